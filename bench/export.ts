@@ -1,0 +1,95 @@
+/**
+ * Datasets of the default factory, all three tables, two workers: against the usual string
+ * building on one core (CSV, JSON lines) and against the Parquet library alone on ready-made
+ * columns. A month, unless EXPORT_DAYS says otherwise.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as parquet from 'parquet-wasm';
+import { DEFAULT_FACTORY } from '../src/config/default-factory.ts';
+import { Batch } from '../src/core/batch.ts';
+import { generateDataset } from '../src/dataset/generation.ts';
+import type { Manifest } from '../src/dataset/manifest.ts';
+import { writerProperties } from '../src/dataset/parquet.ts';
+import type { Format } from '../src/dataset/request.ts';
+import { readingAt } from '../src/encoding/reading.ts';
+import { createFleet } from '../src/simulation/fleet.ts';
+import { FROM_MS, requestOf } from './history.ts';
+import { compare } from './measure.ts';
+
+const DAYS = Number(process.env['EXPORT_DAYS'] ?? 30);
+const parent = mkdtempSync(join(tmpdir(), 'enms-export-'));
+
+async function exported(format: Format): Promise<Manifest> {
+  const folder = join(parent, format);
+  rmSync(folder, { recursive: true, force: true });
+  return generateDataset(requestOf(DAYS, format), { folder, workers: 2 });
+}
+
+const rowsOf = ({ rows }: Manifest) =>
+  ['energy', 'production', 'environmental'].reduce((sum, name) => sum + (rows[name] ?? 0), 0);
+
+/** The records of one batch, as objects by table: what a script would turn into text. */
+const batch = new Batch();
+const reader = createFleet([DEFAULT_FACTORY]).reader();
+reader.seek(FROM_MS);
+reader.read(FROM_MS + 86_400_000, batch);
+const records = Array.from({ length: batch.length }, (_, row) => {
+  const { time, machine_id, ...values } = readingAt(batch, row);
+  return (batch.machines[row] as Batch['machines'][number]).type.channels.map(({ fields }) => ({
+    time,
+    machine_id,
+    ...Object.fromEntries(fields.map(({ name }) => [name, values[name]])),
+  }));
+}).flat();
+
+function built(line: (record: object) => string): number {
+  let text = '';
+  for (const record of records) text += line(record);
+  return Buffer.byteLength(text) > 0 ? records.length : 0;
+}
+
+const run = { unit: 'rows', runs: 5 };
+await compare(
+  `CSV, ${DAYS} days, two workers`,
+  {
+    strings: () => built((record) => `${Object.values(record).join(',')}\n`),
+    generate: async () => rowsOf(await exported('csv')),
+  },
+  { ...run, against: 'strings', atLeast: 6 },
+);
+await compare(
+  `JSON lines, ${DAYS} days, two workers`,
+  {
+    strings: () => built((record) => `${JSON.stringify(record)}\n`),
+    generate: async () => rowsOf(await exported('jsonl')),
+  },
+  { ...run, against: 'strings', atLeast: 4 },
+);
+
+const made = await exported('parquet');
+const bytes = made.files
+  .filter(({ path }) => path.includes('/'))
+  .reduce((sum, file) => sum + file.bytes, 0);
+const files = made.files.filter(({ path }) => path.includes('2025-01-01'));
+const columns = files.map(({ path }) =>
+  parquet.readParquet(new Uint8Array(readFileSync(join(parent, 'parquet', path)))).intoIPCStream(),
+);
+await compare(
+  `Parquet, ${DAYS} days, two workers, ${(bytes / rowsOf(made)).toFixed(1)} bytes a row (bar: 14)`,
+  {
+    // One core; two workers' worth is twice that, of which 0.7 is asked for.
+    'library alone, one core': () => {
+      for (const ipc of columns) {
+        const table = parquet.Table.fromIPCStream(ipc);
+        parquet.writeParquet(table, writerProperties('zstd'));
+      }
+      return files.reduce((sum, { rows }) => sum + rows, 0);
+    },
+    generate: async () => rowsOf(await exported('parquet')),
+  },
+  { ...run, against: 'library alone, one core', atLeast: 1.4 },
+);
+console.log(`  resident set ${Math.round(process.memoryUsage().rss / 1e6)} MB`);
+rmSync(parent, { recursive: true, force: true });

@@ -1,0 +1,159 @@
+/**
+ * 100,000 machines, 20,000 of each basic type, live from one process into a Mosquitto of its own
+ * at QoS 1: what is acknowledged a second, how long after it was due, and the memory that takes.
+ * `npm run bench -- fleet` takes ten minutes; `--minutes=1` for a shorter look, `--machines=10000`
+ * for a smaller fleet.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { DEFAULT_CALENDAR } from '../src/config/default-factory.ts';
+import { largeFleet } from '../src/config/factory-file/index.ts';
+import { lagMs } from '../src/delivery/spread-reader.ts';
+import { machineTypes } from '../src/machines/index.ts';
+import { freePort, startMosquitto } from '../test/servers.ts';
+import type { FleetReport, FleetWindow } from './fleet-process.ts';
+import { machine } from './measure.ts';
+
+const option = (name: string, otherwise: number) =>
+  Number(process.argv.find((word) => word.startsWith(`--${name}=`))?.split('=')[1] ?? otherwise);
+const MINUTES = option('minutes', 5);
+const MACHINES = option('machines', 100_000);
+
+/** The bars, for 100,000 machines. */
+const DELAY_P99_MAX_MS = 1000;
+const RSS_MAX_BYTES = 2e9;
+/** A start that takes longer has failed: ten times what it takes on a core of its own. */
+const START_MAX_MS = 60_000 + 15 * MACHINES;
+/** Live is what has been on time for so many seconds in a row. */
+const STEADY_S = 10;
+/** What fell due at the end of the window is acknowledged after so long, or late [ms]. */
+const END_MS = 5000;
+
+const folder = mkdtempSync(join(tmpdir(), 'enms-fleet-'));
+const broker = await startMosquitto();
+const apiPort = await freePort();
+const main = fileURLToPath(new URL('./fleet-process.js', import.meta.url));
+const startMs = performance.now();
+const simulator = fork(main, ['run', '--machines', String(MACHINES)], {
+  cwd: folder,
+  env: {
+    PATH: process.env['PATH'] ?? '',
+    MQTT_HOST: broker.host,
+    MQTT_PORT: String(broker.port),
+    MQTT_CLIENT_ID: 'fleet',
+    API_PORT: String(apiPort),
+    LOG_LEVEL: 'warn',
+  },
+  stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+});
+const answersMs: number[] = [];
+try {
+  console.log(`\n${MACHINES} machines live, QoS 1, ${MINUTES} minutes\n${machine()}`);
+  await whenLive();
+  const startS = (performance.now() - startMs) / 1000;
+  const startAnswerMs = Math.max(...answersMs.splice(0));
+  console.log(
+    `  start          live after ${startS.toFixed(0)} s; ` +
+      `the API answered within ${startAnswerMs.toFixed(0)} ms meanwhile`,
+  );
+  await measure();
+} finally {
+  simulator.kill('SIGTERM');
+  if (simulator.exitCode === null) await once(simulator, 'exit');
+  await broker.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Settles when the fleet has been on time for some seconds. */
+async function whenLive(): Promise<void> {
+  for (let steadyS = 0; steadyS < STEADY_S; ) {
+    if (simulator.exitCode !== null) throw new Error('the simulator ended');
+    if (performance.now() - startMs > START_MAX_MS) throw new Error('the simulator is not live');
+    await sleep(1000);
+    await askStatus();
+    const report = await reported(simulator);
+    const isOnTime = report.messages > 0 && quantileMs(report.delays, 0.99) < DELAY_P99_MAX_MS;
+    steadyS = isOnTime ? steadyS + 1 : 0;
+  }
+}
+
+async function measure(): Promise<void> {
+  const fromMs = Math.ceil(Date.now() / 1000) * 1000 + 1000;
+  const toMs = fromMs + MINUTES * 60_000;
+  simulator.send({ fromMs, toMs } satisfies FleetWindow);
+  await sleep(fromMs - Date.now());
+  const before = await reported(simulator);
+  const reports: FleetReport[] = [];
+  while (Date.now() < toMs + END_MS) {
+    await sleep(1000);
+    await askStatus();
+    reports.push(await reported(simulator));
+  }
+  const last = reports.at(-1) as FleetReport;
+  const spanS = (toMs + END_MS - fromMs) / 1000;
+  const messages = reports.reduce((sum, report) => sum + report.messages, 0);
+  const delays = reports.flatMap((report) => report.delays);
+  const [p50, p99, most] = [0.5, 0.99, 1].map((share) => quantileMs(delays, share)) as [
+    number,
+    number,
+    number,
+  ];
+  const rssBytes = Math.max(...reports.map((report) => report.rssBytes));
+  const expected = dueReadings({ fromMs, toMs });
+  const verdict = (isMet: boolean) => (isMet ? 'met' : 'MISSED');
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+  console.log(
+    `  acknowledged   ${last.dueReadings} of ${expected} readings: ` +
+      `${verdict(last.dueReadings === expected)}; ${(messages / spanS).toFixed(0)} messages/s\n` +
+      `  delay          p50 ${p50} ms, p99 ${p99} ms, max ${most} ms; ` +
+      `bar p99 ${DELAY_P99_MAX_MS} ms: ${verdict(p99 < DELAY_P99_MAX_MS)}\n` +
+      `  resident set   ${megabytes(rssBytes)} (heap ${megabytes(last.heapBytes)}); ` +
+      `bar ${megabytes(RSS_MAX_BYTES)}: ${verdict(rssBytes < RSS_MAX_BYTES)}\n` +
+      `  processor      ${((100 * (last.cpuS - before.cpuS)) / spanS).toFixed(0)} % of a core\n` +
+      `  status         at most ${Math.max(...answersMs).toFixed(0)} ms for an answer`,
+  );
+}
+
+/** Readings of the fleet that fall due in a window. */
+function dueReadings({ fromMs, toMs }: FleetWindow): number {
+  const [factory] = largeFleet(MACHINES, DEFAULT_CALENDAR).factories;
+  let count = 0;
+  for (const { id, type, intervalS } of factory?.machines ?? []) {
+    const intervalMs = 1000 * intervalS;
+    const lag = lagMs({ id, intervalMs });
+    if (!machineTypes.some((each) => each.type === type)) throw new Error(`no type ${type}`);
+    count += Math.floor((toMs - lag) / intervalMs) - Math.floor((fromMs - lag) / intervalMs);
+  }
+  return count;
+}
+
+async function reported(process: ChildProcess): Promise<FleetReport> {
+  process.send('report');
+  const [report] = await once(process, 'message');
+  return report as FleetReport;
+}
+
+async function askStatus(): Promise<void> {
+  const sinceMs = performance.now();
+  const answer = await fetch(`http://127.0.0.1:${apiPort}/simulator/status`).catch(() => undefined);
+  if (!answer?.ok) return;
+  await answer.arrayBuffer();
+  answersMs.push(performance.now() - sinceMs);
+}
+
+/** The delay that a share of all messages did not exceed [ms]. */
+function quantileMs(delays: FleetReport['delays'], share: number): number {
+  const sorted = delays.toSorted(([a], [b]) => a - b);
+  const total = sorted.reduce((sum, [, count]) => sum + count, 0);
+  let seen = 0;
+  for (const [ms, count] of sorted) {
+    seen += count;
+    if (seen >= share * total) return ms;
+  }
+  return 0;
+}

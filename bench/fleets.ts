@@ -1,0 +1,28 @@
+/** Fleets that benchmarks measure: many machines of one type, or of each. */
+import { DEFAULT_FACTORY } from '../src/config/default-factory.ts';
+import type { FactoryDescription } from '../src/core/factory.ts';
+import type { Parameter } from '../src/core/machine.ts';
+import { machineTypes } from '../src/machines/index.ts';
+
+/** When every fleet is read: a working Wednesday morning. */
+export const START_MS = Date.UTC(2026, 0, 14, 10);
+
+/** The default factory with `each` machines of every type named, at their own intervals. */
+export function factoryOf(
+  types: readonly string[],
+  each: number,
+  intervalS?: number,
+): FactoryDescription {
+  const chosen = machineTypes.filter(({ type }) => types.includes(type));
+  const machines = Array.from({ length: each }, (_, i) =>
+    chosen.map((type) => ({
+      id: `${type.type}-${i}`.padEnd(36, '0'),
+      name: `${type.type}-${i}`,
+      type: type.type,
+      ratedPowerKw: (type.parameters['ratedPowerKw'] as Parameter).value,
+      intervalS: intervalS ?? type.intervalS,
+      topic: `factory/demo/${type.type}-${i}`,
+    })),
+  );
+  return { ...DEFAULT_FACTORY, machines: machines.flat() };
+}

@@ -1,0 +1,25 @@
+/** What the benchmarks of datasets generate: so many days of the default factory. */
+import { DEFAULT_FACTORY } from '../src/config/default-factory.ts';
+import type { DatasetRequest, Format } from '../src/dataset/request.ts';
+import { DEFAULT_SETTINGS } from '../src/simulation/fleet.ts';
+
+export const FROM_MS = Date.UTC(2025, 0, 1);
+
+export function requestOf(days: number, format: Format): DatasetRequest {
+  return {
+    version: '0.0.0',
+    factories: [DEFAULT_FACTORY],
+    seed: 42,
+    settings: DEFAULT_SETTINGS,
+    events: [],
+    fromMs: FROM_MS,
+    toMs: FROM_MS + days * 86_400_000,
+    machineIds: DEFAULT_FACTORY.machines.map(({ id }) => id),
+    format,
+    compression: format === 'parquet' ? 'zstd' : 'none',
+    partition: 'day',
+    hasLabels: false,
+    hasClean: false,
+    command: '',
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * Each machine type alone: readings with all published fields, rounded and with noise, against
+ * the rate at which `JSON.stringify` writes the messages of the same readings.
+ */
+import { Batch } from '../src/core/batch.ts';
+import { JsonEncoder } from '../src/encoding/json.ts';
+import { machineTypes } from '../src/machines/index.ts';
+import { createFleet } from '../src/simulation/fleet.ts';
+import { factoryOf, START_MS } from './fleets.ts';
+import { compare } from './measure.ts';
+
+const MACHINES = 100;
+
+/** A main meter alone has nothing to meter. */
+const alone = machineTypes.filter(({ isMainMeter }) => !isMainMeter);
+
+for (const { type } of alone) {
+  const reader = createFleet([factoryOf([type], MACHINES)]).reader();
+  const batch = new Batch();
+  reader.seek(START_MS);
+  reader.read(Number.POSITIVE_INFINITY, batch);
+  const messages = messagesOf(batch);
+  const made = new Batch();
+  await compare(
+    `A ${type}: readings`,
+    {
+      'JSON.stringify': () => {
+        let length = 0;
+        for (const message of messages) length += JSON.stringify(message).length;
+        return length > 0 ? batch.length : 0;
+      },
+      'model to batch': () => {
+        made.clear();
+        reader.read(Number.POSITIVE_INFINITY, made);
+        return made.length;
+      },
+    },
+    { against: 'JSON.stringify', atLeast: 6 },
+  );
+}
+
+await compare(
+  'The default factory, each type as often as it reports: readings to JSON bytes on one core',
+  { 'whole path': wholePath() },
+  { against: 'whole path' },
+);
+
+/** Makes readings of 20 default factories and writes their three messages each. */
+function wholePath(): () => number {
+  const factory = factoryOf(
+    alone.map(({ type }) => type),
+    20,
+  );
+  const reader = createFleet([factory]).reader();
+  const batch = new Batch();
+  const encoder = new JsonEncoder();
+  const bytes = new Uint8Array(batch.capacity * 2048);
+  reader.seek(START_MS);
+  return () => {
+    batch.clear();
+    reader.read(Number.POSITIVE_INFINITY, batch);
+    let at = 0;
+    for (let row = 0; row < batch.length; row++) {
+      const { channels } = (batch.machines[row] as Batch['machines'][number]).type;
+      for (let channel = 0; channel < channels.length; channel++)
+        at = encoder.message(batch, row, channel, bytes, at);
+    }
+    return at > 0 ? batch.length : 0;
+  };
+}
+
+/** The objects that `JSON.stringify` gets, one for each channel of each row. */
+function messagesOf(batch: Batch): readonly object[] {
+  const encoder = new JsonEncoder();
+  const bytes = new Uint8Array(1 << 16);
+  const texts = new TextDecoder();
+  const messages: object[] = [];
+  for (let row = 0; row < batch.length; row++) {
+    const channels = batch.machines[row]?.type.channels ?? [];
+    for (let channel = 0; channel < channels.length; channel++) {
+      const end = encoder.message(batch, row, channel, bytes, 0);
+      messages.push(JSON.parse(texts.decode(bytes.subarray(0, end))));
+    }
+  }
+  return messages;
+}

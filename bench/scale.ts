@@ -1,0 +1,100 @@
+/**
+ * What a machine costs when the fleet grows from 10 to 100,000 machines, and a million machines as
+ * the ten shares that so many workers would have, one after the other: processor time of readings
+ * made and encoded, into a sink that drops them, and the resident set. `--shares=0` leaves the
+ * million out.
+ *
+ * All machines were switched on a minute before, after a month off, so that nothing is sought.
+ */
+import { DEFAULT_CALENDAR } from '../src/config/default-factory.ts';
+import { largeFleet } from '../src/config/factory-file/index.ts';
+import { Batch } from '../src/core/batch.ts';
+import type { FactoryDescription } from '../src/core/factory.ts';
+import { Journal } from '../src/core/journal.ts';
+import { isInShare } from '../src/service/share.ts';
+import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../src/simulation/fleet.ts';
+import { Messages } from '../src/sinks/messages.ts';
+import { START_MS } from './fleets.ts';
+import { machine } from './measure.ts';
+
+const SIZES = [10, 100, 1000, 10_000, 100_000];
+/** A fleet of one size is read for so many machine-seconds, each part as long as the others. */
+const MACHINE_S = 1_000_000;
+const PARTS = 3;
+/** The longest window: a fleet of ten would else be read for a day [s]. */
+const WINDOW_MAX_S = 3000;
+const RATIO_MAX = 2;
+const SHARES = Number(
+  process.argv.find((word) => word.startsWith('--shares='))?.split('=')[1] ?? 10,
+);
+
+interface Cost {
+  /** Of a machine and simulated second [µs of processor time]. */
+  readonly us: number;
+  readonly rssBytes: number;
+}
+
+/** Machines that all have been on for a minute. */
+function fleetOf(factories: readonly FactoryDescription[]): Fleet {
+  const startS = START_MS / 1000;
+  const journal = new Journal(DEFAULT_SETTINGS, [
+    { kind: 'stop', sequence: 1, timeS: startS - 30 * 86_400 },
+    { kind: 'start', sequence: 2, timeS: startS - 60 },
+  ]);
+  return createFleet(factories, { journal });
+}
+
+function cost(fleet: Fleet): Cost {
+  const reader = fleet.reader();
+  const batch = new Batch();
+  const messages = new Messages();
+  reader.seek(START_MS);
+  const { length } = fleet.machines;
+  const windowS = Math.min(WINDOW_MAX_S, Math.max(30, MACHINE_S / length / PARTS));
+  const parts: number[] = [];
+  let bytes = 0;
+  for (let part = 0; part <= PARTS; part++) {
+    const untilMs = START_MS + Math.round((part + 1) * windowS) * 1000;
+    const before = process.cpuUsage();
+    for (let isDone = false; !isDone; ) {
+      batch.clear();
+      isDone = reader.read(untilMs, batch);
+      for (const { payload } of messages.of(batch)) bytes += payload.length;
+    }
+    const { user, system } = process.cpuUsage(before);
+    // The first part warms up.
+    if (part > 0) parts.push((user + system) / (length * windowS));
+  }
+  if (bytes === 0) throw new Error('nothing was read');
+  return { us: Math.min(...parts), rssBytes: process.memoryUsage().rss };
+}
+
+console.log(`\nCost of a machine and second, readings made and encoded\n${machine()}`);
+const show = (name: string, { us, rssBytes }: Cost) =>
+  console.log(
+    `  ${name.padEnd(28)} ${us.toFixed(2)} µs, resident set ${Math.round(rssBytes / 1e6)} MB`,
+  );
+// Else the first would pay for what V8 compiles.
+cost(fleetOf(largeFleet(1000, DEFAULT_CALENDAR).factories));
+const costs = SIZES.map((size) => {
+  const own = cost(fleetOf(largeFleet(size, DEFAULT_CALENDAR).factories));
+  show(`${size} machines`, own);
+  return own.us;
+});
+const ratio = Math.max(...costs) / Math.min(...costs);
+const verdict = ratio <= RATIO_MAX ? 'met' : 'MISSED';
+console.log(`  dearest against cheapest ${ratio.toFixed(2)} ×; bar ${RATIO_MAX} ×: ${verdict}`);
+
+if (SHARES > 0) {
+  const [million] = largeFleet(100_000 * SHARES, DEFAULT_CALENDAR).factories;
+  const rssMb = Math.round(process.memoryUsage().rss / 1e6);
+  console.log(`  ${100_000 * SHARES} descriptions: resident set ${rssMb} MB`);
+  const shares = Array.from({ length: SHARES }, (_, index) => {
+    const isOwn = ({ id }: { id: string }) => isInShare(id, { index, count: SHARES });
+    const machines = million?.machines.filter(isOwn) ?? [];
+    const own = cost(fleetOf([{ ...(million as FactoryDescription), machines }]));
+    show(`share ${index + 1}: ${machines.length}`, own);
+    return own.us;
+  });
+  console.log(`  dearest share ${(Math.max(...shares) / Math.min(...shares)).toFixed(2)} ×`);
+}

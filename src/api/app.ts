@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  LogController,
+  type RawServerDefault,
+} from 'fastify';
+import type { ClusterOverview } from '../cluster/live/overview.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { version } from '../config/version.ts';
+import { Exports, makeBeside } from '../service/exports.ts';
+import type { Registry } from '../service/registry.ts';
+import type { Simulator } from '../service/simulator.ts';
+import { guard } from './access.ts';
+import { describeRoutes, serveDocumentation } from './documentation.ts';
+import { answerError, answerNoise, answerUnknownRoutes, HttpError } from './failures.ts';
+import { anomalies } from './routes/anomalies.ts';
+import { baseline } from './routes/baseline.ts';
+import { cluster as clusterRoute } from './routes/cluster.ts';
+import { config } from './routes/config.ts';
+import { dashboard } from './routes/dashboard.ts';
+import { exports } from './routes/exports.ts';
+import { factories } from './routes/factories.ts';
+import { groundTruth } from './routes/ground-truth.ts';
+import { health } from './routes/health.ts';
+import { journal } from './routes/journal.ts';
+import { machineTypeCatalogue } from './routes/machine-types.ts';
+import { machines } from './routes/machines.ts';
+import { metrics } from './routes/metrics.ts';
+import { readings } from './routes/readings.ts';
+import { registry as registryChanges } from './routes/registry.ts';
+import { root } from './routes/root.ts';
+import { series } from './routes/series.ts';
+import { simulation } from './routes/simulation.ts';
+import { stream } from './routes/stream.ts';
+import { compileValidator } from './validation.ts';
+
+/** Bytes of a body: a thousand times what any command takes. */
+const BODY_MAX_BYTES = 1_048_576;
+/** Requests of one address a minute: a dashboard makes tens, a script that loops thousands. */
+const REQUESTS_MAX_PER_MINUTE = 6000;
+/** Time in which a request must have arrived, so that none holds a connection for ever [ms]. */
+const REQUEST_MAX_MS = 60_000;
+
+/** Closing waits so long for answers that are on their way [ms]. */
+const CLOSE_MAX_MS = 1000;
+
+/** The HTTP server with its routes, whose schemas are also their types. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** What routes answer from. */
+export interface Api {
+  readonly simulator: Simulator;
+  readonly configuration: Configuration;
+  /** None where it is read-only. */
+  readonly registry: Registry | undefined;
+  /** None where the simulator is alone. */
+  readonly cluster: ClusterOverview | undefined;
+}
+
+/** How an API is built other than its routes. */
+export interface AppOptions {
+  readonly logger?: FastifyBaseLogger;
+  /** Requests that one address may make a minute. */
+  readonly requestsPerMinute?: number;
+  /** The registry that may be changed; none: it is read-only. */
+  readonly registry?: Registry | undefined;
+  /** The cluster that it is part of. */
+  readonly cluster?: ClusterOverview | undefined;
+}
+
+/** Builds the API of a simulator, without listening. */
+export async function buildApp(
+  simulator: Simulator,
+  configuration: Configuration,
+  { logger, requestsPerMinute = REQUESTS_MAX_PER_MINUTE, registry, cluster }: AppOptions = {},
+): Promise<App> {
+  const app: App = fastify({
+    ...(logger && { loggerInstance: logger }),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: REQUEST_MAX_MS,
+    genReqId: ({ headers }) => requestId(headers['x-request-id']),
+    routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: answerError,
+    clientErrorHandler: answerNoise,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(compileValidator);
+  // Answers are written by hand and checked by tests; a serializer would hide what is missing.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  app.setErrorHandler(answerError);
+  takeJsonOnly(app);
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  await app.register(helmet, {
+    strictTransportSecurity: false,
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'self'"] } },
+  });
+  const { corsOrigins, key } = configuration.api;
+  if (corsOrigins.length > 0)
+    await app.register(cors, {
+      origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
+      methods: ['GET', 'POST', 'PUT', 'DELETE'],
+      exposedHeaders: ['Link', 'X-Total-Count', 'X-Request-Id'],
+    });
+  await app.register(rateLimit, {
+    max: requestsPerMinute,
+    timeWindow: 60_000,
+    allowList: ({ url }) => url.startsWith('/health'),
+    errorResponseBuilder: (_request, { max, after }) =>
+      new HttpError(429, `more than ${max} requests in a minute; go on in ${after}`),
+  });
+  answerUnknownRoutes(app);
+  guard(app, key, corsOrigins);
+  await describeRoutes(app, version);
+
+  const api: Api = { simulator, configuration, registry, cluster };
+  for (const routes of [
+    root,
+    health,
+    simulation,
+    machines,
+    anomalies,
+    groundTruth,
+    readings,
+    series,
+    baseline,
+    stream,
+  ])
+    routes(app, api);
+  for (const routes of [config, machineTypeCatalogue, factories, metrics]) routes(app, api);
+  for (const routes of [registryChanges, journal, clusterRoute]) routes(app, api);
+  const generation = await clusterGeneration(configuration, app.log);
+  const kept = new Exports(
+    join(configuration.dataDir, 'exports'),
+    app.log,
+    generation ? { make: generation.make } : {},
+  );
+  app.addHook('onReady', () => kept.begin());
+  app.addHook('onClose', async () => {
+    await kept.close();
+    await generation?.close();
+  });
+  exports(app, api, kept);
+  dashboard(app);
+  await serveDocumentation(app);
+  // After the hook of the stream, whose connections would not end by themselves.
+  app.addHook('preClose', () => closeServer(app.server));
+  return app;
+}
+
+/** The cluster that exports are made on; its code is loaded by those who have one. */
+async function clusterGeneration(configuration: Configuration, log: FastifyBaseLogger) {
+  if (configuration.cluster.redisUrl === undefined) return undefined;
+  const { ClusterGeneration } = await import('../cluster/history/generation.ts');
+  return new ClusterGeneration(configuration, log, makeBeside);
+}
+
+/** Stops listening, and lets what is being answered end if that takes no longer than a moment. */
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const isClosed = once(server, 'close');
+  server.close();
+  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MAX_MS);
+  await isClosed;
+  clearTimeout(timer);
+}
+
+/** What a client calls its request, if it is short and plain, or a name of ours. */
+function requestId(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** No body at all is as good as none wanted; whether one is needed, the route's schema says. */
+function takeJsonOnly(app: App): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') return done(null, undefined);
+    parse(request, body as string, (error, value) => {
+      done(error && new HttpError(400, `the body is not JSON${whyNotJson(body as string)}`), value);
+    });
+  });
+}
+
+/** Where the parser of the language stopped; there are bodies that it takes and we do not. */
+function whyNotJson(body: string): string {
+  try {
+    JSON.parse(body);
+    return ' that is accepted: it has the key __proto__ or constructor';
+  } catch (error) {
+    return `: ${(error as SyntaxError).message}`;
+  }
+}

@@ -1,0 +1,26 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Pack, pack } from 'tar-stream';
+
+/** A file that goes into an archive. */
+export interface ArchivedFile {
+  /** Its path in the archive, with `/`. */
+  readonly name: string;
+  /** Where it is. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Files as one tar archive (POSIX.1-1988 ustar), with no more in memory than a chunk of one. */
+export function tarOf(files: readonly ArchivedFile[], time: Date): Readable {
+  const archive = pack();
+  fill(archive, files, time).catch((error: Error) => archive.destroy(error));
+  return Readable.from(archive, { objectMode: false });
+}
+
+async function fill(archive: Pack, files: readonly ArchivedFile[], mtime: Date): Promise<void> {
+  for (const { name, path, bytes } of files)
+    await pipeline(createReadStream(path), archive.entry({ name, size: bytes, mtime }));
+  archive.finalize();
+}

@@ -1,0 +1,112 @@
+import type { ServerResponse } from 'node:http';
+import { type Batch, READING, STATUS } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
+import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
+import { JsonEncoder } from '../encoding/json.ts';
+import { NdjsonEncoder } from '../encoding/ndjson.ts';
+import type { Observer } from '../service/observer.ts';
+
+/** Streams at once: dashboards of a team, and scripts; each costs a share of every reading. */
+export const STREAMS_MAX = 100;
+/** Bytes that may wait for a client before it is cut off rather than waited for. */
+const WAITING_MAX_BYTES = 4 * 1024 * 1024;
+/** A comment so often keeps proxies from closing a quiet stream [ms]. */
+const HEARTBEAT_MS = 15_000;
+
+const HEARTBEAT = ': still here\n\n';
+
+interface Client {
+  readonly response: ServerResponse;
+  readonly wants: (machine: Machine) => boolean;
+  /** What a batch has for it; written at once. */
+  readonly frames: Buffer[];
+}
+
+/** Tells clients what the observer reads, as Server-Sent Events; without clients it sleeps. */
+export class LiveStream {
+  readonly #observer: Observer;
+  readonly #clients = new Set<Client>();
+  readonly #readings = new NdjsonEncoder();
+  readonly #statuses = new JsonEncoder();
+  readonly #bytes = Buffer.allocUnsafe(MESSAGE_BYTES_MAX);
+  #heartbeat: NodeJS.Timeout | undefined;
+  #leave: (() => void) | undefined;
+
+  constructor(observer: Observer) {
+    this.#observer = observer;
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  /** Sends the events of some machines to a response whose head was written, until it closes. */
+  add(response: ServerResponse, wants: (machine: Machine) => boolean): void {
+    const client: Client = { response, wants, frames: [] };
+    this.#clients.add(client);
+    this.#leave ??= this.#observer.listen((batch) => this.#send(batch));
+    this.#heartbeat ??= setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    response.once('close', () => this.#remove(client));
+  }
+
+  /** Ends every stream. */
+  close(): void {
+    for (const { response } of this.#clients) response.end();
+  }
+
+  #remove(client: Client): void {
+    this.#clients.delete(client);
+    if (this.#clients.size > 0) return;
+    this.#leave?.();
+    this.#leave = undefined;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
+  }
+
+  #send(batch: Batch): void {
+    for (let row = 0; row < batch.length; row++) {
+      const machine = batch.machines[row] as Machine;
+      let frames: Buffer[] | undefined;
+      for (const client of this.#clients) {
+        if (!client.wants(machine)) continue;
+        frames ??= this.#frames(batch, row);
+        client.frames.push(...frames);
+      }
+    }
+    for (const client of this.#clients) {
+      if (client.frames.length === 0) continue;
+      write(client.response, Buffer.concat(client.frames));
+      client.frames.length = 0;
+    }
+  }
+
+  #frames(batch: Batch, row: number): Buffer[] {
+    const flags = batch.flags[row] as number;
+    const bytes = this.#bytes;
+    const frames: Buffer[] = [];
+    if (flags & READING) {
+      const end = this.#readings.row(batch, row, bytes, 0);
+      // A line ends in a newline of its own; the event takes another.
+      frames.push(Buffer.from(`event: reading\ndata: ${bytes.toString('utf8', 0, end)}\n`));
+    }
+    if (flags & STATUS) {
+      const end = this.#statuses.status(batch, row, bytes, 0);
+      frames.push(statusFrame(bytes.toString('utf8', 0, end)));
+    }
+    return frames;
+  }
+
+  #beat(): void {
+    for (const { response } of this.#clients) write(response, HEARTBEAT);
+  }
+}
+
+/** The event that says a machine's status. */
+export function statusFrame(json: string): Buffer {
+  return Buffer.from(`event: status\ndata: ${json}\n\n`);
+}
+
+function write(response: ServerResponse, frames: Buffer | string): void {
+  if (response.writableLength > WAITING_MAX_BYTES) response.destroy();
+  else response.write(frames);
+}

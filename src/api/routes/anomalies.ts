@@ -1,0 +1,128 @@
+import Type from 'typebox';
+import { DURATION_S, type Incident, SEVERITY } from '../../core/anomaly.ts';
+import { timeText } from '../../encoding/time.ts';
+import { machineTypes } from '../../machines/index.ts';
+import type { Api, App } from '../app.ts';
+import { TAGS } from '../documentation.ts';
+import { HttpError } from '../failures.ts';
+import { answer, COMMAND_FAILURES, command, Id, MachinePath, responses, Time } from '../schemas.ts';
+
+/** Characters of an anomaly's name; which names there are depends on the machine. */
+const NAME_MAX = 64;
+
+const AnomalyType = Type.String({
+  minLength: 1,
+  maxLength: NAME_MAX,
+  description: machineTypes
+    .filter(({ faultTypes }) => faultTypes.length > 0)
+    .map((type) => `${type.type}: ${type.faultTypes.join(', ')}`)
+    .join('; '),
+  examples: ['leak'],
+});
+
+const Injected = command(
+  {
+    anomaly_type: AnomalyType,
+    severity: Type.Optional(
+      Type.Number({
+        minimum: SEVERITY.min,
+        maximum: SEVERITY.max,
+        description: `${SEVERITY.default} if not given.`,
+      }),
+    ),
+    duration_seconds: Type.Optional(
+      Type.Integer({
+        minimum: DURATION_S.min,
+        maximum: DURATION_S.max,
+        description: `${DURATION_S.default} if not given.`,
+      }),
+    ),
+    machine_id: Type.Optional(Id),
+  },
+  { examples: [{ anomaly_type: 'leak', duration_seconds: 600, severity: 3 }] },
+);
+
+const Anomaly = Type.Object({
+  id: Type.String(),
+  machine_id: Id,
+  anomaly_type: AnomalyType,
+  origin: Type.Unsafe<Incident['origin']>({
+    type: 'string',
+    enum: ['injected', 'random', 'scenario'],
+  }),
+  severity: Type.Number({ examples: [3] }),
+  started_at: Time,
+  ends_at: Time,
+});
+
+const Cleared = Type.Object({ machine_id: Id, cleared: Type.Array(Anomaly) });
+
+function anomaly({ id, machineId, type, origin, severity, startS, endS }: Incident) {
+  return {
+    id,
+    machine_id: machineId,
+    anomaly_type: type,
+    origin,
+    severity,
+    started_at: timeText(startS * 1000),
+    ends_at: timeText(endS * 1000),
+  };
+}
+
+/** `/simulator/machines/{machine_id}/anomaly`: what is wrong with a machine. */
+export function anomalies(app: App, { simulator }: Api): void {
+  app.post(
+    '/simulator/machines/:machine_id/anomaly',
+    {
+      schema: {
+        tags: [TAGS.anomalies],
+        summary: 'Make something go wrong with a machine',
+        params: MachinePath,
+        body: Injected,
+        response: responses(answer(Anomaly), ...COMMAND_FAILURES, 404, 409),
+      },
+    },
+    async ({ params, body }) => {
+      const machine = simulator.machine(params.machine_id);
+      const { machine_id, anomaly_type } = body;
+      if (
+        machine_id !== undefined &&
+        machine_id.toLowerCase() !== params.machine_id.toLowerCase()
+      ) {
+        const message = `${machine_id} is not the machine of the address, ${params.machine_id}`;
+        throw new HttpError(400, message, [{ path: 'machine_id', message }]);
+      }
+      const incident = await simulator.inject(machine, {
+        anomalyType: anomaly_type,
+        severity: body.severity ?? SEVERITY.default,
+        durationS: body.duration_seconds ?? DURATION_S.default,
+      });
+      const data = anomaly(incident);
+      const message = `${anomaly_type} on ${machine.name} until ${data.ends_at}`;
+      return { message, success: true as const, data };
+    },
+  );
+
+  app.delete(
+    '/simulator/machines/:machine_id/anomaly',
+    {
+      schema: {
+        tags: [TAGS.anomalies],
+        summary: 'End what is wrong with a machine; nothing wrong is no error',
+        params: MachinePath,
+        querystring: command({ anomaly_type: Type.Optional(AnomalyType) }),
+        response: responses(answer(Cleared), ...COMMAND_FAILURES, 404),
+      },
+    },
+    async ({ params, query }) => {
+      const machine = simulator.machine(params.machine_id);
+      const ended = await simulator.clear(machine, query.anomaly_type);
+      const names = ended.map(({ type }) => type).join(', ');
+      return {
+        message: ended.length > 0 ? `cleared ${names}` : `nothing was wrong with ${machine.name}`,
+        success: true as const,
+        data: { machine_id: machine.id, cleared: ended.map(anomaly) },
+      };
+    },
+  );
+}

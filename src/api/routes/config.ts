@@ -1,0 +1,124 @@
+import Type from 'typebox';
+import { SPEED_MAX } from '../../config/variables.ts';
+import type { Settings } from '../../core/journal.ts';
+import { configuredSpeed } from '../../service/memory.ts';
+import type { Simulator } from '../../service/simulator.ts';
+import type { Api, App } from '../app.ts';
+import { TAGS } from '../documentation.ts';
+import { answer, COMMAND_FAILURES, command, numberOrNull, responses } from '../schemas.ts';
+
+const settable = {
+  simulation_speed: Type.Number({
+    exclusiveMinimum: 0,
+    maximum: SPEED_MAX,
+    title: `a number above 0, up to ${SPEED_MAX}`,
+    description: 'Simulated seconds a real second; simulated time does not jump.',
+    examples: [1],
+  }),
+  enable_anomalies: Type.Boolean({ description: 'Whether anomalies come by themselves.' }),
+  anomaly_probability: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    description: 'Chance that a machine gets an anomaly on a given day.',
+    examples: [0.1],
+  }),
+  weekend_production_factor: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    description: 'Share of full production on Saturdays, Sundays and holidays.',
+    examples: [0.3],
+  }),
+};
+
+const Changes = command(
+  {
+    simulation_speed: Type.Optional(settable.simulation_speed),
+    enable_anomalies: Type.Optional(settable.enable_anomalies),
+    anomaly_probability: Type.Optional(settable.anomaly_probability),
+    weekend_production_factor: Type.Optional(settable.weekend_production_factor),
+  },
+  { minProperties: 1, examples: [{ anomaly_probability: 0.2 }] },
+);
+
+/** The settings that hold now. */
+export const RunTimeSettings = Type.Object({
+  ...settable,
+  weekend_production_factor: numberOrNull({
+    description: 'Null where the factories have factors of their own, which differ.',
+  }),
+});
+
+const Variable = Type.Object({
+  value: Type.Unsafe<string | number | boolean | null>({
+    type: ['string', 'number', 'boolean', 'null'],
+  }),
+  source: Type.String({ examples: ['default'] }),
+});
+
+const Configured = Type.Object({
+  ...RunTimeSettings.properties,
+  variables: Type.Record(Type.String(), Variable, {
+    description: 'What the simulator was started with, and where each value came from.',
+    examples: [{ API_PORT: { value: 8003, source: 'default' } }],
+  }),
+});
+
+/** The settings that hold now, as the wire names them. */
+export function shownSettings({ settings, fleet, clock }: Simulator) {
+  const shares = new Set(fleet.factories.map(({ calendar }) => calendar.weekendShare));
+  const [share = null] = shares.size === 1 ? shares : [];
+  return {
+    simulation_speed: clock.speed,
+    enable_anomalies: settings.enableAnomalies,
+    anomaly_probability: settings.anomalyProbability,
+    weekend_production_factor: settings.weekendProductionFactor ?? share,
+  };
+}
+
+/** `/simulator/config`: what may change while the factory runs. */
+export function config(app: App, { simulator, configuration }: Api): void {
+  app.get(
+    '/simulator/config',
+    {
+      schema: {
+        tags: [TAGS.settings],
+        summary: 'The settings that hold now, and what the simulator was started with',
+        response: responses(Configured),
+      },
+    },
+    () => ({
+      ...shownSettings(simulator),
+      variables: Object.fromEntries(
+        Object.entries(configuration.shown).map(([name, value]) => [
+          name,
+          { value, source: configuration.sources[name] ?? 'default' },
+        ]),
+      ),
+    }),
+  );
+
+  app.put(
+    '/simulator/config',
+    {
+      schema: {
+        tags: [TAGS.settings],
+        summary: 'Change settings from the next simulated second on',
+        body: Changes,
+        response: responses(answer(RunTimeSettings), ...COMMAND_FAILURES),
+      },
+    },
+    async ({ body }) => {
+      const changes: Record<keyof Settings, unknown> = {
+        enableAnomalies: body.enable_anomalies,
+        anomalyProbability: body.anomaly_probability,
+        weekendProductionFactor: body.weekend_production_factor,
+      };
+      const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+      await simulator.configure(Object.fromEntries(given));
+      if (body.simulation_speed !== undefined)
+        await simulator.setSpeed(body.simulation_speed, configuredSpeed(configuration));
+      const data = shownSettings(simulator);
+      return { message: 'the settings hold from now on', success: true as const, data };
+    },
+  );
+}

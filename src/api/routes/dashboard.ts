@@ -1,0 +1,63 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { App } from '../app.ts';
+import { HttpError } from '../failures.ts';
+
+/** Where `npm run build` puts the dashboard; absent where only the compiler ran. */
+const FOLDER = new URL('../../../web/public/', import.meta.url);
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+/** Everything is the page's own: no inline script or style, no other host, no frame around it. */
+const PAGE_POLICY =
+  "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; " +
+  "frame-ancestors 'self'";
+
+const PAGE = 'index.html';
+const files = new Map(
+  existsSync(FOLDER)
+    ? readdirSync(FOLDER).map((name) => [name, readFileSync(new URL(name, FOLDER))])
+    : [],
+);
+
+/** The simulator's own mark; an empty one where only the compiler ran. */
+export const ICON: Buffer =
+  [...files].find(([name]) => name.startsWith('icon-'))?.[1] ??
+  Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>');
+
+/**
+ * Sends the dashboard to whoever prefers a page to the service's description; says whether it did.
+ */
+export function sendDashboard(request: FastifyRequest, reply: FastifyReply): boolean {
+  // One address, two representations: caches must keep them apart (RFC 9110 §12.5.5).
+  reply.header('vary', 'Accept');
+  const page = files.get(PAGE);
+  if (!page || !/\btext\/html\b/i.test(request.headers.accept ?? '')) return false;
+  void reply
+    .header('content-security-policy', PAGE_POLICY)
+    .header('cache-control', 'no-cache')
+    .type('text/html; charset=utf-8')
+    .send(page);
+  return true;
+}
+
+/** `/dashboard/*`: the page's scripts and styles, whose names change with their content. */
+export function dashboard(app: App): void {
+  app.get<{ Params: { file: string } }>(
+    '/dashboard/:file',
+    { schema: { hide: true } },
+    async ({ params }, reply) => {
+      const content = files.get(params.file);
+      const type = MEDIA_TYPES[params.file.slice(params.file.lastIndexOf('.') + 1)];
+      if (!content || !type) throw new HttpError(404, `there is no /dashboard/${params.file}`);
+      return reply
+        .header('cache-control', 'public, max-age=31536000, immutable')
+        .type(type)
+        .send(content);
+    },
+  );
+}

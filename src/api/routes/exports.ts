@@ -1,0 +1,193 @@
+import { createReadStream } from 'node:fs';
+import Type from 'typebox';
+import { exportRequest } from '../../service/export-request.ts';
+import type { Exports } from '../../service/exports.ts';
+import type { Api, App } from '../app.ts';
+import { tarOf } from '../archive.ts';
+import { TAGS } from '../documentation.ts';
+import {
+  Export,
+  ExportWish,
+  ExportWithFiles,
+  shownExport,
+  shownWithFiles,
+} from '../export-schemas.ts';
+import { answer, COMMAND_FAILURES, failures, Id, responses } from '../schemas.ts';
+import { InvalidRequest } from '../validation.ts';
+import { parsedWindow } from '../window.ts';
+
+/** Days that one export may span: ten years. */
+const DAYS_MAX = 3660;
+const ExportPath = Type.Object({ export_id: Id });
+const FilePath = Type.Object({
+  export_id: Id,
+  path: Type.String({ description: 'As in `files`.', examples: ['manifest.json'] }),
+});
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  csv: 'text/csv; charset=utf-8',
+  json: 'application/json',
+  jsonl: 'application/x-ndjson',
+  md: 'text/markdown; charset=utf-8',
+  gz: 'application/gzip',
+  parquet: 'application/vnd.apache.parquet',
+};
+
+/** `/simulator/exports`: datasets of the running factory, made while it runs. */
+export function exports(app: App, { simulator }: Api, kept: Exports): void {
+  app.post(
+    '/simulator/exports',
+    {
+      schema: {
+        tags: [TAGS.readings],
+        summary: 'Begin to write a window to files, with its answer key',
+        description:
+          'What `generate` writes, of the running factory with all that was done to it, of ' +
+          `${DAYS_MAX} days at most. Beyond now it is what will be if nothing more is done.`,
+        body: ExportWish,
+        response: {
+          202: answer(Export),
+          ...failures(...COMMAND_FAILURES, 409),
+        },
+      },
+    },
+    async ({ body }, reply) => {
+      const { from, to, machines, format, compress, partition, labels, clean } = body;
+      const window = parsedWindow(from, to, Number.POSITIVE_INFINITY, 0, DAYS_MAX);
+      if (Array.isArray(window)) throw new InvalidRequest(window);
+      const request = await exportRequest(simulator, {
+        ...window,
+        machines,
+        format,
+        compression: compress,
+        partition,
+        hasLabels: labels,
+        hasClean: clean,
+        resampleS: body.resample_seconds,
+        command: `POST /simulator/exports ${JSON.stringify(body)}`,
+      });
+      const data = shownExport(await kept.create(request));
+      void reply.code(202).header('location', `/simulator/exports/${data.id}`);
+      return { message: 'the export has begun', success: true as const, data };
+    },
+  );
+
+  app.get(
+    '/simulator/exports',
+    {
+      schema: {
+        tags: [TAGS.readings],
+        summary: 'The exports that are made or kept, the newest first',
+        response: responses(Type.Array(Export)),
+      },
+    },
+    () => kept.list().map(shownExport),
+  );
+
+  app.get(
+    '/simulator/exports/:export_id',
+    {
+      schema: {
+        tags: [TAGS.readings],
+        summary: 'How far an export is, and its files',
+        params: ExportPath,
+        response: responses(ExportWithFiles, 404, 422),
+      },
+    },
+    ({ params }) => shownWithFiles(kept.get(params.export_id)),
+  );
+
+  app.delete(
+    '/simulator/exports/:export_id',
+    {
+      schema: {
+        tags: [TAGS.readings],
+        summary: 'End an export if it runs, and remove it with its files',
+        params: ExportPath,
+        response: responses(answer(Type.Object({ id: Id })), ...COMMAND_FAILURES, 404),
+      },
+    },
+    async ({ params }) => {
+      const { id, state } = await kept.remove(params.export_id);
+      const message = state === 'running' ? 'the export was cancelled' : 'the export was removed';
+      return { message, success: true as const, data: { id } };
+    },
+  );
+
+  downloads(app, kept);
+}
+
+function downloads(app: App, kept: Exports): void {
+  const opened = (id: string, wanted: string) => {
+    const { path, bytes } = kept.file(id, wanted);
+    const name = wanted.slice(wanted.lastIndexOf('/') + 1);
+    const type = MEDIA_TYPES[name.slice(name.lastIndexOf('.') + 1)];
+    const headers = {
+      'content-type': type ?? 'application/octet-stream',
+      'content-length': bytes,
+      'content-disposition': `attachment; filename="${name}"`,
+    };
+    return { headers, stream: createReadStream(path) };
+  };
+  app.get(
+    '/simulator/exports/:export_id/files/:path',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        tags: [TAGS.readings],
+        summary: 'One file of an export',
+        description: 'Slashes in the path may stand as they are or as %2F.',
+        params: FilePath,
+        response: {
+          200: {
+            description: 'Its bytes',
+            content: {
+              'application/octet-stream': { schema: Type.String({ format: 'binary' }) },
+            },
+          },
+          ...failures(404, 409, 422),
+        },
+      },
+    },
+    async ({ params }, reply) => {
+      const { headers, stream } = opened(params.export_id, params.path);
+      return reply.headers(headers).send(stream as never);
+    },
+  );
+  app.get(
+    '/simulator/exports/:export_id/download',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        tags: [TAGS.readings],
+        summary: 'All files of an export as one tar archive',
+        params: ExportPath,
+        response: {
+          200: {
+            description: 'A folder with the dataset',
+            content: { 'application/x-tar': { schema: Type.String({ format: 'binary' }) } },
+          },
+          ...failures(404, 409, 422),
+        },
+      },
+    },
+    async ({ params }, reply) => {
+      const { id, endedMs } = kept.get(params.export_id);
+      const folder = `dataset-${id.slice(0, 8)}`;
+      const files = kept.files(id).map((file) => ({ ...file, name: `${folder}/${file.name}` }));
+      return reply
+        .type('application/x-tar')
+        .header('content-disposition', `attachment; filename="${folder}.tar"`)
+        .send(tarOf(files, new Date(endedMs ?? 0)) as never);
+    },
+  );
+  // The same for paths as people write them; a parameter of a route ends at a slash.
+  app.get<{ Params: { export_id: string; '*': string } }>(
+    '/simulator/exports/:export_id/files/*',
+    { exposeHeadRoute: false, schema: { hide: true, params: ExportPath } },
+    async ({ params }, reply) => {
+      const { headers, stream } = opened(params.export_id, params['*']);
+      return reply.headers(headers).send(stream);
+    },
+  );
+}

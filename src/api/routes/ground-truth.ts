@@ -1,0 +1,89 @@
+import Type from 'typebox';
+import type { TruthRecord } from '../../service/ground-truth.ts';
+import { truthMessage } from '../../service/truth-publisher.ts';
+import type { Api, App } from '../app.ts';
+import { TAGS } from '../documentation.ts';
+import { command, failures, Id, Instant, Time } from '../schemas.ts';
+import { InvalidRequest } from '../validation.ts';
+import { parsedWindow } from '../window.ts';
+
+/** Anomalies of one answer: each may have to be computed. */
+const LIMIT_MAX = 1000;
+const LIMIT_DEFAULT = 100;
+/** What a window spans when its beginning is not said: a day. */
+const WINDOW_DEFAULT_MS = 86_400_000;
+
+const Truth = Type.Object({
+  id: Type.String({ examples: ['c0000000-0000-0000-0000-000000000001/random/2026-10-09'] }),
+  machine_id: Id,
+  anomaly_type: Type.String({ examples: ['leak'] }),
+  origin: Type.Unsafe<TruthRecord['origin']>({
+    type: 'string',
+    enum: ['injected', 'random', 'scenario'],
+  }),
+  severity: Type.Number({ minimum: 1, maximum: 5, examples: [3] }),
+  started_at: Time,
+  ended_at: Time,
+  active: Type.Boolean({ description: 'It is not over; `ended_at` is when it will be.' }),
+  cleared_by: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+  affected_signals: Type.Array(Type.String(), { examples: [['power_kw', 'flow_rate_m3h']] }),
+  excess_energy_kwh: Type.Number({ description: 'Against the same machine without it, so far.' }),
+  lost_production_units: Type.Number({ description: 'Good units that were not made, so far.' }),
+  final: Type.Boolean({ description: 'The machine has recovered; the figures stay.' }),
+});
+
+/** `/simulator/anomalies`: every anomaly of a window, with what it cost. */
+export function groundTruth(app: App, { simulator }: Api): void {
+  app.get(
+    '/simulator/anomalies',
+    {
+      schema: {
+        tags: [TAGS.anomalies],
+        summary: 'The anomalies of a window with their ground truth',
+        description:
+          'Injected, random and planned ones that touch the window, oldest first; without `from` ' +
+          'those of the last day. Costs compare the machine with itself without the anomaly.',
+        querystring: command({
+          from: Type.Optional(Instant),
+          to: Type.Optional(Instant),
+          machine_id: Type.Optional(Id),
+          type: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+          active: Type.Optional(Type.Boolean()),
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMIT_MAX })),
+          offset: Type.Optional(Type.Integer({ minimum: 0 })),
+        }),
+        response: {
+          200: { description: 'Oldest first', ...Type.Array(Truth) },
+          ...failures(404, 422),
+        },
+      },
+    },
+    async (request, reply) => {
+      await simulator.timeline.settled();
+      const {
+        from,
+        to,
+        machine_id,
+        type,
+        active,
+        limit = LIMIT_DEFAULT,
+        offset = 0,
+      } = request.query;
+      const nowMs = simulator.timeline.closedMs();
+      const window = parsedWindow(from, to, nowMs, WINDOW_DEFAULT_MS);
+      if (Array.isArray(window)) throw new InvalidRequest(window);
+      const machines =
+        machine_id === undefined ? simulator.fleet.machines : [simulator.machine(machine_id)];
+      const { total, records } = await simulator.groundTruth.list({
+        ...window,
+        machines,
+        type,
+        isActive: active,
+        limit,
+        offset,
+      });
+      reply.header('x-total-count', total);
+      return records.map((record) => truthMessage(record, nowMs));
+    },
+  );
+}

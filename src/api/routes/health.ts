@@ -1,0 +1,73 @@
+import Type from 'typebox';
+import { version } from '../../config/version.ts';
+import type { Api, App } from '../app.ts';
+import { TAGS } from '../documentation.ts';
+import { HttpError } from '../failures.ts';
+import { failures, oneOf, responses, Time } from '../schemas.ts';
+import { isMqttConnected } from './simulation.ts';
+
+const Health = Type.Object({
+  status: oneOf(['healthy', 'degraded'], {
+    description: 'Degraded: a broker or database is away.',
+  }),
+  service: Type.String({ examples: ['enms-simulator'] }),
+  version: Type.String({ examples: ['1.0.0'] }),
+  timestamp: Type.String({ description: 'Real time.', examples: ['2026-10-09T12:00:00.000Z'] }),
+  simulated_time: Time,
+  mqtt_connected: Type.Boolean(),
+  database_connected: Type.Boolean({ description: 'Embedded or a server.' }),
+});
+
+/** `GET /health`, and what orchestrators ask. */
+export function health(app: App, { simulator }: Api): void {
+  app.get(
+    '/health',
+    {
+      schema: {
+        tags: [TAGS.service],
+        summary: 'How the simulator and its connections are',
+        response: responses(Health),
+      },
+    },
+    () => ({
+      status: simulator.isHealthy ? ('healthy' as const) : ('degraded' as const),
+      service: 'enms-simulator',
+      version,
+      timestamp: new Date().toISOString(),
+      simulated_time: new Date(simulator.clock.nowMs()).toISOString(),
+      mqtt_connected: isMqttConnected(simulator),
+      database_connected: simulator.isDatabaseConnected,
+    }),
+  );
+
+  app.get(
+    '/health/live',
+    {
+      schema: {
+        tags: [TAGS.service],
+        summary: 'Whether the process answers',
+        response: responses(Type.Object({ status: Type.Literal('alive') })),
+      },
+    },
+    () => ({ status: 'alive' as const }),
+  );
+
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        tags: [TAGS.service],
+        summary: 'Whether the simulator takes requests: not while it starts or stops',
+        response: {
+          200: Type.Object({ status: Type.Literal('ready') }),
+          ...failures(503),
+        },
+      },
+    },
+    () => {
+      const { phase } = simulator;
+      if (phase === 'running' || phase === 'stopped') return { status: 'ready' as const };
+      throw new HttpError(503, `the simulator is ${phase}`);
+    },
+  );
+}

@@ -1,0 +1,130 @@
+import Type from 'typebox';
+import { wireName } from '../../core/field.ts';
+import type { JournalEvent } from '../../core/journal.ts';
+import { timeText } from '../../encoding/time.ts';
+import type { Api, App } from '../app.ts';
+import { TAGS } from '../documentation.ts';
+import { tellPage } from '../paging.ts';
+import { command, failures, Id, Instant, oneOf, Time, textOrNull } from '../schemas.ts';
+import { InvalidRequest } from '../validation.ts';
+import { parsedSpan } from '../window.ts';
+
+/** Events on one page, if not said, and at most: some 2 MB. */
+const PAGE_EVENTS = 100;
+const PAGE_EVENTS_MAX = 10_000;
+
+const KINDS = [
+  'start',
+  'stop',
+  'inject',
+  'clear',
+  'configure',
+  'speed',
+] as const satisfies readonly JournalEvent['kind'][];
+
+const Event = Type.Object({
+  sequence: Type.Integer({ description: 'Its place in the order.', examples: [7] }),
+  time: Time,
+  kind: oneOf(KINDS),
+  machine_ids: Type.Unsafe<string[] | null>({
+    type: ['array', 'null'],
+    items: { type: 'string' },
+    description: 'The machines that it happened to; null: all of them, or the simulator.',
+  }),
+  anomaly_id: textOrNull({ description: 'Of an anomaly that was injected.' }),
+  what: Type.Record(Type.String(), Type.Unsafe<string | number | boolean | null>({}), {
+    description: 'What is asked for: an anomaly, settings, a speed.',
+    examples: [{ anomaly_type: 'leak', severity: 3, duration_seconds: 600 }],
+  }),
+});
+
+const Filter = command({
+  from: Type.Optional(Instant),
+  to: Type.Optional(Instant),
+  kind: Type.Optional(oneOf(KINDS)),
+  machine_id: Type.Optional(Id),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_EVENTS_MAX })),
+  offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+});
+
+/** `/simulator/journal`: all that reached the factory from outside, page by page. */
+export function journal(app: App, { simulator }: Api): void {
+  app.get(
+    '/simulator/journal',
+    {
+      schema: {
+        tags: [TAGS.simulation],
+        summary: 'All that reached the factory from outside: the journal',
+        description:
+          'Events later than `from` up to and including `to`, oldest first. With `machine_id` ' +
+          'those that happened to that machine, whether it is still there or not. Pages of ' +
+          `${PAGE_EVENTS} unless \`limit\` says otherwise; the header X-Total-Count has the ` +
+          'number of all that match, and Link the address of the next page.',
+        querystring: Filter,
+        response: {
+          200: { description: 'Oldest first', ...Type.Array(Event) },
+          ...failures(422),
+        },
+      },
+    },
+    async ({ query }, reply) => {
+      const { from, to, kind, limit = PAGE_EVENTS, offset = 0 } = query;
+      const span = parsedSpan(from, to);
+      if (Array.isArray(span)) throw new InvalidRequest(span);
+      const machineId = query.machine_id?.toLowerCase();
+      await simulator.timeline.settled();
+      const found = simulator.timeline.journal.events.filter(
+        (event) =>
+          event.timeS * 1000 > span.fromMs &&
+          event.timeS * 1000 <= span.toMs &&
+          (kind === undefined || event.kind === kind) &&
+          (machineId === undefined || happenedTo(event, machineId)),
+      );
+      tellPage(reply, '/simulator/journal', query, { offset, limit, total: found.length });
+      return found.slice(offset, offset + limit).map(shown);
+    },
+  );
+}
+
+function happenedTo(event: JournalEvent, machineId: string): boolean {
+  if (event.kind === 'configure' || event.kind === 'speed') return false;
+  return machineIdsOf(event)?.includes(machineId) ?? true;
+}
+
+function machineIdsOf(event: JournalEvent): readonly string[] | undefined {
+  if ('machineId' in event) return [event.machineId];
+  return 'machineIds' in event ? event.machineIds : undefined;
+}
+
+function shown(event: JournalEvent) {
+  const machineIds = machineIdsOf(event);
+  return {
+    sequence: event.sequence,
+    time: timeText(event.timeS * 1000),
+    kind: event.kind,
+    machine_ids: machineIds ? [...machineIds] : null,
+    anomaly_id: event.kind === 'inject' ? event.id : null,
+    what: whatOf(event),
+  };
+}
+
+function whatOf(event: JournalEvent): Record<string, string | number | boolean | null> {
+  switch (event.kind) {
+    case 'inject':
+      return {
+        anomaly_type: event.anomalyType,
+        severity: event.severity,
+        duration_seconds: event.durationS,
+      };
+    case 'clear':
+      return event.anomalyType === undefined ? {} : { anomaly_type: event.anomalyType };
+    case 'configure':
+      return Object.fromEntries(
+        Object.entries(event.settings).map(([key, value]) => [wireName(key), value]),
+      );
+    case 'speed':
+      return { simulation_speed: event.speed };
+    default:
+      return {};
+  }
+}

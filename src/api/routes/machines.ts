@@ -1,0 +1,170 @@
+import Type from 'typebox';
+import { OPERATING_MODES } from '../../core/field.ts';
+import { timeText } from '../../encoding/time.ts';
+import { machineTypes } from '../../machines/index.ts';
+import type { MachineState } from '../../service/machine-state.ts';
+import {
+  MACHINES_MAX as TODAY_MACHINES_MAX,
+  READINGS_MAX as TODAY_READINGS_MAX,
+} from '../../service/today.ts';
+import type { Api, App } from '../app.ts';
+import { TAGS } from '../documentation.ts';
+import { tellPage } from '../paging.ts';
+import {
+  command,
+  Id,
+  MachinePath,
+  numberOrNull,
+  oneOf,
+  responses,
+  textOrNull,
+} from '../schemas.ts';
+
+/** Machines on one page, if not said, and at most: some 5 MB. */
+const PAGE_MACHINES = 1000;
+const PAGE_MACHINES_MAX = 10_000;
+
+const Machine = Type.Object({
+  machine_id: Id,
+  machine_name: Type.String({ examples: ['Compressor-1'] }),
+  machine_type: Type.String({ examples: ['compressor'] }),
+  factory_id: Id,
+  mqtt_topic: Type.String({ examples: ['factory/demo/compressor-1'] }),
+  rated_power_kw: Type.Number({ examples: [55] }),
+  data_interval_seconds: Type.Number({ examples: [1] }),
+  is_running: Type.Boolean(),
+  operating_mode: oneOf(OPERATING_MODES),
+  current_power_kw: Type.Number({ examples: [52.8] }),
+  alerts: Type.Array(
+    Type.Object({
+      code: Type.String(),
+      level: oneOf(['warning', 'critical']),
+      message: Type.String(),
+    }),
+  ),
+  readings_generated: Type.Integer({ description: 'Since the service started.' }),
+  last_reading_time: textOrNull({ examples: ['2026-10-09T12:00:00Z'] }),
+  anomaly_active: Type.Boolean(),
+  anomaly_type: textOrNull({ description: 'The latest of those that act.' }),
+  anomaly_ends_at: textOrNull(),
+  anomaly_severity: numberOrNull(),
+  total_energy_kwh: Type.Number({ description: 'Since the service started.' }),
+  total_production_count: Type.Integer({ description: 'Since the service started.' }),
+  energy_today_kwh: Type.Number({
+    description: 'Of all carriers, in the readings later than `today_from`.',
+    examples: [412.6],
+  }),
+  production_today_count: Type.Integer({
+    description: 'In the readings later than `today_from`.',
+    examples: [1860],
+  }),
+  today_from: textOrNull({
+    description:
+      'Where today’s sums begin: the last midnight in the factory’s time zone. In the moments ' +
+      `after a start, for good where more than ${TODAY_MACHINES_MAX} machines or ` +
+      `${TODAY_READINGS_MAX} readings since midnight would have to be computed, and for machines ` +
+      'that came during the day, it is later until the next midnight: when they were first seen.',
+    examples: ['2026-10-08T22:00:00Z'],
+  }),
+});
+
+const Filter = command({
+  factory_id: Type.Optional(Id),
+  type: Type.Optional(oneOf(machineTypes.map(({ type }) => type))),
+  running: Type.Optional(Type.Boolean()),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MACHINES_MAX })),
+  offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+});
+
+/** A machine as the wire tells of it. */
+function shown(
+  { machine, incidents, ...state }: MachineState,
+  textOf: (timeMs: number) => string = timeText,
+) {
+  const incident = incidents.at(-1);
+  return {
+    machine_id: machine.id,
+    machine_name: machine.name,
+    machine_type: machine.type.type,
+    factory_id: machine.factoryId,
+    mqtt_topic: machine.topic,
+    rated_power_kw: machine.parameters['ratedPowerKw'] as number,
+    data_interval_seconds: machine.intervalMs / 1000,
+    is_running: state.isRunning,
+    operating_mode: state.operatingMode,
+    current_power_kw: state.powerKw,
+    alerts: [...state.alerts],
+    readings_generated: state.readings,
+    last_reading_time: Number.isNaN(state.readingMs) ? null : textOf(state.readingMs),
+    anomaly_active: incident !== undefined,
+    anomaly_type: incident?.type ?? null,
+    anomaly_ends_at: incident ? timeText(incident.endS * 1000) : null,
+    anomaly_severity: incident?.severity ?? null,
+    total_energy_kwh: roundedKwh(state.energyKwh),
+    total_production_count: state.productionCount,
+    energy_today_kwh: roundedKwh(state.today.energyKwh),
+    production_today_count: state.today.productionCount,
+    today_from: Number.isNaN(state.today.fromMs) ? null : textOf(state.today.fromMs),
+  };
+}
+
+/** To the milliwatt-hour, in which readings are told. */
+function roundedKwh(energyKwh: number): number {
+  return Math.round(energyKwh * 1e6) / 1e6;
+}
+
+/** Texts of times of which thousands of machines share a few. */
+function timeTexts(): (timeMs: number) => string {
+  const known = new Map<number, string>();
+  return (timeMs) => {
+    const text = known.get(timeMs) ?? timeText(timeMs);
+    known.set(timeMs, text);
+    return text;
+  };
+}
+
+/** `/simulator/machines`: the machines and what they do. */
+export function machines(app: App, { simulator }: Api): void {
+  app.get(
+    '/simulator/machines',
+    {
+      schema: {
+        tags: [TAGS.machines],
+        summary: 'The machines, in the order of the registry',
+        description:
+          `Pages of ${PAGE_MACHINES} unless \`limit\` says otherwise; the header X-Total-Count ` +
+          'has the number of all that match, and Link the address of the next page.',
+        querystring: Filter,
+        response: responses(Type.Array(Machine), 404, 422),
+      },
+    },
+    ({ query }, reply) => {
+      const { type, running, limit = PAGE_MACHINES, offset = 0 } = query;
+      const factoryId = query.factory_id && simulator.factory(query.factory_id).id;
+      const found = simulator.fleet.machines.filter(
+        (machine) =>
+          (factoryId === undefined || machine.factoryId === factoryId) &&
+          (type === undefined || machine.type.type === type) &&
+          (running === undefined || simulator.isRunning(machine) === running),
+      );
+      tellPage(reply, '/simulator/machines', query, { offset, limit, total: found.length });
+      const textOf = timeTexts();
+      return found
+        .slice(offset, offset + limit)
+        .map((machine) => shown(simulator.state(machine), textOf));
+    },
+  );
+
+  app.get(
+    '/simulator/machines/:machine_id',
+    {
+      schema: {
+        tags: [TAGS.machines],
+        summary: 'One machine',
+        params: MachinePath,
+        response: responses(Machine, 404, 422),
+      },
+    },
+    ({ params }) => shown(simulator.state(simulator.machine(params.machine_id))),
+  );
+}

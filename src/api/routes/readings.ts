@@ -1,0 +1,79 @@
+import { Readable } from 'node:stream';
+import Type from 'typebox';
+import type { Api, App } from '../app.ts';
+import { TAGS } from '../documentation.ts';
+import { HttpError } from '../failures.ts';
+import { acceptedFormat, encodedReadings, READING_FORMATS } from '../reading-stream.ts';
+import { command, failures, Id, Instant, MachinePath, Time } from '../schemas.ts';
+import { InvalidRequest } from '../validation.ts';
+import { parsedWindow, WINDOW_MAX_DAYS } from '../window.ts';
+
+/** Windows that are computed at once: more would only share the same processor. */
+const WINDOWS_MAX = 8;
+
+const Reading = Type.Object(
+  { time: Time, machine_id: Id },
+  {
+    additionalProperties: { type: ['number', 'string', 'null'] },
+    description: 'Then the fields of the machine’s type, see `/simulator/info`.',
+    examples: [
+      {
+        time: '2026-10-09T12:00:00Z',
+        machine_id: 'c0000000-0000-0000-0000-000000000001',
+        power_kw: 52.812,
+        energy_kwh: 0.01467,
+      },
+    ],
+  },
+);
+
+/** `/simulator/machines/{machine_id}/readings`: readings of any time, computed when asked for. */
+export function readings(app: App, { simulator }: Api): void {
+  let open = 0;
+  app.get(
+    '/simulator/machines/:machine_id/readings',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        tags: [TAGS.readings],
+        summary: 'The readings of a machine in a window',
+        description:
+          'Readings later than `from` up to and including `to`, without them those of the last ' +
+          `hour; at most ${WINDOW_MAX_DAYS} days. An array, JSON lines or CSV, as \`Accept\` says.`,
+        params: MachinePath,
+        querystring: command({ from: Type.Optional(Instant), to: Type.Optional(Instant) }),
+        response: {
+          200: {
+            description: 'The readings, oldest first',
+            content: {
+              'application/json': { schema: Type.Array(Reading) },
+              'application/x-ndjson': { schema: Reading },
+              'text/csv': { schema: Type.String({ examples: ['time,machine_id,power_kw,…'] }) },
+            },
+          },
+          ...failures(404, 406, 422),
+        },
+      },
+    },
+    async (request, reply) => {
+      const machine = simulator.machine(request.params.machine_id);
+      const format = acceptedFormat(request.headers.accept);
+      if (!format) throw new HttpError(406, `accepted are ${READING_FORMATS.join(', ')}`);
+      // An event that is on its way holds the end of the past back for a moment.
+      await simulator.timeline.settled();
+      const { from, to } = request.query;
+      const window = parsedWindow(from, to, simulator.timeline.closedMs());
+      if (Array.isArray(window)) throw new InvalidRequest(window);
+      if (open >= WINDOWS_MAX)
+        throw new HttpError(429, `${WINDOWS_MAX} windows are being computed; try again later`);
+      open++;
+      const stream = Readable.from(encodedReadings(simulator.fleet, machine, window, format), {
+        objectMode: false,
+      });
+      stream.once('close', () => void open--);
+      return reply
+        .type(format === 'text/csv' ? `${format}; charset=utf-8` : format)
+        .send(stream as never);
+    },
+  );
+}

@@ -1,0 +1,237 @@
+import Type, { type TSchema } from 'typebox';
+import { CommandError } from '../../service/command-error.ts';
+import type { Registry, RegistryTable } from '../../service/registry.ts';
+import {
+  type Counts,
+  confirmation,
+  FACTORY_INPUT,
+  type FactoryRow,
+  type Input,
+  MACHINE_INPUT,
+  type MachineRow,
+  totalOf,
+} from '../../store/registry-changes.ts';
+import type { Api, App } from '../app.ts';
+import { TAGS } from '../documentation.ts';
+import {
+  answer,
+  COMMAND_FAILURES,
+  command,
+  failures,
+  Id,
+  numberOrNull,
+  responses,
+} from '../schemas.ts';
+import { compileValidator, InvalidRequest } from '../validation.ts';
+
+type Columns = typeof FACTORY_INPUT | typeof MACHINE_INPUT;
+
+/** What a route says of the rows of one table. */
+interface Rows {
+  readonly table: RegistryTable;
+  readonly what: 'factory' | 'machine';
+  readonly tag: (typeof TAGS)[keyof typeof TAGS];
+  readonly columns: Columns;
+  readonly required: readonly string[];
+  readonly examples: { readonly created: Input; readonly updated: Input };
+}
+
+const ROWS: readonly Rows[] = [
+  {
+    table: 'factories',
+    what: 'factory',
+    tag: TAGS.factories,
+    columns: FACTORY_INPUT,
+    required: ['name'],
+    examples: {
+      created: { name: 'Works Berlin', timezone: 'Europe/Berlin', metadata: { latitude: 52.5 } },
+      updated: { location: 'Hall 3' },
+    },
+  },
+  {
+    table: 'machines',
+    what: 'machine',
+    tag: TAGS.machines,
+    columns: MACHINE_INPUT,
+    required: ['factory_id', 'name', 'type'],
+    examples: {
+      created: {
+        factory_id: '11111111-1111-1111-1111-111111111111',
+        name: 'Pump 2',
+        type: 'pump',
+        rated_power_kw: 30,
+      },
+      updated: { data_interval_seconds: 10 },
+    },
+  },
+];
+
+const Purge = command({
+  purge: Type.Optional(
+    Type.Boolean({ description: 'Delete the row, and the readings that hang on it.' }),
+  ),
+  confirm: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'How many rows go with it, as was answered before.' }),
+  ),
+});
+
+const Removed = Type.Object({
+  id: Id,
+  deleted: Type.Boolean({ description: 'False: it is out of operation, or not confirmed yet.' }),
+  rows: Type.Record(Type.String(), Type.Integer(), {
+    description: 'Rows that go with it, by table; counted for a purge only.',
+    examples: [{ energy_readings: 3600 }],
+  }),
+  confirm: numberOrNull({ description: 'What confirms the purge, if that was asked for.' }),
+});
+
+/**
+ * The columns that a client may give, as JSON Schema. They document the body; the registry itself
+ * checks it, and names the faults of all columns at once.
+ */
+function inputSchema(columns: Columns, required: readonly string[], example: Input): TSchema {
+  return Type.Unsafe<Input>({
+    type: 'object',
+    properties: Object.fromEntries(
+      Object.entries(columns).map(([name, { kind, about }]) => [
+        name,
+        { ...kind.schema, description: about },
+      ]),
+    ),
+    required,
+    additionalProperties: false,
+    minProperties: Math.max(1, required.length),
+    examples: [example],
+  });
+}
+
+/** A row as the database has it. */
+function rowSchema(columns: Columns) {
+  return Type.Unsafe<FactoryRow | MachineRow>({
+    type: 'object',
+    properties: Object.fromEntries(
+      Object.entries(columns).map(([name, { kind, about }]) => [
+        name,
+        { type: [kind.schema.type ?? 'object', 'null'].flat(), description: about },
+      ]),
+    ),
+    additionalProperties: false,
+  });
+}
+
+function validatorCompiler(route: { schema: TSchema; httpPart?: string }) {
+  if (route.httpPart !== 'body') return compileValidator(route);
+  const names = Object.keys((route.schema as { properties?: object }).properties ?? {});
+  const title = `an object with ${names.join(', ')}`;
+  return compileValidator({ ...route, schema: Type.Object({}, { title, minProperties: 1 }) });
+}
+
+/** `POST`, `PUT`, `DELETE` of factories and machines: the registry. */
+export function registry(app: App, api: Api): void {
+  for (const rows of ROWS) {
+    create(app, api, rows);
+    update(app, api, rows);
+    remove(app, api, rows);
+  }
+}
+
+/** @throws CommandError where a factory file is the registry. */
+function writable({ registry }: Api): Registry {
+  if (registry) return registry;
+  throw new CommandError('conflict', 'the registry is read-only: it comes from a factory file');
+}
+
+function isInFleet({ simulator }: Api, table: RegistryTable, id: string): boolean {
+  return simulator.fleet[table].some((each) => each.id === id);
+}
+
+function create(app: App, api: Api, { table, what, tag, columns, required, examples }: Rows) {
+  const Row = rowSchema(columns);
+  const good = { ...answer(Row), description: 'Created; it runs from the next second on' };
+  app.post(
+    `/simulator/${table}`,
+    {
+      validatorCompiler,
+      schema: {
+        tags: [tag],
+        summary: `Put a ${what} into the registry`,
+        body: inputSchema(columns, required, examples.created),
+        response: { 201: good, ...failures(...COMMAND_FAILURES, 404, 409) },
+      },
+    },
+    async ({ body }, reply) => {
+      const data = await writable(api).create(table, body as Input);
+      const does = isInFleet(api, table, data.id) ? 'runs' : 'is in the registry, but does not run';
+      reply.code(201);
+      return { message: `${data.name} ${does}`, success: true as const, data };
+    },
+  );
+}
+
+function update(app: App, api: Api, { table, what, tag, columns, examples }: Rows) {
+  const { id: _fixed, ...changeable } = columns;
+  app.put(
+    `/simulator/${table}/:${what}_id`,
+    {
+      validatorCompiler,
+      schema: {
+        tags: [tag],
+        summary: `Change some columns of a ${what}; the others stay`,
+        params: Type.Object({ [`${what}_id`]: Id }),
+        body: inputSchema(changeable as Columns, [], examples.updated),
+        response: responses(answer(rowSchema(columns)), ...COMMAND_FAILURES, 404, 409),
+      },
+    },
+    async ({ params, body }) => {
+      const id = idOf(params);
+      const data = await writable(api).update(table, id, body as Input);
+      const does = isInFleet(api, table, data.id) ? 'runs' : 'does not run';
+      const message = `${data.name} is changed and ${does}`;
+      return { message, success: true as const, data };
+    },
+  );
+}
+
+function remove(app: App, api: Api, { table, what, tag }: Rows) {
+  app.delete(
+    `/simulator/${table}/:${what}_id`,
+    {
+      schema: {
+        tags: [tag],
+        summary: `Stop a ${what} and take it out of operation, or delete it for good`,
+        description:
+          'The row and the readings stay, unless `purge=true`: that answers how many rows go ' +
+          'with it, and deletes them once `confirm` is that number.',
+        params: Type.Object({ [`${what}_id`]: Id }),
+        querystring: Purge,
+        response: responses(answer(Removed), ...COMMAND_FAILURES, 404, 409),
+      },
+    },
+    async ({ params, query: { purge = false, confirm } }) => {
+      const id = idOf(params);
+      const registry = writable(api);
+      if (!purge && confirm !== undefined)
+        throw new InvalidRequest([{ path: 'confirm', message: 'goes with purge=true only' }]);
+      if (!purge) {
+        const { name } = await registry.remove(table, id);
+        const message = `${name} is out of operation; its row and its readings stay`;
+        return { message, success: true as const, data: removed(id) };
+      }
+      if (confirm !== undefined) {
+        const rows = await registry.purge(table, id, confirm);
+        const message = `deleted, with ${confirm} rows`;
+        return { message, success: true as const, data: { ...removed(id, rows), deleted: true } };
+      }
+      const rows = await registry.count(table, id);
+      return { message: confirmation(rows), success: true as const, data: removed(id, rows) };
+    },
+  );
+}
+
+function removed(id: string, rows?: Counts) {
+  return { id, deleted: false, rows: rows ?? {}, confirm: rows ? totalOf(rows) : null };
+}
+
+function idOf(params: object): string {
+  return String(Object.values(params)[0]).toLowerCase();
+}

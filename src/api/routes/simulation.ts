@@ -1,0 +1,112 @@
+import Type from 'typebox';
+import { timeText } from '../../encoding/time.ts';
+import type { Simulator } from '../../service/simulator.ts';
+import type { Api, App } from '../app.ts';
+import { TAGS } from '../documentation.ts';
+import { answer, COMMAND_FAILURES, command, Id, oneOf, responses, Time } from '../schemas.ts';
+import { RunTimeSettings, shownSettings } from './config.ts';
+
+/** Ids that one command may name: more than any fleet has machines. */
+const IDS_MAX = 100_000;
+
+const Selected = command(
+  {
+    machine_ids: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: IDS_MAX })),
+    factory_ids: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: IDS_MAX })),
+  },
+  {
+    description: 'Machines by their ids or their factories; without both, all machines.',
+    examples: [{}, { machine_ids: ['c0000000-0000-0000-0000-000000000001'] }],
+  },
+);
+
+const Counts = Type.Object({
+  running_machines: Type.Integer({ examples: [5] }),
+  total_machines: Type.Integer({ examples: [5] }),
+});
+
+const Status = Type.Object({
+  status: oneOf(['stopped', 'starting', 'running', 'stopping', 'error']),
+  uptime_seconds: Type.Number({ examples: [3600] }),
+  simulated_time: Time,
+  simulation_speed: Type.Number({ examples: [1] }),
+  factories_count: Type.Integer({ examples: [1] }),
+  machines_count: Type.Integer({ examples: [5] }),
+  running_machines: Type.Integer({ examples: [5] }),
+  total_readings_generated: Type.Integer({ examples: [4560] }),
+  mqtt_connected: Type.Boolean(),
+  mqtt_messages_published: Type.Integer({ examples: [13_680] }),
+  configuration: RunTimeSettings,
+  gaps: Type.Array(Type.Object({ sink: Type.String(), from: Time, to: Time }), {
+    description: 'What sinks were not given since it lay farther back than CATCH_UP; the latest.',
+  }),
+});
+
+/** Whether readings reach the broker. */
+export function isMqttConnected({ sinks }: Simulator): boolean {
+  return sinks.some(({ sink, isConnected }) => sink === 'mqtt' && isConnected);
+}
+
+/** `/simulator/start`, `/stop` and `/status`: the factory as a whole. */
+export function simulation(app: App, { simulator }: Api): void {
+  const counts = () => ({
+    running_machines: simulator.runningCount(),
+    total_machines: simulator.fleet.machines.length,
+  });
+
+  for (const isToRun of [true, false]) {
+    const name = isToRun ? 'start' : 'stop';
+    app.post(
+      `/simulator/${name}`,
+      {
+        schema: {
+          tags: [TAGS.simulation],
+          summary: `${isToRun ? 'Start' : 'Stop'} all machines or some of them`,
+          body: Selected,
+          response: responses(answer(Counts), ...COMMAND_FAILURES, 404),
+        },
+        preValidation: async (request) => {
+          request.body ??= {};
+        },
+      },
+      async ({ body }) => {
+        const selection = { machineIds: body.machine_ids, factoryIds: body.factory_ids };
+        await simulator.setRunning(isToRun, selection);
+        const data = counts();
+        const message = `${data.running_machines} of ${data.total_machines} machines run`;
+        return { message, success: true as const, data };
+      },
+    );
+  }
+
+  app.get(
+    '/simulator/status',
+    {
+      schema: {
+        tags: [TAGS.simulation],
+        summary: 'How the simulator as a whole stands',
+        response: responses(Status),
+      },
+    },
+    () => ({
+      status: simulator.phase,
+      uptime_seconds: Math.round(simulator.uptimeS),
+      simulated_time: new Date(simulator.clock.nowMs()).toISOString(),
+      simulation_speed: simulator.clock.speed,
+      factories_count: simulator.fleet.factories.length,
+      machines_count: simulator.fleet.machines.length,
+      running_machines: simulator.runningCount(),
+      total_readings_generated: simulator.observer.readingsTotal,
+      mqtt_connected: isMqttConnected(simulator),
+      mqtt_messages_published: simulator.sinks
+        .filter(({ sink }) => sink === 'mqtt')
+        .reduce((sum, { messages }) => sum + messages, 0),
+      configuration: shownSettings(simulator),
+      gaps: simulator.gaps.map(({ sink, fromMs, toMs }) => ({
+        sink,
+        from: timeText(fromMs),
+        to: timeText(toMs),
+      })),
+    }),
+  );
+}

@@ -1,0 +1,140 @@
+import Type from 'typebox';
+import type { Machine } from '../../core/factory.ts';
+import { timeText } from '../../encoding/time.ts';
+import { machineTypes } from '../../machines/index.ts';
+import { CommandError } from '../../service/command-error.ts';
+import type { MachineState } from '../../service/machine-state.ts';
+import type { Simulator } from '../../service/simulator.ts';
+import type { Api, App } from '../app.ts';
+import { TAGS } from '../documentation.ts';
+import { HttpError } from '../failures.ts';
+import { LiveStream, STREAMS_MAX, statusFrame } from '../live-stream.ts';
+import { command, failures, ID_PATTERN } from '../schemas.ts';
+
+const TYPES = machineTypes.map(({ type }) => type);
+
+/** Machines of one stream: of more, what is to be said before anything else takes megabytes. */
+const MACHINES_MAX = 10_000;
+
+const Filter = command({
+  machine_ids: Type.Optional(
+    Type.String({
+      pattern: `^${ID_PATTERN}(,${ID_PATTERN})*$`,
+      title: 'ids of 8-4-4-4-12 hexadecimal digits, separated by commas',
+      examples: ['c0000000-0000-0000-0000-000000000001'],
+    }),
+  ),
+  limit: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: MACHINES_MAX,
+      description: 'Only the first so many of them, in the order of the registry.',
+    }),
+  ),
+  types: Type.Optional(
+    Type.String({
+      pattern: `^(${TYPES.join('|')})(,(${TYPES.join('|')}))*$`,
+      title: `machine types separated by commas: ${TYPES.join(', ')}`,
+      examples: ['compressor'],
+    }),
+  ),
+});
+
+/** `/simulator/stream`: readings and statuses as they happen, as Server-Sent Events. */
+export function stream(app: App, { simulator }: Api): void {
+  const live = new LiveStream(simulator.observer);
+  app.addHook('preClose', async () => live.close());
+  app.get(
+    '/simulator/stream',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        tags: [TAGS.simulation],
+        summary: 'Readings and statuses as they happen, as Server-Sent Events',
+        description:
+          'First an event `status` of each machine, then `reading` and `status` as they come, ' +
+          'for all machines or those of `machine_ids` and `types`. One stream has up to ' +
+          `${MACHINES_MAX} machines; of more, \`limit\` takes the first. A client too slow is ` +
+          `cut off and may come again; ${STREAMS_MAX} streams at once.`,
+        querystring: Filter,
+        response: {
+          200: {
+            description: 'Events whose data is JSON',
+            content: {
+              'text/event-stream': {
+                schema: Type.String({ examples: ['event: reading\ndata: {"time":…}\n\n'] }),
+              },
+            },
+          },
+          ...failures(404, 422),
+        },
+      },
+    },
+    (request, reply) => {
+      const wants = wanted(simulator, request.query);
+      if (live.clientCount >= STREAMS_MAX)
+        throw new HttpError(429, `${STREAMS_MAX} streams are open; close one or come later`);
+      const headers = { ...reply.getHeaders() };
+      reply.hijack();
+      const { raw } = reply;
+      raw.writeHead(200, {
+        ...(headers as Record<string, string>),
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      });
+      for (const machine of simulator.fleet.machines)
+        if (wants(machine)) raw.write(statusFrame(status(simulator.state(machine))));
+      live.add(raw, wants);
+    },
+  );
+}
+
+/** Which machines are asked for, those among them that are yet to come. */
+function wanted(
+  simulator: Simulator,
+  query: { machine_ids?: string; types?: string; limit?: number },
+): (machine: Machine) => boolean {
+  const { machine_ids, types, limit } = query;
+  const wants = chosen(simulator, machine_ids, types);
+  const { machines } = simulator.fleet;
+  if (machines.length <= (limit ?? MACHINES_MAX)) return wants;
+  const found = machines.filter(wants);
+  if (found.length <= (limit ?? MACHINES_MAX)) return wants;
+  if (limit !== undefined) {
+    const first = new Set(found.slice(0, limit).map(({ id }) => id));
+    return ({ id }) => first.has(id);
+  }
+  throw new CommandError('invalid', `a stream of more than ${MACHINES_MAX} machines`, [
+    { path: 'limit', message: `give one up to ${MACHINES_MAX}, or machine_ids, or types` },
+  ]);
+}
+
+/** The machines that ids and types choose; all without both. */
+function chosen(
+  simulator: Simulator,
+  machine_ids: string | undefined,
+  types: string | undefined,
+): (machine: Machine) => boolean {
+  if (machine_ids === undefined && types === undefined) return () => true;
+  const ids = new Set(machine_ids?.split(',').map((id) => simulator.machine(id).id));
+  const named = new Set(types?.split(','));
+  const wants = ({ id, type }: Machine) => ids.has(id) || named.has(type.type);
+  if (!simulator.fleet.machines.some(wants))
+    throw new CommandError('unknown', `no machine is of type ${types}`);
+  return wants;
+}
+
+/** A status as on MQTT, of a machine as it stands. */
+function status({ machine, readingMs, ...state }: MachineState): string {
+  const time = Number.isNaN(readingMs) ? null : timeText(readingMs);
+  return JSON.stringify({
+    time,
+    timestamp: time,
+    machine_id: machine.id,
+    is_running: state.isRunning,
+    operating_mode: state.operatingMode,
+    current_power_kw: state.powerKw,
+    alerts: state.alerts,
+  });
+}

@@ -1,0 +1,122 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Batch, READING } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
+import { ROW_WIDTH } from '../core/machine.ts';
+import type { FlatField } from '../encoding/reading.ts';
+import type { Fleet } from '../simulation/fleet.ts';
+import type { Window } from './window.ts';
+
+/** Readings that one series may cost: half a second of a processor. */
+export const READINGS_MAX = 250_000;
+/** Places of a long window that are looked at; each takes a millisecond to go to. */
+const PLACES_MAX = 600;
+/** Readings that are computed before others get a turn: a millisecond or two. */
+const BATCH_ROWS = 512;
+/** Steps of this share of a turn never meet the same place of a day or week again and again. */
+const GOLDEN_SHARE = 0.618_033_988_749_895;
+
+/** A window of one machine, put together bucket by bucket; NaN where a bucket has no value. */
+export interface Series {
+  /** Whether only parts of each bucket were read. */
+  readonly isSampled: boolean;
+  readonly readings: number;
+  /** Where each bucket ends [ms since the epoch]. */
+  readonly endsMs: readonly number[];
+  readonly columns: readonly Buckets[];
+}
+
+/** The least, the greatest and the mean value of one field in each bucket. */
+export class Buckets {
+  readonly name: string;
+  readonly column: number;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly #sum: Float64Array;
+  readonly #count: Uint32Array;
+
+  constructor({ name, field }: FlatField, length: number) {
+    this.name = name;
+    this.column = field.column;
+    this.min = new Float64Array(length).fill(Number.NaN);
+    this.max = new Float64Array(length).fill(Number.NaN);
+    this.#sum = new Float64Array(length);
+    this.#count = new Uint32Array(length);
+  }
+
+  get mean(): Float64Array {
+    return this.#sum.map((sum, i) => sum / (this.#count[i] as number));
+  }
+
+  add(bucket: number, value: number): void {
+    if (!Number.isFinite(value)) return;
+    // A comparison with NaN is false, so the first value always goes in.
+    if (!((this.min[bucket] as number) <= value)) this.min[bucket] = value;
+    if (!((this.max[bucket] as number) >= value)) this.max[bucket] = value;
+    this.#sum[bucket] = (this.#sum[bucket] as number) + value;
+    this.#count[bucket] = (this.#count[bucket] as number) + 1;
+  }
+}
+
+/**
+ * The readings of a window, put together in `length` buckets of the same width.
+ *
+ * A window of more than {@link READINGS_MAX} is read in places, spread over every bucket.
+ *
+ * @param signal - Ends the work early; the series is then incomplete.
+ */
+export async function seriesOf(
+  fleet: Fleet,
+  machine: Machine,
+  fields: readonly FlatField[],
+  window: Window,
+  length: number,
+  signal: AbortSignal,
+): Promise<Series> {
+  const { fromMs, toMs } = window;
+  const widthMs = (toMs - fromMs) / length;
+  const columns = fields.map((field) => new Buckets(field, length));
+  const reader = fleet.reader({ machines: [machine] });
+  const batch = new Batch(BATCH_ROWS);
+  const isSampled = (toMs - fromMs) / machine.intervalMs > READINGS_MAX;
+  let readings = 0;
+  for (const place of isSampled ? places(window, length, machine.intervalMs) : [window]) {
+    reader.seek(place.fromMs);
+    for (let isDone = false; !isDone && !signal.aborted; batch.clear()) {
+      isDone = reader.read(place.toMs, batch);
+      readings += addRows(batch, columns, fromMs, widthMs);
+      await turn();
+    }
+    if (signal.aborted) break;
+  }
+  const endsMs = Array.from({ length }, (_, i) => Math.round(fromMs + (i + 1) * widthMs));
+  return { isSampled, readings, endsMs, columns };
+}
+
+function addRows(
+  batch: Batch,
+  columns: readonly Buckets[],
+  fromMs: number,
+  widthMs: number,
+): number {
+  let readings = 0;
+  for (let row = 0; row < batch.length; row++) {
+    if (((batch.flags[row] as number) & READING) === 0) continue;
+    const bucket = Math.ceil(((batch.timesMs[row] as number) - fromMs) / widthMs) - 1;
+    for (const column of columns)
+      column.add(bucket, batch.values[row * ROW_WIDTH + column.column] as number);
+    readings++;
+  }
+  return readings;
+}
+
+/** Parts of a window, as many in every bucket, that hold {@link READINGS_MAX} readings in all. */
+function* places({ fromMs, toMs }: Window, length: number, intervalMs: number): Iterable<Window> {
+  const count = length * Math.max(1, Math.floor(PLACES_MAX / length));
+  const partMs = (toMs - fromMs) / count;
+  const lengthMs = Math.max(1, Math.floor(READINGS_MAX / count)) * intervalMs;
+  for (let i = 0; i < count; i++) {
+    const share = (i * GOLDEN_SHARE) % 1;
+    const startMs = Math.floor(fromMs + i * partMs + share * Math.max(0, partMs - lengthMs));
+    yield { fromMs: startMs, toMs: Math.min(startMs + lengthMs, fromMs + (i + 1) * partMs) };
+  }
+}

@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import type { Server } from 'node:net';
+import { ConfigError } from '../core/errors.ts';
+
+/** So many ports after a taken one are tried before giving up. */
+const PORTS_TRIED = 20;
+const PORT_MAX = 65_535;
+
+/** A TCP port, and whether it was asked for or may be replaced by the next free one. */
+export interface WantedPort {
+  /** 0: any free one. */
+  readonly number: number;
+  readonly isExplicit: boolean;
+}
+
+/**
+ * Makes a server listen on a port, or on the next free one if the port is a mere default.
+ *
+ * @param variable - The setting that an error names: `MQTT_PORT`.
+ * @returns The port it listens on.
+ * @throws ConfigError where that is not possible.
+ */
+export async function listen(
+  server: Server,
+  host: string,
+  port: WantedPort,
+  variable: string,
+): Promise<number> {
+  const last = port.isExplicit ? port.number : Math.min(port.number + PORTS_TRIED, PORT_MAX);
+  for (let number = port.number; ; number++) {
+    try {
+      server.listen({ port: number, host });
+      await once(server, 'listening');
+      return (server.address() as { port: number }).port;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE' && number < last) continue;
+      const message = refusal(code, host, port, last);
+      throw Object.assign(new ConfigError([{ path: variable, message }]), { cause: error });
+    }
+  }
+}
+
+function refusal(
+  code: string | undefined,
+  host: string,
+  { number, isExplicit }: WantedPort,
+  last: number,
+): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return isExplicit
+        ? `port ${number} of ${host} is taken by another process; free it or choose another port`
+        : `the ports ${number} to ${last} of ${host} are all taken; choose another port`;
+    case 'EACCES':
+      return `port ${number} of ${host} needs more rights; choose one from 1024 on`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `${host} is not an address of this computer, so its port ${number} is not to be had`;
+    default:
+      return `cannot listen on port ${number} of ${host} (${code ?? 'unknown reason'})`;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Configuration } from '../config/configuration.ts';
+import { version } from '../config/version.ts';
+import type { FactoryDescription } from '../core/factory.ts';
+import { reachableHost } from '../service/assembly.ts';
+import { columns } from './columns.ts';
+
+/** Where a simulator that has started is reached. */
+export interface Reached {
+  readonly apiPort: number;
+  readonly brokerAddress: string;
+  /** Port of the embedded broker, if that is used. */
+  readonly brokerPort: number | undefined;
+  /** Where the database is. */
+  readonly database: string;
+  readonly factories: readonly FactoryDescription[];
+  readonly seed: number;
+  readonly speed: number;
+  /** The simulated instant [ms]. */
+  readonly nowMs: number;
+}
+
+/** What runs and where, for people. */
+export function announcement(configuration: Configuration, reached: Reached): string {
+  const { api, mqtt } = configuration;
+  const { brokerAddress, factories } = reached;
+  const machineCount = factories.reduce((sum, { machines }) => sum + machines.length, 0);
+  const apiUrl = `http://${reachableHost(api.host)}:${reached.apiPort}`;
+  const rows = [
+    ['  API', apiUrl],
+    ['  Docs', `${apiUrl}/docs`],
+    ['  MQTT', mqtt.external ? brokerAddress : `${brokerAddress} (embedded broker)`],
+    ['  Topics', 'factory/#'],
+    ['  Database', reached.database],
+    ['  Time', timeText(reached.nowMs, reached.speed)],
+    ['  Seed', String(reached.seed)],
+    ['  Access', accessText(configuration)],
+  ];
+  const count = (number: number, one: string, many: string) =>
+    `${number} ${number === 1 ? one : many}`;
+  const machines = count(machineCount, 'machine', 'machines');
+  const sites = count(factories.length, 'factory', 'factories');
+  const head = `enms-simulator ${version}: ${machines} in ${sites}`;
+  const notes = movedPorts(configuration, reached).map((note) => `\n  ${note}\n`);
+  return `\n${head}\n\n${columns(rows)}${notes.join('')}\n`;
+}
+
+/** Ports that others have, and those that were taken in their place. */
+export function movedPorts({ api, mqtt }: Configuration, reached: Reached): string[] {
+  const notes: string[] = [];
+  const add = (what: string, variable: string, wanted: number, got: number | undefined) => {
+    if (got !== undefined && wanted !== 0 && got !== wanted)
+      notes.push(`Port ${wanted} is taken, so ${what} is on ${got} (${variable} chooses another).`);
+  };
+  add('the API', 'API_PORT', api.port.number, reached.apiPort);
+  add('MQTT', 'MQTT_PORT', mqtt.port.number, reached.brokerPort);
+  return notes;
+}
+
+function timeText(nowMs: number, speed: number): string {
+  const time = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  return speed === 1 ? time : `${time}, ${speed} simulated seconds a second`;
+}
+
+function accessText({ api }: Configuration): string {
+  return api.key === undefined
+    ? 'everyone may read, this computer may change (no API_KEY)'
+    : 'everyone may read, the API_KEY may change';
+}

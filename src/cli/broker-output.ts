@@ -1,0 +1,63 @@
+import type { Configuration } from '../config/configuration.ts';
+import { instantText } from '../config/times.ts';
+import type { Clock } from '../core/clock.ts';
+import { publishWindow } from '../dataset/publication.ts';
+import { fleetOf, type WindowRequest } from '../dataset/request.ts';
+import { machinesOf, plannedTableRows } from '../dataset/window-reader.ts';
+import type { AskedBroker } from './broker-url.ts';
+import { PROGRAM } from './command-line.ts';
+import { Interruption } from './interruption.ts';
+import { count, type ProgressLine, span } from './progress-line.ts';
+import { stderrLog } from './stderr-log.ts';
+
+/** How a window is to be published. */
+export interface Pacing {
+  readonly clock: Clock;
+  /** By how much all times are moved [ms]. */
+  readonly shiftMs?: number;
+  /** Messages a second while the broker is behind; 0: no limit. */
+  readonly catchUpRate: number;
+}
+
+/**
+ * Publishes a window to a broker, and says how far that has come.
+ *
+ * @returns The exit code of the process.
+ */
+export async function toBroker(
+  request: WindowRequest,
+  { address, qos }: AskedBroker,
+  { statusIntervalS }: Configuration,
+  pacing: Pacing,
+  progress: ProgressLine,
+): Promise<number> {
+  const { MqttSink } = await import('../sinks/mqtt.ts');
+  const { addressText } = await import('../sinks/mqtt-client.ts');
+  const machines = machinesOf(fleetOf(request, 'actual'), request.machineIds);
+  const allRows = plannedTableRows(request, machines);
+  const interruption = new Interruption();
+  const startMs = performance.now();
+  let rows = 0;
+  const deliveredMs = await publishWindow(request, {
+    ...pacing,
+    sink: new MqttSink(address, qos),
+    statusIntervalS,
+    log: stderrLog(progress),
+    onRows: (more) => {
+      rows += more;
+      progress.show(rows, allRows);
+    },
+    signal: interruption.signal,
+  });
+  progress.end();
+  if (deliveredMs >= request.toMs) {
+    const lengthS = (performance.now() - startMs) / 1000;
+    process.stdout.write(`${addressText(address)}: ${count(rows)} rows, ${span(lengthS)}\n`);
+    return 0;
+  }
+  const reached = instantText(deliveredMs);
+  process.stderr.write(
+    `${PROGRAM}: stopped; all up to ${reached} was published, --from ${reached} goes on\n`,
+  );
+  return interruption.exitCode;
+}

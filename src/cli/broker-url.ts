@@ -1,0 +1,76 @@
+import type { Configuration } from '../config/configuration.ts';
+import { choice, HOST, type Kind } from '../config/kinds.ts';
+import type { BrokerAddress } from '../sinks/mqtt-client.ts';
+import type { Option } from './command.ts';
+import type { OptionReader } from './option-reader.ts';
+
+/** The port that each scheme means where none is named. */
+const PORTS = { mqtt: '1883', mqtts: '8883', ws: '80', wss: '443' } as const;
+
+/** Most brokers that speak MQTT by WebSocket do so here, and ours is told nothing else. */
+const PATHS = ['', '/', '/mqtt'];
+
+/** The URL of a broker, as the environment variables that say the same. */
+const BROKER_URL: Kind<Readonly<Record<string, string>>> = {
+  accepts:
+    'an address like mqtt://host, mqtt://host:1883 or mqtts://user@host; ' +
+    `with ${Object.keys(PORTS).join(', ')}`,
+  schema: { type: 'string' },
+  read: (value) => {
+    if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
+    const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(value);
+    const scheme = protocol.slice(0, -1);
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const isPlain = PATHS.includes(pathname) && search === '' && hash === '';
+    if (!Object.hasOwn(PORTS, scheme) || HOST.read(host) === undefined || !isPlain)
+      return undefined;
+    const [name, secret] = [decoded(username), decoded(password)];
+    if (name === undefined || secret === undefined || (secret !== '' && name === ''))
+      return undefined;
+    return {
+      MQTT_PROTOCOL: scheme,
+      MQTT_HOST: host,
+      MQTT_PORT: port || PORTS[scheme as keyof typeof PORTS],
+      ...(name !== '' && { MQTT_USERNAME: name, MQTT_PASSWORD: secret }),
+    };
+  },
+};
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The options of commands that publish. */
+export const BROKER_OPTIONS = {
+  mqtt: {
+    value: 'URL',
+    about: 'Broker to publish to: mqtt://host:1883, mqtts://user@host.',
+  },
+  qos: { value: 'N', about: 'Quality of service: 0, 1 or 2.', default: 'MQTT_QOS' },
+} as const satisfies Readonly<Record<string, Option>>;
+
+/** The environment in which a broker that an option names is the configured one. */
+export function environmentWith(url: string | undefined): NodeJS.ProcessEnv {
+  // What is not accepted is told with the other faults of the command line.
+  return { ...process.env, ...(url === undefined ? {} : BROKER_URL.read(url)) };
+}
+
+/** A broker, and how messages are published there. */
+export interface AskedBroker {
+  readonly address: BrokerAddress;
+  readonly qos: Configuration['mqtt']['qos'];
+}
+
+/** The broker that `--mqtt` names, or that is configured; undefined where there is none. */
+export function askedBroker(
+  options: OptionReader,
+  { mqtt }: Configuration,
+): AskedBroker | undefined {
+  options.readSecret('mqtt', BROKER_URL);
+  const qos = options.read('qos', choice([0, 1, 2])) ?? mqtt.qos;
+  return mqtt.external && { address: mqtt.external, qos };
+}

@@ -1,0 +1,174 @@
+import type { Configuration, Shown } from '../config/configuration.ts';
+import { factoryContent, parametersContent } from '../config/factory-file/content.ts';
+import { WEEKDAYS } from '../config/factory-file/keys.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { shiftText } from '../config/shifts.ts';
+import { durationText } from '../config/times.ts';
+import { intervalVariable } from '../config/variables.ts';
+import { ConfigError } from '../core/errors.ts';
+import type {
+  CalendarDescription,
+  Closure,
+  FactoryDescription,
+  MachineDescription,
+} from '../core/factory.ts';
+import { columns, json } from './columns.ts';
+import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
+
+/** Shows what the simulator would run with, or everything that keeps it from running. */
+export const check: Command = {
+  name: 'check',
+  about: 'Show the configuration as it is understood, or every fault in it.',
+  options: { ...FACTORY_OPTION, ...FLEET_OPTION, json: { about: 'As JSON.' } },
+  async execute({ values: { factory, machines }, flags }) {
+    const isJson = flags.has('json');
+    try {
+      const configuration = loadConfiguration({ options: { factory, machines } });
+      process.stdout.write(isJson ? json(content(configuration)) : describe(configuration));
+      return 0;
+    } catch (error) {
+      if (!isJson || !(error instanceof ConfigError)) throw error;
+      process.stdout.write(json({ valid: false, faults: error.faults }));
+      return 2;
+    }
+  },
+};
+
+function content({ shown, sources, factories, factoryFile, remarks }: Configuration) {
+  return {
+    valid: true,
+    variables: Object.entries(shown).map(([name, value]) => ({
+      name,
+      value,
+      source: sources[name],
+    })),
+    factory_file: factoryFile ?? null,
+    factories: factories.map(factoryContent),
+    remarks,
+  };
+}
+
+/** The configuration as text for people. */
+function describe(configuration: Configuration): string {
+  const { shown, sources, factories, factoryFile, fleetMachines, remarks } = configuration;
+  const variables = Object.entries(shown).map(([name, value]) => [
+    `  ${name}`,
+    valueText(value),
+    sources[name] ?? '',
+  ]);
+  const made = fleetMachines === undefined ? 'the default' : `a fleet of ${fleetMachines}`;
+  const origin = factoryFile === undefined ? made : `from ${factoryFile}`;
+  return [
+    `Variables\n${columns(variables)}`,
+    `Factories (${origin})\n`,
+    ...factories.slice(0, ROWS_MAX).map((factory) => factoryText(factory, configuration)),
+    rest(factories.length, 'factories', '  '),
+    remarks.length > 0 ? `Remarks\n${remarks.map((each) => `  ${each}\n`).join('')}` : '',
+    'The configuration is valid.\n',
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+/** Factories, and machines of each, that are listed for people; JSON holds all. */
+const ROWS_MAX = 100;
+
+function rest(count: number, what: string, indent: string): string {
+  return count > ROWS_MAX ? `${indent}and ${count - ROWS_MAX} more ${what}; all with --json\n` : '';
+}
+
+function valueText(value: Shown): string {
+  return value === null ? '-' : String(value);
+}
+
+function holidaysText({ holidays, publicHolidays }: CalendarDescription): string {
+  const { country, region } = publicHolidays ?? {};
+  const place = country && `those of ${region === undefined ? country : `${country}-${region}`}`;
+  return [...(place ? [place] : []), ...holidays].join(', ') || '-';
+}
+
+function spanText({ from, to }: Closure): string {
+  return from === to ? from : `${from} to ${to}`;
+}
+
+function factoryText(factory: FactoryDescription, configuration: Configuration): string {
+  const { calendar, climate, location } = factory;
+  const shifts = calendar.shifts.map(
+    (each) =>
+      `${(each.days ?? []).map((day) => `${WEEKDAYS[day]} `).join('')}` +
+      `${shiftText(each)} ${percent(each.loadShare)}`,
+  );
+  const weekendShare = configuration.settings.weekendProductionFactor ?? calendar.weekendShare;
+  const production = [
+    ...shifts,
+    `else ${percent(calendar.restShare)}`,
+    `weekends and holidays ${percent(weekendShare)}`,
+  ];
+  const facts = [
+    ['    id', factory.id],
+    ...(location === undefined ? [] : [['    location', location]]),
+    ['    time zone', factory.timeZone],
+    ['    position', positionText(factory)],
+    ['    grid', `${factory.nominalVoltageV} V, ${factory.nominalFrequencyHz} Hz`],
+    [
+      '    climate',
+      `${climate.baseTempC} °C, summer ${signed(climate.summerOffsetK)} K, ` +
+        `winter ${signed(climate.winterOffsetK)} K`,
+    ],
+    ['    production', production.join(', ')],
+    ['    holidays', holidaysText(calendar)],
+    ...(calendar.closures ? [['    closed', calendar.closures.map(spanText).join(', ')]] : []),
+    ...(calendar.extraShifts
+      ? [
+          [
+            '    extra',
+            calendar.extraShifts.map((each) => `${each.date} ${shiftText(each)}`).join(', '),
+          ],
+        ]
+      : []),
+  ];
+  const machines = factory.machines
+    .slice(0, ROWS_MAX)
+    .map((machine) => machineRow(machine, configuration));
+  const heading = ['    machine', 'type', 'rated', 'interval', 'topic', 'id', 'of its own'];
+  return [
+    `  ${factory.name}\n${columns(facts)}`,
+    columns([heading, ...machines]),
+    rest(factory.machines.length, 'machines', '    '),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function machineRow(machine: MachineDescription, { sources }: Configuration): string[] {
+  const variable = intervalVariable(machine.type);
+  const isOverridden = variable !== undefined && sources[variable] !== 'default';
+  const own = [
+    ...Object.entries(parametersContent(machine)).map(([name, value]) => `${name}=${value}`),
+    ...(machine.faults ?? []).map(
+      ({ type, durationS }) => `${type} for ${durationText(durationS)}`,
+    ),
+  ];
+  return [
+    `    ${machine.name}`,
+    machine.type,
+    `${machine.ratedPowerKw} kW`,
+    `${machine.intervalS} s${isOverridden ? ` (${variable})` : ''}`,
+    machine.topic,
+    machine.id,
+    own.join(', ') || '-',
+  ];
+}
+
+function positionText({ latitude, longitude }: FactoryDescription): string {
+  const northSouth = `${Math.abs(latitude)}° ${latitude < 0 ? 'S' : 'N'}`;
+  return `${northSouth}, ${Math.abs(longitude)}° ${longitude < 0 ? 'W' : 'E'}`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(1000 * share) / 10} %`;
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${value}` : String(value);
+}

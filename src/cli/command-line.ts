@@ -1,0 +1,140 @@
+import { parseArgs } from 'node:util';
+import { ConfigError, type Fault, nearestName } from '../core/errors.ts';
+import { columns } from './columns.ts';
+import type { Arguments, Command, Option } from './command.ts';
+
+/** The name by which the program is called. */
+export const PROGRAM = 'enms-simulator';
+
+/** Finds each command's code only when it is wanted, so that a small one does not load all. */
+export type Commands = Readonly<Record<string, () => Promise<Command>>>;
+
+/** The command that is meant where none is named. */
+const DEFAULT_COMMAND = 'run';
+
+const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
+  help: { about: 'Show this.' },
+};
+
+/**
+ * Runs the command that a command line names, or shows help or the version.
+ *
+ * @param words - The arguments of the process, without its name.
+ * @param print - Takes text for standard output.
+ * @returns The exit code.
+ * @throws ConfigError for a command or an option that does not exist, with the nearest that does.
+ */
+export async function runCommandLine(
+  words: readonly string[],
+  commands: Commands,
+  version: string,
+  print: (text: string) => void,
+): Promise<number> {
+  const [first = ''] = words;
+  if (first === '--version' || first === '-v') {
+    print(`${version}\n`);
+    return 0;
+  }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    print(await overview(commands));
+    return 0;
+  }
+  const isNamed = first !== '' && !first.startsWith('-');
+  const name = isNamed ? first : DEFAULT_COMMAND;
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!load) throw new ConfigError([unknown(name, 'a command', Object.keys(commands), '')]);
+  const command = await load();
+  const args = parseArguments(words.slice(isNamed ? 1 : 0), command);
+  if (args.flags.has('help')) {
+    print(help(command));
+    return 0;
+  }
+  return command.execute(args);
+}
+
+/**
+ * Sorts what stands behind a command's name.
+ *
+ * @throws ConfigError with every option that does not exist or lacks its value.
+ */
+export function parseArguments(words: readonly string[], command: Command): Arguments {
+  const options = { ...COMMON_OPTIONS, ...command.options };
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, { value }]) => [
+        name,
+        {
+          type: value === undefined ? 'boolean' : 'string',
+          ...(name === 'help' && { short: 'h' }),
+        },
+      ]),
+    ),
+    // Not strict, so that all faults are found, and not only the first.
+    strict: false,
+    tokens: true,
+  });
+  const values: Record<string, string> = {};
+  const flags = new Set<string>();
+  const operands: string[] = [];
+  const faults: Fault[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') operands.push(token.value);
+    if (token.kind !== 'option') continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    const path = token.rawName;
+    if (!option) faults.push(unknown(token.rawName, 'an option', Object.keys(options), '--'));
+    else if (option.value === undefined && token.value === undefined) flags.add(token.name);
+    else if (option.value === undefined) faults.push({ path, message: 'takes no value' });
+    else if (!token.value) faults.push({ path, message: `needs a value; ${option.value}` });
+    else values[token.name] = token.value;
+  }
+  // What follows an unknown option may be its value.
+  if (!command.operands && operands.length > 0 && faults.length === 0)
+    faults.push({
+      path: withoutCredentials(operands[0] as string),
+      message: `is not expected behind ${command.name}; a command comes first, then its options`,
+    });
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { values, flags, operands };
+}
+
+/** A word without the user and password that it would have as a URL. */
+function withoutCredentials(word: string): string {
+  return word.replace(/\/\/[^/]*@/, '//');
+}
+
+function unknown(name: string, what: string, known: readonly string[], prefix: string): Fault {
+  const near = nearestName(name.slice(prefix.length), known);
+  const hint = near ? `did you mean ${prefix}${near}?` : known.map((k) => prefix + k).join(', ');
+  return { path: name, message: `is not ${what}; ${hint}` };
+}
+
+async function overview(commands: Commands): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()));
+  const rows = all.map(({ name, about }) => [
+    `  ${name}`,
+    name === DEFAULT_COMMAND ? `${about} The default.` : about,
+  ]);
+  const options = [
+    ['  --help', 'Show this; behind a command, its options.'],
+    ['  --version', 'Show the version.'],
+  ];
+  return [
+    `Usage: ${PROGRAM} [COMMAND] [OPTIONS]\n`,
+    `Commands:\n${columns(rows)}`,
+    `Options:\n${columns(options)}`,
+    'Everything else is configured by environment variables or a file .env: see .env.example\n' +
+      `and ${PROGRAM} check.\n`,
+  ].join('\n');
+}
+
+/** What `--help` behind a command shows. */
+export function help({ name, about, options, operands }: Command): string {
+  const rows = Object.entries({ ...options, ...COMMON_OPTIONS }).map(([option, each]) => [
+    `  --${option}${each.value ? ` ${each.value}` : ''}`,
+    each.default === undefined ? each.about : `${each.about} Default: ${each.default}.`,
+  ]);
+  const usage = `Usage: ${PROGRAM} ${name}${operands ? ` ${operands}` : ''} [OPTIONS]\n`;
+  return `${usage}\n${about}\n\nOptions:\n${columns(rows)}`;
+}

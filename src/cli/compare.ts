@@ -1,0 +1,28 @@
+import { ConfigError } from '../core/errors.ts';
+import { firstDifference, openSide } from '../dataset/comparison.ts';
+import type { Command } from './command.ts';
+
+/** Proves that a dataset is what its manifest says, and whether another one is the same. */
+export const compare: Command = {
+  name: 'compare',
+  about: 'Compare two datasets or manifests: equal (exit code 0), or the first difference (1).',
+  options: {},
+  operands: 'A B',
+  async execute({ operands }) {
+    const [a, b] = operands;
+    if (a === undefined || b === undefined || operands.length > 2)
+      throw new ConfigError([
+        { path: 'compare', message: 'needs two folders of datasets, or manifests of them' },
+      ]);
+    const sides = [openSide(a), openSide(b)] as const;
+    const difference = firstDifference(...sides);
+    if (difference !== undefined) {
+      process.stdout.write(`${difference}\n`);
+      return 1;
+    }
+    const { files, rows } = sides[0].manifest;
+    const all = Object.values(rows).reduce((sum, each) => sum + each, 0);
+    process.stdout.write(`equal: ${files.length} files, ${all} rows\n`);
+    return 0;
+  },
+};

@@ -1,0 +1,89 @@
+import type { AskOptions } from '../cluster/history/asker.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { fleetOf, type WindowRequest } from '../dataset/request.ts';
+import { machinesOf, plannedTableRows } from '../dataset/window-reader.ts';
+import { PROGRAM } from './command-line.ts';
+import type { Asked } from './dataset-request.ts';
+import { Interruption } from './interruption.ts';
+import { count, type ProgressLine, span } from './progress-line.ts';
+import { stderrLog } from './stderr-log.ts';
+
+/**
+ * Stores a window in the tables of an EnMS, with the rows of the registry that its readings hang
+ * on, and says how far that has come.
+ *
+ * @returns The exit code of the process.
+ * @throws StoreError, PostgresError where the database does not take it; never with a password.
+ */
+export async function toDatabase(
+  { request, databaseUrl, isOnCluster }: Asked & { readonly to: 'a database' },
+  configuration: Configuration,
+  progress: ProgressLine,
+): Promise<number> {
+  const { ServerDatabase } = await import('../store/homes/server.ts');
+  const { addRegistryRows } = await import('../store/registry-rows.ts');
+  const { storeWindow } = await import('../dataset/database-window.ts');
+  const interruption = new Interruption();
+  const startMs = performance.now();
+  const server = { connectionString: databaseUrl };
+  const database = new ServerDatabase(server);
+  const { location } = database;
+  const chosen = new Set(request.machineIds);
+  const factories = request.factories
+    .map((factory) => ({
+      ...factory,
+      machines: factory.machines.filter(({ id }) => chosen.has(id)),
+    }))
+    .filter(({ machines }) => machines.length > 0);
+  try {
+    const added = await addRegistryRows(database, factories);
+    if (added.hasMadeTables) process.stderr.write(`${PROGRAM}: made the tables in ${location}\n`);
+    if (added.machines > 0)
+      process.stderr.write(`${PROGRAM}: put ${added.machines} machines into its registry\n`);
+  } finally {
+    await database.close();
+  }
+  const machines = machinesOf(fleetOf(request, 'actual'), request.machineIds);
+  const allRows = plannedTableRows(request, machines);
+  const { signal } = interruption;
+  let rows = 0;
+  const onProgress = (done: number) => {
+    rows = done;
+    progress.show(rows, allRows);
+  };
+  if (isOnCluster)
+    await onCluster(request, databaseUrl, configuration, progress, { onProgress, signal });
+  else await storeWindow(request, { server, onRows: (more) => onProgress(rows + more), signal });
+  progress.end();
+  if (interruption.signal.aborted && rows < allRows) {
+    process.stderr.write(
+      `${PROGRAM}: stopped; ${isOnCluster ? '' : 'the first '}${count(rows)} rows are stored, ` +
+        'and the same command adds what is missing\n',
+    );
+    return interruption.exitCode;
+  }
+  const lengthS = (performance.now() - startMs) / 1000;
+  process.stdout.write(`${location}: ${count(rows)} rows, ${span(lengthS)}\n`);
+  return 0;
+}
+
+/** Has the workers of a cluster store a window; what they did before an interruption stays. */
+async function onCluster(
+  request: WindowRequest,
+  databaseUrl: string,
+  configuration: Configuration,
+  progress: ProgressLine,
+  options: AskOptions,
+): Promise<void> {
+  const { askCluster } = await import('../cluster/history/generation.ts');
+  const { askedWindow } = await import('../cluster/history/asked-work.ts');
+  const { addWindow } = await import('../sinks/postgres-window.ts');
+  // Nothing is added yet: what all workers need in the database is made once.
+  await addWindow({ connectionString: databaseUrl }, () => true);
+  try {
+    const work = askedWindow(request, databaseUrl);
+    await askCluster(configuration, stderrLog(progress), work, options);
+  } catch (error) {
+    if (!options.signal?.aborted) throw error;
+  }
+}

@@ -1,0 +1,202 @@
+import { availableParallelism } from 'node:os';
+import type { Configuration } from '../config/configuration.ts';
+import { choice, type Kind, url, whole } from '../config/kinds.ts';
+import { duration, durationText } from '../config/times.ts';
+import { intervalVariable } from '../config/variables.ts';
+import { version } from '../config/version.ts';
+import { suitablePartition } from '../dataset/plan.ts';
+import {
+  COMPRESSIONS,
+  type DatasetRequest,
+  type Format,
+  type WindowRequest,
+} from '../dataset/request.ts';
+import { type AskedBroker, askedBroker } from './broker-url.ts';
+import type { Arguments } from './command.ts';
+import { PROGRAM } from './command-line.ts';
+import { OptionReader } from './option-reader.ts';
+import { askedWindow } from './window-options.ts';
+
+/** Processes that may be asked for: more cores than that no machine has. */
+const WORKERS_MAX = 256;
+/** Readings are condensed to a day at most [s]. */
+const RESAMPLE_MAX_S = 86_400;
+/** Standard output in place of a folder. */
+const STDOUT = '-';
+/** The folder that is taken where none is named. */
+export const FOLDER_DEFAULT = 'dataset';
+
+const FORMATS = Object.keys(COMPRESSIONS) as readonly Format[];
+const ALL_COMPRESSIONS = [...new Set(Object.values(COMPRESSIONS).flat())];
+const RESAMPLE = duration(0.1, RESAMPLE_MAX_S);
+const DATABASE_URL = url('postgres', 'postgresql');
+
+/** What a command line asks for, and where it is to go. */
+export type Asked =
+  | {
+      readonly to: 'files';
+      readonly request: DatasetRequest;
+      readonly folder: string;
+      readonly workers: number;
+      readonly isOnCluster: boolean;
+    }
+  | { readonly to: 'standard output'; readonly request: DatasetRequest }
+  | {
+      readonly to: 'a database';
+      readonly request: WindowRequest;
+      readonly databaseUrl: string;
+      readonly isOnCluster: boolean;
+    }
+  | { readonly to: 'a broker'; readonly request: WindowRequest; readonly broker: AskedBroker };
+
+/** Options that mean something to some destinations only. */
+const ONLY_FILES = ['compress', 'partition', 'labels', 'workers'] as const;
+const ONLY_ROWS = [...ONLY_FILES, 'format', 'clean'] as const;
+
+/** @throws ConfigError with everything that is wrong with the options. */
+export function askedDataset(args: Arguments, configuration: Configuration): Asked {
+  const options = new OptionReader(args);
+  const to = destination(options);
+  const strangers: readonly string[] =
+    to === 'files' ? [] : to === 'standard output' ? ONLY_FILES : ONLY_ROWS;
+  for (const name of strangers)
+    if (options.isGiven(name)) options.fault(name, `is for files, not for ${to}`);
+  const isOnCluster = askedCluster(options, to, configuration);
+  if (to !== 'a broker' && options.isGiven('qos')) options.fault('qos', 'goes with --mqtt');
+
+  const window = resampled(options, askedWindow(options, configuration), configuration);
+  const request = fileRequest(options, window, args, configuration, to);
+  const workers = options.read('workers', whole(1, WORKERS_MAX)) ?? availableParallelism();
+  const databaseUrl = options.readSecret('postgres', DATABASE_URL) as string;
+  const broker = askedBroker(options, configuration) as AskedBroker;
+  options.check();
+  switch (to) {
+    case 'files':
+      return {
+        to,
+        request,
+        folder: options.written('out') ?? FOLDER_DEFAULT,
+        workers,
+        isOnCluster,
+      };
+    case 'standard output':
+      return { to, request };
+    case 'a database':
+      return { to, request: window, databaseUrl, isOnCluster };
+    case 'a broker':
+      return { to, request: window, broker };
+  }
+}
+
+/** Whether the workers of a cluster are to do it. */
+function askedCluster(options: OptionReader, to: Asked['to'], { cluster }: Configuration): boolean {
+  if (!options.isGiven('cluster')) return false;
+  if (to === 'standard output' || to === 'a broker')
+    options.fault('cluster', `is for files and databases, not for ${to}`);
+  if (options.isGiven('workers'))
+    options.fault('workers', 'is for one computer; the workers of a cluster have --concurrency');
+  if (cluster.redisUrl === undefined)
+    options.fault('cluster', 'needs REDIS_URL, the Redis server that its workers have, too');
+  return true;
+}
+
+function destination(options: OptionReader): Asked['to'] {
+  const given = ['out', 'postgres', 'mqtt'].filter((name) => options.isGiven(name));
+  for (const other of given.slice(1))
+    options.fault(other, `is another destination than --${given[0]}; give one of them`);
+  if (given[0] === 'postgres') return 'a database';
+  if (given[0] === 'mqtt') return 'a broker';
+  return options.written('out') === STDOUT ? 'standard output' : 'files';
+}
+
+/** A window with the interval that its readings are to be condensed to, if they are. */
+function resampled(
+  options: OptionReader,
+  window: WindowRequest,
+  { factories }: Configuration,
+): WindowRequest {
+  const resampleS = options.read('resample', RESAMPLE);
+  if (resampleS === undefined) return window;
+  const resampleMs = Math.round(1000 * resampleS);
+  const chosen = new Set(window.machineIds);
+  for (const { id, name, intervalS } of factories.flatMap(({ machines }) => machines))
+    if (chosen.has(id) && resampleMs % Math.round(1000 * intervalS) !== 0)
+      options.fault(
+        'resample',
+        `${durationText(resampleS)} is not a multiple of ${durationText(intervalS)}, ` +
+          `the interval of ${name}`,
+      );
+  return { ...window, resampleMs };
+}
+
+/** What is to be written, where that is files or lines. */
+function fileRequest(
+  options: OptionReader,
+  window: WindowRequest,
+  { values }: Arguments,
+  configuration: Configuration,
+  to: Asked['to'],
+): DatasetRequest {
+  const format =
+    options.read('format', choice(FORMATS)) ?? (to === 'standard output' ? 'csv' : 'parquet');
+  const accepted = COMPRESSIONS[format];
+  const compression = options.read('compress', choice(ALL_COMPRESSIONS)) ?? accepted[0];
+  if (!(accepted as readonly string[]).includes(compression))
+    options.fault('compress', `${format} files are written with ${accepted.join(' or ')}`);
+  if (to === 'standard output' && format === 'parquet')
+    options.fault('format', 'standard output takes csv or jsonl');
+  const request = {
+    ...window,
+    version,
+    format,
+    compression,
+    partition:
+      options.read('partition', PARTITION) ?? suitablePartition(window.fromMs, window.toMs),
+    hasLabels: options.isGiven('labels'),
+    hasClean: options.isGiven('clean'),
+  };
+  return { ...request, command: commandOf(request, values, configuration) };
+}
+
+const PARTITION: Kind<'day' | 'month'> = choice(['day', 'month']);
+
+/** Variables that change what a dataset holds, besides those of intervals. */
+const TELLING =
+  /^(SHIFT_\d_\w+|WEEKEND_\w+|ANOMALY_PROBABILITY|SIMULATOR_ENABLE_ANOMALIES|FLEET_MACHINES)$/;
+
+/** The command line that makes a dataset again, wherever it is written and by how many workers. */
+function commandOf(
+  request: Omit<DatasetRequest, 'command'>,
+  { machines }: Arguments['values'],
+  { factories, shown, sources }: Configuration,
+): string {
+  const intervals = new Set<string | undefined>(
+    factories.flatMap((factory) => factory.machines.map(({ type }) => intervalVariable(type))),
+  );
+  const variables = Object.keys(shown)
+    .filter((name) => sources[name] === 'environment' || sources[name] === '.env')
+    .filter((name) => TELLING.test(name) || intervals.has(name))
+    .map((name) => `${name}=${shown[name]}`);
+  const file = shown['FACTORY_FILE'];
+  const { fromMs, toMs, seed, format, compression, partition, hasLabels, hasClean } = request;
+  const { resampleMs } = request;
+  const instant = (timeMs: number) =>
+    Number.isNaN(timeMs) ? '' : new Date(timeMs).toISOString().replace('.000Z', 'Z');
+  return [
+    ...variables,
+    PROGRAM,
+    'generate',
+    `--from ${instant(fromMs)} --to ${instant(toMs)} --seed ${seed}`,
+    ...(file ? [`--factory ${quoted(String(file))}`] : []),
+    ...(machines ? [`--machines ${quoted(machines)}`] : []),
+    ...(resampleMs === undefined ? [] : [`--resample ${durationText(resampleMs / 1000)}`]),
+    `--format ${format} --compress ${compression} --partition ${partition}`,
+    ...(hasLabels ? ['--labels'] : []),
+    ...(hasClean ? ['--clean'] : []),
+  ].join(' ');
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w./,:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,145 @@
+import type { Configuration } from '../config/configuration.ts';
+import { loadConfiguration } from '../config/load.ts';
+import type { Manifest } from '../dataset/manifest.ts';
+import { type DatasetRequest, fleetOf } from '../dataset/request.ts';
+import { machinesOf, plannedTableRows } from '../dataset/window-reader.ts';
+import { BROKER_OPTIONS, environmentWith } from './broker-url.ts';
+import { type Command, fleetSize } from './command.ts';
+import { PROGRAM } from './command-line.ts';
+import { type Asked, askedDataset, FOLDER_DEFAULT } from './dataset-request.ts';
+import { Interruption } from './interruption.ts';
+import { count, ProgressLine, span } from './progress-line.ts';
+import { stderrLog } from './stderr-log.ts';
+import { WINDOW_OPTIONS } from './window-options.ts';
+
+/** Writes history with its answer key, as fast as it can. */
+export const generate: Command = {
+  name: 'generate',
+  about: 'Write the readings of a window to files, a database or a broker, at full speed.',
+  options: {
+    ...WINDOW_OPTIONS,
+    resample: {
+      value: 'SPAN',
+      about: 'Condense readings to a longer interval: 60s, 15m; a multiple of every machine’s.',
+      default: 'each machine’s own interval',
+    },
+    format: { value: 'FORMAT', about: 'parquet, csv or jsonl.', default: 'parquet' },
+    compress: {
+      value: 'METHOD',
+      about: 'Parquet: zstd, snappy, gzip or none. Others: gzip or none.',
+      default: 'zstd, others none',
+    },
+    partition: {
+      value: 'SPAN',
+      about: 'What a file covers: day or month.',
+      default: 'day up to 92 days, else month',
+    },
+    labels: { about: 'Add the columns anomaly (0, 1) and anomaly_type to every table.' },
+    clean: { about: 'Also write the twin without anomalies, below clean/.' },
+    cluster: { about: 'Have it done by the workers of a cluster (REDIS_URL), see docs/scale.md.' },
+    workers: { value: 'NUMBER', about: 'Processes.', default: 'one a core' },
+    out: {
+      value: 'FOLDER',
+      about: 'Where to; - writes flat records (csv, jsonl) to standard output.',
+      default: FOLDER_DEFAULT,
+    },
+    postgres: {
+      value: 'URL',
+      about: 'Into the tables of an EnMS: postgres://user@host/database, password in PGPASSWORD.',
+    },
+    ...BROKER_OPTIONS,
+  },
+  async execute(args) {
+    const { factory, mqtt } = args.values;
+    const configuration = loadConfiguration({
+      options: { factory, machines: fleetSize(args.values) },
+      env: environmentWith(mqtt),
+    });
+    const asked = askedDataset(args, configuration);
+    for (const remark of configuration.remarks) process.stderr.write(`${remark}\n`);
+    const progress = new ProgressLine(process.stderr);
+    try {
+      switch (asked.to) {
+        case 'files':
+          return await toFolder(asked, configuration, progress);
+        case 'standard output':
+          return await toStdout(asked.request, progress);
+        case 'a database': {
+          const { toDatabase } = await import('./database-output.ts');
+          return await toDatabase(asked, configuration, progress);
+        }
+        case 'a broker': {
+          const { toBroker } = await import('./broker-output.ts');
+          const { AT_ONCE } = await import('../dataset/publication.ts');
+          const pacing = { clock: AT_ONCE, catchUpRate: 0 };
+          return await toBroker(asked.request, asked.broker, configuration, pacing, progress);
+        }
+      }
+    } finally {
+      progress.end();
+    }
+  },
+};
+
+async function toFolder(
+  asked: Asked & { readonly to: 'files' },
+  configuration: Configuration,
+  progress: ProgressLine,
+): Promise<number> {
+  const interruption = new Interruption();
+  const startMs = performance.now();
+  const { folder } = asked;
+  try {
+    const manifest = await made(asked, configuration, progress, interruption.signal);
+    progress.end();
+    const rows = Object.values(manifest.rows).reduce((sum, each) => sum + each, 0);
+    const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+    process.stdout.write(
+      `${folder}: ${count(rows)} rows in ${manifest.files.length} files, ` +
+        `${(bytes / 1e6).toFixed(1)} MB, ${span((performance.now() - startMs) / 1000)}\n`,
+    );
+    return 0;
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error;
+    progress.end();
+    process.stderr.write(`${PROGRAM}: ${(error as Error).message}\n`);
+    return interruption.exitCode;
+  }
+}
+
+/** Makes a dataset, here or on the cluster. */
+async function made(
+  { request, folder, workers, isOnCluster }: Asked & { readonly to: 'files' },
+  configuration: Configuration,
+  progress: ProgressLine,
+  signal: AbortSignal,
+): Promise<Manifest> {
+  const onProgress = (rows: number, allRows: number) => progress.show(rows, allRows);
+  if (!isOnCluster) {
+    const { generateDataset } = await import('../dataset/generation.ts');
+    return generateDataset(request, { folder, workers, onProgress, signal });
+  }
+  const { askCluster, manifestOf } = await import('../cluster/history/generation.ts');
+  const { askedDataset: work } = await import('../cluster/history/asked-work.ts');
+  const log = stderrLog(progress);
+  return manifestOf(
+    await askCluster(configuration, log, work(request, folder), { onProgress, signal }),
+  );
+}
+
+async function toStdout(request: DatasetRequest, progress: ProgressLine): Promise<number> {
+  const { streamFlat } = await import('../dataset/flat-stream.ts');
+  process.stdout.prependListener('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') return;
+    process.stderr.write(`${PROGRAM}: who was reading standard output has gone\n`);
+    process.exit(1);
+  });
+  const machines = machinesOf(fleetOf(request, 'actual'), request.machineIds);
+  const allRows = plannedTableRows(request, machines);
+  let rows = 0;
+  await streamFlat(request, process.stdout, (more) => {
+    rows += more;
+    progress.show(rows, allRows);
+  });
+  return 0;
+}

@@ -1,0 +1,124 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ConfigError, nearestName } from '../core/errors.ts';
+import { unitOf, wireName } from '../core/field.ts';
+import { type MachineType, type Parameter, parameterContent } from '../core/machine.ts';
+import { machineTypes } from '../machines/index.ts';
+import { columns, json } from './columns.ts';
+import type { Command } from './command.ts';
+import { machinePages } from './machine-pages.ts';
+
+/** Heads of the table of parameters. */
+const PARAMETER_HEADS = ['    name', 'default', 'range', 'unit', 'meaning'];
+
+/** Shows what the machine types are made of: what can be set, what they report, what can fail. */
+export const machines: Command = {
+  name: 'machines',
+  about: 'List the machine types with their parameters, fields and faults.',
+  options: {
+    json: { about: 'As JSON.' },
+    markdown: { value: 'FILE', about: 'Also write their reference, with plots beside it.' },
+  },
+  operands: '[TYPE]',
+  async execute({ operands, flags, values: { markdown } }) {
+    const types = wantedTypes(operands);
+    if (markdown !== undefined) writePages(types, markdown);
+    process.stdout.write(flags.has('json') ? json(types.map(content)) : describe(types));
+    return 0;
+  },
+};
+
+const IMAGES = 'images/machines';
+
+function writePages(types: readonly MachineType[], file: string): void {
+  const { markdown, images } = machinePages(types, IMAGES);
+  const folder = join(dirname(file), IMAGES);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, markdown);
+  for (const [name, svg] of images) writeFileSync(join(folder, name), svg);
+}
+
+/** @throws ConfigError for a type that does not exist. */
+function wantedTypes(names: readonly string[]): readonly MachineType[] {
+  const known = machineTypes.map(({ type }) => type);
+  const faults = names
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const near = nearestName(name, known);
+      const hint = near ? `did you mean ${near}?` : known.join(', ');
+      return { path: name, message: `is not a machine type; ${hint}` };
+    });
+  if (faults.length > 0) throw new ConfigError(faults);
+  return names.length > 0 ? machineTypes.filter(({ type }) => names.includes(type)) : machineTypes;
+}
+
+function content(type: MachineType) {
+  return {
+    type: type.type,
+    title: type.title,
+    interval: type.intervalS,
+    typical_rated_power_kw: type.typicalRatedPowerKw,
+    parameters: Object.entries(type.parameters).map(([key, parameter]) => ({
+      name: wireName(key),
+      default: parameterContent(parameter, parameter.value),
+      ...limits(parameter),
+      unit: unitOf(key),
+      about: parameter.about,
+    })),
+    channels: type.channels.map(({ name, fields }) => ({
+      name,
+      fields: fields.map(({ name, unit, kind, decimals }) => ({ name, unit, kind, decimals })),
+    })),
+    faults: type.faultTypes.map((name, i) => ({
+      type: name,
+      onset: type.faultList[i]?.onset,
+      about: type.faultList[i]?.about,
+      signals: type.faultList[i]?.signals.map(wireName),
+    })),
+    alerts: type.alertCodes.map((code, i) => ({ code, message: type.alertList[i]?.message })),
+  };
+}
+
+/** What a parameter may be: one of some names, or between two numbers. */
+function limits({ choices, range }: Parameter): {
+  readonly choices?: readonly string[];
+  readonly min?: number;
+  readonly max?: number;
+} {
+  return choices ? { choices } : { min: range[0], max: range[1] };
+}
+
+function describe(types: readonly MachineType[]): string {
+  return types.map((type) => typeText(content(type))).join('\n\n');
+}
+
+function typeText(type: ReturnType<typeof content>): string {
+  const rated = type.parameters.find(({ name }) => name === 'rated_power_kw');
+  const [least, most] = type.typical_rated_power_kw;
+  const facts = [
+    ['  interval', `${type.interval} s`],
+    ['  rated power', `${least} to ${most} kW, accepted ${rated?.min} to ${rated?.max} kW`],
+  ];
+  const parameters = type.parameters.map(({ name, default: value, unit, about, ...accepted }) => [
+    `    ${name}`,
+    String(value),
+    accepted.choices?.join(' | ') ?? `${accepted.min} to ${accepted.max}`,
+    unit || '-',
+    about,
+  ]);
+  const fields = type.channels.flatMap(({ name, fields }) =>
+    fields.map((field, i) => [i === 0 ? `    ${name}` : '    ', field.name, field.unit || '-']),
+  );
+  const faults = type.faults.map(({ type: name, onset = '', about = '', signals = [] }) => [
+    `    ${name}`,
+    onset,
+    signals.join(' '),
+    about,
+  ]);
+  return [
+    `${type.type}: ${type.title}\n${columns(facts)}`,
+    `  Parameters\n${columns([PARAMETER_HEADS, ...parameters])}`,
+    `  Fields\n${columns([['    topic', 'name', 'unit'], ...fields])}`,
+    `  Faults\n${columns([['    type', 'onset', 'signals', 'what happens'], ...faults])}`,
+  ].join('\n');
+}

@@ -1,0 +1,50 @@
+import { type Kind, notAccepted, scalar } from '../config/kinds.ts';
+import { ConfigError, type Fault } from '../core/errors.ts';
+import type { Arguments } from './command.ts';
+
+/** Reads a command's options one by one and collects what is wrong with any of them. */
+export class OptionReader {
+  readonly #args: Arguments;
+  readonly #faults: Fault[] = [];
+
+  constructor(args: Arguments) {
+    this.#args = args;
+  }
+
+  /** The option as it was written. */
+  written(name: string): string | undefined {
+    return this.#args.values[name];
+  }
+
+  /** Whether an option with a value, or a flag, was given. */
+  isGiven(name: string): boolean {
+    return this.#args.values[name] !== undefined || this.#args.flags.has(name);
+  }
+
+  /** What an option means; undefined where it was not given, or is not accepted: a fault then. */
+  read<T>(name: string, kind: Kind<T>): T | undefined {
+    return this.#read(name, kind, (written) => notAccepted(written, kind));
+  }
+
+  /** Likewise, for what may hold a password, and so is never shown. */
+  readSecret<T>(name: string, kind: Kind<T>): T | undefined {
+    return this.#read(name, kind, () => `what was given is not accepted; ${kind.accepts}`);
+  }
+
+  fault(name: string, message: string): void {
+    this.#faults.push({ path: `--${name}`, message });
+  }
+
+  /** @throws ConfigError with everything that was wrong. */
+  check(): void {
+    if (this.#faults.length > 0) throw new ConfigError(this.#faults);
+  }
+
+  #read<T>(name: string, kind: Kind<T>, message: (written: string) => string): T | undefined {
+    const written = this.written(name);
+    if (written === undefined) return undefined;
+    const value = kind.read(scalar(written, kind));
+    if (value === undefined) this.fault(name, message(written));
+    return value;
+  }
+}

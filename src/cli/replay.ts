@@ -1,0 +1,78 @@
+import type { Kind } from '../config/kinds.ts';
+import { positive } from '../config/kinds.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { AT_ONCE } from '../dataset/publication.ts';
+import { fleetOf, type WindowRequest } from '../dataset/request.ts';
+import { shiftTo } from '../dataset/shifted-reader.ts';
+import { machinesOf } from '../dataset/window-reader.ts';
+import { RealClock } from '../service/clock.ts';
+import { type Pacing, toBroker } from './broker-output.ts';
+import { askedBroker, BROKER_OPTIONS, environmentWith } from './broker-url.ts';
+import { type Command, fleetSize } from './command.ts';
+import { OptionReader } from './option-reader.ts';
+import { ProgressLine } from './progress-line.ts';
+import { askedWindow, WINDOW_OPTIONS } from './window-options.ts';
+
+const SPEED_MAX = 100_000;
+const NUMBER = positive(SPEED_MAX);
+
+/** Simulated seconds a real second; infinite for `max`. */
+const SPEED: Kind<number> = {
+  accepts: `${NUMBER.accepts}, or max`,
+  schema: { type: ['number', 'string'] },
+  read: (value) => (value === 'max' ? Number.POSITIVE_INFINITY : NUMBER.read(value)),
+};
+
+/** Publishes history again, as fast as it happened or at another speed. */
+export const replay: Command = {
+  name: 'replay',
+  about: 'Publish the readings of a window to a broker, at a speed of your own.',
+  options: {
+    ...WINDOW_OPTIONS,
+    ...BROKER_OPTIONS,
+    mqtt: { ...BROKER_OPTIONS.mqtt, default: 'MQTT_HOST' },
+    speed: {
+      value: 'FACTOR',
+      about: 'Simulated seconds a real second; max: as fast as the broker takes them.',
+      default: '1',
+    },
+    'as-live': { about: 'Move the window to now, so that its first instant is this one.' },
+  },
+  async execute(args) {
+    const { factory, mqtt } = args.values;
+    const configuration = loadConfiguration({
+      options: { factory, machines: fleetSize(args.values) },
+      env: environmentWith(mqtt),
+    });
+    const options = new OptionReader(args);
+    const request = askedWindow(options, configuration);
+    const broker = askedBroker(options, configuration);
+    if (!broker && !options.isGiven('mqtt')) options.fault('mqtt', 'is missing, as is MQTT_HOST');
+    const speed = options.read('speed', SPEED) ?? 1;
+    options.check();
+    if (!broker) throw new Error('a broker that was accepted is not configured');
+    for (const remark of configuration.remarks) process.stderr.write(`${remark}\n`);
+    const pacing = pacingOf(request, speed, options.isGiven('as-live'), configuration.catchUpRate);
+    const progress = new ProgressLine(process.stderr);
+    try {
+      return await toBroker(request, broker, configuration, pacing, progress);
+    } finally {
+      progress.end();
+    }
+  },
+};
+
+/** As if it were live, time goes on from now, and so readings are late by no more than the grid. */
+function pacingOf(
+  request: WindowRequest,
+  speed: number,
+  isAsLive: boolean,
+  catchUpRate: number,
+): Pacing {
+  const nowMs = Date.now();
+  const machines = machinesOf(fleetOf(request, 'actual'), request.machineIds);
+  const shiftMs = isAsLive ? shiftTo(nowMs, request.fromMs, machines) : 0;
+  if (speed === Number.POSITIVE_INFINITY) return { clock: AT_ONCE, shiftMs, catchUpRate: 0 };
+  const startMs = isAsLive ? nowMs : request.fromMs;
+  return { clock: new RealClock({ speed, startMs }), shiftMs, catchUpRate };
+}

@@ -1,0 +1,113 @@
+import { writeFileSync } from 'node:fs';
+import type { Configuration } from '../config/configuration.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { version } from '../config/version.ts';
+import { ConfigError } from '../core/errors.ts';
+import { pathError } from '../dataset/dataset-error.ts';
+import type { Subject } from '../report/subject.ts';
+import type { Verdict } from '../validation/validate.ts';
+import { type Arguments, type Command, FACTORY_OPTION, fleetSize } from './command.ts';
+import { askedDataset } from './dataset-request.ts';
+import { ProgressLine } from './progress-line.ts';
+import { CHOSEN_MACHINES } from './window-options.ts';
+
+/** The page that is written where none is named. */
+const PAGE_DEFAULT = 'report.html';
+/** Options that say what is simulated; a dataset says that itself. */
+const WINDOW_OPTIONS = ['from', 'to', 'seed', 'machines'];
+
+/** Shows a dataset, or a window that it simulates, as a page of charts. */
+export const report: Command = {
+  name: 'report',
+  about: 'Write a page of charts on a dataset, or on a window that is simulated for it.',
+  options: {
+    from: { value: 'TIME', about: 'Beginning of the window: 2025-01-01, 2025-01-01T06:00:00Z.' },
+    to: { value: 'TIME', about: 'Its end, later than that.' },
+    ...FACTORY_OPTION,
+    seed: { value: 'NUMBER', about: 'Of the simulation.', default: 'SIMULATION_SEED' },
+    machines: CHOSEN_MACHINES,
+    validate: { about: 'With the realism checks of the machines: half a minute more.' },
+    out: { value: 'FILE', about: 'Where to.', default: PAGE_DEFAULT },
+    png: { value: 'FOLDER', about: 'Also write every chart as a picture, into this folder.' },
+  },
+  operands: '[DATASET]',
+  async execute(args) {
+    const { values, flags } = args;
+    const { factory } = values;
+    const configuration = loadConfiguration({ options: { factory, machines: fleetSize(values) } });
+    const subject = await subjectOf(args, configuration);
+    if (flags.has('validate') && typeof subject.twin === 'string')
+      throw new ConfigError([{ path: '--validate', message: `is not possible. ${subject.twin}` }]);
+    const { Tallies } = await import('../report/tallies.ts');
+    const tallies = new Tallies(subject);
+    const progress = new ProgressLine(process.stderr);
+    try {
+      await subject.read(tallies, (rows, allRows) => progress.show(rows, allRows));
+    } finally {
+      progress.end();
+    }
+    const { reportOf } = await import('../report/report.ts');
+    const { page } = await import('../report/page.ts');
+    const content = reportOf(subject, tallies);
+    const verdicts = flags.has('validate') ? await verdictsOf(subject) : undefined;
+    const out = values['out'] ?? PAGE_DEFAULT;
+    const written = [out];
+    await attempt(out, () => writeFileSync(out, page(content, verdicts)));
+    const folder = values['png'];
+    if (folder !== undefined) {
+      const { writePictures } = await import('../report/pictures.ts');
+      const figures = content.chapters.flatMap((chapter) => chapter.figures);
+      const count = await attempt(folder, () => writePictures(folder, figures));
+      written.push(`${count} pictures in ${folder}`);
+    }
+    process.stdout.write(`${written.join(', ')}\n`);
+    return 0;
+  },
+};
+
+/** @throws ConfigError for options that do not go together, or a window without a reading. */
+async function subjectOf(args: Arguments, configuration: Configuration): Promise<Subject> {
+  const { operands, values } = args;
+  const [folder] = operands;
+  if (folder === undefined) {
+    const { request } = askedDataset({ ...args, values: windowValues(values) }, configuration);
+    const { windowSubject, readingsOf } = await import('../report/window-subject.ts');
+    if (readingsOf(request) === 0)
+      throw new ConfigError([
+        { path: '--to', message: `${values['to']} comes before the first reading after --from` },
+      ]);
+    return windowSubject(request, version);
+  }
+  const faults = [
+    ...WINDOW_OPTIONS.filter((name) => values[name] !== undefined).map((name) => ({
+      path: `--${name}`,
+      message: `is for a window that is simulated, and ${folder} is a dataset`,
+    })),
+    ...operands.slice(1).map((path) => ({ path, message: 'is one dataset too many' })),
+  ];
+  if (faults.length > 0) throw new ConfigError(faults);
+  const { datasetSubject } = await import('../report/dataset-subject.ts');
+  return datasetSubject(folder, version, configuration);
+}
+
+/** The options that say what is simulated; where the page goes is no matter of a dataset's. */
+function windowValues(values: Arguments['values']): Arguments['values'] {
+  return Object.fromEntries(
+    Object.entries(values).filter(([name]) => WINDOW_OPTIONS.includes(name)),
+  );
+}
+
+async function verdictsOf({ twin }: Subject): Promise<readonly Verdict[] | undefined> {
+  if (typeof twin === 'string') return undefined;
+  const { validate } = await import('../validation/validate.ts');
+  return validate(twin);
+}
+
+/** @throws DatasetError with the path where something cannot be written. */
+async function attempt<T>(path: string, write: () => T | Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    throw pathError('write', path, error);
+  }
+}

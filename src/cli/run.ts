@@ -1,0 +1,142 @@
+import type { Logger } from 'pino';
+import { listen } from '../broker/listen.ts';
+import { attachWebSocket } from '../broker/websocket.ts';
+import type { ApiProcess } from '../cluster/live/api-process.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { version } from '../config/version.ts';
+import { type Assembly, assemble } from '../service/assembly.ts';
+import type { Simulator } from '../service/simulator.ts';
+import { announcement, movedPorts } from './announcement.ts';
+import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
+import { createLogger } from './logger.ts';
+
+/** Orchestrators kill what has not ended after some seconds; five are promised. */
+const SHUTDOWN_MAX_MS = 4800;
+/** What a shell says of a process that a signal ended: 128 and the signal's number. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Runs the factory until it is told to end. */
+export const run: Command = {
+  name: 'run',
+  about: 'Run the factory: publish its readings and answer on HTTP.',
+  options: {
+    ...FACTORY_OPTION,
+    ...FLEET_OPTION,
+    cluster: { about: 'As an API of a live cluster, whose workers deliver; as CLUSTER=true.' },
+  },
+  async execute({ values: { factory, machines }, flags }) {
+    const isCluster = flags.has('cluster');
+    const configuration = loadConfiguration({ options: { factory, machines, isCluster } });
+    const isTerminal = process.stdout.isTTY === true;
+    const log = await createLogger(configuration.logLevel, isTerminal);
+    const told = endSignal(log);
+    const assembly: Assembly & Pick<ApiProcess, 'cluster'> = configuration.cluster.isLive
+      ? await (await import('../cluster/live/api-process.ts')).assembleApi(configuration, log)
+      : { ...(await assemble(configuration, log)), cluster: undefined };
+    const { simulator, registry, broker, cluster } = assembly;
+    const crash = crashOf(simulator, log);
+    process.prependListener('uncaughtException', crash);
+    const finished = assembly.run().catch(crash);
+    // Readings need not wait for the API, whose code takes longest to load.
+    const app = await import('../api/app.ts')
+      .then(({ buildApp }) =>
+        buildApp(simulator, configuration, { logger: log, registry, cluster }),
+      )
+      .catch(async (error) => {
+        await assembly.stop();
+        throw error;
+      });
+    const close = () => Promise.all([app.close(), assembly.stop()]);
+    if (broker) attachWebSocket(broker, app.server, configuration.api.corsOrigins);
+    try {
+      await app.ready();
+      const { host, port } = configuration.api;
+      const apiPort = await listen(app.server, host, port, 'API_PORT');
+      announce(configuration, assembly, apiPort, log, isTerminal);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    await told;
+    await close();
+    await finished;
+    log.info('ended');
+    return 0;
+  },
+};
+
+function announce(
+  configuration: Configuration,
+  { simulator, broker, brokerAddress }: Assembly,
+  apiPort: number,
+  log: Logger,
+  isTerminal: boolean,
+): void {
+  const nowMs = simulator.clock.nowMs();
+  const { fleet, clock, databaseLocation } = simulator;
+  const { factories, seed } = fleet;
+  const { speed } = clock;
+  const reached = {
+    apiPort,
+    brokerAddress,
+    brokerPort: broker?.port,
+    database: databaseLocation,
+    factories,
+    seed,
+    speed,
+    nowMs,
+  };
+  if (isTerminal) process.stdout.write(announcement(configuration, reached));
+  else {
+    const machines = simulator.fleet.machines.length;
+    const { host } = configuration.api;
+    log.info(
+      {
+        version,
+        api: { host, port: apiPort },
+        mqtt: brokerAddress,
+        database: databaseLocation,
+        machines,
+        seed,
+        speed,
+      },
+      'running',
+    );
+    for (const note of movedPorts(configuration, reached)) log.warn(note);
+    if (configuration.api.key === undefined)
+      log.warn('no API_KEY: only clients on this computer may change anything');
+  }
+  for (const remark of configuration.remarks) log.warn(remark);
+}
+
+/** Ends the process at an error of ours, and says what is needed to see it again. */
+function crashOf({ clock, fleet }: Simulator, log: Logger): (error: unknown) => never {
+  return (error) => {
+    const time = new Date(clock.nowMs()).toISOString();
+    const { seed } = fleet;
+    log.fatal({ err: error, seed, time }, `failed with SIMULATION_SEED=${seed} at ${time}`);
+    process.exit(1);
+  };
+}
+
+/** Settles when the process is told to end; told again, it ends at once. */
+function endSignal(log: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    let isEnding = false;
+    for (const [signal, exitCode] of Object.entries(EXIT_CODES))
+      process.on(signal, () => {
+        if (isEnding) process.exit(exitCode);
+        isEnding = true;
+        log.info(
+          { signal },
+          'ending: what is in flight is delivered; a second signal ends at once',
+        );
+        setTimeout(() => {
+          log.warn('not everything could be delivered in time');
+          process.exit(0);
+        }, SHUTDOWN_MAX_MS).unref();
+        resolve();
+      });
+  });
+}

@@ -1,0 +1,55 @@
+import type { Configuration } from '../config/configuration.ts';
+import { whole } from '../config/kinds.ts';
+import { INSTANT_MS } from '../config/times.ts';
+import { chosenMachines } from '../dataset/machine-choice.ts';
+import type { WindowRequest } from '../dataset/request.ts';
+import { FACTORY_OPTION, type Option } from './command.ts';
+import type { OptionReader } from './option-reader.ts';
+
+/** The machines of a window. */
+export const CHOSEN_MACHINES: Option = {
+  value: 'NAMES',
+  about: 'Ids or names, separated by commas. A number alone, without --factory: a fleet so large.',
+  default: 'all',
+};
+
+/** The options of commands that read a window. */
+export const WINDOW_OPTIONS = {
+  from: { value: 'TIME', about: 'Beginning of the window: 2025-01-01, 2025-01-01T06:00:00Z.' },
+  to: { value: 'TIME', about: 'Its end, later than that.' },
+  ...FACTORY_OPTION,
+  seed: {
+    value: 'NUMBER',
+    about: 'The same seed gives the same data.',
+    default: 'SIMULATION_SEED',
+  },
+  machines: CHOSEN_MACHINES,
+} as const satisfies Readonly<Record<string, Option>>;
+
+const SEED = whole(0, 0xffff_ffff);
+
+/** The window that is asked for; it is of no use where that leaves faults in `options`. */
+export function askedWindow(options: OptionReader, configuration: Configuration): WindowRequest {
+  const fromMs = options.read('from', INSTANT_MS) ?? Number.NaN;
+  const toMs = options.read('to', INSTANT_MS) ?? Number.NaN;
+  for (const name of ['from', 'to'])
+    if (!options.isGiven(name)) options.fault(name, `is missing; ${INSTANT_MS.accepts}`);
+  if (fromMs >= toMs)
+    options.fault('to', `${options.written('to')} is not after --from ${options.written('from')}`);
+  const isFleet = configuration.sources['FLEET_MACHINES'] === 'command line';
+  const names = (isFleet ? undefined : options.written('machines'))
+    ?.split(',')
+    .map((each) => each.trim());
+  const machineIds = chosenMachines(names, configuration.factories, (_place, message) =>
+    options.fault('machines', `${message}; ids or names, separated by commas`),
+  );
+  return {
+    factories: configuration.factories,
+    seed: options.read('seed', SEED) ?? configuration.simulation.seed,
+    settings: configuration.settings,
+    events: [],
+    fromMs,
+    toMs,
+    machineIds,
+  };
+}

@@ -1,0 +1,85 @@
+import { availableParallelism } from 'node:os';
+import { clusterUrl, openRedis, redisLocation } from '../cluster/connection.ts';
+import type { HistoryWorkerOptions } from '../cluster/history/worker.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { choice, whole } from '../config/kinds.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { type Command, FACTORY_OPTION } from './command.ts';
+import { Interruption } from './interruption.ts';
+import { createLogger } from './logger.ts';
+import { OptionReader } from './option-reader.ts';
+
+/** Tasks at a time that may be asked for: more cores than that no machine has. */
+const CONCURRENCY_MAX = 256;
+/** Orchestrators kill what has not ended after some seconds; five are promised. */
+const SHUTDOWN_MAX_MS = 4800;
+
+/** What every part of a cluster's work has. */
+type Workplace = Omit<HistoryWorkerOptions, 'server'> & { readonly configuration: Configuration };
+
+/** The parts of a cluster's work, each of which settles when it is told to end. */
+const PARTS = {
+  history: async ({ configuration, ...place }: Workplace) => {
+    const { workOnHistory } = await import('../cluster/history/worker.ts');
+    await workOnHistory({ ...place, server: configuration.database.server });
+  },
+  live: async ({ configuration, log, signal }: Workplace) => {
+    const { runShards } = await import('../cluster/live/worker.ts');
+    await runShards(configuration, log, signal);
+  },
+} as const;
+
+const PART_NAMES = Object.keys(PARTS) as readonly (keyof typeof PARTS)[];
+
+/** Does a cluster's work until it is told to end. */
+export const worker: Command = {
+  name: 'worker',
+  about: 'Take part in the work of a cluster (REDIS_URL), on any number of computers.',
+  options: {
+    concurrency: { value: 'NUMBER', about: 'Tasks at a time.', default: 'one a core' },
+    only: {
+      value: 'PART',
+      about: `${PART_NAMES.join(' or ')}.`,
+      default: 'history, and live with CLUSTER=true',
+    },
+    ...FACTORY_OPTION,
+  },
+  async execute(args) {
+    const options = new OptionReader(args);
+    const asked = options.read('concurrency', whole(1, CONCURRENCY_MAX));
+    const only = options.read('only', choice(PART_NAMES));
+    options.check();
+    const { factory } = args.values;
+    const configuration = loadConfiguration({ options: { factory, isCluster: only === 'live' } });
+    const url = clusterUrl(configuration);
+    const log = await createLogger(configuration.logLevel, process.stdout.isTTY === true);
+    const { signal } = new Interruption();
+    signal.addEventListener('abort', () => {
+      log.info({}, 'ending: what was begun is given back');
+      // What cannot be given back, others take over when its lock has run out.
+      setTimeout(() => process.exit(0), SHUTDOWN_MAX_MS).unref();
+    });
+    const redis = await openRedis(url, log, { signal }).catch((error) => {
+      if (!signal.aborted) throw error;
+    });
+    if (!redis) return 0;
+    const { prefix } = configuration.cluster;
+    const where = redisLocation(url);
+    const concurrency = asked ?? availableParallelism();
+    // One part that cannot go on ends the others, too.
+    const failed = new AbortController();
+    const ending = AbortSignal.any([signal, failed.signal]);
+    const place = { configuration, redis, prefix, where, log, concurrency, signal: ending };
+    const isLive = configuration.cluster.isLive;
+    const names = only ? [only] : PART_NAMES.filter((name) => name !== 'live' || isLive);
+    const parts = names.map((name) => PARTS[name](place).finally(() => failed.abort()));
+    try {
+      await Promise.allSettled(parts);
+      await Promise.all(parts);
+    } finally {
+      redis.disconnect();
+    }
+    log.info({}, 'ended');
+    return 0;
+  },
+};

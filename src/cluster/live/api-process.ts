@@ -1,0 +1,90 @@
+import type { Configuration } from '../../config/configuration.ts';
+import type { Log } from '../../delivery/log.ts';
+import type { Assembly } from '../../service/assembly.ts';
+import { Observer } from '../../service/observer.ts';
+import { Registry } from '../../service/registry.ts';
+import { Simulator } from '../../service/simulator.ts';
+import { createFleet, type Fleet } from '../../simulation/fleet.ts';
+import { addressText, type BrokerAddress } from '../../sinks/mqtt-client.ts';
+import { listenToWakes } from '../../store/wake-listener.ts';
+import { joinCluster } from './join.ts';
+import { ClusterOverview } from './overview.ts';
+import { Pulse } from './pulse.ts';
+
+/** Signs of life are given, and those of others asked for, so often [ms]. */
+const BEAT_MS = 1000;
+
+const LOOKING = {
+  failing: 'the cluster cannot be looked at; trying again',
+  again: 'the cluster is looked at again',
+};
+
+/** An API of a live cluster: a simulator that delivers nothing itself. */
+export interface ApiProcess extends Assembly {
+  readonly cluster: ClusterOverview | undefined;
+}
+
+/**
+ * Builds an API process of a live cluster. It has no state of its own: it answers from the store,
+ * and what machines do it computes itself, so there may be any number of them.
+ *
+ * @throws ConfigError where the cluster runs something else, StoreError where there is no database.
+ */
+export async function assembleApi(configuration: Configuration, log: Log): Promise<ApiProcess> {
+  const membership = await joinCluster(configuration, 'api', log);
+  const { store, timeline, factories, seed, gapLog, me, members } = membership;
+  const { clock } = timeline;
+  const fleet = createFleet(factories, { seed, journal: timeline.journal });
+  const observer = new Observer(fleet, timeline, clock, configuration.statusIntervalS);
+  const cluster = new ClusterOverview(membership);
+  const sinks = configuration.database.isSink ? ['mqtt', 'postgres'] : ['mqtt'];
+  const deliveries = sinks.map((sink) => cluster.delivering(sink));
+  const simulator = new Simulator({
+    fleet,
+    clock,
+    timeline,
+    observer,
+    deliveries,
+    store,
+    gapLog: cluster,
+  });
+  const source = membership.registry;
+  const follower = {
+    read: async () => (source ? simulator.fleet.with(await source.read()) : simulator.fleet),
+    change: (next: Fleet, fromMs: number) => simulator.change(next, fromMs),
+  };
+  const handOver = (next: Fleet) =>
+    timeline.changeRegistry(source?.digest as string, next, follower);
+  const { isAutoStart } = configuration;
+  const registry = source && new Registry(simulator, source, log, { isAutoStart, handOver });
+  const end = new AbortController();
+  const beat = new Pulse(() => cluster.refresh(simulator.fleet), BEAT_MS, log, LOOKING);
+  return {
+    simulator,
+    registry,
+    cluster,
+    broker: undefined,
+    brokerAddress: addressText(configuration.mqtt.external as BrokerAddress),
+    async run() {
+      const wake = () => {
+        timeline.wake();
+        beat.wake();
+      };
+      const running = [
+        timeline.run(end.signal, follower),
+        beat.run(end.signal),
+        observer.run(end.signal),
+        registry?.run(end.signal),
+        listenToWakes(membership.server, wake, end.signal),
+      ];
+      await Promise.race([Promise.all(running), store.whenLost()]);
+    },
+    async stop() {
+      simulator.beginStopping();
+      end.abort();
+      await members.leave(me.id).catch(() => undefined);
+      await gapLog.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import type { Batch } from '../../core/batch.ts';
+import type { Sink } from '../../core/sink.ts';
+import type { Connection } from '../../sinks/connection.ts';
+
+/** A sink that is written to by the owner of a shard only. */
+export class FencedSink implements Sink, Connection {
+  readonly name: string;
+  readonly batchRows?: number;
+  readonly #sink: Sink & Connection;
+  readonly #prove: () => Promise<void>;
+
+  /** @param prove - Rejects where it is not certain that the shard has no other owner. */
+  constructor(sink: Sink & Connection, prove: () => Promise<void>) {
+    this.name = sink.name;
+    if (sink.batchRows !== undefined) this.batchRows = sink.batchRows;
+    this.#sink = sink;
+    this.#prove = prove;
+  }
+
+  get isConnected(): boolean {
+    return this.#sink.isConnected;
+  }
+
+  get connectionCount(): number {
+    return this.#sink.connectionCount;
+  }
+
+  get bytesWritten(): number {
+    return this.#sink.bytesWritten;
+  }
+
+  async write(batch: Batch): Promise<void> {
+    await this.#prove();
+    await this.#sink.write(batch);
+  }
+
+  close(): Promise<void> {
+    return this.#sink.close();
+  }
+}

@@ -1,0 +1,193 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type pg from 'pg';
+import type { Configuration, DatabaseServer } from '../../config/configuration.ts';
+import { version } from '../../config/version.ts';
+import { ConfigError, type Fault } from '../../core/errors.ts';
+import type { Log } from '../../delivery/log.ts';
+import { clientConfig, configuredSpeed, type Memory, recall } from '../../service/memory.ts';
+import { sleepUnless } from '../../sinks/waiting.ts';
+import { type ClusterRecord, ClusterTable } from '../../store/cluster-table.ts';
+import type { Database } from '../../store/database.ts';
+import { HorizonTable } from '../../store/horizon-table.ts';
+import { type Member, MemberTable, type Role } from '../../store/member-table.ts';
+import { openStore, type Store } from '../../store/open-store.ts';
+import { ShardTable } from '../../store/shard-table.ts';
+import { StoreError } from '../../store/store-error.ts';
+import { SharedTimeline } from './shared-timeline.ts';
+
+/** One process joins after the other: an advisory lock; two numbers that nobody else uses. */
+const LOCK = [0x656e6d73, 3] as const;
+/** A large registry takes a minute to read [ms]. */
+const JOIN_MAX_MS = 600_000;
+/** A process that was killed counts as gone after some seconds; others wait for that [ms]. */
+const PREDECESSORS_MAX_MS = 8000;
+const PREDECESSORS_POLL_MS = 500;
+
+/** A process that has become part of a live cluster. */
+export interface Membership extends Omit<Memory, 'clock' | 'journal'> {
+  readonly me: Member;
+  readonly cluster: ClusterRecord;
+  readonly server: pg.ClientConfig;
+  readonly timeline: SharedTimeline;
+  readonly members: MemberTable;
+  readonly shards: ShardTable;
+}
+
+/** The sinks of a shard, by the names of their watermarks. */
+function sinkNames({ database }: Configuration): readonly string[] {
+  return ['mqtt', ...(database.isSink ? ['postgres'] : []), 'ground truth'];
+}
+
+/**
+ * Becomes part of the live cluster of a store, the first or one of many.
+ *
+ * @throws ConfigError where the store was begun otherwise or the others run something else,
+ *   StoreError where there is no database to be had.
+ */
+export async function joinCluster(
+  configuration: Configuration,
+  role: Role,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<Membership> {
+  const { dataDir, simulation } = configuration;
+  const server = clientConfig(configuration.database.server as DatabaseServer);
+  const store = await openStore(
+    { dataDir, server, seed: simulation.seed, version, isShared: true, ...(signal && { signal }) },
+    log,
+  );
+  try {
+    return await store.database.transaction(async (queries) => {
+      await queries.query('select pg_advisory_xact_lock($1, $2)', [...LOCK]);
+      return enter(configuration, { store, server, role }, log);
+    }, JOIN_MAX_MS);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Entrance {
+  readonly store: Store;
+  readonly server: pg.ClientConfig;
+  readonly role: Role;
+}
+
+async function enter(
+  configuration: Configuration,
+  { store, server, role }: Entrance,
+  log: Log,
+): Promise<Membership> {
+  const { database } = store;
+  const members = new MemberTable(database);
+  const shards = new ShardTable(database);
+  const table = new HorizonTable(database);
+  const clusters = new ClusterTable(database);
+  const digests = digestsOf(configuration);
+  const found = await clusters.load();
+  if (found) {
+    checkShards(configuration, found, database);
+    if (differences(found, digests).length > 0) {
+      await agree(found, digests, members);
+      await clusters.change(version, digests);
+    }
+  }
+  // Before the registry is read: should it change meanwhile, it is read again.
+  const registryVersion = await table.registryVersion();
+  const realNowMs = await databaseTime(database);
+  const { clock: _clock, journal, ...memory } = await recall(configuration, store, log, realNowMs);
+  await table.begin();
+  const cluster = found ?? (await clusters.begin(configuration.cluster.shards, version, digests));
+  await shards.begin(cluster.shards, sinkNames(configuration));
+  const me = {
+    id: `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}`,
+    role,
+    version,
+  };
+  await members.beat(me);
+  const horizon = await table.close(journal.events.at(-1));
+  for (const event of horizon.events) journal.append(event);
+  const timeline = new SharedTimeline(journal, table, { ...horizon, registryVersion }, log);
+  return { ...memory, me, cluster, server, timeline, members, shards };
+}
+
+function checkShards({ cluster }: Configuration, found: ClusterRecord, database: Database): void {
+  if (cluster.shards === found.shards) return;
+  throw new ConfigError([
+    {
+      path: 'CLUSTER_SHARDS',
+      message:
+        `${cluster.shards} is not the number of the cluster of ${database.location}, which was ` +
+        `begun with ${found.shards}; to change it, end the cluster and run one simulator once`,
+    },
+  ]);
+}
+
+/** Waits until whoever runs something else is gone. @throws ConfigError where somebody is not. */
+async function agree(
+  found: ClusterRecord,
+  digests: Readonly<Record<string, string>>,
+  members: MemberTable,
+): Promise<void> {
+  const untilMs = performance.now() + PREDECESSORS_MAX_MS;
+  for (;;) {
+    const others = await members.alive();
+    if (others.length === 0) return;
+    if (performance.now() > untilMs) throw new ConfigError(differences(found, digests));
+    await sleepUnless(undefined, PREDECESSORS_POLL_MS);
+  }
+}
+
+/** What a process has otherwise than the cluster. */
+function differences(found: ClusterRecord, digests: Readonly<Record<string, string>>): Fault[] {
+  const faults: Fault[] = [];
+  const end = 'end all of its processes before another one starts';
+  if (found.version !== version)
+    faults.push({
+      path: 'version',
+      message: `this is ${version}, and the cluster runs ${found.version}; ${end}`,
+    });
+  for (const [path, digest] of Object.entries(digests))
+    if (found.digests[path] !== digest)
+      faults.push({ path, message: `is not what the running cluster has; ${end}` });
+  return faults;
+}
+
+/** All that readings follow from beside the registry, by the variables that say it. */
+function digestsOf(configuration: Configuration): Record<string, string> {
+  const { simulation, database, mqtt } = configuration;
+  const { factoryFile, factories, calendar, intervalsS, statusIntervalS } = configuration;
+  const parts: Record<string, unknown> = {
+    FACTORY_FILE: factoryFile === undefined ? null : factories,
+    'SHIFT_1_START to SHIFT_3_FACTOR': calendar,
+    'the intervals': [intervalsS, statusIntervalS],
+    'SIMULATOR_AUTO_START, SIMULATOR_ENABLE_ANOMALIES, ANOMALY_PROBABILITY': [
+      configuration.isAutoStart,
+      configuration.settings,
+    ],
+    'SIMULATION_SPEED, BACKFILL_FROM, CATCH_UP, CATCH_UP_RATE': [
+      configuredSpeed(configuration),
+      simulation.backfillFromMs ?? null,
+      String(configuration.catchUpMs),
+      configuration.catchUpRate,
+    ],
+    'SINK_POSTGRES, MQTT_GROUND_TRUTH': [database.isSink, mqtt.isGroundTruthPublished],
+  };
+  return Object.fromEntries(
+    Object.entries(parts).map(([name, part]) => [
+      name,
+      createHash('sha256').update(JSON.stringify(part)).digest('hex'),
+    ]),
+  );
+}
+
+/** Real time by the database's clock, which all processes share. */
+async function databaseTime(database: Database): Promise<() => number> {
+  const [row] = await database.query<{ now_ms: number }>(
+    'select 1000 * extract(epoch from clock_timestamp())::float8 as now_ms',
+  );
+  if (!row) throw new StoreError('rejected', `${database.location} does not tell the time`);
+  const offsetMs = row.now_ms - performance.now();
+  return () => performance.now() + offsetMs;
+}

@@ -1,0 +1,55 @@
+import type { Log } from '../../delivery/log.ts';
+import { sleepUnless } from '../../sinks/waiting.ts';
+import { StoreError } from '../../store/store-error.ts';
+
+/** What the log says where the database is away, and when it is back. */
+export interface PulseWords {
+  readonly failing: string;
+  readonly again: string;
+}
+
+/** What is done again and again for as long as a process is part of a cluster. */
+export class Pulse {
+  readonly #work: () => Promise<void>;
+  readonly #everyMs: number;
+  readonly #log: Log;
+  readonly #words: PulseWords;
+  #wake = new AbortController();
+  #isFailing = false;
+
+  constructor(work: () => Promise<void>, everyMs: number, log: Log, words: PulseWords) {
+    this.#work = work;
+    this.#everyMs = everyMs;
+    this.#log = log;
+    this.#words = words;
+  }
+
+  /** Whether it was done the last time. */
+  get isWell(): boolean {
+    return !this.#isFailing;
+  }
+
+  /** Has it done now rather than when it is due. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  /** Does it until it is told to end; rejects where it fails otherwise than for the database. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.wake());
+    while (!signal.aborted) {
+      this.#wake = new AbortController();
+      try {
+        await this.#work();
+        if (this.#isFailing) this.#log.info({}, this.#words.again);
+        this.#isFailing = false;
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        if (signal.aborted) return;
+        if (!this.#isFailing) this.#log.warn({ reason: error.message }, this.#words.failing);
+        this.#isFailing = true;
+      }
+      await sleepUnless(this.#wake.signal, this.#everyMs);
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import type { Happening, Journal, JournalEvent } from '../../core/journal.ts';
+import type { Log } from '../../delivery/log.ts';
+import { CommandError } from '../../service/command-error.ts';
+import { Chronology } from '../../service/timeline.ts';
+import type { Fleet } from '../../simulation/fleet.ts';
+import { BackOff } from '../../sinks/back-off.ts';
+import { sleepUnless } from '../../sinks/waiting.ts';
+import type { HorizonTable, SharedHorizon } from '../../store/horizon-table.ts';
+import { StoreError } from '../../store/store-error.ts';
+import { SharedClock } from './shared-clock.ts';
+
+/** So often the horizon is asked for, in real time [ms]; in between, when a second has passed. */
+const TICK_MIN_MS = 100;
+const TICK_MAX_MS = 1000;
+/** So long the database is asked whether an event was kept, when its answer was lost [ms]. */
+const DOUBT_MAX_MS = 10_000;
+
+/** What a process does when the registry has changed. */
+export interface RegistryFollower {
+  /** Reads the registry anew; none where a factory file takes its place. */
+  read(): Promise<Fleet>;
+  /** Goes on with another fleet after an instant that no reader has passed. */
+  change(fleet: Fleet, fromMs: number): void;
+}
+
+/**
+ * The past as all processes of a cluster agree on it. What readers may read is what was closed in
+ * the database; it grows once a tick, together with the events up to there, and not before a change
+ * of the registry on the way was taken over.
+ */
+export class SharedTimeline extends Chronology {
+  readonly clock: SharedClock;
+  readonly #table: HorizonTable;
+  readonly #log: Log;
+  #closedMs = Number.NEGATIVE_INFINITY;
+  #registryVersion: number;
+  #wake = new AbortController();
+  #isAway = false;
+
+  constructor(journal: Journal, table: HorizonTable, begun: SharedHorizon, log: Log) {
+    super(journal);
+    this.clock = new SharedClock(begun);
+    this.#table = table;
+    this.#log = log;
+    this.#registryVersion = begun.registryVersion;
+    this.#reach(begun.closedS);
+  }
+
+  override closedMs(): number {
+    return this.#closedMs;
+  }
+
+  override nextS(): number {
+    const afterS = this.#closedMs / 1000 + 1;
+    return Math.max(afterS, this.journal.events.at(-1)?.timeS ?? afterS);
+  }
+
+  /** Whether the database answered when it was last asked. */
+  get isCurrent(): boolean {
+    return !this.#isAway;
+  }
+
+  /** Asks now rather than at the next tick. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  /** Closes second after second until it is told to end. */
+  async run(signal: AbortSignal, follower: RegistryFollower): Promise<void> {
+    const backOff = new BackOff();
+    signal.addEventListener('abort', () => this.wake());
+    while (!signal.aborted) {
+      this.#wake = new AbortController();
+      try {
+        await this.alone(() => this.#tick(follower));
+        if (this.#isAway) this.#log.info({}, 'simulated time goes on');
+        this.#isAway = false;
+        backOff.reset();
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        if (signal.aborted) return;
+        if (!this.#isAway)
+          this.#log.warn({ reason: error.message }, 'simulated time stands until it can be shared');
+        this.#isAway = true;
+        await sleepUnless(signal, backOff.nextMs());
+        continue;
+      }
+      const restMs = this.clock.realMsUntil(this.#closedMs + 1000);
+      const tickMs = Math.min(Math.max(restMs, TICK_MIN_MS), TICK_MAX_MS);
+      await sleepUnless(this.#wake.signal, Math.ceil(tickMs));
+    }
+  }
+
+  /**
+   * Tells all processes that the registry is another one, and goes on with it.
+   *
+   * @param digest - Of what the fleet was made of.
+   * @throws StoreError where the database is away.
+   */
+  changeRegistry(digest: string, fleet: Fleet, follower: RegistryFollower): Promise<void> {
+    return this.alone(async () => {
+      const { version, fromS } = await this.#table.changeRegistry(digest);
+      if (version === this.#registryVersion) return;
+      // Somebody else may have told of it before, and this process may have read on since.
+      follower.change(fleet, 1000 * Math.max(fromS, this.#closedMs / 1000));
+      this.#registryVersion = version;
+    });
+  }
+
+  protected override async appendNow(happening: Happening): Promise<JournalEvent> {
+    const untilMs = performance.now() + DOUBT_MAX_MS;
+    const backOff = new BackOff();
+    let isInDoubt = false;
+    for (;;) {
+      try {
+        const kept = isInDoubt && (await this.#find(happening));
+        return kept || (await this.#append(happening));
+      } catch (cause) {
+        if (!(cause instanceof StoreError)) throw cause;
+        isInDoubt ||= cause.isUncertain;
+        if (isInDoubt && performance.now() < untilMs) {
+          await sleepUnless(undefined, backOff.nextMs());
+          continue;
+        }
+        const message = isInDoubt
+          ? 'the database went away meanwhile: the journal will tell whether it has happened'
+          : 'the journal cannot be written now';
+        throw new CommandError('unavailable', message, [], { cause });
+      }
+    }
+  }
+
+  async #append(happening: Happening): Promise<JournalEvent> {
+    const known = this.journal.events.at(-1);
+    const { events, event, clock } = await this.#table.append(known, happening);
+    this.#take(events);
+    if (clock) this.clock.hear({ clock, realMs: clock.realMs });
+    return event;
+  }
+
+  /** The event of a happening whose fate is unknown, if it is among those not known here. */
+  async #find(happening: Happening): Promise<JournalEvent | undefined> {
+    const { events } = await this.#table.close(this.journal.events.at(-1));
+    this.#take(events);
+    return events.find((event) => {
+      const { sequence: _sequence, timeS: _timeS, ...other } = event;
+      return isSame(other, happening);
+    });
+  }
+
+  async #tick(follower: RegistryFollower): Promise<void> {
+    const horizon = await this.#table.close(this.journal.events.at(-1));
+    this.#take(horizon.events);
+    this.clock.hear(horizon);
+    if (horizon.registryVersion !== this.#registryVersion) {
+      this.#reach(Math.min(horizon.closedS, horizon.registryFromS));
+      const fleet = await follower.read();
+      follower.change(fleet, 1000 * Math.max(horizon.registryFromS, this.#closedMs / 1000));
+      this.#registryVersion = horizon.registryVersion;
+    }
+    this.#reach(horizon.closedS);
+  }
+
+  #take(events: readonly JournalEvent[]): void {
+    for (const event of events) this.journal.append(event);
+  }
+
+  #reach(closedS: number): void {
+    this.#closedMs = Math.max(this.#closedMs, 1000 * closedS);
+    this.clock.advanceTo(this.#closedMs);
+  }
+}
+
+/** Whether two things say the same, in whatever order. */
+function isSame(a: object, b: object): boolean {
+  const text = (value: object) =>
+    JSON.stringify(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)));
+  return text(a) === text(b);
+}

@@ -1,0 +1,82 @@
+import type { MqttClient } from 'mqtt';
+import {
+  type BrokerAddress,
+  createMqttClient,
+  endMqttClient,
+  STATE_TOPIC,
+} from '../../sinks/mqtt-client.ts';
+import { atMost } from '../../sinks/waiting.ts';
+
+/** A broker that comes back is looked for this often [ms]. */
+const RECONNECT_MS = 1000;
+/** The broker has so long to take the farewell [ms]. */
+const CLOSE_MAX_MS = 500;
+
+/**
+ * `simulator/state` of a cluster: `online` while any worker delivers. One worker, the keeper, has
+ * the will that says `offline`; all workers listen, and should the keeper be lost those that go on
+ * say `online` again at once. So `offline` stays when the last one is gone, and only then.
+ */
+export class StateTopic {
+  readonly #broker: BrokerAddress;
+  #client: MqttClient;
+  #isKeeper = false;
+  #isClosing = false;
+
+  constructor(broker: BrokerAddress) {
+    this.#broker = { ...broker, clientId: `${broker.clientId}-state` };
+    this.#client = this.#open();
+  }
+
+  /** Takes or leaves the will: it is part of a connection, so another one is made. */
+  keep(isKeeper: boolean): void {
+    if (isKeeper === this.#isKeeper || this.#isClosing) return;
+    this.#isKeeper = isKeeper;
+    // An end in order leaves the will unsaid; one that is not there yet cannot end in order.
+    void endMqttClient(this.#client, this.#client.connected);
+    this.#client = this.#open();
+  }
+
+  /** Ends it; says `offline` for all where nobody is left who delivers. */
+  async close(isLast: boolean): Promise<void> {
+    this.#isClosing = true;
+    const client = this.#client;
+    if (isLast && client.connected) {
+      const options = { qos: 1, retain: true } as const;
+      const said = client.publishAsync(STATE_TOPIC, 'offline', options);
+      await atMost(
+        CLOSE_MAX_MS,
+        said.then(
+          () => undefined,
+          () => undefined,
+        ),
+      );
+    }
+    await atMost(CLOSE_MAX_MS, endMqttClient(client, client.connected));
+  }
+
+  /** No longer speaks for the simulator: this process is about to end. */
+  beginClosing(): void {
+    this.#isClosing = true;
+  }
+
+  #open(): MqttClient {
+    const client = createMqttClient(this.#broker, RECONNECT_MS, this.#isKeeper);
+    const say = () => {
+      const isOurs = client === this.#client && client.connected;
+      if (isOurs && !this.#isClosing)
+        client.publish(STATE_TOPIC, 'online', { qos: 1, retain: true });
+    };
+    // The sinks of the shards report what is wrong with the broker.
+    client.on('error', () => {});
+    client.on('connect', () => {
+      client.subscribe(STATE_TOPIC, { qos: 1 });
+      say();
+    });
+    client.on('message', (_topic, payload) => {
+      if (payload.toString() === 'offline') say();
+    });
+    client.connect();
+    return client;
+  }
+}

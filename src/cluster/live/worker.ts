@@ -1,0 +1,282 @@
+import type { Configuration } from '../../config/configuration.ts';
+import { version } from '../../config/version.ts';
+import type { Log } from '../../delivery/log.ts';
+import { createFleet, type Fleet } from '../../simulation/fleet.ts';
+import type { BrokerAddress } from '../../sinks/mqtt-client.ts';
+import { atMost } from '../../sinks/waiting.ts';
+import { wakeAll } from '../../store/horizon-table.ts';
+import { StoreError } from '../../store/store-error.ts';
+import { listenToWakes } from '../../store/wake-listener.ts';
+import { redisLocation } from '../connection.ts';
+import { fairShare } from './fair-share.ts';
+import { joinCluster, type Membership } from './join.ts';
+import { LeaseError, Leases } from './leases.ts';
+import { Partition } from './partition.ts';
+import { Pulse } from './pulse.ts';
+import { ShardRun } from './shard-run.ts';
+import type { RegistryFollower } from './shared-timeline.ts';
+import { StateTopic } from './state-topic.ts';
+
+/** Watermarks are put on record, and signs of life given, so often [ms]. */
+const BEAT_MS = 1000;
+/** Leases are renewed, and others taken, so often [ms]. */
+const LEASE_TICK_MS = 500;
+/** Giving leases back waits no longer for Redis [ms]. */
+const GIVE_BACK_MAX_MS = 1000;
+/**
+ * Machines of a shard find their places without a break, in up to a millisecond and a half each:
+ * more of them might take longer than a lease lasts.
+ */
+const SHARD_MACHINES_MAX = 2000;
+
+const SAVING = {
+  failing: 'watermarks cannot be saved; trying again',
+  again: 'watermarks are saved again',
+};
+const TAKING = { failing: 'no shard can be taken; trying again', again: 'shards are taken again' };
+
+/**
+ * Delivers shards of a live cluster until it is told to end; then what is in flight is delivered
+ * and the shards are given back.
+ *
+ * @throws ConfigError where the cluster runs something else, StoreError where there is no database
+ *   or a single simulator has taken it over.
+ */
+export async function runShards(
+  configuration: Configuration,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  const membership = await joinCluster(configuration, 'worker', log, signal);
+  const worker = new ShardWorker(configuration, membership, log);
+  try {
+    await worker.run(signal);
+  } finally {
+    await worker.close();
+  }
+}
+
+/** A worker of a live cluster: the shards that it holds, and what keeps them. */
+class ShardWorker implements RegistryFollower {
+  readonly #configuration: Configuration;
+  readonly #membership: Membership;
+  readonly #log: Log;
+  readonly #leases: Leases;
+  readonly #state: StateTopic;
+  readonly #runs = new Map<number, ShardRun>();
+  readonly #beat: Pulse;
+  readonly #leasing: Pulse;
+  readonly #end = new AbortController();
+  /** Rejects where the simulation itself fails. */
+  readonly #failed: Promise<never>;
+  #fail: (error: unknown) => void = () => {};
+  #fleet: Fleet;
+  #partition: Partition;
+  /** Saves come one after the other, since each counts from the one before. */
+  #saving: Promise<void> = Promise.resolve();
+  #workers = 1;
+  #heldBefore = -1;
+  #isRedisAway = false;
+
+  constructor(configuration: Configuration, membership: Membership, log: Log) {
+    this.#configuration = configuration;
+    this.#membership = membership;
+    this.#log = log;
+    const { factories, seed, cluster, timeline } = membership;
+    this.#fleet = createFleet(factories, { seed, journal: timeline.journal });
+    this.#partition = this.#divided();
+    const { redisUrl, prefix } = configuration.cluster;
+    const { shards } = cluster;
+    this.#leases = new Leases({ redisUrl: redisUrl as string, prefix, shards }, (error) =>
+      this.#redisFailed(error),
+    );
+    this.#state = new StateTopic(configuration.mqtt.external as BrokerAddress);
+    this.#beat = new Pulse(() => this.#live(), BEAT_MS, log, SAVING);
+    this.#leasing = new Pulse(() => this.#lease(), LEASE_TICK_MS, log, TAKING);
+    this.#failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+  }
+
+  /** Delivers until it is told to end. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { store, timeline, server, me, cluster } = this.#membership;
+    const { shards } = cluster;
+    this.#log.info({ worker: me.id, shards, version }, 'a worker of the cluster');
+    const ended = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve());
+    });
+    const wake = () => {
+      timeline.wake();
+      this.#beat.wake();
+      this.#leasing.wake();
+    };
+    const loops = [
+      timeline.run(this.#end.signal, this),
+      this.#beat.run(this.#end.signal),
+      this.#leasing.run(this.#end.signal),
+      listenToWakes(server, wake, this.#end.signal),
+    ];
+    await Promise.race([ended, store.whenLost(), this.#failed, Promise.all(loops)]);
+  }
+
+  /** Gives back what it holds, so that others go on within a second. */
+  async close(): Promise<void> {
+    const { shards, members, me, gapLog, store } = this.#membership;
+    this.#end.abort();
+    this.#state.beginClosing();
+    const runs = [...this.#runs.values()];
+    await Promise.allSettled(runs.map((run) => run.stop()));
+    let isLast = true;
+    try {
+      await this.#save();
+      await shards.release(runs.flatMap((run) => run.reports()));
+      await atMost(GIVE_BACK_MAX_MS, this.#giveBack(this.#leases.held));
+      await members.leave(me.id);
+      isLast = !(await members.alive()).some(({ role }) => role === 'worker');
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#log.warn({ reason: error.message }, 'not all watermarks could be saved');
+    }
+    await this.#state.close(isLast);
+    await this.#leases.close();
+    await gapLog.close();
+    await store.close();
+  }
+
+  /** Reads the registry anew, for {@link SharedTimeline}. */
+  async read(): Promise<Fleet> {
+    const { registry } = this.#membership;
+    return registry ? this.#fleet.with(await registry.read()) : this.#fleet;
+  }
+
+  /** Goes on with another fleet after an instant that no reader has passed. */
+  change(fleet: Fleet, fromMs: number): void {
+    this.#fleet = fleet;
+    this.#partition = this.#divided();
+    for (const run of this.#runs.values()) run.follow(this.#partition.of(run.shard), fromMs);
+  }
+
+  #divided(): Partition {
+    const { shards } = this.#membership.cluster;
+    const partition = new Partition(this.#fleet, shards);
+    const most = Math.max(...Array.from({ length: shards }, (_, i) => partition.machinesOf(i)));
+    if (most > SHARD_MACHINES_MAX)
+      this.#log.warn(
+        { machines: most },
+        `a shard has more than ${SHARD_MACHINES_MAX} machines: to take it may outlast a lease`,
+      );
+    return partition;
+  }
+
+  /** Gives a sign of life, and puts on record how far its shards are. */
+  async #live(): Promise<void> {
+    const { members, me } = this.#membership;
+    await this.#save();
+    await members.beat(me);
+    this.#workers = (await members.alive()).filter(({ role }) => role === 'worker').length;
+  }
+
+  #save(): Promise<void> {
+    const turn = this.#saving.then(() => this.#saveNow());
+    this.#saving = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #saveNow(): Promise<void> {
+    const runs = [...this.#runs.values()];
+    const reports = runs.map((run) => run.reports());
+    // A proof is as old as the question: the answer may have waited while this was suspended.
+    const atMs = performance.now();
+    const lost = await this.#membership.shards.save(reports.flat());
+    for (const [i, run] of runs.entries())
+      if (lost.has(run.shard)) this.#lose(run);
+      else run.reported(reports[i] ?? [], atMs);
+  }
+
+  #lose(run: ShardRun): void {
+    const { shard } = run;
+    if (this.#runs.get(shard) !== run) return;
+    this.#runs.delete(shard);
+    this.#log.warn({ shard }, `shard ${shard} is another worker's by now`);
+    run.lose().catch(this.#fail);
+  }
+
+  /** Renews the leases, and takes or gives back what others have too much or too little. */
+  async #lease(): Promise<void> {
+    const leases = this.#leases;
+    try {
+      await leases.renew();
+      await leases.ensure();
+      const share = fairShare(this.#membership.cluster.shards, this.#workers);
+      await this.#giveUp(leases.held.slice(share));
+      // One whose token was lost while its lease was not.
+      for (const shard of leases.held) if (!this.#runs.has(shard)) await this.#start(shard);
+      while (leases.held.length < share && this.#mayTake) {
+        const shard = await leases.take();
+        if (shard === undefined) break;
+        await this.#start(shard);
+      }
+      if (this.#isRedisAway) this.#log.info({}, 'Redis answers again');
+      this.#isRedisAway = false;
+    } catch (error) {
+      if (!(error instanceof LeaseError)) throw error;
+      this.#redisFailed(error);
+    }
+    const held = leases.held.length;
+    if (held !== this.#heldBefore) this.#log.info({ shards: held }, `holds ${held} shards`);
+    this.#heldBefore = held;
+    this.#state.keep(leases.held.includes(0));
+  }
+
+  /** Where the database is away, whoever has a shard keeps it. */
+  get #mayTake(): boolean {
+    const { timeline } = this.#membership;
+    return this.#beat.isWell && timeline.isCurrent && !this.#end.signal.aborted;
+  }
+
+  /** Delivers a shard whose lease was taken; one that is delivered here all along goes on. */
+  async #start(shard: number): Promise<void> {
+    if (this.#runs.has(shard) || this.#end.signal.aborted) return;
+    const { shards, me } = this.#membership;
+    try {
+      const taken = await shards.take(shard, me.id);
+      const run = new ShardRun(taken, this.#partition.of(shard), {
+        configuration: this.#configuration,
+        membership: this.#membership,
+        log: this.#log,
+        confirm: () => this.#save(),
+      });
+      this.#runs.set(shard, run);
+      run.finished.catch(this.#fail);
+    } catch (error) {
+      await this.#leases.giveBack(shard);
+      throw error;
+    }
+  }
+
+  /** Lets go of shards that others are to have. */
+  async #giveUp(surplus: readonly number[]): Promise<void> {
+    if (surplus.length === 0) return;
+    const runs = surplus.flatMap((shard) => this.#runs.get(shard) ?? []);
+    await Promise.all(runs.map((run) => run.stop()));
+    await this.#save();
+    for (const { shard } of runs) this.#runs.delete(shard);
+    await this.#giveBack(surplus);
+    await wakeAll(this.#membership.store.database);
+  }
+
+  async #giveBack(shards: readonly number[]): Promise<void> {
+    await Promise.all(shards.map((shard) => this.#leases.giveBack(shard)));
+  }
+
+  #redisFailed(error: Error): void {
+    if (this.#isRedisAway || this.#end.signal.aborted) return;
+    this.#isRedisAway = true;
+    const where = redisLocation(this.#configuration.cluster.redisUrl as string);
+    const message = `${where} is away: shards stay where they are until it is back`;
+    this.#log.warn({ reason: error.message }, message);
+  }
+}

@@ -1,0 +1,212 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { ConfigError, type Fault } from '../core/errors.ts';
+import type { FactoryDescription } from '../core/factory.ts';
+import { machineTypes } from '../machines/index.ts';
+import type { BrokerAddress } from '../sinks/mqtt-client.ts';
+import type { Configuration, DatabaseServer, Port, Source } from './configuration.ts';
+import { DEFAULT_FACTORY } from './default-factory.ts';
+import {
+  type Environment,
+  type EnvironmentReading,
+  readEnvironment,
+  readEnvironmentFile,
+} from './environment.ts';
+import { type FactoryFile, largeFleet, readFactoryFile } from './factory-file/index.ts';
+import { relationFaults, relationRemarks } from './relations.ts';
+import { calendarOf } from './shifts.ts';
+import { intervalVariable, type VariableName, type VariableValues } from './variables.ts';
+
+/** Where the configuration comes from; the process's own surroundings, if not given. */
+export interface ConfigurationSources {
+  /** Options of the command line. */
+  readonly options?: {
+    readonly factory?: string | undefined;
+    /** Whether the command is one of a live cluster, whatever `CLUSTER` says. */
+    readonly isCluster?: boolean;
+    /** A number of machines, as it was written. */
+    readonly machines?: string | undefined;
+  };
+  readonly env?: Environment;
+  /** Folder of `.env`, and that from which relative paths start. */
+  readonly cwd?: string;
+  /** Real time now. */
+  readonly nowMs?: number;
+}
+
+/**
+ * Makes one valid configuration of the command line, the environment, `.env` and the factory
+ * file; the first of them that names a value wins.
+ *
+ * @throws ConfigError with every fault of all of them.
+ */
+export function loadConfiguration({
+  options = {},
+  env = process.env,
+  cwd = process.cwd(),
+  nowMs = Date.now(),
+}: ConfigurationSources = {}): Configuration {
+  const faults: Fault[] = [];
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      faults.push(...error.faults);
+      return undefined;
+    }
+  };
+  const reading = readEnvironment({
+    options: {
+      FACTORY_FILE: options.factory,
+      FLEET_MACHINES: options.machines,
+      CLUSTER: options.isCluster ? 'true' : undefined,
+    },
+    environment: env,
+    file: attempt(() => readEnvironmentFile(cwd)) ?? {},
+  });
+  const { values, sources } = reading;
+  faults.push(...reading.faults, ...relationFaults(values, cwd, nowMs));
+  const file = attempt(() => readFactories(reading, cwd));
+  if (faults.length > 0 || !file) throw new ConfigError(faults);
+  const described = describe(values, sources, cwd);
+  return {
+    ...described,
+    factories: file.factories.map((factory) => withIntervals(factory, described.intervalsS)),
+    factoryFile: values.FACTORY_FILE && resolve(cwd, values.FACTORY_FILE),
+    fleetMachines: values.FLEET_MACHINES,
+    sources,
+    shown: reading.shown,
+    remarks: [...reading.remarks, ...relationRemarks(values, sources), ...file.remarks],
+  };
+}
+
+function readFactories({ values, sources }: EnvironmentReading, cwd: string): FactoryFile {
+  const calendar = calendarOf(values);
+  const { FACTORY_FILE: file, FLEET_MACHINES: machines } = values;
+  if (machines !== undefined) return largeFleet(machines, calendar);
+  if (!file) return { factories: [{ ...DEFAULT_FACTORY, calendar }], remarks: [] };
+  const askedBy = sources.FACTORY_FILE === 'command line' ? '--factory' : 'FACTORY_FILE';
+  return readFactoryFile(resolve(cwd, file), calendar, askedBy, file);
+}
+
+/** A factory with the intervals that were set for all machines of a type, by the type. */
+export function withIntervals(
+  factory: FactoryDescription,
+  intervalsS: Readonly<Record<string, number>>,
+): FactoryDescription {
+  const machines = factory.machines.map((machine) => {
+    const intervalS = intervalsS[machine.type];
+    return intervalS === undefined ? machine : { ...machine, intervalS };
+  });
+  return { ...factory, machines };
+}
+
+type Described = Omit<
+  Configuration,
+  'factories' | 'factoryFile' | 'fleetMachines' | 'sources' | 'shown' | 'remarks'
+>;
+
+/** What the variables alone say. */
+function describe(
+  values: VariableValues,
+  sources: Readonly<Record<VariableName, Source>>,
+  cwd: string,
+): Described {
+  const isSet = (name: VariableName) => sources[name] !== 'default';
+  const port = (name: 'API_PORT' | 'MQTT_PORT'): Port => ({
+    number: values[name],
+    isExplicit: isSet(name),
+  });
+  return {
+    api: {
+      host: values.API_HOST,
+      port: port('API_PORT'),
+      key: values.API_KEY,
+      corsOrigins: values.API_CORS_ORIGINS ?? [],
+    },
+    logLevel: values.LOG_LEVEL,
+    isAutoStart: values.SIMULATOR_AUTO_START,
+    settings: {
+      enableAnomalies: values.SIMULATOR_ENABLE_ANOMALIES,
+      anomalyProbability: values.ANOMALY_PROBABILITY,
+      weekendProductionFactor: isSet('WEEKEND_PRODUCTION_FACTOR')
+        ? values.WEEKEND_PRODUCTION_FACTOR
+        : null,
+    },
+    statusIntervalS: values.STATUS_INTERVAL,
+    mqtt: {
+      external: values.MQTT_HOST ? externalBroker(values.MQTT_HOST, values, cwd) : undefined,
+      embeddedHost: values.MQTT_BIND_HOST,
+      port: port('MQTT_PORT'),
+      username: values.MQTT_USERNAME,
+      password: values.MQTT_PASSWORD,
+      qos: values.MQTT_QOS,
+      isGroundTruthPublished: values.MQTT_GROUND_TRUTH,
+      readers: values.READERS,
+      isSpread:
+        (values.PUBLISH_SPREAD ?? (values.FLEET_MACHINES ? 'interval' : 'none')) === 'interval',
+    },
+    simulation: {
+      seed: values.SIMULATION_SEED,
+      speed: values.SIMULATION_SPEED,
+      startMs: values.SIMULATION_START,
+      backfillFromMs: values.BACKFILL_FROM,
+    },
+    catchUpMs: 1000 * values.CATCH_UP,
+    catchUpRate: values.CATCH_UP_RATE,
+    dataDir: resolve(cwd, values.DATA_DIR),
+    database: { server: databaseServer(values), isSink: values.SINK_POSTGRES },
+    cluster: {
+      isLive: values.CLUSTER,
+      redisUrl: values.REDIS_URL,
+      prefix: values.CLUSTER_PREFIX,
+      shards: values.CLUSTER_SHARDS,
+    },
+    calendar: calendarOf(values),
+    intervalsS: intervalsOf(values, sources),
+  };
+}
+
+function databaseServer(values: VariableValues): DatabaseServer | undefined {
+  if (values.DATABASE_URL) return { connectionString: values.DATABASE_URL };
+  if (!values.POSTGRES_HOST) return undefined;
+  return {
+    host: values.POSTGRES_HOST,
+    port: values.POSTGRES_PORT,
+    user: values.POSTGRES_USER,
+    password: values.POSTGRES_PASSWORD,
+    database: values.POSTGRES_DB,
+  };
+}
+
+/** The intervals that were set for all machines of a type, by the type. */
+function intervalsOf(
+  values: VariableValues,
+  sources: Readonly<Record<VariableName, Source>>,
+): Readonly<Record<string, number>> {
+  const intervals: Record<string, number> = {};
+  for (const { type } of machineTypes) {
+    const name = intervalVariable(type);
+    if (name !== undefined && sources[name] !== 'default') intervals[type] = values[name];
+  }
+  return intervals;
+}
+
+function externalBroker(host: string, values: VariableValues, cwd: string): BrokerAddress {
+  const path = (file: string | undefined) => file && resolve(cwd, file);
+  return {
+    host,
+    port: values.MQTT_PORT,
+    protocol: values.MQTT_PROTOCOL,
+    version: values.MQTT_VERSION,
+    username: values.MQTT_USERNAME,
+    password: values.MQTT_PASSWORD,
+    // Two simulators of one id would throw each other out of the broker again and again.
+    clientId: values.MQTT_CLIENT_ID ?? `enms-simulator-${randomBytes(4).toString('hex')}`,
+    keepaliveS: values.MQTT_KEEPALIVE,
+    caFile: path(values.MQTT_CA_FILE),
+    certFile: path(values.MQTT_CERT_FILE),
+    keyFile: path(values.MQTT_KEY_FILE),
+  };
+}

@@ -1,0 +1,148 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Fault } from '../core/errors.ts';
+import { machineTypes } from '../machines/index.ts';
+import type { Source } from './configuration.ts';
+import { shown } from './kinds.ts';
+import { calendarOf, shiftFaults } from './shifts.ts';
+import { instantText } from './times.ts';
+import { VARIABLES, type VariableName, type VariableValues } from './variables.ts';
+
+type Sources = Readonly<Record<VariableName, Source>>;
+
+/** What is wrong with variables that are right one by one. */
+export function relationFaults(values: VariableValues, cwd: string, nowMs: number): Fault[] {
+  return [
+    ...variableShiftFaults(values),
+    ...mqttFaults(values),
+    ...(['MQTT_CA_FILE', 'MQTT_CERT_FILE', 'MQTT_KEY_FILE'] as const).flatMap(
+      (name) => fileFault(name, values[name], cwd) ?? [],
+    ),
+    ...backfillFaults(values, nowMs),
+    ...sinkFaults(values),
+    ...clusterFaults(values),
+    ...fleetFaults(values),
+  ];
+}
+
+/** A fleet of so many machines is all the factories that there are. */
+function fleetFaults(values: VariableValues): Fault[] {
+  if (values.FLEET_MACHINES === undefined || !values.FACTORY_FILE) return [];
+  const message = `${values.FLEET_MACHINES} goes without FACTORY_FILE; set one of them`;
+  return [{ path: 'FLEET_MACHINES', message }];
+}
+
+/** Readings cannot be stored in the embedded database: it keeps kilobytes, for us alone. */
+function sinkFaults(values: VariableValues): Fault[] {
+  if (!values.SINK_POSTGRES || values.POSTGRES_HOST || values.DATABASE_URL) return [];
+  const message = 'true needs a server: POSTGRES_HOST or DATABASE_URL';
+  return [{ path: 'SINK_POSTGRES', message }];
+}
+
+/** The processes of a live cluster meet on servers. */
+function clusterFaults(values: VariableValues): Fault[] {
+  if (!values.CLUSTER) return [];
+  const needed: [VariableName, unknown, string][] = [
+    ['REDIS_URL', values.REDIS_URL, 'the Redis server that its workers share'],
+    [
+      'POSTGRES_HOST',
+      values.POSTGRES_HOST || values.DATABASE_URL,
+      'the PostgreSQL server that its processes share, or DATABASE_URL',
+    ],
+    ['MQTT_HOST', values.MQTT_HOST, 'the MQTT broker that its workers publish to'],
+  ];
+  return needed
+    .filter(([, value]) => !value)
+    .map(([path, , what]) => ({ path, message: `is not set; a live cluster needs ${what}` }));
+}
+
+/** What is accepted and has no effect, or hardly the one that was meant. */
+export function relationRemarks(values: VariableValues, sources: Sources): string[] {
+  const isSet = (name: VariableName) => sources[name] !== 'default';
+  const idle = values.MQTT_HOST
+    ? (['MQTT_BIND_HOST'] as const).filter(isSet).map((name) => `${name}: no effect with MQTT_HOST`)
+    : ABOUT_MQTT_HOST.filter(isSet).map((name) => `${name}: no effect without MQTT_HOST`);
+  const protocol = values.MQTT_PROTOCOL;
+  const port =
+    values.MQTT_HOST && protocol !== 'mqtt' && !isSet('MQTT_PORT')
+      ? [`MQTT_PORT: ${values.MQTT_PORT}, as it is not set; unusual for MQTT_PROTOCOL=${protocol}`]
+      : [];
+  const intervals = Object.keys(VARIABLES)
+    .map((name) => name as VariableName)
+    .filter((name) => isSet(name) && typeWithoutModel(name) !== undefined)
+    .map((name) => `${name}: not yet read: there is no machine type ${typeWithoutModel(name)}`);
+  const alone = values.CLUSTER
+    ? (['READERS', 'PUBLISH_SPREAD'] as const)
+        .filter(isSet)
+        .map((name) => `${name}: no effect with CLUSTER`)
+    : [];
+  return [...idle, ...port, ...intervals, ...alone];
+}
+
+/** Variables of the client that reaches a broker elsewhere. */
+const ABOUT_MQTT_HOST = [
+  'MQTT_PROTOCOL',
+  'MQTT_VERSION',
+  'MQTT_CLIENT_ID',
+  'MQTT_KEEPALIVE',
+  'MQTT_CA_FILE',
+  'MQTT_CERT_FILE',
+  'MQTT_KEY_FILE',
+] as const;
+
+function typeWithoutModel(name: VariableName): string | undefined {
+  const type = /^(.*)_INTERVAL$/.exec(name)?.[1]?.toLowerCase();
+  const isModel = type === 'status' || machineTypes.some((each) => each.type === type);
+  return isModel ? undefined : type;
+}
+
+function variableShiftFaults(values: VariableValues): Fault[] {
+  return shiftFaults(calendarOf(values).shifts).map(({ index, message }) => ({
+    path: `SHIFT_${index + 1}_START, SHIFT_${index + 1}_END`,
+    message,
+  }));
+}
+
+function mqttFaults(values: VariableValues): Fault[] {
+  const faults: Fault[] = [];
+  const missing = (path: VariableName, needed: VariableName) =>
+    faults.push({ path, message: `is set without ${needed}; set both or neither` });
+  // MQTT 3.1.1 §3.1.2.9: without a user name there is no password.
+  if (values.MQTT_PASSWORD !== undefined && !values.MQTT_USERNAME)
+    missing('MQTT_PASSWORD', 'MQTT_USERNAME');
+  if (values.MQTT_CERT_FILE && !values.MQTT_KEY_FILE) missing('MQTT_CERT_FILE', 'MQTT_KEY_FILE');
+  if (values.MQTT_KEY_FILE && !values.MQTT_CERT_FILE) missing('MQTT_KEY_FILE', 'MQTT_CERT_FILE');
+  const isPlain = values.MQTT_PROTOCOL === 'mqtt' || values.MQTT_PROTOCOL === 'ws';
+  for (const name of ['MQTT_CA_FILE', 'MQTT_CERT_FILE'] as const)
+    if (values.MQTT_HOST && values[name] && isPlain)
+      faults.push({
+        path: name,
+        message: `goes with MQTT_PROTOCOL mqtts or wss, not ${values.MQTT_PROTOCOL}`,
+      });
+  return faults;
+}
+
+function fileFault(name: VariableName, file: string | undefined, cwd: string): Fault | undefined {
+  if (!file) return undefined;
+  const refused = (why: string) => ({
+    path: name,
+    message: `${shown(file)} cannot be read (${why}); a PEM file`,
+  });
+  try {
+    const path = resolve(cwd, file);
+    if (statSync(path).isDirectory()) return refused('a folder');
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return refused((error as NodeJS.ErrnoException).code ?? 'unknown');
+  }
+}
+
+function backfillFaults(values: VariableValues, nowMs: number): Fault[] {
+  const { BACKFILL_FROM: fromMs, SIMULATION_START: startMs } = values;
+  const beginMs = startMs ?? nowMs;
+  if (fromMs === undefined || fromMs <= beginMs) return [];
+  const begin = `${startMs === undefined ? 'now' : 'SIMULATION_START'}, ${instantText(beginMs)}`;
+  const message = `${instantText(fromMs)} is not accepted; an instant not after ${begin}`;
+  return [{ path: 'BACKFILL_FROM', message }];
+}

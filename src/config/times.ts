@@ -1,0 +1,99 @@
+import { minuteText } from '../site/calendar.ts';
+import type { Kind } from './kinds.ts';
+
+const UNIT_S = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** A length of time [s]: a number of seconds, or a number with `s`, `m`, `h` or `d` behind it. */
+export function duration(minS: number, maxS: number): Kind<number> {
+  return {
+    accepts:
+      'seconds or a duration like 90m, 24h or 7d, ' +
+      `${durationText(minS)} to ${durationText(maxS)}`,
+    schema: { type: ['number', 'string'], minimum: minS, maximum: maxS, pattern: DURATION.source },
+    read: (value) => {
+      const lengthS = typeof value === 'string' ? durationS(value) : value;
+      return typeof lengthS === 'number' && lengthS >= minS && lengthS <= maxS
+        ? lengthS
+        : undefined;
+    },
+  };
+}
+
+const DURATION = /^(\d+(?:\.\d+)?)([smhd])$/;
+
+function durationS(text: string): number | undefined {
+  const match = DURATION.exec(text);
+  return match ? Number(match[1]) * UNIT_S[match[2] as keyof typeof UNIT_S] : undefined;
+}
+
+/** A length of time as a person writes it, in the largest unit that it is a whole number of. */
+export function durationText(lengthS: number): string {
+  const unit = (['d', 'h', 'm'] as const).find((each) => lengthS % UNIT_S[each] === 0);
+  return unit && lengthS > 0 ? `${lengthS / UNIT_S[unit]}${unit}` : `${lengthS}s`;
+}
+
+/** Readings are numbered from the epoch on, and zone databases say little of what lies beyond. */
+const INSTANT_MIN_MS = Date.UTC(1971, 0, 1);
+const INSTANT_MAX_MS = Date.UTC(2200, 0, 1);
+
+const INSTANT = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d)?)([Zz]|[+-]\d\d:\d\d))?$/;
+
+/** An instant [ms since the epoch], to the second; a date alone is its midnight in UTC. */
+export const INSTANT_MS: Kind<number> = {
+  accepts:
+    'an instant like 2026-03-29T01:00:00Z or 2026-03-29T03:00+02:00, or a date (midnight UTC), ' +
+    'from 1971 to 2199',
+  schema: { type: 'string', pattern: INSTANT.source },
+  read: (value) => {
+    const match = typeof value === 'string' ? INSTANT.exec(value) : null;
+    if (!match || DATE.read(match[1]) === undefined) return undefined;
+    const [, date, time = '00:00', offset = 'Z'] = match;
+    const timeMs = Date.parse(`${date}T${time}${offset.toUpperCase()}`);
+    return timeMs >= INSTANT_MIN_MS && timeMs < INSTANT_MAX_MS ? timeMs : undefined;
+  },
+};
+
+/** A civil date that exists: `2026-12-25`. */
+export const DATE: Kind<string> = {
+  accepts: 'a date like 2026-12-25',
+  schema: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\d$' },
+  read: (value) => {
+    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value)) return undefined;
+    const timeMs = Date.parse(`${value}T00:00Z`);
+    // A parser may take 30 February for 2 March.
+    const isDate = !Number.isNaN(timeMs) && new Date(timeMs).toISOString().startsWith(value);
+    return isDate ? value : undefined;
+  },
+};
+
+/** An instant as the wire writes it: `2026-03-29T01:00:00Z`. */
+export function instantText(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
+}
+
+const DAY_MINUTES = 1440;
+const TIME_OF_DAY = /^(\d{1,2}):([0-5]\d)$/;
+
+/** A time of the local day [min], as a whole hour or as `HH:MM`, from midnight to 23:59. */
+export const START_MINUTE = timeOfDay(0, DAY_MINUTES - 1);
+
+/** Likewise, for an end: midnight is 0 or 24. */
+export const END_MINUTE = timeOfDay(0, DAY_MINUTES);
+
+function timeOfDay(min: number, max: number): Kind<number> {
+  const lastHour = Math.floor(max / 60);
+  return {
+    accepts: `a whole hour from 0 to ${lastHour}, or HH:MM up to ${minuteText(max)}`,
+    schema: {
+      type: ['integer', 'string'],
+      minimum: 0,
+      maximum: lastHour,
+      pattern: TIME_OF_DAY.source,
+    },
+    read: (value) => {
+      const match = TIME_OF_DAY.exec(typeof value === 'number' ? `${value}:00` : String(value));
+      const minute = match ? 60 * Number(match[1]) + Number(match[2]) : Number.NaN;
+      return minute >= min && minute <= max ? minute : undefined;
+    },
+  };
+}

@@ -1,0 +1,265 @@
+import {
+  choice,
+  FLAG,
+  HOST,
+  type Kind,
+  number,
+  ORIGINS,
+  pattern,
+  positive,
+  text,
+  url,
+  whole,
+} from './kinds.ts';
+import { duration, END_MINUTE, INSTANT_MS, START_MINUTE } from './times.ts';
+
+/** One environment variable; from this table come validation, `.env.example` and documents. */
+export interface Variable<T> {
+  readonly kind: Kind<T>;
+  /** As it would be written; none: without a value the feature is off. */
+  readonly default: string | undefined;
+  /** Sentences for people. */
+  readonly about: string;
+  /** Never shown, not even in the message about a fault in it. */
+  readonly isSecret: boolean;
+}
+
+/** A variable that always has a value. */
+type Required<T> = Variable<T> & { readonly default: string };
+
+function variable<T>(kind: Kind<T>, byDefault: string, about: string): Required<T> {
+  return { kind, default: byDefault, about, isSecret: false };
+}
+
+function optional<T>(kind: Kind<T>, about: string): Variable<T> {
+  return { kind, default: undefined, about, isSecret: false };
+}
+
+function secret<T>(kind: Kind<T>, about: string): Variable<T> {
+  return { ...optional(kind, about), isSecret: true };
+}
+
+/** Time between two readings of a machine [s]: whole milliseconds, at most an hour. */
+export const INTERVAL_S: Kind<number> = {
+  accepts: '0.1 to 3600, a multiple of 0.001',
+  schema: { type: 'number', minimum: 0.1, maximum: 3600, multipleOf: 0.001 },
+  read: (value) => {
+    const intervalS = number(0.1, 3600).read(value);
+    if (intervalS === undefined) return undefined;
+    return Math.round(1000 * intervalS) / 1000 === intervalS ? intervalS : undefined;
+  },
+};
+
+const DAY_S = 86_400;
+const CATCH_UP_S = duration(1, 3650 * DAY_S);
+
+/** How far back a sink goes [s]: 0 for `none`, infinite for `all`. */
+const CATCH_UP: Kind<number> = {
+  accepts: `none, all, ${CATCH_UP_S.accepts}`,
+  schema: { type: ['number', 'string'] },
+  read: (value) => {
+    const word = typeof value === 'string' ? value.toLowerCase() : '';
+    if (word === 'none') return 0;
+    return word === 'all' ? Number.POSITIVE_INFINITY : CATCH_UP_S.read(value);
+  },
+};
+
+/** Machines of a fleet or a file: more than one process runs, for those that share them out. */
+export const FLEET_MACHINES_MAX = 1_000_000;
+
+/** Each reader process has a connection, and all descriptions in its memory. */
+const READERS_MAX = 64;
+
+const PORT = whole(1, 65_535);
+const SHARE = number(0, 1);
+const NAME = text(255);
+/** Paths of files and folders: as long as Linux takes them. */
+const PATH = text(4096);
+/** The key travels in a header. */
+const KEY = pattern(/^[\x21-\x7e]{1,255}$/, '1 to 255 ASCII characters without spaces');
+
+const API = {
+  API_HOST: variable(HOST, '127.0.0.1', 'Address that the HTTP interface listens on.'),
+  API_PORT: variable(PORT, '8003', 'Its port. Unless set, the next free one is taken instead.'),
+  API_KEY: secret(KEY, 'Key for changing anything. Without one only loopback clients may.'),
+  API_CORS_ORIGINS: optional(ORIGINS, 'Origins whose pages may call the interface.'),
+  LOG_LEVEL: variable(
+    choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    'info',
+    'Least weight of a line in the log. From debug on, errors show their stack.',
+  ),
+} as const;
+
+const MACHINES = {
+  FACTORY_FILE: optional(PATH, 'Factories and machines from a YAML or JSON file.'),
+  FLEET_MACHINES: optional(
+    whole(1, FLEET_MACHINES_MAX),
+    'A fleet of so many machines, a fifth of each basic type, in place of the registry.',
+  ),
+  SIMULATOR_AUTO_START: variable(FLAG, 'true', 'Whether machines run from the beginning.'),
+  SIMULATOR_ENABLE_ANOMALIES: variable(FLAG, 'true', 'Whether anomalies come by themselves.'),
+  ANOMALY_PROBABILITY: variable(SHARE, '0.10', 'Chance of an anomaly per machine and day.'),
+  COMPRESSOR_INTERVAL: interval('1', 'compressors'),
+  HVAC_INTERVAL: interval('10', 'HVAC units'),
+  MOTOR_INTERVAL: interval('10', 'motors and conveyors'),
+  PUMP_INTERVAL: interval('30', 'pumps'),
+  INJECTION_MOLDING_INTERVAL: interval('30', 'injection moulding machines'),
+  BOILER_INTERVAL: interval('30', 'boilers'),
+  SHIFT_1_START: variable(START_MINUTE, '6', 'Local time at which shift 1 starts.'),
+  SHIFT_1_END: variable(END_MINUTE, '14', 'Local time at which shift 1 ends.'),
+  SHIFT_2_START: variable(START_MINUTE, '14', 'Local time at which shift 2 starts.'),
+  SHIFT_2_END: variable(END_MINUTE, '22', 'Local time at which shift 2 ends.'),
+  SHIFT_3_FACTOR: variable(SHARE, '0.5', 'Production in the rest of the day, of the full one.'),
+  WEEKEND_PRODUCTION_FACTOR: variable(
+    SHARE,
+    '0.3',
+    'Production on weekends and holidays, of the full one. Set, it holds for every factory.',
+  ),
+} as const;
+
+/** Fastest that simulated time may run: a day a second. */
+export const SPEED_MAX = 100_000;
+
+const SIMULATION = {
+  SIMULATION_SEED: variable(whole(0, 0xffff_ffff), '42', 'The same seed gives the same data.'),
+  SIMULATION_SPEED: variable(positive(SPEED_MAX), '1', 'Simulated seconds a real second.'),
+  SIMULATION_START: optional(
+    INSTANT_MS,
+    'Simulated instant at which an empty store begins. Without it, simulated time is real time.',
+  ),
+  BACKFILL_FROM: optional(
+    INSTANT_MS,
+    'Where delivery begins on an empty store: the time from there to now is delivered first.',
+  ),
+  CATCH_UP: variable(CATCH_UP, '24h', 'How far back delivery goes after an outage.'),
+  CATCH_UP_RATE: variable(
+    whole(0, 10_000_000),
+    '1000',
+    'Messages a second while a receiver is behind; 0: no limit.',
+  ),
+  STATUS_INTERVAL: variable(
+    whole(0, DAY_S),
+    '60',
+    'Simulated seconds after which a status is sent again; 0: with every reading.',
+  ),
+} as const;
+
+const MQTT = {
+  MQTT_HOST: optional(HOST, 'MQTT broker to publish to. Without one, the embedded broker runs.'),
+  MQTT_BIND_HOST: variable(HOST, '127.0.0.1', 'Address that the embedded broker listens on.'),
+  MQTT_PORT: variable(
+    PORT,
+    '1883',
+    'Port of either broker. Unless set, the embedded one takes the next free one instead.',
+  ),
+  MQTT_USERNAME: optional(NAME, 'User name at the broker; the embedded one then demands it.'),
+  MQTT_PASSWORD: secret(text(65_535), 'Password of that user.'),
+  MQTT_QOS: variable(choice([0, 1, 2]), '1', 'Quality of service of readings.'),
+  MQTT_GROUND_TRUTH: variable(FLAG, 'false', 'Whether anomalies are published, as labels.'),
+  PUBLISH_SPREAD: optional(
+    choice(['none', 'interval']),
+    'interval: each machine is published at a time of its own within its interval, so that all ' +
+      'of one second do not come at once. Without it none; interval with FLEET_MACHINES.',
+  ),
+  READERS: variable(
+    whole(1, READERS_MAX),
+    '1',
+    'Processes that share the machines out and publish them, for more than a core can do.',
+  ),
+  MQTT_PROTOCOL: variable(
+    choice(['mqtt', 'mqtts', 'ws', 'wss']),
+    'mqtt',
+    'How MQTT_HOST is reached; mqtts and wss are encrypted.',
+  ),
+  MQTT_VERSION: variable(choice([4, 5]), '4', 'Version of MQTT: 4 is 3.1.1.'),
+  MQTT_CLIENT_ID: optional(NAME, 'Client id at the broker. Without one, a new one each start.'),
+  MQTT_KEEPALIVE: variable(whole(0, 65_535), '60', 'Seconds between signs of life; 0: none.'),
+  MQTT_CA_FILE: optional(PATH, 'PEM file of the authority that signed the broker’s certificate.'),
+  MQTT_CERT_FILE: optional(PATH, 'PEM file of the client’s certificate.'),
+  MQTT_KEY_FILE: optional(PATH, 'PEM file of the client’s private key.'),
+} as const;
+
+const STORE = {
+  DATA_DIR: variable(PATH, './data', 'Folder of the embedded database and of exports.'),
+  POSTGRES_HOST: optional(HOST, 'PostgreSQL server. Without one, the embedded database.'),
+  POSTGRES_PORT: variable(PORT, '5432', 'Its port.'),
+  POSTGRES_USER: optional(NAME, 'User name at the database.'),
+  POSTGRES_PASSWORD: secret(text(1024), 'Password of that user.'),
+  POSTGRES_DB: variable(NAME, 'enms', 'Name of the database.'),
+  DATABASE_URL: secret(
+    url('postgres', 'postgresql'),
+    'All of the above in one, in place of POSTGRES_*.',
+  ),
+  SINK_POSTGRES: variable(FLAG, 'false', 'Whether readings are stored in that server, too.'),
+} as const;
+
+const CLUSTER = {
+  CLUSTER: variable(
+    FLAG,
+    'false',
+    'Whether this is a process of a live cluster, like run --cluster: an API without deliveries.',
+  ),
+  REDIS_URL: secret(
+    url('redis', 'rediss'),
+    'Redis server that shares the work out among processes; only a cluster needs one.',
+  ),
+  CLUSTER_PREFIX: variable(
+    pattern(/^[a-z0-9-]{1,64}$/, '1 to 64 small letters, digits and hyphens'),
+    'enms-simulator',
+    'Begins every key in Redis: clusters with prefixes of their own share a server.',
+  ),
+  CLUSTER_SHARDS: variable(
+    whole(1, 4096),
+    '64',
+    'Parts that the machines of a live cluster are divided into; fixed when its store is begun.',
+  ),
+} as const;
+
+function interval(byDefault: string, machines: string): Required<number> {
+  const about = `Seconds between readings of ${machines}. Set, it holds for all of them.`;
+  return variable(INTERVAL_S, byDefault, about);
+}
+
+/** Every environment variable, in the order of the documents. */
+export const VARIABLES = {
+  ...API,
+  ...MACHINES,
+  ...SIMULATION,
+  ...MQTT,
+  ...STORE,
+  ...CLUSTER,
+} as const;
+
+/** The variables under the headings of the documents. */
+export const SECTIONS: readonly (readonly [
+  title: string,
+  variables: Readonly<Record<string, Variable<unknown>>>,
+])[] = [
+  ['HTTP interface and log', API],
+  ['Factories and machines', MACHINES],
+  ['Simulated time and delivery', SIMULATION],
+  ['MQTT', MQTT],
+  ['Store', STORE],
+  ['Cluster', CLUSTER],
+];
+
+/** The name of an environment variable. */
+export type VariableName = keyof typeof VARIABLES;
+
+/** What the variables mean, by their names. */
+export type VariableValues = {
+  readonly [N in VariableName]: (typeof VARIABLES)[N] extends Required<infer T>
+    ? T
+    : (typeof VARIABLES)[N] extends Variable<infer T>
+      ? T | undefined
+      : never;
+};
+
+/** The name of a variable that holds an interval. */
+type IntervalName = Extract<VariableName, `${string}_INTERVAL`>;
+
+/** The variable that overrides the interval of machines of a type: `COMPRESSOR_INTERVAL`. */
+export function intervalVariable(type: string): IntervalName | undefined {
+  const name = `${type.toUpperCase()}_INTERVAL`;
+  return Object.hasOwn(MACHINES, name) ? (name as IntervalName) : undefined;
+}

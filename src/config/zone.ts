@@ -1,0 +1,56 @@
+import type { Kind } from './kinds.ts';
+
+/**
+ * The name of a time zone. Names alone: offsets like `+02:00` have no summer time, and Node 20
+ * does not know them.
+ */
+export const ZONE: Kind<string> = {
+  accepts: 'the name of a time zone like Europe/Berlin',
+  schema: { type: 'string', examples: ['UTC', 'Europe/Berlin', 'America/Los_Angeles'] },
+  read: (value) => (typeof value === 'string' && isZone(value) ? spelled(value) : undefined),
+  names: zones,
+};
+
+function isZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The zone as its database spells it, since areas of the grid are told by names. */
+function spelled(name: string): string {
+  const lower = name.toLowerCase();
+  return zones().find((each) => each.toLowerCase() === lower) ?? name;
+}
+
+function zones(): readonly string[] {
+  return ['UTC', ...Intl.supportedValuesOf('timeZone')];
+}
+
+/** Where most factories of the northern and of the southern hemisphere stand, about [°]. */
+const NORTHERN_LATITUDE = 50;
+const SOUTHERN_LATITUDE = -35;
+
+/**
+ * A position for a factory that gives none [°], from its zone: clocks are an hour ahead for every
+ * 15° to the east, and forward in January only in the south.
+ */
+export function likelyPosition(timeZone: string): { latitude: number; longitude: number } {
+  const januaryH = offsetH(timeZone, Date.UTC(2026, 0, 15));
+  const julyH = offsetH(timeZone, Date.UTC(2026, 6, 15));
+  const longitude = 15 * Math.min(januaryH, julyH);
+  return {
+    latitude: januaryH > julyH ? SOUTHERN_LATITUDE : NORTHERN_LATITUDE,
+    // Offsets go to +14 h, past the date line.
+    longitude: longitude > 180 ? longitude - 360 : longitude,
+  };
+}
+
+function offsetH(timeZone: string, timeMs: number): number {
+  const local = new Date(timeMs).toLocaleString('sv-SE', { timeZone });
+  return Math.round((Date.parse(`${local.replace(' ', 'T')}Z`) - timeMs) / 900_000) / 4;
+}

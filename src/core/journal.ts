@@ -1,0 +1,201 @@
+import type { Incident, Origin } from './anomaly.ts';
+
+/** Settings that may change while a factory runs. */
+export interface Settings {
+  /** Whether anomalies come by themselves. */
+  readonly enableAnomalies: boolean;
+  /** Chance that a machine gets an anomaly on a given day. */
+  readonly anomalyProbability: number;
+  /** Share of full production on weekends; none: each factory's own. */
+  readonly weekendProductionFactor: number | null;
+}
+
+/** What happened to the factory from outside. Without `machineIds` it happened to every machine. */
+export type Happening =
+  | { readonly kind: 'start' | 'stop'; readonly machineIds?: readonly string[] }
+  | {
+      readonly kind: 'inject';
+      readonly id: string;
+      readonly machineId: string;
+      readonly anomalyType: string;
+      readonly severity: number;
+      readonly durationS: number;
+    }
+  | { readonly kind: 'clear'; readonly machineId: string; readonly anomalyType?: string }
+  | { readonly kind: 'configure'; readonly settings: Partial<Settings> }
+  /** How fast simulated time runs from now on: no reader sees it, since none has a clock. */
+  | {
+      readonly kind: 'speed';
+      readonly speed: number;
+      /** What was configured when it was changed; null: nothing. */
+      readonly configuredSpeed: number | null;
+    };
+
+/** A happening with the simulated second from which it holds, and its place in the order. */
+export type JournalEvent = Happening & { readonly sequence: number; readonly timeS: number };
+
+type RunEvent = JournalEvent & { kind: 'start' | 'stop' };
+
+/** From when a machine runs or stands. */
+export interface RunningChange {
+  readonly timeS: number;
+  readonly isRunning: boolean;
+}
+
+interface MachineLog {
+  /** Events of this machine alone, and how many events of all machines are worked in. */
+  readonly running: RunningChange[];
+  readonly injections: Incident[];
+  readonly clears: { readonly timeS: number; readonly anomalyType: string | undefined }[];
+  seenOfAll: number;
+}
+
+/**
+ * All that reached a factory from outside, in order: append-only, and indexed by machine so that
+ * a reader of one machine pays nothing for the others.
+ */
+export class Journal {
+  readonly #events: JournalEvent[] = [];
+  readonly #toAll: RunEvent[] = [];
+  readonly #logs = new Map<string, MachineLog>();
+  readonly #settings: { timeS: number; settings: Settings }[];
+
+  /** @param settings - What holds before the first `configure`. */
+  constructor(settings: Settings, events: readonly JournalEvent[] = []) {
+    this.#settings = [{ timeS: Number.NEGATIVE_INFINITY, settings }];
+    for (const event of events) this.append(event);
+  }
+
+  get events(): readonly JournalEvent[] {
+    return this.#events;
+  }
+
+  /**
+   * Takes an event.
+   *
+   * @throws RangeError where it lies before the last one: no reader may find the past changed.
+   */
+  append(event: JournalEvent): void {
+    const last = this.#events.at(-1);
+    if (last && (event.timeS < last.timeS || event.sequence <= last.sequence))
+      throw new RangeError(`event ${event.sequence} lies before event ${last.sequence}`);
+    this.#events.push(event);
+    switch (event.kind) {
+      case 'start':
+      case 'stop':
+        if (event.machineIds) for (const id of event.machineIds) this.#run(id, event);
+        else this.#toAll.push(event);
+        break;
+      case 'inject':
+        this.#inject(event);
+        break;
+      case 'clear':
+        this.#clear(event);
+        break;
+      case 'configure':
+        this.#settings.push({
+          timeS: event.timeS,
+          settings: { ...this.settingsAt(Number.POSITIVE_INFINITY), ...event.settings },
+        });
+    }
+  }
+
+  settingsAt(tS: number): Settings {
+    const entry = this.#settings.findLast(({ timeS }) => timeS <= tS);
+    return (entry ?? (this.#settings[0] as { settings: Settings })).settings;
+  }
+
+  /** The instants from which other settings hold, oldest first. */
+  settingsChanges(): readonly { readonly timeS: number; readonly settings: Settings }[] {
+    return this.#settings;
+  }
+
+  /** When a machine was started and stopped, oldest first; it ran before the first of them. */
+  runningChanges(machineId: string): readonly RunningChange[] {
+    return this.#known(machineId).running;
+  }
+
+  isRunning(machineId: string, tS: number): boolean {
+    return this.runningChanges(machineId).findLast(({ timeS }) => timeS <= tS)?.isRunning ?? true;
+  }
+
+  /** Injected anomalies of a machine, oldest first, with their ends as far as they are known. */
+  injections(machineId: string): readonly Incident[] {
+    return this.#known(machineId).injections;
+  }
+
+  /** When something cleared anomalies of a type that were active on a machine then. */
+  firstClear(machineId: string, type: string, fromS: number, toS: number): number | undefined {
+    return this.#known(machineId).clears.find(
+      ({ timeS, anomalyType }) =>
+        timeS > fromS && timeS < toS && (anomalyType === undefined || anomalyType === type),
+    )?.timeS;
+  }
+
+  /** The log of a machine, without making one where nothing ever happened. */
+  #known(machineId: string): MachineLog {
+    if (this.#toAll.length === 0) return this.#logs.get(machineId) ?? NOTHING;
+    return this.#log(machineId);
+  }
+
+  #log(machineId: string): MachineLog {
+    let log = this.#logs.get(machineId);
+    if (!log) {
+      log = { running: [], injections: [], clears: [], seenOfAll: 0 };
+      this.#logs.set(machineId, log);
+    }
+    while (log.seenOfAll < this.#toAll.length) {
+      recordRun(log.running, this.#toAll[log.seenOfAll++] as RunEvent);
+    }
+    return log;
+  }
+
+  #run(machineId: string, event: RunEvent): void {
+    recordRun(this.#log(machineId).running, event);
+  }
+
+  #inject(event: JournalEvent & { kind: 'inject' }): void {
+    const { injections } = this.#log(event.machineId);
+    const origin: Origin = 'injected';
+    this.#end(injections, event.timeS, event.anomalyType, 'superseded');
+    injections.push({
+      id: event.id,
+      machineId: event.machineId,
+      type: event.anomalyType,
+      origin,
+      severity: event.severity,
+      startS: event.timeS,
+      plannedEndS: event.timeS + event.durationS,
+      endS: event.timeS + event.durationS,
+      clearedBy: null,
+    });
+  }
+
+  #clear(event: JournalEvent & { kind: 'clear' }): void {
+    const log = this.#log(event.machineId);
+    log.clears.push({ timeS: event.timeS, anomalyType: event.anomalyType });
+    this.#end(log.injections, event.timeS, event.anomalyType, 'request');
+  }
+
+  #end(
+    incidents: Incident[],
+    timeS: number,
+    type: string | undefined,
+    clearedBy: 'request' | 'superseded',
+  ): void {
+    for (const [i, incident] of incidents.entries()) {
+      const isHit = incident.endS > timeS && (type === undefined || incident.type === type);
+      if (isHit) incidents[i] = { ...incident, endS: timeS, clearedBy };
+    }
+  }
+}
+
+const NOTHING: MachineLog = { running: [], injections: [], clears: [], seenOfAll: 0 };
+
+/** The same second counts once, with what was said last. */
+function recordRun(running: RunningChange[], event: JournalEvent): void {
+  const isRunning = event.kind === 'start';
+  if (running.at(-1)?.timeS === event.timeS) running.pop();
+  if ((running.at(-1)?.isRunning ?? true) !== isRunning)
+    running.push({ timeS: event.timeS, isRunning });
+}

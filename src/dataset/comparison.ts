@@ -1,0 +1,125 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathError } from './dataset-error.ts';
+import {
+  type FileEntry,
+  identityDifference,
+  MANIFEST,
+  type Manifest,
+  readManifest,
+} from './manifest.ts';
+import { digestOf } from './whole-file.ts';
+
+/** A dataset by its folder, or by its manifest alone. */
+export interface Side {
+  /** As the user named it. */
+  readonly name: string;
+  readonly manifest: Manifest;
+  /** Where its files are; none for a manifest alone, which is taken at its word. */
+  readonly folder: string | undefined;
+}
+
+/**
+ * Opens a dataset's folder, or a manifest without its files.
+ *
+ * @throws DatasetError where there is none.
+ */
+export function openSide(name: string): Side {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(name).isDirectory();
+  } catch (error) {
+    throw pathError('read', name, error);
+  }
+  const manifest = readManifest(isFolder ? join(name, MANIFEST) : name);
+  return { name, manifest, folder: isFolder ? name : undefined };
+}
+
+/**
+ * The first difference of two datasets, in a sentence; undefined if they are equal. First each is
+ * held against its own manifest, then the manifests against each other. The version that made them
+ * and the command are not compared: equal data are equal.
+ */
+export function firstDifference(a: Side, b: Side): string | undefined {
+  return (
+    damage(a) ??
+    (b.name === a.name ? undefined : damage(b)) ??
+    identityDifference(a.manifest, b.manifest, NOT_COMPARED) ??
+    fileDifference(a, b)
+  );
+}
+
+/** What makes no difference, and the files, which are compared one by one. */
+const NOT_COMPARED = ['version', 'command', 'rows', 'files'] as const;
+
+/** Where a dataset is not what its manifest says. */
+function damage({ folder, name, manifest }: Side): string | undefined {
+  if (folder === undefined) return undefined;
+  for (const file of manifest.files) {
+    const difference = fileDamage(folder, file);
+    if (difference !== undefined) return `${name}: ${difference}`;
+  }
+  return undefined;
+}
+
+/** Where a file of a dataset is not what its manifest says; undefined if it is. */
+export function fileDamage(folder: string, file: FileEntry): string | undefined {
+  const { path, sha256, bytes } = file;
+  const found = digestOf(join(folder, path));
+  if (!found) return `${path} is missing`;
+  if (found.bytes !== bytes) return `${path} has ${found.bytes} bytes, ${bytes} by its manifest`;
+  return found.sha256 === sha256 ? undefined : `${path} is not what its manifest says (SHA-256)`;
+}
+
+function fileDifference(a: Side, b: Side): string | undefined {
+  const others = new Map(b.manifest.files.map((file) => [file.path, file]));
+  for (const file of a.manifest.files) {
+    const other = others.get(file.path);
+    if (!other) return `${file.path} is in ${a.name} only`;
+    if (file.sha256 !== other.sha256) return contentDifference(a, b, file, other);
+    others.delete(file.path);
+  }
+  for (const path of others.keys()) return `${path} is in ${b.name} only`;
+  return undefined;
+}
+
+function contentDifference(a: Side, b: Side, file: FileEntry, other: FileEntry): string {
+  if (file.rows !== other.rows) return `${file.path}: ${file.rows} and ${other.rows} rows`;
+  const isText = /\.(csv|jsonl|md)$/.test(file.path);
+  if (!isText || a.folder === undefined || b.folder === undefined)
+    return `${file.path}: the contents differ (SHA-256)`;
+  const line = differingLine(join(a.folder, file.path), join(b.folder, file.path));
+  return `${file.path}, line ${line.number}:\n  ${line.texts.join('\n  ')}`;
+}
+
+const CHUNK_BYTES = 1 << 16;
+
+/** The first line in which two texts differ. */
+function differingLine(a: string, b: string): { number: number; texts: readonly string[] } {
+  const lines = [linesOf(a), linesOf(b)];
+  for (let number = 1; ; number++) {
+    const texts = lines.map((each) => each.next().value ?? '(end of the file)');
+    if (texts[0] === texts[1]) continue;
+    for (const each of lines) each.return(undefined);
+    return { number, texts };
+  }
+}
+
+/** The lines of a file, with no more of it in memory than a chunk. */
+function* linesOf(path: string): Generator<string, undefined, undefined> {
+  const descriptor = openSync(path, 'r');
+  try {
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    const decoder = new TextDecoder();
+    let rest = '';
+    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) {
+      const lines = (rest + decoder.decode(chunk.subarray(0, read), { stream: true })).split('\n');
+      rest = lines.pop() as string;
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
+    return undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}

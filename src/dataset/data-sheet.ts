@@ -1,0 +1,123 @@
+import type { Field } from '../core/field.ts';
+import { timeText } from '../encoding/time.ts';
+import { type Aggregation, aggregationOf } from './aggregation.ts';
+import { extension, FILE_MACHINES_MAX, type Plan } from './plan.ts';
+import type { DatasetRequest } from './request.ts';
+
+/** What stands for what a field of that kind holds. */
+const KINDS = {
+  number: 'number',
+  count: 'whole number',
+  mode: 'text: idle, running, maintenance, fault or offline',
+  text: 'text',
+} as const;
+
+/** The data sheet of a dataset: what it holds, how it was made and where it ends. */
+export function dataSheet(request: DatasetRequest, { tables, machines, isCut }: Plan): string {
+  const end = extension(request);
+  const factories = new Set(machines.map(({ factoryId }) => factoryId)).size;
+  return [
+    '# Simulated factory data',
+    '',
+    `${machines.length} machines in ${factories} ${factories === 1 ? 'factory' : 'factories'}, ` +
+      `readings with ${timeText(request.fromMs)} < time ≤ ${timeText(request.toMs)}, ` +
+      `seed ${request.seed}. Nothing in it was measured: it comes from enms-simulator.`,
+    '',
+    '## Files',
+    '',
+    ...tables.map(
+      ({ name }) => `- \`${name}/factory=NAME/${request.partition.toUpperCase()}${end}\``,
+    ),
+    ...(isCut
+      ? [`  (\`…-0001${end}\` and so on: a factory in parts of ${FILE_MACHINES_MAX} machines)`]
+      : []),
+    ...(request.hasClean ? ['- `clean/…`: the same factory in which nothing ever fails'] : []),
+    `- \`machines${end}\`, \`factories${end}\`: what the readings are of`,
+    `- \`anomalies${end}\`: the answer key`,
+    '- `manifest.json`: what it was made from, the digest of every file, and the command that ' +
+      'makes it again',
+    '',
+    `A file covers a ${request.partition} in UTC: the readings of intervals that end after its ` +
+      'beginning, up to and including its end. They are in the order of time.',
+    '',
+    '## Fields',
+    '',
+    'Every table begins with `time`, the end of the interval in UTC, and `machine_id`.',
+    ...tables.flatMap(({ name, fields }) => [
+      '',
+      `### ${name}`,
+      '',
+      '| field | unit | |',
+      '|---|---|---|',
+      ...fields.map((field) => `| ${field.name} | ${field.unit} | ${fieldText(request, field)} |`),
+      ...(request.hasLabels ? LABELS : []),
+    ]),
+    '',
+    ...(request.resampleMs === undefined ? [] : resamplingNotes(request.resampleMs)),
+    ...NOTES,
+  ].join('\n');
+}
+
+function fieldText({ resampleMs }: DatasetRequest, field: Field): string {
+  const kind = KINDS[field.kind];
+  return resampleMs === undefined ? kind : `${kind}; ${RULES[aggregationOf(field).rule]}`;
+}
+
+/** What each rule makes of the readings of an interval. */
+const RULES: Readonly<Record<Aggregation['rule'], string>> = {
+  sum: 'sum',
+  mean: 'mean',
+  'quadratic-mean': 'quadratic mean',
+  'mean-by': 'mean over the amount',
+  'power-factor': 'active over apparent power',
+  current: 'from power, voltage and power factor',
+  longest: 'what held longest',
+  last: 'the last',
+};
+
+function resamplingNotes(resampleMs: number): readonly string[] {
+  return [
+    `Each reading is made of those of its machine in ${resampleMs / 1000} s, each field as its`,
+    'table says. The sum of the energy is that of the readings, to the last digit; a label is set',
+    'if it was in any of them.',
+    '',
+  ];
+}
+
+const LABELS = [
+  '| anomaly | | 1 while an anomaly acts, else 0 |',
+  '| anomaly_type | | its type; of several, joined by + |',
+];
+
+const NOTES = [
+  '`energy_kwh` is the energy of the interval that ends at `time`, `power_kw` its mean power;',
+  '`power_kw = √3 · voltage_v · current_a · power_factor / 1000`. Counts are of the interval. A',
+  'value that does not exist, such as the COP while no chiller stage runs, is null (CSV: empty),',
+  'and so is a field that the machine does not have; JSON lines leave the latter out.',
+  '',
+  '### anomalies',
+  '',
+  '`started_at`, `ended_at`, `severity` 1 to 5, `origin` (random, scenario, injected),',
+  '`onset` (step, ramp), `affected_signals` (strongest first, joined by `;`),',
+  '`excess_energy_kwh` and `lost_production_units` against the same machine, seed and',
+  'disturbances without that anomaly,',
+  'counted inside the window until the machine has recovered (`is_final` 1) or the window',
+  'ends (0).',
+  'An anomaly that ended before the window is listed if it still cost something inside it.',
+  '',
+  '## How it was made',
+  '',
+  'Each machine is a model of its physics under one weather, calendar and grid a factory. A fault',
+  'changes a parameter of the machine, and the physics does the rest. The same version, factories,',
+  'seed, commands and window give the same files, whatever the number of workers.',
+  '',
+  '## Known limits',
+  '',
+  '- Models of typical machines, not of a particular one: use it to build and to test, not to size',
+  '  a plant or to state savings.',
+  '- No gaps, no late or repeated readings.',
+  '- Where anomalies of one machine overlap, each cost is against the machine with the others, so',
+  '  the costs need not add up to the difference from the clean twin.',
+  '- Files compressed by gzip may differ in their bytes between versions of Node, not in content.',
+  '',
+];

@@ -1,0 +1,54 @@
+import type pg from 'pg';
+import type { Fleet } from '../simulation/fleet.ts';
+import { addWindow, loadWindow } from '../sinks/postgres-window.ts';
+import { fleetOf, type WindowRequest } from './request.ts';
+import { tableRows, windowReader } from './window-reader.ts';
+
+/** How a window goes into a database. */
+export interface DatabaseWindowOptions {
+  readonly server: pg.ClientConfig;
+  /** Is told of every batch how many rows it has for the tables. */
+  readonly onRows: (rows: number) => void;
+  /** Ends it early: what was made before is stored. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Stores the readings of a window beside others who store those of other machines: in many
+ * transactions, and without locking them out.
+ *
+ * @throws PostgresError, as {@link storeWindow}.
+ */
+export async function storePart(
+  request: WindowRequest,
+  fleet: Fleet,
+  server: pg.ClientConfig,
+  onRows: (rows: number) => void,
+): Promise<void> {
+  const reader = windowReader(request, fleet);
+  reader.seek(request.fromMs);
+  await addWindow(server, (batch) => {
+    const isDone = reader.read(request.toMs, batch);
+    onRows(tableRows(batch));
+    return isDone;
+  });
+}
+
+/**
+ * Stores the readings of a window in the tables of an EnMS, see {@link loadWindow}.
+ *
+ * @throws PostgresError where the database is away, goes away or does not take a row.
+ */
+export async function storeWindow(
+  request: WindowRequest,
+  { server, onRows, signal }: DatabaseWindowOptions,
+): Promise<void> {
+  const reader = windowReader(request, fleetOf(request, 'actual'));
+  reader.seek(request.fromMs);
+  await loadWindow(server, (batch) => {
+    if (signal.aborted) return true;
+    const isDone = reader.read(request.toMs, batch);
+    onRows(tableRows(batch));
+    return isDone;
+  });
+}

@@ -1,0 +1,117 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fleet } from '../simulation/fleet.ts';
+import { dataSheet } from './data-sheet.ts';
+import { DatasetError, pathError } from './dataset-error.ts';
+import { type FileEntry, identityOf, type Manifest, Progress, writeManifest } from './manifest.ts';
+import { extension, plannedRows, planOf, type Task } from './plan.ts';
+import { type RecordTable, writeRecords } from './record-table.ts';
+import { factoriesTable, machinesTable } from './registry-tables.ts';
+import type { DatasetRequest } from './request.ts';
+import { anomaliesTable, type Truth } from './truth.ts';
+import { digestOf, makeFolder, PART, writeWhole } from './whole-file.ts';
+
+const README = 'README.md';
+
+/** A dataset that was begun: what of it is there, and what has to be done. */
+export interface BegunDataset {
+  /** Rows of readings that there will be. */
+  readonly allRows: number;
+  /** The files of tasks that were done before, by the task's place in the plan. */
+  readonly kept: ReadonlyMap<number, readonly FileEntry[]>;
+  /** Places in the plan of the tasks that are left. */
+  readonly tasks: readonly number[];
+  readonly progress: Progress;
+}
+
+/**
+ * Begins a dataset in a folder, or goes on with it: what is whole and as it was written is kept,
+ * other files of readings are taken away.
+ *
+ * @throws DatasetError where the folder cannot be used, or holds something else.
+ */
+export function beginDataset(request: DatasetRequest, folder: string, fleet: Fleet): BegunDataset {
+  const plan = planOf(request, fleet);
+  prepareFolder(folder);
+  const progress = new Progress(folder);
+  const known = progress.begin(identityOf(request));
+  const kept = new Map<number, readonly FileEntry[]>();
+  for (const [index, task] of plan.tasks.entries()) {
+    const files = keptFiles(folder, task, known);
+    if (files) kept.set(index, files);
+    else for (const path of pathsOf(task)) rmSync(join(folder, path), { force: true });
+  }
+  const tasks = [...plan.tasks.keys()].filter((index) => !kept.has(index));
+  return { allRows: plannedRows(request, plan), kept, tasks, progress };
+}
+
+/**
+ * Makes a dataset whole whose files of readings are there: writes the registry, the answer key, a
+ * data sheet and, last of all, the manifest.
+ *
+ * @throws DatasetError where one of them cannot be written.
+ */
+export async function finishDataset(
+  request: DatasetRequest,
+  folder: string,
+  fleet: Fleet,
+  readings: readonly FileEntry[],
+  truths: readonly Truth[],
+): Promise<Manifest> {
+  removeParts(folder);
+  const plan = planOf(request, fleet);
+  const files = [...readings];
+  const tables = [
+    machinesTable(request, plan),
+    factoriesTable(request, plan),
+    anomaliesTable(truths, fleet),
+  ];
+  for (const table of tables) files.push(await writeSmall(folder, table, request));
+  const sheet = writeWhole(join(folder, README), dataSheet(request, plan));
+  files.push({ path: README, table: 'README', rows: 0, ...sheet });
+  return writeManifest(folder, identityOf(request), request.command, files);
+}
+
+/** Takes away what workers that were ended have left. */
+export function removeParts(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder, { recursive: true }).map(String))
+    if (name.endsWith(PART)) rmSync(join(folder, name), { force: true });
+}
+
+async function writeSmall(
+  folder: string,
+  table: RecordTable,
+  request: DatasetRequest,
+): Promise<FileEntry> {
+  const path = `${table.name}${extension(request)}`;
+  return { path, table: table.name, ...(await writeRecords(join(folder, path), table, request)) };
+}
+
+/** @throws DatasetError where there is a file, or a folder of something else. */
+function prepareFolder(folder: string): void {
+  try {
+    makeFolder(folder);
+    const names = readdirSync(folder);
+    if (names.length > 0 && !names.some((name) => name.startsWith('manifest.')))
+      throw new DatasetError(`${folder} is not empty and holds no dataset; give another --out`);
+  } catch (error) {
+    throw pathError('use the folder', folder, error);
+  }
+}
+
+/** The files of a task where all are there, whole and as they were written. */
+function keptFiles(
+  folder: string,
+  task: Task,
+  known: ReadonlyMap<string, FileEntry>,
+): readonly FileEntry[] | undefined {
+  if (task.kind !== 'readings') return undefined;
+  const files = pathsOf(task).flatMap((path) => known.get(path) ?? []);
+  const isWhole = ({ path, sha256 }: FileEntry) => digestOf(join(folder, path))?.sha256 === sha256;
+  return files.length === task.files.length && files.every(isWhole) ? files : undefined;
+}
+
+function pathsOf(task: Task): readonly string[] {
+  return task.kind === 'readings' ? task.files.map(({ path }) => path) : [];
+}

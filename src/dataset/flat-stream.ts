@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { Batch, READING } from '../core/batch.ts';
+import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
+import { CsvEncoder } from '../encoding/csv.ts';
+import type { LineEncoder } from '../encoding/lines.ts';
+import { NdjsonEncoder } from '../encoding/ndjson.ts';
+import { type DatasetRequest, fleetOf } from './request.ts';
+import { machinesOf, tableRows, windowReader } from './window-reader.ts';
+
+/** Bytes that are handed to the stream at a time. */
+const CHUNK_BYTES = 1 << 18;
+
+/**
+ * Writes the readings of a window to a stream, a flat record each, no faster than it takes them.
+ * The stream is not ended.
+ *
+ * @param onRows - Is told of every batch how many rows its readings have in tables.
+ */
+export async function streamFlat(
+  request: DatasetRequest,
+  output: Writable,
+  onRows: (rows: number) => void,
+): Promise<void> {
+  const fleet = fleetOf(request, request.hasClean ? 'clean' : 'actual');
+  const machines = machinesOf(fleet, request.machineIds);
+  const encoder: LineEncoder =
+    request.format === 'csv'
+      ? new CsvEncoder(machines.map(({ type }) => type))
+      : new NdjsonEncoder();
+  const reader = windowReader(request, fleet);
+  reader.seek(request.fromMs);
+  const batch = new Batch();
+  const chunk = new Uint8Array(CHUNK_BYTES + MESSAGE_BYTES_MAX);
+  let at = encoder.header(chunk, 0);
+  const flush = async () => {
+    // The stream keeps what it is given, and this chunk is filled again.
+    const isTaken = output.write(chunk.slice(0, at));
+    at = 0;
+    if (!isTaken) await once(output, 'drain');
+  };
+  for (let isDone = false; !isDone; ) {
+    batch.clear();
+    isDone = reader.read(request.toMs, batch);
+    for (let row = 0; row < batch.length; row++) {
+      if (((batch.flags[row] as number) & READING) === 0) continue;
+      at = encoder.row(batch, row, chunk, at);
+      if (at >= CHUNK_BYTES) await flush();
+    }
+    onRows(tableRows(batch));
+  }
+  await flush();
+}

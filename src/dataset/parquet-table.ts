@@ -1,0 +1,304 @@
+import { type Batch, READING } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
+import type { Field } from '../core/field.ts';
+import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
+import { fieldText, isText } from '../encoding/columns.ts';
+import { LabelMemo } from '../encoding/label.ts';
+import { Memo } from '../encoding/memo.ts';
+import { ownFields, type TableLayout } from '../encoding/table-layout.ts';
+import {
+  type Columns,
+  flagColumn,
+  Nulls,
+  numberColumn,
+  ParquetFile,
+  textColumn,
+  timeColumn,
+  wholeColumn,
+} from './parquet.ts';
+import type { Compression } from './request.ts';
+import type { TableWriter, WrittenTable } from './table-writer.ts';
+
+/** Rows that are handed over at a time: half of a row group, some megabytes. */
+const CHUNK_ROWS = 61_440;
+
+/** Writes a table of readings as Parquet. */
+export class ParquetTableWriter implements TableWriter {
+  readonly #file: ParquetFile;
+  readonly #columns: TableColumns;
+  #rows = 0;
+
+  /** @throws DatasetError where the file cannot be made. */
+  constructor(path: string, columns: TableColumns, compression: Compression) {
+    this.#file = new ParquetFile(path, compression);
+    this.#columns = columns;
+    columns.reset();
+  }
+
+  async add(batch: Batch): Promise<void> {
+    for (let row = 0; row < batch.length; ) {
+      row = this.#columns.take(batch, row);
+      if (this.#columns.isFull) await this.#flush();
+    }
+  }
+
+  async finish(): Promise<WrittenTable> {
+    // The columns of a file are known from its first chunk, so an empty table has one too.
+    if (this.#columns.length > 0 || this.#rows === 0) await this.#flush();
+    return { ...(await this.#file.finish()), rows: this.#rows };
+  }
+
+  abandon(): void {
+    this.#file.abandon();
+  }
+
+  async #flush(): Promise<void> {
+    this.#rows += this.#columns.length;
+    await this.#file.add(this.#columns.chunk());
+  }
+}
+
+/** A machine whose readings are rows of the table. */
+interface Member {
+  /** Of its id in the dictionary. */
+  readonly index: number;
+  readonly fields: readonly Field[];
+}
+
+/** A column of the table, where it is in the readings of each member, and a chunk of it. */
+interface FieldColumn {
+  readonly field: Field;
+  /** By the member's index; −1 for none. */
+  readonly sources: number[];
+  readonly values: Numbers | Texts;
+}
+
+/** The columns of a table, filled chunk by chunk: for one file at a time, one after another. */
+export class TableColumns {
+  readonly #layout: TableLayout;
+  readonly #columns: readonly FieldColumn[];
+  /** The rows of a batch that are taken next, and whose they are. */
+  readonly #rowsTaken = new Int32Array(CHUNK_ROWS);
+  readonly #membersTaken = new Int32Array(CHUNK_ROWS);
+  readonly #times = new Instants();
+  readonly #machines = new Int32Array(CHUNK_ROWS);
+  readonly #labels: Labels | undefined;
+  #machineIds: string[] = [];
+  #byMachine: Memo<Machine, Member | undefined>;
+  readonly #members: Member[] = [];
+  #length = 0;
+
+  constructor(layout: TableLayout, hasLabels: boolean) {
+    this.#layout = layout;
+    this.#columns = layout.fields.map((field) => ({
+      field,
+      sources: [],
+      values: isText(field) ? new Texts() : new Numbers(),
+    }));
+    this.#labels = hasLabels ? new Labels() : undefined;
+    this.#byMachine = new Memo((machine) => this.#member(machine));
+  }
+
+  /** Rows of the chunk so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Whether the chunk has to be taken away before there is room for more rows. */
+  get isFull(): boolean {
+    return this.#length === CHUNK_ROWS;
+  }
+
+  /** Forgets all rows and machines. */
+  reset(): void {
+    this.#length = 0;
+    this.#machineIds = [];
+    this.#members.length = 0;
+    this.#byMachine = new Memo((machine) => this.#member(machine));
+    for (const { sources, values } of this.#columns) {
+      sources.length = 0;
+      values.column(0);
+    }
+    this.#labels?.columns(0);
+  }
+
+  /**
+   * Takes the rows of a batch that belong to the table, from `row` on, as far as there is room:
+   * column by column, so that each loop does one thing to one array.
+   *
+   * @returns The row of the batch to go on with.
+   */
+  take(batch: Batch, row: number): number {
+    const at = this.#length;
+    let count = 0;
+    for (; row < batch.length && at + count < CHUNK_ROWS; row++) {
+      if (((batch.flags[row] as number) & READING) === 0) continue;
+      const member = this.#byMachine.of(batch.machines[row] as Machine);
+      if (!member) continue;
+      this.#rowsTaken[count] = row;
+      this.#membersTaken[count++] = member.index;
+    }
+    this.#times.take(batch.timesMs, this.#rowsTaken, count, at);
+    this.#machines.set(this.#membersTaken.subarray(0, count), at);
+    for (const column of this.#columns)
+      if (column.values instanceof Texts) this.#takeTexts(batch, count, column, column.values);
+      else this.#takeNumbers(batch, count, column, column.values);
+    for (let k = 0; this.#labels && k < count; k++) {
+      const taken = this.#rowsTaken[k] as number;
+      const { type } = batch.machines[taken] as Machine;
+      this.#labels.put(at + k, type, batch.faults[taken] as number);
+    }
+    this.#length += count;
+    return row;
+  }
+
+  /** The rows taken, as columns to be written before more are taken; an empty chunk begins. */
+  chunk(): Columns {
+    const length = this.#length;
+    const columns: Record<string, Columns[string]> = {
+      time: this.#times.column(length),
+      machine_id: textColumn(this.#machines.subarray(0, length), this.#machineIds),
+    };
+    for (const { field, values } of this.#columns)
+      columns[field.name] = values.column(length, field.kind === 'count');
+    this.#length = 0;
+    return { ...columns, ...this.#labels?.columns(length) };
+  }
+
+  #member({ id, type }: Machine): Member | undefined {
+    const own = ownFields(type, this.#layout);
+    if (own.size === 0) return undefined;
+    const member = { index: this.#machineIds.push(id) - 1, fields: type.fields };
+    this.#members.push(member);
+    for (const { field, sources } of this.#columns) sources.push(own.get(field.name)?.column ?? -1);
+    return member;
+  }
+
+  #takeNumbers({ values }: Batch, count: number, { sources }: FieldColumn, target: Numbers): void {
+    const at = this.#length;
+    const rows = this.#rowsTaken;
+    const members = this.#membersTaken;
+    for (let k = 0; k < count; k++) {
+      const source = sources[members[k] as number] as number;
+      const from = (rows[k] as number) * ROW_WIDTH;
+      target.put(at + k, source < 0 ? Number.NaN : (values[from + source] as number));
+    }
+  }
+
+  #takeTexts({ values }: Batch, count: number, { sources }: FieldColumn, target: Texts): void {
+    const at = this.#length;
+    for (let k = 0; k < count; k++) {
+      const index = this.#membersTaken[k] as number;
+      const source = sources[index] as number;
+      const from = (this.#rowsTaken[k] as number) * ROW_WIDTH;
+      const code = source < 0 ? Number.NaN : (values[from + source] as number);
+      if (Number.isNaN(code)) target.putNone(at + k);
+      else target.put(at + k, (this.#members[index] as Member).fields[source] as Field, code);
+    }
+  }
+}
+
+/** A chunk of a column of numbers; NaN is null. */
+class Numbers {
+  readonly #values = new Float64Array(CHUNK_ROWS);
+  #nulls = new Nulls(CHUNK_ROWS);
+
+  put(at: number, value: number): void {
+    this.#values[at] = value;
+    if (Number.isNaN(value)) this.#nulls.put(at);
+  }
+
+  /** The chunk as a column; the next begins. */
+  column(length: number, isWhole = false): Columns[string] {
+    const values = this.#values.subarray(0, length);
+    const nulls = this.#nulls;
+    this.#nulls = new Nulls(CHUNK_ROWS);
+    return isWhole ? wholeColumn(values, nulls) : numberColumn(values, nulls);
+  }
+}
+
+/** The instants of a chunk as 64-bit integers, put together from halves: no BigInt a row. */
+class Instants {
+  readonly #values = new BigInt64Array(CHUNK_ROWS);
+  /** The halves of each value, the lower one first: the format is that of little-endian hosts. */
+  readonly #halves = new Int32Array(this.#values.buffer);
+
+  /** Takes the instants of some rows of a batch, to be kept from `at` on. */
+  take(timesMs: Float64Array, rows: Int32Array, count: number, at: number): void {
+    const halves = this.#halves;
+    for (let k = 0; k < count; k++) {
+      const timeMs = timesMs[rows[k] as number] as number;
+      const high = Math.floor(timeMs / 2 ** 32);
+      halves[2 * (at + k)] = timeMs - high * 2 ** 32;
+      halves[2 * (at + k) + 1] = high;
+    }
+  }
+
+  column(length: number): Columns[string] {
+    return timeColumn(this.#values.subarray(0, length));
+  }
+}
+
+/** The texts of a chunk of a column, each once, in the order in which they are met. */
+class Texts {
+  readonly #indexes = new Int32Array(CHUNK_ROWS);
+  readonly #known = new Map<string, number>();
+  /** What was put last, as modes and recipes stay for a while. */
+  #field: Field | undefined;
+  #code = Number.NaN;
+  #index = -1;
+
+  put(at: number, field: Field, code: number): void {
+    if (code !== this.#code || field !== this.#field) {
+      this.#index = this.#indexOf(fieldText(field, code));
+      this.#code = code;
+      this.#field = field;
+    }
+    this.#indexes[at] = this.#index;
+  }
+
+  putText(at: number, text: string): void {
+    this.#indexes[at] = this.#indexOf(text);
+  }
+
+  #indexOf(text: string): number {
+    let index = this.#known.get(text);
+    if (index === undefined) {
+      index = this.#known.size;
+      this.#known.set(text, index);
+    }
+    return index;
+  }
+
+  putNone(at: number): void {
+    this.#indexes[at] = -1;
+  }
+
+  /** The chunk as a column; the next begins with an empty dictionary. */
+  column(length: number): Columns[string] {
+    const texts = [...this.#known.keys()];
+    this.#known.clear();
+    this.#field = undefined;
+    return textColumn(this.#indexes.subarray(0, length), texts);
+  }
+}
+
+/** The columns of labels. */
+class Labels {
+  readonly #flags = new Int8Array(CHUNK_ROWS);
+  readonly #types = new Texts();
+  readonly #texts = new LabelMemo((text) => text);
+
+  put(at: number, type: MachineType, label: number): void {
+    this.#flags[at] = label === 0 ? 0 : 1;
+    if (label === 0) this.#types.putNone(at);
+    else this.#types.putText(at, this.#texts.of(type, label));
+  }
+
+  columns(length: number): Columns {
+    return {
+      anomaly: flagColumn(this.#flags.subarray(0, length)),
+      anomaly_type: this.#types.column(length),
+    };
+  }
+}

@@ -1,0 +1,206 @@
+import {
+  type Data,
+  DataType,
+  Dictionary,
+  Field,
+  Float64,
+  Int8,
+  Int32,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table,
+  TimestampMillisecond,
+  tableToIPC,
+  Utf8,
+  vectorFromArray,
+} from 'apache-arrow';
+import * as parquet from 'parquet-wasm';
+import { pathError } from './dataset-error.ts';
+import type { Compression } from './request.ts';
+import { type FileDigest, WholeFile } from './whole-file.ts';
+
+/** Rows of one row group: as many as DuckDB takes to one thread, see its guide on Parquet. */
+const ROW_GROUP_ROWS = 122_880;
+
+const CODECS = {
+  none: parquet.Compression.UNCOMPRESSED,
+  snappy: parquet.Compression.SNAPPY,
+  gzip: parquet.Compression.GZIP,
+  zstd: parquet.Compression.ZSTD,
+} as const satisfies Record<Compression, parquet.Compression>;
+
+/** How the library writes a file; what it is given is freed with it. */
+export function writerProperties(compression: Compression): parquet.WriterProperties {
+  return (
+    new parquet.WriterPropertiesBuilder()
+      .setCompression(CODECS[compression])
+      .setMaxRowGroupSize(ROW_GROUP_ROWS)
+      // Row groups are chosen by time; bounds of every other column cost a seventh of the time.
+      .setStatisticsEnabled(parquet.EnabledStatistics.None)
+      .setColumnStatisticsEnabled('time', parquet.EnabledStatistics.Chunk)
+      // Instants one interval apart: a dictionary of them is as long as the column, a delta a bit.
+      .setColumnDictionaryEnabled('time', false)
+      .setColumnEncoding('time', parquet.Encoding.DELTA_BINARY_PACKED)
+      .setCreatedBy('enms-simulator')
+      .build()
+  );
+}
+
+/** Columns of as many rows, ready to be written. */
+export type Columns = Readonly<Record<string, Data>>;
+
+/** Instants in milliseconds since the epoch, as a timestamp with time zone. */
+export function timeColumn(values: BigInt64Array): Data {
+  const type = new TimestampMillisecond('UTC');
+  return makeData({ type, length: values.length, nullCount: 0, data: values });
+}
+
+/** Numbers; NaN is null. */
+export function numberColumn(values: Float64Array, nulls = nullsOf(values)): Data {
+  const { length } = values;
+  return makeData({ type: new Float64(), length, data: values, ...nulls.buffers });
+}
+
+/** Whole numbers; NaN is null. */
+export function wholeColumn(values: Float64Array, nulls = nullsOf(values)): Data {
+  const { length } = values;
+  const data = new Int32Array(values);
+  return makeData({ type: new Int32(), length, data, ...nulls.buffers });
+}
+
+/** 0 or 1. */
+export function flagColumn(values: Int8Array): Data {
+  return makeData({ type: new Int8(), length: values.length, nullCount: 0, data: values });
+}
+
+/** Texts by their index in a dictionary; −1 is null. */
+export function textColumn(indexes: Int32Array, texts: readonly string[]): Data {
+  // A dictionary without a text has no type that could be inferred from it.
+  const dictionary = vectorFromArray(texts.length > 0 ? texts : [''], new Utf8());
+  const type = new Dictionary(new Utf8(), new Int32(), DICTIONARY_ID);
+  const { length } = indexes;
+  const nulls = new Nulls(length);
+  for (let i = 0; i < length; i++) if ((indexes[i] as number) < 0) nulls.put(i);
+  const { nullCount } = nulls.buffers;
+  const data = nullCount > 0 ? indexes.map((index) => Math.max(0, index)) : indexes;
+  return makeData({ type, length, data, dictionary, ...nulls.buffers });
+}
+
+/** Which column a dictionary belongs to is set when the record is put together. */
+const DICTIONARY_ID = 0;
+
+/** Writes record batches to one Parquet file, row group by row group. */
+export class ParquetFile {
+  readonly #path: string;
+  readonly #file: WholeFile;
+  readonly #input = new TransformStream<parquet.RecordBatch, parquet.RecordBatch>();
+  readonly #batches = this.#input.writable.getWriter();
+  readonly #written: Promise<void>;
+
+  /** @throws DatasetError where the file cannot be made. */
+  constructor(path: string, compression: Compression) {
+    this.#path = path;
+    this.#file = new WholeFile(path);
+    this.#written = this.#drain(compression);
+    // Who waits for it learns of its failure; until somebody does, it is not unhandled.
+    this.#written.catch(() => undefined);
+  }
+
+  /** Takes some rows; settles when the writer is ready for more. */
+  async add(columns: Columns): Promise<void> {
+    const table = parquet.Table.fromIPCStream(ipcOf(columns));
+    const batch = table.recordBatch(0) as parquet.RecordBatch;
+    table.free();
+    // The writer takes the batch over, and frees it.
+    await Promise.race([this.#batches.write(batch), this.#written]);
+  }
+
+  /** Gives the file its name; it must have been given a record batch, of no rows if need be. */
+  async finish(): Promise<FileDigest> {
+    await Promise.race([this.#batches.close(), this.#written]);
+    await this.#written;
+    return this.#file.finish();
+  }
+
+  /** Takes away what was written. */
+  abandon(): void {
+    this.#batches.abort().catch(() => undefined);
+    this.#file.abandon();
+  }
+
+  async #drain(compression: Compression): Promise<void> {
+    try {
+      const output = await parquet.transformParquetStream(
+        this.#input.readable,
+        writerProperties(compression),
+      );
+      for await (const bytes of output as AsyncIterable<Uint8Array>) this.#file.write(bytes);
+    } catch (error) {
+      this.#file.abandon();
+      throw pathError('write', this.#path, error instanceof Error ? error : new Error(`${error}`));
+    }
+  }
+}
+
+/** Columns as the bytes of an Arrow stream, the form in which WebAssembly takes them over. */
+function ipcOf(columns: Columns): Uint8Array {
+  const entries = Object.entries(columns);
+  const children = entries.map(([, data], i) => withOwnDictionary(data, i));
+  const fields = entries.map(
+    ([name], i) => new Field(name, (children[i] as Data).type, !REQUIRED.has(name)),
+  );
+  const schema = new Schema(fields);
+  const length = children[0]?.length ?? 0;
+  const type = new Struct(schema.fields);
+  const batch = new RecordBatch(schema, makeData({ type, length, nullCount: 0, children }));
+  return tableToIPC(new Table(schema, [batch]), 'stream');
+}
+
+/** Columns that have a value in every row. */
+const REQUIRED = new Set(['time', 'machine_id']);
+
+function withOwnDictionary(data: Data, column: number): Data {
+  if (!DataType.isDictionary(data.type)) return data;
+  const { length, nullCount, nullBitmap, values, dictionary } = data;
+  return makeData({
+    type: new Dictionary(new Utf8(), new Int32(), column),
+    length,
+    nullCount,
+    nullBitmap,
+    data: values as Int32Array,
+    dictionary: dictionary as NonNullable<typeof dictionary>,
+  });
+}
+
+/** Which values are missing, a bit each; no bits where all are there. */
+export class Nulls {
+  readonly #length: number;
+  #count = 0;
+  #bitmap: Uint8Array | undefined;
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  /** Marks a value as missing, once. */
+  put(i: number): void {
+    // Whole words of 64 bits, which is how Arrow lays out a bitmap.
+    this.#bitmap ??= new Uint8Array(8 * Math.ceil(this.#length / 64)).fill(0xff);
+    this.#bitmap[i >> 3] = (this.#bitmap[i >> 3] as number) & ~(1 << (i & 7));
+    this.#count++;
+  }
+
+  /** What Arrow is told. */
+  get buffers() {
+    const nullCount = this.#count;
+    return this.#bitmap ? { nullCount, nullBitmap: this.#bitmap } : { nullCount };
+  }
+}
+
+function nullsOf(values: Float64Array): Nulls {
+  const nulls = new Nulls(values.length);
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i] as number)) nulls.put(i);
+  return nulls;
+}

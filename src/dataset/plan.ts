@@ -1,0 +1,163 @@
+import type { Machine } from '../core/factory.ts';
+import { type TableLayout, tableLayouts } from '../encoding/table-layout.ts';
+import type { Fleet } from '../simulation/fleet.ts';
+import type { DatasetRequest, Partition, Variant, WindowRequest } from './request.ts';
+import { machinesOf, plannedTableRows } from './window-reader.ts';
+
+/** A file of readings that is to be made. */
+export interface PlannedFile {
+  readonly table: string;
+  /** Below the dataset's folder, with `/`. */
+  readonly path: string;
+}
+
+/** The readings of one factory, or a part of a large one, and one partition. */
+export interface ReadingsTask {
+  readonly kind: 'readings';
+  readonly variant: Variant;
+  readonly machineIds: readonly string[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** In the order of the plan's tables; a table that none of the machines fills is left out. */
+  readonly files: readonly PlannedFile[];
+}
+
+/** The answer key of some machines. */
+export interface TruthTask {
+  readonly kind: 'truths';
+  readonly machineIds: readonly string[];
+}
+
+/** What one worker does in one go. */
+export type Task = ReadingsTask | TruthTask;
+
+/** A dataset laid out in tables and tasks; the same in every worker. */
+export interface Plan {
+  readonly tables: readonly TableLayout[];
+  readonly tasks: readonly Task[];
+  readonly machines: readonly Machine[];
+  /** Whether a factory is so large that its files are cut by machines, too. */
+  readonly isCut: boolean;
+}
+
+const DAY_MS = 86_400_000;
+/** A file holds so many machines at most: what a reader keeps and what a retry costs stay small. */
+export const FILE_MACHINES_MAX = 1000;
+/** The answer key is made in so many tasks at most; up to then each machine is one. */
+const TRUTH_TASKS_MAX = 1000;
+
+/** Lays out a dataset. */
+export function planOf(request: DatasetRequest, fleet: Fleet): Plan {
+  const machines = machinesOf(fleet, request.machineIds);
+  const tables = tableLayouts(machines.map(({ type }) => type));
+  const variants: readonly Variant[] = request.hasClean ? ['actual', 'clean'] : ['actual'];
+  const parts = partsOf(machines);
+  const readings = variants.flatMap((variant) =>
+    parts.flatMap(({ factory, members, suffix }) =>
+      partitions(request).map(({ name, fromMs, toMs }): ReadingsTask => {
+        const own = new Set(tableLayouts(members.map(({ type }) => type)).map((each) => each.name));
+        const folder = variant === 'clean' ? 'clean/' : '';
+        const end = extension(request);
+        return {
+          kind: 'readings',
+          variant,
+          machineIds: members.map(({ id }) => id),
+          fromMs,
+          toMs,
+          files: tables
+            .filter((table) => own.has(table.name))
+            .map((table) => ({
+              table: `${folder}${table.name}`,
+              path: `${folder}${table.name}/factory=${factory}/${name}${suffix}${end}`,
+            })),
+        };
+      }),
+    ),
+  );
+  const truths = slices(machines, Math.ceil(machines.length / TRUTH_TASKS_MAX)).map(
+    (members): TruthTask => ({ kind: 'truths', machineIds: members.map(({ id }) => id) }),
+  );
+  const isCut = parts.some(({ suffix }) => suffix !== '');
+  return { tables, machines, isCut, tasks: [...readings, ...truths] };
+}
+
+/** A database is filled by so many tasks at most; up to then each machine is one. */
+const DATABASE_TASKS_MAX = 256;
+
+/**
+ * The machines of a window in the parts that are stored by a task each, from its beginning to its
+ * end, since the sums of a machine count what is later than what they know.
+ */
+export function databaseParts({ machineIds }: WindowRequest): readonly (readonly string[])[] {
+  return slices(machineIds, Math.ceil(machineIds.length / DATABASE_TASKS_MAX));
+}
+
+/** What the names of a dataset's files end in. */
+export function extension({ format, compression }: DatasetRequest): string {
+  return format !== 'parquet' && compression === 'gzip' ? `.${format}.gz` : `.${format}`;
+}
+
+/** The name of a machine's factory in topics, as the name of a folder may hold it. */
+export function factoryTopic({ topic }: Machine): string {
+  return encodeURIComponent(topic.split('/')[1] as string);
+}
+
+/** How many rows a dataset's tables of readings will have, without and with its twin. */
+export function plannedRows(request: DatasetRequest, { machines }: Plan): number {
+  const rows = plannedTableRows(request, machines);
+  return request.hasClean ? 2 * rows : rows;
+}
+
+/** The partition that suits a window: a file a day up to three months, then a file a month. */
+export function suitablePartition(fromMs: number, toMs: number): Partition {
+  return toMs - fromMs <= DAYS_MAX * DAY_MS ? 'day' : 'month';
+}
+
+const DAYS_MAX = 92;
+
+/** Each factory, in parts where it is large; only then do parts have names. */
+function partsOf(machines: readonly Machine[]) {
+  return [...byFactory(machines)].flatMap(([factory, all]) => {
+    const parts = slices(all, FILE_MACHINES_MAX);
+    return parts.map((members, i) => ({
+      factory,
+      members,
+      suffix: parts.length === 1 ? '' : `-${String(i + 1).padStart(4, '0')}`,
+    }));
+  });
+}
+
+/** A list in pieces of so many, the last of which may be shorter. */
+function slices<T>(list: readonly T[], length: number): (readonly T[])[] {
+  const pieces: (readonly T[])[] = [];
+  for (let at = 0; at < list.length; at += length) pieces.push(list.slice(at, at + length));
+  return pieces;
+}
+
+function byFactory(machines: readonly Machine[]): Map<string, Machine[]> {
+  const factories = new Map<string, Machine[]>();
+  for (const machine of machines) {
+    const topic = factoryTopic(machine);
+    const members = factories.get(topic);
+    if (members) members.push(machine);
+    else factories.set(topic, [machine]);
+  }
+  return factories;
+}
+
+/** A window cut at the midnights of UTC at which a day or a month begins. */
+function partitions({ fromMs, toMs, partition }: DatasetRequest) {
+  const parts: { name: string; fromMs: number; toMs: number }[] = [];
+  for (let startMs = fromMs; startMs < toMs; ) {
+    const start = new Date(startMs);
+    const [year, month] = [start.getUTCFullYear(), start.getUTCMonth()];
+    const nextMs =
+      partition === 'month'
+        ? Date.UTC(year, month + 1)
+        : Date.UTC(year, month, start.getUTCDate() + 1);
+    const name = start.toISOString().slice(0, partition === 'month' ? 7 : 10);
+    parts.push({ name, fromMs: startMs, toMs: Math.min(nextMs, toMs) });
+    startMs = nextMs;
+  }
+  return parts;
+}

@@ -1,0 +1,159 @@
+import { Batch, READING, STATUS } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
+import { ROW_WIDTH } from '../core/machine.ts';
+import type { RowReader } from '../simulation/reader.ts';
+import { Aggregate } from './aggregation.ts';
+
+/** What has been read of a machine in the interval that is being filled. */
+interface Gathered {
+  readonly machine: Machine;
+  readonly aggregate: Aggregate;
+  alerts: number;
+  faults: number;
+}
+
+/**
+ * Condenses what another reader reads to a longer interval: one reading of each machine for the
+ * interval that ends at its time, on the grid of that interval. It has none where the machine has
+ * none. Statuses go through as they are, at their own times.
+ */
+export class ResampledReader implements RowReader {
+  readonly #reader: RowReader;
+  readonly #intervalMs: number;
+  readonly #gathered: ReadonlyMap<Machine, Gathered>;
+  readonly #order: readonly Gathered[];
+  readonly #raw = new Batch();
+  /** The row of `#raw` that comes next. */
+  #at = 0;
+  /** Everything up to here is in `#raw` or behind it. */
+  #readMs = Number.NaN;
+  /** End of the interval that is being filled, and which machine's reading of it comes next. */
+  #endMs = Number.NaN;
+  #next = 0;
+  #timeMs = Number.NaN;
+
+  /**
+   * @param reader - Of these machines.
+   * @param intervalMs - A multiple of each machine's own.
+   * @throws RangeError for a field that cannot be aggregated.
+   */
+  constructor(reader: RowReader, machines: readonly Machine[], intervalMs: number) {
+    this.#reader = reader;
+    this.#intervalMs = intervalMs;
+    this.#order = machines.map((machine) => ({
+      machine,
+      aggregate: new Aggregate(machine.type),
+      alerts: 0,
+      faults: 0,
+    }));
+    this.#gathered = new Map(this.#order.map((each) => [each.machine, each]));
+  }
+
+  get timeMs(): number {
+    return this.#timeMs;
+  }
+
+  /** The first reading after `timeMs` covers its whole interval, also what lies before `timeMs`. */
+  seek(timeMs: number, announce = false): void {
+    for (const _ of this.seeking(timeMs, announce));
+  }
+
+  /** Likewise, in the steps of the reader below. */
+  *seeking(timeMs: number, announce = false): Generator<undefined> {
+    const startMs = Math.floor(timeMs / this.#intervalMs) * this.#intervalMs;
+    yield* this.#reader.seeking(startMs, announce);
+    this.#raw.clear();
+    this.#at = 0;
+    this.#next = 0;
+    this.#readMs = startMs;
+    this.#endMs = startMs + this.#intervalMs;
+    this.#timeMs = timeMs;
+    // Nothing of an interval that was left in the middle may go into another one.
+    const scratch = new Float64Array(ROW_WIDTH);
+    for (const { aggregate } of this.#order) aggregate.take(scratch, 0);
+  }
+
+  read(untilMs: number, batch: Batch): boolean {
+    const isDone = this.#fill(untilMs, batch);
+    batch.untilMs = this.#timeMs;
+    return isDone;
+  }
+
+  #fill(untilMs: number, batch: Batch): boolean {
+    for (;;) {
+      if (this.#at === this.#raw.length && this.#readMs < untilMs) {
+        this.#raw.clear();
+        this.#at = 0;
+        if (this.#reader.read(untilMs, this.#raw)) this.#readMs = untilMs;
+      }
+      const hasRows = this.#at < this.#raw.length;
+      const nextMs = hasRows ? (this.#raw.timesMs[this.#at] as number) : this.#readMs + 1;
+      if (nextMs > this.#endMs) {
+        if (!this.#finishInterval(batch)) return false;
+      } else if (hasRows) {
+        if (!this.#take(batch)) return false;
+      } else if (this.#readMs >= untilMs) {
+        this.#timeMs = Math.max(this.#timeMs, untilMs);
+        return true;
+      }
+    }
+  }
+
+  /** Takes the next row in; false if the batch has no room for its status. */
+  #take(batch: Batch): boolean {
+    const row = this.#at;
+    const flags = this.#raw.flags[row] as number;
+    if (flags & STATUS) {
+      if (batch.isFull) return false;
+      this.#passOn(row, batch);
+    }
+    if (flags & READING) {
+      const gathered = this.#gathered.get(this.#raw.machines[row] as Machine) as Gathered;
+      gathered.aggregate.add(this.#raw.values, row * ROW_WIDTH);
+      gathered.alerts = this.#raw.alerts[row] as number;
+      gathered.faults |= this.#raw.faults[row] as number;
+    }
+    this.#at++;
+    return true;
+  }
+
+  /** Copies a row as a status only. */
+  #passOn(row: number, batch: Batch): void {
+    const raw = this.#raw;
+    const to = batch.length++;
+    batch.timesMs[to] = raw.timesMs[row] as number;
+    batch.machines[to] = raw.machines[row] as Machine;
+    batch.flags[to] = STATUS;
+    batch.alerts[to] = raw.alerts[row] as number;
+    batch.faults[to] = raw.faults[row] as number;
+    const from = row * ROW_WIDTH;
+    batch.values.set(raw.values.subarray(from, from + ROW_WIDTH), to * ROW_WIDTH);
+  }
+
+  /** Appends the readings of the interval that is over; false if the batch is full before. */
+  #finishInterval(batch: Batch): boolean {
+    while (this.#next < this.#order.length) {
+      const gathered = this.#order[this.#next] as Gathered;
+      if (gathered.aggregate.count > 0) {
+        if (batch.isFull) return false;
+        this.#append(gathered, batch);
+      }
+      this.#next++;
+    }
+    this.#next = 0;
+    this.#timeMs = Math.max(this.#timeMs, this.#endMs);
+    this.#endMs += this.#intervalMs;
+    return true;
+  }
+
+  #append(gathered: Gathered, batch: Batch): void {
+    const to = batch.length++;
+    batch.timesMs[to] = this.#endMs;
+    batch.machines[to] = gathered.machine;
+    batch.flags[to] = READING;
+    batch.alerts[to] = gathered.alerts;
+    batch.faults[to] = gathered.faults;
+    gathered.aggregate.take(batch.values, to * ROW_WIDTH);
+    gathered.faults = 0;
+  }
+}

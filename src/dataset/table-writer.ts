@@ -1,0 +1,76 @@
+import { gzipSync } from 'node:zlib';
+import { type Batch, READING } from '../core/batch.ts';
+import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
+import type { LineEncoder } from '../encoding/lines.ts';
+import type { Compression } from './request.ts';
+import { type FileDigest, WholeFile } from './whole-file.ts';
+
+/** A file that was written, and how many rows it has. */
+export interface WrittenTable extends FileDigest {
+  readonly rows: number;
+}
+
+/** Writes one table of readings to one file, batch by batch. */
+export interface TableWriter {
+  /** Takes those rows of a batch that belong to the table. */
+  add(batch: Batch): Promise<void>;
+  /** Gives the file its name. */
+  finish(): Promise<WrittenTable>;
+  /** Takes away what was written. */
+  abandon(): void;
+}
+
+/** Bytes that are written and hashed at a time: what stays in a second-level cache meanwhile. */
+const CHUNK_BYTES = 1 << 17;
+/** Bytes of one member of gzip. */
+const MEMBER_BYTES = 1 << 20;
+/** Text of this kind hardly shrinks further, and level 6 takes twice as long. */
+const GZIP_LEVEL = 4;
+
+/** Writes a table as lines. */
+export class LineTableWriter implements TableWriter {
+  readonly #file: WholeFile;
+  readonly #encoder: LineEncoder;
+  readonly #isGzip: boolean;
+  readonly #chunkBytes: number;
+  readonly #chunk: Uint8Array;
+  #at: number;
+  #rows = 0;
+
+  /** @throws DatasetError where the file cannot be made. */
+  constructor(path: string, encoder: LineEncoder, compression: Compression) {
+    this.#file = new WholeFile(path);
+    this.#encoder = encoder;
+    this.#isGzip = compression === 'gzip';
+    this.#chunkBytes = this.#isGzip ? MEMBER_BYTES : CHUNK_BYTES;
+    this.#chunk = new Uint8Array(this.#chunkBytes + MESSAGE_BYTES_MAX);
+    this.#at = encoder.header(this.#chunk, 0);
+  }
+
+  async add(batch: Batch): Promise<void> {
+    for (let row = 0; row < batch.length; row++) {
+      if (((batch.flags[row] as number) & READING) === 0) continue;
+      const end = this.#encoder.row(batch, row, this.#chunk, this.#at);
+      if (end > this.#at) this.#rows++;
+      this.#at = end;
+      if (end >= this.#chunkBytes) this.#flush();
+    }
+  }
+
+  async finish(): Promise<WrittenTable> {
+    // A file of gzip has at least one member, so that an empty table can be unpacked too.
+    if (this.#at > 0 || this.#isGzip) this.#flush();
+    return { ...this.#file.finish(), rows: this.#rows };
+  }
+
+  abandon(): void {
+    this.#file.abandon();
+  }
+
+  /** Each chunk is a member of its own, as RFC 1952 §2.2 allows: nothing has to wait for more. */
+  #flush(): void {
+    const bytes = this.#chunk.subarray(0, this.#at);
+    this.#file.write(this.#isGzip ? gzipSync(bytes, { level: GZIP_LEVEL }) : bytes);
+    this.#at = 0;
+  }
+}

@@ -1,0 +1,336 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Batch } from '../core/batch.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Sink } from '../core/sink.ts';
+import type { Fleet } from '../simulation/fleet.ts';
+import type { RowReader } from '../simulation/reader.ts';
+import { type FollowingReader, Relay } from '../simulation/relay.ts';
+import { BackOff } from '../sinks/back-off.ts';
+import type { Connection } from '../sinks/connection.ts';
+import { atMost, sleepUnless } from '../sinks/waiting.ts';
+import { type DeliveryFigures, messageCount, readingCount } from './figures.ts';
+import type { Gap } from './gap.ts';
+import { Greeting } from './greeting.ts';
+import type { Log } from './log.ts';
+import { messagesPerSimulatedS, Pace } from './pace.ts';
+import { Progress } from './progress.ts';
+import { ReadAhead } from './read-ahead.ts';
+import { LAG_STEP_MS, SpreadReader } from './spread-reader.ts';
+import type { Watermarks } from './watermarks.ts';
+
+/** Live, readings are fetched once a simulated second, but in real time within these bounds. */
+const TICK_MIN_MS = 50;
+const TICK_MAX_MS = 1000;
+/** Where seeking takes longer, a sink that is to begin now begins when that is done [ms]. */
+const SEEK_MAX_MS = 2000;
+/** Stopping waits no longer for a sink to take what is in flight, or for one that is away. */
+const STOP_MAX_MS = 3000;
+const STOP_AWAY_MAX_MS = 200;
+const STATUS_INTERVAL_S = 60;
+
+export type { DeliveryFigures } from './figures.ts';
+
+/** What a delivery works with. */
+export interface DeliveryOptions {
+  readonly fleet: Fleet;
+  readonly sink: Sink & Partial<Connection>;
+  readonly clock: Clock;
+  /** The latest simulated instant whose journal is closed: nothing can change up to there [ms]. */
+  readonly horizonMs: () => number;
+  readonly watermarks: Watermarks;
+  readonly log: Log;
+  /** Is told what is left out in catching up. */
+  readonly onGap?: (gap: Gap) => void;
+  /** How far back a sink goes after a restart or an outage [ms]; 0 not at all, infinite all. */
+  readonly catchUpMs: number;
+  /** Messages a second while the sink is behind; 0: no limit. */
+  readonly catchUpRate: number;
+  /** Where a sink without a watermark begins; at the horizon, if not given [ms]. */
+  readonly beginMs?: number | undefined;
+  /** Where it ends [ms]; it goes on until it is stopped, if not given. */
+  readonly endMs?: number;
+  readonly statusIntervalS?: number;
+  /** What is read; every machine of the fleet, if not given. */
+  readonly reader?: RowReader;
+  /** Whether machines are published at times of their own: see {@link SpreadReader}. */
+  readonly isSpread?: boolean;
+  /** Is shown every batch that is read, before the sink has it. */
+  readonly onRead?: (batch: Batch) => void;
+}
+
+/**
+ * Brings a fleet's readings to one sink, in order, as they fall due: reads up to the horizon,
+ * writes, remembers how far, waits.
+ *
+ * There is no queue. A batch that the sink does not take is written again until it is taken; what
+ * falls due meanwhile is read afterwards, the same bytes, so that memory stays flat in an outage of
+ * any length.
+ */
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #relay: FollowingReader;
+  readonly #reader: ReadAhead;
+  #pace: Pace;
+  readonly #progress: Progress;
+  readonly #greeting = new Greeting();
+  #messagesPerRow: number;
+  readonly #abort = new AbortController();
+  #running: Promise<void> | undefined;
+  #readings = 0;
+  #messages = 0;
+  #failures = 0;
+  #lastError: string | undefined;
+  #isDown = false;
+  #connectionsSeen = 0;
+
+  constructor(options: DeliveryOptions) {
+    const { fleet, sink, watermarks, log, statusIntervalS = STATUS_INTERVAL_S } = options;
+    this.#options = options;
+    this.#relay = new (options.isSpread ? SpreadReader : Relay)(fleet, { statusIntervalS });
+    this.#reader = new ReadAhead(options.reader ?? this.#relay);
+    this.#pace = this.#paceOf(fleet);
+    this.#progress = new Progress(sink.name, watermarks, log);
+    this.#messagesPerRow = messagesPerRow(fleet);
+  }
+
+  /** The simulated instant up to which the sink has everything [ms]; NaN before it begins. */
+  get deliveredMs(): number {
+    return this.#progress.deliveredMs;
+  }
+
+  get figures(): DeliveryFigures {
+    const { sink, horizonMs } = this.#options;
+    const lagMs = horizonMs() - this.#progress.deliveredMs;
+    return {
+      sink: sink.name,
+      readings: this.#readings,
+      messages: this.#messages,
+      bytes: sink.bytesWritten ?? 0,
+      failures: this.#failures,
+      reconnects: Math.max(0, (sink.connectionCount ?? 0) - 1),
+      lagMs: Math.max(0, lagMs || 0),
+      isBehind: this.#pace.isBehind,
+      isConnected: sink.isConnected ?? !this.#isDown,
+      lastError: this.#lastError,
+    };
+  }
+
+  /** Goes on with another fleet, see {@link Relay.follow}. */
+  follow(fleet: Fleet, fromMs: number): void {
+    const { isBehind } = this.#pace;
+    this.#pace = this.#paceOf(fleet);
+    this.#pace.isBehind = isBehind;
+    this.#messagesPerRow = Math.max(this.#messagesPerRow, messagesPerRow(fleet));
+    this.#relay.follow(fleet, fromMs);
+  }
+
+  /**
+   * Delivers until its end, or until it is stopped or the signal is aborted. It rejects where going
+   * on makes no sense: the watermark cannot be loaded, or the simulation itself fails.
+   */
+  run(signal?: AbortSignal): Promise<void> {
+    const abort = () => this.#abort.abort();
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
+    this.#running ??= this.#deliver().finally(() => signal?.removeEventListener('abort', abort));
+    return this.#running;
+  }
+
+  /**
+   * Lets the sink take what is in flight, but waits for that no longer than three seconds. The
+   * sink is to be closed after this; a write that still hangs ends then, and {@link run} with it.
+   */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    const isAway = this.#options.sink.isConnected === false;
+    await atMost(isAway ? STOP_AWAY_MAX_MS : STOP_MAX_MS, this.#running);
+    await this.#progress.save(true);
+  }
+
+  #paceOf({ machines }: Fleet): Pace {
+    const { sink, catchUpRate, statusIntervalS = STATUS_INTERVAL_S } = this.#options;
+    const livePerS = messagesPerSimulatedS(machines, statusIntervalS);
+    return new Pace(catchUpRate, livePerS, sink.batchRows);
+  }
+
+  async #deliver(): Promise<void> {
+    const { clock, horizonMs, endMs = Number.POSITIVE_INFINITY } = this.#options;
+    const { signal } = this.#abort;
+    const isReady = await this.#begin();
+    while (isReady && !signal.aborted && this.#progress.deliveredMs < endMs) {
+      const untilMs = Math.min(horizonMs(), endMs);
+      if (this.#progress.deliveredMs >= untilMs) {
+        await clock.until(this.#nextTickMs(), signal);
+        continue;
+      }
+      this.#observe(untilMs);
+      const rows = this.#pace.rows(clock.speed, this.#messagesPerRow);
+      const batch = this.#read(untilMs, rows);
+      this.#greeting.join(batch);
+      const written = batch.length === 0 || this.#write(batch);
+      await this.#reader.prepare(untilMs, rows);
+      if (!(await written)) break;
+      this.#progress.reach(batch.untilMs);
+      if (!(await this.#greet())) break;
+      await this.#progress.save(false);
+      await this.#rest(batch);
+    }
+    await this.#progress.save(true);
+  }
+
+  #read(untilMs: number, rows: number): Batch {
+    const batch = this.#reader.read(untilMs, rows);
+    this.#options.onRead?.(batch);
+    return batch;
+  }
+
+  /** Goes to where the sink was left, or is to begin; false if delivery was stopped before. */
+  async #begin(): Promise<boolean> {
+    const { sink, horizonMs, beginMs, log } = this.#options;
+    const saved = await this.#progress.load();
+    const nowMs = horizonMs();
+    if (saved && saved.timeMs > nowMs) {
+      const fields = { sink: sink.name, until: timeText(saved.timeMs) };
+      log.warn(fields, `${sink.name} has readings of the future and gets the next after those`);
+    }
+    this.#progress.liveFromMs = saved?.liveFromMs ?? nowMs;
+    this.#progress.deliveredMs = saved?.timeMs ?? beginMs ?? nowMs;
+    const isGap = saved !== undefined && this.#gapEndMs(saved.timeMs) !== undefined;
+    const startMs = performance.now();
+    if (!isGap) await this.#reader.seek(this.#progress.deliveredMs, this.#abort.signal);
+    const isLate = performance.now() - startMs > SEEK_MAX_MS;
+    if (saved) await this.#skipGap(saved.timeMs);
+    if (this.#abort.signal.aborted) return false;
+    if (isLate && !saved && beginMs === undefined && !(await this.#join())) return false;
+    // A sink that is away from the beginning on shall catch up from here, a restart between or not.
+    await this.#progress.save(true);
+    return true;
+  }
+
+  /**
+   * Reads what has fallen due while many machines were sought: a sink that is to begin now has no
+   * use for it. False if delivery was stopped before.
+   */
+  async #join(): Promise<boolean> {
+    const { horizonMs, clock } = this.#options;
+    const lateMaxMs = SEEK_MAX_MS * Math.max(1, clock.speed);
+    while (horizonMs() - this.#progress.deliveredMs > lateMaxMs) {
+      const batch = this.#read(horizonMs(), this.#pace.rows(clock.speed, this.#messagesPerRow));
+      this.#progress.reach(batch.untilMs);
+      await turn();
+      if (this.#abort.signal.aborted) return false;
+    }
+    this.#progress.liveFromMs = this.#progress.deliveredMs;
+    return this.#sayAll();
+  }
+
+  /** To where a sink goes that has everything up to `fromMs`, if that is too far back. */
+  #gapEndMs(fromMs: number): number | undefined {
+    const { horizonMs, catchUpMs } = this.#options;
+    const toMs = horizonMs() - catchUpMs;
+    return toMs > fromMs && fromMs >= this.#progress.liveFromMs ? toMs : undefined;
+  }
+
+  /** Leaves out what lies farther back than a sink is to catch up, but nothing of its history. */
+  async #skipGap(fromMs: number): Promise<void> {
+    const { sink, log, onGap } = this.#options;
+    const toMs = this.#gapEndMs(fromMs);
+    if (toMs === undefined) return;
+    await this.#reader.seek(toMs, this.#abort.signal);
+    this.#progress.deliveredMs = toMs;
+    this.#connectionsSeen = sink.connectionCount ?? 0;
+    const fields = { sink: sink.name, from: timeText(fromMs), to: timeText(toMs) };
+    log.warn(fields, `${sink.name} was away for longer than CATCH_UP: this is left out`);
+    onGap?.({ sink: sink.name, fromMs, toMs });
+  }
+
+  /** Writes a batch until it is taken; false if delivery was stopped before. */
+  async #write(batch: Batch): Promise<boolean> {
+    const { sink, log } = this.#options;
+    const { signal } = this.#abort;
+    const backOff = new BackOff();
+    const startMs = performance.now();
+    for (;;) {
+      try {
+        await sink.write(batch);
+        break;
+      } catch (error) {
+        this.#failures++;
+        this.#lastError = error instanceof Error ? error.message : String(error);
+        if (!this.#isDown) {
+          const fields = { sink: sink.name, reason: this.#lastError };
+          log.warn(fields, `${sink.name} does not take readings; trying again until it does`);
+        }
+        this.#isDown = true;
+      }
+      await sleepUnless(signal, backOff.nextMs());
+      if (signal.aborted) return false;
+    }
+    this.#readings += readingCount(batch);
+    this.#messages += messageCount(batch);
+    if (this.#isDown) {
+      this.#isDown = false;
+      const downS = Math.round((performance.now() - startMs) / 100) / 10;
+      log.info({ sink: sink.name, downS }, `${sink.name} takes readings again`);
+      await this.#skipGap(batch.untilMs);
+    }
+    return true;
+  }
+
+  /** Says all statuses again after a reconnection; false if delivery was stopped meanwhile. */
+  async #greet(): Promise<boolean> {
+    const { connectionCount = 0 } = this.#options.sink;
+    const isNew = connectionCount !== this.#connectionsSeen;
+    const isAnother = isNew && this.#connectionsSeen > 0;
+    this.#connectionsSeen = connectionCount;
+    return isAnother ? this.#sayAll() : true;
+  }
+
+  /** Says all statuses, of machines that stand now; false if delivery was stopped meanwhile. */
+  async #sayAll(): Promise<boolean> {
+    for (const batch of this.#greeting.begin(this.#relay.fleet, this.#progress.deliveredMs))
+      if (!(await this.#write(batch))) return false;
+    return true;
+  }
+
+  #observe(horizonMs: number): void {
+    const { sink, clock, log } = this.#options;
+    const lagMs = horizonMs - this.#progress.deliveredMs;
+    if (!this.#pace.observe(lagMs / clock.speed)) return;
+    const fields = { sink: sink.name, behindS: Math.round(lagMs / 1000) };
+    if (this.#pace.isBehind) log.info(fields, `${sink.name} is behind and catches up`);
+    else log.info(fields, `${sink.name} has caught up`);
+  }
+
+  /** When there is something to read again, in simulated time. */
+  #nextTickMs(): number {
+    const { clock, isSpread } = this.#options;
+    const { speed } = clock;
+    const shortestMs = TICK_MIN_MS * speed;
+    if (isSpread) {
+      const stepMs = LAG_STEP_MS * Math.ceil(shortestMs / LAG_STEP_MS);
+      return (Math.floor(this.#progress.deliveredMs / stepMs) + 1) * stepMs;
+    }
+    const tickMs = speed < 1 ? TICK_MAX_MS * speed : 1000 * Math.ceil(shortestMs / 1000);
+    const nextMs = (Math.floor(this.#progress.deliveredMs / tickMs) + 1) * tickMs;
+    return Math.max(nextMs, clock.nowMs() + shortestMs);
+  }
+
+  /** Keeps the pace, and gives others their turn in any case. */
+  async #rest(batch: Batch): Promise<void> {
+    const { speed } = this.#options.clock;
+    const waitMs = this.#pace.waitMs(messageCount(batch), speed, performance.now());
+    if (waitMs > 0) await sleepUnless(this.#abort.signal, waitMs);
+    else await turn();
+  }
+}
+
+/** Messages that a row makes at most, a status included. */
+function messagesPerRow({ machines }: Fleet): number {
+  const channels = new Set(machines.map(({ type }) => type.channels.length));
+  return 1 + Math.max(1, ...channels);
+}
+
+function timeText(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}

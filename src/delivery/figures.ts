@@ -1,0 +1,35 @@
+import { type Batch, READING, STATUS } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
+
+/** What a delivery has done, and how it stands. */
+export interface DeliveryFigures {
+  readonly sink: string;
+  readonly readings: number;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly failures: number;
+  readonly reconnects: number;
+  /** Simulated time between what is known and what the sink has [ms]. */
+  readonly lagMs: number;
+  readonly isBehind: boolean;
+  readonly isConnected: boolean;
+  readonly lastError: string | undefined;
+}
+
+/** Readings in a batch. */
+export function readingCount({ length, flags }: Batch): number {
+  let count = 0;
+  for (let row = 0; row < length; row++) if ((flags[row] as number) & READING) count++;
+  return count;
+}
+
+/** Messages that a batch makes: one a channel of a reading, and one a status. */
+export function messageCount({ length, flags, machines }: Batch): number {
+  let count = 0;
+  for (let row = 0; row < length; row++) {
+    const flag = flags[row] as number;
+    if (flag & READING) count += (machines[row] as Machine).type.channels.length;
+    if (flag & STATUS) count++;
+  }
+  return count;
+}

@@ -1,0 +1,144 @@
+import { type Batch, READING } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
+import type { MachineType } from '../core/machine.ts';
+import { Memo } from './memo.ts';
+import { READING_TABLES, type ReadingTable } from './reading-tables.ts';
+import { type RecordWriter, tableRecords } from './table-record.ts';
+
+/**
+ * Bytes that a row of a batch may take in one table. Two carriers of a boiler need 1,500; each
+ * machine type is checked when its first row is written.
+ */
+export const RECORDS_BYTES_MAX = 8192;
+
+/** Bytes that {@link CopyEncoder.begin} and {@link CopyEncoder.end} write. */
+export const COPY_HEADER_BYTES = 19;
+export const COPY_TRAILER_BYTES = 2;
+
+const SIGNATURE = [0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0x00];
+/** 2000-01-01, from which PostgreSQL counts [ms]. */
+const EPOCH_MS = 946_684_800_000;
+const WORD = 0x1_0000_0000;
+
+/** One `COPY`: a table, and the columns of it that are written, in their order. */
+export interface CopyTarget {
+  readonly table: ReadingTable;
+  readonly columns: readonly string[];
+  /** Whether the last column is `metadata`, with what the table has no column for. */
+  readonly hasMetadata: boolean;
+}
+
+/**
+ * Every `COPY` there can be: each table without `metadata`, whose default is then stored, and
+ * with it. A batch needs three of them, or the fourth for the carriers of boilers.
+ */
+export const COPY_TARGETS: readonly CopyTarget[] = READING_TABLES.flatMap((table) => {
+  const isEnergy = table.key.includes('energy_type');
+  const names = table.columns.map(({ name }) => name);
+  const columns = ['time', 'machine_id', ...(isEnergy ? ['energy_type'] : []), ...names];
+  return [
+    { table, columns, hasMetadata: false },
+    { table, columns: [...columns, 'metadata'], hasMetadata: true },
+  ];
+});
+
+/**
+ * Writes the readings of a batch as PostgreSQL's binary `COPY` takes them (PostgreSQL manual,
+ * COPY, File Formats). One pass over the batch for each target.
+ */
+export class CopyEncoder {
+  readonly #types = new Memo(typeRecords);
+  readonly #ids = new Memo(idWords);
+  #timeMs = Number.NaN;
+  #timeHigh = 0;
+  #timeLow = 0;
+
+  /** The targets that a batch has rows for. */
+  targetsOf(batch: Batch): readonly CopyTarget[] {
+    let mask = 0;
+    for (let row = 0; row < batch.length; row++)
+      if ((batch.flags[row] as number) & READING)
+        mask |= this.#types.of((batch.machines[row] as Machine).type).mask;
+    return COPY_TARGETS.filter((_, i) => mask & (1 << i));
+  }
+
+  /** Writes what stands before the first row: {@link COPY_HEADER_BYTES}. */
+  begin(view: DataView, at: number): number {
+    for (let i = 0; i < SIGNATURE.length; i++) view.setUint8(at + i, SIGNATURE[i] as number);
+    view.setFloat64(at + SIGNATURE.length, 0);
+    return at + COPY_HEADER_BYTES;
+  }
+
+  /**
+   * Writes what row `row` of a batch says in the target, nothing in most: one record, or one a
+   * carrier. Give it {@link RECORDS_BYTES_MAX} bytes.
+   *
+   * @returns The index after the last byte.
+   * @throws RangeError for a value that does not fit its column; it names machine and field.
+   */
+  row(target: CopyTarget, batch: Batch, row: number, view: DataView, at: number): number {
+    if (((batch.flags[row] as number) & READING) === 0) return at;
+    const machine = batch.machines[row] as Machine;
+    const records = this.#types.of(machine.type).records.get(target) as readonly RecordWriter[];
+    if (records.length === 0) return at;
+    const timeMs = batch.timesMs[row] as number;
+    if (timeMs !== this.#timeMs) this.#setTime(timeMs);
+    const id = this.#ids.of(machine);
+    for (let i = 0; i < records.length; i++) {
+      view.setInt16(at, target.columns.length);
+      view.setInt32(at + 2, 8);
+      view.setInt32(at + 6, this.#timeHigh);
+      view.setInt32(at + 10, this.#timeLow);
+      view.setInt32(at + 14, 16);
+      for (let word = 0; word < 4; word++) view.setInt32(at + 18 + 4 * word, id[word] as number);
+      at = (records[i] as RecordWriter).write(view, at + 34, batch, row);
+    }
+    return at;
+  }
+
+  /** Writes what stands after the last row: {@link COPY_TRAILER_BYTES}. */
+  end(view: DataView, at: number): number {
+    view.setInt16(at, -1);
+    return at + COPY_TRAILER_BYTES;
+  }
+
+  #setTime(timeMs: number): void {
+    const micros = 1000 * (timeMs - EPOCH_MS);
+    this.#timeHigh = Math.floor(micros / WORD);
+    this.#timeLow = (micros - this.#timeHigh * WORD) | 0;
+    this.#timeMs = timeMs;
+  }
+}
+
+/** What a machine type writes, and one bit for each target that it has rows for. */
+interface TypeRecords {
+  readonly records: ReadonlyMap<CopyTarget, readonly RecordWriter[]>;
+  readonly mask: number;
+}
+
+function typeRecords(type: MachineType): TypeRecords {
+  const all = tableRecords(type);
+  const records = new Map<CopyTarget, readonly RecordWriter[]>();
+  let mask = 0;
+  for (const [i, target] of COPY_TARGETS.entries()) {
+    const own = all.filter(
+      ({ table, hasMetadata }) => table === target.table && hasMetadata === target.hasMetadata,
+    );
+    const bytes = own.reduce((sum, { bytesMax }) => sum + 34 + bytesMax, 0);
+    if (bytes > RECORDS_BYTES_MAX)
+      throw new RangeError(`${type.type}: a row of ${bytes} bytes, not ${RECORDS_BYTES_MAX}`);
+    records.set(target, own);
+    if (own.length > 0) mask |= 1 << i;
+  }
+  return { records, mask };
+}
+
+/** A UUID as four words. */
+function idWords({ id, name }: Machine): Int32Array {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
+    throw new RangeError(`${name}: ${id} is not the id of a machine in a database, a UUID`);
+  const digits = id.replaceAll('-', '');
+  return Int32Array.from({ length: 4 }, (_, word) =>
+    Number.parseInt(digits.slice(8 * word, 8 * word + 8), 16),
+  );
+}

@@ -1,0 +1,35 @@
+import type { MachineType } from '../core/machine.ts';
+import { Memo } from './memo.ts';
+
+/** Columns that say whether an anomaly acts in a reading, and of which type. */
+export const LABEL_COLUMNS = ['anomaly', 'anomaly_type'] as const;
+
+/** What stands between the types of anomalies that act at once. */
+const BETWEEN = '+';
+
+/** The types of the anomalies that a reading's label names: `leak`, `leak+bearing_fault`, ``. */
+function labelText(type: MachineType, label: number): string {
+  return type.faultTypes.filter((_, i) => label & (1 << i)).join(BETWEEN);
+}
+
+/** Something made of a label, made once for each that a machine type meets. */
+export class LabelMemo<Value> {
+  readonly #types: Memo<MachineType, Map<number, Value>>;
+  readonly #make: (text: string) => Value;
+
+  /** @param make - Gets {@link labelText}. */
+  constructor(make: (text: string) => Value) {
+    this.#make = make;
+    this.#types = new Memo(() => new Map());
+  }
+
+  of(type: MachineType, label: number): Value {
+    const known = this.#types.of(type);
+    let value = known.get(label);
+    if (value === undefined) {
+      value = this.#make(labelText(type, label));
+      known.set(label, value);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Factories that behave like real ones, as a library: no network, no files, no clock.
+ *
+ * @packageDocumentation
+ */
+export { DEFAULT_CALENDAR, DEFAULT_CLIMATE, DEFAULT_FACTORY } from './config/default-factory.ts';
+export { DURATION_S, type Incident, SEVERITY } from './core/anomaly.ts';
+export { Batch, READING, STATUS } from './core/batch.ts';
+export type { Clock } from './core/clock.ts';
+export type {
+  CalendarDescription,
+  ClimateDescription,
+  FactoryDescription,
+  Machine,
+  MachineDescription,
+  NetworkDescription,
+  PlannedFault,
+  Shift,
+} from './core/factory.ts';
+export { type Channel, type Field, OPERATING_MODES } from './core/field.ts';
+export { type Happening, Journal, type JournalEvent, type Settings } from './core/journal.ts';
+export { type MachineType, ROW_WIDTH } from './core/machine.ts';
+export type { Sink } from './core/sink.ts';
+export { CsvEncoder } from './encoding/csv.ts';
+export { JsonEncoder } from './encoding/json.ts';
+export { NdjsonEncoder } from './encoding/ndjson.ts';
+export { flatFields, type Reading, readingAt } from './encoding/reading.ts';
+export { machineTypes } from './machines/index.ts';
+export {
+  createFleet,
+  DEFAULT_SETTINGS,
+  type Fleet,
+  type FleetOptions,
+} from './simulation/fleet.ts';
+export { Incidents } from './simulation/incidents.ts';
+export type { Reader, ReaderOptions } from './simulation/reader.ts';

@@ -1,0 +1,116 @@
+import { ATMOSPHERE_BAR } from './air.ts';
+
+/**
+ * The gauge pressure of an air receiver while what flows in is steady, or falls evenly with the
+ * pressure, and users and leaks draw in proportion to the absolute pressure:
+ *
+ *     dp/dt = f · (q₀ + q₁ p − d · (p + p₀)),  p(t) = p_limit + (p_start − p_limit) e^(−b t)
+ *
+ * with the rate f at which the rated flow raises the pressure, flows as shares of the rated one,
+ * and the draw d per bar of absolute pressure.
+ */
+export interface Course {
+  startBar: number;
+  limitBar: number;
+  /** b [1/s]. */
+  perS: number;
+  endBar: number;
+  /** q₀ and q₁. */
+  flowShare: number;
+  flowPerBar: number;
+}
+
+/**
+ * Sets limit, rate and end of a course for its start and its flow.
+ *
+ * @param lowerBar - Where it ends if the pressure falls to it from above; NaN: nowhere.
+ * @param upperBar - Where it ends if the pressure rises to it from below; NaN: nowhere.
+ * @returns How long it lasts: `lengthS`, or until it meets one of those pressures.
+ */
+export function setCourse(
+  x: Course,
+  drawPerBar: number,
+  fillBarPerS: number,
+  lengthS: number,
+  lowerBar: number,
+  upperBar: number,
+): number {
+  const perBar = drawPerBar - x.flowPerBar;
+  x.perS = fillBarPerS * perBar;
+  x.limitBar = (x.flowShare - drawPerBar * ATMOSPHERE_BAR) / perBar;
+  const swingBar = x.startBar - x.limitBar;
+  x.endBar = x.limitBar + swingBar * Math.exp(-x.perS * lengthS);
+  const isAbove = x.startBar < upperBar && x.endBar >= upperBar;
+  if (!isAbove && !(x.startBar > lowerBar && x.endBar <= lowerBar)) return lengthS;
+  x.endBar = isAbove ? upperBar : lowerBar;
+  return Math.min(lengthS, Math.log(swingBar / (x.endBar - x.limitBar)) / x.perS);
+}
+
+/** Keeps the pressure of a course where it is: a receiver that is shut, or fed what is drawn. */
+export function setSteadyCourse(x: Course, drawPerBar: number, fillBarPerS: number): void {
+  x.perS = fillBarPerS * drawPerBar;
+  x.limitBar = x.startBar;
+  x.endBar = x.startBar;
+}
+
+/**
+ * The flow that brings a receiver to a pressure in a given time, of the rated one; below 0 or
+ * above 1 where no compressor could.
+ */
+export function regulatedFlowShare(
+  startBar: number,
+  wantedBar: number,
+  drawPerBar: number,
+  fillBarPerS: number,
+  inS: number,
+): number {
+  const left = Math.exp(-fillBarPerS * drawPerBar * inS);
+  return drawPerBar * ((wantedBar - startBar * left) / (1 - left) + ATMOSPHERE_BAR);
+}
+
+/** The integral of the pressure of a course over time, between what is left of it then [bar·s]. */
+export function barSeconds(
+  { startBar, limitBar, perS }: Readonly<Course>,
+  lengthS: number,
+  fromDecay: number,
+  toDecay: number,
+): number {
+  return limitBar * lengthS + ((startBar - limitBar) * (fromDecay - toDecay)) / perS;
+}
+
+/** The integral of its square, likewise [bar²·s]. */
+export function squareBarSeconds(
+  { startBar, limitBar, perS }: Readonly<Course>,
+  lengthS: number,
+  fromDecay: number,
+  toDecay: number,
+): number {
+  const swingBar = startBar - limitBar;
+  const mixed = 2 * limitBar * (fromDecay - toDecay);
+  const squared = (swingBar * (fromDecay * fromDecay - toDecay * toDecay)) / 2;
+  return limitBar * limitBar * lengthS + (swingBar * (mixed + squared)) / perS;
+}
+
+/** What flowed in since the start of a course, as seconds of the rated flow. */
+export function passedS(x: Readonly<Course>, afterS: number, decay: number): number {
+  const steadyS = x.flowShare * afterS;
+  return x.flowPerBar === 0 ? steadyS : steadyS + x.flowPerBar * barSeconds(x, afterS, 1, decay);
+}
+
+/**
+ * How long a compressor takes to fill a network from one pressure to a higher one [s]; infinite
+ * if it cannot.
+ *
+ * @param flowShare - What it delivers, of its rated flow.
+ */
+export function fillingS(
+  fromBar: number,
+  toBar: number,
+  flowShare: number,
+  drawPerBar: number,
+  fillBarPerS: number,
+): number {
+  const limitBar = flowShare / drawPerBar - ATMOSPHERE_BAR;
+  if (limitBar <= toBar) return Number.POSITIVE_INFINITY;
+  return Math.log((limitBar - fromBar) / (limitBar - toBar)) / (fillBarPerS * drawPerBar);
+}

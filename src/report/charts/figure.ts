@@ -1,0 +1,128 @@
+import type { EChartsOption } from 'echarts';
+import type { Colour } from './colours.ts';
+import { COLOURS } from './colours.ts';
+
+/** A chart of a report, not drawn yet. */
+export interface Figure {
+  /** What its picture is called: `power-compressor-1`. */
+  readonly name: string;
+  readonly title: string;
+  /** How it is to be read, in a sentence or two. */
+  readonly about: string;
+  readonly width: number;
+  readonly height: number;
+  readonly option: EChartsOption;
+}
+
+/** Size of a chart that takes a row of the page [px]. */
+export const WHOLE = { width: 760, height: 270 } as const;
+/** Size of a chart that takes half a row [px]. */
+export const HALF = { width: 370, height: 290 } as const;
+
+/** Letters of the picture that stand in for those of the page. */
+const FONT_FAMILY = 'system-ui, sans-serif';
+
+/** What all charts have in common. */
+export function baseOption(title: string, width: number) {
+  return {
+    animation: false,
+    useUTC: true,
+    textStyle: { fontFamily: FONT_FAMILY, color: COLOURS.quiet },
+    title: {
+      text: title,
+      left: 0,
+      top: 0,
+      textStyle: {
+        fontFamily: FONT_FAMILY,
+        fontSize: 14,
+        color: COLOURS.text,
+        // Bold letters are wider than those that the library reckons with.
+        width: 0.78 * width,
+        overflow: 'truncate',
+      },
+    },
+    grid: { left: 62, right: 16, top: 66, bottom: 44 },
+  } satisfies EChartsOption;
+}
+
+/** A legend under the title, so far below the top [px]. */
+export function legend(names: readonly string[], top = 24): EChartsOption {
+  return {
+    legend: {
+      data: [...names],
+      left: 0,
+      top,
+      icon: 'roundRect',
+      itemWidth: 14,
+      itemHeight: 10,
+      // Letters may be wider in the reader's font than in the one they are measured in.
+      itemGap: 26,
+      textStyle: { color: COLOURS.quiet, fontFamily: FONT_FAMILY },
+    },
+  };
+}
+
+/** An axis of a quantity: its unit stands at its end, its thousands are separated. */
+export function valueAxis(name: string, place: 'x' | 'y') {
+  const isX = place === 'x';
+  return {
+    type: 'value' as const,
+    name,
+    nameLocation: isX ? ('middle' as const) : ('end' as const),
+    nameGap: isX ? 28 : 10,
+    nameTextStyle: { color: COLOURS.quiet, align: isX ? ('center' as const) : ('right' as const) },
+    axisLabel: { color: COLOURS.quiet, hideOverlap: true, formatter: numberText },
+    axisTick: { show: isX },
+    splitLine: { show: !isX, lineStyle: { color: COLOURS.edge } },
+    axisLine: { show: isX, onZero: false, lineStyle: { color: COLOURS.quiet } },
+  };
+}
+
+/** An axis of instants, in UTC. */
+export function timeAxis(fromMs: number, toMs: number) {
+  return {
+    type: 'time' as const,
+    min: fromMs,
+    max: toMs,
+    axisLabel: { color: COLOURS.quiet, hideOverlap: true, formatter: TIMES },
+    axisLine: { lineStyle: { color: COLOURS.quiet } },
+    splitLine: { show: false },
+  };
+}
+
+/** How the time axis names the beginning of a year, of a month … */
+const TIMES = {
+  year: '{MMM} {yyyy}',
+  month: '{MMM}',
+  day: '{d} {MMM}',
+  hour: '{HH}:{mm}',
+  minute: '{HH}:{mm}',
+  second: '{HH}:{mm}:{ss}',
+};
+
+/** A number as people read it: `12,345.6`. */
+function numberText(value: number): string {
+  return value.toLocaleString('en', { maximumFractionDigits: 6 });
+}
+
+/** A number with so many digits that count, thousands separated. */
+export function roundText(value: number, digits = 4): string {
+  if (!Number.isFinite(value)) return '–';
+  return value.toLocaleString('en', {
+    maximumSignificantDigits: Math.max(digits, Math.ceil(Math.log10(Math.abs(value) + 1))),
+  });
+}
+
+/** A number with so many decimals, thousands separated. */
+export function decimalText(value: number, decimals: number): string {
+  return value.toLocaleString('en', {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+}
+
+/** What carriers are drawn in. */
+export function carrierColour(carrier: string): Colour {
+  if (carrier === 'electricity') return COLOURS.electricity;
+  return carrier === 'steam' ? COLOURS.steam : COLOURS.fuel;
+}

@@ -1,0 +1,92 @@
+import type { Bucket } from '../envelope.ts';
+import type { ReportedAnomaly } from '../subject.ts';
+import { COLOURS, type Colour } from './colours.ts';
+import { baseOption, type Figure, legend, timeAxis, valueAxis, WHOLE } from './figure.ts';
+
+/** Bands with a number each; more of them would stand on each other. */
+const NUMBERED_MAX = 30;
+
+/** A quantity over time. */
+export interface OverTime {
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly buckets: readonly Bucket[];
+  readonly colour: Colour;
+  /** By their number in the report's table. */
+  readonly anomalies: ReadonlyMap<number, ReportedAnomaly>;
+}
+
+/** Power over time: the mean as a line, between least and most an area, anomalies as bands. */
+export function overTimeFigure(subject: OverTime): Figure {
+  const { name, title, about, fromMs, toMs, buckets, colour, anomalies } = subject;
+  const line = (values: (bucket: Bucket) => number) =>
+    buckets.map((bucket) => [bucket.timeMs, values(bucket)]);
+  const hidden = {
+    type: 'line' as const,
+    symbol: 'none',
+    lineStyle: { opacity: 0 },
+    stack: 'span',
+  };
+  const bands = anomalies.size > 0 ? ['anomaly, numbered as in the table'] : [];
+  return {
+    name,
+    title,
+    about,
+    ...WHOLE,
+    option: {
+      ...baseOption(title, WHOLE.width),
+      grid: { left: 62, right: 24, top: 66, bottom: 28 },
+      ...legend(['mean', 'least to most', ...bands]),
+      xAxis: timeAxis(fromMs, toMs),
+      yAxis: valueAxis('kW', 'y'),
+      series: [
+        { ...hidden, data: line(({ least }) => least) },
+        {
+          ...hidden,
+          name: 'least to most',
+          data: line(({ least, most }) => most - least),
+          itemStyle: { color: colour, opacity: 0.25 },
+          areaStyle: { color: colour, opacity: 0.25 },
+        },
+        {
+          name: 'mean',
+          type: 'line',
+          // A line needs two points to be seen.
+          symbol: buckets.length > 1 ? 'none' : 'circle',
+          data: line(({ mean }) => mean),
+          itemStyle: { color: colour },
+          lineStyle: { color: colour, width: 1.5 },
+        },
+        {
+          name: bands[0] ?? '',
+          type: 'line',
+          data: [],
+          itemStyle: { color: COLOURS.anomaly, opacity: 0.3 },
+          markArea: {
+            silent: true,
+            // The edge keeps a band of less than a pixel in sight.
+            itemStyle: {
+              color: COLOURS.anomaly,
+              borderColor: COLOURS.anomaly,
+              borderWidth: 1,
+              opacity: 0.35,
+            },
+            label: {
+              show: anomalies.size <= NUMBERED_MAX,
+              color: COLOURS.anomaly,
+              position: 'top',
+              distance: 1,
+            },
+            data: [...anomalies].map(([number, anomaly]) => [
+              { name: String(number), xAxis: Math.max(fromMs, anomaly.fromMs) },
+              { xAxis: Math.min(toMs, anomaly.toMs) },
+            ]),
+          },
+        },
+      ],
+    },
+  };
+}

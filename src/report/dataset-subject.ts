@@ -1,0 +1,228 @@
+import { join } from 'node:path';
+import type { MachineType } from '../core/machine.ts';
+import { ROW_WIDTH } from '../core/machine.ts';
+import { fileDamage, openSide } from '../dataset/comparison.ts';
+import { DatasetError } from '../dataset/dataset-error.ts';
+import { type FileEntry, MANIFEST, type Manifest } from '../dataset/manifest.ts';
+import { recordsDigest } from '../dataset/request.ts';
+import type { Rows, WantedColumns } from '../dataset/rows.ts';
+import { readTable } from '../dataset/table-reader.ts';
+import { machineTypes } from '../machines/index.ts';
+import type { Twin } from './close-up.ts';
+import type { TakeReading } from './machine-tally.ts';
+import type { ReportedAnomaly, ReportedFactory, ReportedMachine, Subject } from './subject.ts';
+import type { Tallies } from './tallies.ts';
+
+/** The fields of readings that a report is made from; others are not even read. */
+const USED_FIELDS = [
+  ...['power_kw', 'energy_kwh', 'production_count', 'outdoor_temp_c'],
+  ...['flow_rate_m3h', 'consumption_m3', 'calorific_value_kwh_m3'],
+  ...['flow_rate_kg_h', 'consumption_kg', 'enthalpy_kj_kg'],
+];
+
+/**
+ * A dataset as the subject of a report. Each of its files is held against the manifest before it
+ * is read.
+ *
+ * @param version - Of the simulator.
+ * @param twin - The factories as they are configured; used only if the dataset came from the same.
+ * @throws DatasetError where there is none, or it is not what its manifest says.
+ */
+export async function datasetSubject(
+  folder: string,
+  version: string,
+  twin: Omit<Twin, 'seed'>,
+): Promise<Subject> {
+  const side = openSide(folder);
+  const { manifest } = side;
+  if (side.folder === undefined)
+    throw new DatasetError(`${folder} is a manifest; a report needs the folder with its files`);
+  const factories = (await records(folder, manifest, 'factories', FACTORIES)).map(factoryOf);
+  const machines = (await records(folder, manifest, 'machines', MACHINES)).map(machineOf);
+  const anomalies = (await records(folder, manifest, 'anomalies', ANOMALIES)).map(anomalyOf);
+  const readings = manifest.files.filter(({ table }) =>
+    machines.some(({ type }) => type.channels.some(({ name }) => name === table)),
+  );
+  const allRows = readings.reduce((sum, { rows }) => sum + rows, 0);
+  if (allRows === 0) throw new DatasetError(`${folder} holds no readings`);
+  return {
+    provenance: `Read from the dataset ${folder}, made by version ${manifest.version}.`,
+    fromMs: Date.parse(manifest.from),
+    toMs: Date.parse(manifest.to),
+    seed: manifest.seed,
+    factories,
+    machines,
+    anomalies: anomalies.toSorted((a, b) => a.fromMs - b.fromMs),
+    twin: twinOf(manifest, version, twin),
+    async read(tallies, onRows) {
+      let done = 0;
+      for (const file of readings)
+        for await (const rows of readWhole(folder, file, wantedOf(file.table, machines))) {
+          takeRows(rows, file.table, machines, tallies);
+          done += rows.length;
+          onRows(done, allRows);
+        }
+    },
+  };
+}
+
+const FACTORIES = {
+  factory_id: 'text',
+  name: 'text',
+  location: 'text',
+  time_zone: 'text',
+} as const;
+
+const MACHINES = {
+  machine_id: 'text',
+  name: 'text',
+  type: 'text',
+  factory_id: 'text',
+  rated_power_kw: 'number',
+  data_interval_seconds: 'number',
+} as const;
+
+const ANOMALIES = {
+  machine_id: 'text',
+  anomaly_type: 'text',
+  origin: 'text',
+  severity: 'number',
+  started_at: 'time',
+  ended_at: 'time',
+  excess_energy_kwh: 'number',
+  lost_production_units: 'number',
+} as const;
+
+/** A row of a small table. */
+interface Entry {
+  text(name: string): string;
+  number(name: string): number;
+}
+
+function factoryOf(entry: Entry): ReportedFactory {
+  return {
+    id: entry.text('factory_id'),
+    name: entry.text('name'),
+    location: entry.text('location'),
+    timeZone: entry.text('time_zone'),
+  };
+}
+
+/** @throws DatasetError for a machine type that there is no more. */
+function machineOf(entry: Entry): ReportedMachine {
+  const type = machineTypes.find((each) => each.type === entry.text('type'));
+  const name = entry.text('name');
+  if (!type) throw new DatasetError(`${name}: there is no machine type ${entry.text('type')}`);
+  return {
+    id: entry.text('machine_id'),
+    name,
+    factoryId: entry.text('factory_id'),
+    type,
+    ratedPowerKw: entry.number('rated_power_kw'),
+    intervalMs: 1000 * entry.number('data_interval_seconds'),
+  };
+}
+
+function anomalyOf(entry: Entry): ReportedAnomaly {
+  return {
+    machineId: entry.text('machine_id'),
+    type: entry.text('anomaly_type'),
+    origin: entry.text('origin'),
+    severity: entry.number('severity'),
+    fromMs: entry.number('started_at'),
+    toMs: entry.number('ended_at'),
+    excessEnergyKwh: entry.number('excess_energy_kwh'),
+    lostProductionUnits: entry.number('lost_production_units'),
+  };
+}
+
+/** A small table, whole. */
+async function records(
+  folder: string,
+  { files }: Manifest,
+  table: string,
+  wanted: WantedColumns,
+): Promise<Entry[]> {
+  const file = files.find((each) => each.table === table);
+  if (!file) throw new DatasetError(`${join(folder, MANIFEST)} names no table ${table}`);
+  const entries: Entry[] = [];
+  for await (const rows of readWhole(folder, file, wanted))
+    for (let row = 0; row < rows.length; row++)
+      entries.push({
+        text: (name) => rows.texts(name)[row] as string,
+        number: (name) => rows.numbers(name)[row] as number,
+      });
+  return entries;
+}
+
+/** @throws DatasetError for a file that is not what the manifest says. */
+async function* readWhole(
+  folder: string,
+  file: FileEntry,
+  wanted: WantedColumns,
+): AsyncGenerator<Rows> {
+  const damage = fileDamage(folder, file);
+  if (damage !== undefined) throw new DatasetError(`${folder}: ${damage}`);
+  yield* readTable(join(folder, file.path), wanted);
+}
+
+function wantedOf(table: string, machines: readonly ReportedMachine[]): WantedColumns {
+  const types = new Set(machines.map(({ type }) => type));
+  const names = [...types].flatMap((type) => usedFields(type, table).map(({ name }) => name));
+  return {
+    time: 'time',
+    machine_id: 'text',
+    ...Object.fromEntries(names.map((name) => [name, 'number'] as const)),
+  };
+}
+
+function usedFields(type: MachineType, table: string) {
+  const channel = type.channels.find(({ name }) => name === table);
+  return (channel?.fields ?? []).filter(({ name }) => USED_FIELDS.includes(name));
+}
+
+/** Puts each row into the shape of a reading and hands it to its machine. */
+function takeRows(
+  rows: Rows,
+  table: string,
+  machines: readonly ReportedMachine[],
+  tallies: Tallies,
+): void {
+  const targets = new Map<string, { take: TakeReading; sources: Source[] }>();
+  for (const { id, type } of machines) {
+    const take = tallies.taker(id, table);
+    const fields = usedFields(type, table);
+    const sources = fields.map(({ name, column }) => ({ column, from: rows.numbers(name) }));
+    if (take) targets.set(id, { take, sources });
+  }
+  const timesMs = rows.numbers('time');
+  const ids = rows.texts('machine_id');
+  const values = new Float64Array(ROW_WIDTH);
+  for (let row = 0; row < rows.length; row++) {
+    const target = targets.get(ids[row] as string);
+    if (!target) continue;
+    for (const { column, from } of target.sources) values[column] = from[row] as number;
+    target.take(timesMs[row] as number, values, 0);
+  }
+}
+
+/** A column of a table, and where its values stand in a reading. */
+interface Source {
+  readonly column: number;
+  readonly from: Float64Array;
+}
+
+/** The configured factories, or why the dataset did not come from them. */
+function twinOf(manifest: Manifest, version: string, twin: Omit<Twin, 'seed'>): Twin | string {
+  if (manifest.version !== version)
+    return `The dataset was made by version ${manifest.version}, and this is ${version}.`;
+  if (manifest.journal_digest !== recordsDigest([]))
+    return 'The dataset was made from a running factory, with what was done to it meanwhile.';
+  const isSame =
+    manifest.factory_digest === recordsDigest(twin.factories) &&
+    JSON.stringify(manifest.settings) === JSON.stringify(twin.settings);
+  return isSame
+    ? { ...twin, seed: manifest.seed }
+    : 'The dataset was made from other factories than those that are configured here; name ' +
+        'their file with --factory and set the variables that the command in its manifest has.';
+}

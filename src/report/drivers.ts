@@ -1,0 +1,79 @@
+import { type Line, leastSquares } from '../validation/statistics.ts';
+import type { MachineTally, Period } from './machine-tally.ts';
+import type { ReportedAnomaly } from './subject.ts';
+
+/** What may explain a machine's power. */
+export interface Driver {
+  /** `outdoor temperature`. */
+  readonly name: string;
+  readonly unit: string;
+  /** Unit of the slope. */
+  readonly slopeUnit: string;
+  /** Its symbol in an equation. */
+  readonly symbol: string;
+  of(period: Period): number;
+}
+
+/** The relevant variables (ISO 50006) that readings tell. */
+export const DRIVERS: readonly Driver[] = [
+  {
+    name: 'outdoor temperature',
+    unit: '°C',
+    slopeUnit: 'kW/K',
+    symbol: 'T',
+    of: ({ outdoorTempC }) => outdoorTempC,
+  },
+  {
+    name: 'production',
+    unit: 'units/h',
+    slopeUnit: 'kWh/unit',
+    symbol: 'n',
+    of: ({ unitsPerHour }) => unitsPerHour,
+  },
+];
+
+/** Fewer periods than that give no line that would mean anything. */
+const PERIODS_MIN = 5;
+
+/** A machine's power against a driver, period by period. */
+export interface Dependence {
+  readonly driver: Driver;
+  readonly points: readonly DependencePoint[];
+  /** The regression line through all points, if there is one. */
+  readonly line: Line | undefined;
+}
+
+/** One period. */
+export interface DependencePoint {
+  readonly x: number;
+  readonly powerKw: number;
+  readonly isAnomalous: boolean;
+}
+
+/**
+ * Holds a machine's mean power against a driver and fits the line by ordinary least squares, as a
+ * baseline with one relevant variable has it (ISO 50006:2014, Annex D); undefined where the
+ * machine does not tell the driver.
+ */
+export function dependence(
+  tally: MachineTally,
+  driver: Driver,
+  anomalies: readonly ReportedAnomaly[],
+): Dependence | undefined {
+  const spans = anomalies.map(({ fromMs, toMs }) => tally.periodsOf(fromMs, toMs));
+  const points = tally
+    .periods()
+    .map((period) => ({
+      x: driver.of(period),
+      powerKw: period.powerKw,
+      isAnomalous: spans.some(({ first, last }) => period.index >= first && period.index <= last),
+    }))
+    .filter(({ x }) => !Number.isNaN(x));
+  if (points.length === 0) return undefined;
+  const line = leastSquares(
+    points.map(({ x }) => x),
+    points.map(({ powerKw }) => powerKw),
+  );
+  const isLine = points.length >= PERIODS_MIN && Number.isFinite(line.slope);
+  return { driver, points, line: isLine ? line : undefined };
+}

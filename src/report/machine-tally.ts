@@ -1,0 +1,168 @@
+import type { Channel } from '../core/field.ts';
+import { type CarrierUse, carriersOf } from './carriers.ts';
+import { Envelope } from './envelope.ts';
+import type { FactoryTally } from './factory-tally.ts';
+import type { Grid, LocalTime } from './grid.ts';
+import { Histogram } from './histogram.ts';
+import type { ReportedMachine } from './subject.ts';
+import { WeeklyProfile } from './weekly-profile.ts';
+
+/** Buckets of a curve over time: one for every other pixel. */
+export const BUCKETS = 360;
+/** Of a period at least this share has to be covered by readings; a day has 23 hours at times. */
+const COVERED_SHARE = 0.95;
+
+/** What a machine took or gave of one carrier. */
+export class CarrierTally {
+  readonly use: CarrierUse;
+  readonly powerKw: Envelope;
+  readonly durations = new Histogram();
+  readonly week = new WeeklyProfile();
+  energyKwh = 0;
+
+  constructor(use: CarrierUse, { fromMs, toMs }: Grid) {
+    this.use = use;
+    this.powerKw = new Envelope(fromMs, toMs, BUCKETS);
+  }
+}
+
+/** A period of a machine's with what may explain its power. */
+export interface Period {
+  /** Its place in the window. */
+  readonly index: number;
+  /** Mean power, of all carriers that it takes [kW]. */
+  readonly powerKw: number;
+  /** NaN where the machine does not tell it. */
+  readonly outdoorTempC: number;
+  readonly unitsPerHour: number;
+}
+
+/** Takes the values of one reading's channel. */
+export type TakeReading = (timeMs: number, values: Float64Array, at: number) => void;
+
+/** What is known of a machine after all its readings: sums, and no reading. */
+export class MachineTally {
+  readonly machine: ReportedMachine;
+  readonly carriers: readonly CarrierTally[];
+  productionUnits = 0;
+  readonly #intervalH: number;
+  readonly #intervalMs: number;
+  readonly #factory: FactoryTally;
+  readonly #time: LocalTime;
+  readonly #energyKwh: Float64Array;
+  readonly #units: Float64Array;
+  readonly #coveredH: Float64Array;
+  readonly #tempSumC: Float64Array;
+  readonly #tempCount: Float64Array;
+  #hours = 0;
+
+  constructor(machine: ReportedMachine, grid: Grid, factory: FactoryTally, time: LocalTime) {
+    this.machine = machine;
+    this.carriers = carriersOf(machine.type).map((use) => new CarrierTally(use, grid));
+    this.#intervalMs = machine.intervalMs;
+    this.#intervalH = machine.intervalMs / 3_600_000;
+    this.#factory = factory;
+    this.#time = time;
+    const column = () => new Float64Array(time.periodCount);
+    this.#energyKwh = column();
+    this.#units = column();
+    this.#coveredH = column();
+    this.#tempSumC = column();
+    this.#tempCount = column();
+  }
+
+  /** What takes the readings of one of the machine's channels; none where nothing is of use. */
+  taker({ name, fields }: Channel): TakeReading | undefined {
+    const carrier = this.carriers.find(({ use }) => use.channel === name);
+    if (carrier) return this.#energyTaker(carrier);
+    const columnOf = (key: string) => fields.find((field) => field.key === key)?.column;
+    const countAt = columnOf('productionCount');
+    const tempAt = columnOf('outdoorTempC');
+    if (countAt !== undefined)
+      return (timeMs, values, at) => this.#takeUnits(timeMs, values[at + countAt] as number);
+    if (tempAt !== undefined)
+      return (timeMs, values, at) => this.#takeTemp(timeMs, values[at + tempAt] as number);
+    return undefined;
+  }
+
+  /** Energy of all carriers that it took [kWh]. */
+  get energyKwh(): number {
+    return this.carriers.reduce(
+      (sum, { use, energyKwh }) => sum + (use.isTaken ? energyKwh : 0),
+      0,
+    );
+  }
+
+  /** Hours of which there are readings. */
+  get hours(): number {
+    return this.#hours;
+  }
+
+  /** The carrier of which it takes the most. */
+  get mainCarrier(): CarrierTally {
+    const taken = this.carriers.filter(({ use }) => use.isTaken);
+    return taken.reduce((most, each) => (each.energyKwh > most.energyKwh ? each : most));
+  }
+
+  /** The periods that lie in the window as a whole. */
+  periods(): readonly Period[] {
+    const coveredMinH = (COVERED_SHARE * this.#time.periodMs) / 3_600_000;
+    const periods: Period[] = [];
+    for (let index = 0; index < this.#time.periodCount; index++) {
+      const coveredH = this.#coveredH[index] as number;
+      if (coveredH < coveredMinH) continue;
+      periods.push({
+        index,
+        powerKw: (this.#energyKwh[index] as number) / coveredH,
+        outdoorTempC: (this.#tempSumC[index] as number) / (this.#tempCount[index] as number),
+        unitsPerHour: (this.#units[index] as number) / coveredH,
+      });
+    }
+    return periods;
+  }
+
+  /** The periods that a span of time touches. */
+  periodsOf(fromMs: number, toMs: number): { readonly first: number; readonly last: number } {
+    return { first: this.#time.periodAt(fromMs), last: this.#time.periodAt(toMs) };
+  }
+
+  #energyTaker(tally: CarrierTally): TakeReading {
+    const { powerKw, energyKwh, isTaken } = tally.use;
+    const isFirst = tally === this.carriers[0];
+    const slots = isTaken ? this.#factory.slotsOf(tally.use.carrier) : undefined;
+    const weight = this.#intervalH;
+    return (timeMs, values, at) => {
+      const kw = powerKw(values, at);
+      const kwh = energyKwh(values, at);
+      tally.powerKw.add(timeMs, kw, weight);
+      tally.durations.add(kw, weight);
+      tally.week.add(this.#time.weekHourAt(timeMs - this.#intervalMs / 2), kw, weight);
+      tally.energyKwh += kwh;
+      if (!slots) return;
+      slots.add(timeMs - this.#intervalMs, timeMs, kwh);
+      const period = this.#periodOf(timeMs);
+      this.#energyKwh[period] = (this.#energyKwh[period] as number) + kwh;
+      if (!isFirst) return;
+      this.#coveredH[period] = (this.#coveredH[period] as number) + weight;
+      this.#hours += weight;
+    };
+  }
+
+  #takeUnits(timeMs: number, units: number): void {
+    const period = this.#periodOf(timeMs);
+    this.productionUnits += units;
+    this.#units[period] = (this.#units[period] as number) + units;
+  }
+
+  #takeTemp(timeMs: number, tempC: number): void {
+    if (Number.isNaN(tempC)) return;
+    const period = this.#periodOf(timeMs);
+    this.#tempSumC[period] = (this.#tempSumC[period] as number) + tempC;
+    this.#tempCount[period] = (this.#tempCount[period] as number) + 1;
+  }
+
+  /** A reading belongs to the period in which the middle of its interval lies. */
+  #periodOf(timeMs: number): number {
+    return this.#time.periodAt(timeMs - this.#intervalMs / 2);
+  }
+}

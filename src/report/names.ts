@@ -1,0 +1,62 @@
+import type { Subject } from './subject.ts';
+
+/** `injection_molding` → `injection molding`. */
+export function words(name: string): string {
+  return name.replaceAll('_', ' ');
+}
+
+/** A field's name without its unit, which stands elsewhere: `pressure_bar` → `pressure`. */
+export function fieldName(name: string): string {
+  return words(name.replace(/_(kwh?|c|percent|bar|m3h|mm_s)$/, ''));
+}
+
+/** `outdoor temperature` → `Outdoor temperature`. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A name as a file may have it: `Härte-Ofen 2` → `harte-ofen-2`. */
+export function fileName(name: string): string {
+  const plain = name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+  return plain.slice(0, FILE_NAME_MAX) || 'unnamed';
+}
+
+/** A file system takes 255 bytes. */
+const FILE_NAME_MAX = 80;
+
+/** An instant in UTC, with seconds if it has any: `2026-01-14 10:00`. */
+export function timeName(timeMs: number): string {
+  return new Date(timeMs)
+    .toISOString()
+    .slice(0, timeMs % 60_000 === 0 ? 16 : 19)
+    .replace('T', ' ');
+}
+
+/** A length of time in its largest unit: `2.5 h`. */
+export function lengthName(lengthMs: number): string {
+  const minutes = lengthMs / 60_000;
+  if (minutes < 120) return `${Math.round(minutes)} min`;
+  if (minutes < 2880) return `${(minutes / 60).toFixed(1)} h`;
+  return `${(minutes / 1440).toFixed(1)} days`;
+}
+
+/** What each machine is called, by its id: with its factory where another one has its name. */
+export function machineNames({
+  machines,
+  factories,
+}: Pick<Subject, 'machines' | 'factories'>): ReadonlyMap<string, string> {
+  const counts = new Map<string, number>();
+  for (const { name } of machines) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const factoryNames = new Map(factories.map(({ id, name }) => [id, name]));
+  return new Map(
+    machines.map(({ id, name, factoryId }) => [
+      id,
+      counts.get(name) === 1 ? name : `${name} (${factoryNames.get(factoryId)})`,
+    ]),
+  );
+}

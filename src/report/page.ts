@@ -1,0 +1,78 @@
+import { verdictsTable } from '../validation/tables.ts';
+import type { Verdict } from '../validation/validate.ts';
+import { type Figure, HALF, roundText } from './charts/figure.ts';
+import { escaped, inlineDrawing } from './drawing.ts';
+import { timeName } from './names.ts';
+import type { Chapter, Report } from './report.ts';
+import { STYLE } from './style.ts';
+import { anomaliesTable, factoriesTable, machinesTable } from './tables.ts';
+
+/** Nothing but the page itself is used, and nothing in it runs. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
+
+/**
+ * A report as one page of HTML that needs nothing else.
+ *
+ * @param verdicts - Of the machines' validation, where that was asked for.
+ */
+export function page(report: Report, verdicts: readonly Verdict[] | undefined): string {
+  const { subject, tallies, anomalies, chapters, omission } = report;
+  const names = subject.factories.map(({ name }) => name);
+  const title = `Energy report: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
+  const missing = typeof subject.twin === 'string' ? `No close-ups. ${subject.twin}` : '';
+  const sections = [
+    { id: 'summary', heading: 'Summary', html: factoriesTable(tallies) },
+    ...chapters.map((chapter, i) => ({
+      id: `chapter-${i + 1}`,
+      heading: chapter.heading,
+      html: chapterHtml(chapter),
+    })),
+    { id: 'machines', heading: 'All machines', html: machinesTable(tallies, subject) },
+    { id: 'anomalies', heading: 'Anomalies', html: anomaliesTable(anomalies, subject) },
+    ...(verdicts ? [{ id: 'checks', heading: 'Realism checks', html: checksHtml(verdicts) }] : []),
+  ];
+  return [
+    '<!doctype html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${escaped(title)}</title><style>${STYLE}</style></head><body>`,
+    `<header><h1>${escaped(title)}</h1>`,
+    `<p>${timeName(subject.fromMs)} to ${timeName(subject.toMs)} UTC, `,
+    `${roundText(subject.machines.length)} machines, seed ${subject.seed}.</p>`,
+    `<p class="quiet">${escaped(subject.provenance)} Nothing in it was measured. `,
+    `${escaped(`${omission} ${missing}`.trim())}</p></header>`,
+    '<nav aria-label="Contents"><ul>',
+    ...sections.map(({ id, heading }) => `<li><a href="#${id}">${escaped(heading)}</a></li>`),
+    '</ul></nav><main>',
+    ...sections.map(
+      ({ id, heading, html }) =>
+        `<section aria-labelledby="${id}"><h2 id="${id}">${escaped(heading)}</h2>${html}</section>`,
+    ),
+    '</main></body></html>\n',
+  ].join('\n');
+}
+
+function chapterHtml({ about, figures }: Chapter): string {
+  const aboutHtml = about === '' ? '' : `<p class="about">${escaped(about)}</p>`;
+  return `${aboutHtml}<div class="figures">${figures.map(figureHtml).join('\n')}</div>`;
+}
+
+function figureHtml(figure: Figure): string {
+  const isWhole = figure.width > HALF.width;
+  // What may have to be scrolled on a narrow screen must be reached by the keyboard, too.
+  const focus = isWhole ? ` tabindex="0" role="group" aria-label="${escaped(figure.title)}"` : '';
+  return (
+    `<figure${isWhole ? ' class="whole"' : ''}>` +
+    `<div class="drawing"${focus}>${inlineDrawing(figure)}</div>` +
+    `<figcaption>${escaped(figure.about)}</figcaption></figure>`
+  );
+}
+
+function checksHtml(verdicts: readonly Verdict[]): string {
+  return (
+    '<p class="about">Statistics of machines simulated anew against published ranges.</p>' +
+    `<div class="table" tabindex="0" role="group" aria-label="Realism checks">` +
+    `${verdictsTable(verdicts)}</div>`
+  );
+}

@@ -1,0 +1,37 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { initWasm, Resvg } from '@resvg/resvg-wasm';
+import { makeFolder } from '../dataset/whole-file.ts';
+import type { Figure } from './charts/figure.ts';
+import { drawing } from './drawing.ts';
+
+/** Pixels of a picture for each of a chart, so that it is sharp in print. */
+const ZOOM = 2;
+const FONT = 'DejaVu Sans';
+
+/**
+ * Writes every chart as a PNG of its own, on white.
+ *
+ * @returns How many were written.
+ */
+export async function writePictures(folder: string, figures: readonly Figure[]): Promise<number> {
+  await initWasm(readFileSync(new URL(import.meta.resolve('@resvg/resvg-wasm/index_bg.wasm'))));
+  const fontBuffers = [
+    import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'),
+    import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'),
+  ].map((url) => readFileSync(new URL(url)));
+  makeFolder(folder);
+  for (const [i, figure] of figures.entries()) {
+    const resvg = new Resvg(drawing(figure), {
+      background: '#ffffff',
+      fitTo: { mode: 'zoom', value: ZOOM },
+      font: { fontBuffers, defaultFontFamily: FONT, sansSerifFamily: FONT },
+    });
+    const picture = resvg.render();
+    const number = String(i + 1).padStart(2, '0');
+    writeFileSync(join(folder, `${number}-${figure.name}.png`), picture.asPng());
+    picture.free();
+    resvg.free();
+  }
+  return figures.length;
+}

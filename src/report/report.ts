@@ -1,0 +1,163 @@
+import { closeUpFigure } from './charts/close-up.ts';
+import { driverFigure } from './charts/driver.ts';
+import { durationFigure } from './charts/duration.ts';
+import { energyFigure } from './charts/energy.ts';
+import { carrierColour, type Figure, roundText } from './charts/figure.ts';
+import { overTimeFigure } from './charts/over-time.ts';
+import { weekFigure } from './charts/week.ts';
+import { closeUpOf } from './close-up.ts';
+import { DRIVERS, dependence } from './drivers.ts';
+import type { FactoryTally } from './factory-tally.ts';
+import { spanName } from './grid.ts';
+import { BUCKETS, type MachineTally } from './machine-tally.ts';
+import { fileName, machineNames, sentence } from './names.ts';
+import type { ReportedAnomaly, Subject } from './subject.ts';
+import type { Tallies } from './tallies.ts';
+
+/** Factories and machines with charts of their own; more of them no one looks at. */
+const FACTORIES_MAX = 8;
+const MACHINES_MAX = 12;
+
+/** Charts that belong together, under a heading. */
+export interface Chapter {
+  readonly heading: string;
+  readonly about: string;
+  readonly figures: readonly Figure[];
+}
+
+/** An anomaly with its number in the table and in the charts. */
+export type NumberedAnomalies = ReadonlyMap<number, ReportedAnomaly>;
+
+/** Everything that a report shows, before it is drawn. */
+export interface Report {
+  readonly subject: Subject;
+  readonly tallies: Tallies;
+  readonly anomalies: NumberedAnomalies;
+  readonly chapters: readonly Chapter[];
+  /** Which factories and machines have no charts of their own, in a sentence, if any. */
+  readonly omission: string;
+}
+
+/** Puts a report together from readings that were added up. */
+export function reportOf(subject: Subject, tallies: Tallies): Report {
+  const anomalies = new Map(subject.anomalies.map((anomaly, i) => [i + 1, anomaly]));
+  const factories = tallies.factories
+    .slice(0, FACTORIES_MAX)
+    .map((factory) => factoryChapter(factory, subject, tallies));
+  const machines = tallies.machines
+    .toSorted((a, b) => b.energyKwh - a.energyKwh)
+    .slice(0, MACHINES_MAX)
+    .map((tally) => machineChapter(tally, subject, tallies, anomalies));
+  const energy = {
+    heading: 'Energy',
+    about: 'What each machine took of each carrier.',
+    figures: [energyFigure(tallies.machines, machineNames(subject))],
+  };
+  const chapters = [...factories, energy, ...machines];
+  return { subject, tallies, anomalies, chapters, omission: omissionOf(tallies) };
+}
+
+function omissionOf({ factories, machines }: Tallies): string {
+  const parts = [
+    { what: 'factories', max: FACTORIES_MAX, count: factories.length },
+    { what: 'machines', max: MACHINES_MAX, count: machines.length },
+  ].filter(({ max, count }) => count > max);
+  if (parts.length === 0) return '';
+  const texts = parts.map(({ what, max, count }) => `${max} of ${roundText(count)} ${what}`);
+  return `Charts of their own have ${texts.join(' and ')}.`;
+}
+
+function factoryChapter(tally: FactoryTally, subject: Subject, { grid }: Tallies): Chapter {
+  const { name, location, timeZone } = tally.factory;
+  const { fromMs, toMs } = subject;
+  const slot = spanName(grid.slotMs);
+  const figures = tally.carriers.flatMap((carrier) => {
+    const colour = carrierColour(carrier);
+    const key = `${fileName(name)}-${fileName(carrier)}`;
+    return [
+      overTimeFigure({
+        name: `power-${key}`,
+        title: `Power (${carrier}): ${name}`,
+        about: `All machines together, in means of ${slot}, in UTC.`,
+        fromMs,
+        toMs,
+        buckets: tally.powerOverTime(carrier, BUCKETS),
+        colour,
+        anomalies: new Map(),
+      }),
+      durationFigure(
+        `duration-${key}`,
+        `Duration curve (${carrier}): ${name}`,
+        `For which share of the time all machines together took so much, in means of ${slot}.`,
+        tally.durationCurve(carrier),
+        colour,
+      ),
+      weekFigure(
+        `week-${key}`,
+        `The week (${carrier}, kW): ${name}`,
+        `Mean power of each hour of the week, by the clocks of ${timeZone}.`,
+        tally.weeklyProfile(carrier),
+      ),
+    ];
+  });
+  return { heading: name, about: location, figures };
+}
+
+function machineChapter(
+  tally: MachineTally,
+  subject: Subject,
+  { grid }: Tallies,
+  anomalies: NumberedAnomalies,
+): Chapter {
+  const { machine, mainCarrier } = tally;
+  const { id, type, ratedPowerKw } = machine;
+  const name = machineNames(subject).get(id) as string;
+  const { fromMs, toMs, twin } = subject;
+  const { carrier } = mainCarrier.use;
+  const timeZone = subject.factories.find((each) => each.id === machine.factoryId)?.timeZone;
+  const own = new Map([...anomalies].filter(([, { machineId }]) => machineId === id));
+  const colour = carrierColour(carrier);
+  const key = fileName(name);
+  const dependences = DRIVERS.flatMap(
+    (driver) => dependence(tally, driver, [...own.values()]) ?? [],
+  );
+  const closeUp = typeof twin === 'string' ? undefined : closeUpOf(twin, id, fromMs, toMs);
+  return {
+    heading: name,
+    about: `${type.title}, ${ratedPowerKw} kW.`,
+    figures: [
+      overTimeFigure({
+        name: `power-${key}`,
+        title: `Power (${carrier}): ${name}`,
+        about: 'The mean of its readings, and between the least and the most of them, in UTC.',
+        fromMs,
+        toMs,
+        buckets: mainCarrier.powerKw.buckets,
+        colour,
+        anomalies: own,
+      }),
+      durationFigure(
+        `duration-${key}`,
+        `Duration curve: ${name}`,
+        `For which share of the time it took so much ${carrier} or more, by its readings.`,
+        mainCarrier.durations.durationCurve(),
+        colour,
+      ),
+      weekFigure(
+        `week-${key}`,
+        `The week (kW): ${name}`,
+        `Mean power of each hour of the week, by the clocks of ${timeZone}.`,
+        mainCarrier.week,
+      ),
+      ...dependences.map((each) =>
+        driverFigure(
+          `${fileName(each.driver.name)}-${key}`,
+          `${sentence(each.driver.name)}: ${name}`,
+          spanName(grid.periodMs),
+          each,
+        ),
+      ),
+      ...(closeUp ? [closeUpFigure(`cycle-${key}`, `Cycles: ${name}`, closeUp)] : []),
+    ],
+  };
+}

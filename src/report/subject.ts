@@ -1,0 +1,58 @@
+import type { MachineType } from '../core/machine.ts';
+import type { Twin } from './close-up.ts';
+import type { Tallies } from './tallies.ts';
+
+/** A factory that a report is about. */
+export interface ReportedFactory {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  readonly timeZone: string;
+}
+
+/** A machine that a report is about. */
+export interface ReportedMachine {
+  readonly id: string;
+  readonly name: string;
+  readonly factoryId: string;
+  readonly type: MachineType;
+  readonly ratedPowerKw: number;
+  readonly intervalMs: number;
+}
+
+/** An anomaly that acted in the window, with what it cost inside it. */
+export interface ReportedAnomaly {
+  readonly machineId: string;
+  /** `seal_leak`. */
+  readonly type: string;
+  readonly origin: string;
+  /** 1 to 5. */
+  readonly severity: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly excessEnergyKwh: number;
+  readonly lostProductionUnits: number;
+}
+
+/** What a report is about, and where its readings come from. */
+export interface Subject {
+  /** What was read, in a sentence for the head of the report. */
+  readonly provenance: string;
+  /** The readings are those with `fromMs` < time ≤ `toMs`. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly seed: number;
+  readonly factories: readonly ReportedFactory[];
+  /** In the order of the factories. */
+  readonly machines: readonly ReportedMachine[];
+  /** Oldest first. */
+  readonly anomalies: readonly ReportedAnomaly[];
+  /** Where the machines can be simulated again, more finely; none: what is missing for that. */
+  readonly twin: Twin | string;
+  /**
+   * Hands over all readings, those of a machine's channel in the order of time.
+   *
+   * @param onRows - Is told again and again how many rows more were read, of how many in all.
+   */
+  read(tallies: Tallies, onRows: (rows: number, allRows: number) => void): Promise<void>;
+}

@@ -1,0 +1,129 @@
+import { carriersTaken } from './charts/energy.ts';
+import { roundText } from './charts/figure.ts';
+import { escaped } from './drawing.ts';
+import type { MachineTally } from './machine-tally.ts';
+import { lengthName, machineNames, timeName, words } from './names.ts';
+import type { NumberedAnomalies } from './report.ts';
+import type { Subject } from './subject.ts';
+import type { Tallies } from './tallies.ts';
+
+/** Rows of a table; a page with more of them is of no use to anyone. */
+const ROWS_MAX = 500;
+
+/** A column of a table: its heading, and what it says of a row. */
+interface Column<Row> {
+  readonly heading: string;
+  readonly kind?: 'number' | 'time';
+  text(row: Row): string;
+}
+
+function table<Row>(name: string, columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  const cell = (tag: string, text: string, { kind }: Column<Row>) =>
+    `<${tag}${kind ? ` class="${kind}"` : ''}>${escaped(text)}</${tag}>`;
+  const head = columns.map((column) => cell('th', column.heading, column)).join('');
+  const body = rows
+    .slice(0, ROWS_MAX)
+    .map((row) => `<tr>${columns.map((c) => cell('td', c.text(row), c)).join('')}</tr>`);
+  const rest = rows.length - ROWS_MAX;
+  return (
+    `<div class="table" tabindex="0" role="group" aria-label="${name}">` +
+    `<table><thead><tr>${head}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>` +
+    (rest > 0 ? `<p class="quiet">and ${roundText(rest)} more</p>` : '')
+  );
+}
+
+/** What each factory took of each carrier, its mean, its peak and its load factor. */
+export function factoriesTable({ factories }: Tallies): string {
+  const rows = factories.flatMap((tally) =>
+    tally.carriers.map((carrier) => {
+      const powers = [...tally.slotsOf(carrier).powers()];
+      const hours = powers.reduce((sum, each) => sum + each.hours, 0);
+      const energyKwh = tally.energyKwh(carrier);
+      return { tally, carrier, energyKwh, meanKw: energyKwh / hours, peak: tally.peak(carrier) };
+    }),
+  );
+  type Row = (typeof rows)[number];
+  const columns: readonly Column<Row>[] = [
+    { heading: 'factory', text: ({ tally }) => tally.factory.name },
+    { heading: 'carrier', text: ({ carrier }) => carrier },
+    number('energy [kWh]', ({ energyKwh }) => energyKwh),
+    number('mean [kW]', ({ meanKw }) => meanKw),
+    number('peak [kW]', ({ peak }) => peak.powerKw),
+    { heading: 'at (UTC)', kind: 'time', text: ({ peak }) => timeName(peak.fromMs) },
+    number('load factor [%]', ({ meanKw, peak }) => (100 * meanKw) / peak.powerKw, 3),
+  ];
+  return table('Summary', columns, rows);
+}
+
+/** Every machine with what it took, gave and made. */
+export function machinesTable({ machines }: Tallies, subject: Subject): string {
+  const { factories, anomalies } = subject;
+  const names = machineNames(subject);
+  const counts = new Map<string, number>();
+  for (const { machineId } of anomalies) counts.set(machineId, (counts.get(machineId) ?? 0) + 1);
+  const energyKwh = (tally: MachineTally, carrier: string) =>
+    tally.carriers.find(({ use }) => use.carrier === carrier)?.energyKwh ?? Number.NaN;
+  const given = machines.flatMap(({ carriers }) =>
+    carriers.filter(({ use }) => !use.isTaken).map(({ use }) => use.carrier),
+  );
+  const factoryName = (id: string) => factories.find((each) => each.id === id)?.name ?? '';
+  const columns: readonly Column<MachineTally>[] = [
+    { heading: 'machine', text: ({ machine }) => names.get(machine.id) as string },
+    { heading: 'type', text: ({ machine }) => words(machine.type.type) },
+    ...(factories.length > 1
+      ? [
+          {
+            heading: 'factory',
+            text: ({ machine }: MachineTally) => factoryName(machine.factoryId),
+          },
+        ]
+      : []),
+    number('rated [kW]', ({ machine }) => machine.ratedPowerKw),
+    ...carriersTaken(machines).map((carrier) =>
+      number<MachineTally>(`${carrier} [kWh]`, (tally) => energyKwh(tally, carrier)),
+    ),
+    ...[...new Set(given)].map((carrier) =>
+      number<MachineTally>(`${carrier} given [kWh]`, (tally) => energyKwh(tally, carrier)),
+    ),
+    number('mean [kW]', (tally) => tally.energyKwh / tally.hours),
+    number('units', ({ productionUnits }) => productionUnits),
+    number('kWh/unit', (tally) => tally.energyKwh / tally.productionUnits, 3),
+    number('anomalies', ({ machine }) => counts.get(machine.id) ?? 0),
+  ];
+  const about =
+    given.length > 0
+      ? '<p class="about">What is given is the heat content, counted from water at 0 °C.</p>'
+      : '';
+  return about + table('All machines', columns, machines);
+}
+
+/** The anomalies with what each cost inside the window. */
+export function anomaliesTable(anomalies: NumberedAnomalies, subject: Subject): string {
+  if (anomalies.size === 0) return '<p>None acted in the window.</p>';
+  const names = machineNames(subject);
+  const all = [...anomalies.values()];
+  const sum = (of: (each: (typeof all)[number]) => number) =>
+    roundText(all.reduce((total, each) => total + of(each), 0));
+  type Row = readonly [number: number, anomaly: (typeof all)[number]];
+  const columns: readonly Column<Row>[] = [
+    { heading: '#', kind: 'number', text: ([place]) => String(place) },
+    { heading: 'machine', text: ([, { machineId }]) => names.get(machineId) ?? machineId },
+    { heading: 'anomaly', text: ([, { type }]) => words(type) },
+    { heading: 'origin', text: ([, { origin }]) => origin },
+    number('severity', ([, { severity }]) => severity, 2),
+    { heading: 'from (UTC)', kind: 'time', text: ([, { fromMs }]) => timeName(fromMs) },
+    { heading: 'lasted', kind: 'number', text: ([, each]) => lengthName(each.toMs - each.fromMs) },
+    number('excess energy [kWh]', ([, { excessEnergyKwh }]) => excessEnergyKwh),
+    number('lost units', ([, { lostProductionUnits }]) => lostProductionUnits),
+  ];
+  return (
+    `<p class="about">What each cost inside the window, against the same machine without it: ` +
+    `${sum((each) => each.excessEnergyKwh)} kWh and ` +
+    `${sum((each) => each.lostProductionUnits)} units in all.</p>` +
+    table('Anomalies', columns, [...anomalies])
+  );
+}
+
+function number<Row>(heading: string, value: (row: Row) => number, digits = 4): Column<Row> {
+  return { heading, kind: 'number', text: (row) => roundText(value(row), digits) };
+}

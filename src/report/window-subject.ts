@@ -1,0 +1,108 @@
+import { Batch, READING } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
+import { ROW_WIDTH } from '../core/machine.ts';
+import { fleetOf, type WindowRequest } from '../dataset/request.ts';
+import { type Truth, truthsOf } from '../dataset/truth.ts';
+import type { Fleet } from '../simulation/fleet.ts';
+import type { TakeReading } from './machine-tally.ts';
+import type { ReportedAnomaly, Subject } from './subject.ts';
+import type { Tallies } from './tallies.ts';
+
+/** A year's statuses are of no use to a report: none is asked for but at changes. */
+const STATUS_INTERVAL_S = 366 * 86_400;
+
+/** A window of the configured factories as the subject of a report: this version simulates it. */
+export function windowSubject(request: WindowRequest, version: string): Subject {
+  const { fromMs, toMs, seed, settings, factories, machineIds } = request;
+  const fleet = fleetOf(request, 'actual');
+  const machines = machineIds.map((id) => fleet.byId.get(id) as Machine);
+  const used = factories.filter(({ id }) => machines.some(({ factoryId }) => factoryId === id));
+  const truths = machines.flatMap((machine) => truthsOf(fleet, machine, fromMs, toMs));
+  const allRows = readingsOf(request);
+  return {
+    provenance: `Simulated by version ${version}.`,
+    fromMs,
+    toMs,
+    seed,
+    factories: used.map(({ id, name, location = '', timeZone }) => ({
+      id,
+      name,
+      location,
+      timeZone,
+    })),
+    machines: machines.map(({ id, name, factoryId, type, intervalMs, parameters }) => ({
+      id,
+      name,
+      factoryId,
+      type,
+      intervalMs,
+      ratedPowerKw: parameters['ratedPowerKw'] as number,
+    })),
+    anomalies: truths.map(anomalyOf).toSorted((a, b) => a.fromMs - b.fromMs),
+    twin: { factories, seed, settings },
+    async read(tallies, onRows) {
+      let done = 0;
+      for (const factory of used) {
+        const own = machines.filter(({ factoryId }) => factoryId === factory.id);
+        for (const rows of readRows(fleet, own, fromMs, toMs, tallies)) {
+          done += rows;
+          onRows(done, allRows);
+        }
+      }
+    },
+  };
+}
+
+/** How many readings a window holds, of all machines that are asked for. */
+export function readingsOf({ factories, machineIds, fromMs, toMs }: WindowRequest): number {
+  const wanted = new Set(machineIds);
+  let count = 0;
+  for (const { id, intervalS } of factories.flatMap(({ machines }) => machines)) {
+    if (!wanted.has(id)) continue;
+    const intervalMs = Math.round(1000 * intervalS);
+    count += Math.floor(toMs / intervalMs) - Math.floor(fromMs / intervalMs);
+  }
+  return count;
+}
+
+function anomalyOf(truth: Truth): ReportedAnomaly {
+  const { machineId, type, origin, severity, startS, endS } = truth;
+  const { excessEnergyKwh, lostProductionUnits } = truth;
+  return {
+    machineId,
+    type,
+    origin,
+    severity,
+    fromMs: 1000 * startS,
+    toMs: 1000 * endS,
+    excessEnergyKwh,
+    lostProductionUnits,
+  };
+}
+
+function* readRows(
+  fleet: Fleet,
+  machines: readonly Machine[],
+  fromMs: number,
+  toMs: number,
+  tallies: Tallies,
+): Generator<number> {
+  const takers = new Map(machines.map((machine) => [machine, takersOf(machine, tallies)]));
+  const reader = fleet.reader({ machines, statusIntervalS: STATUS_INTERVAL_S });
+  reader.seek(fromMs);
+  const batch = new Batch();
+  for (let isDone = false; !isDone; ) {
+    batch.clear();
+    isDone = reader.read(toMs, batch);
+    for (let row = 0; row < batch.length; row++) {
+      if (((batch.flags[row] as number) & READING) === 0) continue;
+      for (const take of takers.get(batch.machines[row] as Machine) as TakeReading[])
+        take(batch.timesMs[row] as number, batch.values, row * ROW_WIDTH);
+    }
+    yield batch.length;
+  }
+}
+
+function takersOf({ id, type }: Machine, tallies: Tallies): TakeReading[] {
+  return type.channels.flatMap(({ name }) => tallies.taker(id, name) ?? []);
+}

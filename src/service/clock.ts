@@ -1,0 +1,122 @@
+import type { Clock } from '../core/clock.ts';
+import { sleepUnless } from '../sinks/waiting.ts';
+import type { ClockRecord } from '../store/clock-table.ts';
+
+/**
+ * Longest sleep before the time is looked at again [ms]. Timers stand still while the host is
+ * suspended and cannot be set beyond 2³¹ ms, so none is trusted for longer than this.
+ */
+const SLEEP_MAX_MS = 1000;
+
+/** A clock whose speed may be changed while it runs. */
+export interface AdjustableClock extends Clock {
+  /**
+   * Changes the speed from now on. Simulated time does not jump: it goes on from where it is.
+   *
+   * @returns How simulated time lies against real time from now on.
+   * @throws RangeError for a speed that is not a positive number.
+   */
+  setSpeed(speed: number): ClockRecord;
+}
+
+/** How simulated time lies against real time. */
+export interface RealClockOptions {
+  /** Simulated seconds a real second. */
+  readonly speed?: number;
+  /** The simulated instant at `realStartMs`; if not given, simulated time begins as real time. */
+  readonly startMs?: number;
+  /** The real instant at which simulated time begins; now, if not given. */
+  readonly realStartMs?: number;
+  /** Real time, for tests of what time itself may do. */
+  readonly realNowMs?: () => number;
+}
+
+/** Simulated time that follows real time, at its own speed and from its own beginning. */
+export class RealClock implements AdjustableClock {
+  #speed: number;
+  #startMs: number;
+  #realStartMs: number;
+  readonly #realNowMs: () => number;
+
+  /** @throws RangeError for a speed that is not a positive number. */
+  constructor(options: RealClockOptions = {}) {
+    const { speed = 1, realNowMs = Date.now } = options;
+    this.#speed = checkedSpeed(speed);
+    this.#realNowMs = realNowMs;
+    this.#realStartMs = options.realStartMs ?? realNowMs();
+    this.#startMs = options.startMs ?? this.#realStartMs;
+  }
+
+  get speed(): number {
+    return this.#speed;
+  }
+
+  nowMs(): number {
+    return Math.floor(this.#startMs + (this.#realNowMs() - this.#realStartMs) * this.#speed);
+  }
+
+  setSpeed(speed: number): ClockRecord {
+    const realMs = this.#realNowMs();
+    this.#startMs += (realMs - this.#realStartMs) * this.#speed;
+    this.#realStartMs = realMs;
+    this.#speed = checkedSpeed(speed);
+    return { simulatedMs: this.#startMs, realMs, speed };
+  }
+
+  async until(timeMs: number, signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted) {
+      const restMs = (timeMs - this.nowMs()) / this.#speed;
+      if (!(restMs > 0)) return;
+      await sleepUnless(signal, Math.min(Math.ceil(restMs), SLEEP_MAX_MS));
+    }
+  }
+}
+
+/** Simulated time that stands still until it is moved: for tests, and for what needs no waiting. */
+export class InstantClock implements AdjustableClock {
+  #speed = 1;
+  #nowMs: number;
+  readonly #waiting = new Set<{ readonly timeMs: number; readonly settle: () => void }>();
+
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  get speed(): number {
+    return this.#speed;
+  }
+
+  setSpeed(speed: number): ClockRecord {
+    this.#speed = checkedSpeed(speed);
+    return { simulatedMs: this.#nowMs, realMs: this.#nowMs, speed };
+  }
+
+  /** Moves time forward to an instant and wakes whoever waits for it or for one before it. */
+  advanceTo(timeMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, timeMs);
+    for (const waiter of [...this.#waiting]) if (waiter.timeMs <= this.#nowMs) waiter.settle();
+  }
+
+  until(timeMs: number, signal?: AbortSignal): Promise<void> {
+    if (timeMs <= this.#nowMs || signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const settle = () => {
+        this.#waiting.delete(waiter);
+        signal?.removeEventListener('abort', settle);
+        resolve();
+      };
+      const waiter = { timeMs, settle };
+      this.#waiting.add(waiter);
+      signal?.addEventListener('abort', settle);
+    });
+  }
+}
+
+function checkedSpeed(speed: number): number {
+  if (speed > 0 && Number.isFinite(speed)) return speed;
+  throw new RangeError(`a clock's speed is a positive number, not ${speed}`);
+}

@@ -1,0 +1,22 @@
+import type { Fault } from '../core/errors.ts';
+
+/** Why a command was refused: an unknown id, how things stand, a bad value, a missing part. */
+export type Refusal = 'unknown' | 'conflict' | 'invalid' | 'busy' | 'unavailable';
+
+/** A command that was refused and changed nothing; its message is for whoever gave it. */
+export class CommandError extends Error {
+  readonly refusal: Refusal;
+  readonly faults: readonly Fault[];
+
+  constructor(
+    refusal: Refusal,
+    message: string,
+    faults: readonly Fault[] = [],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'CommandError';
+    this.refusal = refusal;
+    this.faults = faults;
+  }
+}

@@ -1,0 +1,122 @@
+import { version } from '../config/version.ts';
+import type { Fault } from '../core/errors.ts';
+import type { Machine } from '../core/factory.ts';
+import type { JournalEvent } from '../core/journal.ts';
+import { chosenMachines } from '../dataset/machine-choice.ts';
+import { plannedRows, planOf, suitablePartition } from '../dataset/plan.ts';
+import {
+  COMPRESSIONS,
+  type Compression,
+  type DatasetRequest,
+  type Format,
+  type Partition,
+} from '../dataset/request.ts';
+import { machinesOf } from '../dataset/window-reader.ts';
+import { CommandError } from './command-error.ts';
+import type { Simulator } from './simulator.ts';
+
+/** Rows that are computed for one export: a year of the default factory with its clean twin. */
+const ROWS_MAX = 250_000_000;
+
+/** Faults that are told at once; a fleet has more machines. */
+const FAULTS_MAX = 50;
+
+/** What is to be exported, and how; what it follows from else is the running factory's own. */
+export interface ExportWish {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Ids or names; all machines, if not given. */
+  readonly machines?: readonly string[] | undefined;
+  readonly format?: Format | undefined;
+  readonly compression?: Compression | undefined;
+  readonly partition?: Partition | undefined;
+  readonly hasLabels?: boolean | undefined;
+  readonly hasClean?: boolean | undefined;
+  /** The interval that readings are condensed to [s]. */
+  readonly resampleS?: number | undefined;
+  /** The command that makes it again. */
+  readonly command: string;
+}
+
+/**
+ * The dataset of the running factory: its registry, its seed, its settings, and the journal up to
+ * the end of the window, so that what was delivered and what is exported are the same. What lies
+ * beyond now is as it will be if nothing more reaches the factory.
+ *
+ * @throws CommandError with everything that is wrong with the wish.
+ */
+export async function exportRequest(
+  simulator: Simulator,
+  { format = 'parquet', ...wish }: ExportWish,
+): Promise<DatasetRequest> {
+  const { timeline } = simulator;
+  // An event that is on its way holds from a second on that may lie in the window.
+  await timeline.settled();
+  const { fleet } = simulator;
+  const faults: Fault[] = [];
+  const machineIds = chosenMachines(wish.machines, fleet.factories, (place, message) =>
+    faults.push({ path: `machines.${place}`, message }),
+  );
+  const accepted: readonly Compression[] = COMPRESSIONS[format];
+  const { compression = accepted[0] as Compression } = wish;
+  if (!accepted.includes(compression))
+    faults.push({
+      path: 'compress',
+      message: `${format} files are written with ${accepted.join(' or ')}`,
+    });
+  const resampleMs = wish.resampleS === undefined ? undefined : Math.round(1000 * wish.resampleS);
+  if (resampleMs) faults.push(...resampleFaults(machinesOf(fleet, machineIds), resampleMs));
+  if (faults.length > 0) throw invalid(faults.slice(0, FAULTS_MAX));
+  const { journal } = timeline;
+  const request: DatasetRequest = {
+    version,
+    factories: fleet.factories,
+    seed: fleet.seed,
+    settings: journal.settingsAt(Number.NEGATIVE_INFINITY),
+    events: journal.events.filter((event) => isTelling(event, wish.toMs)),
+    fromMs: wish.fromMs,
+    toMs: wish.toMs,
+    machineIds,
+    format,
+    compression,
+    partition: wish.partition ?? suitablePartition(wish.fromMs, wish.toMs),
+    hasLabels: wish.hasLabels ?? false,
+    hasClean: wish.hasClean ?? false,
+    command: wish.command,
+  };
+  const plan = planOf(request, fleet);
+  checkSize(request, plannedRows(request, plan));
+  if (resampleMs === undefined) return request;
+  const resampled = { ...request, resampleMs };
+  checkSize(resampled, plannedRows(resampled, plan));
+  return resampled;
+}
+
+/** Readings are put together whole: from so many of each machine. */
+function resampleFaults(machines: readonly Machine[], resampleMs: number): Fault[] {
+  return machines
+    .filter(({ intervalMs }) => resampleMs % intervalMs !== 0)
+    .map(({ name, intervalMs }) => ({
+      path: 'resample_seconds',
+      message:
+        `${resampleMs / 1000} is no multiple of ${intervalMs / 1000}, ` +
+        `the interval of ${name} in seconds`,
+    }));
+}
+
+/** What happened after the window says nothing about it, nor how fast time went by. */
+function isTelling({ kind, timeS }: JournalEvent, toMs: number): boolean {
+  return kind !== 'speed' && 1000 * timeS <= toMs;
+}
+
+function checkSize({ toMs, fromMs }: DatasetRequest, rows: number): void {
+  if (rows === 0) throw invalid([{ path: 'to', message: 'no machine reports in this window' }]);
+  if (rows <= ROWS_MAX) return;
+  const days = Math.floor(((toMs - fromMs) / 86_400_000) * (ROWS_MAX / rows));
+  const message = `${rows} rows are too many; accepted are ${ROWS_MAX}, some ${days} days`;
+  throw invalid([{ path: 'to', message }]);
+}
+
+function invalid(faults: readonly Fault[]): CommandError {
+  return new CommandError('invalid', 'the request is not accepted; nothing was changed', faults);
+}

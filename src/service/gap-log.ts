@@ -1,0 +1,56 @@
+import type { Gap } from '../delivery/gap.ts';
+import { BackOff } from '../sinks/back-off.ts';
+import { sleepUnless } from '../sinks/waiting.ts';
+import type { GapTable } from '../store/gap-table.ts';
+import { StoreError } from '../store/store-error.ts';
+
+/** Gaps that are told at once; the database has all of them. */
+const GAPS_MAX = 20;
+
+/** Remembers what sinks were not given, and puts it on record as soon as the database takes it. */
+export class GapLog {
+  readonly #table: GapTable;
+  readonly #end = new AbortController();
+  readonly #gaps: Gap[];
+  #tail = Promise.resolve();
+
+  private constructor(table: GapTable, gaps: Gap[]) {
+    this.#table = table;
+    this.#gaps = gaps;
+  }
+
+  /** @throws StoreError where the database is away. */
+  static async open(table: GapTable): Promise<GapLog> {
+    return new GapLog(table, await table.latest(GAPS_MAX));
+  }
+
+  /** The latest gaps, oldest first. */
+  get gaps(): readonly Gap[] {
+    return this.#gaps;
+  }
+
+  add(gap: Gap): void {
+    this.#gaps.push(gap);
+    if (this.#gaps.length > GAPS_MAX) this.#gaps.shift();
+    this.#tail = this.#tail.then(() => this.#keep(gap));
+  }
+
+  /** Ends whatever it still tries. */
+  async close(): Promise<void> {
+    this.#end.abort();
+    await this.#tail;
+  }
+
+  async #keep(gap: Gap): Promise<void> {
+    const backOff = new BackOff();
+    for (;;) {
+      try {
+        return await this.#table.add(gap);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+      }
+      if (this.#end.signal.aborted) return;
+      await sleepUnless(this.#end.signal, backOff.nextMs());
+    }
+  }
+}

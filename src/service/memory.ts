@@ -1,0 +1,210 @@
+import type pg from 'pg';
+import type { Configuration, DatabaseServer } from '../config/configuration.ts';
+import { version } from '../config/version.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { FactoryDescription } from '../core/factory.ts';
+import { type Happening, Journal, type JournalEvent, type Settings } from '../core/journal.ts';
+import type { Log } from '../delivery/log.ts';
+import type { ClockRecord } from '../store/clock-table.ts';
+import { endCluster } from '../store/cluster-table.ts';
+import { openStore, type Store } from '../store/open-store.ts';
+import { createRegistry } from '../store/registry.ts';
+import { RealClock } from './clock.ts';
+import { GapLog } from './gap-log.ts';
+import { RegistrySource } from './registry-source.ts';
+
+/** What a simulator finds when it starts: all that it knows of its past. */
+export interface Memory {
+  readonly store: Store;
+  /** Where the factories come from; none where a factory file takes its place. */
+  readonly registry: RegistrySource | undefined;
+  readonly factories: readonly FactoryDescription[];
+  readonly journal: Journal;
+  readonly clock: RealClock;
+  readonly gapLog: GapLog;
+  readonly seed: number;
+}
+
+/**
+ * Opens the store and reads from it what a restart goes on with: the registry (unless a factory
+ * file takes its place), the journal, the clock and the seed.
+ *
+ * @throws StoreError where there is no database to be had, ConfigError where the store was begun
+ *   with another seed than the one that is asked for.
+ */
+export async function openMemory(
+  configuration: Configuration,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<Memory> {
+  const { simulation, dataDir, database } = configuration;
+  const server = database.server && clientConfig(database.server);
+  const store = await openStore(
+    { dataDir, server, seed: simulation.seed, version, ...(signal && { signal }) },
+    log,
+  );
+  try {
+    if (await store.database.transaction(endCluster))
+      log.info({}, 'the cluster of this store has ended: one simulator goes on');
+    return await recall(configuration, store, log);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/**
+ * Reads from a store what a restart goes on with.
+ *
+ * @param realNowMs - Real time.
+ * @throws ConfigError likewise.
+ */
+export async function recall(
+  configuration: Configuration,
+  store: Store,
+  log: Log,
+  realNowMs: () => number = Date.now,
+): Promise<Memory> {
+  const { simulation, sources } = configuration;
+  const { seed } = store.identity;
+  if (seed !== simulation.seed && sources['SIMULATION_SEED'] !== 'default')
+    throw new ConfigError([
+      {
+        path: 'SIMULATION_SEED',
+        message:
+          `${simulation.seed} is not that of ${store.database.location}, which was begun with ` +
+          `${seed}; leave it out, or choose another DATA_DIR or database`,
+      },
+    ]);
+  const events = await store.journal.load();
+  const clock = await openClock(configuration, store, events, realNowMs);
+  const registry = await openRegistry(configuration, store, log);
+  return {
+    store,
+    registry,
+    factories: registry ? await registry.read() : configuration.factories,
+    journal: await openJournal(configuration, store, events, clock),
+    clock,
+    gapLog: await GapLog.open(store.gaps),
+    seed,
+  };
+}
+
+/** What the driver connects with. */
+export function clientConfig(server: DatabaseServer): pg.ClientConfig {
+  if ('connectionString' in server) return server;
+  const { host, port, database, user, password } = server;
+  return {
+    host,
+    port,
+    database,
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+  };
+}
+
+/** The registry, unless a factory file takes its place. */
+async function openRegistry(
+  configuration: Configuration,
+  { database }: Store,
+  log: Log,
+): Promise<RegistrySource | undefined> {
+  if (configuration.factoryFile !== undefined || configuration.fleetMachines !== undefined)
+    return undefined;
+  if (await createRegistry(database))
+    log.info({ database: database.location }, 'made the registry, with the default factory');
+  return new RegistrySource(database, configuration, log);
+}
+
+/** The speed that was configured; null where none was, and the default holds. */
+export function configuredSpeed({ simulation, sources }: Configuration): number | null {
+  return sources['SIMULATION_SPEED'] === 'default' ? null : simulation.speed;
+}
+
+/** The journal on record; machines that are not to start by themselves stand from the beginning. */
+async function openJournal(
+  { settings, isAutoStart }: Configuration,
+  store: Store,
+  events: JournalEvent[],
+  clock: RealClock,
+): Promise<Journal> {
+  const isNew = events.every(({ kind }) => kind === 'speed');
+  if (!isAutoStart && isNew) await append(store, events, { kind: 'stop' }, clock.nowMs());
+  const { begun, configured } = (await store.settings.load()) ?? {
+    begun: settings,
+    configured: settings,
+  };
+  const changes = Object.fromEntries(
+    Object.entries(settings).filter(([key, value]) => configured[key as keyof Settings] !== value),
+  );
+  // What was configured otherwise holds from now on: the past stays as it was delivered.
+  if (Object.keys(changes).length > 0)
+    await append(store, events, { kind: 'configure', settings: changes }, clock.nowMs() + 1000);
+  await store.settings.save({ begun, configured: settings });
+  return new Journal(begun, events);
+}
+
+/**
+ * The clock on record, so that simulated time has passed while the process was away. A new store
+ * begins at `SIMULATION_START`. A speed that was changed while the factory ran goes on, unless
+ * another one is configured now than was then.
+ */
+async function openClock(
+  configuration: Configuration,
+  store: Store,
+  events: JournalEvent[],
+  realNowMs: () => number,
+): Promise<RealClock> {
+  const { simulation } = configuration;
+  const realMs = realNowMs();
+  const found = await store.clock.load();
+  const change = events.findLast((event) => event.kind === 'speed');
+  const record =
+    found && change && change.speed !== found.speed
+      ? continued(found, change.speed, change.timeS, realMs)
+      : (found ?? { simulatedMs: simulation.startMs ?? realMs, realMs, speed: simulation.speed });
+  if (record !== found) await store.clock.save(record);
+  const { speed } = record;
+  const { simulatedMs: startMs, realMs: realStartMs } = record;
+  const clock = new RealClock({ speed, startMs, realStartMs, realNowMs });
+  const asked = configuredSpeed(configuration);
+  const before = change ? change.configuredSpeed : speed;
+  if (asked !== null && asked !== before && asked !== speed) {
+    const event = { kind: 'speed', speed: asked, configuredSpeed: asked } as const;
+    await append(store, events, event, clock.nowMs());
+    await store.clock.save(clock.setSpeed(asked));
+  }
+  return clock;
+}
+
+/**
+ * The clock after a change of speed that the journal has and the clock's record has not, since the
+ * process ended between the two. It holds from its second on, if that has come.
+ */
+function continued(
+  { simulatedMs, realMs, speed }: ClockRecord,
+  newSpeed: number,
+  timeS: number,
+  nowMs: number,
+): ClockRecord {
+  const changeMs = Math.min(nowMs, realMs + (1000 * timeS - simulatedMs) / speed);
+  return {
+    simulatedMs: simulatedMs + (changeMs - realMs) * speed,
+    realMs: changeMs,
+    speed: newSpeed,
+  };
+}
+
+/** Puts on record what happens before the factory runs. */
+async function append(
+  store: Store,
+  events: JournalEvent[],
+  happening: Happening,
+  nowMs: number,
+): Promise<void> {
+  const last = events.at(-1);
+  const timeS = Math.max(Math.floor(nowMs / 1000), last?.timeS ?? Number.NEGATIVE_INFINITY);
+  const event: JournalEvent = { ...happening, sequence: (last?.sequence ?? 0) + 1, timeS };
+  await store.journal.keep(event);
+  events.push(event);
+}

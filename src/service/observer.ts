@@ -1,0 +1,255 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Batch, READING } from '../core/batch.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Machine } from '../core/factory.ts';
+import { OFFLINE } from '../core/field.ts';
+import { ROW_WIDTH } from '../core/machine.ts';
+import type { Fleet } from '../simulation/fleet.ts';
+import type { Reader, ReaderOptions } from '../simulation/reader.ts';
+import type { Chronology } from './timeline.ts';
+import { Today } from './today.ts';
+
+/** Machines that one reader seeks at a time, some milliseconds each, before others get a turn. */
+const SLICE_MACHINES = 50;
+/** Rows read before others get a turn: a few milliseconds. */
+const BATCH_ROWS = 1024;
+/** How far before its beginning it looks for each machine's last reading [ms]. */
+const LOOK_BACK_MAX_MS = 60_000;
+/** Simulated time runs on for at least this long between two looks, in real time [ms]. */
+const PAUSE_MS = 100;
+
+/** What a machine did last, and what it has done since the observer first saw it. */
+export interface Observation {
+  /** When its last reading was taken [ms]; NaN before the first. */
+  readonly timeMs: number;
+  /** Index into OPERATING_MODES. */
+  readonly mode: number;
+  readonly powerKw: number;
+  /** Packed as in a {@link Batch}. */
+  readonly alerts: number;
+  readonly faults: number;
+  readonly readings: number;
+  /** Of all carriers that it takes. */
+  readonly energyKwh: number;
+  readonly productionCount: number;
+}
+
+type Tally = { -readonly [K in keyof Observation]: Observation[K] };
+
+/** Is given every batch that the observer reads; the batch is the observer's own. */
+export type Listener = (batch: Batch) => void;
+
+/**
+ * One more reader, which follows the horizon and remembers for each machine what it last said.
+ * A reading costs it a few additions; nothing is encoded or copied.
+ *
+ * Of very many machines it does not read itself but is shown what is read for a sink ({@link
+ * Observer.take}): half the memory, one seek a machine. It then knows what that sink was given.
+ */
+export class Observer {
+  /** What machines have done since midnight. */
+  readonly today = new Today();
+  readonly #timeline: Chronology;
+  readonly #clock: Clock;
+  readonly #statusIntervalS: number;
+  /** By the machines' ids, so that a machine keeps its sums when its description changes. */
+  readonly #tallies = new Map<string, Tally>();
+  readonly #listeners = new Set<Listener>();
+  readonly #next: { readonly fleet: Fleet; readonly fromMs: number }[] = [];
+  #fleet: Fleet;
+  #beganMs = Number.POSITIVE_INFINITY;
+  #timeMs = Number.NaN;
+  #readingsTotal = 0;
+
+  constructor(fleet: Fleet, timeline: Chronology, clock: Clock, statusIntervalS: number) {
+    this.#fleet = fleet;
+    this.#timeline = timeline;
+    this.#clock = clock;
+    this.#statusIntervalS = statusIntervalS;
+    for (const { id } of fleet.machines) this.#tallies.set(id, emptyTally());
+  }
+
+  /** Up to where it has read [ms]; NaN until it has read every machine. */
+  get timeMs(): number {
+    return this.#timeMs;
+  }
+
+  /** Readings of all machines since it began. */
+  get readingsTotal(): number {
+    return this.#readingsTotal;
+  }
+
+  /** What it knows of a machine: nothing yet of one that has just come. */
+  of({ id }: Machine): Observation {
+    return this.#tallies.get(id) ?? emptyTally();
+  }
+
+  /** Takes note of a batch that was read for somebody else, instead of what `run` would read. */
+  take(batch: Batch): void {
+    if (this.#beganMs === Number.POSITIVE_INFINITY) this.#beganMs = this.#timeline.horizonMs();
+    this.#changeNow(batch.untilMs);
+    this.#show(batch);
+    this.#timeMs = batch.untilMs;
+  }
+
+  /** Goes on with another fleet after an instant that it has not passed. */
+  follow(fleet: Fleet, fromMs: number): void {
+    if (this.#next.at(-1)?.fromMs === fromMs) this.#next.pop();
+    this.#next.push({ fleet, fromMs });
+  }
+
+  /** Calls `listener` with every batch from now on, until the function returned is called. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Follows the horizon until `signal` is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const readers: Reader[] = [];
+    this.#beganMs = this.#timeline.horizonMs();
+    this.today.begin(this.#fleet.machines, this.#beganMs);
+    for (const machines of slices(this.#fleet.machines)) {
+      if (signal.aborted) return;
+      readers.push(this.#seek(machines));
+      await turn();
+    }
+    const recalled = this.today.recall(this.#fleet, this.#beganMs, signal);
+    await Promise.all([this.#keepUp(readers, signal), recalled]);
+  }
+
+  async #keepUp(begun: readonly Reader[], signal: AbortSignal): Promise<void> {
+    const batch = new Batch(BATCH_ROWS);
+    let readers = begun;
+    while (!signal.aborted) {
+      const horizonMs = this.#timeline.horizonMs();
+      for (;;) {
+        const next = this.#next[0];
+        const untilMs = Math.min(horizonMs, next?.fromMs ?? horizonMs);
+        for (const reader of readers) await this.#follow(reader, untilMs, batch, signal);
+        if (!next || horizonMs < next.fromMs || signal.aborted) break;
+        this.#next.shift();
+        readers = await this.#change(readers, next.fleet, untilMs);
+      }
+      this.#timeMs = horizonMs;
+      await this.#timeline.settled();
+      const pauseMs = Math.max(1000, Math.floor((this.#clock.speed * PAUSE_MS) / 1000) * 1000);
+      await this.#clock.until(horizonMs + pauseMs, signal);
+    }
+  }
+
+  /** A reader far enough back to see what each of its machines said last. */
+  #seek(machines: readonly Machine[]): Reader {
+    const longestMs = machines.reduce((ms, { intervalMs }) => Math.max(ms, intervalMs), 0);
+    const reader = this.#reader({ machines });
+    reader.seek(this.#beganMs - Math.min(longestMs, LOOK_BACK_MAX_MS), true);
+    return reader;
+  }
+
+  #reader(options: ReaderOptions): Reader {
+    return this.#fleet.reader({ ...options, statusIntervalS: this.#statusIntervalS });
+  }
+
+  /** Goes on with the fleets that hold at an instant. */
+  #changeNow(timeMs: number): void {
+    for (let next = this.#next[0]; next && next.fromMs <= timeMs; next = this.#next[0]) {
+      this.#next.shift();
+      this.#know(next.fleet);
+    }
+  }
+
+  #know(fleet: Fleet): void {
+    const { byId } = fleet;
+    this.#fleet = fleet;
+    for (const id of this.#tallies.keys()) {
+      if (byId.has(id)) continue;
+      this.#tallies.delete(id);
+      this.today.forget(id);
+    }
+    for (const id of byId.keys()) if (!this.#tallies.has(id)) this.#tallies.set(id, emptyTally());
+  }
+
+  /** Readers of another fleet in place of those that have read all up to `timeMs`. */
+  async #change(old: readonly Reader[], fleet: Fleet, timeMs: number): Promise<Reader[]> {
+    const { byId } = fleet;
+    this.#know(fleet);
+    const kept = old.map((reader) =>
+      reader.machines.filter((machine) => byId.get(machine.id) === machine),
+    );
+    const known = new Set(kept.flat());
+    const others = fleet.machines.filter((machine) => !known.has(machine));
+    const readers: Reader[] = [];
+    for (const [i, machines] of kept.entries()) {
+      const room = Math.max(0, SLICE_MACHINES - machines.length);
+      machines.push(...others.splice(0, room));
+      readers.push(this.#reader({ machines, after: old[i] as Reader }));
+      await turn();
+    }
+    for (const machines of slices(others)) {
+      const reader = this.#reader({ machines });
+      reader.seek(timeMs, true);
+      readers.push(reader);
+      await turn();
+    }
+    return readers;
+  }
+
+  async #follow(reader: Reader, untilMs: number, batch: Batch, signal: AbortSignal): Promise<void> {
+    for (let isDone = false; !isDone && !signal.aborted; ) {
+      isDone = reader.read(untilMs, batch);
+      this.#show(batch);
+      batch.clear();
+      if (!isDone) await turn();
+    }
+  }
+
+  #show(batch: Batch): void {
+    this.#count(batch);
+    for (const listener of this.#listeners) listener(batch);
+  }
+
+  #count(batch: Batch): void {
+    for (let row = 0; row < batch.length; row++) {
+      const { id, type } = batch.machines[row] as Machine;
+      const tally = this.#tallies.get(id);
+      // A machine that has left says so, and is forgotten.
+      if (!tally) continue;
+      const at = row * ROW_WIDTH;
+      tally.mode = batch.values[at + type.modeColumn] as number;
+      tally.alerts = batch.alerts[row] as number;
+      tally.faults = batch.faults[row] as number;
+      if (((batch.flags[row] as number) & READING) === 0) {
+        tally.powerKw = 0;
+        continue;
+      }
+      tally.timeMs = batch.timesMs[row] as number;
+      tally.powerKw = batch.values[at + type.electricityColumn] as number;
+      if (tally.timeMs <= this.#beganMs) continue;
+      tally.readings++;
+      this.#readingsTotal++;
+      tally.energyKwh += type.energyTakenKwh(batch.values, at);
+      if (type.productionColumn >= 0)
+        tally.productionCount += batch.values[at + type.productionColumn] as number;
+      this.today.take(batch, row);
+    }
+  }
+}
+
+/** Machines in parts of {@link SLICE_MACHINES}. */
+function* slices(machines: readonly Machine[]): Iterable<readonly Machine[]> {
+  for (let i = 0; i < machines.length; i += SLICE_MACHINES)
+    yield machines.slice(i, i + SLICE_MACHINES);
+}
+
+function emptyTally(): Tally {
+  return {
+    timeMs: Number.NaN,
+    mode: OFFLINE,
+    powerKw: 0,
+    alerts: 0,
+    faults: 0,
+    readings: 0,
+    energyKwh: 0,
+    productionCount: 0,
+  };
+}

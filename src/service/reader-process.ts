@@ -1,0 +1,155 @@
+/** A process that reads a share of the machines and publishes it; its parent is the simulator. */
+import type { FactoryDescription } from '../core/factory.ts';
+import { Journal, type JournalEvent, type Settings } from '../core/journal.ts';
+import { Delivery, type DeliveryFigures } from '../delivery/delivery.ts';
+import type { Gap } from '../delivery/gap.ts';
+import { longestLagMs } from '../delivery/spread-reader.ts';
+import { SpreadWatermarks } from '../delivery/spread-watermarks.ts';
+import type { Watermark, Watermarks } from '../delivery/watermarks.ts';
+import { createFleet } from '../simulation/fleet.ts';
+import { MqttSink } from '../sinks/mqtt.ts';
+import type { BrokerAddress } from '../sinks/mqtt-client.ts';
+import { InstantClock } from './clock.ts';
+import { type Share, shareOf } from './share.ts';
+
+/** What a reader process is made with. */
+export interface ReaderOrder {
+  readonly factories: readonly FactoryDescription[];
+  readonly seed: number;
+  readonly settings: Settings;
+  readonly events: readonly JournalEvent[];
+  readonly share: Share;
+  readonly broker: BrokerAddress;
+  readonly qos: 0 | 1 | 2;
+  readonly isSpread: boolean;
+  readonly statusIntervalS: number;
+  readonly catchUpMs: number;
+  readonly catchUpRate: number;
+  readonly beginMs: number | undefined;
+  readonly horizonMs: number;
+  readonly speed: number;
+}
+
+/** What a reader process is told after that. */
+export type ReaderNews =
+  /** Events come before the horizon that they lie within. */
+  | { readonly kind: 'events'; readonly events: readonly JournalEvent[] }
+  | { readonly kind: 'horizon'; readonly horizonMs: number; readonly speed: number }
+  | { readonly kind: 'follow'; readonly factories: ReaderOrder['factories']; fromMs: number }
+  | { readonly kind: 'loaded'; readonly watermark: Watermark | undefined }
+  | { readonly kind: 'saved'; readonly failure: string | undefined }
+  | { readonly kind: 'stop' };
+
+/** What a reader process says. */
+export type ReaderWord =
+  | { readonly kind: 'load'; readonly name: string }
+  | { readonly kind: 'save'; readonly name: string; readonly watermark: Watermark }
+  | { readonly kind: 'figures'; readonly figures: DeliveryFigures; readonly deliveredMs: number }
+  | { readonly kind: 'gap'; readonly gap: Gap }
+  | { kind: 'log'; level: 'info' | 'warn'; readonly fields: object; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string; readonly stack: string | undefined };
+
+/** How often it says how it stands [ms]. */
+const FIGURES_EVERY_MS = 500;
+
+// Ctrl-C reaches all processes of a terminal; the parent says what becomes of this one.
+process.on('SIGINT', () => undefined);
+process.on('disconnect', () => process.exit());
+
+/** What comes with the order, before there is anybody to take it. */
+const early: ReaderNews[] = [];
+let hear: (news: ReaderNews) => void = (news) => void early.push(news);
+const order = await new Promise<ReaderOrder>((resolve) => {
+  process.once('message', (first: ReaderOrder) => {
+    process.on('message', (news: ReaderNews) => hear(news));
+    resolve(first);
+  });
+});
+const journal = new Journal(order.settings, order.events);
+const clock = new InstantClock(order.horizonMs);
+let fleet = shareOf(createFleet(order.factories, { seed: order.seed, journal }), order.share);
+const sink = new MqttSink(order.broker, order.qos);
+let answered: (news: ReaderNews) => void = () => undefined;
+const watermarks = order.isSpread
+  ? new SpreadWatermarks(parentsWatermarks(), () => longestLagMs(fleet.machines))
+  : parentsWatermarks();
+const { statusIntervalS, catchUpMs, catchUpRate, beginMs, isSpread } = order;
+const delivery = new Delivery({
+  fleet,
+  sink,
+  clock,
+  horizonMs: () => clock.nowMs(),
+  watermarks,
+  log: {
+    info: (fields, message) => say({ kind: 'log', level: 'info', fields, message }),
+    warn: (fields, message) => say({ kind: 'log', level: 'warn', fields, message }),
+  },
+  onGap: (gap) => say({ kind: 'gap', gap }),
+  catchUpMs,
+  catchUpRate,
+  beginMs,
+  statusIntervalS,
+  isSpread,
+});
+clock.setSpeed(order.speed);
+hear = (news) => void take(news);
+for (const news of early) hear(news);
+const figures = setInterval(sayFigures, FIGURES_EVERY_MS);
+try {
+  await delivery.run();
+} catch (error) {
+  const { message, stack } = error as Error;
+  say({ kind: 'failed', message, stack });
+}
+
+async function take(news: ReaderNews): Promise<void> {
+  switch (news.kind) {
+    case 'events':
+      for (const event of news.events) journal.append(event);
+      return;
+    case 'horizon':
+      if (news.speed !== clock.speed) clock.setSpeed(news.speed);
+      clock.advanceTo(news.horizonMs);
+      return;
+    case 'follow':
+      fleet = fleet.with(news.factories);
+      delivery.follow(fleet, news.fromMs);
+      return;
+    case 'stop':
+      await delivery.stop();
+      await sink.close();
+      clearInterval(figures);
+      sayFigures();
+      process.disconnect();
+      return;
+    default:
+      answered(news);
+  }
+}
+
+/** Watermarks that the parent keeps; delivery asks for one at a time. */
+function parentsWatermarks(): Watermarks {
+  const ask = (word: ReaderWord) =>
+    new Promise<ReaderNews>((resolve) => {
+      answered = resolve;
+      say(word);
+    });
+  return {
+    async load(name) {
+      const news = await ask({ kind: 'load', name });
+      return news.kind === 'loaded' ? news.watermark : undefined;
+    },
+    async save(name, watermark) {
+      const news = await ask({ kind: 'save', name, watermark });
+      if (news.kind === 'saved' && news.failure !== undefined) throw new Error(news.failure);
+    },
+  };
+}
+
+function sayFigures(): void {
+  say({ kind: 'figures', figures: delivery.figures, deliveredMs: delivery.deliveredMs });
+}
+
+function say(word: ReaderWord): void {
+  process.send?.(word);
+}

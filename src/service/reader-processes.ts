@@ -1,0 +1,266 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { DeliveryFigures } from '../delivery/delivery.ts';
+import type { Gap } from '../delivery/gap.ts';
+import type { Log } from '../delivery/log.ts';
+import type { Watermark, Watermarks } from '../delivery/watermarks.ts';
+import type { Fleet } from '../simulation/fleet.ts';
+import { BackOff } from '../sinks/back-off.ts';
+import { atMost, sleepUnless } from '../sinks/waiting.ts';
+import type { ReaderNews, ReaderOrder, ReaderWord } from './reader-process.ts';
+import type { Delivering } from './simulator.ts';
+import type { Timeline } from './timeline.ts';
+
+/** Readers are told how far they may read so often [ms]. */
+const TICK_MS = 50;
+/** What readers have in flight when all ends may take so long; then they are killed [ms]. */
+const STOP_MAX_MS = 4000;
+/** A reader that has lived for so long may fail again at once [ms]. */
+const PROVEN_MS = 60_000;
+
+/** What reader processes work with. */
+export interface ReaderProcessesOptions {
+  readonly count: number;
+  readonly fleet: Fleet;
+  readonly timeline: Timeline;
+  readonly clock: { readonly speed: number };
+  /** Up to where readers may read, now. */
+  readonly horizonMs: () => number;
+  readonly watermarks: Watermarks;
+  readonly log: Log;
+  readonly onGap: (gap: Gap) => void;
+  /** What is the same for all of them. */
+  readonly order: Omit<
+    ReaderOrder,
+    'factories' | 'seed' | 'settings' | 'events' | 'share' | 'horizonMs' | 'speed'
+  >;
+}
+
+interface ReaderState {
+  readonly index: number;
+  process: ChildProcess | undefined;
+  eventsSent: number;
+  figures: DeliveryFigures | undefined;
+  deliveredMs: number;
+}
+
+/**
+ * Processes that share the machines of a fleet out and publish them, each with a connection and a
+ * watermark of its own. The journal and the horizon stay here: a reader reads no further than it
+ * was told, and is told of every event before. One that dies is started again, and goes on from
+ * its watermark.
+ *
+ * Processes rather than threads for the reason that {@link runCrew} has.
+ */
+export class ReaderProcesses implements Delivering {
+  readonly #options: ReaderProcessesOptions;
+  readonly #readers: readonly ReaderState[];
+  readonly #watermarks: SharedWatermarks;
+  readonly #abort = new AbortController();
+  #fleet: Fleet;
+  /** Fleets that are still to come for some reader, the latest last. */
+  readonly #next: { readonly fleet: Fleet; readonly fromMs: number }[] = [];
+  #fail: (error: Error) => void = () => undefined;
+
+  constructor(options: ReaderProcessesOptions) {
+    this.#options = options;
+    this.#fleet = options.fleet;
+    this.#watermarks = new SharedWatermarks(options.watermarks, options.count);
+    this.#readers = Array.from({ length: options.count }, (_, index) => ({
+      index,
+      process: undefined,
+      eventsSent: 0,
+      figures: undefined,
+      deliveredMs: Number.NaN,
+    }));
+  }
+
+  get deliveredMs(): number {
+    return this.#readers.reduce((ms, reader) => Math.min(ms, reader.deliveredMs), Infinity);
+  }
+
+  /** Of all readers together. */
+  get figures(): DeliveryFigures {
+    const known = this.#readers.flatMap(({ figures }) => figures ?? []);
+    const sum = (key: 'readings' | 'messages' | 'bytes' | 'failures' | 'reconnects') =>
+      known.reduce((total, figures) => total + figures[key], 0);
+    return {
+      sink: 'mqtt',
+      readings: sum('readings'),
+      messages: sum('messages'),
+      bytes: sum('bytes'),
+      failures: sum('failures'),
+      reconnects: sum('reconnects'),
+      lagMs: known.reduce((lag, { lagMs }) => Math.max(lag, lagMs), 0),
+      isBehind: known.some(({ isBehind }) => isBehind),
+      isConnected:
+        known.length === this.#readers.length && known.every(({ isConnected }) => isConnected),
+      lastError: known.find(({ lastError }) => lastError !== undefined)?.lastError,
+    };
+  }
+
+  follow(fleet: Fleet, fromMs: number): void {
+    for (let next = this.#next[0]; next && next.fromMs <= this.deliveredMs; next = this.#next[0]) {
+      this.#fleet = next.fleet;
+      this.#next.shift();
+    }
+    this.#next.push({ fleet, fromMs });
+    for (const { process } of this.#readers)
+      tell(process, { kind: 'follow', factories: fleet.factories, fromMs });
+  }
+
+  /** Keeps readers at work until they are stopped; rejects where the simulation itself fails. */
+  async run(): Promise<void> {
+    const failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    const working = this.#readers.map((reader) => this.#keep(reader));
+    await Promise.race([Promise.all([...working, this.#handOut()]), failed]);
+  }
+
+  /** Lets readers have taken what is in flight, and ends them. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all(
+      this.#readers.map(async ({ process }) => {
+        if (!process || process.exitCode !== null || process.signalCode !== null) return;
+        const gone = new Promise<void>((resolve) => process.once('exit', () => resolve()));
+        tell(process, { kind: 'stop' });
+        await atMost(STOP_MAX_MS, gone);
+        process.kill('SIGKILL');
+        await gone;
+      }),
+    );
+  }
+
+  async #keep(reader: ReaderState): Promise<void> {
+    const { signal } = this.#abort;
+    const { log } = this.#options;
+    let backOff = new BackOff();
+    while (!signal.aborted) {
+      const startMs = performance.now();
+      const ending = await this.#work(reader);
+      if (signal.aborted) return;
+      log.warn({ reader: reader.index + 1, ending }, 'a reader process ended; another goes on');
+      if (performance.now() - startMs > PROVEN_MS) backOff = new BackOff();
+      await sleepUnless(signal, backOff.nextMs());
+    }
+  }
+
+  /** Starts a reader's process; settles with its exit code or signal when it has ended. */
+  #work(reader: ReaderState): Promise<string> {
+    const { order, timeline, clock, count, horizonMs } = this.#options;
+    const process = fork(fileURLToPath(new URL('./reader-process.js', import.meta.url)), {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const { journal } = timeline;
+    reader.process = process;
+    reader.eventsSent = journal.events.length;
+    const { broker } = order;
+    process.send({
+      ...order,
+      broker: { ...broker, clientId: `${broker.clientId}-${reader.index + 1}` },
+      factories: this.#fleet.factories,
+      seed: this.#fleet.seed,
+      settings: journal.settingsAt(Number.NEGATIVE_INFINITY),
+      events: journal.events,
+      share: { index: reader.index, count },
+      horizonMs: horizonMs(),
+      speed: clock.speed,
+    } satisfies ReaderOrder);
+    for (const { fleet, fromMs } of this.#next)
+      tell(process, { kind: 'follow', factories: fleet.factories, fromMs });
+    process.on('message', (word: ReaderWord) => void this.#hear(reader, process, word));
+    return new Promise((resolve) => {
+      process.once('exit', (code, signal) => resolve(signal ?? String(code)));
+      process.once('error', (error) => resolve(error.message));
+    });
+  }
+
+  async #hear(reader: ReaderState, process: ChildProcess, word: ReaderWord): Promise<void> {
+    const { log, onGap } = this.#options;
+    switch (word.kind) {
+      case 'load': {
+        const watermark = await this.#watermarks.load(reader.index, word.name).catch(this.#fail);
+        return tell(process, { kind: 'loaded', watermark: watermark ?? undefined });
+      }
+      case 'save':
+        return tell(process, {
+          kind: 'saved',
+          failure: await this.#watermarks
+            .save(reader.index, word.name, word.watermark)
+            .then(() => undefined, String),
+        });
+      case 'figures':
+        reader.figures = word.figures;
+        reader.deliveredMs = word.deliveredMs;
+        return;
+      case 'gap':
+        return onGap(word.gap);
+      case 'log':
+        return log[word.level]({ reader: reader.index + 1, ...word.fields }, word.message);
+      case 'failed':
+        return this.#fail(Object.assign(new Error(word.message), { stack: word.stack }));
+    }
+  }
+
+  /** Tells readers of events, and then how far they may read. */
+  async #handOut(): Promise<void> {
+    const { timeline, horizonMs, clock } = this.#options;
+    const { signal } = this.#abort;
+    for (; !signal.aborted; await sleepUnless(signal, TICK_MS)) {
+      const { events } = timeline.journal;
+      const news = { kind: 'horizon', horizonMs: horizonMs(), speed: clock.speed } as const;
+      for (const reader of this.#readers) {
+        if (reader.eventsSent < events.length)
+          tell(reader.process, { kind: 'events', events: events.slice(reader.eventsSent) });
+        reader.eventsSent = events.length;
+        tell(reader.process, news);
+      }
+    }
+  }
+}
+
+/**
+ * Watermarks of readers: one of each, and under the sink's own name how far all of them are, so
+ * that another number of readers, or none, goes on without leaving anything out.
+ */
+export class SharedWatermarks {
+  readonly #watermarks: Watermarks;
+  readonly #count: number;
+  readonly #saved = new Map<string, (Watermark | undefined)[]>();
+
+  constructor(watermarks: Watermarks, count: number) {
+    this.#watermarks = watermarks;
+    this.#count = count;
+  }
+
+  /** The later of both: readings of what lies between may come a second time. */
+  async load(index: number, name: string): Promise<Watermark | undefined> {
+    const shared = await this.#watermarks.load(name);
+    const own = await this.#watermarks.load(this.#nameOf(index, name));
+    return shared && own && own.timeMs > shared.timeMs ? own : shared;
+  }
+
+  /** Saves a reader's, and the earliest of all once each has one. */
+  async save(index: number, name: string, watermark: Watermark): Promise<void> {
+    const saved = this.#saved.get(name) ?? new Array<undefined>(this.#count).fill(undefined);
+    this.#saved.set(name, saved);
+    await this.#watermarks.save(this.#nameOf(index, name), watermark);
+    saved[index] = watermark;
+    const all = saved.flatMap((each) => each ?? []);
+    if (all.length < this.#count) return;
+    const earliest = all.reduce((a, b) => (b.timeMs < a.timeMs ? b : a));
+    await this.#watermarks.save(name, earliest);
+  }
+
+  #nameOf(index: number, name: string): string {
+    return `${name}, reader ${index + 1} of ${this.#count}`;
+  }
+}
+
+function tell(process: ChildProcess | undefined, news: ReaderNews): void {
+  // One that has just ended hears nothing more; it is told all when it is started again.
+  if (process?.connected) process.send(news, () => undefined);
+}

@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import type { Incident } from '../core/anomaly.ts';
+import type { FactoryDescription, Machine } from '../core/factory.ts';
+import type { Settings } from '../core/journal.ts';
+import type { DeliveryFigures } from '../delivery/delivery.ts';
+import type { Gap } from '../delivery/gap.ts';
+import type { Fleet } from '../simulation/fleet.ts';
+import type { Store } from '../store/open-store.ts';
+import type { AdjustableClock } from './clock.ts';
+import { CommandError } from './command-error.ts';
+import { Directory, type Selection } from './directory.ts';
+import type { GapLog } from './gap-log.ts';
+import { GroundTruth } from './ground-truth.ts';
+import { activeIncidents, type MachineState, machineState } from './machine-state.ts';
+import type { Observer } from './observer.ts';
+import type { Chronology } from './timeline.ts';
+
+/** One sink's delivery, as far as the simulator has to do with it. */
+export interface Delivering {
+  readonly figures: DeliveryFigures;
+  /** The simulated instant up to which the sink has everything [ms]; NaN before it begins. */
+  readonly deliveredMs: number;
+  /** Goes on with another fleet after an instant that no reader has passed. */
+  follow(fleet: Fleet, fromMs: number): void;
+}
+
+/** What a simulator is made of; each part is in use by readers as well. */
+export interface SimulatorParts {
+  readonly fleet: Fleet;
+  readonly clock: AdjustableClock;
+  readonly timeline: Chronology;
+  readonly observer: Observer;
+  readonly deliveries: readonly Delivering[];
+  /** Where all that must outlive the process is kept; none in a simulator without memory. */
+  readonly store?: Pick<Store, 'database' | 'truth' | 'clock'> | undefined;
+  readonly gapLog?: Pick<GapLog, 'gaps'> | undefined;
+}
+
+/** What is to be wrong with a machine, and for how long. */
+export interface Injection {
+  readonly anomalyType: string;
+  readonly severity: number;
+  readonly durationS: number;
+}
+
+/** How the simulator as a whole stands. */
+export type Phase = 'stopped' | 'starting' | 'running' | 'stopping';
+
+/** The running factory, as commands and questions see it. Knows nothing of how they arrive. */
+export class Simulator {
+  readonly clock: AdjustableClock;
+  readonly timeline: Chronology;
+  readonly observer: Observer;
+  readonly groundTruth: GroundTruth;
+  readonly #deliveries: readonly Delivering[];
+  readonly #store: SimulatorParts['store'];
+  readonly #gapLog: SimulatorParts['gapLog'];
+  readonly #createdMs = performance.now();
+  #fleet: Fleet;
+  #directory: Directory;
+  #changedMs = Number.NEGATIVE_INFINITY;
+  #isStopping = false;
+
+  constructor({ fleet, clock, timeline, observer, deliveries, store, gapLog }: SimulatorParts) {
+    this.#store = store;
+    this.#gapLog = gapLog;
+    this.clock = clock;
+    this.timeline = timeline;
+    this.observer = observer;
+    this.groundTruth = new GroundTruth(fleet, timeline, store?.truth);
+    this.#deliveries = deliveries;
+    this.#fleet = fleet;
+    this.#directory = new Directory(fleet);
+  }
+
+  /** The factories and machines as they are described now; others may come, so ask each time. */
+  get fleet(): Fleet {
+    return this.#fleet;
+  }
+
+  get phase(): Phase {
+    if (this.#isStopping) return 'stopping';
+    if (Number.isNaN(this.observer.timeMs)) return 'starting';
+    return this.runningCount() > 0 ? 'running' : 'stopped';
+  }
+
+  /** Real time since it was made [s]. */
+  get uptimeS(): number {
+    return (performance.now() - this.#createdMs) / 1000;
+  }
+
+  /** How each sink's delivery stands now. */
+  get sinks(): DeliveryFigures[] {
+    return this.#deliveries.map(({ figures }) => figures);
+  }
+
+  /** What sinks were not given, the latest, oldest first. */
+  get gaps(): readonly Gap[] {
+    return this.#gapLog?.gaps ?? [];
+  }
+
+  /** Where the database is, for people. */
+  get databaseLocation(): string {
+    return this.#store?.database.location ?? 'none';
+  }
+
+  /** Whether the database answers; false where there is none. */
+  get isDatabaseConnected(): boolean {
+    return this.#store?.database.isConnected ?? false;
+  }
+
+  /** Whether every part that is in use does its work. */
+  get isHealthy(): boolean {
+    const isStored = this.#store === undefined || this.isDatabaseConnected;
+    return isStored && this.sinks.every(({ isConnected }) => isConnected);
+  }
+
+  /** What holds from the next second on. */
+  get settings(): Settings {
+    return this.timeline.journal.settingsAt(this.timeline.nextS());
+  }
+
+  /** Says from now on that it is about to end. */
+  beginStopping(): void {
+    this.#isStopping = true;
+  }
+
+  /**
+   * Goes on with another fleet, made of this one: readers that have not come so far yet read this
+   * one up to there.
+   *
+   * @param fromMs - An instant that no reader has passed; the next second, if not given.
+   */
+  change(fleet: Fleet, fromMs = 1000 * this.timeline.nextS()): void {
+    this.#fleet = fleet;
+    this.groundTruth.follow(fleet);
+    this.#directory = new Directory(fleet);
+    this.#changedMs = fromMs;
+    for (const each of [this.observer, ...this.#deliveries]) each.follow(fleet, this.#changedMs);
+  }
+
+  /** Whether every sink has all that the machines said before the last change of the fleet. */
+  get isChangeDelivered(): boolean {
+    return this.#deliveries.every(({ deliveredMs }) => deliveredMs > this.#changedMs);
+  }
+
+  /** @throws CommandError for an id that no machine has. */
+  machine(id: string): Machine {
+    const machine = this.#directory.machine(id);
+    if (!machine) throw new CommandError('unknown', `no machine has the id ${id}`);
+    return machine;
+  }
+
+  /** @throws CommandError for an id that no factory has. */
+  factory(id: string): FactoryDescription {
+    const factory = this.#directory.factory(id);
+    if (!factory) throw new CommandError('unknown', `no factory has the id ${id}`);
+    return factory;
+  }
+
+  isRunning(machine: Machine): boolean {
+    return this.timeline.journal.isRunning(machine.id, this.timeline.nextS());
+  }
+
+  /** Machines that run, of some or of all. */
+  runningCount(machines: readonly Machine[] = this.fleet.machines): number {
+    const { journal } = this.timeline;
+    const tS = this.timeline.nextS();
+    let count = 0;
+    for (const { id } of machines) if (journal.isRunning(id, tS)) count++;
+    return count;
+  }
+
+  /** How a machine stands, with the effect of every command answered so far. */
+  state(machine: Machine): MachineState {
+    const { journal } = this.timeline;
+    const { observer } = this;
+    const today = observer.today.of(machine, observer.timeMs);
+    return machineState(machine, observer.of(machine), today, journal, this.timeline.nextS());
+  }
+
+  /**
+   * Starts or stops machines; those that run or stand already are left alone.
+   *
+   * @throws CommandError for ids that nobody has; then nothing changes.
+   */
+  async setRunning(isToRun: boolean, selection: Selection): Promise<void> {
+    const machines = this.#directory.selected(selection);
+    await this.timeline.settled();
+    const touched = machines.filter((machine) => this.isRunning(machine) !== isToRun);
+    if (touched.length === 0) return;
+    const kind = isToRun ? 'start' : 'stop';
+    const isAll = machines.length === this.fleet.machines.length;
+    await this.timeline.append(
+      isAll ? { kind } : { kind, machineIds: touched.map(({ id }) => id) },
+    );
+  }
+
+  /**
+   * Makes something go wrong with a machine.
+   *
+   * @throws CommandError for an anomaly that its type does not have, or a machine that stands.
+   */
+  async inject(machine: Machine, injection: Injection): Promise<Incident> {
+    this.#checkFault(machine, injection.anomalyType);
+    if (!this.isRunning(machine))
+      throw new CommandError('conflict', `${machine.name} is stopped; start it first`);
+    const id = randomUUID();
+    const event = { kind: 'inject', id, machineId: machine.id, ...injection } as const;
+    await this.timeline.append(event);
+    const incident = this.timeline.journal.injections(machine.id).find((each) => each.id === id);
+    return incident as Incident;
+  }
+
+  /**
+   * Ends the anomalies that act on a machine, or those of one type.
+   *
+   * @returns Those that were ended; none is no error.
+   * @throws CommandError for an anomaly that its type does not have.
+   */
+  async clear(machine: Machine, anomalyType?: string): Promise<Incident[]> {
+    if (anomalyType !== undefined) this.#checkFault(machine, anomalyType);
+    await this.timeline.settled();
+    const { journal } = this.timeline;
+    const active = activeIncidents(machine, journal, this.timeline.nextS()).filter(
+      ({ type }) => anomalyType === undefined || type === anomalyType,
+    );
+    if (active.length === 0) return [];
+    const event = { kind: 'clear', machineId: machine.id } as const;
+    await this.timeline.append(anomalyType === undefined ? event : { ...event, anomalyType });
+    return active;
+  }
+
+  /** Changes settings from the next second on. */
+  async configure(changes: Partial<Settings>): Promise<Settings> {
+    const before = this.settings;
+    const keys = Object.keys(changes) as (keyof Settings)[];
+    if (keys.some((key) => changes[key] !== before[key]))
+      await this.timeline.append({ kind: 'configure', settings: changes });
+    return this.settings;
+  }
+
+  /**
+   * Changes how fast simulated time runs, without a jump in it. The journal has it first: should
+   * the process end before the clock is on record, the next start finds it there.
+   */
+  async setSpeed(speed: number, configuredSpeed: number | null): Promise<void> {
+    if (speed === this.clock.speed) return;
+    await this.timeline.append({ kind: 'speed', speed, configuredSpeed });
+    // A clock that is shared has changed with the event.
+    if (this.clock.speed === speed) return;
+    const record = this.clock.setSpeed(speed);
+    try {
+      await this.#store?.clock.save(record);
+    } catch (cause) {
+      const message = 'the speed has changed, but the clock cannot be written now';
+      throw new CommandError('unavailable', message, [], { cause });
+    }
+  }
+
+  #checkFault({ name, type }: Machine, anomalyType: string): void {
+    if (type.faultTypes.includes(anomalyType)) return;
+    const message =
+      `${JSON.stringify(anomalyType)} is no anomaly of ${name}, ` +
+      `a machine of type ${type.type}, which has ${type.faultTypes.join(', ') || 'none'}`;
+    throw new CommandError('invalid', message, [{ path: 'anomaly_type', message }]);
+  }
+}

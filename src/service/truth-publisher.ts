@@ -1,0 +1,107 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Incident } from '../core/anomaly.ts';
+import type { Machine } from '../core/factory.ts';
+import type { Log } from '../delivery/log.ts';
+import { timeText } from '../encoding/time.ts';
+import { Incidents } from '../simulation/incidents.ts';
+import type { Announcer } from '../sinks/connection.ts';
+import type { TruthRecord, TruthSource } from './ground-truth.ts';
+
+/** Machines that are looked at in a second: a few per cent of a core. */
+const MACHINES_PER_S = 20_000;
+/** Machines looked at before others get a turn: some milliseconds. */
+const SLICE_MACHINES = 500;
+
+/** What the wire says of an anomaly (interface §5). */
+export function truthMessage(record: TruthRecord, nowMs: number) {
+  return {
+    id: record.id,
+    machine_id: record.machineId,
+    anomaly_type: record.type,
+    origin: record.origin,
+    severity: record.severity,
+    started_at: timeText(record.startS * 1000),
+    ended_at: timeText(record.endS * 1000),
+    active: record.endS * 1000 > nowMs,
+    cleared_by: record.clearedBy,
+    affected_signals: [...record.affectedSignals],
+    excess_energy_kwh: record.excessEnergyKwh,
+    lost_production_units: record.lostProductionUnits,
+    final: record.isFinal,
+  };
+}
+
+/**
+ * Publishes the labels: whenever an anomaly starts, changes or ends, its record goes, retained, to
+ * `ground-truth/{factory}/{machine}`.
+ */
+export class TruthPublisher {
+  readonly #simulator: TruthSource;
+  readonly #announcer: Announcer;
+  readonly #log: Log;
+  readonly #incidents = new Map<Machine, Incidents>();
+  /** What was last said of an anomaly, by its id, as long as it may change. */
+  readonly #said = new Map<string, string>();
+  #isFailing = false;
+
+  constructor(simulator: TruthSource, announcer: Announcer, log: Log) {
+    this.#simulator = simulator;
+    this.#announcer = announcer;
+    this.#log = log;
+  }
+
+  /** Follows the horizon until it is told to end. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, timeline } = this.#simulator;
+    let fromS = timeline.horizonMs() / 1000;
+    while (!signal.aborted) {
+      const toS = timeline.horizonMs() / 1000;
+      if (await this.#look(fromS, toS, signal)) fromS = toS;
+      const { length } = this.#simulator.fleet.machines;
+      const periodS = Math.max(1, Math.ceil(length / MACHINES_PER_S));
+      await clock.until((toS + periodS * Math.max(1, clock.speed)) * 1000, signal);
+    }
+  }
+
+  /** Says what changed in a window; false where the broker is away, so that it is said again. */
+  async #look(fromS: number, toS: number, signal: AbortSignal): Promise<boolean> {
+    for (const [i, machine] of this.#simulator.fleet.machines.entries()) {
+      if (signal.aborted) return false;
+      for (const incident of this.#of(machine).between(fromS - 1, toS + 1))
+        if (incident.startS <= toS && !(await this.#say(machine, incident, toS))) return false;
+      if (i % SLICE_MACHINES === SLICE_MACHINES - 1) await turn();
+    }
+    return true;
+  }
+
+  async #say(machine: Machine, incident: Incident, nowS: number): Promise<boolean> {
+    const isOver = incident.endS <= nowS;
+    const state = `${incident.endS} ${incident.severity} ${isOver}`;
+    if (this.#said.get(incident.id) === state) return true;
+    const record = await this.#simulator.groundTruth.record(incident);
+    const topic = `ground-truth/${machine.topic.split('/').slice(1).join('/')}`;
+    try {
+      await this.#announcer.announce(topic, JSON.stringify(truthMessage(record, nowS * 1000)));
+    } catch (error) {
+      if (!this.#isFailing) this.#log.warn({ reason: String(error) }, 'labels cannot be published');
+      this.#isFailing = true;
+      return false;
+    }
+    this.#isFailing = false;
+    this.#said.set(incident.id, state);
+    if (this.#said.size > SAID_MAX) this.#said.delete(this.#said.keys().next().value as string);
+    return true;
+  }
+
+  #of(machine: Machine): Incidents {
+    let incidents = this.#incidents.get(machine);
+    if (!incidents) {
+      incidents = new Incidents(machine, this.#simulator.timeline.journal);
+      this.#incidents.set(machine, incidents);
+    }
+    return incidents;
+  }
+}
+
+/** Anomalies remembered as said; the oldest are forgotten first. */
+const SAID_MAX = 100_000;

@@ -1,0 +1,327 @@
+import type { Machine } from '../core/factory.ts';
+import { IDLE, OFFLINE } from '../core/field.ts';
+import type { Journal } from '../core/journal.ts';
+import { ROW_WIDTH, type Values } from '../core/machine.ts';
+import { meteredPowerKw, writeElectricity } from '../core/meter.ts';
+import { white } from '../core/random.ts';
+import { Incidents } from './incidents.ts';
+import { ALERT_HOLD_S, isWatched, Watch } from './watch.ts';
+
+/** So many anchors are tried before a state is taken as it is: a fault may last thirty days. */
+const ANCHORS_MAX = 40;
+/** A machine that stood for so long starts cold: of the slowest to cool, e⁻¹⁴ is left. */
+const FORGOTTEN_S = 14 * 86_400;
+
+/** How a machine was left when it was switched off. */
+interface Left {
+  /** In the segment that held the instant. */
+  readonly state: Values<string>;
+  readonly stoppedS: number;
+}
+
+/** A position in one machine's function of time: its state there, and the way on. */
+export class Cursor {
+  readonly machine: Machine;
+  /** The operating mode, the alerts and the faults of the reading written last. */
+  mode = IDLE;
+  alerts = 0;
+  label = 0;
+  /** Whether the next reading must say the machine's status, changed or not. */
+  isToAnnounce = false;
+  readonly #journal: Journal;
+  readonly #incidents: Incidents;
+  readonly #metering: Metering | undefined;
+  readonly #watch: Watch;
+  readonly #steps: Steps;
+  /** Where this cursor saw the machine being switched off. */
+  #left: Left | undefined;
+  #state: Values<string> | undefined;
+  #parameters: Readonly<Values<string>>;
+  #tS = Number.NaN;
+  #segmentEndS = Number.NaN;
+
+  /** @param without - The id of an anomaly to leave out. */
+  constructor(machine: Machine, journal: Journal, without?: string) {
+    this.#metering = machine.metered && new Metering(machine.metered, journal, without);
+    this.machine = machine;
+    this.#journal = journal;
+    this.#incidents = new Incidents(machine, journal, without);
+    this.#watch = new Watch(machine.type.alertList);
+    this.#steps = stepsOf(machine);
+    this.#parameters = machine.parameters;
+  }
+
+  get isRunning(): boolean {
+    return this.#state !== undefined;
+  }
+
+  /** Whether the machine has run since its last reading, so that there is one to make. */
+  hasRunUntil(tS: number): boolean {
+    return this.#state !== undefined && this.#tS < tS;
+  }
+
+  /** The state at the position: what a test or a plot of the inside looks at. */
+  get state(): Readonly<Values<string>> | undefined {
+    return this.#state;
+  }
+
+  /**
+   * Goes to the state after the reading at `timeMs`, or after the latest one before it: from an
+   * anchor before it, or from the machine's last start. The readings that the alerts of that
+   * instant depend on are made on the way, into `scratch`.
+   */
+  seek(timeMs: number, scratch: Float64Array): void {
+    const { intervalMs, id } = this.machine;
+    const last = this.#journal
+      .runningChanges(id)
+      .findLast((change) => change.timeS * 1000 <= timeMs);
+    this.#left = undefined;
+    if (last && !last.isRunning) {
+      this.#state = undefined;
+      this.stop(last.timeS);
+      return;
+    }
+    this.#beginToRun();
+    const startedS = last?.timeS ?? Number.NEGATIVE_INFINITY;
+    const lastReading = Math.floor(timeMs / intervalMs);
+    const readings = Math.max(1, Math.ceil((1000 * ALERT_HOLD_S) / intervalMs));
+    const fromMs = (lastReading - readings) * intervalMs;
+    this.#place(Math.max(fromMs / 1000, startedS), startedS);
+    this.#metering?.seek(this.#tS);
+    const from = Math.floor(Math.round(1000 * this.#tS) / intervalMs);
+    for (let reading = from + 1; reading <= lastReading; reading++) {
+      // A main meter misses none: its machines are read from one to the next.
+      if (!this.#metering && reading < lastReading && !isWatched(reading, intervalMs)) continue;
+      const previousS = ((reading - 1) * intervalMs) / 1000;
+      if (previousS > this.#tS) this.#forward(previousS);
+      this.read((reading * intervalMs) / 1000, scratch, 0);
+    }
+  }
+
+  /**
+   * Starts and stops it as the journal says for the interval that ends at `tS`.
+   *
+   * @returns Whether there is a reading to make at `tS`.
+   */
+  follow(tS: number): boolean {
+    const fromS = tS - this.machine.intervalMs / 1000;
+    for (const { timeS, isRunning } of this.#journal.runningChanges(this.machine.id))
+      if (timeS > fromS && timeS <= tS) {
+        if (isRunning) this.start(timeS);
+        else this.stop(timeS);
+      }
+    return this.hasRunUntil(tS);
+  }
+
+  /** Switches the machine on: as it was left, if that is not long ago. */
+  start(tS: number): void {
+    const left = this.#left ?? this.#leftBefore(tS);
+    this.#startAt(tS, left);
+    this.#metering?.seek(tS);
+    this.#beginToRun();
+  }
+
+  /** Switches the machine off. */
+  stop(tS: number): void {
+    if (this.#state) {
+      this.#forward(tS);
+      this.#left = { state: this.#state, stoppedS: tS };
+      this.#state = undefined;
+    }
+    this.mode = OFFLINE;
+    this.alerts = 0;
+    this.label = 0;
+  }
+
+  /**
+   * Moves on to `tS` and writes the reading of the interval that ends there to `values` from `at`
+   * on. The machine must be running, and `tS` lie on the grid of its interval.
+   */
+  read(tS: number, values: Float64Array, at: number): void {
+    const { site, random, intervalMs } = this.machine;
+    const steps = this.#steps;
+    const state = this.#state as Values<string>;
+    while (this.#tS < tS) {
+      if (this.#tS >= this.#segmentEndS) this.#begin(this.#segmentEndS);
+      const untilS = Math.min(tS, this.#segmentEndS);
+      steps.accumulate(state, this.#parameters, this.#tS, untilS);
+      this.#tS = untilS;
+    }
+    const parameters = this.#parameters;
+    const intervalS = intervalMs / 1000;
+    this.#metering?.sum(tS, state);
+    steps.report(state, parameters, site, random, tS, intervalS);
+    const reading = Math.floor((tS * 1000) / intervalMs + 0.5);
+    const bits = random.bits(reading);
+    if (steps.electricityColumn >= 0) {
+      const noise = white(bits);
+      const powerKw = meteredPowerKw(state['powerKw'] as number, steps.meterNoiseShare, noise);
+      writeElectricity(
+        values,
+        at + steps.electricityColumn,
+        powerKw,
+        steps.ratedPowerKw,
+        steps.powerFactor(state, parameters, powerKw),
+        site,
+        tS,
+        intervalS,
+        steps.voltageDipShare?.(state) ?? 0,
+      );
+    }
+    steps.writeRow(state, site.at(tS), bits, steps.sensorNoiseFactor, values, at);
+    this.mode = values[at + steps.modeColumn] as number;
+    this.label = this.#incidents.labelAt(tS);
+    if (isWatched(reading, intervalMs)) this.alerts = this.#watch.look(state, parameters, tS);
+  }
+
+  #beginToRun(): void {
+    this.#left = undefined;
+    this.#watch.reset();
+    this.mode = IDLE;
+    this.alerts = 0;
+    this.label = 0;
+  }
+
+  #startAt(tS: number, left: Left | undefined): void {
+    const { type, site, random } = this.machine;
+    const parameters = this.#incidents.parametersAt(tS);
+    const state = type.start(parameters, site, random, tS);
+    if (left && tS - left.stoppedS < FORGOTTEN_S)
+      type.resume?.(state, parameters, site, random, left.state, left.stoppedS, tS);
+    this.#parameters = parameters;
+    this.#state = state;
+    this.#tS = tS;
+    this.#segmentEndS = tS;
+  }
+
+  #begin(tS: number): void {
+    const { type, site, random } = this.machine;
+    this.#parameters = this.#incidents.parametersAt(tS);
+    const state = this.#state as Values<string>;
+    this.#segmentEndS = this.#steps.begin(state, this.#parameters, site, random, tS);
+    if (!(this.#segmentEndS > tS))
+      throw new Error(`${type.type} ${this.machine.id}: no progress at ${tS}`);
+  }
+
+  /** Moves from segment to segment, summing nothing, until one holds `tS`. */
+  #forward(tS: number): void {
+    const { site, random } = this.machine;
+    const steps = this.#steps;
+    const state = this.#state as Values<string>;
+    let parameters = this.#parameters;
+    let endS = this.#segmentEndS;
+    while (endS < tS) {
+      parameters = this.#incidents.parametersAt(endS);
+      endS = steps.begin(state, parameters, site, random, endS);
+    }
+    this.#parameters = parameters;
+    this.#segmentEndS = endS;
+    this.#tS = tS;
+  }
+
+  /** Puts the state at `tS`, which every history since `startedS` leads to. */
+  #place(tS: number, startedS: number): void {
+    if (this.#placeByAnchor(tS, startedS)) return;
+    this.#startAt(startedS, this.#leftBefore(startedS));
+    this.#forward(tS);
+  }
+
+  /** The same, where that state does not depend on how the machine was started; else false. */
+  #placeByAnchor(tS: number, startedS: number): boolean {
+    const { type, site, parameters } = this.machine;
+    for (let attempt = 0; attempt <= ANCHORS_MAX; attempt++) {
+      const anchorS = type.anchorS(parameters, site, tS, attempt);
+      if (anchorS <= startedS) return false;
+      this.#startAt(anchorS, undefined);
+      this.#forward(tS);
+      if (type.isSettled?.(this.#state as Values<string>) ?? true) return true;
+    }
+    return true;
+  }
+
+  /**
+   * How the machine was left before a start that the journal tells of: goes back to a stop whose
+   * state does not depend on the start before it, and follows starts and stops from there.
+   */
+  #leftBefore(startedS: number): Left | undefined {
+    const changes = this.#journal.runningChanges(this.machine.id);
+    const last = changes.findLastIndex(({ timeS }) => timeS < startedS);
+    const timeS = (i: number) => changes[i]?.timeS ?? Number.NEGATIVE_INFINITY;
+    let left: Left | undefined;
+    let stop = last;
+    for (; stop >= 0; stop -= 2) {
+      const restartedS = stop === last ? startedS : timeS(stop + 1);
+      if (restartedS - timeS(stop) >= FORGOTTEN_S) break;
+      if (!this.#placeByAnchor(timeS(stop), timeS(stop - 1))) continue;
+      left = { state: this.#state as Values<string>, stoppedS: timeS(stop) };
+      break;
+    }
+    for (let start = stop + 1; start < last; start += 2) {
+      this.#startAt(timeS(start), left);
+      this.#forward(timeS(start + 1));
+      left = { state: this.#state as Values<string>, stoppedS: timeS(start + 1) };
+    }
+    return left;
+  }
+}
+
+/** What is needed of a machine for every reading, in records of one shape. */
+type Steps = ReturnType<typeof stepsOf>;
+
+/**
+ * Types are records of as many shapes as there are, and a look-up in one of many shapes costs as
+ * much as a sensor. Faults and wear change neither the rated power nor an instrument.
+ */
+function stepsOf({ type, parameters }: Machine) {
+  return {
+    begin: type.begin,
+    accumulate: type.accumulate,
+    report: type.report,
+    powerFactor: type.powerFactor,
+    voltageDipShare: type.voltageDipShare,
+    writeRow: type.writeRow,
+    electricityColumn: type.electricityColumn,
+    modeColumn: type.modeColumn,
+    ratedPowerKw: parameters['ratedPowerKw'] as number,
+    meterNoiseShare: parameters['meterNoiseShare'] as number,
+    sensorNoiseFactor: parameters['sensorNoiseFactor'] as number,
+  };
+}
+
+/** The machines of a main meter, read for themselves. */
+class Metering {
+  readonly #cursors: readonly Cursor[];
+  readonly #row = new Float64Array(ROW_WIDTH);
+  #tS = Number.NaN;
+
+  constructor(machines: readonly Machine[], journal: Journal, without?: string) {
+    this.#cursors = machines.map((machine) => new Cursor(machine, journal, without));
+  }
+
+  seek(tS: number): void {
+    for (const cursor of this.#cursors) cursor.seek(1000 * tS, this.#row);
+    this.#tS = tS;
+  }
+
+  /** Reads all machines up to `tS`, and adds their energy and its reactive part to a state. */
+  sum(tS: number, state: Values<string>): void {
+    let [kws, kvars] = [0, 0];
+    for (const cursor of this.#cursors) {
+      const { type, intervalMs } = cursor.machine;
+      const power = type.electricityColumn;
+      const last = Math.floor((1000 * tS) / intervalMs);
+      for (let i = Math.floor((1000 * this.#tS) / intervalMs) + 1; i <= last; i++) {
+        const atS = (i * intervalMs) / 1000;
+        if (!cursor.follow(atS)) continue;
+        cursor.read(atS, this.#row, 0);
+        const powerKws = ((this.#row[power] as number) * intervalMs) / 1000;
+        const share = this.#row[power + 4] as number;
+        kws += powerKws;
+        kvars += (powerKws * Math.sqrt(1 - share * share)) / share;
+      }
+    }
+    state['machinesKws'] = (state['machinesKws'] as number) + kws;
+    state['machinesKvars'] = (state['machinesKvars'] as number) + kvars;
+    this.#tS = tS;
+  }
+}

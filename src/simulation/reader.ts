@@ -1,0 +1,284 @@
+import { type Batch, READING, STATUS } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
+import { OFFLINE } from '../core/field.ts';
+import { ROW_WIDTH } from '../core/machine.ts';
+import { Cursor } from './cursor.ts';
+import type { Fleet } from './fleet.ts';
+
+/** What a reader reads, and how often it says a status. */
+export interface ReaderOptions {
+  /** The machines to read, all of the fleet if not given. */
+  readonly machines?: readonly Machine[];
+  /** The id of an anomaly to leave out: the counterfactual. */
+  readonly without?: string;
+  /** Simulated seconds after which a status is due, changed or not; 0: with every reading. */
+  readonly statusIntervalS?: number;
+  /**
+   * A reader of a fleet that this one has come out of ({@link Fleet.with}), which has read all up
+   * to where it stands. The new one goes on there: with its cursors for machines that are the
+   * same, from an anchor for others, which then announce themselves. A machine that has left the
+   * fleet, or its topic, ends as `offline`. The old reader is not to be used any more.
+   */
+  readonly after?: Reader;
+}
+
+/** What can be read from an instant on: a {@link Reader}, or what is made of one. */
+export interface RowReader {
+  /** Everything up to and including this instant has been read [ms since the epoch]. */
+  readonly timeMs: number;
+  /** Goes to an instant: the rows read next are those later than it. See {@link Reader.seek}. */
+  seek(timeMs: number, announce?: boolean): void;
+  /**
+   * Likewise, in steps of a millisecond or so, between which others may have their turn; what is
+   * read between them is lost.
+   */
+  seeking(timeMs: number, announce?: boolean): Iterable<undefined>;
+  /** Appends rows up to and including `untilMs`; whether all are in. See {@link Reader.read}. */
+  read(untilMs: number, batch: Batch): boolean;
+}
+
+/** The machines of one interval, and how far their next instant has been read. */
+interface Group {
+  readonly intervalMs: number;
+  readonly cursors: readonly Cursor[];
+  nextMs: number;
+  at: number;
+}
+
+/** A machine whose status is due at an instant without a reading. */
+interface DueStatus {
+  readonly cursor: Cursor;
+  readonly timeMs: number;
+}
+
+const DEFAULT_STATUS_INTERVAL_S = 60;
+
+/**
+ * Moves through the function that a factory is. It holds one record of numbers a machine, can
+ * start at any instant, and gives the same rows however its window is cut into calls and batches.
+ */
+export class Reader implements RowReader {
+  readonly #fleet: Fleet;
+  readonly #groups: readonly Group[];
+  readonly #cursors: ReadonlyMap<string, Cursor>;
+  readonly #statusIntervalMs: number;
+  readonly #scratch = new Float64Array(ROW_WIDTH);
+  /** Machines whose status is due before anything else, at an instant each. */
+  readonly #statuses: DueStatus[] = [];
+  #statusesWritten = 0;
+  #eventsSeen = 0;
+  #timeMs = Number.NaN;
+
+  constructor(fleet: Fleet, options: ReaderOptions = {}) {
+    const { after } = options;
+    this.#fleet = fleet;
+    this.#statusIntervalMs = 1000 * (options.statusIntervalS ?? DEFAULT_STATUS_INTERVAL_S);
+    const groups = new Map<number, Cursor[]>();
+    const cursors = new Map<string, Cursor>();
+    for (const machine of options.machines ?? fleet.machines) {
+      const same = after ? after.#cursors.get(machine.id) : undefined;
+      const cursor =
+        same?.machine === machine ? same : new Cursor(machine, fleet.journal, options.without);
+      cursors.set(machine.id, cursor);
+      const group = groups.get(machine.intervalMs);
+      if (group) group.push(cursor);
+      else groups.set(machine.intervalMs, [cursor]);
+    }
+    this.#cursors = cursors;
+    this.#groups = [...groups]
+      .sort(([a], [b]) => a - b)
+      .map(([intervalMs, members]) => ({
+        intervalMs,
+        cursors: members,
+        nextMs: Number.NaN,
+        at: 0,
+      }));
+    if (after) this.#goOn(after);
+  }
+
+  get machines(): Machine[] {
+    return Array.from(this.#cursors.values(), ({ machine }) => machine);
+  }
+
+  /** Everything up to and including this instant has been read [ms since the epoch]. */
+  get timeMs(): number {
+    return this.#timeMs;
+  }
+
+  /**
+   * Goes to an instant: the rows read next are those later than it.
+   *
+   * @param announce - Whether each machine says its status with its first row, so that whoever
+   *   begins to listen knows it.
+   */
+  seek(timeMs: number, announce = false): void {
+    for (const _ of this.seeking(timeMs, announce));
+  }
+
+  /** Likewise, a machine a step. */
+  *seeking(timeMs: number, announce = false): Generator<undefined> {
+    this.#statuses.length = 0;
+    this.#statusesWritten = 0;
+    const next = this.#fleet.journal.events.findIndex((event) => event.timeS * 1000 > timeMs);
+    this.#stand(timeMs, next < 0 ? this.#fleet.journal.events.length : next);
+    for (const { cursors } of this.#groups)
+      for (const cursor of cursors) {
+        this.#seekCursor(cursor, announce);
+        yield;
+      }
+  }
+
+  /**
+   * Appends the rows up to and including `untilMs`, in the order of time, as far as the batch has
+   * room.
+   *
+   * @returns Whether all of them are in; if not, the batch is full and the next call goes on.
+   */
+  read(untilMs: number, batch: Batch): boolean {
+    const isDone = this.#fill(untilMs, batch);
+    batch.untilMs = this.#timeMs;
+    return isDone;
+  }
+
+  #fill(untilMs: number, batch: Batch): boolean {
+    for (;;) {
+      if (!this.#writeStatuses(batch)) return false;
+      const eventMs = this.#nextEventMs();
+      let nextMs = eventMs;
+      for (const group of this.#groups) nextMs = Math.min(nextMs, group.nextMs);
+      if (nextMs > untilMs) {
+        this.#timeMs = Math.max(this.#timeMs, untilMs);
+        return true;
+      }
+      if (nextMs === eventMs) {
+        this.#apply(eventMs);
+        continue;
+      }
+      for (const group of this.#groups)
+        if (group.nextMs === nextMs && !this.#readGroup(group, batch)) return false;
+      this.#timeMs = nextMs;
+    }
+  }
+
+  /** Stands at an instant, but for the cursors. */
+  #stand(timeMs: number, eventsSeen: number): void {
+    this.#timeMs = timeMs;
+    this.#eventsSeen = eventsSeen;
+    for (const group of this.#groups) {
+      group.nextMs = (Math.floor(timeMs / group.intervalMs) + 1) * group.intervalMs;
+      group.at = 0;
+    }
+  }
+
+  #seekCursor(cursor: Cursor, announce: boolean): void {
+    cursor.seek(this.#timeMs, this.#scratch);
+    cursor.isToAnnounce = announce;
+    if (announce && !cursor.isRunning)
+      this.#statuses.push({ cursor, timeMs: this.#stoppedMs(cursor) });
+  }
+
+  #goOn(before: Reader): void {
+    this.#stand(before.#timeMs, before.#eventsSeen);
+    const isOurs = (cursor: Cursor) => this.#cursors.get(cursor.machine.id) === cursor;
+    const hasLeft = ({ machine }: Cursor) =>
+      this.#fleet.byId.get(machine.id)?.topic !== machine.topic;
+    for (const status of before.#statuses.slice(before.#statusesWritten))
+      if (isOurs(status.cursor) || hasLeft(status.cursor)) this.#statuses.push(status);
+    for (const cursor of before.#cursors.values()) {
+      if (!cursor.isRunning || !hasLeft(cursor)) continue;
+      cursor.stop(this.#timeMs / 1000);
+      this.#statuses.push({ cursor, timeMs: this.#timeMs });
+    }
+    for (const [id, cursor] of this.#cursors)
+      if (before.#cursors.get(id) !== cursor) this.#seekCursor(cursor, true);
+  }
+
+  /** Reads the instant that is due in a group; false if the batch is full before its end. */
+  #readGroup(group: Group, batch: Batch): boolean {
+    const timeMs = group.nextMs;
+    const tS = timeMs / 1000;
+    const { cursors } = group;
+    while (group.at < cursors.length) {
+      if (batch.isFull) return false;
+      const cursor = cursors[group.at++] as Cursor;
+      if (cursor.hasRunUntil(tS)) this.#append(cursor, timeMs, batch);
+    }
+    group.at = 0;
+    group.nextMs += group.intervalMs;
+    return true;
+  }
+
+  #append(cursor: Cursor, timeMs: number, batch: Batch): void {
+    const { mode, alerts } = cursor;
+    const row = batch.length++;
+    cursor.read(timeMs / 1000, batch.values, row * ROW_WIDTH);
+    const { intervalMs } = cursor.machine;
+    const statusMs = this.#statusIntervalMs;
+    const isDue =
+      cursor.isToAnnounce ||
+      cursor.mode !== mode ||
+      cursor.alerts !== alerts ||
+      statusMs === 0 ||
+      Math.floor(timeMs / statusMs) !== Math.floor((timeMs - intervalMs) / statusMs);
+    cursor.isToAnnounce = false;
+    batch.timesMs[row] = timeMs;
+    batch.machines[row] = cursor.machine;
+    batch.flags[row] = isDue ? READING | STATUS : READING;
+    batch.alerts[row] = cursor.alerts;
+    batch.faults[row] = cursor.label;
+  }
+
+  #writeStatuses(batch: Batch): boolean {
+    if (this.#statuses.length === 0) return true;
+    while (this.#statusesWritten < this.#statuses.length) {
+      if (batch.isFull) return false;
+      const { cursor, timeMs } = this.#statuses[this.#statusesWritten++] as DueStatus;
+      const { type } = cursor.machine;
+      const row = batch.length++;
+      batch.timesMs[row] = timeMs;
+      batch.machines[row] = cursor.machine;
+      batch.flags[row] = STATUS;
+      batch.alerts[row] = 0;
+      batch.faults[row] = 0;
+      batch.values.fill(0, row * ROW_WIDTH, (row + 1) * ROW_WIDTH);
+      batch.values[row * ROW_WIDTH + type.modeColumn] = cursor.mode;
+    }
+    this.#statuses.length = 0;
+    this.#statusesWritten = 0;
+    return true;
+  }
+
+  #nextEventMs(): number {
+    const event = this.#fleet.journal.events[this.#eventsSeen];
+    return event ? event.timeS * 1000 : Number.POSITIVE_INFINITY;
+  }
+
+  /** Starts and stops what the journal says for one instant. */
+  #apply(eventMs: number): void {
+    const { journal } = this.#fleet;
+    const touched = new Set<Cursor>();
+    for (; this.#nextEventMs() === eventMs; this.#eventsSeen++) {
+      const event = journal.events[this.#eventsSeen];
+      if (event?.kind !== 'start' && event?.kind !== 'stop') continue;
+      const ids = event.machineIds ?? this.#cursors.keys();
+      for (const id of ids) {
+        const cursor = this.#cursors.get(id);
+        if (cursor) touched.add(cursor);
+      }
+    }
+    for (const cursor of touched) {
+      const isToRun = journal.isRunning(cursor.machine.id, eventMs / 1000);
+      if (isToRun === cursor.isRunning) continue;
+      if (isToRun) cursor.start(eventMs / 1000);
+      else cursor.stop(eventMs / 1000);
+      this.#statuses.push({ cursor, timeMs: eventMs });
+    }
+  }
+
+  /** When a machine that stands was stopped. */
+  #stoppedMs({ machine, mode }: Cursor): number {
+    const changes = this.#fleet.journal.runningChanges(machine.id);
+    const stopped = changes.findLast(({ timeS }) => timeS * 1000 <= this.#timeMs);
+    return mode === OFFLINE && stopped ? stopped.timeS * 1000 : this.#timeMs;
+  }
+}

@@ -1,0 +1,113 @@
+import { FADE_S, type Incident } from '../core/anomaly.ts';
+import type { Machine } from '../core/factory.ts';
+import { ROW_WIDTH, type Values } from '../core/machine.ts';
+import { Cursor } from './cursor.ts';
+import type { Fleet } from './fleet.ts';
+
+/** What an anomaly has cost, against the same machine, seed and disturbances without it. */
+export interface Cost {
+  /**
+   * Energy taken beyond the counterfactual's, as metered, of all carriers [kWh]; negative where
+   * less was taken.
+   */
+  readonly excessEnergyKwh: number;
+  /** Good units that the counterfactual made and this machine did not. */
+  readonly lostProductionUnits: number;
+  /** Up to where it was counted [s]: the machine has recovered, or the limit was reached. */
+  readonly countedUntilS: number;
+  /** Whether the machine is again in the very state it would be in without the anomaly. */
+  readonly hasRecovered: boolean;
+  /** Whether nothing more will be counted: it has recovered, or the limit was reached. */
+  readonly isFinal: boolean;
+}
+
+/** No machine remembers an anomaly for longer: the slowest temperature forgets in two days. */
+const RECOVERY_MAX_S = 3 * 86_400;
+
+/**
+ * Counts what an anomaly costs, as time goes on: reads its machine twice, with it and without it,
+ * from its start until both are in the same state again, and adds up the difference of what was
+ * published.
+ */
+export class CostCount {
+  readonly #machine: Machine;
+  readonly #actual: Cursor;
+  readonly #healthy: Cursor;
+  readonly #row = new Float64Array(ROW_WIDTH);
+  readonly #goodColumn: number;
+  #tS: number;
+  #energyKwh = 0;
+  #units = 0;
+  #hasRecovered = false;
+  #isFinal = false;
+
+  /** @throws RangeError for an anomaly of a machine that the fleet does not have. */
+  constructor(fleet: Fleet, incident: Incident) {
+    const machine = fleet.byId.get(incident.machineId);
+    if (!machine) throw new RangeError(`no machine ${incident.machineId}`);
+    this.#machine = machine;
+    this.#actual = new Cursor(machine, fleet.journal);
+    this.#healthy = new Cursor(machine, fleet.journal, incident.id);
+    const good = machine.type.fields.find(({ key }) => key === 'productionCountGood');
+    this.#goodColumn = good?.column ?? -1;
+    const intervalS = machine.intervalMs / 1000;
+    this.#tS = Math.floor(incident.startS / intervalS) * intervalS;
+    this.#actual.seek(this.#tS * 1000, this.#row);
+    this.#healthy.seek(this.#tS * 1000, this.#row);
+  }
+
+  /**
+   * Goes on to `untilS`, or as far as so many readings lead.
+   *
+   * @param incident - The anomaly with its end as it is known now.
+   * @returns Whether there is nothing left to count up to `untilS`.
+   */
+  advance(incident: Incident, untilS: number, readingsMax: number): boolean {
+    const intervalS = this.#machine.intervalMs / 1000;
+    const overS = incident.endS + FADE_S;
+    const limitS = overS + RECOVERY_MAX_S;
+    const lastS = Math.min(untilS, limitS);
+    for (let reading = 0; reading < readingsMax; reading++) {
+      this.#isFinal = this.#hasRecovered || this.#tS + intervalS > limitS;
+      if (this.#isFinal || this.#tS + intervalS > lastS) return true;
+      // Computed from the index, since a sum of fractional intervals drifts off the grid.
+      this.#tS = Math.round(this.#tS / intervalS + 1) * intervalS;
+      this.#count();
+      this.#hasRecovered = this.#tS > overS && isSame(this.#actual.state, this.#healthy.state);
+    }
+    return false;
+  }
+
+  /** What was counted so far. */
+  get cost(): Cost {
+    return {
+      excessEnergyKwh: Math.round(this.#energyKwh * 1e6) / 1e6,
+      lostProductionUnits: this.#units,
+      countedUntilS: this.#tS,
+      hasRecovered: this.#hasRecovered,
+      isFinal: this.#isFinal,
+    };
+  }
+
+  #count(): void {
+    const { type } = this.#machine;
+    const good = this.#goodColumn;
+    const row = this.#row;
+    if (this.#actual.follow(this.#tS)) {
+      this.#actual.read(this.#tS, row, 0);
+      this.#energyKwh += type.energyTakenKwh(row, 0);
+      this.#units -= row[good] as number;
+    }
+    if (this.#healthy.follow(this.#tS)) {
+      this.#healthy.read(this.#tS, row, 0);
+      this.#energyKwh -= type.energyTakenKwh(row, 0);
+      this.#units += row[good] as number;
+    }
+  }
+}
+
+function isSame(a: Readonly<Values<string>> | undefined, b: Readonly<Values<string>> | undefined) {
+  if (!a || !b) return a === b;
+  for (const key in a) if (!Object.is(a[key], b[key])) return false;
+  return true;
+}

@@ -1,0 +1,219 @@
+import { Socket } from 'node:net';
+import type { IConnackPacket, IDisconnectPacket, MqttClient } from 'mqtt';
+import { type Batch, READING, STATUS } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
+import type { MachineType } from '../core/machine.ts';
+import type { Sink } from '../core/sink.ts';
+import { JsonEncoder } from '../encoding/json.ts';
+import { Memo } from '../encoding/memo.ts';
+import { PreparedText } from '../encoding/prepared-text.ts';
+import { channelLevels, STATUS_LEVEL } from '../encoding/topics.ts';
+import { BackOff } from './back-off.ts';
+import type { Announcer, Connection } from './connection.ts';
+import {
+  addressText,
+  type BrokerAddress,
+  createMqttClient,
+  endMqttClient,
+  STATE_TOPIC,
+} from './mqtt-client.ts';
+import { causeText, MqttError, reasonText } from './mqtt-error.ts';
+import { PublishStream } from './publish-stream.ts';
+import { atMost } from './waiting.ts';
+
+/** What is still on its way when the sink is closed, and the farewell, have so long each [ms]. */
+const CLOSE_MAX_MS = 500;
+
+/** Receive maximum of a broker that names none (MQTT 5, §3.2.2.3.3). */
+const RECEIVE_MAX = 65_535;
+
+const STATE = new PreparedText(STATE_TOPIC);
+const STATUS_TEXT = new PreparedText(STATUS_LEVEL);
+/** The end of a topic that is whole already. */
+const WHOLE = new PreparedText('');
+
+interface Attempt {
+  readonly resolve: (stream: PublishStream) => void;
+  readonly reject: (error: MqttError) => void;
+}
+
+/**
+ * Publishes to an MQTT broker elsewhere.
+ *
+ * While it is connected `simulator/state` is `online`; it becomes `offline` when the sink is
+ * closed, and through the will when it is lost. One of many sinks of a simulator says so for all.
+ */
+export class MqttSink implements Sink, Connection, Announcer {
+  readonly name = 'mqtt';
+  connectionCount = 0;
+  readonly #address: string;
+  readonly #version: 4 | 5;
+  readonly #qos: 0 | 1 | 2;
+  readonly #client: MqttClient;
+  readonly #isAnnounced: boolean;
+  readonly #backOff = new BackOff();
+  readonly #encoder = new JsonEncoder();
+  readonly #topics = new Memo(({ topic }: Machine) => new PreparedText(topic));
+  readonly #levels = new Memo((type: MachineType) =>
+    channelLevels(type).map((level) => new PreparedText(level)),
+  );
+  #stream: PublishStream | undefined;
+  /** Whoever waits for the outcome of the next attempt to connect. */
+  #attempt: Attempt | undefined;
+  #lastError: unknown;
+  #closedBytes = 0;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Begins to connect.
+   *
+   * @param isAnnounced - Whether `simulator/state` tells of this connection.
+   * @throws ConfigError where a certificate or key cannot be read.
+   */
+  constructor(broker: BrokerAddress, qos: 0 | 1 | 2, isAnnounced = true) {
+    this.#isAnnounced = isAnnounced;
+    this.#address = addressText(broker);
+    this.#version = broker.version;
+    this.#qos = qos;
+    const client = createMqttClient(broker, this.#backOff.nextMs(), isAnnounced);
+    this.#client = client;
+    client.on('packetsend', ({ cmd }) => {
+      // mqtt.js keeps errors without a code to itself, such as a WebSocket's that was refused.
+      if (cmd === 'connect') client.stream.on('error', this.#onError);
+    });
+    client.on('error', this.#onError);
+    client.on('disconnect', this.#onDisconnect);
+    client.on('connect', this.#onConnect);
+    client.on('close', this.#onClose);
+    client.on('packetreceive', (packet) => this.#stream?.onPacket(packet));
+    client.connect();
+  }
+
+  get isConnected(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  get bytesWritten(): number {
+    return this.#closedBytes + (this.#stream?.bytesWritten ?? 0);
+  }
+
+  /**
+   * Settles when the broker has acknowledged all messages or, at QoS 0, when the operating system
+   * has taken them. Not connected, it waits for the outcome of the next attempt.
+   *
+   * @throws MqttError where the broker is away, goes away or refuses a message.
+   */
+  async write(batch: Batch): Promise<void> {
+    const stream = await this.#connected();
+    const encoder = this.#encoder;
+    for (let row = 0; row < batch.length; row++) {
+      const flags = batch.flags[row] as number;
+      const machine = batch.machines[row] as Machine;
+      const topic = this.#topics.of(machine);
+      if (flags & READING) {
+        const levels = this.#levels.of(machine.type);
+        for (let i = 0; i < levels.length; i++) {
+          if (!stream.hasRoom) await stream.room();
+          const at = stream.begin(topic, levels[i] as PreparedText, false);
+          stream.end(encoder.message(batch, row, i, stream.bytes, at));
+        }
+      }
+      if (flags & STATUS) {
+        if (!stream.hasRoom) await stream.room();
+        const at = stream.begin(topic, STATUS_TEXT, true);
+        stream.end(encoder.status(batch, row, stream.bytes, at));
+      }
+    }
+    await stream.settled();
+  }
+
+  async announce(topic: string, payload: string): Promise<void> {
+    const stream = await this.#connected();
+    if (!stream.hasRoom) await stream.room();
+    const at = stream.begin(new PreparedText(topic), WHOLE, true);
+    stream.end(at + Buffer.from(payload).copy(stream.bytes, at));
+    stream.send();
+  }
+
+  /** Says `offline` and disconnects; what the broker does not take within seconds is given up. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const stream = this.#stream;
+    if (stream) {
+      try {
+        if (!stream.hasRoom) await atMost(CLOSE_MAX_MS, stream.room());
+        if (stream.hasRoom) this.#publishState(stream, 'offline');
+        await atMost(CLOSE_MAX_MS, stream.settled());
+      } catch (error) {
+        // The connection is lost: the broker publishes the will, which says the same.
+        if (!(error instanceof MqttError)) throw error;
+      }
+    }
+    await atMost(CLOSE_MAX_MS, endMqttClient(this.#client, this.#stream !== undefined));
+    this.#client.stream?.destroy();
+    this.#fail(new MqttError(`the connection to ${this.#address} was closed`));
+  }
+
+  #connected(): Promise<PublishStream> {
+    if (this.#closing)
+      return Promise.reject(new MqttError(`the connection to ${this.#address} was closed`));
+    if (this.#stream) return Promise.resolve(this.#stream);
+    return new Promise((resolve, reject) => {
+      this.#attempt = { resolve, reject };
+    });
+  }
+
+  readonly #onConnect = ({ properties }: IConnackPacket): void => {
+    this.connectionCount++;
+    this.#backOff.reset();
+    this.#client.options.reconnectPeriod = this.#backOff.nextMs();
+    this.#lastError = undefined;
+    // Else the end of each batch would wait in the kernel until what came before is acknowledged.
+    if (this.#client.stream instanceof Socket) this.#client.stream.setNoDelay();
+    const stream = new PublishStream(this.#client.stream, {
+      version: this.#version,
+      qos: Math.min(this.#qos, properties?.maximumQoS ?? 2) as 0 | 1 | 2,
+      receiveMax: properties?.receiveMaximum ?? RECEIVE_MAX,
+      isRetainAvailable: properties?.retainAvailable ?? true,
+    });
+    this.#stream = stream;
+    this.#publishState(stream, 'online');
+    this.#attempt?.resolve(stream);
+    this.#attempt = undefined;
+  };
+
+  readonly #onDisconnect = ({ reasonCode = 0 }: IDisconnectPacket): void => {
+    this.#lastError = new MqttError(`the broker ended it: ${reasonText(reasonCode)}`);
+  };
+
+  readonly #onError = (error: unknown): void => {
+    this.#lastError = error;
+  };
+
+  readonly #onClose = (): void => {
+    // Takes effect when it is lost or fails the next time: this attempt's wait has begun.
+    this.#client.options.reconnectPeriod = this.#backOff.nextMs();
+    const what = this.#stream ? 'the connection was lost' : 'no connection';
+    const why = this.#lastError === undefined ? '' : ` (${causeText(this.#lastError)})`;
+    this.#fail(new MqttError(`${this.#address}: ${what}${why}`, this.#lastError));
+  };
+
+  #fail(error: MqttError): void {
+    this.#closedBytes = this.bytesWritten;
+    this.#stream?.fail(error);
+    this.#stream = undefined;
+    this.#attempt?.reject(error);
+    this.#attempt = undefined;
+  }
+
+  #publishState(stream: PublishStream, state: 'online' | 'offline'): void {
+    if (!this.#isAnnounced) return;
+    const at = stream.begin(STATE, WHOLE, true);
+    stream.end(at + Buffer.from(state).copy(stream.bytes, at));
+    stream.send();
+  }
+}

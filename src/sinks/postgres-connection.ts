@@ -1,0 +1,66 @@
+import type { Socket } from 'node:net';
+import pg from 'pg';
+import { causeText, PostgresError } from './postgres-error.ts';
+
+/** A server that does not answer within this is away [ms]. */
+const CONNECT_MAX_MS = 10_000;
+
+/**
+ * Connects to a server.
+ *
+ * @throws PostgresError that says which server it is, and never a password.
+ */
+export async function connect(server: pg.ClientConfig): Promise<pg.Client> {
+  const client = newClient(server);
+  // Whoever uses the connection learns of its errors from the query that fails, and an idle one
+  // ends after them.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    disconnect(client);
+    throw new PostgresError(`${addressOf(client)}: no connection (${causeText(error)})`, error);
+  }
+}
+
+/** Ends a connection at once; what it has not committed is as if it had never been. */
+export function disconnect(client: pg.Client): void {
+  socketOf(client).destroy();
+}
+
+/** Bytes handed over on a connection. */
+export function bytesWritten(client: pg.Client): number {
+  return socketOf(client).bytesWritten;
+}
+
+/** An error as the user is to see it: with the server that it is about. */
+export function explained(error: unknown, client: pg.Client): PostgresError {
+  const { detail } = error as { detail?: string };
+  const text = detail === undefined ? causeText(error) : `${causeText(error)}: ${detail}`;
+  return new PostgresError(`${addressOf(client)}: ${text}`, error);
+}
+
+function newClient(server: pg.ClientConfig): pg.Client {
+  try {
+    return new pg.Client({
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      connectionTimeoutMillis: CONNECT_MAX_MS,
+      application_name: 'enms-simulator',
+      ...server,
+    });
+  } catch {
+    // What is malformed may hold the password: neither it nor the cause is told.
+    throw new PostgresError('the URL of the database is malformed');
+  }
+}
+
+/** The driver's own connection, which its types leave out. */
+function socketOf(client: pg.Client): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
+}
+
+function addressOf({ host, port, database }: pg.Client): string {
+  return `${host}:${port}/${database ?? ''}`;
+}

@@ -1,0 +1,270 @@
+import type { CalendarDescription, Shift } from '../core/factory.ts';
+import type { Journal } from '../core/journal.ts';
+import type { ShiftSpan } from '../core/site.ts';
+import type { Zone } from './zone.ts';
+
+const DAY_S = 86_400;
+const DAY_MINUTES = 1440;
+/** After a change of shift, production goes over to its new level in this time [s]. */
+const RAMP_S = 600;
+
+interface Change {
+  readonly timeS: number;
+  readonly toShare: number;
+}
+
+/** A part of a plan: what it is called, and the share of full production that it asks for. */
+export interface Period extends Pick<ShiftSpan, 'shift' | 'loadShare'> {
+  /** The times of a shift, `06:00-14:00`, or `rest`, `weekend`, `holiday`, `closure`, `extra`. */
+  readonly name: string;
+}
+
+/** A shift that is worked once: from and until when, in minutes of local time since 1970. */
+interface Once {
+  readonly fromMinute: number;
+  readonly untilMinute: number;
+  readonly loadShare: number;
+}
+
+/** Days that are closed, by their numbers, both included. */
+interface Closed {
+  readonly fromDay: number;
+  readonly toDay: number;
+  readonly loadShare: number;
+}
+
+/** The share of full production that shifts, weekends, holidays and closures ask for. */
+export class Calendar {
+  readonly #description: CalendarDescription;
+  readonly #holidays: ReadonlySet<number>;
+  readonly #closures: readonly Closed[];
+  readonly #extras: readonly Once[];
+  readonly #zone: Zone;
+  readonly #journal: Journal;
+  readonly #days = new Map<number, readonly Change[]>();
+  #settingsSeen = 0;
+  /** The span over which the last answer holds: from one change to the next. */
+  #fromS = Number.POSITIVE_INFINITY;
+  #untilS = Number.NEGATIVE_INFINITY;
+  #rampS = 0;
+  #fromShare = 0;
+  #toShare = 0;
+
+  constructor(description: CalendarDescription, zone: Zone, journal: Journal) {
+    const { holidays, publicHolidays, closures = [], extraShifts = [] } = description;
+    this.#description = description;
+    this.#holidays = new Set([...holidays, ...(publicHolidays?.dates ?? [])].map(dayOf));
+    this.#closures = closures.map(({ from, to, loadShare }) => ({
+      fromDay: dayOf(from),
+      toDay: dayOf(to),
+      loadShare,
+    }));
+    this.#extras = extraShifts.map((shift) => ({
+      fromMinute: dayOf(shift.date) * DAY_MINUTES + shift.startMinute,
+      untilMinute: dayOf(shift.date) * DAY_MINUTES + lastMinute(shift),
+      loadShare: shift.loadShare,
+    }));
+    this.#zone = zone;
+    this.#journal = journal;
+  }
+
+  /**
+   * Share of full production, 0 to 1: the level of the shift, reached from the level before it
+   * in ten minutes along 3u² − 2u³.
+   */
+  load(tS: number): number {
+    if (!(tS >= this.#fromS && tS < this.#untilS) || this.#isOutdated()) this.#find(tS);
+    const u = (tS - this.#fromS) / this.#rampS;
+    if (u >= 1) return this.#toShare;
+    return this.#fromShare + (this.#toShare - this.#fromShare) * u * u * (3 - 2 * u);
+  }
+
+  /** The level that the plan asks for at an instant, without the transition. */
+  level(tS: number): number {
+    return this.period(tS).loadShare;
+  }
+
+  /** Shift after shift of a window, without gaps. */
+  spans(fromS: number, toS: number): readonly ShiftSpan[] {
+    const spans: ShiftSpan[] = [];
+    for (const { shift, loadShare, ...part } of this.#parts(fromS, toS)) {
+      const before = spans.at(-1);
+      const isOn = before?.shift === shift && before.loadShare === loadShare;
+      if (before && isOn) spans[spans.length - 1] = { ...before, toS: part.toS };
+      else spans.push({ fromS: part.fromS, toS: part.toS, shift, loadShare });
+    }
+    return spans;
+  }
+
+  /**
+   * The part of the plan that an instant lies in: the first that holds of an extra shift, a shift
+   * of given weekdays that did not begin on a holiday or in a closure, a closure, a holiday, the
+   * weekend, a shift of every workday, and the rest.
+   */
+  period(tS: number): Period {
+    const localS = tS + this.#zone.offsetS(tS);
+    const localMinute = Math.floor(localS / 60);
+    const day = Math.floor(localS / DAY_S);
+    const minute = localMinute - day * DAY_MINUTES;
+    const extra = this.#extras.find(
+      ({ fromMinute, untilMinute }) => localMinute >= fromMinute && localMinute < untilMinute,
+    );
+    if (extra) return { name: 'extra', shift: null, loadShare: extra.loadShare };
+    const begun = this.#begun(day, minute) ?? this.#begun(day - 1, minute + DAY_MINUTES);
+    if (begun) return begun;
+    const closed = this.#closure(day);
+    if (closed) return { name: 'closure', shift: null, loadShare: closed.loadShare };
+    const isHoliday = this.#holidays.has(day);
+    if (isHoliday || isWeekend(day)) {
+      const loadShare =
+        this.#journal.settingsAt(tS).weekendProductionFactor ?? this.#description.weekendShare;
+      return { name: isHoliday ? 'holiday' : 'weekend', shift: null, loadShare };
+    }
+    const shift = this.#description.shifts.findIndex(
+      (each) => each.days === undefined && isWithin(each, minute),
+    );
+    return (
+      this.#shift(shift) ?? { name: 'rest', shift: null, loadShare: this.#description.restShare }
+    );
+  }
+
+  /** Hours of each part of the plan between two instants, by its name. */
+  hours(fromS: number, toS: number): Map<string, number> {
+    const hours = new Map<string, number>();
+    for (const { name, ...part } of this.#parts(fromS, toS))
+      hours.set(name, (hours.get(name) ?? 0) + (part.toS - part.fromS) / 3600);
+    return hours;
+  }
+
+  /** The plan of a window piece by piece, a piece from one instant at which it may change on. */
+  #parts(fromS: number, toS: number): readonly (Period & Pick<ShiftSpan, 'fromS' | 'toS'>)[] {
+    const starts = new Set([fromS]);
+    for (let day = Math.floor(fromS / DAY_S); day * DAY_S < toS; day++)
+      for (const tS of this.#candidates(day)) if (tS > fromS && tS < toS) starts.add(tS);
+    const ordered = [...starts].sort((a, b) => a - b);
+    return ordered.map((startS, i) => ({
+      ...this.period(startS),
+      fromS: startS,
+      toS: ordered[i + 1] ?? toS,
+    }));
+  }
+
+  /** The shift of given weekdays that began on a day and is worked so many minutes after it. */
+  #begun(day: number, minute: number): Period | undefined {
+    const shift = this.#description.shifts.findIndex(
+      (each) =>
+        each.days?.includes(weekday(day)) &&
+        minute >= each.startMinute &&
+        minute < lastMinute(each),
+    );
+    const isFree = this.#holidays.has(day) || this.#closure(day) !== undefined;
+    return isFree ? undefined : this.#shift(shift);
+  }
+
+  #shift(index: number): Period | undefined {
+    const shift = this.#description.shifts[index];
+    if (!shift) return undefined;
+    const { startMinute, endMinute, loadShare } = shift;
+    const name = `${minuteText(startMinute)}-${minuteText(endMinute)}`;
+    return { name, shift: index + 1, loadShare };
+  }
+
+  #closure(day: number): Closed | undefined {
+    return this.#closures.find(({ fromDay, toDay }) => day >= fromDay && day <= toDay);
+  }
+
+  #isOutdated(): boolean {
+    return this.#journal.settingsChanges().length !== this.#settingsSeen;
+  }
+
+  #find(tS: number): void {
+    if (this.#isOutdated() || this.#days.size > DAYS_KEPT) this.#days.clear();
+    this.#settingsSeen = this.#journal.settingsChanges().length;
+    const day = Math.floor(tS / DAY_S);
+    const changes = [day - 1, day, day + 1].flatMap((each) => this.#changes(each));
+    let i = changes.findLastIndex(({ timeS }) => timeS <= tS);
+    const dayStartS = (day - 1) * DAY_S;
+    this.#fromS = i < 0 ? dayStartS : (changes[i] as Change).timeS;
+    this.#toShare = i < 0 ? this.level(dayStartS) : (changes[i] as Change).toShare;
+    this.#fromShare = i < 0 ? this.#toShare : this.level(this.#fromS - 1);
+    i++;
+    this.#untilS = changes[i]?.timeS ?? (day + 2) * DAY_S;
+    this.#rampS = Math.min(RAMP_S, this.#untilS - this.#fromS);
+  }
+
+  /** The instants of a day (UTC) at which the level changes. */
+  #changes(day: number): readonly Change[] {
+    let changes = this.#days.get(day);
+    if (!changes) {
+      changes = [...this.#candidates(day)]
+        .filter((tS) => this.level(tS) !== this.level(tS - 1))
+        .sort((a, b) => a - b)
+        .map((timeS) => ({ timeS, toShare: this.level(timeS) }));
+      this.#days.set(day, changes);
+    }
+    return changes;
+  }
+
+  /** The instants of a day (UTC) at which another part of the plan may begin. */
+  #candidates(day: number): ReadonlySet<number> {
+    const minutes = this.#description.shifts.flatMap((shift) => [
+      shift.startMinute,
+      shift.endMinute,
+    ]);
+    const candidates = new Set<number>();
+    const add = (tS: number) => {
+      if (Math.floor(tS / DAY_S) === day) candidates.add(tS);
+    };
+    const addLocal = (localMinute: number) => {
+      const tS = this.#zone.instantS(60 * localMinute);
+      add(tS);
+      add(tS + REPEATED_S);
+    };
+    for (const localDay of [day - 1, day, day + 1])
+      for (const minute of new Set([0, ...minutes])) addLocal(localDay * DAY_MINUTES + minute);
+    for (const { fromMinute, untilMinute } of this.#extras)
+      for (const localMinute of [fromMinute, untilMinute])
+        if (Math.abs(localMinute / DAY_MINUTES - day - 0.5) < 2) addLocal(localMinute);
+    const clockChange = this.#zone.changeS(day);
+    if (clockChange !== undefined) add(clockChange);
+    for (const { timeS } of this.#journal.settingsChanges()) add(timeS);
+    return candidates;
+  }
+}
+
+/** In autumn clocks show an hour twice, so a change of shift in it comes twice [s]. */
+const REPEATED_S = 3600;
+/** Some ten years of changes. */
+const DAYS_KEPT = 4000;
+
+/** The number of a civil date, counted from 1970-01-01. */
+function dayOf(date: string): number {
+  return Date.parse(`${date}T00:00Z`) / (DAY_S * 1000);
+}
+
+/** 0 Sunday to 6 Saturday; 1970-01-01 was a Thursday. */
+function weekday(day: number): number {
+  return (((day + 4) % 7) + 7) % 7;
+}
+
+function isWeekend(day: number): boolean {
+  return weekday(day) === 0 || weekday(day) === 6;
+}
+
+/** The end of a shift in minutes after the midnight before its start. */
+function lastMinute({ startMinute, endMinute }: Omit<Shift, 'days'>): number {
+  return endMinute > startMinute ? endMinute : endMinute + DAY_MINUTES;
+}
+
+/** Whether a shift of every workday is worked at a minute of the day. */
+function isWithin(shift: Shift, minute: number): boolean {
+  const { startMinute } = shift;
+  const end = lastMinute(shift);
+  return (minute >= startMinute && minute < end) || minute < end - DAY_MINUTES;
+}
+
+/** A minute of the day as clocks show it: `06:30`. */
+export function minuteText(minute: number): string {
+  const twoDigits = (number: number) => (number < 10 ? `0${number}` : `${number}`);
+  return `${twoDigits(Math.floor(minute / 60))}:${twoDigits(minute % 60)}`;
+}

@@ -1,0 +1,39 @@
+/** A value of a statement. JSON is given as text: `$1::jsonb`. */
+export type Parameter = string | number | boolean | null | readonly string[];
+
+/**
+ * Where statements go. Numbers come as numbers but for `numeric`, which comes as text; instants as
+ * `Date`, JSON as what it says, `bigint` as a number: none of ours is beyond 2⁵³.
+ */
+export interface Queries {
+  /** Carries out one statement and gives back its rows. */
+  query<Row = Record<string, unknown>>(
+    sql: string,
+    parameters?: readonly Parameter[],
+  ): Promise<readonly Row[]>;
+  /** Carries out statements without parameters, one after the other. */
+  script(sql: string): Promise<void>;
+}
+
+/**
+ * A PostgreSQL database: embedded in the process, or a server. Both take the same SQL. Every
+ * failure is a {@link StoreError}.
+ */
+export interface Database extends Queries {
+  /** Names the database for people: a folder, or host, port and name. */
+  readonly location: string;
+  readonly isEmbedded: boolean;
+  /** Whether it answered when it was last asked. */
+  readonly isConnected: boolean;
+  /**
+   * Carries out all of some work or nothing of it. The work uses the queries that it is given, and
+   * no others: the embedded database would wait for itself.
+   *
+   * @param timeoutMs - Each statement may take so long; as any other, if not given.
+   */
+  transaction<T>(work: (queries: Queries) => Promise<T>, timeoutMs?: number): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** A statement that takes longer has failed [ms]; ours take milliseconds. */
+export const STATEMENT_MAX_MS = 30_000;

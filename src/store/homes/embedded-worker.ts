@@ -1,0 +1,107 @@
+/**
+ * The thread that the embedded database runs in. PostgreSQL in WebAssembly works synchronously, and
+ * after a panic, such as for a full disk, it spins forever: here it holds up nobody, and can be
+ * ended.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import type { Parameter } from '../database.ts';
+import type { DatabaseFailure } from './failures.ts';
+import { newDatabaseOptions } from './template.ts';
+
+/** What the thread is started with. */
+export interface WorkerOrder {
+  readonly folder: string;
+  /** Whether the folder is empty, and is to become a database. */
+  readonly isNew: boolean;
+}
+
+/** A statement, a script (without parameters), or with neither the order to close. */
+export interface WorkerRequest {
+  readonly id: number;
+  readonly sql?: string;
+  readonly parameters?: readonly Parameter[];
+}
+
+/** The answer to a request; number 0 says that the database is open, or why it is not. */
+export interface WorkerAnswer {
+  readonly id: number;
+  readonly rows?: readonly unknown[];
+  readonly failure?: WorkerFailure;
+}
+
+/** What went wrong, and whether nothing more can be asked of this thread. */
+export interface WorkerFailure extends DatabaseFailure {
+  readonly isFatal: boolean;
+  /** What the database said before it failed. */
+  readonly said: readonly string[];
+}
+
+/** Errors of Emscripten's file system, which have a number alone (WASI, `errno`). */
+const ERRNO: Readonly<Record<number, string>> = {
+  2: 'Permission denied',
+  29: 'I/O error',
+  51: 'No space left on device',
+  63: 'Operation not permitted',
+  69: 'Read-only file system',
+};
+/** As many lines as can tell why it failed. */
+const SAID_MAX = 20;
+const INT8 = 20;
+
+const port = parentPort as NonNullable<typeof parentPort>;
+const { folder, isNew } = workerData as WorkerOrder;
+const said: string[] = [];
+const answer = (message: WorkerAnswer) => port.postMessage(message);
+
+function failureOf(error: unknown): WorkerFailure {
+  const { message, code, severity, detail, constraint, errno } = (error ??
+    {}) as DatabaseFailure & {
+    errno?: number;
+  };
+  const isOfDatabase = typeof severity === 'string';
+  return {
+    message: message || ERRNO[errno ?? 0] || String(error),
+    code: isOfDatabase ? code : undefined,
+    severity,
+    detail,
+    constraint,
+    isFatal: !isOfDatabase || severity === 'PANIC' || severity === 'FATAL',
+    said: [...said],
+  };
+}
+
+async function carryOut(db: PGlite, { id, sql, parameters }: WorkerRequest): Promise<WorkerAnswer> {
+  try {
+    if (sql === undefined) {
+      await db.close();
+      return { id, rows: [] };
+    }
+    if (parameters) return { id, rows: (await db.query(sql, [...parameters])).rows };
+    await db.exec(sql);
+    return { id, rows: [] };
+  } catch (error) {
+    return { id, failure: failureOf(error) };
+  }
+}
+
+try {
+  const db = await PGlite.create({
+    dataDir: folder,
+    parsers: { [INT8]: Number },
+    ...(isNew && newDatabaseOptions()),
+    startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'],
+    onStdout: () => false,
+    onStderr: (line) => {
+      if (said.push(line.trim()) > SAID_MAX) said.shift();
+      return false;
+    },
+  });
+  port.on('message', async (request: WorkerRequest) => {
+    said.length = 0;
+    answer(await carryOut(db, request));
+  });
+  answer({ id: 0 });
+} catch (error) {
+  answer({ id: 0, failure: { ...failureOf(error), isFatal: true } });
+}

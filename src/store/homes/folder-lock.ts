@@ -1,0 +1,166 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { createConnection, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreError } from '../store-error.ts';
+import { folderError } from './failures.ts';
+
+/** Two that begin at once both step back, and come again after another wait each. */
+const ATTEMPTS = 5;
+const STEP_BACK_MAX_MS = 300;
+/** A process that is busy answers late, but the system takes the call for it at once [ms]. */
+const GREETING_MAX_MS = 1000;
+/** What the kernel takes as the path of a socket, with some room: 104 bytes on macOS. */
+const PATH_MAX_BYTES = 96;
+/** What file systems without sockets say. */
+const NO_SOCKETS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS']);
+
+type Holder = 'none' | 'owner' | 'candidate';
+
+/**
+ * Keeps a second simulator from a folder. Whoever uses it listens on a socket in it, which ends
+ * with the process in whatever way that ends, so that no lock is ever left behind; a file with
+ * the number of a process would be, and means nothing in another container.
+ *
+ * Each makes a socket of its own name and looks for others afterwards, so of two that come at once
+ * at least one sees the other. A name is never used again, so a dead socket can be removed.
+ */
+export class FolderLock {
+  readonly #server: Server;
+  readonly #path: string;
+
+  private constructor(server: Server, path: string) {
+    this.#server = server;
+    this.#path = path;
+  }
+
+  /**
+   * Takes a folder, which is made if need be.
+   *
+   * @throws StoreError where another has it, or nothing can be written to it.
+   */
+  static async acquire(folder: string): Promise<FolderLock> {
+    try {
+      mkdirSync(join(folder, 'lock'), { recursive: true });
+      return await FolderLock.#acquireIn(join(folder, 'lock'), folder);
+    } catch (error) {
+      if (!NO_SOCKETS.has(String((error as NodeJS.ErrnoException).code)))
+        throw folderError(error, `the folder ${folder}`);
+    }
+    // It keeps out at least those of this computer.
+    const name = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 16);
+    const substitute = join(tmpdir(), `enms-simulator-${name}`);
+    mkdirSync(substitute, { recursive: true });
+    return FolderLock.#acquireIn(substitute, folder);
+  }
+
+  static async #acquireIn(sockets: string, folder: string): Promise<FolderLock> {
+    const short = shortened(sockets);
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const claimed = await FolderLock.#claim(short.path, sockets);
+        if (claimed instanceof FolderLock) return claimed;
+        if (claimed === 'owner') break;
+        await sleep(Math.random() * STEP_BACK_MAX_MS);
+      }
+    } finally {
+      short.remove();
+    }
+    throw new StoreError('locked', `another simulator uses the database in ${folder}`);
+  }
+
+  /** Listens in a folder, reached by a short path, unless another is there. */
+  static async #claim(short: string, sockets: string): Promise<FolderLock | Holder> {
+    const name = randomBytes(6).toString('hex');
+    let isOwner = false;
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.end(isOwner ? 'owner' : 'candidate');
+    });
+    server.unref();
+    // Only what listens gets its name: a socket that does not yet would be taken for dead.
+    server.listen(join(short, `.${name}`));
+    await once(server, 'listening');
+    const lock = new FolderLock(server, join(sockets, `${name}.sock`));
+    try {
+      renameSync(join(short, `.${name}`), join(short, `${name}.sock`));
+      const other = await otherHolder(short, `${name}.sock`);
+      if (other === 'none') {
+        isOwner = true;
+        return lock;
+      }
+      await lock.release();
+      return other;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  async release(): Promise<void> {
+    removeSocket(this.#path);
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
+
+/** Who else listens in a folder; sockets that nobody listens on any more are removed. */
+async function otherHolder(sockets: string, own: string): Promise<Holder> {
+  for (const name of readdirSync(sockets)) {
+    if (!name.endsWith('.sock') || name === own) continue;
+    const holder = await holderOf(join(sockets, name));
+    if (holder !== 'none') return holder;
+    removeSocket(join(sockets, name));
+  }
+  return 'none';
+}
+
+/**
+ * Removes a socket that may be gone already. `rmSync` looks at it first, and what Node 20 looked at
+ * last leads its next `realpathSync` astray: modules below a linked folder are then loaded twice.
+ */
+function removeSocket(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** Whether someone listens on a socket, and as what; whom we may not ask is there. */
+async function holderOf(path: string): Promise<Holder> {
+  const socket = createConnection(path);
+  socket.setTimeout(GREETING_MAX_MS, () => socket.end());
+  let said = '';
+  try {
+    for await (const chunk of socket) said += chunk;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return 'none';
+  }
+  return said === 'candidate' ? 'candidate' : 'owner';
+}
+
+/** A path to a folder that is short enough for a socket, by way of a link if need be. */
+function shortened(folder: string): { path: string; remove: () => void } {
+  if (Buffer.byteLength(folder) + '/012345678901.sock'.length <= PATH_MAX_BYTES)
+    return { path: folder, remove: () => undefined };
+  const links = mkdtempSync(join(tmpdir(), 'enms-'));
+  symlinkSync(realpathSync(folder), join(links, 'l'));
+  return {
+    path: join(links, 'l'),
+    remove: () => rmSync(links, { recursive: true, force: true }),
+  };
+}

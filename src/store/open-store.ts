@@ -1,0 +1,158 @@
+import type pg from 'pg';
+import type { Log } from '../delivery/log.ts';
+import { BackOff } from '../sinks/back-off.ts';
+import { sleepUnless } from '../sinks/waiting.ts';
+import { ClockTable } from './clock-table.ts';
+import type { Database } from './database.ts';
+import { GapTable } from './gap-table.ts';
+import { EmbeddedDatabase } from './homes/embedded.ts';
+import { FolderLock } from './homes/folder-lock.ts';
+import { ServerDatabase } from './homes/server.ts';
+import { SessionLock } from './homes/session-lock.ts';
+import { type Identity, identify } from './identity.ts';
+import { JournalLog } from './journal-log.ts';
+import { migrate } from './migrations/index.ts';
+import { SettingsTable } from './settings-table.ts';
+import { StoreError } from './store-error.ts';
+import { TruthTable } from './truth-table.ts';
+import { WatermarkTable } from './watermark-table.ts';
+
+/** A server that starts together with the simulator is there within this [ms]. */
+const SERVER_MAX_MS = 60_000;
+
+/** Where the store is, and what a new one begins with. */
+export interface StoreOptions {
+  /** Folder of the embedded database, which is used where no server is given. */
+  readonly dataDir: string;
+  readonly server?: pg.ClientConfig | undefined;
+  readonly seed: number;
+  /** Of the simulator. */
+  readonly version: string;
+  /** Whether other processes of a cluster use it, too; a server only. */
+  readonly isShared?: boolean;
+  /** How long a server that is away is waited for [ms]. */
+  readonly waitMs?: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
+}
+
+/** All that the simulator keeps, in one database that no other simulator or cluster uses. */
+export interface Store {
+  readonly database: Database;
+  readonly identity: Identity;
+  readonly journal: JournalLog;
+  readonly settings: SettingsTable;
+  readonly watermarks: WatermarkTable;
+  readonly clock: ClockTable;
+  readonly gaps: GapTable;
+  readonly truth: TruthTable;
+  /** False once another simulator has taken over: this one must publish nothing more. */
+  readonly isOwner: boolean;
+  /** Rejects with a StoreError when that happens. */
+  whenLost(): Promise<never>;
+  close(): Promise<void>;
+}
+
+interface Home {
+  readonly database: Database;
+  readonly lock: FolderLock | SessionLock;
+}
+
+/**
+ * Opens the store, and makes or updates what it needs. A server that is away is waited for.
+ *
+ * @throws StoreError, with one line for the user, where there is no database to be had: away,
+ *   damaged, in use, or of a newer version.
+ */
+export async function openStore(options: StoreOptions, log: Log): Promise<Store> {
+  const { waitMs = SERVER_MAX_MS, signal } = options;
+  const untilMs = performance.now() + waitMs;
+  const backOff = new BackOff();
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await open(options, log);
+    } catch (error) {
+      const isAway = error instanceof StoreError && error.kind === 'unreachable';
+      if (!isAway || !options.server || signal?.aborted) throw error;
+      const restMs = untilMs - performance.now();
+      if (restMs <= 0) {
+        const message = `${error.message}; given up after ${Math.round(waitMs / 1000)} s`;
+        throw new StoreError('unreachable', message, { cause: error });
+      }
+      if (isFirst) log.warn({ reason: error.message }, 'waiting for the database');
+      await sleepUnless(signal, Math.min(backOff.nextMs(), restMs));
+    }
+  }
+}
+
+async function open(options: StoreOptions, log: Log): Promise<Store> {
+  const { database, lock } = options.server
+    ? await openServer(options.server, log, options.isShared)
+    : await openEmbedded(options.dataDir);
+  try {
+    const applied = await migrate(database);
+    const isNew = applied[0] === 1;
+    if (applied.length > 0)
+      log.info(
+        { version: applied.at(-1) },
+        `${database.location}: ${isNew ? 'begun' : 'brought up to date'}`,
+      );
+    const identity = await identify(database, options.seed, options.version);
+    if (identity.seed !== options.seed)
+      log.warn(
+        { seed: options.seed, begunWith: identity.seed },
+        'SIMULATION_SEED is not the one that the store was begun with: what is read again differs',
+      );
+    return storeOf(database, lock, identity);
+  } catch (error) {
+    await Promise.allSettled([database.close(), lock.release()]);
+    throw error;
+  }
+}
+
+async function openServer(server: pg.ClientConfig, log: Log, isShared?: boolean): Promise<Home> {
+  const lock = await SessionLock.acquire(server, log, isShared);
+  return { database: new ServerDatabase(server), lock };
+}
+
+async function openEmbedded(dataDir: string): Promise<Home> {
+  const lock = await FolderLock.acquire(dataDir);
+  try {
+    return { database: await EmbeddedDatabase.open(dataDir), lock };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+function storeOf(database: Database, lock: Home['lock'], identity: Identity): Store {
+  const journal = new JournalLog(database);
+  const session = lock instanceof SessionLock ? lock : undefined;
+  return {
+    database,
+    identity,
+    journal,
+    settings: new SettingsTable(database),
+    watermarks: new WatermarkTable(database),
+    clock: new ClockTable(database),
+    gaps: new GapTable(database),
+    truth: new TruthTable(database),
+    get isOwner() {
+      // A folder is lost to nobody while this process lives.
+      return session?.isOwner ?? true;
+    },
+    whenLost: () =>
+      new Promise((_, reject) => {
+        const message = `another simulator uses ${database.location}`;
+        session?.onLost(() => reject(new StoreError('locked', message)));
+      }),
+    async close() {
+      journal.close();
+      try {
+        await database.close();
+      } finally {
+        await lock.release();
+      }
+    },
+  };
+}

@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import { DEFAULT_CALENDAR } from '../config/default-factory.ts';
+import { TYPES } from '../config/factory-file/keys.ts';
+import type { Keys } from '../config/factory-file/mapping.ts';
+import { slug } from '../config/factory-file/names.ts';
+import { ConfigError, type Fault } from '../core/errors.ts';
+import type { Database } from './database.ts';
+import {
+  FACTORY_INPUT,
+  type Input,
+  MACHINE_INPUT,
+  mergedMetadata,
+  readInput,
+} from './registry/input.ts';
+import {
+  type FactoryRow,
+  type MachineRow,
+  mappingOf,
+  readFactoryRow,
+  readMachineRow,
+} from './registry/rows.ts';
+import {
+  change,
+  checkFactoryIsFree,
+  checkMachineIsFree,
+  factoryRow,
+  insert,
+  machineRow,
+  storedType,
+  topicLevel,
+  update,
+} from './registry/statements.ts';
+
+export { RegistryConflict } from './registry/conflict.ts';
+export { FACTORY_INPUT, type Input, MACHINE_INPUT } from './registry/input.ts';
+export {
+  type Counts,
+  checkConfirmed,
+  confirmation,
+  countFactory,
+  countMachine,
+  countReadings,
+  purgeFactory,
+  purgeMachine,
+  totalOf,
+} from './registry/purge.ts';
+export type { FactoryRow, MachineRow } from './registry/rows.ts';
+
+/**
+ * Puts a factory into the registry. Only the name is needed.
+ *
+ * @throws ConfigError for values that are not accepted; RegistryConflict for a name or an id that
+ *   is taken.
+ */
+export async function createFactory(database: Database, input: Input): Promise<FactoryRow> {
+  const values = readInput(input, FACTORY_INPUT, ['name']);
+  const row = {
+    id: randomUUID(),
+    location: null,
+    timezone: 'UTC',
+    is_active: true,
+    ...values,
+    metadata: mergedMetadata({}, mappingOf(values['metadata'])),
+  } as unknown as FactoryRow;
+  checkFactory(row);
+  return change(database, async (queries) => {
+    await checkFactoryIsFree(queries, row, '');
+    await insert(queries, 'factories', row);
+    return factoryRow(queries, row.id);
+  });
+}
+
+/** Changes some columns of a factory. @throws Likewise, and for an id that no factory has. */
+export async function updateFactory(
+  database: Database,
+  id: string,
+  input: Input,
+): Promise<FactoryRow> {
+  const values = changesOf(input, FACTORY_INPUT);
+  return change(database, async (queries) => {
+    const old = await factoryRow(queries, id);
+    const row = merged(old, values);
+    checkFactory(row);
+    await checkFactoryIsFree(queries, row, old.id);
+    await update(queries, 'factories', old.id, changed(row, values));
+    return factoryRow(queries, id);
+  });
+}
+
+/**
+ * Puts a machine into the registry. It needs a factory, a name and a type; its topic is made of
+ * the factory's and its name.
+ *
+ * @throws ConfigError for values that are not accepted; RegistryConflict for a name, a topic or an
+ *   id that is taken, or a factory that does not exist.
+ */
+export async function createMachine(database: Database, input: Input): Promise<MachineRow> {
+  const values = readInput(input, MACHINE_INPUT, ['factory_id', 'name', 'type']);
+  const type = TYPES.get(values['type'] as string);
+  return change(database, async (queries) => {
+    const factory = await factoryRow(queries, values['factory_id'] as string);
+    const row = {
+      id: randomUUID(),
+      description: null,
+      rated_power_kw: type?.parameters['ratedPowerKw']?.value,
+      rated_voltage_v: null,
+      rated_current_a: null,
+      rated_frequency_hz: null,
+      data_interval_seconds: type?.intervalS,
+      mqtt_topic: `factory/${await topicLevel(queries, factory)}/${slug(values['name'] as string)}`,
+      is_active: true,
+      is_critical: false,
+      ...values,
+      ...(await storedType(queries, values['type'] as string, mappingOf(values['metadata']))),
+    } as unknown as MachineRow;
+    checkMachine(row);
+    await checkMachineIsFree(queries, row, '');
+    await insert(queries, 'machines', row);
+    return machineRow(queries, row.id);
+  });
+}
+
+/** Changes some columns of a machine. @throws Likewise, and for an id that no machine has. */
+export async function updateMachine(
+  database: Database,
+  id: string,
+  input: Input,
+): Promise<MachineRow> {
+  const values = changesOf(input, MACHINE_INPUT);
+  return change(database, async (queries) => {
+    const old = await machineRow(queries, id);
+    const given = merged(old, values);
+    const type = values['type'] as string | undefined;
+    const metadata = mappingOf(given.metadata);
+    const stored = type === undefined ? {} : await storedType(queries, type, metadata);
+    const row = { ...given, ...stored };
+    checkMachine(row);
+    await factoryRow(queries, row.factory_id);
+    await checkMachineIsFree(queries, row, old.id);
+    await update(queries, 'machines', old.id, changed(row, values));
+    return machineRow(queries, id);
+  });
+}
+
+/** Takes a factory, and so its machines, out of operation; its row and readings stay. */
+export async function deactivateFactory(database: Database, id: string): Promise<FactoryRow> {
+  return change(database, async (queries) => {
+    await factoryRow(queries, id);
+    await update(queries, 'factories', id, { is_active: false });
+    return factoryRow(queries, id);
+  });
+}
+
+/** Takes a machine out of operation; its row and readings stay. */
+export async function deactivateMachine(database: Database, id: string): Promise<MachineRow> {
+  return change(database, async (queries) => {
+    await machineRow(queries, id);
+    await update(queries, 'machines', id, { is_active: false });
+    return machineRow(queries, id);
+  });
+}
+
+/** @throws ConfigError, also where the id would change: everything hangs on it. */
+function changesOf(input: Input, columns: Keys): Input {
+  const { id: _fixed, ...changeable } = columns;
+  return readInput(input, changeable, []);
+}
+
+/** A row with some columns changed; metadata by their keys. */
+function merged<Row extends FactoryRow | MachineRow>(old: Row, values: Input): Row {
+  const metadata = mergedMetadata(mappingOf(old.metadata), mappingOf(values['metadata']));
+  return { ...old, ...values, metadata };
+}
+
+/** What a row is to have in the columns that change; a machine's type is told by two of them. */
+function changed<Row extends FactoryRow | MachineRow>(row: Row, values: Input): Input {
+  const names = new Set(Object.keys(values));
+  if (names.has('type')) names.add('metadata');
+  return Object.fromEntries([...names].map((name) => [name, row[name as keyof Row]]));
+}
+
+function checkFactory(row: FactoryRow): void {
+  throwFaults(readFactoryRow(row, [], DEFAULT_CALENDAR).faults);
+}
+
+function checkMachine(row: MachineRow): void {
+  throwFaults(readMachineRow(row).faults);
+}
+
+function throwFaults(faults: readonly Fault[]): void {
+  if (faults.length > 0) throw new ConfigError(faults);
+}

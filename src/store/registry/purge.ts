@@ -1,0 +1,140 @@
+import type { Database, Queries } from '../database.ts';
+import { StoreError } from '../store-error.ts';
+import { RegistryConflict } from './conflict.ts';
+import { factoryRow, machineRow } from './statements.ts';
+import { READING_TABLES } from './tables.ts';
+
+/** Years of readings take a while to count and to delete [ms]. */
+const PURGE_MAX_MS = 600_000;
+
+/** Rows that hang on some machines, by table. */
+export type Counts = Record<string, number>;
+
+/** What goes with a machine when it is purged. @throws RegistryConflict for an unknown id. */
+export function countMachine(database: Database, id: string): Promise<Counts> {
+  return database.transaction(async (queries) => {
+    await machineRow(queries, id);
+    return countReadings(queries, [id]);
+  }, PURGE_MAX_MS);
+}
+
+/** Likewise with a factory. */
+export function countFactory(database: Database, id: string): Promise<Counts> {
+  return database.transaction(async (queries) => {
+    await factoryRow(queries, id);
+    return countAll(queries, await machineIds(queries, id));
+  }, PURGE_MAX_MS);
+}
+
+/**
+ * Deletes a machine for good, with every row that hangs on it in the reading tables.
+ *
+ * @param confirmed - How many rows go with it, as counted before; without it nothing is deleted
+ *   and the conflict says how many.
+ * @throws RegistryConflict for an unknown id, or a number that is not that of the rows.
+ */
+export function purgeMachine(database: Database, id: string, confirmed?: number): Promise<Counts> {
+  return database.transaction(async (queries) => {
+    await machineRow(queries, id);
+    const counts = await countReadings(queries, [id]);
+    checkConfirmed(counts, confirmed);
+    await deleteMachines(queries, [id], counts);
+    return counts;
+  }, PURGE_MAX_MS);
+}
+
+/** Likewise a factory, with its machines and all that hangs on them. */
+export function purgeFactory(database: Database, id: string, confirmed?: number): Promise<Counts> {
+  return database.transaction(async (queries) => {
+    await factoryRow(queries, id);
+    const ids = await machineIds(queries, id);
+    const counts = await countAll(queries, ids);
+    checkConfirmed(counts, confirmed);
+    await deleteMachines(queries, ids, counts);
+    await deleteRows(queries, 'delete from factories where id = any ($1::uuid[])', [id], counts);
+    return counts;
+  }, PURGE_MAX_MS);
+}
+
+/** How many rows of the reading tables that are there hang on some machines. */
+export async function countReadings(queries: Queries, ids: readonly string[]): Promise<Counts> {
+  const counts: Counts = {};
+  for (const table of await presentTables(queries)) {
+    const [row] = await queries.query<{ count: number }>(
+      `select count(*) as count from ${table} where machine_id = any ($1::uuid[])`,
+      [ids],
+    );
+    counts[table] = row?.count ?? 0;
+  }
+  return counts;
+}
+
+async function machineIds(queries: Queries, factoryId: string): Promise<string[]> {
+  const machines = await queries.query<{ id: string }>(
+    'select id::text from machines where factory_id = $1 for update',
+    [factoryId],
+  );
+  return machines.map(({ id }) => id);
+}
+
+async function countAll(queries: Queries, ids: readonly string[]): Promise<Counts> {
+  return { machines: ids.length, ...(await countReadings(queries, ids)) };
+}
+
+/** How many rows are counted. */
+export function totalOf(counts: Counts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+async function presentTables(queries: Queries): Promise<string[]> {
+  const rows = await queries.query<{ name: string }>(
+    'select name from unnest($1::text[]) as name where to_regclass(name) is not null',
+    [READING_TABLES],
+  );
+  return rows.map(({ name }) => name);
+}
+
+async function deleteMachines(
+  queries: Queries,
+  ids: readonly string[],
+  counts: Counts,
+): Promise<void> {
+  // An EnMS's own foreign keys cascade; those of registry.sql do not.
+  for (const table of await presentTables(queries))
+    await deleteRows(queries, `delete from ${table} where machine_id = any ($1::uuid[])`, ids, {});
+  await deleteRows(queries, 'delete from machines where id = any ($1::uuid[])', ids, counts);
+}
+
+async function deleteRows(
+  queries: Queries,
+  sql: string,
+  ids: readonly string[],
+  counts: Counts,
+): Promise<void> {
+  try {
+    await queries.query(sql, [ids]);
+  } catch (error) {
+    if (!(error instanceof StoreError && error.sqlState === FOREIGN_KEY_VIOLATION)) throw error;
+    const message = `other tables refer to it (${error.constraint}); delete their rows first`;
+    throw new RegistryConflict('refused', 'id', message, counts);
+  }
+}
+
+const FOREIGN_KEY_VIOLATION = '23503';
+
+/** @throws RegistryConflict that says how many there are, where another number was confirmed. */
+export function checkConfirmed(counts: Counts, confirmed: number | undefined): void {
+  if (confirmed === totalOf(counts)) return;
+  throw new RegistryConflict('unconfirmed', 'confirm', confirmation(counts), counts);
+}
+
+/** Says how many rows go with a deletion, and how to confirm it. */
+export function confirmation(counts: Counts): string {
+  const total = totalOf(counts);
+  const rows = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([table, count]) => `${count} of ${table}`);
+  const what =
+    rows.length > 0 ? `${total} rows go with it (${rows.join(', ')})` : 'no rows go with it';
+  return `${what}; confirm=${total} deletes`;
+}

@@ -1,0 +1,179 @@
+import { readFactory } from '../../config/factory-file/factory.ts';
+import { readMachine } from '../../config/factory-file/machine.ts';
+import { Findings } from '../../config/factory-file/mapping.ts';
+import { Registry } from '../../config/factory-file/registry.ts';
+import type { Fault } from '../../core/errors.ts';
+import type {
+  CalendarDescription,
+  FactoryDescription,
+  MachineDescription,
+} from '../../core/factory.ts';
+import { likelyGrid } from './grid.ts';
+
+/** A row of `factories`. */
+export interface FactoryRow {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string | null;
+  readonly timezone: string | null;
+  readonly is_active: boolean | null;
+  readonly metadata: unknown;
+}
+
+/** A row of `machines`. */
+export interface MachineRow {
+  readonly id: string;
+  readonly factory_id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly type: string;
+  readonly rated_power_kw: number;
+  readonly rated_voltage_v: number | null;
+  readonly rated_current_a: number | null;
+  readonly rated_frequency_hz: number | null;
+  readonly data_interval_seconds: number;
+  readonly mqtt_topic: string | null;
+  readonly is_active: boolean | null;
+  readonly is_critical: boolean | null;
+  readonly metadata: unknown;
+}
+
+/** What to select for a {@link FactoryRow}. */
+export const FACTORY_COLUMNS = 'id::text, name, location, timezone, is_active, metadata';
+
+/** What to select for a {@link MachineRow}. */
+export const MACHINE_COLUMNS = `id::text, factory_id::text, name, description, type::text,
+  rated_power_kw::float8, rated_voltage_v::float8, rated_current_a::float8,
+  rated_frequency_hz::float8, data_interval_seconds::float8, mqtt_topic, is_active, is_critical,
+  metadata`;
+
+/** A row as the simulator understands it, with what is wrong with it by its columns. */
+export interface RowReading<Description> {
+  /** Good where there are no faults. */
+  readonly description: Description | undefined;
+  readonly faults: readonly Fault[];
+  readonly remarks: readonly string[];
+}
+
+/** The columns of what a factory file calls otherwise. */
+const COLUMNS: Readonly<Record<string, string>> = {
+  interval: 'data_interval_seconds',
+  topic: 'mqtt_topic',
+  voltage: 'rated_voltage_v',
+  frequency: 'rated_frequency_hz',
+  latitude: 'metadata.latitude',
+  longitude: 'metadata.longitude',
+  climate: 'metadata.climate',
+  calendar: 'metadata.calendar',
+  networks: 'metadata.networks',
+};
+
+/** Keys of a factory's `metadata` that say something to the simulator. */
+const METADATA_KEYS = ['latitude', 'longitude', 'climate', 'calendar', 'networks'] as const;
+
+/** Findings in a row, whose place is its table and id. */
+class RowFindings extends Findings {
+  constructor() {
+    super({ content: undefined, place: () => '', keyPlace: () => '' });
+  }
+
+  override fault(path: readonly (string | number)[], message: string): void {
+    this.faults.push({ path: columnOf(path), message });
+  }
+
+  override keyFault(path: readonly (string | number)[], message: string): void {
+    this.fault(path, message);
+  }
+
+  override remark(path: readonly (string | number)[], message: string): void {
+    this.remarks.push(`${columnOf(path)}: ${message}`);
+  }
+}
+
+function columnOf([first = '', ...rest]: readonly (string | number)[]): string {
+  return [COLUMNS[first] ?? first, ...rest].join('.');
+}
+
+/**
+ * Reads a factory from its row, without its machines: by the rules of factory files, so that a
+ * registry and a file mean the same.
+ *
+ * @param machines - The rows of its machines, which tell its voltage and frequency.
+ * @param calendar - What holds where it has none of its own.
+ */
+export function readFactoryRow(
+  row: FactoryRow,
+  machines: readonly MachineRow[],
+  calendar: CalendarDescription,
+): RowReading<FactoryDescription> {
+  const findings = new RowFindings();
+  const metadata = mappingOf(row.metadata);
+  const given = METADATA_KEYS.filter(
+    (key) => metadata[key] !== undefined && metadata[key] !== null,
+  );
+  const content = {
+    id: row.id,
+    name: row.name,
+    ...(row.timezone === null ? {} : { timezone: row.timezone }),
+    ...(row.location === null || row.location.trim() === '' ? {} : { location: row.location }),
+    ...Object.fromEntries(given.map((key) => [key, metadata[key]])),
+    ...likelyGrid(row.timezone ?? 'UTC', machines),
+    // Topics are the machines' own, so the name need not give a level of one.
+    topic: 'registry',
+  };
+  const description = readFactory(content, [], calendar, new Registry(findings), findings);
+  return {
+    description: { ...description, machines: [] },
+    // A factory of a registry may have no machines yet.
+    faults: findings.faults.filter(({ path }) => path !== 'machines'),
+    remarks: findings.remarks,
+  };
+}
+
+/** Reads a machine from its row, likewise. */
+export function readMachineRow(row: MachineRow): RowReading<MachineDescription> {
+  const findings = new RowFindings();
+  const content = {
+    id: row.id,
+    name: row.name,
+    type: simulatedType(row),
+    rated_power_kw: row.rated_power_kw,
+    interval: row.data_interval_seconds,
+    topic: row.mqtt_topic,
+    parameters: ageParameters(mappingOf(row.metadata)['installation_date']),
+  };
+  const place = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry' };
+  const description = readMachine(content, [], place, findings);
+  const { parameters = {}, faults: _planned, ...plain } = description ?? {};
+  return {
+    description: description && {
+      ...(plain as MachineDescription),
+      ...(Object.keys(parameters).length > 0 && { parameters }),
+      ...(row.description === null ? {} : { description: row.description }),
+    },
+    faults: findings.faults,
+    remarks: findings.remarks,
+  };
+}
+
+/** The parameters that follow from the date of a machine's installation, where it has one. */
+function ageParameters(date: unknown): Readonly<Record<string, number>> {
+  const ms = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+  const year = new Date(ms).getUTCFullYear();
+  // A date that cannot be one says nothing of a machine.
+  if (!(year >= 1900 && year < 2200)) return {};
+  const [fromMs, toMs] = [Date.UTC(year, 0), Date.UTC(year + 1, 0)];
+  return { installed_year: year + (ms - fromMs) / (toMs - fromMs) };
+}
+
+/** What a machine is to us: types that an EnMS has no name for hide behind `other`. */
+function simulatedType({ type, metadata }: Pick<MachineRow, 'type' | 'metadata'>): string {
+  const { simulator_type: hidden } = mappingOf(metadata);
+  return type === 'other' && typeof hidden === 'string' ? hidden : type;
+}
+
+/** A JSON mapping, or an empty one where there is none. */
+export function mappingOf(value: unknown): Readonly<Record<string, unknown>> {
+  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isMapping ? (value as Record<string, unknown>) : {};
+}

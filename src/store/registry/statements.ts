@@ -1,0 +1,159 @@
+import { ID, slug } from '../../config/factory-file/names.ts';
+import type { Database, Queries } from '../database.ts';
+import { StoreError } from '../store-error.ts';
+import { type ConflictKind, RegistryConflict } from './conflict.ts';
+import { assignments, type Input } from './input.ts';
+import { FACTORY_COLUMNS, type FactoryRow, MACHINE_COLUMNS, type MachineRow } from './rows.ts';
+
+/** An advisory lock that lasts as long as a change, so that checks hold until it is done. */
+const LOCK = [0x656e6d73, 3] as const;
+
+/** SQLSTATEs of rows that break a rule: of a type (22), of a table (23), of a trigger. */
+const RULES = /^(22|23|P0001)/;
+const UNIQUE_VIOLATION = '23505';
+
+/** Carries out one change of the registry, alone. */
+export async function change<T>(
+  database: Database,
+  work: (queries: Queries) => Promise<T>,
+): Promise<T> {
+  try {
+    return await database.transaction(async (queries) => {
+      await queries.query('select pg_advisory_xact_lock($1, $2)', [...LOCK]);
+      return work(queries);
+    });
+  } catch (error) {
+    const isRule = error instanceof StoreError && RULES.test(error.sqlState ?? '');
+    if (!isRule) throw error;
+    const isDuplicate = error.sqlState === UNIQUE_VIOLATION;
+    const kind: ConflictKind = isDuplicate ? 'duplicate-name' : 'refused';
+    const rule = error.constraint ? ` (${error.constraint})` : '';
+    throw new RegistryConflict(
+      kind,
+      isDuplicate ? 'name' : '',
+      `a rule of the database refuses this row${rule}`,
+    );
+  }
+}
+
+/** The row of a factory. @throws RegistryConflict for an id that none has. */
+export async function factoryRow(queries: Queries, id: string): Promise<FactoryRow> {
+  const [row] = ID.read(id)
+    ? await queries.query<FactoryRow>(`select ${FACTORY_COLUMNS} from factories where id = $1`, [
+        id,
+      ])
+    : [];
+  if (row) return row;
+  throw new RegistryConflict('unknown-factory', 'factory_id', `no factory has the id ${id}`);
+}
+
+/** The row of a machine. @throws RegistryConflict for an id that none has. */
+export async function machineRow(queries: Queries, id: string): Promise<MachineRow> {
+  const [row] = ID.read(id)
+    ? await queries.query<MachineRow>(`select ${MACHINE_COLUMNS} from machines where id = $1`, [id])
+    : [];
+  if (row) return row;
+  throw new RegistryConflict('unknown-machine', 'machine_id', `no machine has the id ${id}`);
+}
+
+/** Puts a row into a table. */
+export async function insert(queries: Queries, table: string, row: object): Promise<void> {
+  const { names, places, values } = assignments(row as Input);
+  await queries.query(
+    `insert into ${table} (${names.join(', ')}) values (${places.join(', ')})`,
+    values,
+  );
+}
+
+/** Changes some columns of a row. */
+export async function update(
+  queries: Queries,
+  table: string,
+  id: string,
+  columns: Input,
+): Promise<void> {
+  const { names, places, values } = assignments(columns);
+  if (names.length === 0) return;
+  const sets = names.map((name, i) => `${name} = ${places[i]}`);
+  await queries.query(`update ${table} set ${sets.join(', ')} where id = $${values.length + 1}`, [
+    ...values,
+    id,
+  ]);
+}
+
+/** @throws RegistryConflict where another factory has the id or the name. */
+export async function checkFactoryIsFree(
+  queries: Queries,
+  { id, name }: FactoryRow,
+  oldId: string,
+): Promise<void> {
+  const others = await queries.query<{ id: string; name: string }>(
+    'select id::text, name from factories where (id = $1 or name = $2) and id::text <> $3',
+    [id, name, oldId],
+  );
+  for (const other of others) {
+    if (other.id === id) throw duplicate('duplicate-id', 'id', `the factory ${other.name}`, id);
+    throw duplicate('duplicate-name', 'name', 'another factory', name);
+  }
+}
+
+/**
+ * @throws RegistryConflict where another machine has the id, one of the same factory the name, or
+ *   one that is active the topic.
+ */
+export async function checkMachineIsFree(
+  queries: Queries,
+  row: MachineRow,
+  oldId: string,
+): Promise<void> {
+  const others = await queries.query<MachineRow>(
+    `select ${MACHINE_COLUMNS} from machines
+     where (id = $1 or (factory_id = $2 and name = $3) or (mqtt_topic = $4 and is_active))
+       and id::text <> $5`,
+    [row.id, row.factory_id, row.name, row.mqtt_topic, oldId],
+  );
+  for (const other of others) {
+    const owner = `the machine ${other.name}`;
+    if (other.id === row.id) throw duplicate('duplicate-id', 'id', owner, row.id);
+    if (other.factory_id === row.factory_id && other.name === row.name)
+      throw duplicate('duplicate-name', 'name', 'another machine of its factory', row.name);
+    if (row.is_active) throw duplicate('duplicate-topic', 'mqtt_topic', owner, row.mqtt_topic);
+  }
+}
+
+function duplicate(
+  kind: ConflictKind,
+  path: string,
+  owner: string,
+  value: string | null,
+): RegistryConflict {
+  return new RegistryConflict(kind, path, `${owner} has the ${path} ${JSON.stringify(value)}`);
+}
+
+/** Second level of the topics of a factory: that of most of its machines, else made of its name. */
+export async function topicLevel(queries: Queries, factory: FactoryRow): Promise<string> {
+  const [row] = await queries.query<{ level: string }>(
+    `select split_part(mqtt_topic, '/', 2) as level from machines
+     where factory_id = $1 and mqtt_topic like 'factory/_%/_%'
+     group by level order by count(*) desc, level limit 1`,
+    [factory.id],
+  );
+  return row?.level ?? slug(factory.name);
+}
+
+/** How the database calls a machine type: one that it has no name for is `other`. */
+export async function storedType(
+  queries: Queries,
+  type: string,
+  metadata: Input,
+): Promise<{ type: string; metadata: Input }> {
+  const { simulator_type: _hidden, ...rest } = metadata;
+  const labels = await queries.query<{ label: string }>(
+    `select e.enumlabel as label from pg_enum e join pg_attribute a on a.atttypid = e.enumtypid
+     where a.attrelid = 'machines'::regclass and a.attname = 'type'`,
+  );
+  // A column of text takes every name.
+  const isNamed = labels.length === 0 || labels.some(({ label }) => label === type);
+  if (isNamed) return { type, metadata: rest };
+  return { type: 'other', metadata: { ...rest, simulator_type: type } };
+}

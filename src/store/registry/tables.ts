@@ -1,0 +1,84 @@
+/** Tables of an EnMS that hold what hangs on a machine. */
+export const READING_TABLES = [
+  'energy_readings',
+  'production_data',
+  'environmental_data',
+  'machine_status',
+] as const;
+
+/** Every table of the registry and of the readings. */
+export const REGISTRY_TABLES = ['factories', 'machines', ...READING_TABLES] as const;
+
+const ENUMS = {
+  machine_type: [
+    'compressor',
+    'hvac',
+    'motor',
+    'pump',
+    'injection_molding',
+    'conveyor',
+    'boiler',
+    'other',
+  ],
+  operating_mode: ['idle', 'running', 'maintenance', 'fault', 'offline'],
+  alert_level: ['normal', 'warning', 'critical'],
+} as const;
+
+/** Makes types that may be there already: dropped tables leave theirs behind. */
+const CREATE_ENUMS = Object.entries(ENUMS)
+  .map(
+    ([name, labels]) => `do $$ begin
+      create type ${name} as enum (${labels.map((label) => `'${label}'`).join(', ')});
+    exception when duplicate_object then null; end $$;`,
+  )
+  .join('\n');
+
+/** Makes the tables of an EnMS, on a database that has none of them. */
+export const CREATE_REGISTRY = `
+${CREATE_ENUMS}
+create table factories (
+  id uuid primary key, name varchar(255) not null unique, location varchar(255),
+  timezone varchar(50) default 'UTC', is_active boolean default true, metadata jsonb default '{}');
+
+create table machines (
+  id uuid primary key, factory_id uuid not null references factories (id),
+  name varchar(255) not null, description text, type machine_type not null,
+  rated_power_kw decimal(10,2) not null, rated_voltage_v decimal(10,2),
+  rated_current_a decimal(10,2), rated_frequency_hz decimal(5,2) default 50.0,
+  data_interval_seconds integer not null default 10, mqtt_topic varchar(255),
+  is_active boolean default true, is_critical boolean default false, metadata jsonb default '{}',
+  unique (factory_id, name));
+
+create table energy_readings (
+  time timestamptz not null, machine_id uuid not null references machines (id),
+  energy_type varchar(50) not null default 'electrical',
+  power_kw decimal(10,3) not null, energy_kwh decimal(12,6) not null default 0,
+  voltage_v decimal(10,2), current_a decimal(10,2), power_factor decimal(5,4),
+  frequency_hz decimal(6,3), source varchar(50) default 'sensor', metadata jsonb default '{}');
+create unique index on energy_readings (machine_id, time, energy_type);
+
+create table production_data (
+  time timestamptz not null, machine_id uuid not null references machines (id),
+  production_count integer default 0, production_count_good integer default 0,
+  production_count_bad integer default 0, throughput_units_per_hour decimal(10,2),
+  operating_mode operating_mode default 'idle', recipe_id varchar(100), batch_id varchar(100),
+  speed_percent decimal(5,2), shift varchar(50), metadata jsonb default '{}');
+create unique index on production_data (machine_id, time);
+
+create table environmental_data (
+  time timestamptz not null, machine_id uuid not null references machines (id),
+  outdoor_temp_c decimal(5,2), indoor_temp_c decimal(5,2), machine_temp_c decimal(5,2),
+  outdoor_humidity_percent decimal(5,2), indoor_humidity_percent decimal(5,2),
+  pressure_bar decimal(10,3), pressure_setpoint_bar decimal(10,3), flow_rate_m3h decimal(10,3),
+  supply_air_temp_c decimal(5,2), return_air_temp_c decimal(5,2),
+  chilled_water_supply_temp_c decimal(5,2), chilled_water_return_temp_c decimal(5,2),
+  cop decimal(5,2), vibration_mm_s decimal(8,4), metadata jsonb default '{}');
+create unique index on environmental_data (machine_id, time);
+
+create table machine_status (
+  machine_id uuid primary key references machines (id), is_running boolean default false,
+  current_mode operating_mode default 'offline', current_power_kw decimal(10,3) default 0,
+  energy_total_kwh decimal(15,3) default 0, production_total_units bigint default 0,
+  alert_level alert_level default 'normal', alert_message text, last_reading_time timestamptz,
+  last_updated timestamptz default now());
+`;

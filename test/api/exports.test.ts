@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
+import { csvRows, filesIn, freshFolder, made, requestOf } from '../dataset/request.ts';
+import {
+  COMPRESSOR,
+  NOBODY,
+  NOON_MS,
+  PUMP,
+  type Simulation,
+  startSimulation,
+} from '../simulation.ts';
+
+const PATH = '/simulator/exports';
+const HOUR = { from: '2026-06-01T11:00:00Z', to: '2026-06-01T12:00:00Z', format: 'csv' };
+const YEAR = { from: '2025-06-01T00:00:00Z', to: '2026-06-01T00:00:00Z', partition: 'month' };
+
+interface Shown {
+  readonly id: string;
+  readonly state: string;
+  readonly share: number;
+  readonly error: string | null;
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+}
+
+describe('exports in the API', () => {
+  let simulation: Simulation;
+  before(async () => {
+    simulation = await startSimulation({
+      env: { DATA_DIR: freshFolder() },
+      requestsPerMinute: 1e9,
+    });
+  });
+  after(() => simulation.close());
+
+  async function ask(method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) {
+    const request = payload ? { method, url, payload } : { method, url };
+    const response = await simulation.app.inject(request);
+    return { status: response.statusCode, body: response.json() };
+  }
+
+  async function ended(wish: object): Promise<Shown> {
+    const { status, body } = await ask('POST', PATH, wish);
+    assert.equal(status, 202, JSON.stringify(body));
+    for (;;) {
+      const { body: shown } = await ask('GET', `${PATH}/${body.data.id}`);
+      if (shown.state !== 'running') return shown;
+      await turn();
+    }
+  }
+
+  /** Fetches every file of an export into a folder, as a client would. */
+  async function downloaded({ id, files }: Shown): Promise<string> {
+    const folder = freshFolder();
+    for (const { path, bytes } of files) {
+      const address = path.split('/').map(encodeURIComponent).join('/');
+      const response = await simulation.app.inject(`${PATH}/${id}/files/${address}`);
+      assert.equal(response.statusCode, 200, path);
+      assert.equal(response.rawPayload.length, bytes, path);
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), response.rawPayload);
+    }
+    return folder;
+  }
+
+  it('are what generate writes for the same window, file by file', async () => {
+    const wish = { ...HOUR, machines: ['hydraulic-pump-1'], labels: true, resample_seconds: 60 };
+    const shown = await ended(wish);
+    assert.deepEqual([shown.state, shown.share, shown.error], ['done', 1, null]);
+    const { factories, settings } = simulation.configuration;
+    const { folder } = await made(
+      requestOf({
+        factories,
+        settings,
+        fromMs: NOON_MS - 3_600_000,
+        machineIds: [PUMP],
+        hasLabels: true,
+        resampleMs: 60_000,
+      }),
+    );
+    assert.equal(firstDifference(openSide(await downloaded(shown)), openSide(folder)), undefined);
+  });
+
+  it('can be had as one archive', async () => {
+    const shown = await ended({ ...HOUR, machines: [PUMP] });
+    const response = await simulation.app.inject(`${PATH}/${shown.id}/download`);
+    assert.equal(response.statusCode, 200);
+    assert.equal(response.headers['content-type'], 'application/x-tar');
+    const folder = freshFolder();
+    mkdirSync(folder);
+    const { status, stderr } = spawnSync('tar', ['-x'], {
+      cwd: folder,
+      input: response.rawPayload,
+    });
+    assert.equal(status, 0, String(stderr));
+    const unpacked = join(folder, `dataset-${shown.id.slice(0, 8)}`);
+    const side = openSide(await downloaded(shown));
+    assert.equal(firstDifference(openSide(unpacked), side), undefined);
+    assert.equal(filesIn(unpacked).length, shown.files.length);
+  });
+
+  it('hold what was done to the factory, as it was delivered', async () => {
+    const anomaly = { anomaly_type: 'leak', severity: 4, duration_seconds: 1200 };
+    await ask('POST', `/simulator/machines/${COMPRESSOR}/anomaly`, anomaly);
+    await simulation.pass(600);
+    await ask('POST', '/simulator/stop', { machine_ids: [PUMP] });
+    await simulation.pass(3000);
+    const window = { from: '2026-06-01T12:00:00Z', to: '2026-06-01T13:00:00Z' };
+    const shown = await ended({ ...window, format: 'csv', clean: true });
+    const folder = await downloaded(shown);
+    const file = 'factory=demo/2026-06-01.csv';
+    const rows = csvRows(folder, 'energy', file);
+    for (const id of [COMPRESSOR, PUMP]) {
+      const query = new URLSearchParams(window);
+      const delivered = await ask('GET', `/simulator/machines/${id}/readings?${query}`);
+      assert.deepEqual(
+        rows.filter((row) => row['machine_id'] === id).map((row) => Number(row['power_kw'])),
+        delivered.body.map((reading: { power_kw: number }) => reading.power_kw),
+      );
+    }
+    const [leak, ...others] = csvRows(folder, 'anomalies.csv');
+    assert.deepEqual(others, []);
+    assert.deepEqual([leak?.['anomaly_type'], leak?.['origin']], ['leak', 'injected']);
+    const energyKwh = (table: string) =>
+      csvRows(folder, table, file)
+        .filter((row) => row['machine_id'] === COMPRESSOR)
+        .reduce((sum, row) => sum + Number(row['energy_kwh']), 0);
+    const excessKwh = energyKwh('energy') - energyKwh('clean/energy');
+    assert.ok(excessKwh > 1, `${excessKwh} kWh`);
+    assert.ok(Math.abs(excessKwh - Number(leak?.['excess_energy_kwh'])) < 1e-6);
+    assert.equal(csvRows(folder, 'clean/energy', file).length, rows.length);
+  });
+
+  it('say how far they are, and end when they are removed', async () => {
+    const { body } = await ask('POST', PATH, YEAR);
+    const { id, state, rows_total } = body.data;
+    assert.equal(state, 'running');
+    let share = 0;
+    while (share === 0) {
+      await turn();
+      share = (await ask('GET', `${PATH}/${id}`)).body.share;
+    }
+    assert.ok(share < 1 && rows_total > 100_000_000, `${share} of ${rows_total}`);
+    assert.equal((await ask('GET', PATH)).body[0].id, id);
+    for (const path of ['files/manifest.json', 'download'])
+      assert.equal((await ask('GET', `${PATH}/${id}/${path}`)).status, 409);
+    const removed = await ask('DELETE', `${PATH}/${id}`);
+    assert.deepEqual([removed.status, removed.body.message], [200, 'the export was cancelled']);
+    assert.equal((await ask('GET', `${PATH}/${id}`)).status, 404);
+    assert.equal((await ask('DELETE', `${PATH}/${id}`)).status, 404);
+  });
+
+  it('that cannot be made are refused with what is accepted', async () => {
+    const cases: [wish: object, path: string, message: RegExp][] = [
+      [{ ...HOUR, to: HOUR.from }, 'to', /is not after/],
+      [{ ...HOUR, to: '2040-06-01T00:00:00Z' }, 'to', /accepted are 3660 days/],
+      [{ ...HOUR, from: undefined }, 'from', /is required/],
+      [{ ...HOUR, machines: ['Hydraulic-Pmp-1'] }, 'machines.0', /did you mean Hydraulic-Pump-1/],
+      [{ ...HOUR, machines: [] }, 'machines', /a list from 1 to/],
+      [{ ...HOUR, compress: 'zstd' }, 'compress', /csv files are written with none or gzip/],
+      [{ ...HOUR, resample_seconds: 45 }, 'resample_seconds', /45 is no multiple of 10, the/],
+      [{ ...HOUR, format: 'xlsx' }, 'format', /parquet, csv, jsonl/],
+      [{ ...HOUR, seed: 7 }, 'seed', /not a known key/],
+      [
+        { ...HOUR, from: '2016-06-01T12:00:00Z' },
+        'to',
+        /rows are too many; accepted are 250000000/,
+      ],
+      [{ ...HOUR, to: '2026-06-01T11:00:00.5Z' }, 'to', /no machine reports in this window/],
+    ];
+    const before = (await ask('GET', PATH)).body.length;
+    for (const [wish, path, message] of cases) {
+      const { status, body } = await ask('POST', PATH, wish);
+      assert.equal(status, 422, JSON.stringify(body));
+      const fault = body.errors.find((error: { path: string }) => error.path === path);
+      assert.match(fault?.message ?? '', message, JSON.stringify(body));
+    }
+    assert.equal((await ask('GET', PATH)).body.length, before);
+  });
+
+  it('give no file that is not theirs', async () => {
+    const { id } = await ended({ ...HOUR, machines: [PUMP] });
+    for (const path of [
+      '../export.json',
+      '..%2Fexport.json',
+      '%2e%2e/export.json',
+      'energy/..%2f..%2fexport.json',
+      '%2Fetc%2Fpasswd',
+      'energy',
+      'manifest.json%00',
+    ]) {
+      const response = await simulation.app.inject(`${PATH}/${id}/files/${path}`);
+      assert.ok([400, 404, 422].includes(response.statusCode), `${path}: ${response.statusCode}`);
+      assert.doesNotMatch(response.body, /root:|"asked"/, path);
+    }
+    const unknown = await ask('GET', `${PATH}/${NOBODY}/files/manifest.json`);
+    assert.equal(unknown.status, 404);
+  });
+
+  it('are made and removed by those only who may change anything', async () => {
+    const payload = { ...HOUR };
+    const remoteAddress = '203.0.113.9';
+    const made = await simulation.app.inject({ method: 'POST', url: PATH, payload, remoteAddress });
+    assert.equal(made.statusCode, 403);
+    const url = `${PATH}/${NOBODY}`;
+    const removed = await simulation.app.inject({ method: 'DELETE', url, remoteAddress });
+    assert.equal(removed.statusCode, 403);
+  });
+});

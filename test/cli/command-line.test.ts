@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Arguments, Command } from '../../src/cli/command.ts';
+import { help, parseArguments, runCommandLine } from '../../src/cli/command-line.ts';
+import { ConfigError } from '../../src/core/errors.ts';
+
+/** A command that keeps what it was given. */
+function recorder(name: string, received: Arguments[], operands?: string): Command {
+  return {
+    name,
+    about: `Does ${name}.`,
+    options: {
+      file: { value: 'FILE', about: 'A file.', default: 'none' },
+      json: { about: 'As JSON.' },
+    },
+    ...(operands === undefined ? {} : { operands }),
+    async execute(args) {
+      received.push(args);
+      return 3;
+    },
+  };
+}
+
+/** Runs a line against the commands `run` and `list`. */
+async function line(...words: string[]) {
+  const ran: Arguments[] = [];
+  const listed: Arguments[] = [];
+  let output = '';
+  const commands = {
+    run: async () => recorder('run', ran),
+    list: async () => recorder('list', listed, '[NAME]'),
+  };
+  const code = await runCommandLine(words, commands, '1.2.3', (text) => {
+    output += text;
+  });
+  return { code, output, ran, listed };
+}
+
+const messageOf = (faults: readonly { path: string; message: string }[]) =>
+  faults.map(({ path, message }) => `${path}: ${message}`);
+
+async function refused(...words: string[]): Promise<string[]> {
+  const error = await line(...words).catch((caught: unknown) => caught);
+  assert.ok(error instanceof ConfigError);
+  return messageOf(error.faults);
+}
+
+test('without a command, run is meant', async () => {
+  assert.equal((await line()).ran.length, 1);
+  const { ran, code } = await line('--file', 'a.yaml');
+  assert.deepEqual(ran[0]?.values, { file: 'a.yaml' });
+  assert.equal(code, 3);
+});
+
+test('a command gets its options, flags and operands, and its code is the exit code', async () => {
+  const { listed, ran, code } = await line('list', 'x', '--json', '--file=b.yaml', 'y');
+  assert.equal(ran.length, 0);
+  assert.deepEqual(listed, [
+    { values: { file: 'b.yaml' }, flags: new Set(['json']), operands: ['x', 'y'] },
+  ]);
+  assert.equal(code, 3);
+});
+
+test('a value may begin with a hyphen when it is joined with =', () => {
+  const { values } = parseArguments(['--file=-'], recorder('run', []));
+  assert.deepEqual(values, { file: '-' });
+});
+
+test('an unknown command names the nearest, or all', async () => {
+  assert.deepEqual(await refused('lst'), ['lst: is not a command; did you mean list?']);
+  assert.deepEqual(await refused('frobnicate'), ['frobnicate: is not a command; run, list']);
+  assert.deepEqual(await refused('constructor'), ['constructor: is not a command; run, list']);
+});
+
+test('all faults of a line are found at once', async () => {
+  assert.deepEqual(await refused('list', '--jsn', '--json=yes', '--file'), [
+    '--jsn: is not an option; did you mean --json?',
+    '--json: takes no value',
+    '--file: needs a value; FILE',
+  ]);
+  assert.deepEqual(await refused('--file='), ['--file: needs a value; FILE']);
+  assert.deepEqual(await refused('--constructor'), [
+    '--constructor: is not an option; --help, --file, --json',
+  ]);
+  assert.deepEqual(await refused('-x'), ['-x: is not an option; --help, --file, --json']);
+});
+
+test('an operand that a command does not take is refused', async () => {
+  assert.match((await refused('--json', 'list')).join(), /^list: is not expected behind run/);
+});
+
+test('--version and --help answer without running anything', async () => {
+  for (const word of ['--version', '-v']) {
+    const { code, output, ran } = await line(word);
+    assert.deepEqual([code, output, ran.length], [0, '1.2.3\n', 0]);
+  }
+  for (const word of ['--help', '-h', 'help']) {
+    const { code, output, ran } = await line(word);
+    assert.deepEqual([code, ran.length], [0, 0]);
+    assert.match(output, / {2}run {3,}Does run\. The default\.\n {2}list {2,}Does list\.\n/);
+  }
+});
+
+test('--help behind a command shows its options with their defaults', async () => {
+  const { code, output, listed } = await line('list', '--help');
+  assert.deepEqual([code, listed.length], [0, 0]);
+  assert.equal(output, help(recorder('list', [], '[NAME]')));
+  assert.equal(
+    output,
+    `Usage: enms-simulator list [NAME] [OPTIONS]
+
+Does list.
+
+Options:
+  --file FILE  A file. Default: none.
+  --json       As JSON.
+  --help       Show this.
+`,
+  );
+});

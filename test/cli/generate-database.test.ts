@@ -1,0 +1,196 @@
+/** `generate --postgres` as a user meets it. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type pg from 'pg';
+import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { ServerDatabase } from '../../src/store/homes/server.ts';
+import { readRegistry } from '../../src/store/registry.ts';
+import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
+import { Enms } from '../sinks/enms.ts';
+import { freshDirectory, Program } from './program.ts';
+
+const SECRET = 'hunter2-hunter2';
+const WINDOW = ['--from', '2026-01-14T10:00Z', '--to', '2026-01-14T10:30Z'];
+/** What is interrupted: two machines with a reading every ten seconds. */
+const LONG = ['--from', '2026-01-14', '--to', '2026-01-20', '--machines', 'HVAC-Main,Conveyor-A'];
+const LONG_READINGS = 6 * 2 * 8640;
+
+type Server = pg.ClientConfig & { readonly database: string };
+
+describe('generate into a database', { skip: withoutPostgres(), timeout: 240_000 }, () => {
+  const cwd = freshDirectory();
+  let postgres: Postgres;
+  before(async () => {
+    postgres = await startPostgres();
+  });
+  after(() => postgres.close());
+
+  function generate(server: Server, ...words: readonly string[]): Program {
+    const { user, host, port, database } = server;
+    const url = `postgres://${user}:${SECRET}@${host}:${port}/${database}`;
+    return new Program(['generate', ...words, '--postgres', url], cwd);
+  }
+
+  /** Waits for its end; what it said never holds the password. */
+  async function endOf(program: Program, exitCode: number): Promise<string> {
+    const found = await program.ended;
+    const said = program.stdout + program.stderr;
+    assert.equal(found, exitCode, said);
+    assert.ok(!said.includes(SECRET), said);
+    return said;
+  }
+
+  const countIn = async (enms: Enms, table: string) =>
+    Number((await enms.query(`select count(*) from ${table}`))[0]?.['count']);
+
+  it('makes the tables and the registry of an empty database, and fills them', async () => {
+    const server = await postgres.newDatabase();
+    const said = await endOf(generate(server, ...WINDOW), 0);
+    assert.match(said, /^the database test_\d+ at 127\.0\.0\.1:\d+: 6\.8 k rows, \d+ s$/m);
+    assert.match(said, /: made the tables in the database test_\d+/);
+    assert.match(said, /: put 5 machines into its registry$/m);
+    const enms = new Enms(server);
+    for (const table of ['energy_readings', 'production_data', 'environmental_data'])
+      assert.equal(await countIn(enms, table), 1800 + 2 * 180 + 2 * 60, table);
+    assert.equal(await countIn(enms, 'machine_status'), 5);
+
+    const database = new ServerDatabase(server);
+    const registry = await readRegistry(database);
+    await database.close();
+    assert.deepEqual(registry.factories, [DEFAULT_FACTORY]);
+  });
+
+  it('changes nothing when the same command is run again, and adds what a longer one has', async () => {
+    const server = await postgres.newDatabase();
+    const enms = new Enms(server);
+    await endOf(generate(server, ...WINDOW), 0);
+    const [contents, versions] = [await enms.contents(), await enms.versions()];
+    assert.doesNotMatch(await endOf(generate(server, ...WINDOW), 0), /made the tables|registry/);
+    assert.deepEqual(await enms.contents(), contents);
+    assert.deepEqual(await enms.versions(), versions);
+    await endOf(generate(server, ...WINDOW.slice(0, 3), '2026-01-14T11:00Z'), 0);
+    assert.equal(await countIn(enms, 'energy_readings'), 2 * 2280);
+  });
+
+  it('leaves the rows of a registry as they are', async () => {
+    const server = await postgres.newDatabase();
+    const enms = new Enms(server);
+    await endOf(generate(server, ...WINDOW, '--machines', 'HVAC-Main'), 0);
+    assert.equal(await countIn(enms, 'machines'), 1);
+    await enms.query(`update machines set name = 'Chiller', rated_power_kw = 151`);
+    await endOf(generate(server, ...WINDOW), 0);
+    const rows = await enms.query('select name from machines order by id');
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      ['Compressor-1', 'Chiller', 'Conveyor-A', 'Hydraulic-Pump-1', 'Injection-Molding-1'],
+    );
+  });
+
+  it('stores resampled readings', async () => {
+    const server = await postgres.newDatabase();
+    await endOf(generate(server, ...WINDOW, '--resample', '10m'), 0);
+    const rows = await new Enms(server).query(
+      'select distinct extract(epoch from time) % 600 as rest, count(*) from energy_readings group by 1',
+    );
+    assert.deepEqual(rows, [{ rest: '0.000000', count: '15' }]);
+  });
+
+  it('says what keeps it from storing anything, in a line and without the password', async () => {
+    const server = await postgres.newDatabase();
+    const refused = async (program: Program, line: RegExp) =>
+      assert.match((await endOf(program, 1)).trimEnd(), line);
+    await refused(
+      generate({ ...server, port: 1 }, ...WINDOW),
+      /^enms-simulator: the database test_\d+ at 127\.0\.0\.1:1: connect ECONNREFUSED \S+$/,
+    );
+    await refused(
+      generate({ ...server, database: 'nowhere' }, ...WINDOW),
+      /^enms-simulator: the database nowhere at \S+: database "nowhere" does not exist$/,
+    );
+    await endOf(generate(server, ...WINDOW), 0);
+    const enms = new Enms(server);
+    await enms.query(`create role guest login; grant select on all tables in schema public to guest;
+      grant usage on schema simulator to guest; grant select on simulator.machine_totals to guest`);
+    await refused(
+      generate({ ...server, user: 'guest' }, ...WINDOW),
+      /^enms-simulator: \S+: permission denied for table energy_readings$/,
+    );
+    await enms.query('drop table environmental_data');
+    await refused(
+      generate(server, ...WINDOW),
+      /^enms-simulator: \S+: there is no table environmental_data$/,
+    );
+    await enms.query('drop table machines cascade');
+    await refused(
+      generate(server, ...WINDOW),
+      /has the tables factories, energy_readings, .*, but not both factories and machines/,
+    );
+  });
+
+  it('takes no URL that is none, and shows nothing of it', async () => {
+    for (const url of [`mysql://user:${SECRET}@host/enms`, `:${SECRET}@`]) {
+      const said = await endOf(new Program(['generate', ...WINDOW, '--postgres', url], cwd), 2);
+      assert.equal(
+        said,
+        '--postgres: what was given is not accepted; ' +
+          'an address that begins with postgres:// or postgresql://\n',
+      );
+    }
+    const url = `postgres://user:${SECRET}@host/enms`;
+    assert.match(
+      await endOf(new Program(['generate', ...WINDOW, url], cwd), 2),
+      /^postgres:\/\/host\/enms: is not expected behind generate/,
+    );
+    const both = ['--postgres', url, '--out', 'x', '--labels', '--format', 'csv', '--qos', '1'];
+    assert.deepEqual(
+      (await endOf(new Program(['generate', ...WINDOW, ...both], cwd), 2)).trimEnd().split('\n'),
+      [
+        '--postgres: is another destination than --out; give one of them',
+        '--qos: goes with --mqtt',
+      ],
+    );
+    const files = ['--postgres', url, '--labels', '--clean'];
+    assert.deepEqual(
+      (await endOf(new Program(['generate', ...WINDOW, ...files], cwd), 2)).trimEnd().split('\n'),
+      ['--labels: is for files, not for a database', '--clean: is for files, not for a database'],
+    );
+  });
+
+  /** Waits until readings are on their way into tables. */
+  async function copying(enms: Enms): Promise<void> {
+    for (;;) {
+      const rows = await enms.query(
+        `select from pg_stat_activity
+         where datname = current_database() and query like 'copy energy_readings%'`,
+      );
+      if (rows.length > 0) return;
+    }
+  }
+
+  it('stores what was made when it is interrupted, and goes on with the same command', async () => {
+    const server = await postgres.newDatabase();
+    const enms = new Enms(server);
+    const program = generate(server, ...LONG);
+    await copying(enms);
+    program.signal('SIGINT');
+    assert.match(await endOf(program, 130), /stopped; the first .* rows are stored, and the same/);
+    const stored = await countIn(enms, 'energy_readings');
+    assert.ok(stored > 0 && stored < LONG_READINGS, `${stored}`);
+    await endOf(generate(server, ...LONG), 0);
+    for (const table of ['energy_readings', 'production_data', 'environmental_data'])
+      assert.equal(await countIn(enms, table), LONG_READINGS, table);
+  });
+
+  it('says that the server went away in the middle, and can be run again', async () => {
+    const server = await postgres.newDatabase();
+    const program = generate(server, ...LONG);
+    await copying(new Enms(server));
+    await postgres.kill();
+    assert.match(await endOf(program, 1), /^enms-simulator: 127\.0\.0\.1:\d+\/test_\d+: .+$/m);
+    await postgres.restart();
+    const enms = new Enms(server);
+    assert.equal(await countIn(enms, 'energy_readings'), 0);
+    await endOf(generate(server, ...LONG), 0);
+    assert.equal(await countIn(enms, 'energy_readings'), LONG_READINGS);
+  });
+});

@@ -1,0 +1,66 @@
+/** The program in a process of its own, as a user starts it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { after } from 'node:test';
+
+const MAIN = join(import.meta.dirname, '../../src/main.js');
+
+/** A folder of a test file's own, gone after its tests. */
+export function freshDirectory(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'enms-program-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** One run of it. */
+export class Program {
+  stdout = '';
+  stderr = '';
+  /** Settles with the exit code when it has ended and all that it said was read. */
+  readonly ended: Promise<number | null>;
+  readonly #child: ChildProcess;
+  #wake: () => void = () => {};
+
+  /** Starts it; whatever happens, it does not outlive the tests of the file. */
+  constructor(words: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
+    const child = spawn(process.execPath, [MAIN, ...words], {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    child.stdout.on('data', (text) => {
+      this.stdout += text;
+      this.#wake();
+    });
+    child.stderr.on('data', (text) => {
+      this.stderr += text;
+      this.#wake();
+    });
+    this.ended = once(child, 'close').then(([code]) => {
+      this.#wake();
+      return code as number | null;
+    });
+    after(() => child.kill('SIGKILL'));
+  }
+
+  /** Waits until it has said something; fails where it ends before. */
+  async said(what: RegExp): Promise<void> {
+    while (!what.test(this.stdout + this.stderr)) {
+      const { stdout, stderr } = this.#child as { stdout: Readable; stderr: Readable };
+      if (stdout.closed && stderr.closed)
+        throw new Error(`it ended without saying ${what}: ${this.stdout}${this.stderr}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+}

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { describe, it } from 'node:test';
+import mqtt, { type MqttClient } from 'mqtt';
+import { freePorts, SimulatorProcess } from '../voyage/simulator-process.ts';
+
+const CONNACK = Buffer.from([0x20, 0x02, 0x00, 0x00]);
+const CONNECT = 0x10;
+
+/** Settles with the topic of the next message. */
+function message(client: MqttClient): Promise<string> {
+  return new Promise((resolve) => void client.once('message', resolve));
+}
+
+async function listening(
+  port: number,
+  onSocket: (socket: Socket) => void = () => {},
+): Promise<Server> {
+  const server = createServer(onSocket).listen(port, '127.0.0.1').unref();
+  await once(server, 'listening');
+  return server;
+}
+
+describe('run', () => {
+  it('publishes and answers, and says offline and ends with 0 when it is told to', async () => {
+    const ports = await freePorts();
+    const simulator = new SimulatorProcess(ports);
+    const running = await simulator.told(/^running$/);
+    assert.equal(running.api?.port, Number(ports.API_PORT));
+
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${ports.MQTT_PORT}`);
+    const messages: [topic: string, payload: string][] = [];
+    client.on('message', (topic, payload) => messages.push([topic, payload.toString()]));
+    const isTold = (topic: RegExp, payload: RegExp) =>
+      messages.some((message) => topic.test(message[0]) && payload.test(message[1]));
+    const heard = async (topic: RegExp, payload: RegExp) => {
+      while (!isTold(topic, payload)) await message(client);
+    };
+    await client.subscribeAsync(['factory/#', 'simulator/state']);
+    await heard(/^simulator\/state$/, /^online$/);
+    await heard(/^factory\/demo\/compressor-1\/energy$/, /"power_kw":/);
+
+    const health = await fetch(`http://127.0.0.1:${ports.API_PORT}/health`);
+    assert.equal(((await health.json()) as { status: string }).status, 'healthy');
+
+    const startMs = performance.now();
+    simulator.signal('SIGTERM');
+    await heard(/^simulator\/state$/, /^offline$/);
+    assert.equal(await simulator.ended, 0);
+    assert.ok(performance.now() - startMs < 5000);
+    assert.equal(simulator.errors, '');
+    await client.endAsync(true);
+  });
+
+  it('reaches its broker by WebSocket on the port of the API', async () => {
+    const ports = await freePorts();
+    const simulator = new SimulatorProcess(ports);
+    await simulator.told(/^running$/);
+    const client = await mqtt.connectAsync(`ws://127.0.0.1:${ports.API_PORT}/mqtt`);
+    client.subscribe('factory/demo/compressor-1/status');
+    assert.equal(await message(client), 'factory/demo/compressor-1/status');
+    await client.endAsync(true);
+    simulator.signal('SIGINT');
+    assert.equal(await simulator.ended, 0);
+  });
+
+  it('ends at once at a second signal', async () => {
+    const sockets: Socket[] = [];
+    let tellPublished = () => {};
+    const published = new Promise<void>((resolve) => {
+      tellPublished = resolve;
+    });
+    // A broker that takes the connection and acknowledges nothing else.
+    const broker = await listening(0, (socket) => {
+      sockets.push(socket);
+      socket.on('data', ([type]) => (type === CONNECT ? socket.write(CONNACK) : tellPublished()));
+      socket.on('error', () => {});
+    });
+    const { port } = broker.address() as { port: number };
+    const { API_PORT } = await freePorts();
+    const env = { API_PORT, MQTT_HOST: '127.0.0.1', MQTT_PORT: String(port) };
+    const simulator = new SimulatorProcess(env);
+    await simulator.told(/^running$/);
+    await published;
+    simulator.signal('SIGTERM');
+    await simulator.told(/^ending/);
+    simulator.signal('SIGINT');
+    assert.equal(await simulator.ended, 130);
+    for (const socket of sockets) socket.destroy();
+    broker.close();
+  });
+
+  it('runs on without its broker, and says so', async () => {
+    const { API_PORT } = await freePorts();
+    // A port that this test holds, so that nobody else's broker can be on it.
+    const away = await listening(0, (socket) => socket.destroy());
+    const { port } = away.address() as { port: number };
+    const env = { API_PORT, MQTT_HOST: '127.0.0.1', MQTT_PORT: String(port) };
+    const simulator = new SimulatorProcess(env);
+    await simulator.told(/^running$/);
+    await simulator.told(/mqtt does not take readings/);
+    const response = await fetch(`http://127.0.0.1:${API_PORT}/health`);
+    const { status, mqtt_connected } = (await response.json()) as Record<string, unknown>;
+    assert.deepEqual([status, mqtt_connected], ['degraded', false]);
+    simulator.signal('SIGTERM');
+    assert.equal(await simulator.ended, 0);
+    away.close();
+  });
+
+  it('refuses a port that was asked for and is taken, in one line', async () => {
+    const { API_PORT, MQTT_PORT } = await freePorts();
+    const other = await listening(Number(API_PORT));
+    const simulator = new SimulatorProcess({ API_PORT, MQTT_PORT });
+    assert.notEqual(await simulator.ended, 0);
+    assert.match(simulator.errors, /^API_PORT: port \d+ of 127\.0\.0\.1 is taken[^\n]*\n$/);
+    other.close();
+  });
+
+  it('takes the next port where a default one is taken, and says so', async () => {
+    const { MQTT_PORT } = await freePorts();
+    // Where somebody else has it already, it is taken all the same.
+    const other = await listening(8003).catch(() => undefined);
+    const simulator = new SimulatorProcess({ MQTT_PORT });
+    const { api } = await simulator.told(/^running$/);
+    assert.ok((api?.port ?? 0) > 8003);
+    await simulator.told(/Port 8003 is taken, so the API is on 80/);
+    simulator.signal('SIGTERM');
+    assert.equal(await simulator.ended, 0);
+    other?.close();
+  });
+
+  it('lets machines stand that are not to start by themselves', async () => {
+    const ports = await freePorts();
+    const simulator = new SimulatorProcess({ ...ports, SIMULATOR_AUTO_START: 'false' });
+    await simulator.told(/^running$/);
+    const base = `http://127.0.0.1:${ports.API_PORT}/simulator`;
+    const status = async () =>
+      (await (await fetch(`${base}/status`)).json()) as Record<string, unknown>;
+    assert.equal((await status())['running_machines'], 0);
+    const response = await fetch(`${base}/start`, { method: 'POST' });
+    assert.equal(response.status, 200);
+    assert.equal((await status())['running_machines'], 5);
+    simulator.signal('SIGTERM');
+    assert.equal(await simulator.ended, 0);
+  });
+});

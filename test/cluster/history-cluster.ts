@@ -1,0 +1,109 @@
+/** A cluster for history of a test's own: a Redis, workers, and who asks them. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { freshDirectory, Program } from '../cli/program.ts';
+import { type RedisOptions, startRedis, type TestRedis } from '../redis.ts';
+
+/** So often is looked what workers have written [ms]. */
+const POLL_MS = 10;
+
+/** Four days of a machine with a reading a second: some seconds of work in five tasks. */
+export const LONG = '--from 2026-01-01 --to 2026-01-05 --machines Compressor-1 --format csv'.split(
+  ' ',
+);
+export const SHORT = ['--from', '2026-01-14T10:00Z', '--to', '2026-01-15T10:00Z'];
+
+/** Begin it before the tests and end it after them: `before`, `after`. */
+export class HistoryCluster {
+  readonly cwd = freshDirectory();
+  readonly prefix = 'test';
+  readonly #options: RedisOptions;
+  #redis: TestRedis | undefined;
+  #client: Redis | undefined;
+
+  constructor(options: RedisOptions = {}) {
+    this.#options = options;
+  }
+
+  async begin(): Promise<void> {
+    this.#redis = await startRedis(this.#options);
+    this.#client = new Redis(this.#redis.url, { maxRetriesPerRequest: null });
+    // Tests end the server while it is connected.
+    this.#client.on('error', () => undefined);
+  }
+
+  async end(): Promise<void> {
+    this.#client?.disconnect();
+    await this.#redis?.close();
+  }
+
+  get redis(): TestRedis {
+    return this.#redis as TestRedis;
+  }
+
+  /** A connection of the test's own. */
+  get client(): Redis {
+    return this.#client as Redis;
+  }
+
+  get env(): Record<string, string> {
+    return { REDIS_URL: this.redis.url, CLUSTER_PREFIX: this.prefix };
+  }
+
+  /** A worker, once it works. */
+  async worker(env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    const worker = new Program(['worker', '--concurrency', '1'], this.cwd, { ...this.env, ...env });
+    await worker.said(/"working on history"/);
+    return worker;
+  }
+
+  generate(words: readonly string[], out: string): Program {
+    return new Program(['generate', ...words, '--cluster', '--out', out], this.cwd, this.env);
+  }
+
+  /** The manifest that one process alone writes, and with it the digests of all files. */
+  async alone(words: readonly string[]): Promise<string> {
+    const out = `alone-${words.join('').replace(/\W/g, '')}`;
+    const program = new Program(['generate', ...words, '--out', out], this.cwd);
+    assert.equal(await program.ended, 0, program.stderr);
+    return this.manifest(out);
+  }
+
+  manifest(folder: string): string {
+    return readFileSync(join(this.cwd, folder, 'manifest.json'), 'utf8');
+  }
+
+  files(folder: string): string[] {
+    return readdirSync(resolve(this.cwd, folder), { recursive: true }).map(String);
+  }
+
+  /** Waits until workers are writing files of a dataset, of which so many are whole. */
+  async writing(folder: string, least = 0): Promise<void> {
+    for (;;) {
+      const found = this.#found(folder);
+      const whole = found.filter((path) => /\.(csv|parquet)$/.test(path));
+      if (whole.length >= least && found.some((path) => path.endsWith('.part'))) return;
+      await pause(POLL_MS);
+    }
+  }
+
+  /** Settles when a dataset is whole; fails unless it is the expected one, and nothing besides. */
+  async assertMade(program: Program, folder: string, expected: string): Promise<void> {
+    assert.equal(await program.ended, 0, program.stderr);
+    assert.equal(this.manifest(folder), expected);
+    const left = this.files(folder).filter((path) => /part/.test(path));
+    assert.deepEqual(left, []);
+    assert.deepEqual(await this.client.keys('*order*'), []);
+  }
+
+  #found(folder: string): string[] {
+    try {
+      return this.files(folder);
+    } catch {
+      return [];
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/** What becomes of a cluster's history when its parts go away in the middle. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { withoutRedis } from '../redis.ts';
+import { HistoryCluster, LONG } from './history-cluster.ts';
+
+const cluster = new HistoryCluster({ isKept: true });
+
+describe('history on a cluster', { skip: withoutRedis(), timeout: 120_000 }, () => {
+  let expected: string;
+  before(async () => {
+    await cluster.begin();
+    expected = await cluster.alone(LONG);
+  });
+  after(() => cluster.end());
+
+  it('goes on with another worker when one is killed', async () => {
+    const first = await cluster.worker();
+    const program = cluster.generate(LONG, 'killed');
+    await cluster.writing('killed');
+    const second = await cluster.worker();
+    first.signal('SIGKILL');
+    await cluster.assertMade(program, 'killed', expected);
+    assert.match(second.stdout, /took over a job whose worker is gone/);
+  });
+
+  it('goes on when Redis is ended and comes back', async () => {
+    const worker = await cluster.worker();
+    const program = cluster.generate(LONG, 'away');
+    await cluster.writing('away');
+    await cluster.redis.kill();
+    await program.said(/^enms-simulator: waiting for Redis at 127\.0\.0\.1:\d+ \(.+\)$/m);
+    await worker.said(/"waiting for Redis at 127\.0\.0\.1:\d+"/);
+    await cluster.redis.restart();
+    await cluster.assertMade(program, 'away', expected);
+    assert.equal(program.stderr.match(/waiting for Redis/g)?.length, 1, program.stderr);
+    assert.match(program.stderr, /Redis at 127\.0\.0\.1:\d+ is there/);
+    assert.equal(worker.stdout.match(/waiting for Redis/g)?.length, 1, worker.stdout);
+  });
+
+  it('is asked for again when Redis is emptied, and keeps the files that are whole', async () => {
+    await cluster.worker();
+    const program = cluster.generate(LONG, 'emptied');
+    await cluster.writing('emptied', 1);
+    await cluster.client.flushall();
+    await program.said(/has lost the jobs; what is left is put again$/m);
+    await cluster.assertMade(program, 'emptied', expected);
+  });
+});

@@ -1,0 +1,126 @@
+/** What a cluster for history refuses, and what it says then. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Redis } from 'ioredis';
+import { askedDataset } from '../../src/cluster/history/asked-work.ts';
+import { HistoryAsker } from '../../src/cluster/history/asker.ts';
+import { Orders } from '../../src/cluster/history/orders.ts';
+import { historyQueue } from '../../src/cluster/history/queue.ts';
+import { freshDirectory, Program } from '../cli/program.ts';
+import { requestOf } from '../dataset/request.ts';
+import { startRedis, withoutRedis } from '../redis.ts';
+import { freePort } from '../servers.ts';
+import { mounted } from '../store/places.ts';
+import { HistoryCluster, SHORT } from './history-cluster.ts';
+
+const SECRET = 'hunter2-hunter2';
+const silent = { info: () => {}, warn: () => {} };
+const cluster = new HistoryCluster();
+
+describe('a cluster for history', { skip: withoutRedis(), timeout: 120_000 }, () => {
+  before(() => cluster.begin());
+  after(() => cluster.end());
+
+  const worker = (env: Readonly<Record<string, string>> = {}) =>
+    new Program(['worker', '--concurrency', '1'], cluster.cwd, { ...cluster.env, ...env });
+  const asker = () =>
+    new HistoryAsker({ redis: cluster.client, prefix: 'test', where: 'Redis', log: silent });
+
+  it('has workers of one version', async () => {
+    // As a worker of another version is known to Redis.
+    const queue = Buffer.from('history').toString('base64');
+    const other = new Redis(cluster.redis.url, { connectionName: `test:${queue}:w:0.0.9` });
+    await other.ping();
+    const line =
+      /^enms-simulator: the workers at Redis at 127\.0\.0\.1:\d+ are of version 0\.0\.9, this is \S+: end them first, or set another CLUSTER_PREFIX\n$/;
+    for (const program of [worker(), cluster.generate(SHORT, 'other')]) {
+      assert.equal(await program.ended, 1);
+      assert.match(program.stderr, line);
+    }
+    other.disconnect();
+  });
+
+  it('does no work of another version, and leaves it to others', async () => {
+    const orders = new Orders(cluster.client, 'test');
+    const queue = historyQueue(cluster.client, 'test');
+    const head = { flow: 'f', version: '0.0.9', fleetDigest: 'd', taskCount: 1 };
+    await orders.put('o', head, { kind: 'files', request: requestOf(), folder: '/' }, []);
+    await queue.add('task', { order: 'o', flow: 'f', index: 0 });
+    const program = worker();
+    assert.equal(await program.ended, 1);
+    assert.match(
+      program.stderr,
+      /^enms-simulator: this worker ends, since an order of the cluster is of version 0\.0\.9, this is \S+\n$/,
+    );
+    assert.equal(await queue.getWaitingCount(), 1);
+    await queue.obliterate({ force: true });
+    await orders.remove('o');
+  });
+
+  it('does no work about machines that it computes otherwise', async () => {
+    const ended = new AbortController();
+    const out = join(freshDirectory(), 'dataset');
+    const work = { ...askedDataset(requestOf(), out), fleetDigest: 'another' };
+    const asked = assert.rejects(asker().ask(work, { signal: ended.signal }), /stopped/);
+    const program = worker();
+    assert.equal(await program.ended, 1);
+    assert.match(
+      program.stderr,
+      /^enms-simulator: this worker ends, since an order of the cluster is about machines that are others here\n$/,
+    );
+    ended.abort();
+    await asked;
+  });
+
+  it('says where the folder is not shared, and where the disk is full', async (t) => {
+    const program = worker();
+    await program.said(/"working on history"/);
+    const out = join(freshDirectory(), 'dataset');
+    const work = askedDataset(requestOf(), out);
+    // Begun elsewhere: the worker finds nothing there.
+    const unshared = { ...work, begin: () => ({ tasks: [0], results: [] }) };
+    // At the same time as the next, since both are tried again for some seconds.
+    const refused = assert.rejects(
+      asker().ask(unshared),
+      /^DatasetError: \S+dataset is not the folder of who asked; is it shared\? \(at .+\)$/,
+    );
+    const folder = mounted(t, 'size=1m');
+    const dataset = folder && join(folder, 'dataset');
+    const full = dataset && cluster.generate([...SHORT, '--format', 'csv'], dataset);
+    await refused;
+    assert.match(program.stdout, /"reason":"\S+dataset is not the folder of who asked/);
+    assert.equal(existsSync(out), false);
+    if (!full) return;
+    assert.equal(await full.ended, 1);
+    const reason = /cannot write \S+: no space is left on the disk/;
+    assert.match(full.stderr, new RegExp(`^enms-simulator: ${reason.source} \\(at \\S+\\)$`, 'm'));
+    assert.match(
+      full.stderr,
+      new RegExp(`${reason.source} \\(at \\S+\\); it is tried again$`, 'm'),
+    );
+    assert.match(program.stdout, reason);
+    const left = cluster.files(dataset);
+    assert.deepEqual(
+      left.filter((path) => /\.part$|\.csv$|^manifest\.json$/.test(path)),
+      [],
+    );
+  });
+
+  it('waits for a Redis that is not there yet, and says so once', async () => {
+    const port = await freePort();
+    const program = worker({ REDIS_URL: `redis://me:${SECRET}@127.0.0.1:${port}/1` });
+    await program.said(/"waiting for Redis at 127\.0\.0\.1:\d+\/1"/);
+    const redis = await startRedis({ port });
+    await program.said(/Redis at 127\.0\.0\.1:\d+\/1: WRONGPASS/);
+    assert.equal(await program.ended, 1);
+    assert.equal(program.stdout.match(/waiting for/g)?.length, 1, program.stdout);
+    assert.ok(!(program.stdout + program.stderr).includes(SECRET));
+    const other = worker({ REDIS_URL: redis.url });
+    await other.said(/"working on history"/);
+    await redis.close();
+    other.signal('SIGTERM');
+    await other.ended;
+  });
+});

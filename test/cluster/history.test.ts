@@ -1,0 +1,94 @@
+/** History made by a cluster, as a user meets it. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Program } from '../cli/program.ts';
+import { withoutRedis } from '../redis.ts';
+import { HistoryCluster, LONG, SHORT } from './history-cluster.ts';
+
+const MACHINES = ['--machines', 'Hydraulic-Pump-1,HVAC-Main'];
+const MANY = [...SHORT, ...MACHINES, '--format', 'csv', '--clean', '--labels'];
+const cluster = new HistoryCluster();
+
+describe('history on a cluster', { skip: withoutRedis(), timeout: 120_000 }, () => {
+  let expected: string;
+  before(async () => {
+    await cluster.begin();
+    expected = await cluster.alone(MANY);
+  });
+  after(() => cluster.end());
+
+  it('is the same files from one, two and three workers as from one process alone', async () => {
+    const workers: Program[] = [];
+    for (const count of [1, 2, 3]) {
+      workers.push(await cluster.worker());
+      const program = cluster.generate(MANY, `by-${count}`);
+      await cluster.assertMade(program, `by-${count}`, expected);
+      assert.equal(program.stderr, '');
+      assert.match(program.stdout, /^by-\d: \d+\.\d k rows in 16 files, /);
+    }
+    for (const worker of workers) worker.signal('SIGTERM');
+    for (const worker of workers) assert.equal(await worker.ended, 0, worker.stderr);
+  });
+
+  it('goes to another worker at once when the one that makes it is told to end', async () => {
+    const first = await cluster.worker();
+    const program = cluster.generate(LONG, 'handed');
+    await cluster.writing('handed');
+    const second = await cluster.worker();
+    const toldMs = performance.now();
+    first.signal('SIGTERM');
+    assert.equal(await first.ended, 0, first.stderr);
+    assert.ok(performance.now() - toldMs < 5000);
+    await cluster.assertMade(program, 'handed', await cluster.alone(LONG));
+    assert.doesNotMatch(second.stdout, /took over/);
+    second.signal('SIGTERM');
+    await second.ended;
+  });
+
+  it('is taken back when who asked is told to end, and the same command goes on', async () => {
+    const worker = await cluster.worker();
+    const program = cluster.generate(LONG, 'cut');
+    await cluster.writing('cut', 1);
+    program.signal('SIGINT');
+    assert.equal(await program.ended, 130, program.stderr);
+    assert.match(program.stderr, /^enms-simulator: stopped; the same command goes on from here$/m);
+    assert.equal(existsSync(join(cluster.cwd, 'cut', 'manifest.json')), false);
+    assert.ok(!cluster.files('cut').some((path) => path.endsWith('.part')));
+    assert.deepEqual(await cluster.client.lrange('test:history:wait', 0, -1), []);
+    assert.deepEqual(await cluster.client.lrange('test:history:active', 0, -1), []);
+    assert.deepEqual(await cluster.client.keys('*order*'), []);
+    await cluster.assertMade(cluster.generate(LONG, 'cut'), 'cut', cluster.manifest('handed'));
+    worker.signal('SIGTERM');
+    await worker.ended;
+  });
+
+  it('is left alone by workers of another prefix', async () => {
+    const stranger = await cluster.worker({ CLUSTER_PREFIX: 'other' });
+    const program = cluster.generate(MANY, 'ours');
+    await program.said(
+      /^enms-simulator: no worker is there yet; enms-simulator worker starts one$/m,
+    );
+    await cluster.worker();
+    await cluster.assertMade(program, 'ours', expected);
+    assert.ok((await cluster.client.keys('other:history:id')).length === 0, stranger.stdout);
+  });
+
+  it('is asked for by files and databases only, and with a server', async () => {
+    const words = ['generate', ...SHORT, '--cluster', '--out'];
+    const refused = new Program([...words, '-'], cluster.cwd, cluster.env);
+    assert.equal(await refused.ended, 2);
+    assert.match(
+      refused.stderr,
+      /^--cluster: is for files and databases, not for standard output$/m,
+    );
+    const alone = new Program([...words, 'x', '--workers', '2'], cluster.cwd);
+    assert.equal(await alone.ended, 2);
+    assert.match(alone.stderr, /^--workers: is for one computer/m);
+    assert.match(alone.stderr, /^--cluster: needs REDIS_URL/m);
+    const worker = new Program(['worker', '--only', 'histroy'], cluster.cwd);
+    assert.equal(await worker.ended, 2);
+    assert.match(worker.stderr, /^--only: "histroy" is not accepted; .*did you mean history\?/m);
+  });
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { Redis } from 'ioredis';
+import { FencedSink } from '../../../src/cluster/live/fenced-sink.ts';
+import { Leases } from '../../../src/cluster/live/leases.ts';
+import { Batch } from '../../../src/core/batch.ts';
+import { MemorySink } from '../../../src/sinks/memory.ts';
+import { demoFleet, START_MS } from '../../delivery/demo.ts';
+import { startRedis, type TestRedis, withoutRedis } from '../../redis.ts';
+
+const SHARDS = 3;
+
+describe('a lease', { skip: withoutRedis(), timeout: 60_000 }, () => {
+  let redis: TestRedis;
+  before(async () => {
+    redis = await startRedis();
+  });
+  after(() => redis.close());
+
+  const open = (t: TestContext, prefix: string, shards = SHARDS) => {
+    const leases = new Leases({ redisUrl: redis.url, prefix, shards }, () => {});
+    t.after(() => leases.close());
+    return leases;
+  };
+  const takeAll = async (leases: Leases) => {
+    const taken: number[] = [];
+    for (;;) {
+      const shard = await leases.take();
+      if (shard === undefined) return taken.sort();
+      taken.push(shard);
+    }
+  };
+
+  it('is held by one worker, until it gives it back', async (t) => {
+    const [a, b] = [open(t, 'one'), open(t, 'one')];
+    await a.ensure();
+    await b.ensure();
+    assert.deepEqual(await takeAll(a), [0, 1, 2]);
+    assert.equal(await b.take(), undefined);
+    await a.renew();
+    assert.equal(a.held.length, SHARDS);
+    await a.giveBack(1);
+    assert.deepEqual(await takeAll(b), [1]);
+    assert.deepEqual([...a.held].sort(), [0, 2]);
+  });
+
+  it('of one cluster is none of another, whose prefix is another one', async (t) => {
+    const [a, b] = [open(t, 'two'), open(t, 'three')];
+    await a.ensure();
+    assert.deepEqual(await takeAll(b), []);
+    await b.ensure();
+    assert.deepEqual(await takeAll(a), [0, 1, 2]);
+    assert.deepEqual(await takeAll(b), [0, 1, 2]);
+  });
+
+  it('is over when Redis was emptied, and there to be taken again', async (t) => {
+    const leases = open(t, 'four');
+    await leases.ensure();
+    assert.deepEqual(await takeAll(leases), [0, 1, 2]);
+    const client = new Redis(redis.url);
+    await client.flushall();
+    client.disconnect();
+    await leases.renew();
+    assert.deepEqual(leases.held, []);
+    await leases.ensure();
+    assert.deepEqual(await takeAll(leases), [0, 1, 2]);
+  });
+
+  it('is not given for a shard that there is not any more', async (t) => {
+    await open(t, 'five', 5).ensure();
+    const leases = open(t, 'five', 2);
+    const taken: number[] = [];
+    while (taken.length < 2) taken.push(...(await takeAll(leases)));
+    assert.deepEqual(taken.sort(), [0, 1]);
+  });
+});
+
+it('a fenced sink writes nothing without a proof', async () => {
+  const memory = Object.assign(new MemorySink('mqtt'), {
+    isConnected: true,
+    connectionCount: 1,
+    bytesWritten: 0,
+  });
+  let isOurs = true;
+  const sink = new FencedSink(memory, async () => {
+    if (!isOurs) throw new Error('another owner');
+  });
+  const batch = new Batch(100);
+  const reader = demoFleet().reader();
+  reader.seek(START_MS, true);
+  reader.read(START_MS + 1000, batch);
+  await sink.write(batch);
+  const { length } = memory.messages;
+  assert.ok(length > 0);
+  isOurs = false;
+  await assert.rejects(sink.write(batch), /another owner/);
+  assert.equal(memory.messages.length, length);
+});

@@ -1,0 +1,14 @@
+import test from 'node:test';
+import { withoutPostgres } from '../../postgres.ts';
+import { withoutRedis } from '../../redis.ts';
+import { withoutMosquitto } from '../../servers.ts';
+import { liveVoyage } from './voyage.ts';
+
+test(
+  'a cluster whose workers die and pause, and whose servers restart, misses nothing',
+  {
+    skip: withoutMosquitto() || withoutPostgres() || withoutRedis(),
+    timeout: 120_000,
+  },
+  (t) => liveVoyage(t, { shards: 6, workers: 3, machines: 10, rounds: 1 }),
+);

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { generateDataset } from '../../src/dataset/generation.ts';
+import type { Format } from '../../src/dataset/request.ts';
+import { digestOf } from '../../src/dataset/whole-file.ts';
+import { csvRows, FROM_MS, filesIn, freshFolder, made, requestOf } from './request.ts';
+
+const PUMP = 'c0000000-0000-0000-0000-000000000004';
+/** Two days that begin and end at noon: three partitions. */
+const THREE_PARTS = { fromMs: Date.UTC(2026, 0, 14, 12), machineIds: [PUMP] };
+
+for (const format of ['csv', 'jsonl', 'parquet'] as const satisfies readonly Format[])
+  test(`1, 2 and 4 workers make the same files: ${format}`, async () => {
+    const request = requestOf({ ...THREE_PARTS, format, hasLabels: true, hasClean: true }, 48);
+    const [one, two, four] = await Promise.all([1, 2, 4].map((workers) => made(request, workers)));
+    assert.equal(one?.manifest.files.length, 2 * 9 + 4);
+    assert.deepEqual(two?.manifest, one?.manifest);
+    assert.deepEqual(four?.manifest, one?.manifest);
+  });
+
+test('the manifest lists every other file with its size and digest', async () => {
+  const { folder, manifest } = await made(requestOf({ ...THREE_PARTS }, 48), 2);
+  const listed = manifest.files.map(({ path }) => path);
+  assert.deepEqual([...listed, 'manifest.json'].sort(), filesIn(folder));
+  for (const { path, bytes, sha256 } of manifest.files)
+    assert.deepEqual(digestOf(join(folder, path)), { bytes, sha256 });
+  assert.equal(manifest.rows['energy'], 2 * 2880);
+});
+
+test('an interrupted run leaves whole files only, and the next one goes on with them', async () => {
+  const request = requestOf({ ...THREE_PARTS }, 24 * 10);
+  const expected = await made(request);
+  const folder = freshFolder();
+  const ending = new AbortController();
+  const stopped = generateDataset(request, {
+    folder,
+    workers: 2,
+    signal: ending.signal,
+    onProgress: (rows) => {
+      if (rows > 30_000) ending.abort();
+    },
+  });
+  await assert.rejects(stopped, /^DatasetError: stopped; the same command goes on/);
+  const left = filesIn(folder);
+  const readings = left.filter((path) => path.endsWith('.csv'));
+  assert.ok(readings.length >= 3 && readings.length < expected.manifest.files.length, `${left}`);
+  assert.ok(!left.some((path) => path.endsWith('.part') || path === 'manifest.json'), `${left}`);
+  const known = readFileSync(join(folder, 'manifest.partial.jsonl'), 'utf8').split('\n');
+  const first = JSON.parse(known[1] as string) as { path: string };
+  const { ino } = statSync(join(folder, first.path));
+  appendFileSync(join(folder, 'manifest.partial.jsonl'), '{"path":"energy/fac');
+
+  const startRows: number[] = [];
+  const onProgress = (rows: number) => startRows.push(rows);
+  const manifest = await generateDataset(request, { folder, workers: 1, onProgress });
+  assert.deepEqual(manifest, expected.manifest);
+  assert.deepEqual(filesIn(folder), filesIn(expected.folder));
+  assert.equal(statSync(join(folder, first.path)).ino, ino, 'a whole file was made again');
+  assert.ok((startRows[0] as number) > 0);
+});
+
+test('a file that was changed is made again, the others are kept', async () => {
+  const request = requestOf({ ...THREE_PARTS }, 48);
+  const { folder, manifest } = await made(request);
+  const [changed, kept] = ['14', '15'].map((day) =>
+    join(folder, 'energy', 'factory=demo', `2026-01-${day}.csv`),
+  ) as [string, string];
+  const { ino } = statSync(kept);
+  appendFileSync(changed, 'x');
+  assert.deepEqual(await generateDataset(request, { folder, workers: 1 }), manifest);
+  assert.doesNotMatch(readFileSync(changed, 'utf8'), /x$/);
+  assert.equal(statSync(kept).ino, ino);
+});
+
+test('days and months hold the same rows', async () => {
+  const fromMs = Date.UTC(2026, 0, 31, 12);
+  const days = await made(requestOf({ fromMs, machineIds: [PUMP] }, 24));
+  const months = await made(requestOf({ fromMs, machineIds: [PUMP], partition: 'month' }, 24));
+  const rows = (folder: string, names: readonly string[]) =>
+    names.flatMap((name) => csvRows(folder, 'energy', 'factory=demo', `${name}.csv`));
+  assert.deepEqual(
+    rows(days.folder, ['2026-01-31', '2026-02-01']),
+    rows(months.folder, ['2026-01', '2026-02']),
+  );
+});
+
+test('gzip holds the bytes that are written without it', async () => {
+  const plain = await made(requestOf());
+  const packed = await made(requestOf({ compression: 'gzip' }));
+  for (const path of filesIn(plain.folder).filter((name) => name.endsWith('.csv')))
+    assert.deepEqual(
+      gunzipSync(readFileSync(join(packed.folder, `${path}.gz`))),
+      readFileSync(join(plain.folder, path)),
+    );
+});
+
+test('a window without a reading gives tables without rows', async () => {
+  for (const format of ['csv', 'jsonl', 'parquet'] as const) {
+    const request = requestOf({ fromMs: FROM_MS + 1000, machineIds: [PUMP], format });
+    const { manifest } = await made({ ...request, toMs: request.fromMs + 5000 });
+    assert.equal(manifest.rows['energy'], 0, format);
+  }
+});
+
+test('each factory has a folder by its name in topics', async () => {
+  const [first, ...rest] = DEFAULT_FACTORY.machines;
+  const moved = { ...(first as NonNullable<typeof first>), topic: 'factory/hall 2/compressor-1' };
+  const factory = { ...DEFAULT_FACTORY, machines: [moved, ...rest] };
+  const { folder, manifest } = await made(requestOf({}, 1, factory));
+  const names = ['factory=demo', 'factory=hall%202'];
+  const [demo, hall] = names.map((name) => csvRows(folder, 'energy', name, '2026-01-14.csv'));
+  assert.equal(hall?.length, 3600);
+  assert.equal((demo?.length ?? 0) + 3600, manifest.rows['energy']);
+});
+
+test('a folder of another dataset, or of something else, is left alone', async () => {
+  const { folder } = await made(requestOf({ machineIds: [PUMP] }));
+  const other = requestOf({ machineIds: [PUMP], seed: 43 });
+  const expected = /holds another dataset \(seed: 42 and 43\); give another --out/;
+  await assert.rejects(generateDataset(other, { folder, workers: 1 }), expected);
+  const foreign = freshFolder();
+  mkdirSync(foreign);
+  writeFileSync(join(foreign, 'letter.txt'), '');
+  await assert.rejects(
+    generateDataset(other, { folder: foreign, workers: 1 }),
+    /is not empty and holds no dataset/,
+  );
+  assert.deepEqual(filesIn(foreign), ['letter.txt']);
+});

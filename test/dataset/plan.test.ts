@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { identityOf, Progress, writeManifest } from '../../src/dataset/manifest.ts';
+import { databaseParts, planOf } from '../../src/dataset/plan.ts';
+import { fleetDigest, fleetOf } from '../../src/dataset/request.ts';
+import { csvRows, FROM_MS, freshFolder, made, requestOf } from './request.ts';
+
+const pump = DEFAULT_FACTORY.machines.find(({ type }) => type === 'pump');
+
+/** A factory of so many pumps. */
+function large(count: number) {
+  const machines = Array.from({ length: count }, (_, i) => {
+    const number = String(i).padStart(5, '0');
+    return {
+      ...(pump as NonNullable<typeof pump>),
+      id: `c0000000-0000-0000-0000-0000000${number}`,
+      name: `Pump-${number}`,
+      topic: `factory/demo/pump-${number}`,
+    };
+  });
+  return { ...DEFAULT_FACTORY, machines };
+}
+
+const SHORT = { toMs: FROM_MS + 60_000 };
+
+test('a factory of more than a thousand machines has a file for each thousand', async () => {
+  const { folder, manifest } = await made(requestOf(SHORT, 1, large(1001)), 2);
+  const path = (part: number) => `energy/factory=demo/2026-01-14-000${part}.csv`;
+  const rows = [1, 2].map((part) => csvRows(folder, path(part)));
+  assert.deepEqual(
+    rows.map(({ length }) => length),
+    [2000, 2],
+  );
+  assert.equal(manifest.rows['energy'], 2002);
+  assert.match(readFileSync(join(folder, 'README.md'), 'utf8'), /…-0001\.csv/);
+  const alone = requestOf({ ...SHORT, machineIds: ['c0000000-0000-0000-0000-000000001000'] });
+  const single = await made({ ...alone, factories: [large(1001)] });
+  assert.deepEqual(rows[1], csvRows(single.folder, 'energy/factory=demo/2026-01-14.csv'));
+  assert.doesNotMatch(readFileSync(join(single.folder, 'README.md'), 'utf8'), /0001/);
+});
+
+test('each machine is in one task of the answer key, and in one part of a database', () => {
+  for (const count of [1, 1001, 2500]) {
+    const request = requestOf(SHORT, 1, large(count));
+    const truths = planOf(request, fleetOf(request, 'actual')).tasks.filter(
+      (task) => task.kind === 'truths',
+    );
+    assert.deepEqual(
+      truths.flatMap(({ machineIds }) => machineIds),
+      request.machineIds,
+    );
+    assert.ok(truths.length <= 1000);
+    const parts = databaseParts(request);
+    assert.deepEqual(parts.flat(), request.machineIds);
+    assert.ok(parts.length <= 256);
+  }
+});
+
+test('the digest of a fleet tells another parameter, however it came about', () => {
+  const request = requestOf();
+  const fleet = fleetOf(request, 'actual');
+  assert.equal(fleetDigest(fleetOf(request, 'actual')), fleetDigest(fleet));
+  const [first, ...rest] = fleet.machines;
+  const parameters = { ...first?.parameters, ratedPowerKw: 56 };
+  const other = { machines: [{ ...first, parameters }, ...rest] } as unknown as typeof fleet;
+  assert.notEqual(fleetDigest(other), fleetDigest(fleet));
+});
+
+test('what is noted after the manifest is there leaves it as it is', () => {
+  const request = requestOf();
+  const folder = freshFolder();
+  const file = { path: 'energy/a.csv', table: 'energy', rows: 1, bytes: 1, sha256: 'f' };
+  const progress = new Progress(folder);
+  assert.throws(() => progress.add([file]), /^DatasetError: cannot write \S+: it does not exist$/);
+  progress.begin(identityOf(request));
+  progress.add([file]);
+  assert.deepEqual([...new Progress(folder).begin(identityOf(request)).values()], [file]);
+  writeManifest(folder, identityOf(request), 'command', [file]);
+  progress.add([file]);
+  assert.ok(!existsSync(join(folder, 'manifest.partial.jsonl')));
+});

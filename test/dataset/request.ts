@@ -1,0 +1,91 @@
+/** What the tests of datasets share: requests of short windows, folders, and what is in them. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import type { FactoryDescription } from '../../src/core/factory.ts';
+import { generateDataset } from '../../src/dataset/generation.ts';
+import type { Manifest } from '../../src/dataset/manifest.ts';
+import type { DatasetRequest } from '../../src/dataset/request.ts';
+import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+
+export const FROM_MS = Date.UTC(2026, 0, 14, 10);
+const HOUR_MS = 3_600_000;
+
+/** A request for some hours of the default factory as CSV, unless said otherwise. */
+export function requestOf(
+  changes: Partial<DatasetRequest> = {},
+  hours = 1,
+  factory: FactoryDescription = DEFAULT_FACTORY,
+): DatasetRequest {
+  const fromMs = changes.fromMs ?? FROM_MS;
+  return {
+    version: '0.0.0',
+    factories: [factory],
+    seed: 42,
+    settings: DEFAULT_SETTINGS,
+    events: [],
+    fromMs,
+    toMs: fromMs + hours * HOUR_MS,
+    machineIds: factory.machines.map(({ id }) => id),
+    format: 'csv',
+    compression: 'none',
+    partition: 'day',
+    hasLabels: false,
+    hasClean: false,
+    command: 'enms-simulator generate',
+    ...changes,
+  };
+}
+
+/** The default factory in which the pump leaks from one hour after {@link FROM_MS} on. */
+export const LEAKING: FactoryDescription = {
+  ...DEFAULT_FACTORY,
+  machines: DEFAULT_FACTORY.machines.map((machine) =>
+    machine.type === 'pump'
+      ? {
+          ...machine,
+          faults: [
+            { type: 'seal_leak', startS: FROM_MS / 1000 + 3600, durationS: 3600, severity: 5 },
+          ],
+        }
+      : machine,
+  ),
+};
+
+/** A folder that does not exist yet, and is gone after the tests. */
+export function freshFolder(): string {
+  const parent = mkdtempSync(join(tmpdir(), 'enms-dataset-'));
+  after(() => rmSync(parent, { recursive: true, force: true }));
+  return join(parent, 'dataset');
+}
+
+/** Makes a dataset in a folder of its own. */
+export async function made(
+  request: DatasetRequest,
+  workers = 1,
+): Promise<{ readonly folder: string; readonly manifest: Manifest }> {
+  const folder = freshFolder();
+  return { folder, manifest: await generateDataset(request, { folder, workers }) };
+}
+
+/** Every file below a folder, with `/`, in order. */
+export function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((path) => statSync(join(folder, path)).isFile())
+    .sort();
+}
+
+/** The rows of a CSV without quotes, by column. */
+export function csvRows(...path: readonly string[]): Record<string, string>[] {
+  const [header = '', ...lines] = readFileSync(join(...path), 'utf8')
+    .trimEnd()
+    .split('\n');
+  const names = header.split(',');
+  return lines.map((line) => {
+    const cells = line.split(',');
+    return Object.fromEntries(names.map((name, i) => [name, cells[i] as string]));
+  });
+}

@@ -1,0 +1,186 @@
+/** The ways in which the readings of a window reach whoever wants them, each as a user goes it. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { instantText } from '../../src/config/times.ts';
+import { READING_TABLES } from '../../src/encoding/reading-tables.ts';
+import { Program } from '../cli/program.ts';
+import type { Postgres } from '../postgres.ts';
+import { freePort, type Mosquitto } from '../servers.ts';
+import { Collector } from '../sinks/collector.ts';
+import { csvRows } from './request.ts';
+
+type Value = string | number | null;
+
+/** Readings by machine and time, each with the fields of all its channels. */
+type Readings = Map<string, Record<string, Value>>;
+
+const CHANNELS = ['energy', 'production', 'environmental'] as const;
+const TEXTS = new Set(['operating_mode', 'recipe_id', 'batch_id']);
+/** Simulated seconds a real second of the run that publishes. */
+const SPEED = 3600;
+
+/** A span of simulated time: later than `fromMs`, up to and including `toMs`. */
+interface Window {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Puts the fields that one channel tells of a reading to those of the others. */
+function add(
+  readings: Readings,
+  machineId: string,
+  timeMs: number,
+  fields: Readonly<Record<string, unknown>>,
+): void {
+  const key = `${machineId} ${instantText(timeMs)}`;
+  const reading = readings.get(key) ?? {};
+  for (const [name, value] of Object.entries(fields))
+    if (value !== null && value !== '')
+      reading[name] = TEXTS.has(name) ? String(value) : Number(value);
+  readings.set(key, reading);
+}
+
+async function succeeded(program: Program): Promise<void> {
+  assert.equal(await program.ended, 0, program.stderr);
+}
+
+/** What `generate` writes to files. */
+async function fromFiles({ fromMs, toMs }: Window, cwd: string): Promise<Readings> {
+  const folder = mkdtempSync(join(cwd, 'files-'));
+  const [from, to] = [instantText(fromMs), instantText(toMs)];
+  const words = ['--from', from, '--to', to, '--format', 'csv', '--partition', 'month'];
+  await succeeded(new Program(['generate', ...words, '--out', 'set'], folder));
+  const readings: Readings = new Map();
+  // The last instant may be midnight, which belongs to what ends there.
+  const month = `${from.slice(0, 7)}.csv`;
+  for (const channel of CHANNELS)
+    for (const row of csvRows(folder, 'set', channel, 'factory=demo', month)) {
+      const { time, machine_id, ...fields } = row;
+      add(readings, machine_id as string, Date.parse(time as string), fields);
+    }
+  rmSync(folder, { recursive: true });
+  return readings;
+}
+
+/** What `generate --postgres` leaves in the tables. */
+async function fromDatabase(
+  { fromMs, toMs }: Window,
+  cwd: string,
+  postgres: Postgres,
+): Promise<Readings> {
+  const { user, host, port, database } = await postgres.newDatabase();
+  const url = `postgres://${user}@${host}:${port}/${database}`;
+  const words = ['--from', instantText(fromMs), '--to', instantText(toMs), '--postgres', url];
+  await succeeded(new Program(['generate', ...words], cwd));
+  const client = new pg.Client(url);
+  await client.connect();
+  const readings: Readings = new Map();
+  for (const { name, columns } of READING_TABLES) {
+    const { rows } = await client.query(`select * from ${name}`);
+    for (const row of rows)
+      add(
+        readings,
+        row.machine_id,
+        row.time.getTime(),
+        Object.fromEntries(columns.map((column) => [column.name, row[column.name]])),
+      );
+  }
+  await client.end();
+  return readings;
+}
+
+/**
+ * What an accelerated run publishes, and what it answers on HTTP.
+ *
+ * @param count - Readings that the window holds.
+ */
+async function fromRun(
+  window: Window,
+  mosquitto: Mosquitto,
+  count: number,
+): Promise<{ readonly published: Readings; readonly answered: Readings }> {
+  const collector = await Collector.open(
+    `mqtt://${mosquitto.host}:${mosquitto.port}`,
+    CHANNELS.map((channel) => `factory/+/+/${channel}`),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'enms-run-'));
+  const from = instantText(window.fromMs);
+  const apiPort = await freePort();
+  const run = new Program(['run'], folder, {
+    SIMULATION_START: from,
+    BACKFILL_FROM: from,
+    SIMULATION_SPEED: String(SPEED),
+    CATCH_UP_RATE: '0',
+    MQTT_HOST: mosquitto.host,
+    MQTT_PORT: String(mosquitto.port),
+    API_PORT: String(apiPort),
+  });
+  try {
+    const published: Readings = new Map();
+    let seen = 0;
+    let messages = 0;
+    await collector.until((received) => {
+      for (; seen < received.length; seen++) {
+        const { time, machine_id, ...fields } = JSON.parse(received[seen]?.payload as string);
+        const timeMs = Date.parse(time);
+        if (timeMs > window.toMs) continue;
+        add(published, machine_id, timeMs, fields);
+        messages++;
+      }
+      return messages >= CHANNELS.length * count;
+    });
+    await run.said(/"msg":"running"/);
+    const answered: Readings = new Map();
+    for (const { id } of DEFAULT_FACTORY.machines) {
+      const query = new URLSearchParams({ from, to: instantText(window.toMs) });
+      const response = await fetch(
+        `http://127.0.0.1:${apiPort}/simulator/machines/${id}/readings?${query}`,
+      );
+      assert.equal(response.status, 200);
+      for (const { time, machine_id, ...fields } of (await response.json()) as Readonly<
+        Record<string, string>
+      >[])
+        add(answered, machine_id as string, Date.parse(time as string), fields);
+    }
+    run.signal('SIGTERM');
+    await run.ended;
+    return { published, answered };
+  } finally {
+    await collector.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Digits behind the point that the tables keep of each column. */
+const SCALES: Readonly<Record<string, number>> = Object.fromEntries(
+  READING_TABLES.flatMap(({ columns }) =>
+    columns.flatMap(({ name, type }) => (type.kind === 'numeric' ? [[name, type.scale]] : [])),
+  ),
+);
+
+/** Asserts that every way brings the same readings, value by value. */
+export async function assertEqualWays(
+  window: Window,
+  cwd: string,
+  mosquitto: Mosquitto,
+  postgres: Postgres,
+): Promise<number> {
+  const files = await fromFiles(window, cwd);
+  const { published, answered } = await fromRun(window, mosquitto, files.size);
+  const stored = await fromDatabase(window, cwd, postgres);
+  for (const readings of [published, answered, stored]) assert.equal(readings.size, files.size);
+  for (const [key, reading] of files) {
+    assert.deepEqual(published.get(key), reading, `MQTT: ${key}`);
+    assert.deepEqual(answered.get(key), reading, `HTTP: ${key}`);
+    const rounded = Object.entries(reading).map(([name, value]) => {
+      const scale = SCALES[name];
+      return [name, typeof value === 'number' && scale ? Number(value.toFixed(scale)) : value];
+    });
+    assert.deepEqual(stored.get(key), Object.fromEntries(rounded), `PostgreSQL: ${key}`);
+  }
+  return files.size;
+}

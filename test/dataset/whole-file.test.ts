@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { promisify } from 'node:util';
+import { makeFolder, WholeFile } from '../../src/dataset/whole-file.ts';
+
+const MODULE = new URL('../../src/dataset/whole-file.js', import.meta.url).href;
+/** From an instant on that all of them wait for, each makes the same folders in folders. */
+const MAKER = `
+  import { makeFolder, WholeFile } from ${JSON.stringify(MODULE)};
+  const [root, startMs] = process.argv.slice(1);
+  while (Date.now() < Number(startMs)) ;
+  for (let i = 0; i < 2000; i++) makeFolder(root + '/' + i + '/energy/factory=demo');
+`;
+
+test('processes that make the same folders at once are not in each other’s way', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'enms-folders-'));
+  const make = () =>
+    promisify(execFile)(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      MAKER,
+      root,
+      String(Date.now() + 500),
+    ]);
+  const outputs = await Promise.all([1, 2, 3, 4].map(make));
+  for (const { stderr } of outputs) assert.equal(stderr, '');
+});
+
+test('a folder below a file, or where none can be made, is refused', () => {
+  const isFile = new URL(MODULE).pathname;
+  assert.throws(() => makeFolder(join(isFile, 'a', 'b')), { code: 'ENOTDIR' });
+  assert.throws(() => makeFolder(isFile), { code: 'EEXIST' });
+  assert.throws(() => makeFolder('/proc/dataset/energy'), { code: 'ENOENT' });
+});
+
+test('two who write the same file at once both write it whole', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'enms-twice-'));
+  const path = join(folder, 'table.csv');
+  const [early, late] = [new WholeFile(path), new WholeFile(path)];
+  const bytes = Buffer.alloc(1000, 'x');
+  for (let i = 0; i < 10; i++) early.write(bytes);
+  late.write(bytes);
+  early.finish();
+  assert.equal(readFileSync(path).length, 10_000);
+  for (let i = 1; i < 10; i++) late.write(bytes);
+  late.finish();
+  assert.deepEqual(readFileSync(path), Buffer.alloc(10_000, 'x'));
+  assert.deepEqual(readdirSync(folder), ['table.csv']);
+});

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DEFAULT_CALENDAR } from '../../src/config/default-factory.ts';
+import { largeFleet } from '../../src/config/factory-file/index.ts';
+import { withIntervals } from '../../src/config/load.ts';
+import { Batch, READING } from '../../src/core/batch.ts';
+import type { Machine } from '../../src/core/factory.ts';
+import { Journal } from '../../src/core/journal.ts';
+import {
+  LAG_STEP_MS,
+  lagMs,
+  longestLagMs,
+  SpreadReader,
+} from '../../src/delivery/spread-reader.ts';
+import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
+import { type Row, readRows } from '../rows.ts';
+import { START_MS } from './demo.ts';
+
+const MACHINES = 40;
+const { factories } = largeFleet(MACHINES, DEFAULT_CALENDAR);
+const UNTIL_MS = START_MS + 65_000;
+
+function spread(fleet: Fleet, timeMs = START_MS): SpreadReader {
+  const reader = new SpreadReader(fleet, { statusIntervalS: 60 });
+  reader.seek(timeMs);
+  return reader;
+}
+
+/** Rows by the machine, each machine's in the order in which they were read. */
+function byMachine(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
+  const found = new Map<string, Row[]>();
+  for (const row of rows) found.set(row.machineId, [...(found.get(row.machineId) ?? []), row]);
+  return found;
+}
+
+test('a lag is a part of the interval, fixed by the id, and all lags are as frequent', () => {
+  for (const intervalMs of [100, 130, 1000, 10_000, 30_000, 3_600_000]) {
+    const lags = Array.from({ length: 6000 }, (_, i) => lagMs({ id: `machine-${i}`, intervalMs }));
+    assert.ok(lags.every((lag) => lag >= 0 && lag < intervalMs && lag % LAG_STEP_MS === 0));
+    if (intervalMs < 1000) continue;
+    const early = lags.filter((lag) => 2 * lag < intervalMs).length;
+    assert.ok(Math.abs(early - 3000) < 200, `${intervalMs} ms: ${early} of 6000 in the first half`);
+  }
+  const fleet = createFleet(factories);
+  const most = fleet.machines.reduce((lag, machine) => Math.max(lag, lagMs(machine)), 0);
+  assert.equal(longestLagMs(fleet.machines), most);
+});
+
+test('what 10,000 machines report at once goes out in even parts', () => {
+  const counts = new Map<number, number>();
+  for (let i = 0; i < 10_000; i++) {
+    const lag = lagMs({ id: `machine-${i}`, intervalMs: 1000 });
+    counts.set(lag, (counts.get(lag) ?? 0) + 1);
+  }
+  assert.equal(counts.size, 1000 / LAG_STEP_MS);
+  for (const count of counts.values()) assert.ok(count > 400 && count < 600, `${count} of 500`);
+});
+
+test('each reading is read when its lag has passed, with the bytes that it always has', () => {
+  const fleet = createFleet(factories);
+  const reader = spread(fleet);
+  const rows: Row[] = [];
+  for (let untilMs = START_MS; untilMs < UNTIL_MS; ) {
+    const beforeMs = untilMs;
+    untilMs += LAG_STEP_MS;
+    for (const row of readRows(reader, untilMs)) {
+      const dueMs = row.timeMs + lagMs(fleet.byId.get(row.machineId) as Machine);
+      assert.ok(dueMs > beforeMs && dueMs <= untilMs, `${dueMs} read at ${untilMs}`);
+      rows.push(row);
+    }
+  }
+  const spreadRows = byMachine(rows);
+  for (const machine of fleet.machines) {
+    const alone = fleet.reader({ machines: [machine] });
+    alone.seek(START_MS - lagMs(machine));
+    const expected = readRows(alone, UNTIL_MS - lagMs(machine));
+    assert.deepEqual(spreadRows.get(machine.id) ?? [], expected, machine.name);
+  }
+});
+
+test('whatever the batches, a watermark has everything that was due before it', () => {
+  // Readings of such an interval fall due between the steps.
+  const intervalsS = { compressor: 0.13, hvac: 0.11, motor: 0.17, pump: 0.19 };
+  const uneven = factories.map((factory) => withIntervals(factory, intervalsS));
+  const untilMs = START_MS + 5000;
+  const whole = byMachine(readRows(spread(createFleet(uneven)), untilMs));
+  const fleet = createFleet(uneven);
+  const reader = spread(fleet);
+  const rows: Row[] = [];
+  let doneMs = START_MS;
+  const batch = new Batch(1);
+  for (let i = 0, horizonMs = START_MS; doneMs < untilMs; i++) {
+    // The horizon moves on while a full batch is written, by any part of a step.
+    horizonMs = Math.min(untilMs, Math.max(horizonMs, doneMs) + (i % 3));
+    const more = readRows({ read: (ms, into) => readOnce(reader, ms, into, batch) }, horizonMs, 1);
+    for (const { timeMs, machineId } of more) {
+      const dueMs = timeMs + lagMs(fleet.byId.get(machineId) as Machine);
+      assert.ok(dueMs > doneMs && dueMs <= horizonMs, 'it is later than the watermark');
+    }
+    rows.push(...more);
+    doneMs = batch.untilMs;
+  }
+  assert.deepEqual(byMachine(rows), whole);
+});
+
+/** Reads one batch, and says that it was the last; its watermark goes to `kept`. */
+function readOnce(reader: SpreadReader, untilMs: number, batch: Batch, kept: Batch): boolean {
+  reader.read(untilMs, batch);
+  kept.untilMs = batch.untilMs;
+  return true;
+}
+
+test('one instant says where all machines stand, so that it can go on there', () => {
+  const middleMs = START_MS + 31_350;
+  const before = readRows(spread(createFleet(factories)), middleMs);
+  const after = readRows(spread(createFleet(factories), middleMs), UNTIL_MS);
+  const whole = byMachine(readRows(spread(createFleet(factories)), UNTIL_MS));
+  assert.deepEqual(byMachine([...before, ...after]), whole);
+});
+
+test('a stop is said after the last reading before it, a start before the first one after it', () => {
+  const journal = new Journal(DEFAULT_SETTINGS);
+  const fleet = createFleet(factories, { journal });
+  const reader = spread(fleet);
+  const rows = readRows(reader, START_MS + 10_000);
+  const stopMs = START_MS + 12_000;
+  const startMs = START_MS + 20_000;
+  journal.append({ kind: 'stop', sequence: 1, timeS: stopMs / 1000 });
+  journal.append({ kind: 'start', sequence: 2, timeS: startMs / 1000 });
+  rows.push(...readRows(reader, UNTIL_MS));
+  for (const [id, own] of byMachine(rows)) {
+    const times = own.map(({ timeMs }) => timeMs);
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+      id,
+    );
+    const silent = own.filter(({ timeMs }) => timeMs > stopMs && timeMs < startMs);
+    assert.deepEqual(silent, []);
+    const said = own.filter(({ flags }) => (flags & READING) === 0).map(({ timeMs }) => timeMs);
+    assert.deepEqual(said, [stopMs, startMs], 'both are said, at their own times');
+  }
+});
+
+test('another fleet holds from one instant of readings on, with machines of any lag', () => {
+  const fromMs = START_MS + 20_000;
+  const [small] = largeFleet(10, DEFAULT_CALENDAR).factories;
+  const [large] = factories;
+  assert.ok(small && large);
+  const first = createFleet([small]);
+  const second = first.with([large]);
+  const reader = spread(first);
+  const rows = readRows(reader, START_MS + 10_000);
+  reader.follow(second, fromMs);
+  rows.push(...readRows(reader, UNTIL_MS));
+  const found = byMachine(rows);
+  for (const machine of second.machines) {
+    const isNew = !first.byId.has(machine.id);
+    const alone = second.reader({ machines: [machine] });
+    alone.seek(isNew ? fromMs : START_MS - lagMs(machine));
+    const expected = readRows(alone, UNTIL_MS - lagMs(machine)).map(({ values }) => values);
+    assert.deepEqual(
+      (found.get(machine.id) ?? []).map(({ values }) => values),
+      expected,
+      machine.name,
+    );
+  }
+});

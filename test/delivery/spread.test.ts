@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { DEFAULT_CALENDAR } from '../../src/config/default-factory.ts';
+import { largeFleet } from '../../src/config/factory-file/index.ts';
+import { Delivery } from '../../src/delivery/delivery.ts';
+import { LAG_STEP_MS, lagMs, longestLagMs } from '../../src/delivery/spread-reader.ts';
+import { SpreadWatermarks } from '../../src/delivery/spread-watermarks.ts';
+import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { InstantClock } from '../../src/service/clock.ts';
+import { createFleet } from '../../src/simulation/fleet.ts';
+import { MemorySink } from '../../src/sinks/memory.ts';
+import { START_MS } from './demo.ts';
+
+const LIMIT = { timeout: 20_000 };
+const LOG = { info() {}, warn() {} };
+const fleet = createFleet(largeFleet(25, DEFAULT_CALENDAR).factories);
+const watermarks = new MemoryWatermarks();
+const sink = new MemorySink();
+const clock = new InstantClock(START_MS);
+
+/** Delivers some seconds, spread or not, and ends; it goes on where the one before it ended. */
+async function deliver(seconds: number, isSpread: boolean): Promise<void> {
+  const stepMs = isSpread ? LAG_STEP_MS : 1000;
+  const longest = longestLagMs(fleet.machines);
+  const delivery = new Delivery({
+    fleet,
+    sink,
+    clock,
+    horizonMs: () => Math.floor(clock.nowMs() / stepMs) * stepMs,
+    watermarks: isSpread ? new SpreadWatermarks(watermarks, () => longest) : watermarks,
+    log: LOG,
+    catchUpMs: Number.POSITIVE_INFINITY,
+    catchUpRate: 0,
+    isSpread,
+  });
+  const running = delivery.run();
+  const endMs = clock.nowMs() + 1000 * seconds;
+  while (clock.nowMs() < endMs) {
+    clock.advanceTo(clock.nowMs() + LAG_STEP_MS);
+    while (!(delivery.figures.lagMs === 0) || Number.isNaN(delivery.deliveredMs)) await turn();
+  }
+  await delivery.stop();
+  await running;
+}
+
+test('nothing is left out when the spread is turned on, off and on again', LIMIT, async () => {
+  for (const [seconds, isSpread] of [
+    [50, true],
+    [10, false],
+    [45, true],
+    [50, false],
+    [40, true],
+  ] as const)
+    await deliver(seconds, isSpread);
+  const texts = new Map<string, string>();
+  for (const { topic, payload, isRetained } of sink.messages) {
+    if (isRetained) continue;
+    const text = String(payload);
+    const key = `${topic} ${JSON.parse(text).time}`;
+    assert.equal(texts.get(key) ?? text, text, `${key}: what comes twice is the same`);
+    texts.set(key, text);
+  }
+  for (const machine of fleet.machines) {
+    const { intervalMs, topic, type } = machine;
+    const firstMs = (Math.floor(START_MS / intervalMs) + 1) * intervalMs;
+    for (let timeMs = firstMs; timeMs <= clock.nowMs() - lagMs(machine); timeMs += intervalMs) {
+      const time = new Date(timeMs).toISOString().replace('.000Z', 'Z');
+      for (const { name } of type.channels)
+        assert.ok(texts.has(`${topic}/${name} ${time}`), `${topic}/${name} ${time} is missing`);
+    }
+  }
+});
+
+test('how far a spread has come is not how far the sink has everything', async () => {
+  const kept = new MemoryWatermarks();
+  const spread = new SpreadWatermarks(kept, () => 29_950);
+  assert.equal(await spread.load('mqtt'), undefined);
+  await spread.save('mqtt', { timeMs: 1_000_000, liveFromMs: 7 });
+  assert.deepEqual(await spread.load('mqtt'), { timeMs: 1_000_000, liveFromMs: 7 });
+  assert.deepEqual(await kept.load('mqtt'), { timeMs: 970_050, liveFromMs: 7 });
+  await kept.save('mqtt', { timeMs: 2_000_000, liveFromMs: 7 });
+  assert.equal((await spread.load('mqtt'))?.timeMs, 2_000_000, 'it went on without a spread');
+});

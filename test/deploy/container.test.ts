@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import test from 'node:test';
+import { freePort } from '../servers.ts';
+import { execForm, imageEnvironment, lastStage, stages, textsOf } from './container-file.ts';
+import { file, textOf } from './files.ts';
+
+const PACKAGE = JSON.parse(textOf('package.json')) as {
+  readonly files: readonly string[];
+  readonly bin: Readonly<Record<string, string>>;
+};
+/** What .dockerignore lets into the build. */
+const ALLOWED = textOf('.dockerignore')
+  .split('\n')
+  .filter((line) => line.startsWith('!'))
+  .map((line) => line.slice(1));
+
+test('the image runs as a user without rights, with no shell before the simulator', () => {
+  const keywords = lastStage().map(({ keyword }) => keyword);
+  assert.deepEqual(textsOf(lastStage(), 'USER'), ['node']);
+  assert.ok(keywords.lastIndexOf('RUN') < keywords.indexOf('USER'));
+  assert.deepEqual(execForm('ENTRYPOINT'), ['node', Object.values(PACKAGE.bin)[0]]);
+  assert.deepEqual(execForm('CMD'), ['run']);
+});
+
+test('the last stage holds what npm packs and the production dependencies, no more', () => {
+  const [build = [], dependencies = [], ...rest] = stages();
+  assert.equal(rest.length, 1);
+  assert.match(textsOf(build, 'RUN').join(), /npm run build && npm pack .*tar .* -C \/package/);
+  assert.deepEqual(textsOf(dependencies, 'RUN'), ['npm ci --omit=dev --ignore-scripts']);
+  assert.deepEqual(textsOf(lastStage(), 'COPY'), [
+    '--from=dependencies /dependencies/node_modules ./node_modules',
+    '--from=build /package ./',
+  ]);
+});
+
+test('all stages have one image, pinned to a major and a minor version', () => {
+  const images = stages().flatMap((stage) => textsOf(stage, 'FROM'));
+  assert.equal(new Set(images.map((image) => image.split(' ')[0])).size, 1);
+  assert.match(images[0] ?? '', /^node:\d+\.\d+-/);
+});
+
+test('only what the image is built from gets into the build', () => {
+  const rules = textOf('.dockerignore')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  assert.equal(rules[0], '*');
+  assert.ok(rules.slice(1).every((rule) => rule.startsWith('!')));
+  assert.ok(!ALLOWED.some((path) => /^(\.|data|node_modules|dist)/.test(path)), ALLOWED.join());
+  for (const path of PACKAGE.files.filter((path) => !path.startsWith('dist/')))
+    assert.ok(ALLOWED.includes(path), `${path} is published and does not get into the build`);
+});
+
+test('the health check passes as long as the simulator answers', async () => {
+  let statusCode = 200;
+  const asked: (string | undefined)[] = [];
+  const server = createServer(({ url }, answer) => {
+    asked.push(url);
+    answer.writeHead(statusCode).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  try {
+    assert.equal(await healthOf(port), 0);
+    statusCode = 503;
+    assert.equal(await healthOf(port), 1);
+    assert.deepEqual(asked, ['/health/live', '/health/live']);
+  } finally {
+    server.close();
+    await once(server, 'close');
+  }
+  assert.equal(await healthOf(port), 1);
+});
+
+/** The exit code of the image's health check against a port. */
+async function healthOf(port: number): Promise<number> {
+  const [node, ...words] = execForm('HEALTHCHECK');
+  assert.equal(node, 'node');
+  const check = spawn(process.execPath, words, { env: { API_PORT: String(port) } });
+  const [code] = await once(check, 'exit');
+  return code;
+}
+
+test('built from what .dockerignore lets in, it runs on production dependencies alone', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'container-'));
+  try {
+    const app = buildPackage(folder);
+    const dataDir = join(folder, 'data');
+    mkdirSync(dataDir);
+    const before = readdirSync(app, { recursive: true }).length;
+    assert.equal(await runContainer(app, dataDir), 0);
+    const after = readdirSync(app, { recursive: true }).length;
+    assert.equal(after, before, 'something was written outside of DATA_DIR');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** Does what the container file does, in a folder; gives the folder that becomes `/app`. */
+function buildPackage(folder: string): string {
+  const build = join(folder, 'build');
+  const app = join(folder, 'app');
+  for (const path of ALLOWED.filter((path) => existsSync(file(path))))
+    cpSync(file(path), join(build, path), { recursive: true, dereference: true });
+  symlinkSync(file('node_modules'), join(build, 'node_modules'));
+  const run = (command: string, ...words: string[]) =>
+    execFileSync(command, words, { cwd: build, stdio: 'pipe' });
+  run('npm', 'run', 'build');
+  run('npm', 'pack', '--ignore-scripts');
+  mkdirSync(app);
+  const archive = readdirSync(build).find((name) => name.endsWith('.tgz')) ?? '';
+  run('tar', '-xzf', archive, '-C', app, '--strip-components=1');
+
+  const { packages } = JSON.parse(textOf('package-lock.json')) as {
+    packages: Record<string, { dev?: boolean; optional?: boolean }>;
+  };
+  for (const [path, { dev, optional }] of Object.entries(packages)) {
+    const isNested = path.lastIndexOf('node_modules/') !== 0;
+    if (isNested || dev || (optional && !existsSync(file(path)))) continue;
+    mkdirSync(dirname(join(app, path)), { recursive: true });
+    symlinkSync(file(path), join(app, path));
+  }
+  return app;
+}
+
+/** Starts it as the image does until it is healthy, ends it, and gives the exit code. */
+async function runContainer(app: string, dataDir: string): Promise<number | null> {
+  const port = await freePort();
+  const env = {
+    ...imageEnvironment(),
+    API_HOST: '127.0.0.1',
+    API_PORT: String(port),
+    MQTT_BIND_HOST: '127.0.0.1',
+    MQTT_PORT: String(await freePort()),
+    DATA_DIR: dataDir,
+  };
+  const words = [...execForm('ENTRYPOINT').slice(1), ...execForm('CMD')];
+  const simulator = spawn(process.execPath, words, { cwd: app, env });
+  const exit = once(simulator, 'exit');
+  const said: string[] = [];
+  simulator.stderr.on('data', (text) => said.push(String(text)));
+  try {
+    for await (const line of createInterface(simulator.stdout)) {
+      said.push(line);
+      if (line.includes('"running"')) break;
+    }
+    simulator.stdout.resume();
+    assert.equal(await healthOf(port), 0, said.join('\n'));
+  } finally {
+    simulator.kill('SIGTERM');
+  }
+  const [code] = await exit;
+  return code;
+}
+
+test('a variable with a fault ends the container at once, with 2', () => {
+  const [, main = ''] = execForm('ENTRYPOINT');
+  const env = { ...imageEnvironment(), API_PORT: 'none' };
+  const words = [file(main), ...execForm('CMD')];
+  const { status, stderr } = spawnSync(process.execPath, words, { env, encoding: 'utf8' });
+  assert.equal(status, 2);
+  assert.match(stderr, /^API_PORT: "none" is not accepted/);
+});

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import test from 'node:test';
+import { Deployment } from 'kubernetes-models/apps/v1';
+import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
+import { ConfigMap, Secret, Service } from 'kubernetes-models/v1';
+import { parseAllDocuments } from 'yaml';
+import { loadConfiguration } from '../../src/config/load.ts';
+import { VARIABLES } from '../../src/config/variables.ts';
+import { imageEnvironment } from './container-file.ts';
+import { file, textOf } from './files.ts';
+
+const FOLDER = 'deploy/kubernetes';
+/** The published schemas of what the files hold, by kind. */
+const MODELS = {
+  ConfigMap,
+  Secret,
+  Service,
+  Deployment,
+  HorizontalPodAutoscaler,
+  PodDisruptionBudget,
+} as const;
+
+// biome-ignore lint/suspicious/noExplicitAny: its schema is what the tests are about.
+type Manifest = any;
+
+const manifests: Manifest[] = readdirSync(file(FOLDER))
+  .filter((name) => name.endsWith('.yaml'))
+  .flatMap((name) => parseAllDocuments(textOf(`${FOLDER}/${name}`)))
+  .map((document) => document.toJS());
+
+function validate(manifest: Manifest): void {
+  const Model = MODELS[manifest.kind as keyof typeof MODELS];
+  assert.ok(Model, `no schema for ${manifest.kind}`);
+  new Model(manifest).validate();
+}
+
+function find(kind: string, name: string): Manifest {
+  const found = manifests.find((each) => each.kind === kind && each.metadata.name === name);
+  assert.ok(found, `no ${kind} ${name}`);
+  return found;
+}
+
+test('every manifest follows the published schema of its kind', () => {
+  assert.equal(manifests.length, 8);
+  for (const manifest of manifests) {
+    validate(manifest);
+    const { apiVersion, kind } = new MODELS[manifest.kind as keyof typeof MODELS](manifest);
+    assert.deepEqual([manifest.apiVersion, manifest.kind], [apiVersion, kind]);
+  }
+});
+
+test('a manifest with a missing part or a value of the wrong type does not follow it', () => {
+  const deployment = find('Deployment', 'enms-simulator-api');
+  for (const spec of [{ ...deployment.spec, selector: undefined }, { replicas: 'two' }])
+    assert.throws(() => validate({ ...deployment, spec: { ...deployment.spec, ...spec } }));
+});
+
+test('what refers to pods, ports, settings and deployments finds them', () => {
+  for (const role of ['api', 'worker']) {
+    const name = `enms-simulator-${role}`;
+    const { spec } = find('Deployment', name);
+    const { labels } = spec.template.metadata;
+    assert.deepEqual(spec.selector.matchLabels, labels);
+    assert.deepEqual(find('PodDisruptionBudget', name).spec.selector.matchLabels, labels);
+    for (const { configMapRef, secretRef } of spec.template.spec.containers[0].envFrom)
+      if (configMapRef) find('ConfigMap', configMapRef.name);
+      else find('Secret', secretRef.name);
+  }
+  const { spec } = find('Service', 'enms-simulator-api');
+  const api = find('Deployment', 'enms-simulator-api').spec.template;
+  assert.deepEqual(spec.selector, api.metadata.labels);
+  const [container] = api.spec.containers;
+  const ports = container.ports.map(({ name }: Manifest) => name);
+  assert.ok(ports.includes(spec.ports[0].targetPort));
+  for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'])
+    assert.ok(ports.includes(container[probe].httpGet.port), probe);
+  assert.equal(String(container.ports[0].containerPort), imageEnvironment()['API_PORT']);
+  const { scaleTargetRef } = find('HorizontalPodAutoscaler', 'enms-simulator-worker').spec;
+  find(scaleTargetRef.kind, scaleTargetRef.name);
+});
+
+test('the settings are those of a live cluster, and nothing in them is secret', () => {
+  const { data } = find('ConfigMap', 'enms-simulator');
+  const { stringData } = find('Secret', 'enms-simulator');
+  const env = { ...imageEnvironment(), ...data, ...stringData };
+  const { cluster, mqtt } = loadConfiguration({ env, cwd: tmpdir() });
+  assert.equal(cluster.isLive, true);
+  assert.equal(mqtt.external?.host, 'MQTT-BROKER');
+  for (const name of Object.keys(data))
+    assert.equal(VARIABLES[name as keyof typeof VARIABLES].isSecret, false, name);
+});
+
+test('pods run without rights, and are given more time to end than five seconds', () => {
+  for (const role of ['api', 'worker']) {
+    const { spec } = find('Deployment', `enms-simulator-${role}`).spec.template;
+    assert.ok(spec.terminationGracePeriodSeconds > 5);
+    assert.equal(spec.securityContext.runAsNonRoot, true);
+    const { securityContext, image } = spec.containers[0];
+    assert.equal(securityContext.readOnlyRootFilesystem, true);
+    assert.deepEqual(securityContext.capabilities.drop, ['ALL']);
+    assert.equal(image, 'IMAGE');
+  }
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Field } from '../../src/core/field.ts';
+import { ColumnWriter, MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
+import { DECIMALS_MAX } from '../../src/encoding/decimal.ts';
+import { batchOf, boiler, machineOf } from './sample.ts';
+
+const SPELLING = { none: 'null', text: (text: string) => JSON.stringify(text) };
+const bytes = new Uint8Array(MESSAGE_BYTES_MAX);
+const view = new DataView(bytes.buffer);
+
+/** One column for each number of decimals, with leads of 1 to 29 bytes. */
+const columns = Array.from({ length: DECIMALS_MAX + 1 }, (_, decimals) => ({
+  field: { kind: 'number', name: `f${decimals}`, column: decimals, decimals } as Field,
+  lead: `${'é'.repeat(2 * decimals)}[${' '.repeat(decimals === 6 ? 4 : 0)}`,
+  isRequired: false,
+}));
+const writer = new ColumnWriter(columns, '] end of it', SPELLING);
+
+/** What the writer makes of a number in each column. */
+function written(values: readonly number[]): string {
+  const batch = batchOf({ machine: machineOf(boiler) });
+  batch.values.set(values);
+  return new TextDecoder().decode(bytes.subarray(0, writer.write(view, 0, batch, 0)));
+}
+
+function expected(values: readonly number[]): string {
+  const texts = values.map((value, decimals) => {
+    const scale = Number(`1e${decimals}`);
+    return `${columns[decimals]?.lead}${JSON.stringify(Math.round(value * scale) / scale)}`;
+  });
+  return `${texts.join('')}] end of it`;
+}
+
+describe('columns of a row', () => {
+  it('are the texts that JSON.stringify gives for the rounded numbers', () => {
+    const number = fc.oneof(
+      fc.double({ min: -1001, max: 1001, noNaN: true }),
+      fc.integer({ min: -1001, max: 1001 }),
+      fc.double({ min: -1e-3, max: 1e-3, noNaN: true }),
+      fc.double({ min: -1e9, max: 1e9, noNaN: true }),
+    );
+    const row = fc.array(number, { minLength: columns.length, maxLength: columns.length });
+    fc.assert(
+      fc.property(row, (values) => assert.equal(written(values), expected(values))),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('have no sign where they round to zero, and every digit just below a thousand', () => {
+    for (const value of [0, -0, -0.4e-6, 0.4e-6, 999.999999, -999.999999, 1000, -1000])
+      assert.equal(written(columns.map(() => value)), expected(columns.map(() => value)));
+  });
+
+  it('say so where there is no value, whatever stands beside it', () => {
+    const values = [1, 2.5, Number.NaN, -4.125, Number.POSITIVE_INFINITY, 5, 1234.5];
+    assert.equal(written(values), expected(values));
+  });
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Batch } from '../../src/core/batch.ts';
+import { MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
+import { CsvEncoder } from '../../src/encoding/csv.ts';
+import type { LineEncoder } from '../../src/encoding/lines.ts';
+import { NdjsonEncoder } from '../../src/encoding/ndjson.ts';
+import { flatNames, readingAt } from '../../src/encoding/reading.ts';
+import { machineTypes } from '../../src/machines/index.ts';
+import { batchOf, boiler, filler, fleetBatch, machineOf, RECIPES, TIME_MS } from './sample.ts';
+
+/** Everything that an encoder makes of a batch, header and all. */
+function encoded(encoder: LineEncoder, batch: Batch): string {
+  const bytes = new Uint8Array(MESSAGE_BYTES_MAX + 2000 * (batch.length + 1));
+  let at = encoder.header(bytes, 0);
+  for (let row = 0; row < batch.length; row++) at = encoder.row(batch, row, bytes, at);
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, at));
+}
+
+/** The cells of a CSV, by RFC 4180. */
+function cellsOf(csv: string): string[][] {
+  const rows: string[][] = [[]];
+  for (const [, quoted, plain, end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\n)/g)) {
+    rows.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain ?? '');
+    if (end === '\n') rows.push([]);
+  }
+  assert.deepEqual(rows.pop(), []);
+  return rows;
+}
+
+/** Machines of two types in turn, with every recipe, a missing value and odd ids and times. */
+function mixedBatch(): Batch {
+  const rows = RECIPES.flatMap((_, recipe_id) => [
+    {
+      machine: machineOf(filler, `filler, the "${recipe_id}"`),
+      timeMs: TIME_MS + 250 * recipe_id,
+      values: { recipe_id, power_kw: 1.5 * recipe_id, pressure_bar: Number.NaN },
+    },
+    { machine: machineOf(boiler), values: { voltage_v: 399.5, outdoor_temp_c: -recipe_id - 0.25 } },
+  ]);
+  return batchOf(...rows);
+}
+
+describe('JSON lines', () => {
+  it('are what JSON.stringify makes of the flat records', () => {
+    for (const batch of [fleetBatch(), mixedBatch()]) {
+      let expected = '';
+      for (let row = 0; row < batch.length; row++)
+        expected += `${JSON.stringify(readingAt(batch, row))}\n`;
+      assert.equal(encoded(new NdjsonEncoder(), batch), expected);
+    }
+  });
+});
+
+describe('CSV', () => {
+  it('has one header with the fields of all machine types', () => {
+    const csv = encoded(new CsvEncoder([filler, boiler]), batchOf());
+    assert.equal(csv, `time,machine_id,${flatNames([filler, boiler]).join(',')}\n`);
+  });
+
+  it('reads back as the flat records, with nothing where a machine has no such field', () => {
+    for (const [types, batch] of [
+      [[filler, boiler], mixedBatch()],
+      [machineTypes, fleetBatch()],
+    ] as const) {
+      const [header, ...rows] = cellsOf(encoded(new CsvEncoder(types), batch));
+      assert.ok(header);
+      assert.equal(rows.length, batch.length);
+      for (const [i, cells] of rows.entries()) {
+        const reading = readingAt(batch, i);
+        assert.equal(cells.length, header.length);
+        assert.deepEqual(
+          cells,
+          header.map((name) => String(reading[name] ?? '')),
+        );
+      }
+    }
+  });
+
+  it('quotes only what needs it', () => {
+    const line = (recipe_id: number) => {
+      const batch = batchOf({ machine: machineOf(filler), values: { recipe_id } });
+      return encoded(new CsvEncoder([filler]), batch);
+    };
+    assert.match(line(RECIPES.indexOf('plain')), /,plain,B-0,/);
+    assert.match(line(RECIPES.indexOf('a,b')), /,"a,b",B-0,/);
+    assert.match(line(RECIPES.indexOf('say "when"')), /,"say ""when""",B-0,/);
+    assert.match(line(RECIPES.indexOf('two\r\nlines')), /,"two\r\nlines",B-0,/);
+    assert.match(line(RECIPES.indexOf('Öl № 5 🛢')), /,Öl № 5 🛢,B-0,/);
+  });
+
+  it('does not take a machine type that its header does not know', () => {
+    const batch = batchOf({ machine: machineOf(boiler) });
+    assert.throws(() => encoded(new CsvEncoder([filler]), batch), {
+      message: 'boiler is not among the machine types of this CSV',
+    });
+  });
+});

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { PreparedText, SLACK_BYTES } from '../../src/encoding/prepared-text.ts';
+
+describe('a prepared text', () => {
+  it('is the UTF-8 of the text, wherever it is written', () => {
+    // The characters beside UTF-8's limits, of one to four bytes, among any others.
+    const unit = fc.oneof(
+      fc.constantFrom('\u0000', '\u007f', '\u0080', '\u07ff', '\uffff', '\u{10000}', '\u{10ffff}'),
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    );
+    const text = fc.array(unit, { maxLength: 30 }).map((units) => units.join(''));
+    fc.assert(
+      fc.property(text, fc.integer({ min: 0, max: 9 }), (text, at) => {
+        const expected = new TextEncoder().encode(text);
+        const prepared = new PreparedText(text);
+        assert.equal(prepared.length, expected.length);
+        const bytes = new Uint8Array(at + expected.length + SLACK_BYTES + 1).fill(1);
+        const end = prepared.write(new DataView(bytes.buffer), at);
+        assert.deepEqual(bytes.subarray(at, end), expected);
+        assert.ok(bytes.subarray(0, at).every((byte) => byte === 1));
+        assert.equal(bytes.at(-1), 1);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('that does not fit is an error', () => {
+    const prepared = new PreparedText('nine bytes');
+    assert.throws(() => prepared.write(new DataView(new ArrayBuffer(12)), 4), RangeError);
+  });
+});

@@ -1,0 +1,126 @@
+/** Machine types made for these tests, and batches filled by hand or by a fleet. */
+import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { Batch, READING } from '../../src/core/batch.ts';
+import type { Machine } from '../../src/core/factory.ts';
+import { decimal, ELECTRICITY, type Field, PRODUCTION, text } from '../../src/core/field.ts';
+import { defineMachine, type MachineType, ROW_WIDTH } from '../../src/core/machine.ts';
+import { machineTypes } from '../../src/machines/index.ts';
+import { createFleet } from '../../src/simulation/fleet.ts';
+
+export const TIME_MS = Date.UTC(2025, 9, 9, 12);
+export const MACHINE_ID = 'c0000000-0000-0000-0000-000000000001';
+
+/** Recipes that no format can take as they are. */
+export const RECIPES = [
+  'plain',
+  'say "when"',
+  'a,b',
+  'two\r\nlines',
+  'back\\slash',
+  'Öl № 5 🛢',
+  '',
+];
+
+function sampleType(type: string, channels: object, alerts: object = {}): MachineType {
+  return defineMachine({ type, channels, alerts, faults: {}, parameters: {} } as never);
+}
+
+/** A machine with texts and two alerts. */
+export const filler = sampleType(
+  'filler',
+  {
+    energy: ELECTRICITY,
+    production: {
+      ...PRODUCTION,
+      recipeId: text((code) => RECIPES[code] ?? `R-${code}`),
+      batchId: text((code) => `B-${code}`),
+    },
+    environmental: { machineTempC: decimal(2), pressureBar: decimal(3), vibrationMmS: decimal(4) },
+  },
+  {
+    HIGH_TEMPERATURE: { message: 'It is "hot"', level: () => 0 },
+    LOW_PRESSURE: { message: 'Pressure is low', level: () => 0 },
+    HIGH_VIBRATION: { message: 'Vibration is high', level: () => 0 },
+  },
+);
+
+/** A machine that takes gas and makes steam; its channels are not in the order of flat records. */
+export const boiler = sampleType('boiler', {
+  electricity: ELECTRICITY,
+  natural_gas: {
+    flowRateM3h: decimal(3),
+    consumptionM3: decimal(4),
+    pressureBar: decimal(3),
+    temperatureC: decimal(2),
+    calorificValueKwhM3: decimal(3),
+  },
+  steam: {
+    flowRateKgH: decimal(2),
+    consumptionKg: decimal(3),
+    pressureBar: decimal(3),
+    temperatureC: decimal(2),
+    enthalpyKjKg: decimal(1),
+  },
+  production: PRODUCTION,
+  environmental: { outdoorTempC: decimal(2), machineTempC: decimal(2), pressureBar: decimal(3) },
+});
+
+export function machineOf(type: MachineType, id = MACHINE_ID): Machine {
+  const topic = `factory/demo/${type.type}-1`;
+  return { id, name: id, type, topic, intervalMs: 1000 } as Machine;
+}
+
+/** One row of a batch, as a test states it. */
+export interface SampleRow {
+  readonly machine: Machine;
+  /** Values by wire name, 0 where none is given. */
+  readonly values?: Readonly<Record<string, number>>;
+  readonly timeMs?: number;
+  readonly flags?: number;
+  readonly alerts?: number;
+}
+
+export function batchOf(...rows: readonly SampleRow[]): Batch {
+  const batch = new Batch(rows.length);
+  for (const { machine, values = {}, timeMs = TIME_MS, flags = READING, alerts = 0 } of rows) {
+    const row = batch.length++;
+    batch.machines[row] = machine;
+    batch.timesMs[row] = timeMs;
+    batch.flags[row] = flags;
+    batch.alerts[row] = alerts;
+    const fields = new Map<string, Field>();
+    for (const field of machine.type.fields)
+      if (!fields.has(field.name)) fields.set(field.name, field);
+    for (const [name, value] of Object.entries(values)) {
+      const field = fields.get(name);
+      if (!field) throw new RangeError(`${machine.type.type} has no ${name}`);
+      batch.values[row * ROW_WIDTH + field.column] = value;
+    }
+  }
+  return batch;
+}
+
+/** Rows of a factory that has two machines of every type there is, at intervals of 10 s. */
+export function fleetBatch(): Batch {
+  const machines = machineTypes.flatMap(({ type, parameters: { ratedPowerKw } }, i) =>
+    [1, 2].map((n) => ({
+      id: `c0000000-0000-0000-000${n}-${String(i).padStart(12, '0')}`,
+      name: `${type}-${n}`,
+      type,
+      ratedPowerKw: ratedPowerKw?.value ?? 1,
+      intervalS: 10,
+      topic: `factory/demo/${type}-${n}`,
+    })),
+  );
+  const batch = new Batch(1000);
+  const reader = createFleet([{ ...DEFAULT_FACTORY, machines }]).reader();
+  reader.seek(TIME_MS);
+  reader.read(TIME_MS + 86_400_000, batch);
+  return batch;
+}
+
+/** What a step of an encoder wrote, as text. */
+export function written(write: (bytes: Uint8Array, at: number) => number): string {
+  const bytes = new Uint8Array(8192);
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, write(bytes, 0)));
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { TIME_BYTES_MAX, TimeWriter, timeText } from '../../src/encoding/time.ts';
+
+const NOON_MS = Date.UTC(2025, 9, 9, 12);
+const bytes = new Uint8Array(TIME_BYTES_MAX + 7);
+const view = new DataView(bytes.buffer);
+
+function written(writer: TimeWriter, timeMs: number): string {
+  return new TextDecoder().decode(bytes.subarray(0, writer.write(view, 0, timeMs)));
+}
+
+describe('the text of an instant', () => {
+  it('has whole seconds without a fraction', () => {
+    assert.equal(timeText(NOON_MS), '2025-10-09T12:00:00Z');
+    assert.equal(timeText(NOON_MS + 59_000), '2025-10-09T12:00:59Z');
+  });
+
+  it('has milliseconds where the interval is fractional', () => {
+    assert.equal(timeText(NOON_MS + 7), '2025-10-09T12:00:00.007Z');
+    assert.equal(timeText(NOON_MS + 500), '2025-10-09T12:00:00.500Z');
+  });
+
+  it('is written the same whatever was written before it', () => {
+    const instant = fc.oneof(
+      fc.integer({ min: NOON_MS - 120_000, max: NOON_MS + 120_000 }),
+      fc.integer({ min: -60_000, max: 60_000 }),
+      fc.integer({ min: -8.64e15, max: 8.64e15 }),
+    );
+    fc.assert(
+      fc.property(fc.array(instant, { minLength: 1, maxLength: 20 }), (instants) => {
+        const writer = new TimeWriter();
+        for (const timeMs of instants) assert.equal(written(writer, timeMs), timeText(timeMs));
+      }),
+    );
+  });
+
+  it('does not exist for a time that is no instant', () => {
+    assert.throws(() => new TimeWriter().write(view, 0, Number.NaN), RangeError);
+    assert.throws(() => timeText(Number.POSITIVE_INFINITY), RangeError);
+  });
+});

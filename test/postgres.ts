@@ -1,0 +1,135 @@
+/** A real PostgreSQL of a test's own, on a free port of this computer. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import pg from 'pg';
+import { freePort } from './servers.ts';
+
+/** Where distributions put the programs of each version. */
+const VERSIONS = '/usr/lib/postgresql';
+
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  // Nobody pulls the plug in a test; what a kill leaves with the system is not lost.
+  fsync: 'off',
+  shared_buffers: '64MB',
+  max_connections: '50',
+  lc_messages: 'C',
+};
+
+export interface PostgresOptions {
+  /** More settings of `postgresql.conf`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A private PostgreSQL. Its one user is `simulator`, who needs no password. */
+export interface Postgres {
+  readonly host: string;
+  readonly port: number;
+  /** How its database `postgres`, or another one, is reached. */
+  server(database?: string): pg.ClientConfig & { readonly database: string };
+  /** Makes an empty database with a name of its own. */
+  newDatabase(): Promise<pg.ClientConfig & { readonly database: string }>;
+  /** Ends it in order, which cuts off whoever is connected. */
+  stop(): Promise<void>;
+  /** Ends all its processes in the middle of whatever they do. */
+  kill(): Promise<void>;
+  /** Starts it again, on the same port and with what it had committed. */
+  restart(): Promise<void>;
+  /** Ends it and removes its files. */
+  close(): Promise<void>;
+}
+
+function programs(): string | undefined {
+  const versions = existsSync(VERSIONS) ? readdirSync(VERSIONS).map(Number) : [];
+  const latest = versions.filter((version) => version >= 14).sort((a, b) => b - a)[0];
+  return latest === undefined ? undefined : join(VERSIONS, String(latest), 'bin');
+}
+
+/** For a test's `skip`: the reason where PostgreSQL is not installed. Never skipped in CI. */
+export function withoutPostgres(): string | false {
+  if (process.env['CI'] || programs()) return false;
+  return 'PostgreSQL is not installed: apt-get install postgresql';
+}
+
+/** Makes a cluster in a folder of its own and starts it. */
+export async function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<Postgres> {
+  const host = '127.0.0.1';
+  const port = await freePort(host);
+  const folder = mkdtempSync(join(tmpdir(), 'postgres-'));
+  const user = unprivileged();
+  if (user) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  const bin = programs() as string;
+  const initdb = ['-D', data, '-U', 'simulator', '--auth=trust', '-E', 'UTF8', '--no-sync'];
+  execFileSync(join(bin, 'initdb'), initdb, { ...user, cwd: folder, stdio: 'ignore' });
+  const given = Object.entries({ ...SETTINGS, ...settings, port }).map(([k, v]) => `-c${k}=${v}`);
+  const start = () =>
+    started(
+      spawn(join(bin, 'postgres'), ['-D', data, ...given], {
+        ...user,
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        // A process group, so that a kill reaches them all.
+        detached: true,
+      }),
+    );
+  let postmaster = await start();
+  const end = async (signal: (pid: number) => void) => {
+    if (postmaster.exitCode !== null || postmaster.signalCode !== null) return;
+    // Not before all of them have let go of its output are they gone.
+    const closed = once(postmaster, 'close');
+    signal(postmaster.pid as number);
+    await closed;
+  };
+  const stop = () => end((pid) => process.kill(pid, 'SIGINT'));
+  const server = (database = 'postgres') => ({ host, port, user: 'simulator', database });
+  let databases = 0;
+  return {
+    host,
+    port,
+    server,
+    async newDatabase() {
+      const database = `test_${++databases}`;
+      const client = new pg.Client(server());
+      await client.connect();
+      await client.query(`create database ${database}`);
+      await client.end();
+      return server(database);
+    },
+    stop,
+    kill: () => end((pid) => process.kill(-pid, 'SIGKILL')),
+    async restart() {
+      postmaster = await start();
+    },
+    async close() {
+      await stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** PostgreSQL does not run for the superuser of a container: it gets a user without rights. */
+function unprivileged(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+/** Settles when it says that it runs. */
+async function started(postmaster: ChildProcess): Promise<ChildProcess> {
+  const said: string[] = [];
+  const output = postmaster.stderr as NonNullable<ChildProcess['stderr']>;
+  for await (const line of createInterface(output)) {
+    said.push(line);
+    if (line.endsWith('database system is ready to accept connections')) {
+      output.resume();
+      return postmaster;
+    }
+  }
+  throw new Error(`PostgreSQL did not start:\n${said.join('\n')}`);
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { page } from '../../src/report/page.ts';
+import { reportOf } from '../../src/report/report.ts';
+import { Tallies } from '../../src/report/tallies.ts';
+import { windowSubject } from '../../src/report/window-subject.ts';
+import { SHORT } from '../../src/validation/extent.ts';
+import { validate } from '../../src/validation/validate.ts';
+import { requestOf } from '../dataset/request.ts';
+
+test('a page says whose charts it leaves out', async () => {
+  const [pump] = DEFAULT_FACTORY.machines.filter(({ type }) => type === 'pump');
+  const machines = Array.from({ length: 14 }, (_, i) => ({
+    ...(pump as NonNullable<typeof pump>),
+    ...{ id: `pump-${i}`, name: `Pump ${i}`, topic: `factory/demo/pump-${i}` },
+  }));
+  const subject = windowSubject(requestOf({}, 1, { ...DEFAULT_FACTORY, machines }), '1.0.0');
+  const tallies = new Tallies(subject);
+  await subject.read(tallies, () => undefined);
+  const html = page(reportOf(subject, tallies), undefined);
+  assert.match(html, /Charts of their own have 12 of 14 machines\./);
+  assert.equal(html.match(/<td>Pump \d+<\/td>/g)?.length, 14, 'all are in the table');
+});
+
+test('realism checks are a table with their ranges where they were made', async () => {
+  const [machine] = DEFAULT_FACTORY.machines.filter(({ type }) => type === 'pump');
+  const subject = windowSubject(requestOf({ machineIds: [machine?.id as string] }), '1.0.0');
+  const tallies = new Tallies(subject);
+  await subject.read(tallies, () => undefined);
+  const report = reportOf(subject, tallies);
+  const verdicts = validate({ factories: [DEFAULT_FACTORY], only: ['pump.oil'], extent: SHORT });
+  const html = page(report, verdicts);
+  assert.match(html, /Realism checks<\/h2>.*1 passed, 0 failed/s);
+  assert.match(html, /<td>pump\.oil<\/td>.*<td>40 to 60<\/td><td>degC<\/td><td>pass<\/td>/);
+  assert.ok(!page(report, undefined).includes('Realism checks'));
+});

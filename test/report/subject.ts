@@ -1,0 +1,56 @@
+/** A subject of one machine whose readings the test makes up. */
+import type { Channel } from '../../src/core/field.ts';
+import { ROW_WIDTH } from '../../src/core/machine.ts';
+import { machineTypes } from '../../src/machines/index.ts';
+import type { MachineTally } from '../../src/report/machine-tally.ts';
+import type { ReportedMachine, Subject } from '../../src/report/subject.ts';
+import { Tallies } from '../../src/report/tallies.ts';
+
+/** What a made-up reading says; the mean power is that of its interval. */
+export interface MadeUp {
+  readonly powerKw: number;
+  readonly units?: number;
+  readonly tempC?: number;
+}
+
+export interface MadeUpSubject {
+  readonly tallies: Tallies;
+  readonly tally: MachineTally;
+}
+
+/** Adds up the readings that a function of time makes up for a conveyor. */
+export function madeUp(
+  fromMs: number,
+  toMs: number,
+  intervalMs: number,
+  reading: (timeMs: number) => MadeUp,
+  timeZone = 'UTC',
+): MadeUpSubject {
+  const type = machineTypes.find((each) => each.type === 'motor') as ReportedMachine['type'];
+  const machine = { id: 'm', name: 'Belt', factoryId: 'f', type, ratedPowerKw: 22, intervalMs };
+  const subject: Omit<Subject, 'read'> = {
+    provenance: '',
+    fromMs,
+    toMs,
+    seed: 1,
+    factories: [{ id: 'f', name: 'Plant', location: '', timeZone }],
+    machines: [machine],
+    anomalies: [],
+    twin: '',
+  };
+  const tallies = new Tallies(subject);
+  const values = new Float64Array(ROW_WIDTH);
+  const put = (key: string, value: number) => {
+    values[type.fields.find((field) => field.key === key)?.column as number] = value;
+  };
+  for (let tMs = fromMs + intervalMs; tMs <= toMs; tMs += intervalMs) {
+    const { powerKw, units = 0, tempC = Number.NaN } = reading(tMs);
+    put('powerKw', powerKw);
+    put('energyKwh', (powerKw * intervalMs) / 3_600_000);
+    put('productionCount', units);
+    put('outdoorTempC', tempC);
+    for (const { name } of type.channels as readonly Channel[])
+      tallies.taker('m', name)?.(tMs, values, 0);
+  }
+  return { tallies, tally: tallies.machines[0] as MachineTally };
+}

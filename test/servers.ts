@@ -1,0 +1,160 @@
+/** Real servers of a test's own, on free ports of this computer. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { BrokerAddress } from '../src/sinks/mqtt-client.ts';
+
+/** Where Mosquitto is, for those whose PATH lacks the administrators' folders. */
+const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin`;
+
+export interface MosquittoOptions {
+  /** A free one, if not given. */
+  readonly port?: number;
+  /** Whether sessions and retained messages outlive a restart. */
+  readonly persistence?: boolean;
+  /** Whoever connects must be this user. */
+  readonly user?: { readonly name: string; readonly password: string };
+  /** More lines of its configuration. */
+  readonly lines?: readonly string[];
+}
+
+/** A private Mosquitto. */
+export interface Mosquitto {
+  readonly host: string;
+  readonly port: number;
+  /** Asks it to end and waits until it has. */
+  stop(): Promise<void>;
+  /** Ends it in the middle of whatever it does. */
+  kill(): Promise<void>;
+  /** Starts it again, on the same port and with what it kept. */
+  restart(): Promise<void>;
+  /** Ends it and removes its files. */
+  close(): Promise<void>;
+}
+
+/**
+ * For a test's `skip`: the reason where Mosquitto is not installed. In CI nothing is skipped: the
+ * test fails there.
+ */
+export function withoutMosquitto(): string | false {
+  if (process.env['CI']) return false;
+  const { error } = spawnSync('mosquitto', ['-h'], { env: { ...process.env, PATH } });
+  return error ? 'Mosquitto is not installed: apt-get install mosquitto' : false;
+}
+
+/** Starts a Mosquitto that limits neither what is in flight nor what is queued. */
+export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
+  const host = '127.0.0.1';
+  const port = options.port ?? (await freePort(host));
+  const folder = mkdtempSync(join(tmpdir(), 'mosquitto-'));
+  const configuration = join(folder, 'mosquitto.conf');
+  const lines = [
+    `listener ${port} ${host}`,
+    `user ${userInfo().username}`,
+    `persistence ${options.persistence === true}`,
+    `persistence_location ${folder}/`,
+    'log_dest stderr',
+    'set_tcp_nodelay true',
+    'max_inflight_messages 0',
+    'max_queued_messages 0',
+    ...(options.lines ?? []),
+  ];
+  if (options.user) {
+    const { name, password } = options.user;
+    const file = join(folder, 'passwords');
+    const { error } = spawnSync('mosquitto_passwd', ['-b', '-c', file, name, password]);
+    if (error) throw error;
+    lines.push(`password_file ${file}`);
+  }
+  lines.push(`allow_anonymous ${options.user === undefined}`);
+  writeFileSync(configuration, `${lines.join('\n')}\n`);
+
+  let server = await start(configuration).catch((error: unknown) => {
+    rmSync(folder, { recursive: true });
+    throw error;
+  });
+  const end = async (signal: NodeJS.Signals) => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    server.kill(signal);
+    await once(server, 'exit');
+  };
+  return {
+    host,
+    port,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    async restart() {
+      server = await start(configuration);
+    },
+    async close() {
+      await end('SIGTERM');
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** Ports of tests: below those that the system gives to anybody who does not care. */
+const PORT_MIN = 20_000;
+const PORT_MAX = 32_000;
+let nextPort = PORT_MIN + ((process.pid * 37) % (PORT_MAX - PORT_MIN));
+
+/** A port that nothing listens on, and that test files beside this one are not given. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (;;) {
+    const port = nextPort;
+    nextPort = port + 1 < PORT_MAX ? port + 1 : PORT_MIN;
+    if (await isFree(port, host)) return port;
+  }
+}
+
+async function isFree(port: number, host: string): Promise<boolean> {
+  const server = createServer();
+  const isListening = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => resolve(true));
+  });
+  if (!isListening) return false;
+  server.close();
+  await once(server, 'close');
+  return true;
+}
+
+/** How a sink reaches a broker of the test's own. */
+export function privateAddress(port: number): BrokerAddress {
+  return {
+    host: '127.0.0.1',
+    port,
+    protocol: 'mqtt',
+    version: 4,
+    username: undefined,
+    password: undefined,
+    clientId: 'simulator',
+    keepaliveS: 60,
+    caFile: undefined,
+    certFile: undefined,
+    keyFile: undefined,
+  };
+}
+
+/** Settles when it says that it runs. */
+async function start(configuration: string): Promise<ChildProcess> {
+  const server = spawn('mosquitto', ['-c', configuration], {
+    env: { ...process.env, PATH },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  await once(server, 'spawn');
+  const said: string[] = [];
+  const output = createInterface(server.stderr);
+  for await (const line of output) {
+    said.push(line);
+    if (line.endsWith(' running')) {
+      server.stderr.resume();
+      return server;
+    }
+  }
+  throw new Error(`mosquitto did not start:\n${said.join('\n')}`);
+}

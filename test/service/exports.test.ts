@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import test, { after } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
+import type { DatasetRequest } from '../../src/dataset/request.ts';
+import { CommandError, type Refusal } from '../../src/service/command-error.ts';
+import type { ExportRecord } from '../../src/service/export-record.ts';
+import { Exports, type ExportsOptions } from '../../src/service/exports.ts';
+import { freshFolder, made, requestOf } from '../dataset/request.ts';
+
+const DAY_MS = 86_400_000;
+const NOW_MS = Date.UTC(2026, 5, 1);
+const PUMP = 'c0000000-0000-0000-0000-000000000004';
+const SHORT = requestOf({ machineIds: [PUMP] });
+/** So much that no test sees its end. */
+const LONG = requestOf({ partition: 'month' }, 24 * 300);
+const NOBODY = 'd0000000-0000-0000-0000-00000000000d';
+
+const silent = { info: () => {}, warn: () => {} };
+
+async function opened(options: ExportsOptions = {}, folder = freshFolder()) {
+  const exports = new Exports(folder, silent, { nowMs: () => NOW_MS, ...options });
+  await exports.begin();
+  after(() => exports.close());
+  return { exports, folder };
+}
+
+/** An export that has ended, well or not. */
+async function ended(exports: Exports, request: DatasetRequest): Promise<ExportRecord> {
+  const { id } = await exports.create(request);
+  while (exports.get(id).state === 'running') await turn();
+  return exports.get(id);
+}
+
+/** Waits until an export has written some rows. */
+async function begun(exports: Exports, request: DatasetRequest): Promise<ExportRecord> {
+  const { id } = await exports.create(request);
+  while (exports.get(id).rows === 0) await turn();
+  return exports.get(id);
+}
+
+function refused(refusal: Refusal, message: RegExp) {
+  return (error: unknown) => {
+    assert.ok(error instanceof CommandError);
+    assert.equal(error.refusal, refusal);
+    assert.match(error.message, message);
+    return true;
+  };
+}
+
+test('an export is the dataset that generate writes', async () => {
+  const { exports } = await opened();
+  const { id, state, rows, allRows, bytes, files, endedMs } = await ended(exports, SHORT);
+  assert.deepEqual([state, rows, allRows, endedMs], ['done', 360, 360, NOW_MS]);
+  const { folder } = await made(SHORT);
+  const own = dirname(exports.file(id, 'manifest.json').path);
+  assert.equal(firstDifference(openSide(own), openSide(folder)), undefined);
+  assert.deepEqual(
+    files.map(({ path }) => path),
+    ['manifest.json', ...openSide(folder).manifest.files.map(({ path }) => path)],
+  );
+  assert.equal(
+    bytes,
+    files.reduce((sum, file) => sum + file.bytes, 0),
+  );
+});
+
+test('only files that an export lists can be had', async () => {
+  const { exports } = await opened();
+  const { id } = await ended(exports, SHORT);
+  for (const path of ['../export.json', '/etc/passwd', 'energy/../../export.json', 'energy', ''])
+    assert.throws(() => exports.file(id, path), refused('unknown', /has no file/), path);
+  assert.throws(() => exports.file(NOBODY, 'manifest.json'), refused('unknown', /no export has/));
+  const { id: running } = await exports.create(LONG);
+  assert.throws(() => exports.file(running, 'manifest.json'), refused('conflict', /is not done/));
+});
+
+test('an export that is removed while it runs ends, and nothing of it stays', async () => {
+  const { exports, folder } = await opened();
+  const { id } = await begun(exports, LONG);
+  assert.ok(existsSync(join(folder, id, 'dataset')));
+  await exports.remove(id);
+  assert.equal(existsSync(join(folder, id)), false);
+  assert.throws(() => exports.get(id), refused('unknown', /no export has/));
+  assert.deepEqual(exports.list(), []);
+});
+
+test('no more exports run, are kept or take room than the limits say', async () => {
+  const { exports } = await opened({ limits: { running: 1, kept: 2 } });
+  const { id } = await exports.create(LONG);
+  await assert.rejects(exports.create(SHORT), refused('busy', /^1 exports are running/));
+  await exports.remove(id);
+  await ended(exports, SHORT);
+  await ended(exports, SHORT);
+  await assert.rejects(exports.create(SHORT), refused('conflict', /^2 exports are kept; remove/));
+
+  const full = (await opened({ limits: { bytes: 1000 } })).exports;
+  assert.equal((await ended(full, SHORT)).state, 'done');
+  await assert.rejects(full.create(SHORT), refused('conflict', /^exports may take .* together/));
+});
+
+test('an export that grows beyond the room there is ends, and frees what it took', async () => {
+  const { exports, folder } = await opened({ limits: { bytes: 1e6 } });
+  const { id, state, error } = await ended(exports, LONG);
+  assert.deepEqual(
+    [state, error],
+    ['failed', 'exports may take 0.001 GB together; remove one, or ask for less'],
+  );
+  assert.deepEqual(readdirSync(join(folder, id)), ['export.json']);
+});
+
+test('what keeps a file from being written is said without the folders of the server', async () => {
+  const { exports, folder } = await opened();
+  const creating = exports.create(SHORT);
+  while (exports.list().length === 0) await turn();
+  const { id } = await creating;
+  // A file stands where the tables have to be.
+  mkdirSync(join(folder, id, 'dataset'), { recursive: true });
+  writeFileSync(join(folder, id, 'dataset', 'energy'), '');
+  while (exports.get(id).state === 'running') await turn();
+  const { state, error } = exports.get(id);
+  assert.equal(state, 'failed');
+  assert.match(error ?? '', /a file stands where a folder has to be$/);
+  assert.ok(!error?.includes(folder), error ?? '');
+});
+
+test('an export is kept for a day after it ended', async () => {
+  let nowMs = NOW_MS;
+  const { exports, folder } = await opened({ nowMs: () => nowMs });
+  const { id } = await ended(exports, SHORT);
+  nowMs += DAY_MS;
+  await exports.sweep();
+  assert.equal(exports.list().length, 1);
+  nowMs += 1;
+  await exports.sweep();
+  assert.deepEqual(exports.list(), []);
+  assert.equal(existsSync(join(folder, id)), false);
+});
+
+test('after a restart whole exports are there, and half ones have failed and take no room', async () => {
+  const folder = freshFolder();
+  const first = new Exports(folder, silent);
+  await first.begin();
+  const whole = await ended(first, SHORT);
+  const half = await begun(first, LONG);
+  await first.close();
+  mkdirSync(join(folder, NOBODY, 'dataset'), { recursive: true });
+
+  const { exports } = await opened({ nowMs: Date.now }, folder);
+  assert.deepEqual(
+    exports.list().map(({ id, state }) => [id, state]),
+    [
+      [half.id, 'failed'],
+      [whole.id, 'done'],
+    ],
+  );
+  assert.match(exports.get(half.id).error ?? '', /^the simulator ended before it was done/);
+  assert.deepEqual(readdirSync(join(folder, half.id)), ['export.json']);
+  assert.ok(existsSync(exports.file(whole.id, 'manifest.json').path));
+  assert.equal(existsSync(join(folder, NOBODY)), false);
+});
+
+test('a second simulator leaves the exports of the first alone', async () => {
+  const { exports, folder } = await opened();
+  const { id } = await begun(exports, LONG);
+  const second = (await opened({}, folder)).exports;
+  assert.deepEqual(second.list(), []);
+  await assert.rejects(second.create(SHORT), refused('unavailable', /used by another simulator/));
+  assert.equal(exports.get(id).state, 'running');
+});

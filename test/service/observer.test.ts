@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import test, { after, before, describe, it } from 'node:test';
+import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { Batch, READING } from '../../src/core/batch.ts';
+import type { FactoryDescription } from '../../src/core/factory.ts';
+import { Journal } from '../../src/core/journal.ts';
+import { InstantClock } from '../../src/service/clock.ts';
+import { MemoryLog } from '../../src/service/durable-log.ts';
+import { Observer } from '../../src/service/observer.ts';
+import { Timeline } from '../../src/service/timeline.ts';
+import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { readRows } from '../rows.ts';
+import {
+  COMPRESSOR,
+  HVAC,
+  NOON_MS,
+  PUMP,
+  type Simulation,
+  startSimulation,
+} from '../simulation.ts';
+
+const NEW = {
+  id: 'c0000000-0000-0000-0000-0000000000ff',
+  name: 'HVAC-2',
+  topic: 'factory/demo/hvac-2',
+};
+
+describe('the observer', () => {
+  let simulation: Simulation;
+  before(async () => {
+    simulation = await startSimulation();
+  });
+  after(() => simulation.close());
+
+  it('knows each machine’s last reading from the start, and counts none of them', () => {
+    const { simulator } = simulation;
+    for (const machine of simulator.fleet.machines) {
+      const seen = simulator.observer.of(machine);
+      assert.equal(seen.timeMs, NOON_MS, machine.name);
+      assert.ok(seen.powerKw > 0, machine.name);
+      assert.equal(seen.readings, 0);
+    }
+    assert.equal(simulator.observer.readingsTotal, 0);
+  });
+
+  it('adds up what a reader of the same time reads', async () => {
+    const { simulator } = simulation;
+    await simulation.pass(300);
+    const reader = simulator.fleet.reader();
+    reader.seek(NOON_MS);
+    const rows = readRows(reader, NOON_MS + 300_000).filter(({ flags }) => flags & READING);
+    assert.equal(simulator.observer.readingsTotal, rows.length);
+    for (const machine of simulator.fleet.machines) {
+      const own = rows.filter(({ machineId }) => machineId === machine.id);
+      const sum = (key: string) => {
+        const column = machine.type.fields.find((field) => field.key === key)?.column as number;
+        return own.reduce((total, { values }) => total + (values[column] as number), 0);
+      };
+      const seen = simulator.observer.of(machine);
+      assert.equal(seen.readings, own.length);
+      assert.equal(seen.energyKwh, sum('energyKwh'));
+      assert.equal(seen.productionCount, sum('productionCount'));
+      assert.equal(seen.timeMs, own.at(-1)?.timeMs);
+    }
+  });
+
+  it('sees a stop and a start', async () => {
+    const { simulator } = simulation;
+    const pump = simulator.machine(PUMP);
+    const { readings } = simulator.observer.of(pump);
+    await simulator.setRunning(false, { machineIds: [PUMP] });
+    await simulation.pass(120);
+    assert.equal(simulator.observer.of(pump).readings, readings);
+    assert.equal(simulator.observer.of(pump).powerKw, 0);
+    await simulator.setRunning(true, { machineIds: [PUMP] });
+    await simulation.pass(120);
+    assert.ok(simulator.observer.of(pump).readings > readings);
+  });
+
+  it('gives listeners every row once, and nothing after they have left', async () => {
+    const { simulator } = simulation;
+    const compressor = simulator.machine(COMPRESSOR);
+    const timesMs: number[] = [];
+    const leave = simulator.observer.listen((batch) => {
+      for (let row = 0; row < batch.length; row++)
+        if (batch.machines[row] === compressor) timesMs.push(batch.timesMs[row] as number);
+    });
+    const fromMs = simulator.observer.timeMs;
+    await simulation.pass(20);
+    leave();
+    await simulation.pass(20);
+    assert.deepEqual(
+      timesMs,
+      Array.from({ length: 20 }, (_, i) => fromMs + 1000 * (i + 1)),
+    );
+  });
+
+  it('keeps the sums of machines that stay when others come, go or change', async () => {
+    const { simulator } = simulation;
+    const [factory] = simulator.fleet.factories as [FactoryDescription];
+    const before = simulator.observer.of(simulator.machine(COMPRESSOR)).readings;
+    const machines = factory.machines.flatMap((machine) => {
+      if (machine.id === PUMP) return [];
+      return machine.id === HVAC
+        ? [
+            { ...machine, intervalS: 5 },
+            { ...machine, ...NEW },
+          ]
+        : machine;
+    });
+    const hvac = simulator.observer.of(simulator.machine(HVAC)).readings;
+    const fromS = simulator.timeline.nextS();
+    const nowS = simulation.clock.nowMs() / 1000;
+    simulator.change(simulator.fleet.with([{ ...factory, machines }]));
+    assert.equal(simulator.observer.of(simulator.machine(NEW.id)).readings, 0);
+    await simulation.pass(60);
+    const of = (id: string) => simulator.observer.of(simulator.machine(id));
+    assert.equal(of(COMPRESSOR).readings, before + 60);
+    const grid = (fromS: number, stepS: number) =>
+      Math.floor((nowS + 60) / stepS) - Math.floor(fromS / stepS);
+    const old = Math.floor(fromS / 10) - Math.floor(nowS / 10);
+    assert.equal(of(HVAC).readings, hvac + old + grid(fromS, 5), 'it goes on counting');
+    assert.equal(of(NEW.id).readings, grid(fromS, 10));
+    assert.throws(() => simulator.machine(PUMP), /no machine has the id/);
+  });
+});
+
+test('shown what somebody else reads, it knows the same as by reading itself', () => {
+  const journal = new Journal({ ...DEFAULT_SETTINGS, enableAnomalies: false });
+  const fleet = createFleet([DEFAULT_FACTORY], { journal });
+  const clock = new InstantClock(NOON_MS);
+  const observer = new Observer(fleet, new Timeline(journal, clock, new MemoryLog()), clock, 60);
+  const reader = fleet.reader();
+  reader.seek(NOON_MS);
+  const batch = new Batch();
+  const show = (untilMs: number) => {
+    clock.advanceTo(untilMs);
+    batch.clear();
+    reader.read(untilMs, batch);
+    observer.take(batch);
+  };
+  assert.ok(Number.isNaN(observer.timeMs));
+  show(NOON_MS);
+  assert.equal(observer.timeMs, NOON_MS);
+  let heard = 0;
+  const leave = observer.listen(({ length }) => {
+    heard += length;
+  });
+  show(NOON_MS + 60_000);
+  leave();
+  assert.equal(observer.timeMs, NOON_MS + 60_000);
+  assert.equal(observer.readingsTotal, 60 + 2 * 6 + 2 * 2);
+  assert.equal(heard, observer.readingsTotal);
+  const [factory] = fleet.factories as [FactoryDescription];
+  const others = { ...factory, machines: factory.machines.filter(({ id }) => id !== PUMP) };
+  const pump = fleet.byId.get(PUMP);
+  assert.ok(pump && observer.of(pump).readings === 2);
+  observer.follow(fleet.with([others]), NOON_MS + 90_000);
+  show(NOON_MS + 80_000);
+  assert.equal(observer.of(pump).readings, 2, 'the next fleet does not hold yet');
+  show(NOON_MS + 100_000);
+  assert.equal(observer.of(pump).readings, 0, 'it has left');
+});

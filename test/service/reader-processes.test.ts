@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { loadConfiguration } from '../../src/config/load.ts';
+import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { type Assembly, assemble } from '../../src/service/assembly.ts';
+import { SharedWatermarks } from '../../src/service/reader-processes.ts';
+import { isInShare } from '../../src/service/share.ts';
+import { freePort } from '../servers.ts';
+import { Collector, type Received } from '../sinks/collector.ts';
+import { logLines } from '../store/places.ts';
+
+const MACHINES = 10;
+
+/** The reader processes of this one. */
+function readerPids(): readonly number[] {
+  const { stdout } = spawnSync('pgrep', ['-P', String(process.pid), '-f', 'reader-process']);
+  return String(stdout).split('\n').filter(Boolean).map(Number);
+}
+
+/** The times of each data topic, each once, oldest first; what comes twice must be the same. */
+function timesByTopic(received: readonly Received[]): ReadonlyMap<string, readonly number[]> {
+  const texts = new Map<string, string>();
+  const times = new Map<string, Set<number>>();
+  for (const { topic, payload } of received) {
+    if (topic.endsWith('/status')) continue;
+    const { time } = JSON.parse(payload) as { time: string };
+    const key = `${topic} ${time}`;
+    assert.equal(texts.get(key) ?? payload, payload, key);
+    texts.set(key, payload);
+    times.set(topic, (times.get(topic) ?? new Set()).add(Date.parse(time)));
+  }
+  return new Map([...times].map(([topic, set]) => [topic, [...set].sort((a, b) => a - b)]));
+}
+
+test('readers share the machines out, one that dies goes on, and so does one process alone', {
+  timeout: 240_000,
+}, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'readers-'));
+  const port = await freePort();
+  const log = logLines();
+  const received: Received[] = [];
+  let collector: Collector | undefined;
+  let assembly: Assembly | undefined;
+  t.after(async () => {
+    await collector?.close();
+    await assembly?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const run = async (readers: number, whileRunning: (heard: Collector) => Promise<void>) => {
+    const intervals = ['COMPRESSOR', 'HVAC', 'MOTOR', 'PUMP', 'INJECTION_MOLDING'].map((type) => [
+      `${type}_INTERVAL`,
+      '1',
+    ]);
+    const configuration = loadConfiguration({
+      env: {
+        ...Object.fromEntries(intervals),
+        FLEET_MACHINES: String(MACHINES),
+        READERS: String(readers),
+        MQTT_PORT: String(port),
+        DATA_DIR: folder,
+      },
+      cwd: folder,
+    });
+    assembly = await assemble(configuration, log);
+    // A session, so that nothing is missed between the two processes that publish to it.
+    collector = await Collector.open(`mqtt://127.0.0.1:${port}`);
+    const running = assembly.run();
+    await whileRunning(collector);
+    await assembly.stop();
+    await running;
+    received.push(...collector.received);
+    await collector.close();
+  };
+  const eachHas = (count: number) => (messages: readonly Received[]) =>
+    messages.filter(({ topic }) => topic.endsWith('/energy')).length >= MACHINES * count;
+
+  await run(2, async (heard) => {
+    await heard.until(eachHas(3));
+    assert.equal(readerPids().length, 2);
+    const [first] = readerPids();
+    process.kill(first as number, 'SIGKILL');
+    const before = heard.received.length;
+    await heard.until((messages) => messages.length > before && eachHas(9)(messages));
+    await assembly?.simulator.setRunning(false, {});
+    await heard.until(
+      (messages) =>
+        messages.filter(({ payload }) => payload.includes('offline')).length >= MACHINES,
+    );
+    await assembly?.simulator.setRunning(true, {});
+    assert.equal(readerPids().length, 2);
+    const { figures } = { figures: assembly?.simulator.sinks[0] };
+    assert.ok((figures?.messages ?? 0) > 0 && figures?.isConnected);
+  });
+  assert.deepEqual(readerPids(), []);
+  assert.match(log.lines.join('\n'), /^a reader process ended; another goes on \{/m);
+  await run(1, (heard) => heard.until(eachHas(3)));
+
+  const times = timesByTopic(received);
+  assert.equal(times.size, 3 * MACHINES);
+  for (const [topic, own] of times) {
+    const steps = own.slice(1).map((timeMs, i) => timeMs - (own[i] as number));
+    // One gap: the time in which all machines were switched off.
+    const longer = steps.filter((stepMs) => stepMs !== 1000);
+    assert.ok(longer.length <= 1, `${topic}: ${steps}`);
+  }
+});
+
+test('every machine is in one share, and all shares are of about the same size', () => {
+  const count = 4;
+  const sizes = new Array<number>(count).fill(0);
+  for (let i = 0; i < 4000; i++) {
+    const of = sizes.flatMap((_, index) => (isInShare(`m-${i}`, { index, count }) ? index : []));
+    assert.equal(of.length, 1);
+    sizes[of[0] as number] = (sizes[of[0] as number] as number) + 1;
+  }
+  for (const size of sizes) assert.ok(size > 900 && size < 1100, `${sizes}`);
+});
+
+test('under the sink’s name is kept how far all readers are', async () => {
+  const kept = new MemoryWatermarks();
+  const shared = new SharedWatermarks(kept, 2);
+  assert.equal(await shared.load(0, 'mqtt'), undefined);
+  await shared.save(0, 'mqtt', { timeMs: 500, liveFromMs: 1 });
+  assert.equal(await kept.load('mqtt'), undefined, 'the other may have nothing yet');
+  await shared.save(1, 'mqtt', { timeMs: 300, liveFromMs: 1 });
+  assert.equal((await kept.load('mqtt'))?.timeMs, 300);
+  assert.equal((await shared.load(0, 'mqtt'))?.timeMs, 500);
+  await kept.save('mqtt', { timeMs: 900, liveFromMs: 1 });
+  assert.equal((await shared.load(0, 'mqtt'))?.timeMs, 900, 'one process alone came farther');
+});

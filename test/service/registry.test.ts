@@ -1,0 +1,430 @@
+/** The registry of a running simulator: changed by clients, and by others in the database. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import mqtt from 'mqtt';
+import pg from 'pg';
+import { type App, buildApp } from '../../src/api/app.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
+import { Batch } from '../../src/core/batch.ts';
+import { type Assembly, assemble } from '../../src/service/assembly.ts';
+import { GapLog } from '../../src/service/gap-log.ts';
+import { createFleet } from '../../src/simulation/fleet.ts';
+import { MemorySink } from '../../src/sinks/memory.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
+import { freePort } from '../servers.ts';
+import { COMPRESSOR, NOBODY } from '../simulation.ts';
+import {
+  inBothHomes,
+  type LogLines,
+  logLines,
+  type Place,
+  TIMEOUT_MS,
+  temporaryFolder,
+} from '../store/places.ts';
+
+const DEMO = '11111111-1111-1111-1111-111111111111';
+const SPEED = 20;
+
+interface Status {
+  readonly is_running: boolean;
+  readonly operating_mode: string;
+  readonly current_power_kw: number;
+  readonly machine_id: string;
+}
+
+/** A client of the broker that keeps what it was told. */
+interface Witness {
+  readonly messages: Map<string, string[]>;
+  /** Settles when the last message of a topic is as wanted. */
+  heard(topic: string, isWanted: (payload: string) => boolean): Promise<void>;
+}
+
+interface Running {
+  readonly assembly: Assembly;
+  readonly app: App;
+  readonly log: LogLines;
+  witness(): Promise<Witness>;
+  ask(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object): Promise<Answer>;
+}
+
+interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: what is answered is what the tests look at.
+  readonly body: any;
+}
+
+/** Runs a simulator on a database until the test is over. */
+async function start(
+  t: Ends,
+  { dataDir, server }: Place['options'],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Running> {
+  const configuration = loadConfiguration({
+    env: {
+      DATA_DIR: dataDir,
+      MQTT_PORT: String(await freePort()),
+      SIMULATION_SPEED: String(SPEED),
+      ...(server && {
+        POSTGRES_HOST: String(server.host),
+        POSTGRES_PORT: String(server.port),
+        POSTGRES_USER: String(server.user),
+        POSTGRES_DB: String(server.database),
+      }),
+      ...env,
+    },
+    cwd: dataDir,
+  });
+  const log = logLines();
+  const assembly = await assemble(configuration, log, { registryPollMs: 20 });
+  const running = assembly.run();
+  const app = await buildApp(assembly.simulator, configuration, { registry: assembly.registry });
+  const clients: mqtt.MqttClient[] = [];
+  t.after(async () => {
+    for (const client of clients) await client.endAsync(true);
+    await app.close();
+    await assembly.stop();
+    await running;
+  });
+  return {
+    assembly,
+    app,
+    log,
+    async witness() {
+      const client = await mqtt.connectAsync(assembly.brokerAddress);
+      clients.push(client);
+      const messages = new Map<string, string[]>();
+      let wake = () => {};
+      client.on('message', (topic, payload) => {
+        messages.set(topic, [...(messages.get(topic) ?? []), payload.toString()]);
+        wake();
+      });
+      await client.subscribeAsync('factory/#');
+      return {
+        messages,
+        async heard(topic, isWanted) {
+          while (!isWanted(messages.get(topic)?.at(-1) ?? ''))
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
+        },
+      };
+    },
+    async ask(method, url, payload) {
+      const request = payload ? { method, url, payload } : { method, url };
+      const response = await app.inject(request);
+      return { status: response.statusCode, body: response.json() };
+    },
+  };
+}
+
+const says =
+  (isRunning: boolean) =>
+  (payload: string): boolean =>
+    payload !== '' && (JSON.parse(payload) as Status).is_running === isRunning;
+
+/** What is to be done when a test is over, before its database goes. */
+type Ends = Pick<TestContext, 'after'>;
+
+async function ending(body: (t: Ends) => Promise<void>): Promise<void> {
+  const ends: (() => unknown)[] = [];
+  try {
+    await body({ after: (end) => void ends.push(end as () => unknown) });
+  } finally {
+    for (const end of ends) await end();
+  }
+}
+
+/** A test of a simulator in both homes. */
+function running(name: string, body: (place: Place, t: Ends) => Promise<void>): void {
+  inBothHomes(name, (place) => ending((t) => body(place, t)));
+}
+
+running(
+  'a machine that is created runs at once, and ends as offline when it is removed',
+  async (place, t) => {
+    const { ask, assembly, witness } = await start(t, place.options);
+    const { messages, heard } = await witness();
+    const { simulator } = assembly;
+    const before = simulator.fleet;
+    const created = await ask('POST', '/simulator/machines', {
+      factory_id: DEMO,
+      name: 'Pump 2',
+      type: 'pump',
+      rated_power_kw: 30,
+      data_interval_seconds: 1,
+    });
+    assert.equal(created.status, 201, JSON.stringify(created.body));
+    assert.equal(created.body.message, 'Pump 2 runs');
+    const { id, mqtt_topic: topic } = created.body.data;
+    assert.equal(topic, 'factory/demo/pump-2');
+    await heard(`${topic}/status`, says(true));
+    await heard(`${topic}/energy`, (payload) => payload !== '');
+    assert.equal((await ask('GET', `/simulator/machines/${id}`)).body.is_running, true);
+    assert.equal((await ask('GET', '/simulator/status')).body.machines_count, 6);
+
+    const changed = await ask('PUT', `/simulator/machines/${id}`, { rated_power_kw: 40 });
+    assert.equal(changed.body.message, 'Pump 2 is changed and runs');
+    assert.equal((await ask('GET', `/simulator/machines/${id}`)).body.rated_power_kw, 40);
+
+    const removed = await ask('DELETE', `/simulator/machines/${id}`);
+    assert.equal(removed.status, 200, JSON.stringify(removed.body));
+    await heard(`${topic}/status`, says(false));
+    const last = JSON.parse(messages.get(`${topic}/status`)?.at(-1) as string) as Status;
+    assert.deepEqual([last.operating_mode, last.current_power_kw], ['offline', 0]);
+    assert.equal((await ask('GET', `/simulator/machines/${id}`)).status, 404);
+    const { body: stops } = await ask('GET', `/simulator/journal?machine_id=${id}&kind=stop`);
+    assert.deepEqual(stops[0]?.machine_ids, [id], 'it was stopped first');
+    const late = await witness();
+    await late.heard(`${topic}/status`, says(false));
+
+    await ask('PUT', `/simulator/machines/${id}`, { is_active: true });
+    await heard(`${topic}/status`, says(true));
+
+    // Its neighbour has never noticed.
+    const reader = createFleet(before.factories, {
+      seed: before.seed,
+      journal: simulator.timeline.journal,
+    }).reader();
+    const topicSeen = 'factory/demo/compressor-1/energy';
+    const seen = messages.get(topicSeen) as string[];
+    const timeMs = (payload: string) => Date.parse((JSON.parse(payload) as { time: string }).time);
+    reader.seek(timeMs(seen[0] as string) - 1000);
+    const sink = new MemorySink();
+    const batch = new Batch();
+    for (let isDone = false; !isDone; ) {
+      batch.clear();
+      isDone = reader.read(timeMs(seen.at(-1) as string), batch);
+      await sink.write(batch);
+    }
+    const pure = sink.messages.filter(({ topic }) => topic === topicSeen);
+    assert.deepEqual(
+      seen,
+      pure.map(({ payload }) => payload.toString()),
+    );
+  },
+);
+
+running('a factory brings its machines, and takes them with it', async (place, t) => {
+  const { ask, witness } = await start(t, place.options);
+  const { heard } = await witness();
+  const factory = await ask('POST', '/simulator/factories', { name: 'Works Berlin' });
+  assert.equal(factory.status, 201);
+  const { id } = factory.body.data;
+  assert.equal((await ask('GET', `/simulator/factories/${id}`)).body.machines_count, 0);
+  const machine = { factory_id: id, name: 'Air', type: 'compressor' };
+  assert.equal((await ask('POST', '/simulator/machines', machine)).status, 201);
+  await heard('factory/works-berlin/air/status', says(true));
+  const moved = await ask('PUT', `/simulator/factories/${id}`, { timezone: 'Europe/Berlin' });
+  assert.equal(moved.body.data.timezone, 'Europe/Berlin');
+  assert.equal((await ask('GET', `/simulator/factories/${id}`)).body.timezone, 'Europe/Berlin');
+  assert.equal((await ask('DELETE', `/simulator/factories/${id}`)).status, 200);
+  await heard('factory/works-berlin/air/status', says(false));
+  assert.equal((await ask('GET', '/simulator/factories')).body.length, 1);
+  const late = await ask('POST', '/simulator/machines', { ...machine, name: 'Late' });
+  assert.equal(late.body.message, 'Late is in the registry, but does not run');
+  const counted = await ask('DELETE', `/simulator/factories/${id}?purge=true`);
+  assert.equal(counted.body.data.rows.machines, 2);
+  const url = `/simulator/factories/${id}?purge=true&confirm=`;
+  assert.equal((await ask('DELETE', `${url}${counted.body.data.confirm}`)).body.data.deleted, true);
+  assert.equal((await ask('DELETE', `/simulator/factories/${id}`)).status, 404);
+});
+
+running('a change that is not accepted names every field and changes nothing', async (place, t) => {
+  const { ask } = await start(t, place.options);
+  const paths = ({ body }: Answer) => body.errors.map(({ path }: { path: string }) => path).sort();
+  const wrong = await ask('POST', '/simulator/machines', {
+    factory_id: 'x',
+    type: 'lathe',
+    data_interval_seconds: 0,
+    colour: 'red',
+  });
+  assert.equal(wrong.status, 422);
+  const expected = ['colour', 'data_interval_seconds', 'factory_id', 'name', 'type'];
+  assert.deepEqual(paths(wrong), expected);
+  const pump = { factory_id: DEMO, name: 'Pump 2', type: 'pump' };
+  const strong = await ask('POST', '/simulator/machines', { ...pump, rated_power_kw: 5000 });
+  assert.deepEqual([strong.status, paths(strong)], [422, ['rated_power_kw']]);
+  assert.match(strong.body.errors[0].message, /400/);
+  const noZone = await ask('PUT', `/simulator/factories/${DEMO}`, { timezone: 'Mars/Olympus' });
+  assert.deepEqual([noZone.status, paths(noZone)], [422, ['timezone']]);
+  for (const payload of [{}, [] as object, { id: NOBODY }])
+    assert.equal((await ask('PUT', `/simulator/machines/${COMPRESSOR}`, payload)).status, 422);
+
+  const twin = await ask('POST', '/simulator/machines', { ...pump, name: 'Compressor-1' });
+  assert.deepEqual([twin.status, paths(twin)], [409, ['name']]);
+  const nowhere = await ask('POST', '/simulator/machines', { ...pump, factory_id: NOBODY });
+  assert.deepEqual([nowhere.status, paths(nowhere)], [404, ['factory_id']]);
+  for (const table of ['machines', 'factories'])
+    for (const [method, query] of [
+      ['PUT', ''],
+      ['DELETE', ''],
+      ['DELETE', '?purge=true'],
+    ] as const) {
+      const payload = method === 'PUT' ? { name: 'x' } : undefined;
+      const { status } = await ask(method, `/simulator/${table}/${NOBODY}${query}`, payload);
+      assert.equal(status, 404, `${method} ${table} ${query}`);
+    }
+  for (const path of ['7', `${COMPRESSOR}?confirm=0`])
+    assert.equal((await ask('DELETE', `/simulator/machines/${path}`)).status, 422);
+  const { body } = await ask('GET', '/simulator/machines');
+  assert.equal(body.length, 5);
+  assert.equal((await ask('GET', '/simulator/journal')).body.length, 0);
+});
+
+running('what nothing hangs on is purged at once, when that is confirmed', async (place, t) => {
+  const { ask } = await start(t, place.options);
+  const url = `/simulator/machines/${COMPRESSOR}?purge=true`;
+  const counted = await ask('DELETE', url);
+  assert.equal(counted.body.message, 'no rows go with it; confirm=0 deletes');
+  assert.deepEqual([counted.body.data.deleted, counted.body.data.confirm], [false, 0]);
+  assert.equal((await ask('GET', `/simulator/machines/${COMPRESSOR}`)).status, 200);
+  const wrong = await ask('DELETE', `${url}&confirm=1`);
+  assert.equal(wrong.status, 409);
+  assert.equal((await ask('GET', `/simulator/machines/${COMPRESSOR}`)).status, 200);
+  const done = await ask('DELETE', `${url}&confirm=0`);
+  assert.deepEqual([done.status, done.body.data?.deleted], [200, true]);
+  assert.equal((await ask('GET', `/simulator/machines/${COMPRESSOR}`)).status, 404);
+});
+
+onServer(
+  'without auto start a machine that comes stands until it is started',
+  async (_postgres, place, t) => {
+    const { ask, witness } = await start(t, place, { SIMULATOR_AUTO_START: 'false' });
+    const { heard } = await witness();
+    const pump = { factory_id: DEMO, name: 'Pump 2', type: 'pump' };
+    const { id, mqtt_topic: topic } = (await ask('POST', '/simulator/machines', pump)).body.data;
+    await heard(`${topic}/status`, says(false));
+    await ask('POST', '/simulator/start', { machine_ids: [id] });
+    await heard(`${topic}/status`, says(true));
+  },
+);
+
+/** A test of a simulator on a server of its own, whose database others write to. */
+function onServer(
+  name: string,
+  body: (postgres: Postgres, place: Place['options'], t: Ends) => Promise<void>,
+): void {
+  test(`PostgreSQL: ${name}`, { skip: withoutPostgres(), timeout: TIMEOUT_MS }, async (t) => {
+    const postgres = await startPostgres();
+    t.after(() => postgres.close());
+    const server = await postgres.newDatabase();
+    const place = { dataDir: temporaryFolder(), server, seed: 42, version: '1.2.3' };
+    await ending((ends) => body(postgres, place, ends));
+  });
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await turn();
+}
+
+const BELT = 'a0000000-0000-0000-0000-000000000001';
+
+onServer(
+  'rows that others change are picked up, broken ones reported once',
+  async (postgres, place, t) => {
+    const { ask, assembly, log, witness } = await start(t, place);
+    const { simulator } = assembly;
+    const { heard } = await witness();
+    const lines = (text: string) => log.lines.filter((line) => line.includes(text)).length;
+    const sql = async (text: string) => {
+      const client = new pg.Client(postgres.server(place.server?.database as string));
+      await client.connect();
+      await client.query(text);
+      await client.end();
+    };
+    await sql(`insert into machines (id, factory_id, name, type, rated_power_kw,
+      data_interval_seconds, mqtt_topic)
+    values ('${BELT}', '${DEMO}', 'Belt 2', 'conveyor', 11, 1, 'factory/demo/belt-2'),
+      ('${NOBODY}', '${DEMO}', 'Lathe', 'other', 11, 1, 'factory/demo/lathe')`);
+    await heard('factory/demo/belt-2/status', says(true));
+    assert.equal(lines('Lathe does not run'), 1);
+
+    const { fleet } = simulator;
+    await sql(`update machines set data_interval_seconds = 2 where name = 'Belt 2'`);
+    await until(() => simulator.fleet !== fleet);
+    const belt = await ask('GET', `/simulator/machines/${BELT}`);
+    assert.equal(belt.body.data_interval_seconds, 2);
+    const same = fleet.machines.filter((each) => simulator.fleet.byId.get(each.id) === each);
+    assert.equal(same.length, 5, 'the others are untouched');
+    assert.equal(lines('Lathe does not run'), 1, 'it was reported');
+    await sql(`update machines set mqtt_topic = null where name = 'Lathe'`);
+    await until(() => lines('Lathe does not run') === 2);
+    await sql(`update machines set is_active = false where name = 'Belt 2'`);
+    await heard('factory/demo/belt-2/status', says(false));
+
+    await postgres.kill();
+    await until(() => lines('the registry cannot be read') === 1);
+    const pump = { factory_id: DEMO, name: 'Pump 2', type: 'pump' };
+    const refused = await ask('POST', '/simulator/machines', pump);
+    assert.equal(refused.status, 503);
+    assert.doesNotMatch(JSON.stringify(refused.body), /127\.0\.0\.1|ECONN/);
+    assert.equal((await ask('GET', '/simulator/machines')).body.length, 5);
+    await postgres.restart();
+    await until(() => lines('the registry is read again') === 1);
+    await sql(`update machines set is_active = true where name = 'Belt 2'`);
+    await heard('factory/demo/belt-2/status', says(true));
+    assert.equal(lines('the registry cannot be read'), 1, 'once a change of state');
+  },
+);
+
+onServer(
+  'readings go with a purge, once they are counted and confirmed',
+  async (_postgres, place, t) => {
+    const { ask, assembly } = await start(t, place, { SINK_POSTGRES: 'true' });
+    const { simulator } = assembly;
+    const url = `/simulator/machines/${COMPRESSOR}`;
+    const stored = () => simulator.sinks.find(({ sink }) => sink === 'postgres');
+    const readings = () => stored()?.readings ?? 0;
+    await until(() => readings() >= 20);
+    const live = await ask('DELETE', `${url}?purge=true`);
+    assert.ok(live.body.data.rows.energy_readings > 0);
+    assert.equal((await ask('DELETE', url)).status, 200);
+    await until(() => simulator.isChangeDelivered);
+    const { body } = await ask('DELETE', `${url}?purge=true`);
+    const { rows, confirm } = body.data as { rows: Record<string, number>; confirm: number };
+    const total = Object.values(rows).reduce((a, b) => a + b, 0);
+    assert.equal(confirm, total);
+    assert.match(body.message, new RegExp(`^${total} rows go with it`));
+    const wrong = await ask('DELETE', `${url}?purge=true&confirm=${total - 1}`);
+    assert.equal(wrong.status, 409);
+    const done = await ask('DELETE', `${url}?purge=true&confirm=${total}`);
+    assert.deepEqual([done.status, done.body.data?.deleted], [200, true], done.body.message);
+    const before = readings();
+    await until(() => readings() >= before + 10);
+    assert.equal(stored()?.lastError, undefined, 'the others go on');
+  },
+);
+
+running('what is left out in catching up is on record and in the status', async (place, t) => {
+  const store = await place.open();
+  const fromMs = Date.now() - 3_600_000;
+  await store.watermarks.save('mqtt', { timeMs: fromMs, liveFromMs: 0 });
+  await store.close();
+  const { ask } = await start(t, place.options, { CATCH_UP: '1m' });
+  const gaps = async () => (await ask('GET', '/simulator/status')).body.gaps;
+  while ((await gaps()).length === 0) await turn();
+  const [{ sink, from, to }] = await gaps();
+  assert.deepEqual([sink, Date.parse(from)], ['mqtt', fromMs]);
+  assert.ok(Math.abs(Date.parse(to) - fromMs - 3_540_000) < 600_000);
+});
+
+onServer(
+  'a gap is put on record when the database is back, and only once',
+  async (postgres, place) => {
+    const store = await openStore(place, logLines());
+    const log = await GapLog.open(store.gaps);
+    const gap = { sink: 'mqtt', fromMs: 1000, toMs: 2000 };
+    await postgres.kill();
+    log.add(gap);
+    log.add(gap);
+    assert.deepEqual(log.gaps, [gap, gap]);
+    await postgres.restart();
+    const known = async () => (await store.gaps.latest(10)).length;
+    while ((await known().catch(() => 0)) === 0) await turn();
+    await log.close();
+    assert.deepEqual(await store.gaps.latest(10), [gap]);
+    await store.close();
+  },
+);

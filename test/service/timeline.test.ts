@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Journal, type JournalEvent } from '../../src/core/journal.ts';
+import { InstantClock } from '../../src/service/clock.ts';
+import { CommandError } from '../../src/service/command-error.ts';
+import { type DurableLog, MemoryLog } from '../../src/service/durable-log.ts';
+import { Timeline } from '../../src/service/timeline.ts';
+import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+
+const NOW_MS = 1_000_000_400;
+const STOP = { kind: 'stop' } as const;
+
+/** Keeps each event when it is told to, or refuses to. */
+class SlowLog implements DurableLog {
+  readonly waiting: { event: JournalEvent; keep: () => void; fail: (error: Error) => void }[] = [];
+
+  keep(event: JournalEvent): Promise<void> {
+    return new Promise((keep, fail) => void this.waiting.push({ event, keep, fail }));
+  }
+}
+
+function timelineAt(nowMs: number, log: DurableLog = new MemoryLog()) {
+  const clock = new InstantClock(nowMs);
+  const journal = new Journal(DEFAULT_SETTINGS);
+  return { clock, journal, timeline: new Timeline(journal, clock, log) };
+}
+
+describe('the horizon', () => {
+  it('is the latest whole second', () => {
+    const { clock, timeline } = timelineAt(NOW_MS);
+    assert.equal(timeline.horizonMs(), 1_000_000_000);
+    clock.advanceTo(1_000_001_000);
+    assert.equal(timeline.horizonMs(), 1_000_001_000);
+  });
+
+  it('stays below an event until the event is durable and in the journal', async () => {
+    const log = new SlowLog();
+    const { clock, journal, timeline } = timelineAt(NOW_MS, log);
+    const appended = timeline.append(STOP);
+    await Promise.resolve();
+    clock.advanceTo(NOW_MS + 60_000);
+    assert.equal(timeline.horizonMs(), 1_000_000_000);
+    assert.equal(timeline.closedMs(), 1_000_000_999);
+    assert.equal(journal.events.length, 0);
+    log.waiting[0]?.keep();
+    assert.equal((await appended).timeS, 1_000_001);
+    assert.equal(journal.events.length, 1);
+    assert.equal(timeline.horizonMs(), 1_000_060_000);
+  });
+
+  it('does not go back when an event comes after it was told', async () => {
+    const { timeline } = timelineAt(NOW_MS, new SlowLog());
+    const closedMs = timeline.closedMs();
+    void timeline.append(STOP);
+    await Promise.resolve();
+    assert.ok(timeline.closedMs() >= closedMs);
+  });
+});
+
+describe('an event', () => {
+  it('holds from the next second after everything that anyone may have read', async () => {
+    const { clock, timeline } = timelineAt(NOW_MS);
+    clock.advanceTo(NOW_MS + 5000);
+    const closedMs = timeline.closedMs();
+    const { timeS } = await timeline.append(STOP);
+    assert.ok(timeS * 1000 > closedMs);
+    assert.equal(timeS, 1_000_006);
+  });
+
+  it('comes after those that were asked for before, one at a time', async () => {
+    const log = new SlowLog();
+    const { clock, journal, timeline } = timelineAt(NOW_MS, log);
+    const first = timeline.append(STOP);
+    const second = timeline.append({ kind: 'start' });
+    await Promise.resolve();
+    assert.equal(log.waiting.length, 1);
+    clock.advanceTo(NOW_MS + 10_000);
+    log.waiting[0]?.keep();
+    await first;
+    await Promise.resolve();
+    log.waiting[1]?.keep();
+    await second;
+    const told = journal.events.map(({ kind, sequence, timeS }) => [kind, sequence, timeS]);
+    assert.deepEqual(told, [
+      ['stop', 1, 1_000_001],
+      ['start', 2, 1_000_011],
+    ]);
+  });
+
+  it('that cannot be kept has not happened, and the next one has its turn', async () => {
+    const log = new SlowLog();
+    const { journal, timeline } = timelineAt(NOW_MS, log);
+    const failed = timeline.append(STOP);
+    const kept = timeline.append({ kind: 'start' });
+    await Promise.resolve();
+    log.waiting[0]?.fail(new Error('disk full'));
+    await assert.rejects(failed, (error) => {
+      assert.ok(error instanceof CommandError);
+      assert.equal(error.refusal, 'unavailable');
+      assert.equal((error.cause as Error).message, 'disk full');
+      return true;
+    });
+    await timelineTurn(log, 2);
+    log.waiting[1]?.keep();
+    assert.equal((await kept).sequence, 1);
+    assert.deepEqual(
+      journal.events.map(({ kind }) => kind),
+      ['start'],
+    );
+  });
+
+  it('is refused while a thousand others wait', async () => {
+    const { timeline } = timelineAt(NOW_MS, new SlowLog());
+    for (let i = 0; i < 1000; i++) void timeline.append(STOP);
+    await assert.rejects(timeline.append(STOP), /1000 commands are waiting/);
+  });
+});
+
+async function timelineTurn(log: SlowLog, count: number): Promise<void> {
+  while (log.waiting.length < count) await Promise.resolve();
+}

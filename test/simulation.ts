@@ -1,0 +1,85 @@
+/** A simulator of a test's own, with a clock that the test moves. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { type App, type AppOptions, buildApp } from '../src/api/app.ts';
+import type { Configuration } from '../src/config/configuration.ts';
+import { loadConfiguration } from '../src/config/load.ts';
+import type { FactoryDescription } from '../src/core/factory.ts';
+import { Journal } from '../src/core/journal.ts';
+import type { DeliveryFigures } from '../src/delivery/delivery.ts';
+import { InstantClock } from '../src/service/clock.ts';
+import { type DurableLog, MemoryLog } from '../src/service/durable-log.ts';
+import { Observer } from '../src/service/observer.ts';
+import { Simulator } from '../src/service/simulator.ts';
+import { Timeline } from '../src/service/timeline.ts';
+import { createFleet } from '../src/simulation/fleet.ts';
+import type { Store } from '../src/store/open-store.ts';
+
+export const COMPRESSOR = 'c0000000-0000-0000-0000-000000000001';
+export const HVAC = 'c0000000-0000-0000-0000-000000000002';
+export const PUMP = 'c0000000-0000-0000-0000-000000000004';
+export const NOBODY = 'd0000000-0000-0000-0000-00000000000d';
+
+/** Where simulated time stands at first: a Monday at noon. */
+export const NOON_MS = Date.UTC(2026, 5, 1, 12);
+
+export interface SimulationOptions extends AppOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly factories?: readonly FactoryDescription[];
+  readonly log?: DurableLog;
+  /** What it remembers of a simulator before it. */
+  readonly store?: Store;
+  /** Where simulated time stands at first; {@link NOON_MS}, if not given. */
+  readonly nowMs?: number;
+  readonly sinks?: readonly DeliveryFigures[];
+}
+
+export interface Simulation {
+  readonly app: App;
+  readonly simulator: Simulator;
+  readonly clock: InstantClock;
+  readonly configuration: Configuration;
+  /** Lets simulated time pass, until the observer has seen it. */
+  pass(seconds: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts one on the default factory without anomalies that come by themselves. */
+export async function startSimulation(options: SimulationOptions = {}): Promise<Simulation> {
+  const { env = {}, store, nowMs = NOON_MS, sinks = [], ...appOptions } = options;
+  const log = options.log ?? store?.journal ?? new MemoryLog();
+  const configuration = loadConfiguration({
+    env: { SIMULATOR_ENABLE_ANOMALIES: 'false', ...env },
+    cwd: import.meta.dirname,
+  });
+  const journal = new Journal(configuration.settings, await store?.journal.load());
+  const fleet = createFleet(options.factories ?? configuration.factories, { journal });
+  const clock = new InstantClock(nowMs);
+  const timeline = new Timeline(journal, clock, log);
+  const observer = new Observer(fleet, timeline, clock, configuration.statusIntervalS);
+  const end = new AbortController();
+  const running = observer.run(end.signal);
+  const deliveries = sinks.map((figures) => ({ figures, deliveredMs: nowMs, follow() {} }));
+  const simulator = new Simulator({ fleet, clock, timeline, observer, deliveries, store });
+  const app = await buildApp(simulator, configuration, appOptions);
+  await until(() => observer.timeMs === nowMs);
+  return {
+    app,
+    simulator,
+    clock,
+    configuration,
+    async pass(seconds) {
+      clock.advanceTo(clock.nowMs() + 1000 * seconds);
+      await until(() => observer.timeMs >= Math.floor(clock.nowMs() / 1000) * 1000);
+    },
+    async close() {
+      end.abort();
+      await running;
+      await app.close();
+    },
+  };
+}
+
+/** Lets everything else run until something holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await turn();
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { Batch } from '../../src/core/batch.ts';
+import type { FactoryDescription, MachineDescription } from '../../src/core/factory.ts';
+import { Journal } from '../../src/core/journal.ts';
+import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
+import { Relay } from '../../src/simulation/relay.ts';
+import { MemorySink } from '../../src/sinks/memory.ts';
+import { readRows } from '../rows.ts';
+
+const FROM_MS = Date.UTC(2026, 2, 3, 9);
+const SWAP_MS = FROM_MS + 95_000;
+const TO_MS = FROM_MS + 300_000;
+const [COMPRESSOR, HVAC, CONVEYOR, PUMP, MOLDING] =
+  DEFAULT_FACTORY.machines as unknown as MachineDescription[];
+
+const factory = (...machines: (MachineDescription | undefined)[]): FactoryDescription => ({
+  ...DEFAULT_FACTORY,
+  machines: machines as MachineDescription[],
+});
+
+/** Every message up to `toMs`, as text, read in batches of so many rows. */
+async function messages(relay: Relay, toMs: number, capacity = 4096) {
+  const sink = new MemorySink();
+  const batch = new Batch(capacity);
+  for (let isDone = false; !isDone; ) {
+    batch.clear();
+    isDone = relay.read(toMs, batch);
+    await sink.write(batch);
+  }
+  return sink.messages.map(({ topic, payload }) => ({
+    topic: topic.replace('factory/demo/', ''),
+    text: payload.toString(),
+    ...(JSON.parse(payload.toString()) as { time: string; is_running: boolean }),
+  }));
+}
+
+function relayOf(fleet: Fleet): Relay {
+  const relay = new Relay(fleet);
+  relay.seek(FROM_MS, true);
+  return relay;
+}
+
+test('a machine whose description stays is the same one in the next fleet', () => {
+  const first = createFleet([factory(COMPRESSOR, HVAC, CONVEYOR)]);
+  const renamed = { ...factory(COMPRESSOR, CONVEYOR, PUMP), name: 'New name', location: 'Here' };
+  const commented = {
+    ...renamed,
+    machines: renamed.machines.map((m) => ({ ...m, description: 'x' })),
+  };
+  const second = first.with([commented]);
+  const same = second.machines.map((machine) => first.byId.get(machine.id) === machine);
+  assert.deepEqual(same, [true, true, false]);
+  const moved = first.with([{ ...factory(COMPRESSOR), latitude: 51 }]);
+  assert.notEqual(moved.machines[0], first.machines[0], 'its weather is another');
+});
+
+test('what stays says the same bytes as if nothing had changed, in any batches', async () => {
+  const pure = await messages(relayOf(createFleet([DEFAULT_FACTORY])), TO_MS);
+  for (const capacity of [1, 7, 4096]) {
+    const fleet = createFleet([DEFAULT_FACTORY]);
+    const relay = relayOf(fleet);
+    const others = [{ ...MOLDING, intervalS: 10 } as MachineDescription, COMPRESSOR, CONVEYOR];
+    relay.follow(fleet.with([factory(...others)]), SWAP_MS);
+    relay.follow(fleet.with([factory(COMPRESSOR, CONVEYOR)]), SWAP_MS + 60_000);
+    const found = await messages(relay, TO_MS, capacity);
+    for (const name of ['compressor-1', 'conveyor-a']) {
+      const of = (all: typeof pure) =>
+        all.filter(({ topic }) => topic.startsWith(name)).map(({ topic, text }) => topic + text);
+      assert.deepEqual(of(found), of(pure));
+    }
+  }
+});
+
+test('it does not matter whether the change comes while it reads or lies far ahead', async () => {
+  const next = [factory(COMPRESSOR, { ...PUMP, intervalS: 5 } as MachineDescription)];
+  const [early, late] = [createFleet([DEFAULT_FACTORY]), createFleet([DEFAULT_FACTORY])];
+  const behind = relayOf(early);
+  behind.follow(early.with(next), SWAP_MS);
+  const live = relayOf(late);
+  const before = await messages(live, SWAP_MS - 1000);
+  live.follow(late.with(next), SWAP_MS);
+  const after = await messages(live, TO_MS);
+  const texts = (all: typeof before) => all.map(({ topic, text }) => topic + text);
+  assert.deepEqual(texts([...before, ...after]), texts(await messages(behind, TO_MS)));
+});
+
+test('a machine that leaves ends as offline, one that comes announces itself', async () => {
+  const fleet = createFleet([factory(COMPRESSOR, HVAC)]);
+  const relay = relayOf(fleet);
+  relay.follow(fleet.with([factory(COMPRESSOR, CONVEYOR)]), SWAP_MS);
+  const found = await messages(relay, TO_MS);
+  const hvac = found.filter(({ topic }) => topic.startsWith('hvac-main'));
+  assert.match(
+    hvac.at(-1)?.text ?? '',
+    /"time":"2026-03-03T09:01:35Z".*"is_running":false,"operating_mode":"offline","current_power_kw":0,/,
+  );
+  assert.equal(
+    hvac
+      .filter(({ topic }) => topic.endsWith('/energy'))
+      .at(-1)
+      ?.time.slice(11),
+    '09:01:30Z',
+  );
+  const conveyor = found.filter(({ topic }) => topic.startsWith('conveyor-a'));
+  assert.equal(conveyor[0]?.time, '2026-03-03T09:01:40Z');
+  const status = conveyor.find(({ topic }) => topic.endsWith('/status'));
+  assert.deepEqual([status?.time, status?.is_running], ['2026-03-03T09:01:40Z', true]);
+});
+
+test('one that stands says so when it comes, and nothing more when it leaves', async () => {
+  const journal = new Journal(DEFAULT_SETTINGS);
+  const machineIds = [HVAC?.id as string];
+  journal.append({ kind: 'stop', sequence: 1, timeS: FROM_MS / 1000 - 60, machineIds });
+  const fleet = createFleet([factory(COMPRESSOR)], { journal });
+  const relay = relayOf(fleet);
+  relay.follow(fleet.with([factory(COMPRESSOR, HVAC)]), SWAP_MS);
+  relay.follow(fleet.with([factory(COMPRESSOR)]), SWAP_MS + 10_000);
+  const found = (await messages(relay, TO_MS)).filter(({ topic }) => topic.startsWith('hvac'));
+  assert.deepEqual(
+    found.map(({ topic, is_running: isRunning }) => [topic, isRunning]),
+    [['hvac-main/status', false]],
+  );
+});
+
+test('with another topic a machine ends on the old one and goes on with the new one', async () => {
+  const fleet = createFleet([factory(HVAC)]);
+  const relay = relayOf(fleet);
+  relay.follow(
+    fleet.with([factory({ ...HVAC, topic: 'factory/demo/roof' } as MachineDescription)]),
+    SWAP_MS,
+  );
+  const found = await messages(relay, TO_MS);
+  const statuses = found.filter(({ topic }) => topic.endsWith('/status'));
+  const [last] = statuses.filter(({ topic }) => topic.startsWith('hvac-main')).slice(-1);
+  assert.equal(last?.is_running, false);
+  const [first] = statuses.filter(({ topic }) => topic.startsWith('roof'));
+  assert.equal(first?.is_running, true);
+});
+
+test('a gap that is skipped takes changes with it', () => {
+  const fleet = createFleet([factory(COMPRESSOR, HVAC)]);
+  const relay = relayOf(fleet);
+  relay.follow(fleet.with([factory(COMPRESSOR, PUMP)]), SWAP_MS);
+  relay.seek(TO_MS, true);
+  const rows = readRows(relay, TO_MS + 30_000);
+  assert.equal(relay.fleet.machines.length, 2);
+  const ids = rows.map(({ machineId }) => machineId);
+  assert.equal(ids.filter((id) => id === HVAC?.id).length, 1, 'only that it has left');
+  assert.equal(ids.filter((id) => id === PUMP?.id).length, 1);
+  assert.equal(ids.filter((id) => id === COMPRESSOR?.id).length, 30);
+});

@@ -1,0 +1,408 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import test from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import pg from 'pg';
+import type { JournalEvent } from '../../src/core/journal.ts';
+import { FolderLock } from '../../src/store/homes/folder-lock.ts';
+import { SessionLock } from '../../src/store/homes/session-lock.ts';
+import type { Store } from '../../src/store/open-store.ts';
+import type { StoreError } from '../../src/store/store-error.ts';
+import { withoutPostgres } from '../postgres.ts';
+import { freePort } from '../servers.ts';
+import { Line } from './line.ts';
+import {
+  inBothHomes,
+  logLines,
+  mounted,
+  placeOf,
+  sharedPostgres,
+  TIMEOUT_MS,
+  temporaryFolder,
+} from './places.ts';
+
+const KEEPER = fileURLToPath(new URL('./keeper.js', import.meta.url));
+
+const event = (sequence: number): JournalEvent => ({
+  kind: 'stop',
+  sequence,
+  timeS: 1_760_000_000 + sequence,
+});
+
+inBothHomes(
+  'what was confirmed survives a kill -9 of the process, again and again',
+  async (place) => {
+    let confirmed = 0;
+    for (const count of [1, 7, 40]) {
+      const keeper = spawn(process.execPath, [KEEPER, JSON.stringify(place.options)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const exited = once(keeper, 'exit');
+      const goal = confirmed + count;
+      for await (const line of createInterface(keeper.stdout)) {
+        const [word, number] = line.split(' ');
+        if (word === 'last') {
+          // The one that was on its way when it was killed may be there or not.
+          assert.ok(Number(number) === confirmed || Number(number) === confirmed + 1, line);
+        } else {
+          assert.equal(word, 'kept', line);
+          confirmed = Number(number);
+          if (confirmed === goal) keeper.kill('SIGKILL');
+        }
+      }
+      await exited;
+    }
+    const store = await place.open();
+    const events = await store.journal.load();
+    assert.ok(events.length >= confirmed);
+    assert.deepEqual(
+      events,
+      events.map((_, i) => event(i + 1)),
+    );
+    assert.ok(((await store.watermarks.load('mqtt'))?.timeMs as number) >= confirmed);
+  },
+);
+
+test('a lock is there as long as its holder, and a dead one leaves nothing', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const folder = temporaryFolder();
+  const lock = await FolderLock.acquire(folder);
+  await assert.rejects(FolderLock.acquire(folder), ({ kind, message }: StoreError) => {
+    assert.equal(kind, 'locked');
+    assert.equal(message, `another simulator uses the database in ${folder}`);
+    return true;
+  });
+  await lock.release();
+  assert.deepEqual(readdirSync(join(folder, 'lock')), []);
+
+  const source = `const { FolderLock } = await import(${JSON.stringify(
+    new URL('../../src/store/homes/folder-lock.js', import.meta.url).href,
+  )});
+  await FolderLock.acquire(${JSON.stringify(folder)});
+  process.kill(process.pid, 'SIGKILL');`;
+  const killed = spawnSync(process.execPath, ['--input-type=module', '-e', source]);
+  assert.equal(killed.signal, 'SIGKILL');
+  assert.equal(readdirSync(join(folder, 'lock')).length, 1);
+  const modules = temporaryFolder();
+  mkdirSync(join(modules, 'real'));
+  writeFileSync(join(modules, 'real', 'module.js'), '');
+  symlinkSync('real', join(modules, 'link'));
+  const found = (name: string) =>
+    import.meta.resolve(pathToFileURL(join(modules, name, 'module.js')).href);
+  const real = found('real');
+  const next = await FolderLock.acquire(folder);
+  assert.equal(found('link'), real, 'Node looked at the dead socket');
+  await next.release();
+  assert.deepEqual(readdirSync(join(folder, 'lock')), []);
+});
+
+test('of many that want a folder at once, one at most gets it', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const folder = temporaryFolder();
+  for (let round = 0; round < 5; round++) {
+    const claims = Array.from({ length: 6 }, () => FolderLock.acquire(folder));
+    const results = await Promise.allSettled(claims);
+    const locks = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+    assert.ok(locks.length <= 1, `${locks.length} have it`);
+    for (const lock of locks) await lock.release();
+  }
+});
+
+test('a lock works in a folder whose path is too long for a socket', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const folder = join(temporaryFolder(), 'a'.repeat(60), 'b'.repeat(60));
+  const lock = await FolderLock.acquire(folder);
+  await assert.rejects(FolderLock.acquire(folder), ({ kind }: StoreError) => kind === 'locked');
+  await lock.release();
+  await (await FolderLock.acquire(folder)).release();
+});
+
+test('a new database that was not finished is made again', { timeout: TIMEOUT_MS }, async (t) => {
+  const place = await placeOf('PGlite', t);
+  const { dataDir } = place.options;
+  rmSync(join(dataDir, 'database', 'global'), { recursive: true });
+  writeFileSync(join(dataDir, 'database.incomplete'), '');
+  const store = await place.open();
+  await store.journal.keep(event(1));
+  assert.equal(existsSync(join(dataDir, 'database.incomplete')), false);
+});
+
+for (const [name, damage] of [
+  [
+    'whose control file is cut',
+    (folder: string) => truncateSync(join(folder, 'global/pg_control'), 9),
+  ],
+  ['without its log', (folder: string) => rmSync(join(folder, 'pg_wal'), { recursive: true })],
+  ['without its version', (folder: string) => rmSync(join(folder, 'PG_VERSION'))],
+] as const)
+  test(`an embedded database ${name} is refused and left as it is`, {
+    timeout: TIMEOUT_MS,
+  }, async (t) => {
+    const place = await placeOf('PGlite', t);
+    const folder = join(place.options.dataDir, 'database');
+    damage(folder);
+    const copy = temporaryFolder();
+    cpSync(folder, copy, { recursive: true });
+    await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
+      t.diagnostic(message);
+      assert.equal(kind, 'corrupt');
+      assert.ok(message.startsWith(`the embedded database in ${folder} is damaged`));
+      assert.doesNotMatch(message, /\n/);
+      return true;
+    });
+    for (const file of ['global/pg_control', 'base/1/1259'])
+      assert.ok(readFileSync(join(copy, file)).equals(readFileSync(join(folder, file))), file);
+  });
+
+test('a folder that cannot be made or written to is named', { timeout: TIMEOUT_MS }, async (t) => {
+  const file = join(temporaryFolder(), 'file');
+  writeFileSync(file, '');
+  const place = await placeOf('PGlite', t);
+  await assert.rejects(place.open({ dataDir: join(file, 'data') }), (error: StoreError) => {
+    assert.equal(error.kind, 'unwritable');
+    assert.ok(error.message.startsWith(`the folder ${join(file, 'data')} may not be written`));
+    return true;
+  });
+});
+
+test('a read-only folder is named, and works again when it can be written', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
+  const folder = mounted(t, 'size=100m');
+  if (folder === undefined) return;
+  const place = await placeOf('PGlite', t);
+  cpSync(place.options.dataDir, folder, { recursive: true });
+  const first = await place.open({ dataDir: folder });
+  await first.journal.keep(event(1));
+  await first.close();
+  spawnSync('mount', ['-o', 'remount,ro', folder]);
+  await assert.rejects(place.open({ dataDir: folder }), ({ kind, message }: StoreError) => {
+    t.diagnostic(message);
+    assert.equal(kind, 'unwritable');
+    assert.ok(message.includes(folder));
+    return true;
+  });
+  spawnSync('mount', ['-o', 'remount,rw', folder]);
+  const second = await place.open({ dataDir: folder });
+  assert.deepEqual(await second.journal.load(), [event(1)]);
+  await second.close();
+});
+
+test('a disk without room for a new database is told, and nothing half-made is left', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
+  const folder = mounted(t, 'size=12m');
+  if (folder === undefined) return;
+  const place = await placeOf('PGlite', t);
+  await assert.rejects(place.open({ dataDir: folder }), ({ kind, message }: StoreError) => {
+    t.diagnostic(message);
+    assert.equal(kind, 'full');
+    assert.ok(message.includes(folder));
+    return true;
+  });
+  assert.equal(existsSync(join(folder, 'database')), false);
+});
+
+test('a disk that fills up loses nothing that was confirmed, and more goes in when it has room', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
+  const folder = mounted(t, 'size=80m');
+  if (folder === undefined) return;
+  const place = await placeOf('PGlite', t);
+  cpSync(place.options.dataDir, folder, { recursive: true });
+  const store = await place.open({ dataDir: folder });
+  const { bavail, bsize } = statfsSync(folder);
+  writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 2_000_000));
+
+  const confirmed = await keepUntilRefused(store, (error) => {
+    t.diagnostic(error.message);
+    assert.equal(error.kind, 'full');
+    assert.ok(error.message.includes(folder), error.message);
+  });
+  assert.ok(confirmed > 0);
+  rmSync(join(folder, 'ballast'));
+  let events: JournalEvent[] | undefined;
+  while (!events) events = await store.journal.load().catch(() => undefined);
+  assert.deepEqual(
+    events.slice(0, confirmed),
+    Array.from({ length: confirmed }, (_, i) => big(i + 1)),
+  );
+  await store.journal.keep(big(events.length + 1));
+  await store.close();
+});
+
+test('a database that panics for want of room is opened again when there is some', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
+  const folder = mounted(t, 'size=80m');
+  if (folder === undefined) return;
+  const place = await placeOf('PGlite', t);
+  cpSync(place.options.dataDir, folder, { recursive: true });
+  const store = await place.open({ dataDir: folder });
+  await store.journal.keep(event(1));
+  const { bavail, bsize } = statfsSync(folder);
+  writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 200_000));
+  // Its log alone grows by this, and a log that cannot be written is no error but the end.
+  const panic = store.database.query(
+    "select pg_logical_emit_message(true, 'test', repeat('x', 20000000))",
+  );
+  await assert.rejects(panic, ({ kind, message, isUncertain }: StoreError) => {
+    t.diagnostic(message);
+    assert.equal(kind, 'full');
+    assert.equal(isUncertain, true);
+    assert.ok(message.includes(folder));
+    return true;
+  });
+  assert.equal(store.database.isConnected, false);
+  await assert.rejects(
+    store.watermarks.save('mqtt', { timeMs: 1, liveFromMs: 0 }),
+    ({ kind }: StoreError) => kind === 'full',
+  );
+  rmSync(join(folder, 'ballast'));
+  let events: JournalEvent[] | undefined;
+  while (!events) events = await store.journal.load().catch(() => undefined);
+  assert.deepEqual(events, [event(1)]);
+  assert.equal(store.database.isConnected, true);
+  await store.journal.keep(event(2));
+  await store.close();
+});
+
+/** An event that takes much room: one that stops many machines. */
+function big(sequence: number): JournalEvent {
+  const machineIds = Array.from({ length: 500 }, (_, i) => `${sequence}-${(i * 7919) % 104_729}`);
+  return { ...event(sequence), kind: 'stop', machineIds };
+}
+
+async function keepUntilRefused(store: Store, check: (error: StoreError) => void): Promise<number> {
+  // An event in doubt is asked for again for a while; that is not waited for here.
+  const { JournalLog } = await import('../../src/store/journal-log.ts');
+  const journal = new JournalLog(store.database, 0);
+  for (let sequence = 1; ; sequence++) {
+    try {
+      await journal.keep(big(sequence));
+    } catch (error) {
+      journal.close();
+      check(error as StoreError);
+      return sequence - 1;
+    }
+  }
+}
+
+const SERVER = { skip: withoutPostgres(), timeout: TIMEOUT_MS };
+
+test('a server that is away is waited for, and given up with one line', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
+  const port = await freePort();
+  const place = await placeOf('PGlite', t);
+  const log = logLines();
+  const server = { host: '127.0.0.1', port, user: 'me', password: 's3cret', database: 'enms' };
+  await assert.rejects(place.open({ server, waitMs: 500 }, log), (error: StoreError) => {
+    t.diagnostic(error.message);
+    assert.equal(error.kind, 'unreachable');
+    assert.match(error.message, /^the database enms at 127\.0\.0\.1:\d+: .*ECONNREFUSED.*given up/);
+    return true;
+  });
+  assert.equal(log.lines.length, 1);
+  assert.match(log.lines[0] as string, /^waiting for the database/);
+  assert.doesNotMatch(log.lines.join(), /s3cret/);
+});
+
+test('a server that comes up while it is waited for is used', SERVER, async (t) => {
+  const place = await placeOf('PostgreSQL', t);
+  const port = await freePort();
+  const log = logLines();
+  const opened = place.open({ server: { ...place.options.server, port } }, log);
+  while (log.lines.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const line = await Line.to(Number(place.options.server?.port), port);
+  t.after(() => line.close());
+  const store = await opened;
+  await store.journal.keep(event(1));
+  assert.equal(store.isOwner, true);
+});
+
+test('a server that does not let us in is not waited for', SERVER, async (t) => {
+  const place = await placeOf('PostgreSQL', t);
+  const server = { ...place.options.server, database: 'nowhere', password: 's3cret' };
+  await assert.rejects(place.open({ server }), ({ kind, message }: StoreError) => {
+    assert.equal(kind, 'refused');
+    assert.match(message, /database "nowhere" does not exist/);
+    assert.doesNotMatch(message, /s3cret/);
+    return true;
+  });
+});
+
+test(
+  'a connection that breaks unnoticed by the server costs the lock nothing',
+  SERVER,
+  async (t) => {
+    const postgres = await sharedPostgres();
+    const server = await postgres.newDatabase();
+    const line = await Line.to(postgres.port);
+    t.after(() => line.close());
+    const lock = await SessionLock.acquire({ ...server, port: line.port }, logLines());
+    t.after(() => lock.release());
+    const holder = await holderOf(server);
+    line.cutClients();
+    // The old connection still holds the lock until the new one has ended it.
+    let holds: number | undefined;
+    while (holds === undefined || holds === holder) holds = await holderOf(server);
+    assert.equal(lock.isOwner, true);
+    await assert.rejects(SessionLock.acquire(server, logLines()), /another simulator uses/);
+  },
+);
+
+test('a simulator learns that another has taken over while it was cut off', SERVER, async (t) => {
+  const server = await (await sharedPostgres()).newDatabase();
+  const log = logLines();
+  const lock = await SessionLock.acquire(server, log);
+  t.after(() => lock.release());
+  const lost = new Promise<void>((resolve) => lock.onLost(resolve));
+  const rival = new pg.Client(server);
+  await rival.connect();
+  t.after(() => rival.end());
+  const { rows } = await rival.query(
+    "select classid::int, objid::int, pid from pg_locks where locktype = 'advisory' and granted",
+  );
+  const { classid, objid, pid } = rows[0];
+  const waiting = rival.query('select pg_advisory_lock($1, $2)', [classid, objid]);
+  const killer = new pg.Client(server);
+  await killer.connect();
+  await killer.query('select pg_terminate_backend($1)', [pid]);
+  await killer.end();
+  await waiting;
+  await lost;
+  assert.equal(lock.isOwner, false);
+  assert.match(log.lines.join(), /another simulator has taken over/);
+  await new Promise<void>((resolve) => lock.onLost(resolve));
+});
+
+/** The process of the server that holds the lock, if there is one now. */
+async function holderOf(server: pg.ClientConfig): Promise<number | undefined> {
+  const client = new pg.Client(server);
+  await client.connect();
+  const { rows } = await client.query(
+    `select pid from pg_locks where locktype = 'advisory' and granted
+     and database = (select oid from pg_database where datname = current_database())`,
+  );
+  await client.end();
+  return rows[0]?.pid;
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Database } from '../../src/store/database.ts';
+import type { StoreError } from '../../src/store/store-error.ts';
+import { inBothHomes, logLines } from './places.ts';
+
+/** Tables and columns outside the simulator's schema. */
+async function foreignColumns(database: Database): Promise<readonly unknown[]> {
+  return database.query(
+    `select n.nspname, c.relname, a.attname, a.atttypid::regtype::text, a.attnotnull
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     join pg_attribute a on a.attrelid = c.oid
+     where a.attnum > 0 and n.nspname !~ '^(pg_|information_schema$|simulator$)'
+     order by 1, 2, 3`,
+  );
+}
+
+inBothHomes('a new store gets its tables once, and keeps what it was begun with', async (place) => {
+  const log = logLines();
+  const first = await place.open({}, log);
+  assert.match(log.lines.join(), /begun/);
+  assert.equal(first.identity.seed, 42);
+  assert.equal(first.identity.version, '1.2.3');
+  assert.equal(first.identity.hasMadeRegistry, false);
+  const before = await first.database.query('select version, applied_at from simulator.migrations');
+  await first.close();
+
+  const again = logLines();
+  const second = await place.open({ version: '9.9.9' }, again);
+  assert.deepEqual(again.lines, []);
+  assert.deepEqual(second.identity, first.identity);
+  const after = await second.database.query('select version, applied_at from simulator.migrations');
+  assert.deepEqual(after, before);
+});
+
+inBothHomes('a store lies in its own schema and nowhere else', async (place) => {
+  const { database } = await place.open();
+  assert.deepEqual(await foreignColumns(database), []);
+});
+
+inBothHomes('another seed than the one it was begun with is told', async (place) => {
+  await (await place.open()).close();
+  const log = logLines();
+  await place.open({ seed: 7 }, log);
+  assert.match(log.lines.join(), /SIMULATION_SEED .*"begunWith":42/);
+});
+
+inBothHomes('a store that a newer simulator wrote is refused', async (place) => {
+  const store = await place.open();
+  await store.database.query("insert into simulator.migrations (version, name) values (99, 'x')");
+  await store.close();
+  await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
+    assert.equal(kind, 'newer');
+    assert.match(message, /newer version of the simulator \(schema 99, this one knows 2\)/);
+    return true;
+  });
+});
+
+inBothHomes('a migration that fails leaves nothing behind', async (place) => {
+  const store = await place.open();
+  await store.database.script('drop schema simulator cascade');
+  await store.database.script('create schema simulator; create table simulator.gaps (x integer)');
+  await store.close();
+  await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
+    assert.equal(kind, 'rejected');
+    assert.match(message, /relation "gaps" already exists/);
+    return true;
+  });
+});
+
+inBothHomes(
+  'a second simulator on the same database is refused, until the first is gone',
+  async (place) => {
+    const first = await place.open();
+    await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
+      assert.equal(kind, 'locked');
+      assert.match(message, /another simulator uses the database/);
+      return true;
+    });
+    assert.equal(first.isOwner, true);
+    await first.close();
+    assert.equal((await place.open()).isOwner, true);
+  },
+);
+
+inBothHomes(
+  'a statement that is refused names the database, and the next one works',
+  async (place) => {
+    const { database } = await place.open();
+    await assert.rejects(database.query('select nothing'), (error: StoreError) => {
+      assert.equal(error.kind, 'rejected');
+      assert.equal(error.sqlState, '42703');
+      assert.ok(error.message.startsWith(`${database.location}: column "nothing" does not exist`));
+      return true;
+    });
+    assert.deepEqual(await database.query('select 1 as one'), [{ one: 1 }]);
+    assert.equal(database.isConnected, true);
+  },
+);
+
+inBothHomes('values come back as they went in', async (place) => {
+  const { database } = await place.open();
+  const [row] = await database.query(
+    `select $1::float8 as real, $2::bigint as big, $3::text as text, $4::text[] as texts,
+       $5::jsonb as json, $6::boolean as flag, $7::text as nothing,
+       '2026-03-29T01:00:00.5Z'::timestamptz as time, 1.50::numeric as exact`,
+    [0.1 + 0.2, 2 ** 53 - 1, 'o’clock "\\', ['a,b', '{"c"}'], '{"a":[1,2.5e-7]}', true, null],
+  );
+  assert.deepEqual(row, {
+    real: 0.1 + 0.2,
+    big: 2 ** 53 - 1,
+    text: 'o’clock "\\',
+    texts: ['a,b', '{"c"}'],
+    json: { a: [1, 2.5e-7] },
+    flag: true,
+    nothing: null,
+    time: new Date('2026-03-29T01:00:00.5Z'),
+    exact: '1.50',
+  });
+});
+
+inBothHomes('a transaction happens whole or not at all', async (place) => {
+  const { watermarks, database } = await place.open();
+  const failure = new Error('ours');
+  const broken = database.transaction(async (queries) => {
+    await queries.query(
+      "insert into simulator.watermarks (sink, time_ms, live_from_ms) values ('a', 1, 0)",
+    );
+    throw failure;
+  });
+  await assert.rejects(broken, (error) => error === failure);
+  assert.equal(await watermarks.load('a'), undefined);
+  await database.transaction(async (queries) => {
+    await queries.query(
+      "insert into simulator.watermarks (sink, time_ms, live_from_ms) values ('a', 1, 0)",
+    );
+  });
+  assert.equal((await watermarks.load('a'))?.timeMs, 1);
+});
+
+inBothHomes('a store that was closed says so', async (place) => {
+  const { database, close } = await place.open();
+  await close();
+  assert.equal(database.isConnected, false);
+  await assert.rejects(database.query('select 1'), ({ kind }: StoreError) => kind === 'closed');
+});
+
+test('a database that cannot be named is refused without telling its password', async (t) => {
+  const { openStore } = await import('../../src/store/open-store.ts');
+  const server = { connectionString: 'postgres://me:s3cret@[nowhere/enms' };
+  const options = { dataDir: '/nowhere', server, seed: 1, version: '1', waitMs: 0 };
+  await assert.rejects(openStore(options, logLines()), (error: StoreError) => {
+    t.diagnostic(error.message);
+    assert.doesNotMatch(`${error.stack} ${JSON.stringify(error)} ${error.cause}`, /s3cret/);
+    return true;
+  });
+});

@@ -1,0 +1,124 @@
+/** Both homes of the store, so that a test says once what holds in each. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after, type TestContext } from 'node:test';
+import type { Log } from '../../src/delivery/log.ts';
+import { openStore, type Store, type StoreOptions } from '../../src/store/open-store.ts';
+import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
+
+/** What was logged, to be looked at. */
+export interface LogLines extends Log {
+  readonly lines: string[];
+}
+
+export function logLines(): LogLines {
+  const lines: string[] = [];
+  const add = (fields: object, message: string) =>
+    lines.push(`${message} ${JSON.stringify(fields)}`);
+  return { lines, info: add, warn: add };
+}
+
+/** An empty database of a test's own. */
+export interface Place {
+  readonly options: StoreOptions;
+  /** Opens the store; what is still open at the end of the test is closed. */
+  open(options?: Partial<StoreOptions>, log?: Log): Promise<Store>;
+}
+
+/** Where a test's store is. */
+export type Home = 'PGlite' | 'PostgreSQL';
+
+let template: Promise<string> | undefined;
+let postgres: Promise<Postgres> | undefined;
+const folders: string[] = [];
+
+after(async () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  await (await postgres)?.close();
+});
+
+/** A folder that is removed when all tests of the file are over. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'store-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** The server that the tests of a file share. */
+export function sharedPostgres(): Promise<Postgres> {
+  postgres ??= startPostgres();
+  return postgres;
+}
+
+/**
+ * A small file system of its own; where this may not be done, the test is skipped. Never in CI: it
+ * fails there.
+ */
+export function mounted(t: TestContext, options: string): string | undefined {
+  const folder = join(temporaryFolder(), 'mount');
+  mkdirSync(folder);
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
+  if (status !== 0) {
+    assert.ok(!process.env['CI'], 'CI needs the right to mount a file system');
+    t.skip('needs the right to mount a file system');
+    return undefined;
+  }
+  // Lazily: a database that is being closed may hold its files for a moment longer.
+  t.after(() => spawnSync('umount', ['-l', folder]));
+  return folder;
+}
+
+/** A folder with an empty embedded database, copied from one that was made once: that takes long. */
+export async function embeddedFolder(): Promise<string> {
+  template ??= (async () => {
+    const { EmbeddedDatabase } = await import('../../src/store/homes/embedded.ts');
+    const folder = temporaryFolder();
+    await (await EmbeddedDatabase.open(folder)).close();
+    return folder;
+  })();
+  const folder = temporaryFolder();
+  cpSync(await template, folder, { recursive: true });
+  return folder;
+}
+
+/** A place that a test may use as it likes. */
+export async function placeOf(home: Home, t: TestContext): Promise<Place> {
+  const embedded = home === 'PGlite';
+  const options: StoreOptions = {
+    dataDir: embedded ? await embeddedFolder() : temporaryFolder(),
+    server: embedded ? undefined : await (await sharedPostgres()).newDatabase(),
+    seed: 42,
+    version: '1.2.3',
+  };
+  const stores: Store[] = [];
+  t.after(async () => {
+    for (const store of stores) await store.close();
+  });
+  return {
+    options,
+    async open(changes = {}, log = logLines()) {
+      const store = await openStore({ ...options, ...changes }, log);
+      stores.push(store);
+      return store;
+    },
+  };
+}
+
+/** Past this a test hangs [ms]; a new embedded database takes seconds, on a busy machine more. */
+export const TIMEOUT_MS = 120_000;
+
+/** For a test's `skip`. */
+function without(home: Home): string | false {
+  return home === 'PostgreSQL' ? withoutPostgres() : false;
+}
+
+/** A test that holds in both homes. */
+export function inBothHomes(name: string, body: (place: Place, home: Home) => Promise<void>): void {
+  for (const home of ['PGlite', 'PostgreSQL'] as const)
+    test(`${home}: ${name}`, { skip: without(home), timeout: TIMEOUT_MS }, async (t) =>
+      body(await placeOf(home, t), home),
+    );
+}

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { ConfigError } from '../../src/core/errors.ts';
+import type { Database } from '../../src/store/database.ts';
+import { createRegistry, readRegistry } from '../../src/store/registry.ts';
+import {
+  countReadings,
+  createFactory,
+  createMachine,
+  deactivateFactory,
+  deactivateMachine,
+  purgeFactory,
+  purgeMachine,
+  RegistryConflict,
+  updateFactory,
+  updateMachine,
+} from '../../src/store/registry-changes.ts';
+import { enmsDatabase } from './enms.ts';
+import { inBothHomes, type Place } from './places.ts';
+
+const DEMO = '11111111-1111-1111-1111-111111111111';
+const COMPRESSOR = 'c0000000-0000-0000-0000-000000000001';
+const NOBODY = '99999999-9999-9999-9999-999999999999';
+
+async function demo(place: Place): Promise<Database> {
+  const { database } = await place.open();
+  await createRegistry(database);
+  return database;
+}
+
+/** The kind and the field of a conflict. */
+const conflict = (kind: string, path: string) => (error: unknown) => {
+  assert.ok(error instanceof RegistryConflict, String(error));
+  assert.deepEqual([error.kind, error.path], [kind, path]);
+  return true;
+};
+
+/** The fields of faults. */
+const faults =
+  (...paths: string[]) =>
+  (error: unknown) => {
+    assert.ok(error instanceof ConfigError, String(error));
+    assert.deepEqual(error.faults.map(({ path }) => path).sort(), paths.sort());
+    return true;
+  };
+
+inBothHomes('a factory and a machine need little, and run at once', async (place) => {
+  const database = await demo(place);
+  const factory = await createFactory(database, {
+    name: 'Werk Süd',
+    timezone: 'europe/berlin',
+    metadata: { latitude: 48, owner: 'x' },
+  });
+  assert.equal(factory.timezone, 'Europe/Berlin');
+  const machine = await createMachine(database, {
+    factory_id: factory.id,
+    name: 'Presse 1',
+    type: 'conveyor',
+  });
+  assert.equal(machine.mqtt_topic, 'factory/werk-sud/presse-1');
+  assert.equal(machine.type, 'conveyor');
+  const second = await createMachine(database, {
+    id: 'ABCDEF00-0000-0000-0000-000000000001',
+    factory_id: DEMO,
+    name: 'Pump 2',
+    type: 'pump',
+    rated_power_kw: 30.006,
+    data_interval_seconds: 5,
+  });
+  assert.equal(second.id, 'abcdef00-0000-0000-0000-000000000001');
+  assert.equal(second.mqtt_topic, 'factory/demo/pump-2');
+  assert.equal(second.rated_power_kw, 30.01);
+
+  const { factories, rejections } = await readRegistry(database);
+  assert.deepEqual(rejections, []);
+  const added = factories.find(({ name }) => name === 'Werk Süd');
+  assert.equal(added?.latitude, 48);
+  assert.deepEqual(
+    added?.machines.map(({ name, type, topic }) => [name, type, topic]),
+    [['Presse 1', 'motor', 'factory/werk-sud/presse-1']],
+  );
+});
+
+inBothHomes('every field that is wrong is named', async (place) => {
+  const database = await demo(place);
+  await assert.rejects(
+    createMachine(database, {
+      factory_id: 'x',
+      name: ' ',
+      type: 'kettle',
+      data_interval_seconds: 0,
+      mqtt_topic: 'factory/demo',
+      rated_power: 3,
+    }),
+    faults('factory_id', 'name', 'type', 'data_interval_seconds', 'mqtt_topic', 'rated_power'),
+  );
+  await assert.rejects(createMachine(database, {}), faults('factory_id', 'name', 'type'));
+  const machine = { factory_id: DEMO, name: 'Big', type: 'pump', rated_power_kw: 401 };
+  await assert.rejects(createMachine(database, machine), faults('rated_power_kw'));
+  await assert.rejects(
+    createFactory(database, { name: 'x', timezone: 'Mars/Olympus' }),
+    faults('timezone'),
+  );
+  await assert.rejects(
+    createFactory(database, { name: 'x', metadata: { latitude: 91, calendar: { shift: [] } } }),
+    faults('metadata.latitude', 'metadata.calendar.shift'),
+  );
+  await assert.rejects(updateMachine(database, COMPRESSOR, { id: NOBODY }), faults('id'));
+  await assert.rejects(
+    updateMachine(database, COMPRESSOR, { rated_power_kw: 1 }),
+    faults('rated_power_kw'),
+  );
+});
+
+inBothHomes('a name, a topic or an id that is taken is a conflict', async (place) => {
+  const database = await demo(place);
+  const machine = { factory_id: DEMO, name: 'New', type: 'pump' };
+  await assert.rejects(
+    createMachine(database, { ...machine, name: 'HVAC-Main', mqtt_topic: 'factory/demo/x' }),
+    conflict('duplicate-name', 'name'),
+  );
+  await assert.rejects(
+    createMachine(database, { ...machine, mqtt_topic: 'factory/demo/hvac-main' }),
+    conflict('duplicate-topic', 'mqtt_topic'),
+  );
+  await assert.rejects(
+    createMachine(database, { ...machine, id: COMPRESSOR.toUpperCase() }),
+    conflict('duplicate-id', 'id'),
+  );
+  await assert.rejects(
+    createMachine(database, { ...machine, factory_id: NOBODY }),
+    conflict('unknown-factory', 'factory_id'),
+  );
+  await assert.rejects(
+    updateMachine(database, COMPRESSOR, { factory_id: NOBODY }),
+    conflict('unknown-factory', 'factory_id'),
+  );
+  await assert.rejects(
+    updateMachine(database, COMPRESSOR, { mqtt_topic: 'factory/demo/hvac-main' }),
+    conflict('duplicate-topic', 'mqtt_topic'),
+  );
+  await assert.rejects(
+    createFactory(database, { name: 'Demo Manufacturing Plant' }),
+    conflict('duplicate-name', 'name'),
+  );
+  await assert.rejects(
+    createFactory(database, { name: 'x', id: DEMO }),
+    conflict('duplicate-id', 'id'),
+  );
+  for (const id of [NOBODY, "x' or true"]) {
+    const unknown = conflict('unknown-machine', 'machine_id');
+    await assert.rejects(updateMachine(database, id, {}), unknown);
+    await assert.rejects(deactivateMachine(database, id), unknown);
+    await assert.rejects(purgeMachine(database, id), unknown);
+    await assert.rejects(
+      updateFactory(database, id, {}),
+      conflict('unknown-factory', 'factory_id'),
+    );
+  }
+  assert.equal((await readRegistry(database)).factories[0]?.machines.length, 5);
+});
+
+inBothHomes('a change keeps what it does not name, an EnMS’s own metadata too', async (place) => {
+  const { database } = await place.open();
+  await enmsDatabase(database);
+  const bomba = 'a0000000-0000-0000-0000-000000000010';
+  const changed = await updateMachine(database, bomba.toUpperCase(), {
+    data_interval_seconds: 60,
+    metadata: { line: 4 },
+  });
+  assert.deepEqual(
+    [changed.type, changed.data_interval_seconds, changed.rated_power_kw, changed.metadata],
+    ['other', 60, 45, { simulator_type: 'pump', line: 4 }],
+  );
+  const named = await updateMachine(database, bomba, { type: 'pump', metadata: { line: null } });
+  assert.deepEqual([named.type, named.metadata], ['pump', {}]);
+  const [row] = await database.query('select notes from machines where id = $1', [bomba]);
+  assert.deepEqual(row, { notes: 'none' });
+
+  const berlin = '10000000-0000-0000-0000-00000000000b';
+  const factory = await updateFactory(database, berlin, { metadata: { longitude: 14 } });
+  const metadata = factory.metadata as Record<string, unknown>;
+  assert.deepEqual(
+    [metadata['owner'], metadata['latitude'], metadata['longitude']],
+    ['somebody', 52.5, 14],
+  );
+});
+
+inBothHomes('what is deactivated stays in the tables and stops running', async (place) => {
+  const database = await demo(place);
+  assert.equal((await deactivateMachine(database, COMPRESSOR)).is_active, false);
+  assert.equal((await readRegistry(database)).factories[0]?.machines.length, 4);
+  // Its topic is free for another, and then it cannot come back with it.
+  await createMachine(database, {
+    factory_id: DEMO,
+    name: 'Compressor-2',
+    type: 'compressor',
+    mqtt_topic: 'factory/demo/compressor-1',
+  });
+  await assert.rejects(
+    updateMachine(database, COMPRESSOR, { is_active: true }),
+    conflict('duplicate-topic', 'mqtt_topic'),
+  );
+  assert.equal((await deactivateFactory(database, DEMO)).is_active, false);
+  assert.deepEqual((await readRegistry(database)).factories, []);
+  const machines = await database.query('select id from machines');
+  assert.equal(machines.length, 6);
+});
+
+inBothHomes('a purge takes the readings along, when their number was confirmed', async (place) => {
+  const { database } = await place.open();
+  await enmsDatabase(database);
+  const air = 'b0000000-0000-0000-0000-000000000001';
+  const counts = {
+    energy_readings: 3,
+    production_data: 0,
+    environmental_data: 0,
+    machine_status: 1,
+  };
+  assert.deepEqual(await countReadings(database, [air]), counts);
+  for (const confirmed of [undefined, 3, 5])
+    await assert.rejects(purgeMachine(database, air, confirmed), (error: RegistryConflict) => {
+      assert.equal(error.kind, 'unconfirmed');
+      assert.deepEqual(error.counts, counts);
+      assert.match(
+        error.message,
+        /4 rows go with it \(3 of energy_readings, 1 of machine_status\)/,
+      );
+      assert.match(error.message, /confirm=4/);
+      return true;
+    });
+  assert.deepEqual(await purgeMachine(database, air, 4), counts);
+  assert.deepEqual(await countReadings(database, [air]), {
+    ...counts,
+    energy_readings: 0,
+    machine_status: 0,
+  });
+  await assert.rejects(purgeMachine(database, air, 0), conflict('unknown-machine', 'machine_id'));
+
+  const berlin = '10000000-0000-0000-0000-00000000000b';
+  assert.equal((await purgeFactory(database, berlin, 7))['machines'], 7);
+  const names = await database.query("select name from factories where name like 'Pl%' order by 1");
+  assert.deepEqual(names, [{ name: 'Planta Monterrey' }]);
+});
+
+inBothHomes('what other tables of an EnMS refer to is not purged', async (place) => {
+  const database = await demo(place);
+  await database.script(`create table alarms (machine_id uuid references machines (id));
+    insert into alarms values ('${COMPRESSOR}');`);
+  await assert.rejects(purgeMachine(database, COMPRESSOR, 0), conflict('refused', 'id'));
+  assert.equal((await readRegistry(database)).factories[0]?.machines.length, 5);
+});
+
+inBothHomes('a rule of the database’s own is a conflict that names it', async (place) => {
+  const database = await demo(place);
+  await database.script("alter table machines add constraint no_loud_names check (name <> 'LOUD')");
+  await assert.rejects(
+    createMachine(database, { factory_id: DEMO, name: 'LOUD', type: 'pump' }),
+    (error: RegistryConflict) => {
+      assert.equal(error.kind, 'refused');
+      assert.match(error.message, /no_loud_names/);
+      return true;
+    },
+  );
+});

@@ -1,0 +1,146 @@
+/** Who delivers which shard of a cluster: tokens, watermarks, and members. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ClusterTable, endCluster } from '../../src/store/cluster-table.ts';
+import type { Database } from '../../src/store/database.ts';
+import { HorizonTable } from '../../src/store/horizon-table.ts';
+import { MemberTable } from '../../src/store/member-table.ts';
+import {
+  type ShardReport,
+  ShardTable,
+  saveShardSql,
+  type TakenShard,
+} from '../../src/store/shard-table.ts';
+import { StoreError } from '../../src/store/store-error.ts';
+import { withoutPostgres } from '../postgres.ts';
+import { inBothHomes, placeOf, TIMEOUT_MS } from './places.ts';
+
+/** What an owner reports that has brought its sink up to an instant. */
+function report(taken: TakenShard | undefined, timeMs: number): ShardReport {
+  assert.ok(taken);
+  const { shard, sink, token } = taken;
+  return {
+    shard,
+    sink,
+    token,
+    watermark: { timeMs, liveFromMs: 0 },
+    readings: 10,
+    messages: 30,
+    bytes: 1000,
+    failures: 0,
+    reconnects: 0,
+    readingsPerS: 10,
+    isConnected: true,
+    lastError: undefined,
+  };
+}
+
+async function timesMs(database: Database): Promise<(number | null)[]> {
+  return (await new ShardTable(database).all()).map(({ timeMs }) => timeMs);
+}
+
+inBothHomes('whoever has lost a shard can move its watermark no more', async (place) => {
+  const { database } = await place.open();
+  const shards = new ShardTable(database);
+  await shards.begin(2, ['mqtt']);
+  const [first] = await shards.take(1, 'a');
+  assert.equal(first?.watermark, undefined);
+  assert.deepEqual(await shards.save([report(first, 1000)]), new Set());
+  const [second] = await shards.take(1, 'b');
+  assert.deepEqual(second?.watermark, { timeMs: 1000, liveFromMs: 0 });
+
+  assert.deepEqual(await shards.save([report(first, 9000)]), new Set([1]));
+  assert.deepEqual(await timesMs(database), [null, 1000]);
+  assert.deepEqual(await shards.save([report(second, 2000)]), new Set());
+  assert.deepEqual(await timesMs(database), [null, 2000]);
+  const [, row] = await shards.all();
+  assert.equal(row?.owner, 'b');
+  assert.equal(row?.readings, 20);
+
+  // What it held it cannot give back either.
+  await shards.release([report(first, 0)]);
+  assert.equal((await shards.all())[1]?.owner, 'b');
+  await shards.release([report(second, 0)]);
+  assert.equal((await shards.all())[1]?.owner, null);
+});
+
+inBothHomes('a transaction of an owner that has lost its shard is undone', async (place) => {
+  const { database } = await place.open();
+  const shards = new ShardTable(database);
+  await shards.begin(1, ["it's"]);
+  const [first] = await shards.take(0, 'a');
+  assert.ok(first);
+  const deliver = (taken: TakenShard, timeMs: number) =>
+    database.transaction(async (queries) => {
+      await queries.query('insert into simulator.gaps (sink, from_ms, to_ms) values ($1, 0, 1)', [
+        String(timeMs),
+      ]);
+      await queries.script(saveShardSql(taken, timeMs));
+    });
+  await deliver(first, 1000);
+  await shards.take(0, 'b');
+  await assert.rejects(deliver(first, 2000), (error) => {
+    assert.ok(error instanceof StoreError);
+    assert.equal(error.sqlState, 'EN001');
+    assert.match(error.message, /shard 0 has another owner/);
+    return true;
+  });
+  assert.deepEqual(await timesMs(database), [1000]);
+  assert.equal((await database.query('select from simulator.gaps')).length, 1);
+});
+
+inBothHomes('shards go on where one simulator was left, and it where they were', async (place) => {
+  const store = await place.open();
+  const { database, watermarks } = store;
+  await watermarks.save('mqtt', { timeMs: 5000, liveFromMs: 7 });
+  await database.query('insert into simulator.clock values (true, 6000, 0, 1)');
+  await new HorizonTable(database).begin();
+  await new ClusterTable(database).begin(2, '1', {});
+  const shards = new ShardTable(database);
+  await shards.begin(2, ['mqtt']);
+  const [first] = await shards.take(0, 'a');
+  const [second] = await shards.take(1, 'a');
+  assert.deepEqual(first?.watermark, { timeMs: 5000, liveFromMs: 7 });
+  await shards.save([report(first, 8000), report(second, 9000)]);
+
+  assert.equal(await database.transaction(endCluster), true);
+  assert.deepEqual(await watermarks.load('mqtt'), { timeMs: 8000, liveFromMs: 7 });
+  assert.deepEqual(await shards.all(), []);
+  assert.equal(await new ClusterTable(database).load(), undefined);
+  assert.equal(await database.transaction(endCluster), false);
+});
+
+inBothHomes('a member lives until it leaves or falls silent', async (place) => {
+  const { database } = await place.open();
+  const members = new MemberTable(database);
+  const a = { id: 'a', role: 'worker', version: '1' } as const;
+  const b = { id: 'b', role: 'api', version: '1' } as const;
+  await members.beat(a);
+  await members.beat(b);
+  assert.deepEqual(await members.alive(), [a, b]);
+  await database.query(
+    `update simulator.members set seen_at = seen_at - interval '6 s' where id = 'a'`,
+  );
+  assert.deepEqual(await members.alive(), [b]);
+  await members.beat(a);
+  await members.leave('b');
+  assert.deepEqual(await members.alive(), [a]);
+});
+
+test('one simulator and a cluster keep each other out', {
+  skip: withoutPostgres(),
+  timeout: TIMEOUT_MS,
+}, async (t) => {
+  const place = await placeOf('PostgreSQL', t);
+  const isLocked = (error: unknown) =>
+    error instanceof StoreError &&
+    error.kind === 'locked' &&
+    /another simulator/.test(error.message);
+  const first = await place.open({ isShared: true });
+  const second = await place.open({ isShared: true });
+  await assert.rejects(place.open(), isLocked);
+  await first.close();
+  await second.close();
+  await place.open();
+  await assert.rejects(place.open({ isShared: true }), isLocked);
+});

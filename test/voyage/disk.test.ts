@@ -1,0 +1,91 @@
+/** A disk that is full, read-only or damaged, as whoever runs the simulator sees it. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { freePort } from '../servers.ts';
+import { embeddedFolder, mounted, TIMEOUT_MS } from '../store/places.ts';
+import { Client } from './client.ts';
+import { SimulatorProcess } from './simulator-process.ts';
+import { Past } from './uninterrupted.ts';
+import { waiting } from './voyage.ts';
+import { Witness } from './witness.ts';
+
+/** Fails unless a simulator on a folder gives up with one line that says why. */
+async function assertRefuses(dataDir: string, why: RegExp): Promise<void> {
+  const API_PORT = String(await freePort());
+  const simulator = new SimulatorProcess({ DATA_DIR: dataDir, API_PORT, ...(await waiting(1)) });
+  assert.equal(await simulator.ended, 1);
+  assert.match(simulator.errors, /^[^\n]+\n$/);
+  assert.match(simulator.errors, why);
+  assert.ok(simulator.errors.includes(dataDir), simulator.errors);
+}
+
+test('on a disk without room for its database it ends and says so', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
+  const folder = mounted(t, 'size=12m');
+  if (folder) await assertRefuses(folder, /has no room left on its disk/);
+});
+
+test('on a read-only disk it ends and says so', { timeout: TIMEOUT_MS }, async (t) => {
+  const folder = mounted(t, 'size=100m');
+  if (!folder) return;
+  cpSync(await embeddedFolder(), folder, { recursive: true });
+  spawnSync('mount', ['-o', 'remount,ro', folder]);
+  await assertRefuses(folder, /may not be written/);
+});
+
+test('with a damaged database it ends, says so and leaves it as it is', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const folder = await embeddedFolder();
+  const control = join(folder, 'database/global/pg_control');
+  truncateSync(control, 9);
+  const catalogue = readFileSync(join(folder, 'database/base/1/1259'));
+  await assertRefuses(folder, /is damaged; restore the folder, or move it away to begin anew/);
+  assert.equal(readFileSync(control).length, 9);
+  assert.ok(readFileSync(join(folder, 'database/base/1/1259')).equals(catalogue));
+});
+
+test('on a disk that fills up it goes on publishing, refuses what it cannot keep and says so', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
+  const folder = mounted(t, 'size=80m');
+  if (!folder) return;
+  cpSync(await embeddedFolder(), folder, { recursive: true });
+  const env = {
+    ...(await waiting(60)),
+    DATA_DIR: folder,
+    API_PORT: String(await freePort()),
+  };
+  const simulator = new SimulatorProcess(env);
+  await simulator.told(/^running$/);
+  const witness = await Witness.open('127.0.0.1', Number(env.MQTT_PORT));
+  t.after(() => witness.close());
+  const client = new Client(env.API_PORT, 5);
+  await client.start();
+
+  const { bavail, bsize } = statfsSync(folder);
+  writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize));
+  let status = 200;
+  while (status === 200) status = await client.inject();
+  assert.equal(status, 503);
+  await simulator.told(/^the journal cannot be written/);
+  const before = witness.count;
+  await witness.until(() => witness.count > before + 500, simulator);
+  rmSync(join(folder, 'ballast'));
+  while (status !== 200) status = await client.inject();
+  await simulator.told(/^the journal is written again/);
+
+  const kept = client.injected.length;
+  const goal = witness.count + 500;
+  await witness.until(() => witness.count > goal, simulator);
+  assert.equal(await simulator.stop(), 0);
+  await witness.farewell();
+  const past = await Past.read({ dataDir: folder });
+  const faults = past.fleet.journal.events.filter(({ kind }) => kind === 'inject');
+  assert.equal(faults.length, kept, 'what was confirmed is kept, and nothing else');
+  t.diagnostic(`${kept} events, ${past.assertSaid(witness)} messages`);
+});

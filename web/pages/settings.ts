@@ -1,0 +1,113 @@
+import { request } from '../api.ts';
+import { h, setText } from '../dom.ts';
+import type { Live } from '../live.ts';
+import { attempt } from '../parts/notice.ts';
+import type { Settings } from '../wire.ts';
+import type { Page } from './page.ts';
+
+/** What may change while the factory runs, and what it was started with. */
+export function settingsPage(_live: Live): Page {
+  const changeable = h('div', {});
+  const fixed = h('div', {});
+  const load = () =>
+    request<Settings>('/simulator/config').then(
+      (settings) => {
+        changeable.replaceChildren(settingsForm(settings, load));
+        fixed.replaceChildren(variableTable(settings));
+      },
+      (error: Error) => setText(changeable, error.message),
+    );
+  void load();
+  return { title: 'Settings', element: h('div', {}, changeable, fixed), close() {} };
+}
+
+function settingsForm(settings: Settings, changed: () => Promise<unknown>): HTMLElement {
+  const enabled = h('input', {
+    type: 'checkbox',
+    id: 'enabled',
+    checked: settings.enable_anomalies,
+  });
+  const probability = shareInput('probability', settings.anomaly_probability);
+  const weekend = shareInput('weekend', settings.weekend_production_factor);
+  const save = async (event: Event) => {
+    event.preventDefault();
+    const body = {
+      enable_anomalies: enabled.checked,
+      anomaly_probability: probability.valueAsNumber,
+      ...(weekend.value !== '' && { weekend_production_factor: weekend.valueAsNumber }),
+    };
+    const isDone = await attempt(() => request('/simulator/config', { method: 'PUT', body }));
+    if (isDone) await changed();
+  };
+  return h(
+    'form',
+    { class: 'card settings', submit: save },
+    h('h2', {}, 'While it runs'),
+    h(
+      'div',
+      { class: 'row' },
+      enabled,
+      h('label', { for: 'enabled' }, 'Anomalies come by themselves'),
+    ),
+    h(
+      'div',
+      {},
+      h('label', { for: 'probability' }, 'Chance of an anomaly, a machine and day (0 to 1)'),
+      probability,
+    ),
+    h(
+      'div',
+      {},
+      h('label', { for: 'weekend' }, 'Share of full production at weekends (0 to 1)'),
+      weekend,
+    ),
+    h('div', {}, h('button', { class: 'primary' }, 'Save')),
+  );
+}
+
+function shareInput(id: string, value: number | null): HTMLInputElement {
+  return h('input', {
+    type: 'number',
+    id,
+    min: 0,
+    max: 1,
+    step: 'any',
+    value: value ?? undefined,
+    placeholder: value === null ? 'differs from factory to factory' : undefined,
+  });
+}
+
+function variableTable({ variables }: Settings): HTMLElement {
+  return h(
+    'section',
+    {},
+    h('h2', {}, 'Set at the start'),
+    h('p', { class: 'quiet' }, 'Environment variables and keys of files; a restart changes them.'),
+    h(
+      'div',
+      { class: 'table card', tabindex: 0, role: 'region', 'aria-label': 'Set at the start' },
+      h(
+        'table',
+        {},
+        h('thead', {}, h('tr', {}, ...['Name', 'Value', 'Source'].map(heading))),
+        h(
+          'tbody',
+          {},
+          ...Object.entries(variables).map(([name, { value, source }]) =>
+            h(
+              'tr',
+              {},
+              h('td', {}, h('code', {}, name)),
+              h('td', {}, value === null || value === '' ? '–' : String(value)),
+              h('td', { class: 'quiet' }, source),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function heading(title: string): HTMLElement {
+  return h('th', { scope: 'col' }, title);
+}

@@ -1,0 +1,215 @@
+import { request } from '../api.ts';
+import { h, setText } from '../dom.ts';
+import { durationText, isoText, localText, numberText, words } from '../format.ts';
+import type { Live, LiveMachine } from '../live.ts';
+import { SeriesWindow } from '../series.ts';
+import type { Field, Machine, Series, Shift, Truth } from '../wire.ts';
+import { type Band, Chart } from './chart.ts';
+
+const HOUR_MS = 3_600_000;
+const WINDOWS = [
+  ['Hour', HOUR_MS],
+  ['Day', 24 * HOUR_MS],
+  ['Week', 7 * 24 * HOUR_MS],
+  ['Month', 30 * 24 * HOUR_MS],
+  ['Year', 365 * 24 * HOUR_MS],
+] as const;
+/** Buckets of a chart: a half of its pixels is as much as one sees. */
+const POINTS_MAX = 360;
+/** A window is no shorter than this, and no shorter than two readings [s]. */
+const ZOOM_MIN_S = 20;
+const ZOOM_MAX_MS = 365 * 24 * HOUR_MS;
+
+/** A chart for every field of a machine, over a window that ends now or was drawn. */
+export class ChartGrid {
+  readonly element: HTMLElement;
+  /** Is told where a new window begins. */
+  opened: (fromMs: number) => void = () => undefined;
+  readonly #live: Live;
+  readonly #machine: Machine;
+  readonly #timeZone: string;
+  readonly #charts = new Map<string, Chart>();
+  readonly #remark = h('p', { class: 'quiet', role: 'status' });
+  readonly #buttons: readonly HTMLButtonElement[];
+  readonly #leave: () => void;
+  readonly #redraw = () => this.#drawAll();
+  #spanMs: number = HOUR_MS;
+  /** Set where the window does not end now. */
+  #endMs: number | undefined;
+  #window: SeriesWindow | undefined;
+  #isDirty = false;
+  /** Up to where the shift plan is known [ms]. */
+  #plannedMs = Number.POSITIVE_INFINITY;
+  #end = new AbortController();
+
+  constructor(live: Live, { machine }: LiveMachine) {
+    this.#live = live;
+    this.#machine = machine;
+    this.#timeZone = live.timeZoneOf(machine);
+    const zoom = (fromS: number, toS: number) => {
+      const spanMs = Math.max(this.#zoomMinMs, 1000 * (toS - fromS));
+      this.#open(spanMs, 1000 * fromS + spanMs);
+    };
+    const options = { timeZone: this.#timeZone, syncKey: machine.machine_id, zoom };
+    for (const field of numberFields(live, machine))
+      this.#charts.set(field.name, new Chart(field, options));
+    this.#buttons = WINDOWS.map(([title, spanMs]) =>
+      h('button', { class: 'small', click: () => this.#open(spanMs) }, title),
+    );
+    this.element = h(
+      'section',
+      { class: 'readings' },
+      h(
+        'div',
+        { class: 'bar' },
+        h('h2', {}, 'Readings'),
+        h('div', { class: 'row', role: 'group', 'aria-label': 'Window' }, ...this.#buttons),
+        h(
+          'div',
+          { class: 'row', role: 'group', 'aria-label': 'Move and zoom' },
+          h('button', { class: 'small', click: () => this.#move(-1) }, 'Earlier'),
+          h('button', { class: 'small', click: () => this.#move(1) }, 'Later'),
+          h('button', { class: 'small', click: () => this.#scale(1 / 2) }, 'Zoom in'),
+          h('button', { class: 'small', click: () => this.#scale(2) }, 'Zoom out'),
+        ),
+        this.#remark,
+      ),
+      h('div', { class: 'charts' }, ...[...this.#charts.values()].map(({ element }) => element)),
+    );
+    this.#leave = live.listenToReadings((reading) => {
+      if (reading.machine_id !== machine.machine_id || this.#endMs !== undefined) return;
+      this.#window?.add(reading);
+      this.#isDirty = true;
+    });
+    addEventListener('themechange', this.#redraw);
+  }
+
+  /** Fetches the window as it is set. */
+  load(): void {
+    this.#end.abort();
+    this.#end = new AbortController();
+    for (const [i, button] of this.#buttons.entries()) {
+      const isIt = this.#endMs === undefined && WINDOWS[i]?.[1] === this.#spanMs;
+      button.setAttribute('aria-pressed', String(isIt));
+    }
+    const endMs = this.#endMs ?? this.#live.nowMs;
+    const fromMs = endMs - this.#spanMs;
+    this.#plannedMs = Number.POSITIVE_INFINITY;
+    this.opened(fromMs);
+    const readings = this.#spanMs / 1000 / this.#machine.data_interval_seconds;
+    const query = new URLSearchParams({
+      from: isoText(fromMs),
+      points: String(Math.max(1, Math.min(POINTS_MAX, Math.floor(readings)))),
+    });
+    if (this.#endMs !== undefined) query.set('to', isoText(endMs));
+    setText(this.#remark, 'Computing …');
+    const path = `/simulator/machines/${this.#machine.machine_id}/series?${query}`;
+    request<Series>(path, { signal: this.#end.signal }).then(
+      (series) => this.#show(series),
+      (error: Error) => {
+        if (error.name !== 'AbortError') setText(this.#remark, error.message);
+      },
+    );
+  }
+
+  mark(truths: readonly Truth[]): void {
+    const bands = truths.map(({ started_at, ended_at, anomaly_type, severity }) => ({
+      fromS: Date.parse(started_at) / 1000,
+      toS: Date.parse(ended_at) / 1000,
+      label: `${words(anomaly_type)}, severity ${numberText(severity, 1)}`,
+    }));
+    for (const chart of this.#charts.values()) chart.mark(bands);
+  }
+
+  /** Draws what came since the last time. */
+  draw(): void {
+    if (this.#isDirty) this.#drawAll();
+    // A window that has gone on for as long as it is begins anew.
+    if (this.#endMs === undefined && this.#live.nowMs > this.#plannedMs) this.load();
+  }
+
+  close(): void {
+    this.#end.abort();
+    this.#leave();
+    removeEventListener('themechange', this.#redraw);
+    for (const chart of this.#charts.values()) chart.close();
+  }
+
+  #open(spanMs: number, endMs?: number): void {
+    this.#spanMs = spanMs;
+    this.#endMs = endMs !== undefined && endMs < this.#live.nowMs ? endMs : undefined;
+    this.load();
+  }
+
+  #move(steps: number): void {
+    const endMs = this.#endMs ?? this.#live.nowMs;
+    this.#open(this.#spanMs, endMs + (steps * this.#spanMs) / 2);
+  }
+
+  /** Shows a window so many times as long: around the same middle, or up to now as before. */
+  #scale(factor: number): void {
+    const spanMs = Math.min(ZOOM_MAX_MS, Math.max(this.#zoomMinMs, this.#spanMs * factor));
+    const endMs = this.#endMs && this.#endMs + (spanMs - this.#spanMs) / 2;
+    this.#open(spanMs, endMs);
+  }
+
+  get #zoomMinMs(): number {
+    return 1000 * Math.max(ZOOM_MIN_S, 2 * this.#machine.data_interval_seconds);
+  }
+
+  #show(series: Series): void {
+    this.#window = new SeriesWindow(series);
+    this.#plannedMs = Date.parse(series.shifts.at(-1)?.to ?? '') || Number.POSITIVE_INFINITY;
+    const shifts = series.shifts.map(shiftBand);
+    for (const chart of this.#charts.values()) chart.shade(shifts);
+    const each = `each step ${durationText(series.bucket_seconds)}`;
+    const sample = series.sampled
+      ? `; a sample of ${numberText(series.readings, 0)} readings, extremes may be missing`
+      : '';
+    const span =
+      this.#endMs === undefined ? 'live' : `until ${localText(series.to, this.#timeZone)}`;
+    setText(this.#remark, `${span}, ${each}${sample}. Drag over a chart to look closer.`);
+    this.element.dataset['loaded'] = series.to;
+    this.#drawAll();
+  }
+
+  #drawAll(): void {
+    this.#isDirty = false;
+    const window = this.#window;
+    if (!window) return;
+    const reading = this.#live.machines.get(this.#machine.machine_id)?.reading;
+    for (const [name, chart] of this.#charts) {
+      const column = window.columns.get(name);
+      if (!column) continue;
+      chart.draw(window.timesS, column);
+      if (chart.element.classList.contains('pointed')) continue;
+      const now = reading?.[name];
+      chart.showNow(typeof now === 'number' ? now : column.mean.findLast((mean) => mean !== null));
+    }
+  }
+}
+
+/** The less a shift works, the darker it is. */
+function shiftBand({ from, to, shift, load_share }: Shift): Band {
+  const name = shift === null ? 'No shift' : `Shift ${shift}`;
+  return {
+    fromS: Date.parse(from) / 1000,
+    toS: Date.parse(to) / 1000,
+    label: `${name}, ${Math.round(100 * load_share)} %`,
+    shadeShare: 1 - load_share,
+  };
+}
+
+function numberFields({ catalogue }: Live, { machine_type }: Machine): readonly Field[] {
+  const type = catalogue?.machine_types.find((each) => each.machine_type === machine_type);
+  const fields = (type?.channels ?? []).flatMap((channel) =>
+    channel.fields.map((field) => ({ ...field, name: flatName(channel.name, field.name) })),
+  );
+  return fields.filter(({ kind }) => kind === 'number' || kind === 'count');
+}
+
+/** Fields of channels that other machines do not have bear the channel's name. */
+function flatName(channel: string, name: string): string {
+  const isPlain = ['energy', 'electricity', 'production', 'environmental'].includes(channel);
+  return isPlain ? name : `${channel}_${name}`;
+}

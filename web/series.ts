@@ -1,0 +1,60 @@
+import type { Reading, Series } from './wire.ts';
+
+/** One field of a window: its least, greatest and mean value in each bucket. */
+export interface SeriesColumn {
+  readonly min: (number | null)[];
+  readonly max: (number | null)[];
+  readonly mean: (number | null)[];
+}
+
+/** A window of a machine that readings go on with: new buckets come, the oldest go. */
+export class SeriesWindow {
+  readonly timesS: number[];
+  readonly columns: ReadonlyMap<string, SeriesColumn>;
+  readonly #bucketS: number;
+  /** Readings in the last bucket that came after the answer. */
+  #count = 0;
+
+  constructor({ time, bucket_seconds, fields }: Series) {
+    this.timesS = time.map((text) => Date.parse(text) / 1000);
+    this.#bucketS = bucket_seconds;
+    this.columns = new Map(
+      Object.entries(fields).map(([name, { min, max, mean }]) => [
+        name,
+        { min: [...min], max: [...max], mean: [...mean] },
+      ]),
+    );
+  }
+
+  add(reading: Reading): void {
+    const timeS = Date.parse(reading.time) / 1000;
+    const lastS = this.timesS.at(-1) ?? timeS;
+    const isNew = timeS > lastS;
+    if (!isNew && this.#count === 0) return;
+    if (isNew) {
+      const steps = Math.ceil((timeS - lastS) / this.#bucketS);
+      for (let i = 1; i <= steps; i++) this.#append(lastS + i * this.#bucketS);
+      this.#count = 0;
+    }
+    this.#count++;
+    const at = this.timesS.length - 1;
+    for (const [name, { min, max, mean }] of this.columns) {
+      const value = reading[name];
+      if (typeof value !== 'number') continue;
+      const before = mean[at] ?? value;
+      min[at] = Math.min(min[at] ?? value, value);
+      max[at] = Math.max(max[at] ?? value, value);
+      mean[at] = before + (value - before) / this.#count;
+    }
+  }
+
+  #append(timeS: number): void {
+    this.timesS.shift();
+    this.timesS.push(timeS);
+    for (const { min, max, mean } of this.columns.values())
+      for (const values of [min, max, mean]) {
+        values.shift();
+        values.push(null);
+      }
+  }
+}

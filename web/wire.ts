@@ -1,0 +1,211 @@
+/** What the interface answers, as far as the dashboard reads it. */
+
+/** Something that a machine's controller warns of. */
+export interface Alert {
+  readonly code: string;
+  readonly level: 'warning' | 'critical';
+  readonly message: string;
+}
+
+/** A machine and what it does: `GET /simulator/machines`. */
+export interface Machine {
+  readonly machine_id: string;
+  readonly machine_name: string;
+  readonly machine_type: string;
+  readonly factory_id: string;
+  readonly mqtt_topic: string;
+  readonly rated_power_kw: number;
+  readonly data_interval_seconds: number;
+  readonly is_running: boolean;
+  readonly operating_mode: string;
+  readonly current_power_kw: number;
+  readonly alerts: readonly Alert[];
+  readonly last_reading_time: string | null;
+  readonly anomaly_active: boolean;
+  readonly anomaly_type: string | null;
+  readonly anomaly_ends_at: string | null;
+  readonly anomaly_severity: number | null;
+  readonly total_energy_kwh: number;
+  readonly total_production_count: number;
+  readonly energy_today_kwh: number;
+  readonly production_today_count: number;
+  /** Where the two begin. */
+  readonly today_from: string | null;
+}
+
+/** One reading, flat; an event of the stream. */
+export interface Reading {
+  readonly time: string;
+  readonly machine_id: string;
+  readonly [field: string]: number | string | null;
+}
+
+/** How a machine stands; an event of the stream. */
+export interface MachineStatus {
+  readonly machine_id: string;
+  readonly is_running: boolean;
+  readonly operating_mode: string;
+  readonly current_power_kw: number;
+  readonly alerts: readonly Alert[];
+}
+
+/** How the simulator as a whole stands: `GET /simulator/status`. */
+export interface Status {
+  readonly status: string;
+  readonly machines_count: number;
+  readonly simulated_time: string;
+  readonly simulation_speed: number;
+  readonly configuration: { readonly weekend_production_factor: number | null };
+}
+
+/** How the connections are: `GET /health`. */
+export interface Health {
+  readonly version: string;
+  readonly mqtt_connected: boolean;
+  readonly database_connected: boolean;
+}
+
+/** A site: `GET /simulator/factories`. */
+export interface Factory {
+  readonly factory_id: string;
+  readonly factory_name: string;
+  readonly timezone: string;
+  readonly shifts: readonly {
+    readonly start: string;
+    readonly end: string;
+    readonly load_share: number;
+  }[];
+}
+
+/** A column of a reading. */
+export interface Field {
+  readonly name: string;
+  readonly unit: string;
+  readonly kind: 'number' | 'count' | 'mode' | 'text';
+  readonly decimals: number;
+}
+
+/** What machines of one type report and suffer: `GET /simulator/info`. */
+export interface MachineType {
+  readonly machine_type: string;
+  readonly title: string;
+  readonly channels: readonly { readonly name: string; readonly fields: readonly Field[] }[];
+  readonly anomalies: readonly {
+    readonly anomaly_type: string;
+    readonly description: string;
+  }[];
+}
+
+/** The least, the greatest and the usual value. */
+export interface Limits {
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
+}
+
+/** What machines there can be. */
+export interface Catalogue {
+  readonly severity: Limits;
+  readonly duration_seconds: Limits;
+  /** How files of each format may be compressed, its default first. */
+  readonly export_formats: Readonly<Record<string, readonly string[]>>;
+  readonly machine_types: readonly MachineType[];
+}
+
+/** An anomaly with what it cost: `GET /simulator/anomalies`. */
+export interface Truth {
+  readonly id: string;
+  readonly machine_id: string;
+  readonly anomaly_type: string;
+  readonly origin: string;
+  readonly severity: number;
+  readonly started_at: string;
+  readonly ended_at: string;
+  readonly active: boolean;
+  readonly cleared_by: string | null;
+  readonly affected_signals: readonly string[];
+  readonly excess_energy_kwh: number;
+  readonly lost_production_units: number;
+  readonly final: boolean;
+}
+
+/** A span of time in which one shift, or none, asks for one level of production. */
+export interface Shift {
+  readonly from: string;
+  readonly to: string;
+  readonly shift: number | null;
+  readonly load_share: number;
+}
+
+/** A window in buckets: `GET …/series`. */
+export interface Series {
+  readonly from: string;
+  readonly to: string;
+  readonly bucket_seconds: number;
+  readonly sampled: boolean;
+  readonly readings: number;
+  readonly time: readonly string[];
+  readonly shifts: readonly Shift[];
+  readonly fields: Readonly<
+    Record<string, Record<'min' | 'max' | 'mean', readonly (number | null)[]>>
+  >;
+}
+
+/** Settings that may change, and what the simulator was started with: `GET /simulator/config`. */
+export interface Settings {
+  readonly enable_anomalies: boolean;
+  readonly anomaly_probability: number;
+  readonly weekend_production_factor: number | null;
+  readonly variables: Readonly<
+    Record<string, { readonly value: string | number | boolean | null; readonly source: string }>
+  >;
+}
+
+/** A dataset that is made or kept: `GET /simulator/exports`. */
+export interface Export {
+  readonly id: string;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly created_at: string;
+  readonly from: string;
+  readonly to: string;
+  readonly machines: readonly string[];
+  readonly format: string;
+  readonly compress: string;
+  readonly labels: boolean;
+  readonly clean: boolean;
+  readonly resample_seconds: number | null;
+  readonly rows: number;
+  readonly rows_total: number;
+  readonly share: number;
+  readonly bytes: number;
+  readonly error: string | null;
+}
+
+/** One of them with its files: `GET /simulator/exports/{export_id}`. */
+export interface ExportWithFiles extends Export {
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+}
+
+/** Who delivers what, where it is a cluster: `GET /simulator/cluster`. */
+export interface Cluster {
+  readonly enabled: boolean;
+  readonly lag_seconds?: number;
+  readonly members?: readonly {
+    readonly id: string;
+    readonly role: string;
+    readonly version: string;
+    readonly shards: number;
+    readonly answers: boolean;
+  }[];
+  readonly shards?: readonly {
+    readonly shard: number;
+    readonly machines: number;
+    readonly owner: string | null;
+    readonly sinks: readonly {
+      readonly sink: string;
+      readonly lag_seconds: number;
+      readonly readings_per_second: number;
+      readonly connected: boolean;
+    }[];
+  }[];
+}
