@@ -52,9 +52,15 @@ export class Enms {
     }
   }
 
-  /** Every row of every table that a sink writes, as text. */
+  /** Every row of every table that a sink writes, as text; no row of one that no sink made yet. */
   async contents(): Promise<readonly string[]> {
-    const selects = TABLES.map((name) => `select '${name} ' || t::text as line from ${name} as t`);
+    const there = await this.query(
+      'select name from unnest($1::text[]) as name where to_regclass(name) is not null',
+      [TABLES],
+    );
+    const selects = there.map(
+      ({ name }) => `select '${name} ' || t::text as line from ${name} as t`,
+    );
     const rows = await this.query(selects.join(' union all '));
     return rows.map(({ line }) => String(line)).sort();
   }
