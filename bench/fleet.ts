@@ -1,6 +1,8 @@
 /**
  * 100,000 machines, 20,000 of each basic type, live from one process into a Mosquitto of its own
  * at QoS 1: what is acknowledged a second, how long after it was due, and the memory that takes.
+ * What the broker takes at most, of such messages from a raw socket, is measured before and after:
+ * where that is less than the fleet has to say, what counts is the share of it.
  * `npm run bench -- fleet` takes ten minutes; `--minutes=1` for a shorter look, `--machines=10000`
  * for a smaller fleet.
  */
@@ -13,11 +15,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_CALENDAR } from '../src/config/default-factory.ts';
 import { largeFleet } from '../src/config/factory-file/index.ts';
+import { Batch } from '../src/core/batch.ts';
+import type { FactoryDescription } from '../src/core/factory.ts';
+import { messageCount } from '../src/delivery/figures.ts';
 import { lagMs } from '../src/delivery/spread-reader.ts';
 import { machineTypes } from '../src/machines/index.ts';
+import { createFleet } from '../src/simulation/fleet.ts';
 import { freePort, startMosquitto } from '../test/servers.ts';
 import type { FleetReport, FleetWindow } from './fleet-process.ts';
-import { machine } from './measure.ts';
+import { START_MS } from './fleets.ts';
+import { machine, middle } from './measure.ts';
+import { packetChunks, RawClient } from './raw-client.ts';
 
 const option = (name: string, otherwise: number) =>
   Number(process.argv.find((word) => word.startsWith(`--${name}=`))?.split('=')[1] ?? otherwise);
@@ -33,9 +41,20 @@ const START_MAX_MS = 60_000 + 15 * MACHINES;
 const STEADY_S = 10;
 /** What fell due at the end of the window is acknowledged after so long, or late [ms]. */
 const END_MS = 5000;
+/** Machines whose messages a raw socket publishes, and so many messages in a run. */
+const RAW_MACHINES = 500;
+const RAW_MESSAGES = 250_000;
+const RAW_RUNS = 5;
+/** A fleet that has so much of the broker's limit acknowledged is as live as it gets. */
+const LIMITED_SHARE = 0.85;
+/** What a start has delayed is made up for in less, where the broker takes more than the fleet. */
+const LIMITED_AFTER_S = 120;
 
 const folder = mkdtempSync(join(tmpdir(), 'enms-fleet-'));
 const broker = await startMosquitto();
+const described = largeFleet(MACHINES, DEFAULT_CALENDAR).factories;
+const chunks = packetChunks(rawBatches(), 1);
+const limits = [await rawLimit()];
 const apiPort = await freePort();
 const main = fileURLToPath(new URL('./fleet-process.js', import.meta.url));
 const startMs = performance.now();
@@ -54,23 +73,69 @@ const simulator = fork(main, ['run', '--machines', String(MACHINES)], {
 const answersMs: number[] = [];
 try {
   console.log(`\n${MACHINES} machines live, QoS 1, ${MINUTES} minutes\n${machine()}`);
-  await whenLive();
+  const isOnTime = await whenLive();
   const startS = (performance.now() - startMs) / 1000;
   const startAnswerMs = Math.max(...answersMs.splice(0));
   console.log(
-    `  start          live after ${startS.toFixed(0)} s; ` +
+    `  start          ${isOnTime ? 'live' : 'at the limit of the broker'} after ` +
+      `${startS.toFixed(0)} s; ` +
       `the API answered within ${startAnswerMs.toFixed(0)} ms meanwhile`,
   );
-  await measure();
+  const perS = await measure();
+  await ended();
+  limits.push(await rawLimit());
+  const [before, after] = limits.map((rates) => rates.map(thousands).join(' / '));
+  const limitPerS = middle(limits.flat());
+  console.log(
+    `  broker         takes ${before} k messages/s from a raw socket before, ${after} k after; ` +
+      `the fleet: ${(perS / limitPerS).toFixed(2)} × the median`,
+  );
 } finally {
-  simulator.kill('SIGTERM');
-  if (simulator.exitCode === null) await once(simulator, 'exit');
+  await ended();
   await broker.close();
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Settles when the fleet has been on time for some seconds. */
-async function whenLive(): Promise<void> {
+async function ended(): Promise<void> {
+  simulator.kill('SIGTERM');
+  if (simulator.exitCode === null) await once(simulator, 'exit');
+}
+
+/** Readings of some machines of the fleet. */
+function* rawBatches(): Generator<Batch> {
+  const [factory] = described as [FactoryDescription];
+  const machines = factory.machines.filter(
+    (_, i) => i % Math.ceil(factory.machines.length / RAW_MACHINES) === 0,
+  );
+  const reader = createFleet([{ ...factory, machines }]).reader();
+  reader.seek(START_MS);
+  const batch = new Batch();
+  for (let count = 0; count < RAW_MESSAGES; count += messageCount(batch)) {
+    batch.clear();
+    reader.read(Number.POSITIVE_INFINITY, batch);
+    yield batch;
+  }
+}
+
+/** What the broker takes from a raw socket, run by run [messages/s]. */
+async function rawLimit(): Promise<readonly number[]> {
+  const client = await RawClient.open(broker.host, broker.port);
+  const rates: number[] = [];
+  for (let run = -1; run < RAW_RUNS; run++) {
+    const sinceMs = performance.now();
+    const count = await client.publish(1, chunks);
+    if (run >= 0) rates.push((1000 * count) / (performance.now() - sinceMs));
+  }
+  client.close();
+  return rates.toSorted((a, b) => a - b);
+}
+
+/**
+ * Settles when the fleet has been on time for some seconds, or for as long at the limit of the
+ * broker; which of the two.
+ */
+async function whenLive(): Promise<boolean> {
+  let limitedS = 0;
   for (let steadyS = 0; steadyS < STEADY_S; ) {
     if (simulator.exitCode !== null) throw new Error('the simulator ended');
     if (performance.now() - startMs > START_MAX_MS) throw new Error('the simulator is not live');
@@ -79,10 +144,15 @@ async function whenLive(): Promise<void> {
     const report = await reported(simulator);
     const isOnTime = report.messages > 0 && quantileMs(report.delays, 0.99) < DELAY_P99_MAX_MS;
     steadyS = isOnTime ? steadyS + 1 : 0;
+    const isLimited = report.messages > LIMITED_SHARE * middle(limits.flat());
+    limitedS = isLimited && !isOnTime ? limitedS + 1 : 0;
+    if (limitedS >= LIMITED_AFTER_S) return false;
   }
+  return true;
 }
 
-async function measure(): Promise<void> {
+/** Returns the messages a second that were acknowledged. */
+async function measure(): Promise<number> {
   const fromMs = Math.ceil(Date.now() / 1000) * 1000 + 1000;
   const toMs = fromMs + MINUTES * 60_000;
   simulator.send({ fromMs, toMs } satisfies FleetWindow);
@@ -117,13 +187,13 @@ async function measure(): Promise<void> {
       `  processor      ${((100 * (last.cpuS - before.cpuS)) / spanS).toFixed(0)} % of a core\n` +
       `  status         at most ${Math.max(...answersMs).toFixed(0)} ms for an answer`,
   );
+  return messages / spanS;
 }
 
 /** Readings of the fleet that fall due in a window. */
 function dueReadings({ fromMs, toMs }: FleetWindow): number {
-  const [factory] = largeFleet(MACHINES, DEFAULT_CALENDAR).factories;
   let count = 0;
-  for (const { id, type, intervalS } of factory?.machines ?? []) {
+  for (const { id, type, intervalS } of described.flatMap(({ machines }) => machines)) {
     const intervalMs = 1000 * intervalS;
     const lag = lagMs({ id, intervalMs });
     if (!machineTypes.some((each) => each.type === type)) throw new Error(`no type ${type}`);
@@ -156,4 +226,8 @@ function quantileMs(delays: FleetReport['delays'], share: number): number {
     if (seen >= share * total) return ms;
   }
   return 0;
+}
+
+function thousands(perS: number): string {
+  return (perS / 1000).toFixed(1);
 }

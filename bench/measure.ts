@@ -76,7 +76,9 @@ function sorted(figures: readonly number[]): readonly number[] {
   return figures.toSorted((a, b) => a - b);
 }
 
-function middle(ascending: readonly number[]): number {
+/** The median. */
+export function middle(figures: readonly number[]): number {
+  const ascending = sorted(figures);
   const half = ascending.length >> 1;
   const upper = ascending[half] as number;
   return ascending.length % 2 === 1 ? upper : ((ascending[half - 1] as number) + upper) / 2;

@@ -119,7 +119,7 @@ export class FactorySite implements Site {
   }
 
   #knot(index: number): WeatherKnot {
-    const at = ((index % KNOTS) + KNOTS) % KNOTS;
+    const at = index & (KNOTS - 1);
     let knot = this.#knots[at];
     if (!knot || this.#knotIndexes[at] !== index) {
       knot = this.#weather.knot(index * WEATHER_GRID_S);
