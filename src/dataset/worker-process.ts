@@ -11,6 +11,13 @@ export class OtherFleetError extends Error {
   }
 }
 
+/**
+ * Hot code is compiled by the thread that wants it. There are as many workers as cores: a second
+ * thread would take from another worker what it gives to its own, and all of them are slow until it
+ * is done (a month as CSV by two workers: 5.2 → 4.6 s).
+ */
+const COMPILING = ['--no-concurrent-recompilation'];
+
 interface Waiting {
   readonly onRows: (rows: number) => void;
   readonly resolve: (result: WorkResult) => void;
@@ -33,6 +40,7 @@ export class WorkerProcess {
 
   constructor(order: Order) {
     this.#child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {
+      execArgv: [...process.execArgv, ...COMPILING],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

@@ -1,6 +1,7 @@
 import { type Batch, READING, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { OFFLINE } from '../core/field.ts';
+import type { JournalEvent } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { Cursor } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
@@ -52,6 +53,11 @@ interface DueStatus {
 }
 
 const DEFAULT_STATUS_INTERVAL_S = 60;
+/**
+ * Machines that a call starts or stops at most: each goes through its past, which takes a
+ * millisecond or so, and others shall have their turn between two calls.
+ */
+const SWITCHES_MAX = 16;
 
 /**
  * Moves through the function that a factory is. It holds one record of numbers a machine, can
@@ -67,6 +73,8 @@ export class Reader implements RowReader {
   readonly #statuses: DueStatus[] = [];
   #statusesWritten = 0;
   #eventsSeen = 0;
+  /** Of the events seen next: cursors that are still to be switched; the last is the first. */
+  #touched: Cursor[] | undefined;
   #timeMs = Number.NaN;
 
   constructor(fleet: Fleet, options: ReaderOptions = {}) {
@@ -132,7 +140,8 @@ export class Reader implements RowReader {
    * Appends the rows up to and including `untilMs`, in the order of time, as far as the batch has
    * room.
    *
-   * @returns Whether all of them are in; if not, the batch is full and the next call goes on.
+   * @returns Whether all of them are in; if not, the next call goes on: the batch is full, or many
+   *   machines are being started or stopped.
    */
   read(untilMs: number, batch: Batch): boolean {
     const isDone = this.#fill(untilMs, batch);
@@ -151,7 +160,7 @@ export class Reader implements RowReader {
         return true;
       }
       if (nextMs === eventMs) {
-        this.#apply(eventMs);
+        if (!this.#apply(eventMs)) return false;
         continue;
       }
       for (const group of this.#groups)
@@ -164,6 +173,7 @@ export class Reader implements RowReader {
   #stand(timeMs: number, eventsSeen: number): void {
     this.#timeMs = timeMs;
     this.#eventsSeen = eventsSeen;
+    this.#touched = undefined;
     for (const group of this.#groups) {
       group.nextMs = (Math.floor(timeMs / group.intervalMs) + 1) * group.intervalMs;
       group.at = 0;
@@ -253,26 +263,46 @@ export class Reader implements RowReader {
     return event ? event.timeS * 1000 : Number.POSITIVE_INFINITY;
   }
 
-  /** Starts and stops what the journal says for one instant. */
-  #apply(eventMs: number): void {
-    const { journal } = this.#fleet;
+  /**
+   * Starts and stops what the journal says for one instant; false where some are left for the next
+   * call.
+   */
+  #apply(eventMs: number): boolean {
+    const { events } = this.#fleet.journal;
+    let seen = this.#eventsSeen;
+    while ((events[seen]?.timeS ?? Number.NaN) * 1000 === eventMs) seen++;
+    this.#touched ??= this.#touchedBy(events.slice(this.#eventsSeen, seen));
+    let switches = 0;
+    for (let cursor = this.#touched.pop(); cursor; cursor = this.#touched.pop()) {
+      if (!this.#switch(cursor, eventMs)) continue;
+      if (++switches === SWITCHES_MAX) return false;
+    }
+    this.#touched = undefined;
+    this.#eventsSeen = seen;
+    return true;
+  }
+
+  /** The cursors of machines that some events start or stop, the last to be switched first. */
+  #touchedBy(events: readonly JournalEvent[]): Cursor[] {
     const touched = new Set<Cursor>();
-    for (; this.#nextEventMs() === eventMs; this.#eventsSeen++) {
-      const event = journal.events[this.#eventsSeen];
-      if (event?.kind !== 'start' && event?.kind !== 'stop') continue;
-      const ids = event.machineIds ?? this.#cursors.keys();
-      for (const id of ids) {
+    for (const event of events) {
+      if (event.kind !== 'start' && event.kind !== 'stop') continue;
+      for (const id of event.machineIds ?? this.#cursors.keys()) {
         const cursor = this.#cursors.get(id);
         if (cursor) touched.add(cursor);
       }
     }
-    for (const cursor of touched) {
-      const isToRun = journal.isRunning(cursor.machine.id, eventMs / 1000);
-      if (isToRun === cursor.isRunning) continue;
-      if (isToRun) cursor.start(eventMs / 1000);
-      else cursor.stop(eventMs / 1000);
-      this.#statuses.push({ cursor, timeMs: eventMs });
-    }
+    return [...touched].reverse();
+  }
+
+  /** Starts or stops a machine; false where it is as the journal says already. */
+  #switch(cursor: Cursor, eventMs: number): boolean {
+    const isToRun = this.#fleet.journal.isRunning(cursor.machine.id, eventMs / 1000);
+    if (isToRun === cursor.isRunning) return false;
+    if (isToRun) cursor.start(eventMs / 1000);
+    else cursor.stop(eventMs / 1000);
+    this.#statuses.push({ cursor, timeMs: eventMs });
+    return true;
   }
 
   /** When a machine that stands was stopped. */

@@ -93,6 +93,25 @@ async function fromDatabase(
   return readings;
 }
 
+/** The readings of a window that are published; nothing more is collected after the last of them. */
+async function collected(collector: Collector, window: Window, count: number): Promise<Readings> {
+  const published: Readings = new Map();
+  let seen = 0;
+  let messages = 0;
+  await collector.until((received) => {
+    for (; seen < received.length; seen++) {
+      const { time, machine_id, ...fields } = JSON.parse(received[seen]?.payload as string);
+      const timeMs = Date.parse(time);
+      if (timeMs > window.toMs) continue;
+      add(published, machine_id, timeMs, fields);
+      messages++;
+    }
+    return messages >= CHANNELS.length * count;
+  });
+  await collector.close();
+  return published;
+}
+
 /**
  * What an accelerated run publishes, and what it answers on HTTP.
  *
@@ -120,19 +139,7 @@ async function fromRun(
     API_PORT: String(apiPort),
   });
   try {
-    const published: Readings = new Map();
-    let seen = 0;
-    let messages = 0;
-    await collector.until((received) => {
-      for (; seen < received.length; seen++) {
-        const { time, machine_id, ...fields } = JSON.parse(received[seen]?.payload as string);
-        const timeMs = Date.parse(time);
-        if (timeMs > window.toMs) continue;
-        add(published, machine_id, timeMs, fields);
-        messages++;
-      }
-      return messages >= CHANNELS.length * count;
-    });
+    const published = await collected(collector, window, count);
     await run.said(/"msg":"running"/);
     const answered: Readings = new Map();
     for (const { id } of DEFAULT_FACTORY.machines) {
@@ -146,11 +153,10 @@ async function fromRun(
       >[])
         add(answered, machine_id as string, Date.parse(time as string), fields);
     }
-    run.signal('SIGTERM');
-    await run.ended;
     return { published, answered };
   } finally {
-    await collector.close();
+    run.signal('SIGTERM');
+    await run.ended;
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
-import { READING, STATUS } from '../../src/core/batch.ts';
+import { type Batch, READING, STATUS } from '../../src/core/batch.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { factoryOf, type Row, readRows } from '../rows.ts';
@@ -141,6 +141,37 @@ test('a stopped machine says so once and is then silent until it is started', ()
       `${seekS - stopS}`,
     );
   }
+});
+
+test('many machines are started in several calls, and no other rows come of it', () => {
+  const MINUTE_MS = 60_000;
+  const atMinute = (minute: number) => ({ timeS: FROM_MS / 1000 + 60 * minute });
+  const journal = new Journal(DEFAULT_SETTINGS, [
+    { kind: 'stop', sequence: 1, ...atMinute(10) },
+    { kind: 'start', sequence: 2, ...atMinute(20) },
+  ]);
+  const machines = Array.from({ length: 40 }, () => ({ type: 'compressor', intervalS: 10 }));
+  const fleet = createFleet([factoryOf(machines)], { journal });
+  const whole = fleet.reader();
+  whole.seek(FROM_MS);
+  const rows = readRows(whole, FROM_MS + 25 * MINUTE_MS);
+
+  const soughtMs = FROM_MS + 15 * MINUTE_MS;
+  const reader = fleet.reader();
+  reader.seek(soughtMs);
+  let calls = 0;
+  const counting = {
+    read(untilMs: number, batch: Batch) {
+      calls++;
+      return reader.read(untilMs, batch);
+    },
+  };
+  const found = readRows(counting, FROM_MS + 25 * MINUTE_MS);
+  assert.equal(calls, 3);
+  assert.deepEqual(
+    found,
+    rows.filter(({ timeMs }) => timeMs > soughtMs),
+  );
 });
 
 test('an event that is added while a reader stands before it holds for that reader', () => {

@@ -1,0 +1,20 @@
+/**
+ * A worker's worth of the Parquet library alone, for `bench/export`: is given files, makes columns
+ * of them, and writes those as often as it is told to.
+ */
+import { readFileSync } from 'node:fs';
+import * as parquet from 'parquet-wasm';
+import { writerProperties } from '../src/dataset/parquet.ts';
+
+const columns = process.argv
+  .slice(2)
+  .map((path) => parquet.readParquet(new Uint8Array(readFileSync(path))).intoIPCStream());
+
+process.on('message', () => {
+  for (const ipc of columns) {
+    const table = parquet.Table.fromIPCStream(ipc);
+    parquet.writeParquet(table, writerProperties('zstd'));
+  }
+  process.send?.('written');
+});
+process.send?.('ready');
