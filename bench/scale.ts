@@ -18,11 +18,12 @@ import { START_MS } from './fleets.ts';
 import { machine } from './measure.ts';
 
 const SIZES = [10, 100, 1000, 10_000, 100_000];
-/** A fleet of one size is read for so many machine-seconds, each part as long as the others. */
+/**
+ * A fleet of one size is read for so many machine-seconds, in parts of the same length: one of ten
+ * machines for a day, since what V8 still compiles would else be the most of it.
+ */
 const MACHINE_S = 1_000_000;
 const PARTS = 3;
-/** The longest window: a fleet of ten would else be read for a day [s]. */
-const WINDOW_MAX_S = 3000;
 const RATIO_MAX = 2;
 const SHARES = Number(
   process.argv.find((word) => word.startsWith('--shares='))?.split('=')[1] ?? 10,
@@ -50,7 +51,7 @@ function cost(fleet: Fleet): Cost {
   const messages = new Messages();
   reader.seek(START_MS);
   const { length } = fleet.machines;
-  const windowS = Math.min(WINDOW_MAX_S, Math.max(30, MACHINE_S / length / PARTS));
+  const windowS = Math.max(30, MACHINE_S / length / PARTS);
   const parts: number[] = [];
   let bytes = 0;
   for (let part = 0; part <= PARTS; part++) {

@@ -146,11 +146,13 @@ export async function buildApp(
   for (const routes of [config, machineTypeCatalogue, factories, metrics]) routes(app, api);
   for (const routes of [registryChanges, journal, clusterRoute]) routes(app, api);
   const generation = await clusterGeneration(configuration, app.log);
-  const kept = new Exports(
-    join(configuration.dataDir, 'exports'),
-    app.log,
-    generation ? { make: generation.make } : {},
-  );
+  const kept = new Exports(join(configuration.dataDir, 'exports'), app.log, {
+    ...(generation && { make: generation.make }),
+    companions: cluster && {
+      me: cluster.me.id,
+      isAlive: (id) => cluster.isAlive(id),
+    },
+  });
   app.addHook('onReady', () => kept.begin());
   app.addHook('onClose', async () => {
     await kept.close();

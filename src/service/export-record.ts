@@ -25,6 +25,8 @@ export interface ExportRecord {
   readonly id: string;
   readonly asked: ExportAsked;
   readonly state: 'running' | 'done' | 'failed';
+  /** The process of a cluster that makes it; null where a simulator is alone. */
+  readonly owner: string | null;
   /** When it was asked for, and when it ended, in real time [ms]. */
   readonly createdMs: number;
   readonly endedMs: number | null;
@@ -40,10 +42,16 @@ export interface ExportRecord {
 }
 
 const RECORD = 'export.json';
+/** A file that says that an export is to end. */
+const END = 'end';
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The record of an export that begins now. */
-export function newRecord(request: DatasetRequest, createdMs: number): ExportRecord {
+export function newRecord(
+  request: DatasetRequest,
+  owner: string | null,
+  createdMs: number,
+): ExportRecord {
   const { fromMs, toMs, machineIds, format, compression, partition } = request;
   const { hasLabels, hasClean, resampleMs } = request;
   return {
@@ -60,6 +68,7 @@ export function newRecord(request: DatasetRequest, createdMs: number): ExportRec
       ...(resampleMs !== undefined && { resampleMs }),
     },
     state: 'running',
+    owner,
     createdMs,
     endedMs: null,
     error: null,
@@ -73,6 +82,16 @@ export function newRecord(request: DatasetRequest, createdMs: number): ExportRec
 /** The ids of the exports that a folder has, whole or not. */
 export function exportIds(folder: string): readonly string[] {
   return existsSync(folder) ? readdirSync(folder).filter((name) => ID.test(name)) : [];
+}
+
+/** Asks whoever makes an export to end it, which is another process. */
+export function askForEnd(folder: string, id: string): void {
+  writeWhole(join(folder, id, END), '');
+}
+
+/** Whether somebody has asked for the end of an export. */
+export function isAskedForEnd(folder: string, id: string): boolean {
+  return existsSync(join(folder, id, END));
 }
 
 /** The record of an export; undefined where there is none to be read. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, sep } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DatasetError } from '../dataset/dataset-error.ts';
 import { type GenerationOptions, generateDataset } from '../dataset/generation.ts';
 import type { Manifest } from '../dataset/manifest.ts';
@@ -9,11 +10,13 @@ import type { DatasetRequest } from '../dataset/request.ts';
 import type { Log } from '../delivery/log.ts';
 import { CommandError } from './command-error.ts';
 import {
+  askForEnd,
   datasetFolder,
   type ExportRecord,
   exportIds,
   filesOf,
   folderBytes,
+  isAskedForEnd,
   newRecord,
   readRecord,
   writeRecord,
@@ -35,6 +38,12 @@ const LIMITS: ExportLimits = { running: 2, kept: 20, bytes: 20e9 };
 const KEPT_MS = 86_400_000;
 /** So often is looked for those whose day is over [ms]. */
 const SWEEP_MS = 600_000;
+/** In a cluster, so often is looked for those whose process has died [ms]. */
+const SHARED_SWEEP_MS = 5000;
+/** In a cluster, so often is told how far an export is, and asked whether it is to end [ms]. */
+const TELL_MS = 500;
+/** Who asks another process for the end of an export waits for so long [ms]. */
+const END_MAX_MS = 10_000;
 /** Rows between two looks at how much is written: a second or less. */
 const ROWS_WEIGHED = 500_000;
 /** The factory itself needs a processor. */
@@ -50,9 +59,19 @@ export type MakeDataset = (
 export const makeBeside: MakeDataset = (request, options) =>
   generateDataset(request, { ...options, workers: WORKERS });
 
+/** Why an export failed whose process is gone. */
+const ENDED = 'the simulator ended before it was done; ask for it again';
+
 interface Run {
   readonly end: AbortController;
   readonly finished: Promise<void>;
+}
+
+/** Other APIs of a cluster, whose exports are in the same folder: each answers for all of them. */
+export interface Companions {
+  readonly me: string;
+  /** Whether a process lives that makes, or made, exports. */
+  isAlive(id: string): boolean;
 }
 
 /** How exports are kept, other than where. */
@@ -60,6 +79,8 @@ export interface ExportsOptions {
   readonly limits?: Partial<ExportLimits>;
   /** Beside the running factory, if not given. */
   readonly make?: MakeDataset;
+  /** Who uses the folder too; nobody, if not given. */
+  readonly companions?: Companions | undefined;
   /** Real time, for tests of what passes away. */
   readonly nowMs?: () => number;
 }
@@ -67,6 +88,9 @@ export interface ExportsOptions {
 /**
  * Datasets that clients of the API ask for: made beside the running factory by processes of their
  * own, kept for a day in a folder that no other simulator uses.
+ *
+ * The APIs of a cluster may share it: each export's record in the folder says who makes it and how
+ * far it is, so that any of them tells of it, hands out its files, or ends it.
  */
 export class Exports {
   readonly #folder: string;
@@ -74,8 +98,9 @@ export class Exports {
   readonly #log: Log;
   readonly #limits: ExportLimits;
   readonly #make: MakeDataset;
+  readonly #companions: Companions | undefined;
   readonly #nowMs: () => number;
-  /** In the order in which they were asked for. */
+  /** In the order in which they were asked for; of companions, as they were read last. */
   readonly #records = new Map<string, ExportRecord>();
   readonly #runs = new Map<string, Run>();
   #timer: NodeJS.Timeout | undefined;
@@ -83,22 +108,25 @@ export class Exports {
   constructor(
     folder: string,
     log: Log,
-    { limits, make = makeBeside, nowMs = Date.now }: ExportsOptions = {},
+    { limits, make = makeBeside, companions, nowMs = Date.now }: ExportsOptions = {},
   ) {
     this.#folder = folder;
     this.#owned = new OwnedFolder(folder);
     this.#log = log;
     this.#limits = { ...LIMITS, ...limits };
     this.#make = make;
+    this.#companions = companions;
     this.#nowMs = nowMs;
   }
 
   /** Takes over what an earlier process left: whole exports stay, half ones are taken away. */
   async begin(): Promise<void> {
+    const sweepMs = this.#companions ? SHARED_SWEEP_MS : SWEEP_MS;
     this.#timer = setInterval(() => {
       this.sweep().catch((error) => this.#log.warn({ err: error }, 'an old export stays'));
-    }, SWEEP_MS).unref();
-    if (!existsSync(this.#folder)) return;
+    }, sweepMs).unref();
+    // What companions have is looked at whenever somebody asks.
+    if (this.#companions || !existsSync(this.#folder)) return;
     try {
       await this.#owned.own();
     } catch (error) {
@@ -113,8 +141,7 @@ export class Exports {
     const records = found.flatMap(({ record }) => record ?? []);
     for (const record of records.sort((a, b) => a.createdMs - b.createdMs)) {
       this.#records.set(record.id, record);
-      if (record.state === 'running')
-        await this.#fail(record.id, 'the simulator ended before it was done; ask for it again');
+      if (record.state === 'running') await this.#fail(record.id, ENDED);
     }
     await this.sweep();
   }
@@ -129,11 +156,13 @@ export class Exports {
 
   /** The newest first. */
   list(): readonly ExportRecord[] {
+    this.#learn();
     return [...this.#records.values()].reverse();
   }
 
   /** @throws CommandError for an id that no export has. */
   get(id: string): ExportRecord {
+    this.#learn();
     const record = this.#records.get(id.toLowerCase());
     if (!record) throw new CommandError('unknown', `no export has the id ${id}`);
     return record;
@@ -169,15 +198,15 @@ export class Exports {
    * @throws CommandError where too many run or are kept, or too much is.
    */
   async create(request: DatasetRequest): Promise<ExportRecord> {
-    await this.#owned.own();
+    if (!this.#companions) await this.#owned.own();
     await this.sweep();
     const { running, kept, bytes } = this.#limits;
-    if (this.#runs.size >= running)
+    if (this.list().filter(({ state }) => state === 'running').length >= running)
       throw new CommandError('busy', `${running} exports are running; try again later`);
     if (this.#records.size >= kept)
       throw new CommandError('conflict', `${kept} exports are kept; remove one first`);
     if (this.#bytes() >= bytes) throw new CommandError('conflict', this.#fullText());
-    const record = newRecord(request, this.#nowMs());
+    const record = newRecord(request, this.#companions?.me ?? null, this.#nowMs());
     const { id } = record;
     try {
       writeRecord(this.#folder, record);
@@ -193,24 +222,81 @@ export class Exports {
   /** Ends an export if it runs, and removes it with its files. */
   async remove(id: string): Promise<ExportRecord> {
     const record = this.get(id);
-    this.#records.delete(record.id);
     const run = this.#runs.get(record.id);
+    if (!run && record.state === 'running') {
+      await this.#endByOwner(record);
+      return record;
+    }
+    this.#records.delete(record.id);
     run?.end.abort();
     await run?.finished;
     await this.#clear(record.id);
     return record;
   }
 
-  /** Removes what ended more than a day ago. */
+  /** Removes what ended more than a day ago, and ends what a process has left that is gone. */
   async sweep(): Promise<void> {
+    for (const { id, state, owner } of this.list()) {
+      if (state !== 'running' || this.#runs.has(id)) continue;
+      if (owner === null || !this.#companions?.isAlive(owner)) await this.#fail(id, ENDED);
+    }
     const beforeMs = this.#nowMs() - KEPT_MS;
     for (const { id, endedMs } of this.list())
       if (endedMs !== null && endedMs < beforeMs && this.#records.has(id)) await this.remove(id);
   }
 
+  /** Takes in what companions have begun, ended and removed. */
+  #learn(): void {
+    if (!this.#companions) return;
+    const found = exportIds(this.#folder)
+      .filter((id) => !this.#runs.has(id))
+      .flatMap((id) => this.#unchanged(id) ?? readRecord(this.#folder, id) ?? []);
+    const own = [...this.#records.values()].filter(({ id }) => this.#runs.has(id));
+    this.#records.clear();
+    for (const record of [...found, ...own].sort((a, b) => a.createdMs - b.createdMs))
+      this.#records.set(record.id, record);
+  }
+
+  /** What is known of an export that has ended, which changes no more. */
+  #unchanged(id: string): ExportRecord | undefined {
+    const record = this.#records.get(id);
+    return record?.state === 'running' ? undefined : record;
+  }
+
+  /** Has another process end an export that it makes. */
+  async #endByOwner({ id, owner }: ExportRecord): Promise<void> {
+    const isThere = () => readRecord(this.#folder, id) !== undefined;
+    const untilMs = performance.now() + END_MAX_MS;
+    askForEnd(this.#folder, id);
+    while (isThere() && this.#companions?.isAlive(owner as string)) {
+      if (performance.now() > untilMs)
+        throw new CommandError('unavailable', 'the process that makes the export does not answer');
+      await pause(TELL_MS / 5);
+    }
+    await this.#clear(id);
+  }
+
+  /** Tells companions how far an export is, and ends it where one of them has ended it. */
+  #tell(id: string): void {
+    const record = this.#records.get(id);
+    if (!record || !this.#runs.has(id)) return;
+    try {
+      if (this.#isGivenUp(id) || isAskedForEnd(this.#folder, id)) void this.remove(id);
+      else writeRecord(this.#folder, record);
+    } catch (error) {
+      this.#log.warn({ reason: this.#reason(error) }, 'how far an export is could not be told');
+    }
+  }
+
+  /** Whether companions took this process for dead, and its export for one that has ended. */
+  #isGivenUp(id: string): boolean {
+    return this.#companions !== undefined && readRecord(this.#folder, id)?.state !== 'running';
+  }
+
   async #carryOut(id: string, request: DatasetRequest, end: AbortController): Promise<void> {
     const folder = datasetFolder(this.#folder, id);
     const { signal } = end;
+    const telling = this.#companions && setInterval(() => this.#tell(id), TELL_MS);
     let weighRows = ROWS_WEIGHED;
     const onProgress = (rows: number, allRows: number) => {
       this.#change(id, { rows, allRows });
@@ -220,6 +306,7 @@ export class Exports {
     };
     try {
       const manifest = await this.#make(request, { folder, onProgress, signal });
+      if (this.#isGivenUp(id)) return await this.#clear(id);
       const files = filesOf(folder, manifest);
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
       this.#end(id, { state: 'done', files, bytes });
@@ -229,6 +316,7 @@ export class Exports {
       if (signal.aborted && !(reason instanceof DatasetError)) return;
       await this.#fail(id, this.#reason(reason));
     } finally {
+      clearInterval(telling);
       this.#runs.delete(id);
     }
   }

@@ -170,3 +170,56 @@ test('a second simulator leaves the exports of the first alone', async () => {
   await assert.rejects(second.create(SHORT), refused('unavailable', /used by another simulator/));
   assert.equal(exports.get(id).state, 'running');
 });
+
+/** Exports of an API of a cluster, in a folder that its APIs share. */
+async function shared(me: string, living: ReadonlySet<string>, folder: string) {
+  const companions = { me, isAlive: (id: string) => living.has(id) };
+  return (await opened({ companions, limits: { running: 1 } }, folder)).exports;
+}
+
+test('every API of a cluster tells of all exports, hands out their files and ends them', async () => {
+  const folder = freshFolder();
+  const living = new Set(['a', 'b']);
+  const [a, b] = [await shared('a', living, folder), await shared('b', living, folder)];
+  const whole = await ended(a, SHORT);
+  assert.deepEqual(b.get(whole.id), whole);
+  assert.ok(existsSync(b.file(whole.id, 'manifest.json').path));
+
+  const { id } = await begun(a, LONG);
+  while (b.get(id).rows === 0) await turn();
+  assert.equal(b.get(id).state, 'running');
+  await assert.rejects(b.create(SHORT), refused('busy', /^1 exports are running/));
+  await b.remove(id);
+  assert.equal(existsSync(join(folder, id)), false);
+  assert.throws(() => a.get(id), refused('unknown', /no export has/));
+
+  await b.remove(whole.id);
+  assert.deepEqual(a.list(), []);
+  assert.equal((await ended(b, SHORT)).owner, 'b');
+});
+
+test('what an API of a cluster was making when it died has failed, and takes no room', async () => {
+  const folder = freshFolder();
+  const living = new Set(['a', 'b']);
+  const [a, b] = [await shared('a', living, folder), await shared('b', living, folder)];
+  const { id } = await begun(a, LONG);
+  await a.close();
+  await b.sweep();
+  assert.equal(b.get(id).state, 'running');
+  living.delete('a');
+  await b.sweep();
+  assert.match(b.get(id).error ?? '', /^the simulator ended before it was done/);
+  assert.deepEqual(readdirSync(join(folder, id)), ['export.json']);
+  assert.equal((await ended(b, SHORT)).state, 'done');
+});
+
+test('an API of a cluster that was taken for dead lets go of what it was making', async () => {
+  const folder = freshFolder();
+  const living = new Set(['b']);
+  const [a, b] = [await shared('a', living, folder), await shared('b', living, folder)];
+  const { id } = await begun(a, LONG);
+  await b.sweep();
+  assert.equal(b.get(id).state, 'failed');
+  while (existsSync(join(folder, id))) await turn();
+  assert.deepEqual(a.list(), []);
+});
