@@ -1,6 +1,7 @@
 /** A process that does the tasks of an order: is given it, then one after another. */
 import { once } from 'node:events';
 import type { Machine } from '../core/factory.ts';
+import { warmUp } from '../simulation/warm-up.ts';
 import { PostgresError } from '../sinks/postgres-error.ts';
 import { DatasetError } from './dataset-error.ts';
 import { finishDataset } from './dataset-folder.ts';
@@ -24,6 +25,7 @@ const order = (await once(process, 'message'))[0] as Order;
 const fleets = new Map<Variant, ReturnType<typeof fleetOf>>();
 const isOther =
   order.fleetDigest !== undefined && order.fleetDigest !== fleetDigest(fleet('actual'));
+warmUp(fleet('actual'), order.request.fromMs);
 const plan = order.kind === 'files' ? planOf(order.request, fleet('actual')) : undefined;
 const writer =
   order.kind === 'files' && plan && new PartitionWriter(order.request, plan, order.folder);
