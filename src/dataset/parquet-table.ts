@@ -9,7 +9,6 @@ import { ownFields, type TableLayout } from '../encoding/table-layout.ts';
 import {
   type Columns,
   flagColumn,
-  Nulls,
   numberColumn,
   ParquetFile,
   textColumn,
@@ -70,18 +69,21 @@ interface FieldColumn {
   readonly field: Field;
   /** By the member's index; −1 for none. */
   readonly sources: number[];
-  readonly values: Numbers | Texts;
+  /** NaN is null; of texts their indexes among `texts`. */
+  readonly values: Float64Array;
+  readonly texts: Texts | undefined;
 }
 
 /** The columns of a table, filled chunk by chunk: for one file at a time, one after another. */
 export class TableColumns {
   readonly #layout: TableLayout;
   readonly #columns: readonly FieldColumn[];
-  /** The rows of a batch that are taken next, and whose they are. */
+  /** The rows of a batch that are taken next, where their values start, and whose they are. */
   readonly #rowsTaken = new Int32Array(CHUNK_ROWS);
+  readonly #starts = new Int32Array(CHUNK_ROWS);
   readonly #membersTaken = new Int32Array(CHUNK_ROWS);
   readonly #times = new Instants();
-  readonly #machines = new Int32Array(CHUNK_ROWS);
+  readonly #machines = new Float64Array(CHUNK_ROWS);
   readonly #labels: Labels | undefined;
   #machineIds: string[] = [];
   #byMachine: Memo<Machine, Member | undefined>;
@@ -93,7 +95,8 @@ export class TableColumns {
     this.#columns = layout.fields.map((field) => ({
       field,
       sources: [],
-      values: isText(field) ? new Texts() : new Numbers(),
+      values: new Float64Array(CHUNK_ROWS),
+      texts: isText(field) ? new Texts() : undefined,
     }));
     this.#labels = hasLabels ? new Labels() : undefined;
     this.#byMachine = new Memo((machine) => this.#member(machine));
@@ -115,9 +118,9 @@ export class TableColumns {
     this.#machineIds = [];
     this.#members.length = 0;
     this.#byMachine = new Memo((machine) => this.#member(machine));
-    for (const { sources, values } of this.#columns) {
+    for (const { sources, texts } of this.#columns) {
       sources.length = 0;
-      values.column(0);
+      texts?.clear();
     }
     this.#labels?.columns(0);
   }
@@ -136,13 +139,14 @@ export class TableColumns {
       const member = this.#byMachine.of(batch.machines[row] as Machine);
       if (!member) continue;
       this.#rowsTaken[count] = row;
+      this.#starts[count] = row * ROW_WIDTH;
       this.#membersTaken[count++] = member.index;
     }
     this.#times.take(batch.timesMs, this.#rowsTaken, count, at);
     this.#machines.set(this.#membersTaken.subarray(0, count), at);
     for (const column of this.#columns)
-      if (column.values instanceof Texts) this.#takeTexts(batch, count, column, column.values);
-      else this.#takeNumbers(batch, count, column, column.values);
+      if (column.texts) this.#takeTexts(batch, count, column, column.texts);
+      else this.#takeNumbers(batch, count, column);
     for (let k = 0; this.#labels && k < count; k++) {
       const taken = this.#rowsTaken[k] as number;
       const { type } = batch.machines[taken] as Machine;
@@ -159,8 +163,11 @@ export class TableColumns {
       time: this.#times.column(length),
       machine_id: textColumn(this.#machines.subarray(0, length), this.#machineIds),
     };
-    for (const { field, values } of this.#columns)
-      columns[field.name] = values.column(length, field.kind === 'count');
+    for (const { field, values, texts } of this.#columns) {
+      const chunk = values.subarray(0, length);
+      if (texts) columns[field.name] = textColumn(chunk, texts.clear());
+      else columns[field.name] = field.kind === 'count' ? wholeColumn(chunk) : numberColumn(chunk);
+    }
     this.#length = 0;
     return { ...columns, ...this.#labels?.columns(length) };
   }
@@ -174,46 +181,28 @@ export class TableColumns {
     return member;
   }
 
-  #takeNumbers({ values }: Batch, count: number, { sources }: FieldColumn, target: Numbers): void {
+  #takeNumbers(batch: Batch, count: number, { sources, values }: FieldColumn): void {
     const at = this.#length;
-    const rows = this.#rowsTaken;
+    const starts = this.#starts;
     const members = this.#membersTaken;
+    const from = batch.values;
     for (let k = 0; k < count; k++) {
       const source = sources[members[k] as number] as number;
-      const from = (rows[k] as number) * ROW_WIDTH;
-      target.put(at + k, source < 0 ? Number.NaN : (values[from + source] as number));
+      values[at + k] = source < 0 ? Number.NaN : (from[(starts[k] as number) + source] as number);
     }
   }
 
-  #takeTexts({ values }: Batch, count: number, { sources }: FieldColumn, target: Texts): void {
+  #takeTexts(batch: Batch, count: number, { sources, values }: FieldColumn, texts: Texts): void {
     const at = this.#length;
     for (let k = 0; k < count; k++) {
       const index = this.#membersTaken[k] as number;
       const source = sources[index] as number;
-      const from = (this.#rowsTaken[k] as number) * ROW_WIDTH;
-      const code = source < 0 ? Number.NaN : (values[from + source] as number);
-      if (Number.isNaN(code)) target.putNone(at + k);
-      else target.put(at + k, (this.#members[index] as Member).fields[source] as Field, code);
+      const code =
+        source < 0 ? Number.NaN : (batch.values[(this.#starts[k] as number) + source] as number);
+      values[at + k] = Number.isNaN(code)
+        ? Number.NaN
+        : texts.indexOf((this.#members[index] as Member).fields[source] as Field, code);
     }
-  }
-}
-
-/** A chunk of a column of numbers; NaN is null. */
-class Numbers {
-  readonly #values = new Float64Array(CHUNK_ROWS);
-  #nulls = new Nulls(CHUNK_ROWS);
-
-  put(at: number, value: number): void {
-    this.#values[at] = value;
-    if (Number.isNaN(value)) this.#nulls.put(at);
-  }
-
-  /** The chunk as a column; the next begins. */
-  column(length: number, isWhole = false): Columns[string] {
-    const values = this.#values.subarray(0, length);
-    const nulls = this.#nulls;
-    this.#nulls = new Nulls(CHUNK_ROWS);
-    return isWhole ? wholeColumn(values, nulls) : numberColumn(values, nulls);
   }
 }
 
@@ -241,27 +230,23 @@ class Instants {
 
 /** The texts of a chunk of a column, each once, in the order in which they are met. */
 class Texts {
-  readonly #indexes = new Int32Array(CHUNK_ROWS);
   readonly #known = new Map<string, number>();
-  /** What was put last, as modes and recipes stay for a while. */
+  /** What was asked for last, as modes and recipes stay for a while. */
   #field: Field | undefined;
   #code = Number.NaN;
   #index = -1;
 
-  put(at: number, field: Field, code: number): void {
+  /** Where the text of a field's value is among them. */
+  indexOf(field: Field, code: number): number {
     if (code !== this.#code || field !== this.#field) {
-      this.#index = this.#indexOf(fieldText(field, code));
+      this.#index = this.indexOfText(fieldText(field, code));
       this.#code = code;
       this.#field = field;
     }
-    this.#indexes[at] = this.#index;
+    return this.#index;
   }
 
-  putText(at: number, text: string): void {
-    this.#indexes[at] = this.#indexOf(text);
-  }
-
-  #indexOf(text: string): number {
+  indexOfText(text: string): number {
     let index = this.#known.get(text);
     if (index === undefined) {
       index = this.#known.size;
@@ -270,35 +255,32 @@ class Texts {
     return index;
   }
 
-  putNone(at: number): void {
-    this.#indexes[at] = -1;
-  }
-
-  /** The chunk as a column; the next begins with an empty dictionary. */
-  column(length: number): Columns[string] {
+  /** Forgets all of them, and returns them. */
+  clear(): readonly string[] {
     const texts = [...this.#known.keys()];
     this.#known.clear();
     this.#field = undefined;
-    return textColumn(this.#indexes.subarray(0, length), texts);
+    return texts;
   }
 }
 
 /** The columns of labels. */
 class Labels {
   readonly #flags = new Int8Array(CHUNK_ROWS);
+  readonly #indexes = new Float64Array(CHUNK_ROWS);
   readonly #types = new Texts();
   readonly #texts = new LabelMemo((text) => text);
 
   put(at: number, type: MachineType, label: number): void {
     this.#flags[at] = label === 0 ? 0 : 1;
-    if (label === 0) this.#types.putNone(at);
-    else this.#types.putText(at, this.#texts.of(type, label));
+    this.#indexes[at] =
+      label === 0 ? Number.NaN : this.#types.indexOfText(this.#texts.of(type, label));
   }
 
   columns(length: number): Columns {
     return {
       anomaly: flagColumn(this.#flags.subarray(0, length)),
-      anomaly_type: this.#types.column(length),
+      anomaly_type: textColumn(this.#indexes.subarray(0, length), this.#types.clear()),
     };
   }
 }

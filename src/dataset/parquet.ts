@@ -58,16 +58,20 @@ export function timeColumn(values: BigInt64Array): Data {
 }
 
 /** Numbers; NaN is null. */
-export function numberColumn(values: Float64Array, nulls = nullsOf(values)): Data {
+export function numberColumn(values: Float64Array): Data {
   const { length } = values;
-  return makeData({ type: new Float64(), length, data: values, ...nulls.buffers });
+  return makeData({ type: new Float64(), length, data: values, ...nullsOf(values) });
 }
 
 /** Whole numbers; NaN is null. */
-export function wholeColumn(values: Float64Array, nulls = nullsOf(values)): Data {
+export function wholeColumn(values: Float64Array): Data {
   const { length } = values;
-  const data = new Int32Array(values);
-  return makeData({ type: new Int32(), length, data, ...nulls.buffers });
+  return makeData({
+    type: new Int32(),
+    length,
+    data: new Int32Array(values),
+    ...nullsOf(values),
+  });
 }
 
 /** 0 or 1. */
@@ -75,17 +79,14 @@ export function flagColumn(values: Int8Array): Data {
   return makeData({ type: new Int8(), length: values.length, nullCount: 0, data: values });
 }
 
-/** Texts by their index in a dictionary; −1 is null. */
-export function textColumn(indexes: Int32Array, texts: readonly string[]): Data {
+/** Texts by their index in a dictionary; NaN is null. */
+export function textColumn(indexes: Float64Array, texts: readonly string[]): Data {
   // A dictionary without a text has no type that could be inferred from it.
   const dictionary = vectorFromArray(texts.length > 0 ? texts : [''], new Utf8());
   const type = new Dictionary(new Utf8(), new Int32(), DICTIONARY_ID);
   const { length } = indexes;
-  const nulls = new Nulls(length);
-  for (let i = 0; i < length; i++) if ((indexes[i] as number) < 0) nulls.put(i);
-  const { nullCount } = nulls.buffers;
-  const data = nullCount > 0 ? indexes.map((index) => Math.max(0, index)) : indexes;
-  return makeData({ type, length, data, dictionary, ...nulls.buffers });
+  const data = new Int32Array(indexes);
+  return makeData({ type, length, data, dictionary, ...nullsOf(indexes) });
 }
 
 /** Which column a dictionary belongs to is set when the record is put together. */
@@ -174,33 +175,19 @@ function withOwnDictionary(data: Data, column: number): Data {
   });
 }
 
-/** Which values are missing, a bit each; no bits where all are there. */
-export class Nulls {
-  readonly #length: number;
-  #count = 0;
-  #bitmap: Uint8Array | undefined;
-
-  constructor(length: number) {
-    this.#length = length;
+/** Which numbers are NaN, as Arrow is told it: a bit each, none where all are there. */
+function nullsOf(values: Float64Array): { nullCount: number; nullBitmap?: Uint8Array } {
+  const { length } = values;
+  // Whole words of 64 bits, which is how Arrow lays out a bitmap.
+  const nullBitmap = new Uint8Array(8 * Math.ceil(length / 64));
+  let nullCount = 0;
+  for (let i = 0; i < length; i += 8) {
+    let bits = 0;
+    const bitsEnd = Math.min(8, length - i);
+    for (let bit = 0; bit < bitsEnd; bit++)
+      if (Number.isNaN(values[i + bit] as number)) nullCount++;
+      else bits |= 1 << bit;
+    nullBitmap[i >> 3] = bits;
   }
-
-  /** Marks a value as missing, once. */
-  put(i: number): void {
-    // Whole words of 64 bits, which is how Arrow lays out a bitmap.
-    this.#bitmap ??= new Uint8Array(8 * Math.ceil(this.#length / 64)).fill(0xff);
-    this.#bitmap[i >> 3] = (this.#bitmap[i >> 3] as number) & ~(1 << (i & 7));
-    this.#count++;
-  }
-
-  /** What Arrow is told. */
-  get buffers() {
-    const nullCount = this.#count;
-    return this.#bitmap ? { nullCount, nullBitmap: this.#bitmap } : { nullCount };
-  }
-}
-
-function nullsOf(values: Float64Array): Nulls {
-  const nulls = new Nulls(values.length);
-  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i] as number)) nulls.put(i);
-  return nulls;
+  return nullCount > 0 ? { nullCount, nullBitmap } : { nullCount };
 }

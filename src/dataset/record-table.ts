@@ -61,11 +61,11 @@ async function parquetColumns({ columns, rows }: RecordTable): Promise<Columns> 
     if (kind === 'text') {
       const texts = [...new Set(values.filter((value) => value !== null))].map(String);
       const indexes = new Map(texts.map((text, index) => [text, index]));
-      const indexOf = (v: string | number | null) => (v === null ? -1 : indexes.get(String(v)));
+      const indexOf = (v: string | number | null) => indexes.get(String(v)) ?? Number.NaN;
       return [
         name,
         textColumn(
-          Int32Array.from(values, (v) => indexOf(v) ?? -1),
+          Float64Array.from(values, (v) => (v === null ? Number.NaN : indexOf(v))),
           texts,
         ),
       ];
