@@ -3,7 +3,7 @@ import { ROW_WIDTH } from '../core/machine.ts';
 import { Cursor } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
 
-/** So often and so long each type is read: enough for V8 to note its shape, too little to compile. */
+/** So often and so long each type is read: enough for V8 to note its shape, too little for more. */
 const ROUNDS = 3;
 const READINGS = 20;
 
