@@ -267,7 +267,11 @@ export class Exports {
   async #endByOwner({ id, owner }: ExportRecord): Promise<void> {
     const isThere = () => readRecord(this.#folder, id) !== undefined;
     const untilMs = performance.now() + END_MAX_MS;
-    askForEnd(this.#folder, id);
+    try {
+      askForEnd(this.#folder, id);
+    } catch (cause) {
+      throw new CommandError('unavailable', this.#reason(cause), [], { cause });
+    }
     while (isThere() && this.#companions?.isAlive(owner as string)) {
       if (performance.now() > untilMs)
         throw new CommandError('unavailable', 'the process that makes the export does not answer');
