@@ -15,17 +15,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_CALENDAR } from '../src/config/default-factory.ts';
 import { largeFleet } from '../src/config/factory-file/index.ts';
-import { Batch } from '../src/core/batch.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';
-import { messageCount } from '../src/delivery/figures.ts';
 import { lagMs } from '../src/delivery/spread-reader.ts';
 import { machineTypes } from '../src/machines/index.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
+import type { Reader } from '../src/simulation/reader.ts';
 import { freePort, startMosquitto } from '../test/servers.ts';
 import type { FleetReport, FleetWindow } from './fleet-process.ts';
 import { START_MS } from './fleets.ts';
 import { machine, middle } from './measure.ts';
-import { packetChunks, RawClient } from './raw-client.ts';
+import { packetChunks, RawClient, readBatches } from './raw-client.ts';
 
 const option = (name: string, otherwise: number) =>
   Number(process.argv.find((word) => word.startsWith(`--${name}=`))?.split('=')[1] ?? otherwise);
@@ -53,7 +52,7 @@ const LIMITED_AFTER_S = 120;
 const folder = mkdtempSync(join(tmpdir(), 'enms-fleet-'));
 const broker = await startMosquitto();
 const described = largeFleet(MACHINES, DEFAULT_CALENDAR).factories;
-const chunks = packetChunks(rawBatches(), 1);
+const chunks = packetChunks(readBatches(someMachines(), RAW_MESSAGES), 1);
 const limits = [await rawLimit()];
 const apiPort = await freePort();
 const main = fileURLToPath(new URL('./fleet-process.js', import.meta.url));
@@ -96,25 +95,22 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
+/** Ends the simulator, unless it has ended. */
 async function ended(): Promise<void> {
+  if (simulator.exitCode !== null || simulator.signalCode !== null) return;
   simulator.kill('SIGTERM');
-  if (simulator.exitCode === null) await once(simulator, 'exit');
+  await once(simulator, 'exit');
 }
 
-/** Readings of some machines of the fleet. */
-function* rawBatches(): Generator<Batch> {
+/** Some machines of the fleet, read for themselves. */
+function someMachines(): Reader {
   const [factory] = described as [FactoryDescription];
   const machines = factory.machines.filter(
     (_, i) => i % Math.ceil(factory.machines.length / RAW_MACHINES) === 0,
   );
   const reader = createFleet([{ ...factory, machines }]).reader();
   reader.seek(START_MS);
-  const batch = new Batch();
-  for (let count = 0; count < RAW_MESSAGES; count += messageCount(batch)) {
-    batch.clear();
-    reader.read(Number.POSITIVE_INFINITY, batch);
-    yield batch;
-  }
+  return reader;
 }
 
 /** What the broker takes from a raw socket, run by run [messages/s]. */

@@ -7,18 +7,17 @@ import mqtt from 'mqtt';
 import { DEFAULT_FACTORY } from '../src/config/default-factory.ts';
 import { Batch } from '../src/core/batch.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';
-import type { Parameter } from '../src/core/machine.ts';
 import { messageCount } from '../src/delivery/figures.ts';
 import { machineTypes } from '../src/machines/index.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
 import type { Reader } from '../src/simulation/reader.ts';
 import { MqttSink } from '../src/sinks/mqtt.ts';
 import { privateAddress, startMosquitto } from '../test/servers.ts';
+import { factoryOf, START_MS } from './fleets.ts';
 import { compare } from './measure.ts';
-import { packetChunks, RawClient } from './raw-client.ts';
+import { packetChunks, RawClient, readBatches } from './raw-client.ts';
 
 const MACHINES_EACH = 40;
-const START_MS = Date.UTC(2026, 0, 14, 10);
 /** Messages of one call: enough that its beginning and its end do not count. */
 const MESSAGES_A_CALL = 200_000;
 
@@ -26,19 +25,10 @@ type MachineDescription = FactoryDescription['machines'][number];
 
 /** A main meter reads every other machine again, and a factory has one of them, not forty. */
 const types = machineTypes.filter(({ isMainMeter }) => !isMainMeter);
-const machines = Array.from({ length: MACHINES_EACH }, (_, i) =>
-  types.map((type): MachineDescription => {
-    const name = `${type.type}-${i}`;
-    return {
-      id: name.padEnd(36, '0'),
-      name,
-      type: type.type,
-      ratedPowerKw: (type.parameters['ratedPowerKw'] as Parameter).value,
-      intervalS: type.intervalS,
-      topic: `factory/demo/${name}`,
-    };
-  }),
-).flat();
+const { machines } = factoryOf(
+  types.map(({ type }) => type),
+  MACHINES_EACH,
+);
 const marker = { ...(machines[0] as MachineDescription), topic: 'factory/demo/marker' };
 
 /** A reader of machines at the beginning of the window. */
@@ -57,13 +47,7 @@ function markerBatch(): Batch {
 
 /** The batches of a call's messages, the marker's last. */
 function* preparedBatches(): Generator<Batch> {
-  const batch = new Batch();
-  const reader = opened(machines);
-  for (let count = 0; count < MESSAGES_A_CALL; count += messageCount(batch)) {
-    batch.clear();
-    reader.read(Number.POSITIVE_INFINITY, batch);
-    yield batch;
-  }
+  yield* readBatches(opened(machines), MESSAGES_A_CALL);
   yield markerBatch();
 }
 

@@ -1,7 +1,9 @@
 /** What a broker takes at most: the packets of messages, made beforehand, from a raw socket. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { Batch } from '../src/core/batch.ts';
+import { Batch } from '../src/core/batch.ts';
+import { messageCount } from '../src/delivery/figures.ts';
+import type { Reader } from '../src/simulation/reader.ts';
 import { type Message, Messages } from '../src/sinks/messages.ts';
 
 /** Messages on their way at QoS 1. */
@@ -12,6 +14,16 @@ const CHUNK_BYTES = 128 * 1024;
 export interface Chunk {
   readonly bytes: Buffer;
   readonly count: number;
+}
+
+/** What a reader gives next, of so many messages or a few more: one batch, filled again and again. */
+export function* readBatches(reader: Reader, messages: number): Generator<Batch> {
+  const batch = new Batch();
+  for (let count = 0; count < messages; count += messageCount(batch)) {
+    batch.clear();
+    reader.read(Number.POSITIVE_INFINITY, batch);
+    yield batch;
+  }
 }
 
 /** The packets of all messages of some batches; a batch may be filled anew for the next. */

@@ -146,12 +146,11 @@ export async function buildApp(
   for (const routes of [config, machineTypeCatalogue, factories, metrics]) routes(app, api);
   for (const routes of [registryChanges, journal, clusterRoute]) routes(app, api);
   const generation = await clusterGeneration(configuration, app.log);
-  const kept = new Exports(join(configuration.dataDir, 'exports'), app.log, {
+  // The APIs of a cluster share a folder with each other, and with nobody else.
+  const folder = cluster ? `exports-${cluster.storeKey}` : 'exports';
+  const kept = new Exports(join(configuration.dataDir, folder), app.log, {
     ...(generation && { make: generation.make }),
-    companions: cluster && {
-      me: cluster.me.id,
-      isAlive: (id) => cluster.isAlive(id),
-    },
+    companions: cluster && { me: cluster.me.id, isAlive: (id) => cluster.isAlive(id) },
   });
   app.addHook('onReady', () => kept.begin());
   app.addHook('onClose', async () => {

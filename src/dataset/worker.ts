@@ -25,7 +25,7 @@ const order = (await once(process, 'message'))[0] as Order;
 const fleets = new Map<Variant, ReturnType<typeof fleetOf>>();
 const isOther =
   order.fleetDigest !== undefined && order.fleetDigest !== fleetDigest(fleet('actual'));
-warmUp(fleet('actual'), order.request.fromMs);
+if (!isOther) warmUp(fleet('actual'), order.request.fromMs);
 const plan = order.kind === 'files' ? planOf(order.request, fleet('actual')) : undefined;
 const writer =
   order.kind === 'files' && plan && new PartitionWriter(order.request, plan, order.folder);

@@ -284,11 +284,16 @@ export class Exports {
   #tell(id: string): void {
     const record = this.#records.get(id);
     if (!record || !this.#runs.has(id)) return;
+    const warn = (message: string) => (error: unknown) =>
+      this.#log.warn({ reason: this.#reason(error) }, message);
+    if (this.#isGivenUp(id) || isAskedForEnd(this.#folder, id)) {
+      this.remove(id).catch(warn('an export that was to end left something behind'));
+      return;
+    }
     try {
-      if (this.#isGivenUp(id) || isAskedForEnd(this.#folder, id)) void this.remove(id);
-      else writeRecord(this.#folder, record);
+      writeRecord(this.#folder, record);
     } catch (error) {
-      this.#log.warn({ reason: this.#reason(error) }, 'how far an export is could not be told');
+      warn('how far an export is could not be told')(error);
     }
   }
 

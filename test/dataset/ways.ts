@@ -10,7 +10,7 @@ import { READING_TABLES } from '../../src/encoding/reading-tables.ts';
 import { Program } from '../cli/program.ts';
 import type { Postgres } from '../postgres.ts';
 import { freePort, type Mosquitto } from '../servers.ts';
-import { Collector } from '../sinks/collector.ts';
+import { Collector, type Received } from '../sinks/collector.ts';
 import { csvRows } from './request.ts';
 
 type Value = string | number | null;
@@ -98,7 +98,7 @@ async function collected(collector: Collector, window: Window, count: number): P
   const published: Readings = new Map();
   let seen = 0;
   let messages = 0;
-  await collector.until((received) => {
+  const isOver = (received: readonly Received[]) => {
     for (; seen < received.length; seen++) {
       const { time, machine_id, ...fields } = JSON.parse(received[seen]?.payload as string);
       const timeMs = Date.parse(time);
@@ -107,8 +107,12 @@ async function collected(collector: Collector, window: Window, count: number): P
       messages++;
     }
     return messages >= CHANNELS.length * count;
-  });
-  await collector.close();
+  };
+  try {
+    await collector.until(isOver);
+  } finally {
+    await collector.close();
+  }
   return published;
 }
 

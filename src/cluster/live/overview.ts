@@ -51,6 +51,11 @@ export class ClusterOverview {
     return this.#membership.cluster.shards;
   }
 
+  /** Tells the cluster's store from others: when it was begun. */
+  get storeKey(): string {
+    return this.#membership.store.identity.createdAt.getTime().toString(36);
+  }
+
   /** The process that answers. */
   get me(): Member {
     return this.#membership.me;
