@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -73,7 +73,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   lines.push(`allow_anonymous ${options.user === undefined}`);
   writeFileSync(configuration, `${lines.join('\n')}\n`);
 
-  let server = await start(configuration).catch((error: unknown) => {
+  let server = await start(configuration, port).catch((error: unknown) => {
     rmSync(folder, { recursive: true });
     throw error;
   });
@@ -88,7 +88,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     async restart() {
-      server = await start(configuration);
+      server = await start(configuration, port);
     },
     async close() {
       await end('SIGTERM');
@@ -140,8 +140,8 @@ export function privateAddress(port: number): BrokerAddress {
   };
 }
 
-/** Settles when it says that it runs. */
-async function start(configuration: string): Promise<ChildProcess> {
+/** Settles when it runs. */
+async function start(configuration: string, port: number): Promise<ChildProcess> {
   const server = spawn('mosquitto', ['-c', configuration], {
     env: { ...process.env, PATH },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -153,8 +153,20 @@ async function start(configuration: string): Promise<ChildProcess> {
     said.push(line);
     if (line.endsWith(' running')) {
       server.stderr.resume();
+      await answers(port);
       return server;
     }
   }
   throw new Error(`mosquitto did not start:\n${said.join('\n')}`);
+}
+
+/**
+ * Settles when what listens on a port of this computer takes a connection from the system and ends
+ * it. Mosquitto says that it runs before it does, and forgets a SIGTERM that comes in between.
+ */
+export async function answers(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.resume();
+  socket.end();
+  await once(socket, 'close');
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'node:test';
 import { connectAsync } from 'mqtt';
-import { freePort, withoutMosquitto } from '../servers.ts';
+import { answers, freePort, withoutMosquitto } from '../servers.ts';
 import { composeWith } from './compose.ts';
 import { file, textOf } from './files.ts';
 
@@ -28,6 +28,7 @@ async function withBroker(
   const broker = startBroker(configurationIn(folder, port), folder, variables);
   try {
     await running(broker);
+    await answers(port);
     await use(port, folder);
   } finally {
     if (broker.exitCode === null && broker.signalCode === null) {
