@@ -1,3 +1,4 @@
+import '../web-assembly.ts';
 import {
   type Data,
   DataType,

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import '../../web-assembly.ts';
 import { type Parameter, STATEMENT_MAX_MS } from '../database.ts';
 import { StoreError, type StoreFailure } from '../store-error.ts';
 import type { WorkerAnswer, WorkerFailure, WorkerOrder, WorkerRequest } from './embedded-worker.ts';
