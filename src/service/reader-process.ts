@@ -68,7 +68,8 @@ const order = await new Promise<ReaderOrder>((resolve) => {
 const journal = new Journal(order.settings, order.events);
 const clock = new InstantClock(order.horizonMs);
 let fleet = shareOf(createFleet(order.factories, { seed: order.seed, journal }), order.share);
-const sink = new MqttSink(order.broker, order.qos);
+// The parent's own connection tells whether the simulator is there.
+const sink = new MqttSink(order.broker, order.qos, false);
 let answered: (news: ReaderNews) => void = () => undefined;
 const watermarks = order.isSpread
   ? new SpreadWatermarks(parentsWatermarks(), () => longestLagMs(fleet.machines))

@@ -79,6 +79,8 @@ test('readers share the machines out, one that dies goes on, and so does one pro
     messages.filter(({ topic }) => topic.endsWith('/energy')).length >= MACHINES * count;
 
   await run(2, async (heard) => {
+    const states = await Collector.open(`mqtt://127.0.0.1:${port}`, 'simulator/state');
+    t.after(() => states.close());
     await heard.until(eachHas(3));
     assert.equal(readerPids().length, 2);
     const [first] = readerPids();
@@ -94,6 +96,11 @@ test('readers share the machines out, one that dies goes on, and so does one pro
     assert.equal(readerPids().length, 2);
     const { figures } = { figures: assembly?.simulator.sinks[0] };
     assert.ok((figures?.messages ?? 0) > 0 && figures?.isConnected);
+    assert.deepEqual(
+      states.received.map(({ payload }) => payload),
+      ['online'],
+      'a reader does not speak for the simulator',
+    );
   });
   assert.deepEqual(readerPids(), []);
   assert.match(log.lines.join('\n'), /^a reader process ended; another goes on \{/m);
