@@ -23,9 +23,8 @@ const files = readdirSync(folder, { recursive: true })
   .map((path) => fileURLToPath(new URL(path, folder)));
 if (files.length === 0) throw new Error(`no test file matches ${wanted.join(', ')}`);
 const options = ['--test'];
-// What a failing test leaves open must not hold CI up, nor one that hangs; on a desk it shows, as
-// the run does not end.
-if (process.env['CI']) options.push('--test-force-exit');
+// A test that hangs, or leaves something open, must not hold CI up; on a desk it shows, as the run
+// does not end. (To force the end of a file loses what Node 22 and 24 have not reported by then.)
 if (process.env['CI'] && !isLong) options.push(`--test-timeout=${HANGS_AFTER_MS}`);
 // They measure, and so have the computer to themselves.
 if (isLong) options.push('--test-concurrency=1');
