@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import type { BrokerAddress } from '../src/sinks/mqtt-client.ts';
 
 /** Where Mosquitto is, for those whose PATH lacks the administrators' folders. */
-const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin`;
+export const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin`;
 
 export interface MosquittoOptions {
   /** A free one, if not given. */
@@ -140,33 +140,32 @@ export function privateAddress(port: number): BrokerAddress {
   };
 }
 
-/** Settles when it runs. */
 async function start(configuration: string, port: number): Promise<ChildProcess> {
   const server = spawn('mosquitto', ['-c', configuration], {
     env: { ...process.env, PATH },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   await once(server, 'spawn');
-  const said: string[] = [];
-  const output = createInterface(server.stderr);
-  for await (const line of output) {
-    said.push(line);
-    if (line.endsWith(' running')) {
-      server.stderr.resume();
-      await answers(port);
-      return server;
-    }
-  }
-  throw new Error(`mosquitto did not start:\n${said.join('\n')}`);
+  await mosquittoRuns(server, port);
+  return server;
 }
 
 /**
- * Settles when what listens on a port of this computer takes a connection from the system and ends
- * it. Mosquitto says that it runs before it does, and forgets a SIGTERM that comes in between.
+ * Settles when a Mosquitto that was started takes connections of this computer; its standard error
+ * is read. It says that it runs before it does, and forgets a SIGTERM that comes in between.
  */
-export async function answers(port: number): Promise<void> {
-  const socket = connect(port, '127.0.0.1');
-  socket.resume();
-  socket.end();
-  await once(socket, 'close');
+export async function mosquittoRuns({ stderr }: ChildProcess, port: number): Promise<void> {
+  const said: string[] = [];
+  if (!stderr) throw new Error('mosquitto has no output');
+  for await (const line of createInterface(stderr)) {
+    said.push(line);
+    if (!line.endsWith(' running')) continue;
+    stderr.resume();
+    const socket = connect(port, '127.0.0.1');
+    socket.resume();
+    socket.end();
+    await once(socket, 'close');
+    return;
+  }
+  throw new Error(`mosquitto did not start:\n${said.join('\n')}`);
 }

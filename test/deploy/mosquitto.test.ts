@@ -4,15 +4,13 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import test from 'node:test';
 import { connectAsync } from 'mqtt';
-import { answers, freePort, withoutMosquitto } from '../servers.ts';
+import { freePort, mosquittoRuns, PATH, withoutMosquitto } from '../servers.ts';
 import { composeWith } from './compose.ts';
 import { file, textOf } from './files.ts';
 
 const skip = withoutMosquitto();
-const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin`;
 const USER = { MQTT_USERNAME: 'simulator', MQTT_PASSWORD: 'a p:$w "rd' };
 
 /** The variables of the service `mqtt`. */
@@ -27,8 +25,7 @@ async function withBroker(
   const port = await freePort();
   const broker = startBroker(configurationIn(folder, port), folder, variables);
   try {
-    await running(broker);
-    await answers(port);
+    await mosquittoRuns(broker, port);
     await use(port, folder);
   } finally {
     if (broker.exitCode === null && broker.signalCode === null) {
@@ -61,16 +58,6 @@ function startBroker(configuration: string, folder: string, variables: Variables
   const env = { PATH, MOSQUITTO_ACCESS_DIR: join(folder, 'access'), ...variables };
   const words = [file('deploy/mosquitto/start.sh'), configuration];
   return spawn('sh', words, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-}
-
-async function running({ stderr }: ChildProcess): Promise<void> {
-  const said: string[] = [];
-  if (!stderr) throw new Error('the broker has no output');
-  for await (const line of createInterface(stderr)) {
-    said.push(line);
-    if (line.endsWith(' running')) return void stderr.resume();
-  }
-  throw new Error(`it did not start:\n${said.join('\n')}`);
 }
 
 function connect(port: number, username?: string, password?: string) {
