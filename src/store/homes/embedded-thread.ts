@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import '../../web-assembly.ts';
 import { type Parameter, STATEMENT_MAX_MS } from '../database.ts';
@@ -9,6 +10,12 @@ import { storeError } from './failures.ts';
 const OPEN_MAX_MS = 120_000;
 /** Past this the thread is taken to spin [ms]. */
 const ANSWER_MAX_MS = STATEMENT_MAX_MS;
+
+/**
+ * V8 compiles PostgreSQL's WebAssembly once, for a quick start, and not a second time for speed:
+ * the second compilation takes longer than all that a store ever asks of it, and keeps 30 MB.
+ */
+setFlagsFromString('--liftoff-only');
 
 interface Waiting {
   readonly settle: (rows: readonly unknown[]) => void;
