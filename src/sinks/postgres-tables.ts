@@ -6,6 +6,16 @@ import {
   type ReadingTable,
   type TableColumn,
 } from '../encoding/reading-tables.ts';
+import {
+  FIND_TABLES,
+  type FoundColumn,
+  type FoundTable,
+  isNumber,
+  isText,
+  isTime,
+  NUMBER_TYPES,
+  TIME_TYPES,
+} from './catalogue.ts';
 import { ALERT_LEVELS, STATUS_COLUMNS, STATUS_TABLE } from './machine-statuses.ts';
 import { PostgresError } from './postgres-error.ts';
 
@@ -23,28 +33,6 @@ export interface StoredTables {
   readonly machineIdType: string;
   /** What is left out, each a sentence. */
   readonly remarks: readonly string[];
-}
-
-/** A column as the catalogue has it; a domain is what it is made of. */
-interface FoundColumn {
-  readonly name: string;
-  /** As SQL writes it. */
-  readonly declared: string;
-  readonly base: string;
-  readonly category: string;
-  readonly modifier: number;
-  /** Of an enum. */
-  readonly labels: readonly string[] | null;
-  readonly is_required: boolean;
-  readonly is_fixed: boolean;
-}
-
-interface FoundTable {
-  readonly name: string;
-  readonly is_there: boolean;
-  readonly columns: readonly FoundColumn[] | null;
-  readonly has_key: boolean;
-  readonly missing_rights: string | null;
 }
 
 const KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -74,7 +62,7 @@ export async function findTables(client: ClientBase): Promise<StoredTables> {
     })),
     { name: LOOKED_UP, key: '', rights: 'select' },
   ];
-  const { rows } = await client.query<FoundTable>(FIND, [JSON.stringify(tables)]);
+  const { rows } = await client.query<FoundTable>(FIND_TABLES, [JSON.stringify(tables)]);
   const findings = new Findings();
   const found = new Map(rows.map((row) => [row.name, row]));
   const of = (name: string) => found.get(name) as FoundTable;
@@ -187,14 +175,6 @@ function statusColumns(table: FoundTable, findings: Findings): ReadonlyMap<strin
   return stored;
 }
 
-const TIME_TYPES = 'timestamp with time zone or timestamp without time zone';
-const NUMBERS = ['numeric', 'smallint', 'integer', 'bigint', 'real', 'double precision'];
-const NUMBER_TYPES = 'a number';
-
-const isText = ({ category, labels }: FoundColumn) => category === 'S' || labels !== null;
-const isTime = ({ base }: FoundColumn) => TIME_TYPES.split(' or ').includes(base);
-const isNumber = ({ base }: FoundColumn) => NUMBERS.includes(base);
-
 const STATUS_KINDS = {
   id: { fits: (column: FoundColumn) => column.base === 'uuid' || isText(column), accepted: 'uuid' },
   flag: { fits: ({ base }: FoundColumn) => base === 'boolean', accepted: 'boolean' },
@@ -256,34 +236,3 @@ function jsonType({ base, category, is_fixed }: FoundColumn): ReadingTable['meta
   if (base === 'jsonb') return 'jsonb';
   return base === 'json' || category === 'S' ? 'text' : undefined;
 }
-
-/** Tables with their columns, whether a unique index has exactly their key, and rights. */
-const FIND = `
-  select name, oid is not null as is_there,
-    (select json_agg(json_build_object(
-        'name', attname,
-        'declared', format_type(a.atttypid, a.atttypmod),
-        'base', format_type(base.oid, null),
-        'category', base.typcategory,
-        'modifier', case when type.typtype = 'd' then type.typtypmod else a.atttypmod end,
-        'labels', (select json_agg(enumlabel) from pg_enum where enumtypid = base.oid),
-        'is_fixed', attgenerated <> '' or attidentity = 'a',
-        'is_required', attnotnull and not atthasdef and attidentity = ''))
-      from pg_attribute as a join pg_type as type on type.oid = a.atttypid
-        join pg_type as base
-          on base.oid = case when type.typtype = 'd' then type.typbasetype else type.oid end
-      where attrelid = needed.oid and attnum > 0 and not attisdropped) as columns,
-    exists (
-      select from pg_index
-      where indrelid = needed.oid and indisunique and indisvalid and indimmediate
-        and indpred is null and indexprs is null
-        and key = (
-          select string_agg(attname, ', ' order by attname collate "C")
-          from unnest((indkey::int2[])[0:indnkeyatts - 1]) as part
-            join pg_attribute on attrelid = indrelid and attnum = part)) as has_key,
-    (select string_agg(privilege, ', ')
-      from unnest(string_to_array(rights, ', ')) as privilege
-      where not has_any_column_privilege(needed.oid, privilege)) as missing_rights
-  from (
-    select name, key, rights, to_regclass(name)::oid as oid
-    from json_to_recordset($1) as needed(name text, key text, rights text)) as needed`;
