@@ -17,7 +17,7 @@ import {
   readFactoryRow,
   readMachineRow,
 } from './registry/rows.ts';
-import { CREATE_REGISTRY, REGISTRY_TABLES } from './registry/tables.ts';
+import { CREATE_REGISTRY, EQUIP_TABLES, REGISTRY_TABLES } from './registry/tables.ts';
 import { StoreError } from './store-error.ts';
 
 /** A row of the registry that cannot run, and why, in a sentence for whoever keeps the registry. */
@@ -81,7 +81,7 @@ export async function createTables(queries: Queries, location: string): Promise<
        (select quote_ident(name) from unnest(current_schemas(false)) with ordinality s (name, i)
         where name <> 'simulator' order by i limit 1), 'public'), true)`,
   );
-  await queries.script(CREATE_REGISTRY);
+  await queries.script(CREATE_REGISTRY + EQUIP_TABLES);
   await asHypertables(queries);
   return true;
 }
