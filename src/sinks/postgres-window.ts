@@ -147,7 +147,8 @@ function newBatches(): readonly Batch[] {
 async function areEmptyAndSimple(client: pg.ClientBase): Promise<boolean> {
   const { rowCount: complicated } = await client.query(
     `select from pg_class as c where oid = any ($1::regclass[]) and (
-       relkind <> 'r' or not pg_has_role(relowner, 'usage') or relispartition or relhassubclass or relrowsecurity or relreplident <> 'd'
+       relkind <> 'r' or not pg_has_role(relowner, 'usage')
+       or relispartition or relhassubclass or relrowsecurity or relreplident <> 'd'
        or exists (select from pg_trigger where tgrelid = c.oid and not tgisinternal)
        or exists (select from pg_constraint where confrelid = c.oid))`,
     [TABLES],

@@ -61,7 +61,7 @@ const OPTIONAL: Readonly<Record<RegistryTableName, Columns>> = {
 };
 
 /** A table of the registry as the database has it. */
-export class TableColumns {
+class TableColumns {
   /** What to select for a row; null for a column that is not there. */
   readonly selected: string;
   readonly #there: ReadonlySet<string>;
