@@ -53,7 +53,11 @@ export async function toDatabase(
   };
   if (isOnCluster)
     await onCluster(request, databaseUrl, configuration, progress, { onProgress, signal });
-  else await storeWindow(request, { server, onRows: (more) => onProgress(rows + more), signal });
+  else
+    await storeWindow(request, {
+      ...{ server, signal, onRemark },
+      onRows: (more) => onProgress(rows + more),
+    });
   progress.end();
   if (interruption.signal.aborted && rows < allRows) {
     process.stderr.write(
@@ -65,6 +69,10 @@ export async function toDatabase(
   const lengthS = (performance.now() - startMs) / 1000;
   process.stdout.write(`${location}: ${count(rows)} rows, ${span(lengthS)}\n`);
   return 0;
+}
+
+function onRemark(remark: string): void {
+  process.stderr.write(`${PROGRAM}: ${remark}\n`);
 }
 
 /** Has the workers of a cluster store a window; what they did before an interruption stays. */
@@ -79,7 +87,7 @@ async function onCluster(
   const { askedWindow } = await import('../cluster/history/asked-work.ts');
   const { addWindow } = await import('../sinks/postgres-window.ts');
   // Nothing is added yet: what all workers need in the database is made once.
-  await addWindow({ connectionString: databaseUrl }, () => true);
+  await addWindow({ connectionString: databaseUrl }, () => true, onRemark);
   try {
     const work = askedWindow(request, databaseUrl);
     await askCluster(configuration, stderrLog(progress), work, options);

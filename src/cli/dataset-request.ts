@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Configuration } from '../config/configuration.ts';
-import { choice, type Kind, url, whole } from '../config/kinds.ts';
+import { DATABASE_URL } from '../config/database-url.ts';
+import { choice, type Kind, whole } from '../config/kinds.ts';
 import { duration, durationText } from '../config/times.ts';
 import { intervalVariable } from '../config/variables.ts';
 import { version } from '../config/version.ts';
@@ -11,6 +12,7 @@ import {
   type Format,
   type WindowRequest,
 } from '../dataset/request.ts';
+import { urlFaults } from '../sinks/postgres-url.ts';
 import { type AskedBroker, askedBroker } from './broker-url.ts';
 import type { Arguments } from './command.ts';
 import { PROGRAM } from './command-line.ts';
@@ -29,7 +31,6 @@ export const FOLDER_DEFAULT = 'dataset';
 const FORMATS = Object.keys(COMPRESSIONS) as readonly Format[];
 const ALL_COMPRESSIONS = [...new Set(Object.values(COMPRESSIONS).flat())];
 const RESAMPLE = duration(0.1, RESAMPLE_MAX_S);
-const DATABASE_URL = url('postgres', 'postgresql');
 
 /** What a command line asks for, and where it is to go. */
 export type Asked =
@@ -68,6 +69,7 @@ export function askedDataset(args: Arguments, configuration: Configuration): Ask
   const request = fileRequest(options, window, args, configuration, to);
   const workers = options.read('workers', whole(1, WORKERS_MAX)) ?? availableParallelism();
   const databaseUrl = options.readSecret('postgres', DATABASE_URL) as string;
+  if (databaseUrl) for (const fault of urlFaults(databaseUrl)) options.fault('postgres', fault);
   const broker = askedBroker(options, configuration) as AskedBroker;
   options.check();
   switch (to) {

@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Fault } from '../core/errors.ts';
 import { machineTypes } from '../machines/index.ts';
+import { urlFaults } from '../sinks/postgres-url.ts';
 import type { Source } from './configuration.ts';
 import { shown } from './kinds.ts';
 import { calendarOf, shiftFaults } from './shifts.ts';
@@ -19,6 +20,7 @@ export function relationFaults(values: VariableValues, cwd: string, nowMs: numbe
       (name) => fileFault(name, values[name], cwd) ?? [],
     ),
     ...backfillFaults(values, nowMs),
+    ...databaseFaults(values),
     ...sinkFaults(values),
     ...clusterFaults(values),
     ...fleetFaults(values),
@@ -30,6 +32,12 @@ function fleetFaults(values: VariableValues): Fault[] {
   if (values.FLEET_MACHINES === undefined || !values.FACTORY_FILE) return [];
   const message = `${values.FLEET_MACHINES} goes without FACTORY_FILE; set one of them`;
   return [{ path: 'FLEET_MACHINES', message }];
+}
+
+/** Parameters of the database's URL that mean nothing here. */
+function databaseFaults({ DATABASE_URL: url }: VariableValues): Fault[] {
+  const faults = url === undefined ? [] : urlFaults(url);
+  return faults.map((message) => ({ path: 'DATABASE_URL', message }));
 }
 
 /** Readings cannot be stored in the embedded database: it keeps kilobytes, for us alone. */

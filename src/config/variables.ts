@@ -1,3 +1,4 @@
+import { DATABASE_URL } from './database-url.ts';
 import {
   choice,
   FLAG,
@@ -186,10 +187,7 @@ const STORE = {
   POSTGRES_USER: optional(NAME, 'User name at the database.'),
   POSTGRES_PASSWORD: secret(text(1024), 'Password of that user.'),
   POSTGRES_DB: variable(NAME, 'enms', 'Name of the database.'),
-  DATABASE_URL: secret(
-    url('postgres', 'postgresql'),
-    'All of the above in one, in place of POSTGRES_*.',
-  ),
+  DATABASE_URL: secret(DATABASE_URL, 'All of the above in one, in place of POSTGRES_*.'),
   SINK_POSTGRES: variable(FLAG, 'false', 'Whether readings are stored in that server, too.'),
 } as const;
 

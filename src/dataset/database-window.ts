@@ -1,6 +1,7 @@
 import type pg from 'pg';
+import type { Batch } from '../core/batch.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { addWindow, loadWindow } from '../sinks/postgres-window.ts';
+import { addWindow, loadWindow, type OnRemark } from '../sinks/postgres-window.ts';
 import { fleetOf, type WindowRequest } from './request.ts';
 import { tableRows, windowReader } from './window-reader.ts';
 
@@ -11,6 +12,8 @@ export interface DatabaseWindowOptions {
   readonly onRows: (rows: number) => void;
   /** Ends it early: what was made before is stored. */
   readonly signal: AbortSignal;
+  /** Is told of each thing that the tables have no place for. */
+  readonly onRemark: OnRemark;
 }
 
 /**
@@ -41,14 +44,15 @@ export async function storePart(
  */
 export async function storeWindow(
   request: WindowRequest,
-  { server, onRows, signal }: DatabaseWindowOptions,
+  { server, onRows, signal, onRemark }: DatabaseWindowOptions,
 ): Promise<void> {
   const reader = windowReader(request, fleetOf(request, 'actual'));
   reader.seek(request.fromMs);
-  await loadWindow(server, (batch) => {
+  const fill = (batch: Batch) => {
     if (signal.aborted) return true;
     const isDone = reader.read(request.toMs, batch);
     onRows(tableRows(batch));
     return isDone;
-  });
+  };
+  await loadWindow(server, fill, onRemark);
 }

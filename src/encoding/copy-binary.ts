@@ -2,6 +2,7 @@ import { type Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { MachineType } from '../core/machine.ts';
 import { Memo } from './memo.ts';
+import { PreparedText } from './prepared-text.ts';
 import { READING_TABLES, type ReadingTable } from './reading-tables.ts';
 import { type RecordWriter, tableRecords } from './table-record.ts';
 
@@ -29,29 +30,44 @@ export interface CopyTarget {
 }
 
 /**
- * Every `COPY` there can be: each table without `metadata`, whose default is then stored, and
- * with it. A batch needs three of them, or the fourth for the carriers of boilers.
+ * Every `COPY` there can be into some tables: each without `metadata`, whose default is then
+ * stored, and with it. A batch needs three of them, or the fourth for the carriers of boilers.
  */
-export const COPY_TARGETS: readonly CopyTarget[] = READING_TABLES.flatMap((table) => {
-  const isEnergy = table.key.includes('energy_type');
-  const names = table.columns.map(({ name }) => name);
-  const columns = ['time', 'machine_id', ...(isEnergy ? ['energy_type'] : []), ...names];
-  return [
-    { table, columns, hasMetadata: false },
-    { table, columns: [...columns, 'metadata'], hasMetadata: true },
-  ];
-});
+export function copyTargets(tables: readonly ReadingTable[]): readonly CopyTarget[] {
+  return tables.flatMap((table) => {
+    const isEnergy = table.key.includes('energy_type');
+    const names = table.columns.map(({ name }) => name);
+    const columns = ['time', 'machine_id', ...(isEnergy ? ['energy_type'] : []), ...names];
+    const withMetadata = table.metadataType ? [...columns, 'metadata'] : columns;
+    return [
+      { table, columns, hasMetadata: false },
+      { table, columns: withMetadata, hasMetadata: true },
+    ];
+  });
+}
+
+/** Those of the tables that the simulator makes. */
+export const COPY_TARGETS: readonly CopyTarget[] = copyTargets(READING_TABLES);
 
 /**
  * Writes the readings of a batch as PostgreSQL's binary `COPY` takes them (PostgreSQL manual,
  * COPY, File Formats). One pass over the batch for each target.
  */
 export class CopyEncoder {
-  readonly #types = new Memo(typeRecords);
+  /** Every target there is, in the order in which a reading fills them. */
+  readonly targets: readonly CopyTarget[];
+  readonly #types: Memo<MachineType, TypeRecords>;
   readonly #ids = new Memo(idWords);
+  readonly #idTexts = new Memo(({ id }: Machine) => new PreparedText(id));
   #timeMs = Number.NaN;
   #timeHigh = 0;
   #timeLow = 0;
+
+  /** @param targets - Those of the tables as they are; of our own, if not given. */
+  constructor(targets: readonly CopyTarget[] = COPY_TARGETS) {
+    this.targets = targets;
+    this.#types = new Memo((type) => typeRecords(type, targets));
+  }
 
   /** The targets that a batch has rows for. */
   targetsOf(batch: Batch): readonly CopyTarget[] {
@@ -59,7 +75,7 @@ export class CopyEncoder {
     for (let row = 0; row < batch.length; row++)
       if ((batch.flags[row] as number) & READING)
         mask |= this.#types.of((batch.machines[row] as Machine).type).mask;
-    return COPY_TARGETS.filter((_, i) => mask & (1 << i));
+    return this.targets.filter((_, i) => mask & (1 << i));
   }
 
   /** Writes what stands before the first row: {@link COPY_HEADER_BYTES}. */
@@ -83,15 +99,15 @@ export class CopyEncoder {
     if (records.length === 0) return at;
     const timeMs = batch.timesMs[row] as number;
     if (timeMs !== this.#timeMs) this.#setTime(timeMs);
-    const id = this.#ids.of(machine);
+    const hasTextIds = target.table.idType === 'text';
     for (let i = 0; i < records.length; i++) {
       view.setInt16(at, target.columns.length);
       view.setInt32(at + 2, 8);
       view.setInt32(at + 6, this.#timeHigh);
       view.setInt32(at + 10, this.#timeLow);
-      view.setInt32(at + 14, 16);
-      for (let word = 0; word < 4; word++) view.setInt32(at + 18 + 4 * word, id[word] as number);
-      at = (records[i] as RecordWriter).write(view, at + 34, batch, row);
+      at += 14;
+      at = hasTextIds ? this.#idText(view, at, machine) : this.#id(view, at, machine);
+      at = (records[i] as RecordWriter).write(view, at, batch, row);
     }
     return at;
   }
@@ -100,6 +116,19 @@ export class CopyEncoder {
   end(view: DataView, at: number): number {
     view.setInt16(at, -1);
     return at + COPY_TRAILER_BYTES;
+  }
+
+  #id(view: DataView, at: number, machine: Machine): number {
+    const id = this.#ids.of(machine);
+    view.setInt32(at, 16);
+    for (let word = 0; word < 4; word++) view.setInt32(at + 4 + 4 * word, id[word] as number);
+    return at + 20;
+  }
+
+  #idText(view: DataView, at: number, machine: Machine): number {
+    const id = this.#idTexts.of(machine);
+    view.setInt32(at, id.length);
+    return id.write(view, at + 4);
   }
 
   #setTime(timeMs: number): void {
@@ -116,15 +145,19 @@ interface TypeRecords {
   readonly mask: number;
 }
 
-function typeRecords(type: MachineType): TypeRecords {
-  const all = tableRecords(type);
+/** Bytes before a record's own columns: their number, the time, an id as text. */
+const HEAD_BYTES_MAX = 14 + 4 + 36;
+
+function typeRecords(type: MachineType, targets: readonly CopyTarget[]): TypeRecords {
+  const tables = [...new Set(targets.map(({ table }) => table))];
+  const all = tableRecords(type, tables);
   const records = new Map<CopyTarget, readonly RecordWriter[]>();
   let mask = 0;
-  for (const [i, target] of COPY_TARGETS.entries()) {
+  for (const [i, target] of targets.entries()) {
     const own = all.filter(
       ({ table, hasMetadata }) => table === target.table && hasMetadata === target.hasMetadata,
     );
-    const bytes = own.reduce((sum, { bytesMax }) => sum + 34 + bytesMax, 0);
+    const bytes = own.reduce((sum, { bytesMax }) => sum + HEAD_BYTES_MAX + bytesMax, 0);
     if (bytes > RECORDS_BYTES_MAX)
       throw new RangeError(`${type.type}: a row of ${bytes} bytes, not ${RECORDS_BYTES_MAX}`);
     records.set(target, own);

@@ -1,14 +1,18 @@
 /**
  * The tables of an EnMS that readings are stored in, and how their columns hold a value. Only the
  * columns that a machine can fill are here: of the others a row gets the table's own defaults.
+ * On a database that exists the columns and their types are those that are found there.
  */
 
-/** How a column holds its values, as its declaration in SQL. */
+/** How a column holds its values; the binary forms of `COPY` differ by it. */
 export type ColumnType =
-  | { readonly kind: 'numeric'; readonly precision: number; readonly scale: number }
-  | { readonly kind: 'integer' }
-  | { readonly kind: 'varchar'; readonly lengthMax: number }
-  | { readonly kind: 'operating_mode' };
+  /** The scale is the digits after the point; without a precision there may be any number. */
+  | { readonly kind: 'numeric'; readonly precision?: number; readonly scale: number }
+  /** Values are rounded to a scale, so that they are those of the other outputs. */
+  | { readonly kind: 'real' | 'double precision'; readonly scale: number }
+  | { readonly kind: 'smallint' | 'integer' | 'bigint' }
+  /** Text of any kind, and enums. */
+  | { readonly kind: 'text'; readonly lengthMax: number; readonly name: string };
 
 /** A column that holds the field of the same name. */
 export interface TableColumn {
@@ -16,6 +20,8 @@ export interface TableColumn {
   readonly type: ColumnType;
   /** Whether it is never null. */
   readonly isRequired: boolean;
+  /** Whether its values are counts, which are never rounded. */
+  readonly isWhole: boolean;
 }
 
 /** A table of readings. Its rows begin with the time and the machine. */
@@ -24,21 +30,34 @@ export interface ReadingTable {
   /** Columns of its unique index. */
   readonly key: readonly string[];
   readonly columns: readonly TableColumn[];
+  /** How `machine_id` is stored. */
+  readonly idType: 'uuid' | 'text';
+  /** How `metadata` is stored; none: the table has no such column. */
+  readonly metadataType: 'jsonb' | 'text' | undefined;
 }
 
 function column(name: string, type: ColumnType, isRequired = false): TableColumn {
-  return { name, type, isRequired };
+  return { name, type, isRequired, isWhole: type === INTEGER };
 }
 
 function numeric(precision: number, scale: number): ColumnType {
   return { kind: 'numeric', precision, scale };
 }
 
+function text(name: string, lengthMax: number): ColumnType {
+  return { kind: 'text', lengthMax, name };
+}
+
 const INTEGER: ColumnType = { kind: 'integer' };
-const VARCHAR_100: ColumnType = { kind: 'varchar', lengthMax: 100 };
+const VARCHAR_100 = text('varchar(100)', 100);
+/** Characters of a name in PostgreSQL, such as a label of an enum. */
+const NAME_MAX = 63;
+/** How the simulator's own tables hold machines and what there is no column for. */
+const OWN = { idType: 'uuid', metadataType: 'jsonb' } as const;
 
 /** Electricity, and what a boiler takes and gives; `energy_type` follows the machine. */
 const ENERGY_READINGS: ReadingTable = {
+  ...OWN,
   name: 'energy_readings',
   key: ['machine_id', 'time', 'energy_type'],
   columns: [
@@ -52,6 +71,7 @@ const ENERGY_READINGS: ReadingTable = {
 };
 
 const PRODUCTION_DATA: ReadingTable = {
+  ...OWN,
   name: 'production_data',
   key: ['machine_id', 'time'],
   columns: [
@@ -59,7 +79,7 @@ const PRODUCTION_DATA: ReadingTable = {
     column('production_count_good', INTEGER, true),
     column('production_count_bad', INTEGER, true),
     column('throughput_units_per_hour', numeric(10, 2)),
-    column('operating_mode', { kind: 'operating_mode' }),
+    column('operating_mode', text('operating_mode', NAME_MAX)),
     column('recipe_id', VARCHAR_100),
     column('batch_id', VARCHAR_100),
     column('speed_percent', numeric(5, 2)),
@@ -67,6 +87,7 @@ const PRODUCTION_DATA: ReadingTable = {
 };
 
 const ENVIRONMENTAL_DATA: ReadingTable = {
+  ...OWN,
   name: 'environmental_data',
   key: ['machine_id', 'time'],
   columns: [
@@ -86,16 +107,16 @@ const ENVIRONMENTAL_DATA: ReadingTable = {
   ],
 };
 
-/** The tables in the order in which a reading fills them. */
+/** The tables as the simulator makes them, in the order in which a reading fills them. */
 export const READING_TABLES: readonly ReadingTable[] = [
   ENERGY_READINGS,
   PRODUCTION_DATA,
   ENVIRONMENTAL_DATA,
 ];
 
-/** The table of a channel: energy and every carrier go to one. */
-export function tableOf(channelName: string): ReadingTable {
-  if (channelName === 'production') return PRODUCTION_DATA;
-  if (channelName === 'environmental') return ENVIRONMENTAL_DATA;
-  return ENERGY_READINGS;
+/** Name of the table of a channel: energy and every carrier go to one. */
+export function tableNameOf(channelName: string): string {
+  if (channelName === 'production') return PRODUCTION_DATA.name;
+  if (channelName === 'environmental') return ENVIRONMENTAL_DATA.name;
+  return ENERGY_READINGS.name;
 }

@@ -7,7 +7,7 @@ import { carrierColumns, type Derived } from './carrier.ts';
 import { ColumnWriter, fieldText } from './columns.ts';
 import { JSON_SPELLING, keyText } from './json.ts';
 import { PreparedText, SLACK_BYTES } from './prepared-text.ts';
-import { type ReadingTable, type TableColumn, tableOf } from './reading-tables.ts';
+import { type ReadingTable, type TableColumn, tableNameOf } from './reading-tables.ts';
 
 /** Texts kept as bytes per column: more than the recipes of a plant and the batches of its day. */
 const TEXTS_MAX = 1024;
@@ -16,6 +16,12 @@ const CHARACTER_BYTES_MAX = 4;
 /** The length of a value, which is −1 for none. */
 const LENGTH_BYTES = 4;
 const INTEGER_END = 0x8000_0000;
+const SMALLINT_END = 0x8000;
+/** Wide integers are written exactly up to here. */
+const BIGINT_END = Number.MAX_SAFE_INTEGER;
+/** Units that are whole numbers in a double, and digits before the point that are written. */
+const UNITS_MAX = 1e15;
+const WHOLE_MAX = 1e12;
 /** Version of the binary form of `jsonb`. */
 const JSONB_VERSION = 1;
 
@@ -27,7 +33,7 @@ interface PreparedColumn {
   readonly at: number;
   readonly derived: Derived | undefined;
   readonly scale: number;
-  /** 10^precision of a number. */
+  /** 10^precision of a `numeric`, what an integer stays under. */
   readonly unitsEnd: number;
   readonly texts: Texts | undefined;
 }
@@ -41,8 +47,8 @@ export class RecordWriter {
   readonly #columns: readonly PreparedColumn[];
   readonly #metadata: ColumnWriter | undefined;
 
-  constructor(type: MachineType, channel: Channel) {
-    this.table = tableOf(channel.name);
+  constructor(type: MachineType, channel: Channel, table: ReadingTable) {
+    this.table = table;
     const isEnergy = this.table.key.includes('energy_type');
     this.#energyType = isEnergy ? new PreparedText(channel.name) : undefined;
     const derived = isEnergy ? carrierColumns(type, channel) : {};
@@ -50,7 +56,8 @@ export class RecordWriter {
     const stored = new Set(this.#columns.map(({ at }) => at));
     const rest = channel.fields.filter(({ column }) => !stored.has(column));
     this.hasMetadata = rest.length > 0;
-    this.#metadata = this.hasMetadata ? metadataWriter(rest) : undefined;
+    const isStored = this.hasMetadata && table.metadataType !== undefined;
+    this.#metadata = isStored ? metadataWriter(rest) : undefined;
     this.bytesMax =
       this.#columns.reduce((sum, column) => sum + columnBytesMax(column), SLACK_BYTES) +
       (this.#energyType ? LENGTH_BYTES + this.#energyType.length : 0) +
@@ -87,9 +94,10 @@ export class RecordWriter {
     batch: Batch,
     row: number,
   ): number {
+    const isBinary = this.table.metadataType === 'jsonb';
     const start = at + LENGTH_BYTES;
-    view.setUint8(start, JSONB_VERSION);
-    const end = metadata.write(view, start + 1, batch, row);
+    if (isBinary) view.setUint8(start, JSONB_VERSION);
+    const end = metadata.write(view, isBinary ? start + 1 : start, batch, row);
     view.setInt32(at, end - start);
     return end;
   }
@@ -104,9 +112,17 @@ export class RecordWriter {
   }
 }
 
-/** The records that a reading of a machine type makes, one a channel. */
-export function tableRecords(type: MachineType): readonly RecordWriter[] {
-  return type.channels.map((channel) => new RecordWriter(type, channel));
+/** The records that a reading of a machine type makes in some tables, one a channel. */
+export function tableRecords(
+  type: MachineType,
+  tables: readonly ReadingTable[],
+): readonly RecordWriter[] {
+  return type.channels.map((channel) => {
+    const name = tableNameOf(channel.name);
+    const table = tables.find((each) => each.name === name);
+    if (!table) throw new RangeError(`no table ${name}`);
+    return new RecordWriter(type, channel, table);
+  });
 }
 
 /** @returns The index after the last byte, or −1 for a value that does not fit. */
@@ -122,13 +138,50 @@ function writeValue(
   }
   if (kind === 'numeric') return writeNumeric(view, at, value, scale, unitsEnd);
   if (kind === 'integer') {
-    if (!Number.isInteger(value) || value >= INTEGER_END || value < -INTEGER_END) return -1;
+    const whole = column.isWhole ? value : Math.round(value);
+    if (!Number.isInteger(whole) || whole >= unitsEnd || whole < -unitsEnd) return -1;
     view.setInt32(at, 4);
-    view.setInt32(at + LENGTH_BYTES, value);
+    view.setInt32(at + LENGTH_BYTES, whole);
     return at + LENGTH_BYTES + 4;
   }
+  if (kind !== 'text') return writeOther(view, at, column, scale, unitsEnd, value);
   const text = texts?.of(value);
   return text ? writeText(view, at, text) : -1;
+}
+
+/** Numbers of the types that only the tables of others have. */
+function writeOther(
+  view: DataView,
+  at: number,
+  { type: { kind }, isWhole }: TableColumn,
+  scale: number,
+  unitsEnd: number,
+  value: number,
+): number {
+  const start = at + LENGTH_BYTES;
+  if (kind === 'double precision' || kind === 'real') {
+    const isDouble = kind === 'double precision';
+    view.setInt32(at, isDouble ? 8 : 4);
+    const rounded = roundedTo(value, Number(`1e${scale}`));
+    if (isDouble) view.setFloat64(start, rounded);
+    else view.setFloat32(start, rounded);
+    return start + (isDouble ? 8 : 4);
+  }
+  const whole = isWhole ? value : Math.round(value);
+  if (!Number.isInteger(whole) || whole >= unitsEnd || whole < -unitsEnd) return -1;
+  if (kind === 'smallint') {
+    view.setInt32(at, 2);
+    view.setInt16(start, whole);
+    return start + 2;
+  }
+  view.setInt32(at, 8);
+  view.setBigInt64(start, BigInt(whole));
+  return start + 8;
+}
+
+/** Rounds half away from zero, as {@link writeNumeric} does. */
+function roundedTo(value: number, unit: number): number {
+  return (Math.sign(value) * Math.floor(Math.abs(value) * unit + 0.5)) / unit;
 }
 
 function writeText(view: DataView, at: number, text: PreparedText): number {
@@ -173,29 +226,32 @@ function prepared(
 ): PreparedColumn {
   const { type } = column;
   const field = channel.fields.find(({ name }) => name === column.name);
-  const isText = type.kind === 'varchar' || type.kind === 'operating_mode';
-  const [precision, scale] = type.kind === 'numeric' ? [type.precision, type.scale] : [0, 0];
-  if (scale > NUMERIC_SCALE_MAX) throw new RangeError(`${column.name}: ${scale} decimals`);
+  // The server adds the zeros of a wider column.
+  const scale = 'scale' in type ? Math.min(type.scale, NUMERIC_SCALE_MAX) : 0;
   return {
     column,
     kind: type.kind,
     at: field?.column ?? -1,
     derived: field ? undefined : derived[column.name],
     scale,
-    unitsEnd: Number(`1e${precision}`),
-    texts: isText && field ? new Texts(field, lengthMax(column)) : undefined,
+    unitsEnd: unitsEnd(type, scale),
+    texts: type.kind === 'text' && field ? new Texts(field, type.lengthMax) : undefined,
   };
 }
 
-/** Characters that a column of text holds; a name in PostgreSQL, such as a mode, has 63. */
-function lengthMax({ type }: TableColumn): number {
-  return type.kind === 'varchar' ? type.lengthMax : 63;
+function unitsEnd(type: TableColumn['type'], scale: number): number {
+  if (type.kind === 'smallint') return SMALLINT_END;
+  if (type.kind === 'integer') return INTEGER_END;
+  if (type.kind !== 'numeric') return BIGINT_END;
+  const exact = Math.min(UNITS_MAX, Number(`${WHOLE_MAX}e${scale}`));
+  if (type.precision === undefined) return exact;
+  return Math.min(exact, Number(`1e${type.precision - type.scale + scale}`));
 }
 
-function columnBytesMax({ kind, column }: PreparedColumn): number {
-  if (kind === 'numeric') return NUMERIC_BYTES_MAX;
-  if (kind === 'integer') return LENGTH_BYTES + 4;
-  return LENGTH_BYTES + CHARACTER_BYTES_MAX * lengthMax(column);
+function columnBytesMax({ column: { type } }: PreparedColumn): number {
+  if (type.kind === 'numeric') return NUMERIC_BYTES_MAX;
+  if (type.kind !== 'text') return LENGTH_BYTES + 8;
+  return LENGTH_BYTES + CHARACTER_BYTES_MAX * type.lengthMax;
 }
 
 function metadataWriter(fields: readonly Field[]): ColumnWriter {
@@ -208,6 +264,7 @@ function metadataWriter(fields: readonly Field[]): ColumnWriter {
 }
 
 function declaration({ type }: TableColumn): string {
-  if (type.kind === 'numeric') return `numeric(${type.precision},${type.scale})`;
-  return type.kind === 'varchar' ? `varchar(${type.lengthMax})` : type.kind;
+  if (type.kind === 'text') return type.name;
+  if (type.kind !== 'numeric' || type.precision === undefined) return type.kind;
+  return `numeric(${type.precision},${type.scale})`;
 }

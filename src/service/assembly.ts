@@ -97,7 +97,7 @@ export async function assemble(
     throw error;
   });
   const sinks: (Sink & Connection)[] = [mqtt.sink];
-  if (database.isSink && database.server) sinks.push(await openPostgres(database.server));
+  if (database.isSink && database.server) sinks.push(await openPostgres(database.server, log));
   // A database takes what it is given; only brokers drop what a slow subscriber has not taken.
   const deliveries = sinks.map((sink) =>
     sink === mqtt.sink
@@ -155,13 +155,14 @@ export async function assemble(
 }
 
 /** The sink of a server's tables; its driver is loaded by those who use it. */
-async function openPostgres(server: DatabaseServer): Promise<Sink & Connection> {
+async function openPostgres(server: DatabaseServer, log: Log): Promise<Sink & Connection> {
   const { PostgresSink } = await import('../sinks/postgres.ts');
   // The store is in the same database: what was delivered and how far are one transaction.
   // When it became live was saved as it began.
   const watermarkSql = (timeMs: number) =>
     saveWatermarkSql('postgres', { timeMs, liveFromMs: timeMs });
-  return new PostgresSink({ server: clientConfig(server), watermarkSql });
+  const onRemark = (remark: string) => log.warn({ sink: 'postgres' }, remark);
+  return new PostgresSink({ server: clientConfig(server), watermarkSql, onRemark });
 }
 
 /** A broker with the connection of this process, and where others would connect. */

@@ -14,6 +14,7 @@ export class RegistrySource {
   readonly #configuration: Pick<Configuration, 'calendar' | 'intervalsS'>;
   readonly #log: Log;
   #digest: string | undefined;
+  #factories: readonly FactoryDescription[] = [];
   #said: ReadonlySet<string> = new Set();
 
   constructor(
@@ -29,9 +30,10 @@ export class RegistrySource {
   /** The factories that run. @throws StoreError where the database is away. */
   async read(): Promise<readonly FactoryDescription[]> {
     const { calendar, intervalsS } = this.#configuration;
-    const reading = await readRegistry(this.database, calendar);
+    const reading = await readRegistry(this.database, calendar, this.#factories);
     this.#tell(reading);
     this.#digest = reading.digest;
+    this.#factories = reading.factories;
     return reading.factories.map((factory) => withIntervals(factory, intervalsS));
   }
 

@@ -15,8 +15,8 @@ export class AbsentMachines {
   async find(client: ClientBase, batch: Batch): Promise<void> {
     const machines = new Set(batch.machines.slice(0, batch.length));
     const { rows } = await client.query<{ id: string }>(
-      'select id::text from machines where id = any($1::uuid[])',
-      [Array.from(machines, ({ id }) => id)],
+      'select id::text from machines where id::text = any($1::text[])',
+      [Array.from(machines, ({ id }) => id.toLowerCase())],
     );
     const known = new Set(rows.map(({ id }) => id));
     for (const machine of machines) {

@@ -8,7 +8,31 @@ import { UnknownMachineError } from './postgres-error.ts';
 
 /** Units of the sums: the last digit of `energy_kwh`, so that they are exact and in any order. */
 const UNITS_PER_KWH = 1e6;
-const ALERT_LEVELS = ['normal', 'warning', 'critical'] as const;
+/** The table of what is known last of each machine. */
+export const STATUS_TABLE = 'machine_status';
+/** The levels that alerts have in it. */
+export const ALERT_LEVELS = ['normal', 'warning', 'critical'] as const;
+
+/** Its columns, and what is in them. */
+export const STATUS_COLUMNS = {
+  machine_id: 'id',
+  is_running: 'flag',
+  current_mode: 'text',
+  current_power_kw: 'number',
+  energy_total_kwh: 'number',
+  production_total_units: 'number',
+  alert_level: 'text',
+  alert_message: 'text',
+  last_reading_time: 'time',
+  last_updated: 'time',
+} as const;
+
+/** How the database holds statuses, as SQL writes its types. */
+interface StatusTypes {
+  /** The columns of the table that are there. */
+  readonly status: ReadonlyMap<string, string>;
+  readonly machineIdType: string;
+}
 
 /**
  * What was counted of a machine and up to when, in the simulator's own table:
@@ -54,6 +78,11 @@ interface MachineStatus {
 export class MachineStatuses {
   readonly #statuses = new Map<string, MachineStatus>();
   readonly #columns = new Memo(columnsOf);
+  readonly #types: StatusTypes;
+
+  constructor(types: StatusTypes) {
+    this.#types = types;
+  }
 
   /** Loads the sums of machines that are met for the first time, and takes in a batch. */
   async add(client: ClientBase, batch: Batch): Promise<void> {
@@ -75,7 +104,7 @@ export class MachineStatuses {
       status.isTouched = false;
       records.push(record(status));
     }
-    return storeSql(client.escapeLiteral(JSON.stringify(records)));
+    return storeSql(client.escapeLiteral(JSON.stringify(records)), this.#types.status);
   }
 
   #addRow(status: MachineStatus, batch: Batch, row: number): void {
@@ -110,9 +139,9 @@ export class MachineStatuses {
       `select machines.id is not null as is_known,
          1000 * extract(epoch from counted_until) as ms, energy_kwh as kwh,
          production_units as units
-       from unnest($1::uuid[]) with ordinality as wanted(id, position)
-         left join machines on machines.id = wanted.id
-         left join simulator.machine_totals on machine_id = wanted.id
+       from unnest($1::text[]) with ordinality as wanted(id, position)
+         left join machines on machines.id = wanted.id::${this.#types.machineIdType}
+         left join simulator.machine_totals on machine_id = wanted.id::uuid
        order by position`,
       [[...unknown.keys()]],
     );
@@ -188,13 +217,16 @@ function timeOrNull(timeMs: number): string | null {
 }
 
 /** A status that is older than what the table knows, one of history, leaves it as it is. */
-function storeSql(recordsLiteral: string): string {
+function storeSql(recordsLiteral: string, types: ReadonlyMap<string, string>): string {
+  const names = [...types.keys()];
+  const casts = [...types].map(([name, type]) => `${instantOf(name, type)}::${type}`);
+  const sets = names.filter((name) => name !== 'machine_id').map(assignment);
   return `
     with said as materialized (
       select * from json_to_recordset(${recordsLiteral}) as said(
-        machine_id uuid, is_running boolean, current_mode operating_mode,
+        machine_id uuid, is_running boolean, current_mode text,
         current_power_kw numeric, energy_total_kwh numeric, production_total_units bigint,
-        alert_level alert_level, alert_message text, last_reading_time timestamptz,
+        alert_level text, alert_message text, last_reading_time timestamptz,
         last_updated timestamptz, counted_until timestamptz)),
     counted as (
       insert into simulator.machine_totals
@@ -202,20 +234,20 @@ function storeSql(recordsLiteral: string): string {
       where counted_until is not null
       on conflict (machine_id) do update set counted_until = excluded.counted_until,
         energy_kwh = excluded.energy_kwh, production_units = excluded.production_units)
-    insert into machine_status as stored (
-      machine_id, is_running, current_mode, current_power_kw, energy_total_kwh,
-      production_total_units, alert_level, alert_message, last_reading_time, last_updated)
-    select machine_id, is_running, current_mode, current_power_kw, energy_total_kwh,
-      production_total_units, alert_level, alert_message, last_reading_time, last_updated
-    from said
-    on conflict (machine_id) do update set
-      is_running = excluded.is_running, current_mode = excluded.current_mode,
-      current_power_kw = excluded.current_power_kw,
-      energy_total_kwh = excluded.energy_total_kwh,
-      production_total_units = excluded.production_total_units,
-      alert_level = excluded.alert_level, alert_message = excluded.alert_message,
-      last_reading_time = coalesce(excluded.last_reading_time, stored.last_reading_time),
-      last_updated = excluded.last_updated
+    insert into machine_status as stored (${names.join(', ')})
+    select ${casts.join(', ')} from said
+    on conflict (machine_id) do update set ${sets.join(', ')}
     where stored.last_reading_time is null
       or excluded.last_updated >= stored.last_reading_time`;
+}
+
+/** Instants in a column without a zone are UTC. */
+function instantOf(name: string, type: string): string {
+  return /^timestamp.*without/.test(type) ? `(${name} at time zone 'UTC')` : name;
+}
+
+function assignment(name: string): string {
+  return name === 'last_reading_time'
+    ? `${name} = coalesce(excluded.${name}, stored.${name})`
+    : `${name} = excluded.${name}`;
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import { causeText, PostgresError } from './postgres-error.ts';
+import { connectInTurn } from './postgres-url.ts';
 
 /** A server that does not answer within this is away [ms]. */
 const CONNECT_MAX_MS = 10_000;
@@ -11,16 +12,29 @@ const CONNECT_MAX_MS = 10_000;
  * @throws PostgresError that says which server it is, and never a password.
  */
 export async function connect(server: pg.ClientConfig): Promise<pg.Client> {
-  const client = newClient(server);
+  let client: pg.Client | undefined;
+  try {
+    return await connectInTurn(server, async (settings) => {
+      client = newClient(settings);
+      await connected(client);
+      return client;
+    });
+  } catch (error) {
+    // What is malformed may hold the password: its cause is not told.
+    if (!client) throw new PostgresError((error as Error).message);
+    throw new PostgresError(`${addressOf(client)}: no connection (${causeText(error)})`, error);
+  }
+}
+
+async function connected(client: pg.Client): Promise<void> {
   // Whoever uses the connection learns of its errors from the query that fails, and an idle one
   // ends after them.
   client.on('error', () => {});
   try {
     await client.connect();
-    return client;
   } catch (error) {
     disconnect(client);
-    throw new PostgresError(`${addressOf(client)}: no connection (${causeText(error)})`, error);
+    throw error;
   }
 }
 
@@ -41,19 +55,14 @@ export function explained(error: unknown, client: pg.Client): PostgresError {
   return new PostgresError(`${addressOf(client)}: ${text}`, error);
 }
 
-function newClient(server: pg.ClientConfig): pg.Client {
-  try {
-    return new pg.Client({
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
-      connectionTimeoutMillis: CONNECT_MAX_MS,
-      application_name: 'enms-simulator',
-      ...server,
-    });
-  } catch {
-    // What is malformed may hold the password: neither it nor the cause is told.
-    throw new PostgresError('the URL of the database is malformed');
-  }
+function newClient(settings: pg.ClientConfig): pg.Client {
+  return new pg.Client({
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    connectionTimeoutMillis: CONNECT_MAX_MS,
+    application_name: 'enms-simulator',
+    ...settings,
+  });
 }
 
 /** The driver's own connection, which its types leave out. */

@@ -1,16 +1,11 @@
 import type { Client } from 'pg';
 import type { Batch } from '../core/batch.ts';
-import { COPY_TARGETS, CopyEncoder, type CopyTarget } from '../encoding/copy-binary.ts';
+import { CopyEncoder, type CopyTarget, copyTargets } from '../encoding/copy-binary.ts';
 import { type ChunkPool, CopyStatements, chunkPool } from './copy-statements.ts';
 import { createTotals, MachineStatuses } from './machine-statuses.ts';
 import { codeOf, FEATURE_NOT_SUPPORTED, UNIQUE_VIOLATION } from './postgres-error.ts';
-import {
-  checkTables,
-  copyIncomingSql,
-  copySql,
-  createIncomingSql,
-  upsertSql,
-} from './postgres-sql.ts';
+import { copyIncomingSql, copySql, createIncomingSql, upsertSql } from './postgres-sql.ts';
+import { findTables, type StoredTables } from './postgres-tables.ts';
 
 /** How a batch is written, other than its rows. */
 export interface WriteOptions {
@@ -30,9 +25,11 @@ interface CopyData {
 /** What one connection knows: its own tables, the machines' sums, whether repeats are likely. */
 export class PostgresSession {
   readonly client: Client;
-  readonly statuses = new MachineStatuses();
+  readonly statuses: MachineStatuses;
+  /** What the tables have no place for, each a sentence. */
+  readonly remarks: readonly string[];
   readonly #pool: ChunkPool = chunkPool();
-  readonly #encoder = new CopyEncoder();
+  readonly #encoder: CopyEncoder;
   readonly #incoming = new Set<CopyTarget>();
   /**
    * After a restart or an outage some readings come again, so rows are compared first. From the
@@ -42,25 +39,28 @@ export class PostgresSession {
   #isDirect = false;
   #canBeDirect = true;
 
-  private constructor(client: Client) {
+  private constructor(client: Client, tables: StoredTables) {
     this.client = client;
+    this.statuses = new MachineStatuses(tables);
+    this.remarks = tables.remarks;
+    this.#encoder = new CopyEncoder(copyTargets(tables.readings));
   }
 
   /**
    * Makes a connection ready for batches.
    *
-   * @throws PostgresError where tables or indexes are missing.
+   * @throws PostgresError that says all that is missing of the tables.
    */
   static async open(client: Client): Promise<PostgresSession> {
-    await checkTables(client);
+    const tables = await findTables(client);
     await createTotals(client);
-    return new PostgresSession(client);
+    return new PostgresSession(client, tables);
   }
 
   /** The targets that batches have rows for. */
   targetsOf(batches: readonly Batch[]): readonly CopyTarget[] {
     const found = new Set(batches.flatMap((batch) => this.#encoder.targetsOf(batch)));
-    return COPY_TARGETS.filter((target) => found.has(target));
+    return this.#encoder.targets.filter((target) => found.has(target));
   }
 
   /** Stores batches in one transaction. After an error the connection is of no more use. */

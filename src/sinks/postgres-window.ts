@@ -17,6 +17,9 @@ const TABLES = READING_TABLES.map(({ name }) => name);
 /** Fills an empty batch; true if nothing comes after it. */
 export type FillBatch = (batch: Batch) => boolean;
 
+/** Is told a sentence about what is not stored. */
+export type OnRemark = (remark: string) => void;
+
 /**
  * Stores a whole window of readings, as fast as the server takes them.
  *
@@ -27,12 +30,17 @@ export type FillBatch = (batch: Batch) => boolean;
  * Where the tables hold rows, or are not simple ones (hypertables, partitions, triggers,
  * policies), it is what the sink does: many transactions, and repeats change nothing.
  *
+ * @param onRemark - Is told of each thing that the tables have no place for.
  * @returns Whether the tables were empty and simple, so that all or nothing was stored.
  * @throws PostgresError where the server is away or does not take a row; RangeError for a value
  * that fits no column; whatever `fill` throws.
  */
-export function loadWindow(server: pg.ClientConfig, fill: FillBatch): Promise<boolean> {
-  return withSession(server, fill, async (session, filling) => {
+export function loadWindow(
+  server: pg.ClientConfig,
+  fill: FillBatch,
+  onRemark?: OnRemark,
+): Promise<boolean> {
+  const work = async (session: PostgresSession, filling: FillBatch) => {
     const { client } = session;
     await client.query('begin');
     const isEmpty = await areEmptyAndSimple(client);
@@ -42,7 +50,8 @@ export function loadWindow(server: pg.ClientConfig, fill: FillBatch): Promise<bo
       await add(session, filling);
     }
     return isEmpty;
-  });
+  };
+  return withSession(server, fill, work, onRemark);
 }
 
 /**
@@ -51,8 +60,12 @@ export function loadWindow(server: pg.ClientConfig, fill: FillBatch): Promise<bo
  *
  * @throws PostgresError, RangeError, whatever `fill` throws, as {@link loadWindow}.
  */
-export function addWindow(server: pg.ClientConfig, fill: FillBatch): Promise<void> {
-  return withSession(server, fill, add);
+export function addWindow(
+  server: pg.ClientConfig,
+  fill: FillBatch,
+  onRemark?: OnRemark,
+): Promise<void> {
+  return withSession(server, fill, add, onRemark);
 }
 
 /** Does something with a connection of its own, whose errors are told as users are to see them. */
@@ -60,6 +73,7 @@ async function withSession<T>(
   server: pg.ClientConfig,
   fill: FillBatch,
   work: (session: PostgresSession, fill: FillBatch) => Promise<T>,
+  onRemark: OnRemark = () => {},
 ): Promise<T> {
   const client = await connect(server);
   let thrown: unknown;
@@ -72,7 +86,9 @@ async function withSession<T>(
     }
   };
   try {
-    const result = await work(await PostgresSession.open(client), filling);
+    const session = await PostgresSession.open(client);
+    for (const remark of session.remarks) onRemark(remark);
+    const result = await work(session, filling);
     await client.end();
     return result;
   } catch (error) {
@@ -131,7 +147,8 @@ function newBatches(): readonly Batch[] {
 async function areEmptyAndSimple(client: pg.ClientBase): Promise<boolean> {
   const { rowCount: complicated } = await client.query(
     `select from pg_class as c where oid = any ($1::regclass[]) and (
-       relkind <> 'r' or relispartition or relhassubclass or relrowsecurity or relreplident <> 'd'
+       relkind <> 'r' or not pg_has_role(relowner, 'usage')
+       or relispartition or relhassubclass or relrowsecurity or relreplident <> 'd'
        or exists (select from pg_trigger where tgrelid = c.oid and not tgisinternal)
        or exists (select from pg_constraint where confrelid = c.oid))`,
     [TABLES],

@@ -32,6 +32,8 @@ export interface PostgresSinkOptions {
    * `timeMs` is in. It is carried out in the transaction that holds the rows.
    */
   readonly watermarkSql?: (timeMs: number) => string;
+  /** Is told once of each thing that the tables have no place for. */
+  readonly onRemark?: (remark: string) => void;
 }
 
 /**
@@ -51,6 +53,7 @@ export class PostgresSink implements Sink, Connection {
   #hasStrangers = false;
   #closedBytes = 0;
   #isClosed = false;
+  readonly #remarks = new Set<string>();
 
   constructor(options: PostgresSinkOptions) {
     this.#options = options;
@@ -103,6 +106,10 @@ export class PostgresSink implements Sink, Connection {
     const client = await connect(this.#options.server);
     try {
       const session = await PostgresSession.open(client);
+      for (const remark of session.remarks) {
+        if (!this.#remarks.has(remark)) this.#options.onRemark?.(remark);
+        this.#remarks.add(remark);
+      }
       if (this.#isClosed) throw new PostgresError('the sink was closed');
       client.once('end', () => this.#drop(session));
       this.#session = session;

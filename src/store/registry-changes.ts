@@ -21,6 +21,7 @@ import {
 } from './registry/rows.ts';
 import {
   change,
+  checkColumns,
   checkFactoryIsFree,
   checkMachineIsFree,
   factoryRow,
@@ -64,6 +65,7 @@ export async function createFactory(database: Database, input: Input): Promise<F
   } as unknown as FactoryRow;
   checkFactory(row);
   return change(database, async (queries) => {
+    await checkColumns(queries, 'factories', values);
     await checkFactoryIsFree(queries, row, '');
     await insert(queries, 'factories', row);
     return factoryRow(queries, row.id);
@@ -78,6 +80,7 @@ export async function updateFactory(
 ): Promise<FactoryRow> {
   const values = changesOf(input, FACTORY_INPUT);
   return change(database, async (queries) => {
+    await checkColumns(queries, 'factories', values);
     const old = await factoryRow(queries, id);
     const row = merged(old, values);
     checkFactory(row);
@@ -114,6 +117,7 @@ export async function createMachine(database: Database, input: Input): Promise<M
       ...(await storedType(queries, values['type'] as string, mappingOf(values['metadata']))),
     } as unknown as MachineRow;
     checkMachine(row);
+    await checkColumns(queries, 'machines', { ...values, metadata: row.metadata });
     await checkMachineIsFree(queries, row, '');
     await insert(queries, 'machines', row);
     return machineRow(queries, row.id);
@@ -135,6 +139,7 @@ export async function updateMachine(
     const stored = type === undefined ? {} : await storedType(queries, type, metadata);
     const row = { ...given, ...stored };
     checkMachine(row);
+    await checkColumns(queries, 'machines', changed(row, values));
     await factoryRow(queries, row.factory_id);
     await checkMachineIsFree(queries, row, old.id);
     await update(queries, 'machines', old.id, changed(row, values));
@@ -146,6 +151,7 @@ export async function updateMachine(
 export async function deactivateFactory(database: Database, id: string): Promise<FactoryRow> {
   return change(database, async (queries) => {
     await factoryRow(queries, id);
+    await checkColumns(queries, 'factories', { is_active: false });
     await update(queries, 'factories', id, { is_active: false });
     return factoryRow(queries, id);
   });
@@ -155,6 +161,7 @@ export async function deactivateFactory(database: Database, id: string): Promise
 export async function deactivateMachine(database: Database, id: string): Promise<MachineRow> {
   return change(database, async (queries) => {
     await machineRow(queries, id);
+    await checkColumns(queries, 'machines', { is_active: false });
     await update(queries, 'machines', id, { is_active: false });
     return machineRow(queries, id);
   });
@@ -184,7 +191,8 @@ function checkFactory(row: FactoryRow): void {
 }
 
 function checkMachine(row: MachineRow): void {
-  throwFaults(readMachineRow(row).faults);
+  // Without a topic it has one that its name makes.
+  throwFaults(readMachineRow(row, `factory/registry/${slug(row.name)}`).faults);
 }
 
 function throwFaults(faults: readonly Fault[]): void {

@@ -45,7 +45,7 @@ async function absent<T extends { readonly id: string }>(
   const ids = wanted.map(({ id }) => id);
   const there = await queries.query<{ id: string }>(
     `select wanted.id from unnest($1::text[]) as wanted (id)
-     join ${table} on ${table}.id = wanted.id::uuid`,
+     join ${table} on ${table}.id::text = wanted.id`,
     [ids],
   );
   const known = new Set(there.map(({ id }) => id));

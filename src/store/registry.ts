@@ -1,4 +1,5 @@
 import { DEFAULT_CALENDAR, DEFAULT_FACTORY } from '../config/default-factory.ts';
+import { slug } from '../config/factory-file/names.ts';
 import { shown } from '../config/kinds.ts';
 import type { Fault } from '../core/errors.ts';
 import type {
@@ -7,16 +8,16 @@ import type {
   MachineDescription,
 } from '../core/factory.ts';
 import type { Database, Queries } from './database.ts';
+import { registryColumns } from './registry/columns.ts';
 import { asHypertables } from './registry/hypertables.ts';
 import {
-  FACTORY_COLUMNS,
   type FactoryRow,
-  MACHINE_COLUMNS,
+  hasTopic,
   type MachineRow,
   readFactoryRow,
   readMachineRow,
 } from './registry/rows.ts';
-import { CREATE_REGISTRY, REGISTRY_TABLES } from './registry/tables.ts';
+import { CREATE_REGISTRY, EQUIP_TABLES, REGISTRY_TABLES } from './registry/tables.ts';
 import { StoreError } from './store-error.ts';
 
 /** A row of the registry that cannot run, and why, in a sentence for whoever keeps the registry. */
@@ -80,7 +81,7 @@ export async function createTables(queries: Queries, location: string): Promise<
        (select quote_ident(name) from unnest(current_schemas(false)) with ordinality s (name, i)
         where name <> 'simulator' order by i limit 1), 'public'), true)`,
   );
-  await queries.script(CREATE_REGISTRY);
+  await queries.script(CREATE_REGISTRY + EQUIP_TABLES);
   await asHypertables(queries);
   return true;
 }
@@ -116,21 +117,27 @@ async function insertFactory(queries: Queries, factory: FactoryDescription): Pro
  * reported, and what is wrong in `metadata` is replaced by what would hold without it.
  *
  * @param calendar - Of factories that have none of their own.
+ * @param before - What was read last: what ran goes on, whatever rows have come beside it.
+ * @throws StoreError that says all that is missing where the tables cannot be read.
  */
 export function readRegistry(
   database: Database,
   calendar: CalendarDescription = DEFAULT_CALENDAR,
+  before: readonly FactoryDescription[] = [],
 ): Promise<RegistryReading> {
   return database.transaction(async (queries) => {
     await queries.script('set transaction isolation level repeatable read, read only');
-    const factories = await queries.query<FactoryRow>(
-      `select ${FACTORY_COLUMNS} from factories where is_active order by id`,
-    );
-    const machines = await queries.query<MachineRow>(
-      `select ${MACHINE_COLUMNS} from machines where is_active order by id`,
-    );
+    const columns = await registryColumns(queries);
+    const rowsOf = <Row>(table: 'factories' | 'machines') => {
+      const { selected } = columns[table];
+      const active = columns[table].or('is_active', undefined, 'true');
+      return queries.query<Row>(`select ${selected} from ${table} where ${active} order by id`);
+    };
+    const factories = await rowsOf<FactoryRow>('factories');
+    const machines = await rowsOf<MachineRow>('machines');
     const digest = await registryDigest(queries);
-    return { ...understand(factories, machines, calendar), digest };
+    const understood = understand(factories, machines, calendar, before);
+    return { ...understood, remarks: [...columns.remarks, ...understood.remarks], digest };
   });
 }
 
@@ -139,16 +146,20 @@ export function readRegistry(
  * it, so that no row travels.
  */
 export async function registryDigest(queries: Queries): Promise<string> {
+  const { factories, machines } = await registryColumns(queries);
+  const f = (name: string) => factories.or(name, `f.${name}`);
+  const m = (name: string) => machines.or(name, `m.${name}`);
   const [row] = await queries.query<{ digest: string }>(
     `select count(*) || ':' || coalesce(sum(hashtextextended(content, 0)), 0) as digest
      from (
-       select row(f.id, f.name, f.location, f.timezone, f.metadata)::text as content
-       from factories f where f.is_active
+       select row(f.id, f.name, ${f('location')}, ${f('timezone')}, ${f('metadata')})::text
+         as content
+       from factories f where ${factories.or('is_active', 'f.is_active', 'true')}
        union all
-       select row(m.id, m.factory_id, m.name, m.description, m.type, m.rated_power_kw,
-         m.rated_voltage_v, m.rated_frequency_hz, m.data_interval_seconds, m.mqtt_topic,
-         m.metadata)::text
-       from machines m where m.is_active) rows`,
+       select row(m.id, m.factory_id, m.name, ${m('description')}, m.type, m.rated_power_kw,
+         ${m('rated_voltage_v')}, ${m('rated_frequency_hz')}, m.data_interval_seconds,
+         ${m('mqtt_topic')}, ${m('metadata')})::text
+       from machines m where ${machines.or('is_active', 'm.is_active', 'true')}) rows`,
   );
   return row?.digest ?? '';
 }
@@ -156,16 +167,23 @@ export async function registryDigest(queries: Queries): Promise<string> {
 /** Faults of a factory that nothing can stand in for. */
 const FATAL_COLUMNS = new Set(['id', 'name', 'timezone']);
 
+/** A machine that runs, unless another one has its topic. */
+interface Candidate {
+  readonly row: MachineRow;
+  readonly description: MachineDescription;
+}
+
 function understand(
   factoryRows: readonly FactoryRow[],
   machineRows: readonly MachineRow[],
   calendar: CalendarDescription,
+  before: readonly FactoryDescription[],
 ): Omit<RegistryReading, 'digest'> {
   const rejections: Rejection[] = [];
   const remarks: string[] = [];
-  const topics = new Map<string, string>();
+  const ran = new Map(before.flatMap(({ machines }) => machines.map((each) => [each.id, each])));
   const rowsOf = groupedByFactory(machineRows);
-  const factories = factoryRows.flatMap((row) => {
+  const read = factoryRows.flatMap((row) => {
     const machines = rowsOf.get(row.id) ?? [];
     const { description, faults } = readFactoryRow(row, machines, calendar);
     const fatal = faults.filter(({ path }) => FATAL_COLUMNS.has(path));
@@ -175,26 +193,69 @@ function understand(
       return [];
     }
     for (const { path, message } of faults) remarks.push(`${row.name}: ${path}: ${message}`);
-    const runs = (machine: MachineRow): MachineDescription[] => {
-      const reading = readMachineRow(machine);
-      const reason = sentence(reading.faults) || topicTaken(machine, topics);
+    const level = commonLevel(machines) ?? slug(row.name);
+    const runs = (machine: MachineRow): Candidate[] => {
+      const derived = hasTopic(machine) ? null : derivedTopic(machine, level, ran.get(machine.id));
+      const reading = readMachineRow(machine, derived);
+      const reason = sentence(reading.faults);
       if (reason || !reading.description) {
         rejections.push(rejection('machines', machine, reason));
         return [];
       }
       remarks.push(...reading.remarks.map((remark) => `${machine.name}: ${remark}`));
-      return [reading.description];
+      if (derived) remarks.push(`${machine.name}: mqtt_topic is empty; its topic is ${derived}`);
+      return [{ row: machine, description: reading.description }];
     };
-    return { ...description, machines: machines.flatMap(runs) };
+    return [{ description, candidates: machines.flatMap(runs) }];
   });
+  const owners = topicOwners(
+    read.flatMap(({ candidates }) => candidates),
+    ran,
+  );
+  const factories = read.map(({ description, candidates }) => ({
+    ...description,
+    machines: candidates.flatMap(({ row, description: machine }) => {
+      const owner = owners.get(machine.topic) as MachineRow;
+      if (owner === row) return [machine];
+      const reason = `mqtt_topic: ${shown(machine.topic)} is already the topic of ${owner.name}`;
+      rejections.push(rejection('machines', row, reason));
+      return [];
+    }),
+  }));
   return { factories, rejections, remarks };
 }
 
-function topicTaken({ name, mqtt_topic: topic }: MachineRow, topics: Map<string, string>): string {
-  const owner = topics.get(topic as string);
-  if (owner !== undefined) return `mqtt_topic: ${shown(topic)} is already the topic of ${owner}`;
-  topics.set(topic as string, name);
-  return '';
+/** Who has each topic: who ran with it, else who says it, else whose names make it. */
+function topicOwners(
+  candidates: readonly Candidate[],
+  ran: ReadonlyMap<string, MachineDescription>,
+): ReadonlyMap<string, MachineRow> {
+  const rank = ({ row, description: { topic } }: Candidate) =>
+    ran.get(row.id)?.topic === topic ? 0 : hasTopic(row) ? 1 : 2;
+  const owners = new Map<string, MachineRow>();
+  for (const { row, description } of candidates.toSorted((a, b) => rank(a) - rank(b)))
+    if (!owners.has(description.topic)) owners.set(description.topic, row);
+  return owners;
+}
+
+/** The topic of a machine whose row has none: the one it has had, as long as its name says so. */
+function derivedTopic(
+  { name }: MachineRow,
+  level: string,
+  before: MachineDescription | undefined,
+): string {
+  const last = `/${slug(name)}`;
+  return before?.topic.endsWith(last) ? before.topic : `factory/${level}${last}`;
+}
+
+/** The second level of most topics of a factory; of several, the first. */
+function commonLevel(rows: readonly MachineRow[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { mqtt_topic: topic } of rows) {
+    const level = topic === null ? undefined : /^factory\/([^/]+)\/./.exec(topic)?.[1];
+    if (level !== undefined) counts.set(level, (counts.get(level) ?? 0) + 1);
+  }
+  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0]?.[0];
 }
 
 function rejection(

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { BackOff } from '../sinks/back-off.ts';
+import { connectInTurn } from '../sinks/postgres-url.ts';
 import { sleepUnless } from '../sinks/waiting.ts';
 import { connectionSettings } from './homes/server.ts';
 import { WAKE_CHANNEL } from './horizon-table.ts';
@@ -15,14 +16,15 @@ export async function listenToWakes(
 ): Promise<void> {
   const backOff = new BackOff();
   while (!signal.aborted) {
-    const client = new pg.Client(connectionSettings(server));
-    const lost = new Promise<void>((resolve) => {
-      client.on('error', () => resolve());
-      client.on('end', () => resolve());
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    let client: pg.Client | undefined;
     try {
-      await client.connect();
+      client = await connectInTurn(server, connected);
+      const made = client;
+      const lost = new Promise<void>((resolve) => {
+        made.on('error', () => resolve());
+        made.on('end', () => resolve());
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
       client.on('notification', onWake);
       await client.query(`listen ${WAKE_CHANNEL}`);
       backOff.reset();
@@ -31,7 +33,19 @@ export async function listenToWakes(
     } catch {
       // The server is away, which whoever asks it for something reports.
     }
-    await client.end().catch(() => undefined);
+    await client?.end().catch(() => undefined);
     if (!signal.aborted) await sleepUnless(signal, backOff.nextMs());
+  }
+}
+
+async function connected(settings: pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client(connectionSettings(settings));
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw error;
   }
 }

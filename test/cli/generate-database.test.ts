@@ -113,7 +113,16 @@ describe('generate into a database', { skip: withoutPostgres(), timeout: 240_000
       grant usage on schema simulator to guest; grant select on simulator.machine_totals to guest`);
     await refused(
       generate({ ...server, user: 'guest' }, ...WINDOW),
-      /^enms-simulator: \S+: permission denied for table energy_readings$/,
+      new RegExp(
+        `^enms-simulator: \\S+: ${[
+          'energy_readings',
+          'production_data',
+          'environmental_data',
+          'machine_status',
+        ]
+          .map((table) => `no permission to insert, update ${table}`)
+          .join('; ')}$`,
+      ),
     );
     await enms.query('drop table environmental_data');
     await refused(

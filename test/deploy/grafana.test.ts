@@ -4,6 +4,8 @@ import { parse } from 'yaml';
 import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { Journal } from '../../src/core/journal.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { SIMULATOR_TABLES } from '../../src/store/migrations/0001-simulator.ts';
+import { MACHINE_IDS } from '../../src/store/migrations/0003-machine-ids.ts';
 import { CREATE_REGISTRY } from '../../src/store/registry/tables.ts';
 import { composeWith } from './compose.ts';
 import { textOf } from './files.ts';
@@ -32,6 +34,9 @@ interface Panel {
 interface Dashboard {
   readonly uid: string;
   readonly panels: readonly Panel[];
+  readonly annotations: {
+    readonly list: readonly { readonly name: string; readonly target: Target }[];
+  };
   readonly templating: {
     readonly list: readonly { readonly name: string; readonly query: string }[];
   };
@@ -109,6 +114,8 @@ function expand(sql: string, variables: Readonly<Record<string, readonly string[
   const at = (timeMs: number) => `'${new Date(timeMs).toISOString()}'`;
   const expanded = sql
     .replace(/\$__timeFilter\(([^)]+)\)/g, `$1 BETWEEN ${at(FROM_MS)} AND ${at(TO_MS)}`)
+    .replaceAll('$__timeFrom()', at(FROM_MS))
+    .replaceAll('$__timeTo()', at(TO_MS))
     .replace(
       /\$__timeGroup(Alias)?\(([^,]+), *\$__interval\)/g,
       (_, alias, column) =>
@@ -216,6 +223,26 @@ describe('on a real PostgreSQL with readings in it', { skip: withoutPostgres() }
     const during = Number(of(LEAK_MS + HOUR_MS)?.['value']);
     const before = Number(of(LEAK_MS - 24 * HOUR_MS + HOUR_MS)?.['value']);
     assert.ok(during > before + 8, `${during} % during the leak, ${before} % the day before`);
+  });
+
+  test('anomalies are annotations with what they cost, over the time that they lasted', () => {
+    postgres.query(`create schema simulator; ${SIMULATOR_TABLES} ${MACHINE_IDS}
+      insert into simulator.ground_truth
+      select id, '${COMPRESSOR.id}', 'leak', 'injected', 3, starts::timestamptz, ends::timestamptz,
+        ends::timestamptz, null, array['power_kw'], 12.345, 0, true
+      from (values ('before', '2026-03-01Z', '2026-03-02Z'),
+        ('across', '2026-03-24Z', '2026-03-26Z'), ('within', '2026-03-27T09:00Z', '2026-03-27T12:00Z'),
+        ('after', '2026-04-01Z', '2026-04-02Z')) as given (id, starts, ends)`);
+    const [annotation] = dashboard.annotations.list;
+    const records = postgres.query(expand(annotation?.target.rawSql ?? '', variables));
+    assert.deepEqual(
+      records.map(({ time = '', timeend = '' }) => [Date.parse(time), Date.parse(timeend)]),
+      [
+        [Date.UTC(2026, 2, 24), Date.UTC(2026, 2, 26)],
+        [LEAK_MS, LEAK_MS + 3 * HOUR_MS],
+      ],
+    );
+    assert.match(records[0]?.['text'] ?? '', new RegExp(`^"?${COMPRESSOR.name}: leak`));
   });
 
   test('alerts list the machines whose controllers report something, the worst first', () => {

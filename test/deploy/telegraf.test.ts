@@ -8,8 +8,10 @@ import { channelTopics, statusTopic } from '../../src/encoding/topics.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import { Messages } from '../../src/sinks/messages.ts';
+import { CREATE_REGISTRY } from '../../src/store/registry/tables.ts';
 import { composeWith } from './compose.ts';
 import { textOf } from './files.ts';
+import { startPrivatePostgres, withoutPostgres } from './postgres.ts';
 
 interface Consumer {
   readonly servers: readonly string[];
@@ -85,13 +87,28 @@ test('every text of a message is named as time, tag or text, or is the time once
     const message = JSON.parse(payload.toString()) as Record<string, unknown>;
     assert.equal(typeof message[consumer.json_time_key], 'string', topic);
     for (const key of consumer.tag_keys) assert.equal(typeof message[key], 'string', topic);
-    for (const [key, value] of Object.entries(message))
+    for (const [key, value] of flattened(message))
       if (typeof value === 'string' || typeof value === 'boolean')
-        assert.ok(texts.includes(key), `${topic}: Telegraf would leave ${key} out`);
+        assert.ok(
+          texts.some((name) => globOf(name).test(key)) || /^alerts_\d+_code$/.test(key),
+          `${topic}: Telegraf would leave ${key} out`,
+        );
     count++;
   }
   assert.ok(count > 13_680, 'an hour of readings and their statuses');
 });
+
+/** The fields that Telegraf makes of a message: `alerts[0].level` becomes `alerts_0_level`. */
+function flattened(value: unknown, key = ''): [string, unknown][] {
+  if (typeof value !== 'object' || value === null) return [[key, value]];
+  return Object.entries(value).flatMap(([name, each]) =>
+    flattened(each, key === '' ? name : `${key}_${name}`),
+  );
+}
+
+function globOf(name: string): RegExp {
+  return new RegExp(`^${name.replaceAll('*', '.*')}$`);
+}
 
 function* messagesOfAnHour() {
   const reader = createFleet([DEFAULT_FACTORY]).reader();
@@ -124,3 +141,100 @@ test('servers, names and passwords come from the variables that the compose file
     assert.ok(name in environment, name);
   assert.ok(!('connection' in (configuration.outputs['postgresql']?.[0] ?? {})));
 });
+
+test('messages become rows of the tables that Grafana reads', {
+  skip: withoutPostgres(),
+}, async (t) => {
+  const postgres = await startPrivatePostgres();
+  t.after(() => postgres.close());
+  const [output] = configuration.outputs['postgresql'] ?? [];
+  const templates = output?.['create_templates'] as string[];
+  const machines = DEFAULT_FACTORY.machines.map(
+    ({ id, name, type }) => `('${id}', '${DEFAULT_FACTORY.id}', '${name}', '${type}', 10)`,
+  );
+  postgres.query(`${CREATE_REGISTRY}
+    insert into factories (id, name) values ('${DEFAULT_FACTORY.id}', 'Demo');
+    insert into machines (id, factory_id, name, type, rated_power_kw) values ${machines};
+    set timezone = 'Asia/Tokyo'`);
+
+  const tables = new Map<string, Map<string, unknown>[]>();
+  for (const { topic, payload } of messagesOfAnHour()) {
+    const level = topic.split('/').at(-1) as string;
+    const message = new Map(flattened(JSON.parse(payload.toString())));
+    tables.set(level, [...(tables.get(level) ?? []).slice(-400), message]);
+  }
+  const stranger = new Map(tables.get('energy')?.[0] ?? []);
+  stranger.set('machine_id', '99999999-9999-9999-9999-999999999999');
+  tables.get('energy')?.push(stranger);
+  tables.set('steam', [steamOf(DEFAULT_FACTORY.machines[0]?.id as string)]);
+  tables
+    .get('status')
+    ?.at(-1)
+    ?.set('alerts_0_level', 'warning')
+    .set('alerts_1_level', 'critical')
+    .set('alerts_1_message', 'Oil is hot');
+
+  for (const [name, messages] of tables) {
+    const keys = [...new Set(messages.flatMap((message) => [...message.keys()]))].filter(
+      (key) => key !== 'timestamp' && !key.endsWith('_code') && key !== 'alerts',
+    );
+    const isText = (key: string) =>
+      messages.some((message) => typeof message.get(key) === 'string');
+    const columns = keys.map((key) =>
+      key === 'time'
+        ? 'time timestamp without time zone'
+        : `${key} ${isText(key) ? 'text' : key === 'is_running' ? 'text' : 'double precision'}`,
+    );
+    const made = templates
+      .map((template) =>
+        template
+          .replace('{{ .table }}', `ingest.${name}`)
+          .replace('{{ .columns }}', columns.join(', ')),
+      )
+      .join(';\n');
+    const cell = (value: unknown) => (value === undefined || value === null ? '' : String(value));
+    const lines = messages.map((message) => keys.map((key) => cell(message.get(key))).join('|'));
+    const copy = `copy ingest.${name} (${keys.join(', ')}) from stdin (format csv, delimiter '|')`;
+    // A message that comes again changes nothing.
+    for (const sql of [`${made};`, ''])
+      postgres.query(`${sql}\n${copy};\n${lines.join('\n')}\n\\.\n`);
+    assert.deepEqual(postgres.query(`select count(*) as n from ingest.${name}`), [{ n: '0' }]);
+  }
+
+  const sum = (name: string, key: string) =>
+    (tables.get(name) ?? []).reduce((total, message) => total + Number(message.get(key) ?? 0), 0);
+  const [energy] = postgres.query(`select count(*) as n, round(sum(energy_kwh), 4) as kwh,
+    max(time) at time zone 'UTC' as last from energy_readings where energy_type = 'energy'`);
+  const known = sum('energy', 'energy_kwh') - Number(stranger.get('energy_kwh'));
+  assert.equal(Number(energy?.['n']), (tables.get('energy')?.length ?? 0) - 1);
+  assert.equal(Number(energy?.['kwh']), Number(known.toFixed(4)));
+  assert.equal(energy?.['last'], '2026-03-03 10:00:00');
+  const [steam] = postgres.query(
+    "select power_kw from energy_readings where energy_type = 'steam'",
+  );
+  assert.equal(Number(steam?.['power_kw']), 1000);
+  const [production] = postgres.query(
+    'select count(*) as n, sum(production_count_good) as good from production_data',
+  );
+  assert.equal(Number(production?.['n']), tables.get('production')?.length);
+  assert.equal(Number(production?.['good']), sum('production', 'production_count_good'));
+  const [environment] = postgres.query('select count(*) as n from environmental_data');
+  assert.equal(Number(environment?.['n']), tables.get('environmental')?.length);
+  const statuses = postgres.query(
+    "select current_mode, alert_level, alert_message from machine_status where alert_level <> 'normal'",
+  );
+  const mode = tables.get('status')?.at(-1)?.get('operating_mode');
+  assert.deepEqual(statuses, [
+    { current_mode: mode, alert_level: 'critical', alert_message: 'Oil is hot' },
+  ]);
+});
+
+function steamOf(id: string): Map<string, unknown> {
+  return new Map<string, unknown>([
+    ['time', '2026-03-03T10:00:00Z'],
+    ['machine_id', id],
+    ['flow_rate_kg_h', 1800],
+    ['consumption_kg', 5],
+    ['enthalpy_kj_kg', 2000],
+  ]);
+}

@@ -8,7 +8,7 @@ const MACHINES = [
   ['b', 3, 'Belt', 'conveyor', 22.5, 400, 50, 5, 'factory/berlin/belt', '{}'],
   ['b', 4, 'Steam', 'boiler', 30, null, null, 30, 'factory/berlin/steam', '{}'],
   ['b', 5, 'Lathe', 'other', 30, null, 50, 10, 'factory/berlin/lathe', '{"vendor":"x"}'],
-  ['b', 6, 'Broken topic', 'pump', 30, null, 50, 10, null, '{}'],
+  ['b', 6, 'Broken topic', 'pump', 30, null, 50, 10, 'plant/pump', '{}'],
   ['b', 7, 'Broken power', 'motor', 99_999, null, 50, 10, 'factory/berlin/motor', '{}'],
   ['b', 8, 'Twin', 'compressor', 55, 690, 50, 1, 'factory/berlin/air-1', '{}'],
   // Planta Monterrey: a type of ours that the EnMS has no name for.

@@ -51,7 +51,7 @@ inBothHomes('a store that a newer simulator wrote is refused', async (place) => 
   await store.close();
   await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
     assert.equal(kind, 'newer');
-    assert.match(message, /newer version of the simulator \(schema 99, this one knows 2\)/);
+    assert.match(message, /newer version of the simulator \(schema 99, this one knows 3\)/);
     return true;
   });
 });

@@ -122,7 +122,7 @@ inBothHomes(
         'factories Nowhere timezone: "Mars/Olympus" is not accepted',
         ...(hasBoiler ? [] : ['machines Steam type: "boiler" is not accepted']),
         'machines Broken power rated_power_kw: 99999 is not accepted',
-        'machines Broken topic mqtt_topic: an empty value is not accepted',
+        'machines Broken topic mqtt_topic: "plant/pump" is not accepted',
         'machines Lathe type: "other" is not accepted',
         'machines Twin mqtt_topic: "factory/berlin/air-1" is already the topic of Air 1',
       ].sort(),

@@ -15,7 +15,7 @@ const RUNNING = ['Air 1', 'Belt', 'Bomba', 'Bomba 2', 'Cooling', 'Prensa', 'Stea
 const REPORTS = [
   /^factories: Nowhere does not run: timezone: "Mars\/Olympus" is not accepted/,
   /^machines: Broken power does not run: rated_power_kw: 99999 is not accepted/,
-  /^machines: Broken topic does not run: mqtt_topic: an empty value is not accepted/,
+  /^machines: Broken topic does not run: mqtt_topic: "plant\/pump" is not accepted/,
   /^machines: Lathe does not run: type: "other" is not accepted/,
   /^machines: Twin does not run: mqtt_topic: "factory\/berlin\/air-1" is already the topic/,
 ];

@@ -86,6 +86,6 @@ function idOf(...parts: readonly object[]): string {
 function withoutPassword(databaseUrl: string): string {
   const url = new URL(databaseUrl);
   url.password = '';
-  url.searchParams.delete('password');
+  for (const name of ['password', 'sslpassword']) url.searchParams.delete(name);
   return url.href;
 }

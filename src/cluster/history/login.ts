@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { DatabaseServer } from '../../config/configuration.ts';
+import { settingsOf } from '../../sinks/postgres-url.ts';
 
 /**
  * How a worker reaches the database of an order, whose URL has no password: as it is configured
@@ -7,7 +8,9 @@ import type { DatabaseServer } from '../../config/configuration.ts';
  */
 export function loginOf(url: string, own: DatabaseServer | undefined): pg.ClientConfig {
   if (!own) return { connectionString: url };
-  const [asked, configured] = [{ connectionString: url }, own].map((each) => new pg.Client(each));
+  const [asked, configured] = [{ connectionString: url }, own].map(
+    (each) => new pg.Client(settingsOf(each)),
+  );
   const isSame = (['host', 'port', 'database'] as const).every(
     (key) => asked?.[key] === configured?.[key],
   );

@@ -179,7 +179,9 @@ export class ShardRun implements Watermarks {
     if (taken.sink !== 'postgres') return undefined;
     const server = clientConfig(database.server as DatabaseServer);
     const watermarkSql = (timeMs: number) => saveShardSql(taken, timeMs);
-    return this.#fenced(new PostgresSink({ server, watermarkSql }));
+    const { log } = this.#context;
+    const onRemark = (remark: string) => log.warn({ sink: 'postgres' }, remark);
+    return this.#fenced(new PostgresSink({ server, watermarkSql, onRemark }));
   }
 
   /**

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectInTurn, settingsOf } from '../../sinks/postgres-url.ts';
 import { type Database, type Parameter, type Queries, STATEMENT_MAX_MS } from '../database.ts';
 import { StoreError } from '../store-error.ts';
 import { storeError } from './failures.ts';
@@ -11,7 +12,7 @@ const ANSWER_MAX_MS = 2000;
 const CONNECTIONS_MAX = 4;
 const INT8 = 20;
 
-/** How each connection of the store is made. */
+/** How each connection of the store is made. @param server - Without a URL. */
 export function connectionSettings(server: pg.ClientConfig): pg.ClientConfig {
   return {
     application_name: 'enms-simulator',
@@ -35,11 +36,11 @@ export function connectionSettings(server: pg.ClientConfig): pg.ClientConfig {
  */
 export function locationOf(server: pg.ClientConfig): string {
   try {
-    const { host, port, database } = new pg.Client(server);
+    const { host, port, database } = new pg.Client(settingsOf(server));
     return `the database ${database} at ${host}:${port}`;
-  } catch {
-    // What is malformed may hold the password: neither it nor the cause is told.
-    throw new StoreError('refused', 'the URL of the database is malformed');
+  } catch (error) {
+    // What is malformed may hold the password: its cause is not told.
+    throw new StoreError('refused', (error as Error).message);
   }
 }
 
@@ -48,12 +49,15 @@ export class ServerDatabase implements Database {
   readonly isEmbedded = false;
   readonly location: string;
   isConnected = false;
+  readonly #server: pg.ClientConfig;
   readonly #pool: pg.Pool;
 
   /** @throws StoreError for a URL that is none. */
   constructor(server: pg.ClientConfig) {
     this.location = locationOf(server);
-    this.#pool = new pg.Pool({ ...connectionSettings(server), max: CONNECTIONS_MAX });
+    this.#server = server;
+    const settings = connectionSettings(settingsOf(server));
+    this.#pool = new pg.Pool({ ...settings, max: CONNECTIONS_MAX });
     const away = () => {
       this.isConnected = false;
     };
@@ -119,7 +123,11 @@ export class ServerDatabase implements Database {
   async #connect(): Promise<pg.PoolClient> {
     if (this.#pool.ending) throw new StoreError('closed', `${this.location} was closed`);
     try {
-      return await this.#pool.connect();
+      return await connectInTurn(this.#server, ({ ssl }) => {
+        // What a connection that the pool makes from now on is made with.
+        if (ssl !== undefined) this.#pool.options.ssl = ssl;
+        return this.#pool.connect();
+      });
     } catch (error) {
       this.isConnected = false;
       throw storeError(error, this.location, false);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Log } from '../../delivery/log.ts';
 import { BackOff } from '../../sinks/back-off.ts';
+import { connectInTurn } from '../../sinks/postgres-url.ts';
 import { sleepUnless } from '../../sinks/waiting.ts';
 import { StoreError } from '../store-error.ts';
 import { storeError } from './failures.ts';
@@ -70,8 +71,16 @@ export class SessionLock {
 
   /** Connects and takes the lock; false where another keeps it. */
   async #take(): Promise<boolean> {
+    try {
+      return await connectInTurn(this.#server, (settings) => this.#takeIn(settings));
+    } catch (error) {
+      throw storeError(error, this.#location, false);
+    }
+  }
+
+  async #takeIn(settings: pg.ClientConfig): Promise<boolean> {
     const client = new pg.Client({
-      ...connectionSettings(this.#server),
+      ...connectionSettings(settings),
       application_name: this.#name,
       query_timeout: ANSWER_MAX_MS,
     });
@@ -95,7 +104,7 @@ export class SessionLock {
       return false;
     } catch (error) {
       await client.end().catch(() => undefined);
-      throw storeError(error, this.#location, false);
+      throw error;
     }
   }
 

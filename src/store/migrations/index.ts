@@ -2,6 +2,7 @@ import type { Database, Queries } from '../database.ts';
 import { StoreError } from '../store-error.ts';
 import { SIMULATOR_TABLES } from './0001-simulator.ts';
 import { CLUSTER_TABLES } from './0002-cluster.ts';
+import { MACHINE_IDS } from './0003-machine-ids.ts';
 
 /** A change of the schema `simulator`, carried out once on every database. */
 interface Migration {
@@ -13,6 +14,7 @@ interface Migration {
 const MIGRATIONS: readonly Migration[] = [
   { name: 'simulator', sql: SIMULATOR_TABLES },
   { name: 'cluster', sql: CLUSTER_TABLES },
+  { name: 'machine-ids', sql: MACHINE_IDS },
 ];
 
 /** An advisory lock that lasts as long as a migration; two numbers that nobody else uses. */

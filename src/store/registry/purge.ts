@@ -13,8 +13,8 @@ export type Counts = Record<string, number>;
 /** What goes with a machine when it is purged. @throws RegistryConflict for an unknown id. */
 export function countMachine(database: Database, id: string): Promise<Counts> {
   return database.transaction(async (queries) => {
-    await machineRow(queries, id);
-    return countReadings(queries, [id]);
+    const machine = await machineRow(queries, id);
+    return countReadings(queries, [machine.id]);
   }, PURGE_MAX_MS);
 }
 
@@ -35,10 +35,10 @@ export function countFactory(database: Database, id: string): Promise<Counts> {
  */
 export function purgeMachine(database: Database, id: string, confirmed?: number): Promise<Counts> {
   return database.transaction(async (queries) => {
-    await machineRow(queries, id);
-    const counts = await countReadings(queries, [id]);
+    const machine = await machineRow(queries, id);
+    const counts = await countReadings(queries, [machine.id]);
     checkConfirmed(counts, confirmed);
-    await deleteMachines(queries, [id], counts);
+    await deleteMachines(queries, [machine.id], counts);
     return counts;
   }, PURGE_MAX_MS);
 }
@@ -46,12 +46,13 @@ export function purgeMachine(database: Database, id: string, confirmed?: number)
 /** Likewise a factory, with its machines and all that hangs on them. */
 export function purgeFactory(database: Database, id: string, confirmed?: number): Promise<Counts> {
   return database.transaction(async (queries) => {
-    await factoryRow(queries, id);
+    const factory = await factoryRow(queries, id);
     const ids = await machineIds(queries, id);
     const counts = await countAll(queries, ids);
     checkConfirmed(counts, confirmed);
     await deleteMachines(queries, ids, counts);
-    await deleteRows(queries, 'delete from factories where id = any ($1::uuid[])', [id], counts);
+    const sql = 'delete from factories where id::text = any ($1::text[])';
+    await deleteRows(queries, sql, [factory.id], counts);
     return counts;
   }, PURGE_MAX_MS);
 }
@@ -59,12 +60,12 @@ export function purgeFactory(database: Database, id: string, confirmed?: number)
 /** How many rows of the reading tables that are there hang on some machines. */
 export async function countReadings(queries: Queries, ids: readonly string[]): Promise<Counts> {
   const counts: Counts = {};
-  for (const table of await presentTables(queries)) {
+  for (const { name, id_type: type } of await presentTables(queries)) {
     const [row] = await queries.query<{ count: number }>(
-      `select count(*) as count from ${table} where machine_id = any ($1::uuid[])`,
+      `select count(*) as count from ${name} where machine_id = any ($1::${type}[])`,
       [ids],
     );
-    counts[table] = row?.count ?? 0;
+    counts[name] = row?.count ?? 0;
   }
   return counts;
 }
@@ -86,12 +87,16 @@ export function totalOf(counts: Counts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-async function presentTables(queries: Queries): Promise<string[]> {
-  const rows = await queries.query<{ name: string }>(
-    'select name from unnest($1::text[]) as name where to_regclass(name) is not null',
+/** The reading tables that are there, with the type of their machines' ids. */
+async function presentTables(
+  queries: Queries,
+): Promise<readonly { readonly name: string; readonly id_type: string }[]> {
+  return queries.query(
+    `select name, format_type(atttypid, atttypmod) as id_type
+     from unnest($1::text[]) as name
+       join pg_attribute on attrelid = to_regclass(name) and attname = 'machine_id'`,
     [READING_TABLES],
   );
-  return rows.map(({ name }) => name);
 }
 
 async function deleteMachines(
@@ -100,9 +105,14 @@ async function deleteMachines(
   counts: Counts,
 ): Promise<void> {
   // An EnMS's own foreign keys cascade; those of registry.sql do not.
-  for (const table of await presentTables(queries))
-    await deleteRows(queries, `delete from ${table} where machine_id = any ($1::uuid[])`, ids, {});
-  await deleteRows(queries, 'delete from machines where id = any ($1::uuid[])', ids, counts);
+  for (const { name, id_type: type } of await presentTables(queries))
+    await deleteRows(
+      queries,
+      `delete from ${name} where machine_id = any ($1::${type}[])`,
+      ids,
+      {},
+    );
+  await deleteRows(queries, 'delete from machines where id::text = any ($1::text[])', ids, counts);
 }
 
 async function deleteRows(

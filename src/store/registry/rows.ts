@@ -2,6 +2,7 @@ import { readFactory } from '../../config/factory-file/factory.ts';
 import { readMachine } from '../../config/factory-file/machine.ts';
 import { Findings } from '../../config/factory-file/mapping.ts';
 import { Registry } from '../../config/factory-file/registry.ts';
+import { shown } from '../../config/kinds.ts';
 import type { Fault } from '../../core/errors.ts';
 import type {
   CalendarDescription,
@@ -37,15 +38,6 @@ export interface MachineRow {
   readonly is_critical: boolean | null;
   readonly metadata: unknown;
 }
-
-/** What to select for a {@link FactoryRow}. */
-export const FACTORY_COLUMNS = 'id::text, name, location, timezone, is_active, metadata';
-
-/** What to select for a {@link MachineRow}. */
-export const MACHINE_COLUMNS = `id::text, factory_id::text, name, description, type::text,
-  rated_power_kw::float8, rated_voltage_v::float8, rated_current_a::float8,
-  rated_frequency_hz::float8, data_interval_seconds::float8, mqtt_topic, is_active, is_critical,
-  metadata`;
 
 /** A row as the simulator understands it, with what is wrong with it by its columns. */
 export interface RowReading<Description> {
@@ -130,8 +122,15 @@ export function readFactoryRow(
   };
 }
 
-/** Reads a machine from its row, likewise. */
-export function readMachineRow(row: MachineRow): RowReading<MachineDescription> {
+/**
+ * Reads a machine from its row, likewise.
+ *
+ * @param topic - What it has where the row has none.
+ */
+export function readMachineRow(
+  row: MachineRow,
+  topic: string | null = null,
+): RowReading<MachineDescription> {
   const findings = new RowFindings();
   const content = {
     id: row.id,
@@ -139,11 +138,14 @@ export function readMachineRow(row: MachineRow): RowReading<MachineDescription> 
     type: simulatedType(row),
     rated_power_kw: row.rated_power_kw,
     interval: row.data_interval_seconds,
-    topic: row.mqtt_topic,
+    topic: hasTopic(row) ? row.mqtt_topic : topic,
     parameters: ageParameters(mappingOf(row.metadata)['installation_date']),
   };
   const place = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry' };
   const description = readMachine(content, [], place, findings);
+  // A column of text tells letters apart, and what is stored of a machine carries its id.
+  if (description && description.id !== row.id)
+    findings.fault(['id'], `${shown(row.id)} has capital letters; write it in small ones`);
   const { parameters = {}, faults: _planned, ...plain } = description ?? {};
   return {
     description: description && {
@@ -154,6 +156,11 @@ export function readMachineRow(row: MachineRow): RowReading<MachineDescription> 
     faults: findings.faults,
     remarks: findings.remarks,
   };
+}
+
+/** Whether a row says the topic of its machine. */
+export function hasTopic({ mqtt_topic: topic }: Pick<MachineRow, 'mqtt_topic'>): boolean {
+  return topic !== null && topic.trim() !== '';
 }
 
 /** The parameters that follow from the date of a machine's installation, where it has one. */

@@ -1,9 +1,11 @@
 import { ID, slug } from '../../config/factory-file/names.ts';
+import { ConfigError } from '../../core/errors.ts';
 import type { Database, Queries } from '../database.ts';
 import { StoreError } from '../store-error.ts';
+import { type RegistryTableName, registryColumns } from './columns.ts';
 import { type ConflictKind, RegistryConflict } from './conflict.ts';
 import { assignments, type Input } from './input.ts';
-import { FACTORY_COLUMNS, type FactoryRow, MACHINE_COLUMNS, type MachineRow } from './rows.ts';
+import type { FactoryRow, MachineRow } from './rows.ts';
 
 /** An advisory lock that lasts as long as a change, so that checks hold until it is done. */
 const LOCK = [0x656e6d73, 3] as const;
@@ -38,27 +40,69 @@ export async function change<T>(
 
 /** The row of a factory. @throws RegistryConflict for an id that none has. */
 export async function factoryRow(queries: Queries, id: string): Promise<FactoryRow> {
-  const [row] = ID.read(id)
-    ? await queries.query<FactoryRow>(`select ${FACTORY_COLUMNS} from factories where id = $1`, [
-        id,
-      ])
-    : [];
+  const row = await rowOf<FactoryRow>(queries, 'factories', id);
   if (row) return row;
   throw new RegistryConflict('unknown-factory', 'factory_id', `no factory has the id ${id}`);
 }
 
 /** The row of a machine. @throws RegistryConflict for an id that none has. */
 export async function machineRow(queries: Queries, id: string): Promise<MachineRow> {
-  const [row] = ID.read(id)
-    ? await queries.query<MachineRow>(`select ${MACHINE_COLUMNS} from machines where id = $1`, [id])
-    : [];
+  const row = await rowOf<MachineRow>(queries, 'machines', id);
   if (row) return row;
   throw new RegistryConflict('unknown-machine', 'machine_id', `no machine has the id ${id}`);
 }
 
-/** Puts a row into a table. */
-export async function insert(queries: Queries, table: string, row: object): Promise<void> {
-  const { names, places, values } = assignments(row as Input);
+async function rowOf<Row>(
+  queries: Queries,
+  table: RegistryTableName,
+  given: string,
+): Promise<Row | undefined> {
+  const id = ID.read(given);
+  if (id === undefined) return undefined;
+  const { selected } = (await registryColumns(queries))[table];
+  const sql = `select ${selected} from ${table} where id = $1`;
+  const [row] = await queries.query<Row>(sql, [id]);
+  return row;
+}
+
+/** @throws ConfigError for values that a table of the database has no column for. */
+export async function checkColumns(
+  queries: Queries,
+  table: RegistryTableName,
+  values: Input,
+): Promise<void> {
+  const columns = (await registryColumns(queries))[table];
+  const faults = Object.keys(values)
+    .filter((path) => !columns.has(path) && !isNothing(values[path]))
+    .map((path) => ({
+      path,
+      message: `cannot be stored; the table ${table} of the database has no column for it`,
+    }));
+  if (faults.length > 0) throw new ConfigError(faults);
+}
+
+/** Whether nothing is lost where a value is not stored. */
+function isNothing(value: unknown): boolean {
+  return value === null || (typeof value === 'object' && Object.keys(value as object).length === 0);
+}
+
+/** Columns of a row that the table has. */
+async function stored(
+  queries: Queries,
+  table: RegistryTableName,
+  row: object,
+): Promise<ReturnType<typeof assignments>> {
+  const columns = (await registryColumns(queries))[table];
+  return assignments(Object.fromEntries(Object.entries(row).filter(([name]) => columns.has(name))));
+}
+
+/** Puts a row into a table; columns that the table does not have are left out. */
+export async function insert(
+  queries: Queries,
+  table: RegistryTableName,
+  row: object,
+): Promise<void> {
+  const { names, places, values } = await stored(queries, table, row);
   await queries.query(
     `insert into ${table} (${names.join(', ')}) values (${places.join(', ')})`,
     values,
@@ -68,11 +112,11 @@ export async function insert(queries: Queries, table: string, row: object): Prom
 /** Changes some columns of a row. */
 export async function update(
   queries: Queries,
-  table: string,
+  table: RegistryTableName,
   id: string,
   columns: Input,
 ): Promise<void> {
-  const { names, places, values } = assignments(columns);
+  const { names, places, values } = await stored(queries, table, columns);
   if (names.length === 0) return;
   const sets = names.map((name, i) => `${name} = ${places[i]}`);
   await queries.query(`update ${table} set ${sets.join(', ')} where id = $${values.length + 1}`, [
@@ -106,9 +150,14 @@ export async function checkMachineIsFree(
   row: MachineRow,
   oldId: string,
 ): Promise<void> {
+  const { machines } = await registryColumns(queries);
+  const [topic, isActive] = [
+    machines.or('mqtt_topic'),
+    machines.or('is_active', undefined, 'true'),
+  ];
   const others = await queries.query<MachineRow>(
-    `select ${MACHINE_COLUMNS} from machines
-     where (id = $1 or (factory_id = $2 and name = $3) or (mqtt_topic = $4 and is_active))
+    `select ${machines.selected} from machines
+     where (id = $1 or (factory_id = $2 and name = $3) or (${topic} = $4::text and ${isActive}))
        and id::text <> $5`,
     [row.id, row.factory_id, row.name, row.mqtt_topic, oldId],
   );
@@ -132,6 +181,8 @@ function duplicate(
 
 /** Second level of the topics of a factory: that of most of its machines, else made of its name. */
 export async function topicLevel(queries: Queries, factory: FactoryRow): Promise<string> {
+  const { machines } = await registryColumns(queries);
+  if (!machines.has('mqtt_topic')) return slug(factory.name);
   const [row] = await queries.query<{ level: string }>(
     `select split_part(mqtt_topic, '/', 2) as level from machines
      where factory_id = $1 and mqtt_topic like 'factory/_%/_%'

@@ -82,3 +82,48 @@ create table machine_status (
   alert_level alert_level default 'normal', alert_message text, last_reading_time timestamptz,
   last_updated timestamptz default now());
 `;
+
+/** What the columns of readings hold, for whoever looks at the tables. */
+const COMMENTS: Readonly<Record<string, string>> = {
+  factories: 'Factories of the simulator; rows with is_active = false do not run',
+  'factories.timezone': 'IANA time zone; shifts and days follow it',
+  'factories.metadata': 'Optional keys: latitude, longitude, climate, calendar, networks',
+  machines: 'Machines of the simulator; rows with is_active = false do not run',
+  'machines.rated_power_kw': 'Rated electrical power [kW]',
+  'machines.data_interval_seconds': 'Time between two readings [s]',
+  'machines.mqtt_topic': 'First three levels of its topics; empty: made from the names',
+  energy_readings: 'Energy and power of each machine, one row per interval and energy carrier',
+  'energy_readings.time': 'End of the interval',
+  'energy_readings.energy_type': 'energy or electricity (electrical), natural_gas, steam',
+  'energy_readings.power_kw': 'Mean power over the interval [kW]',
+  'energy_readings.energy_kwh': 'Energy of the interval [kWh]',
+  'energy_readings.voltage_v': 'Line-to-line voltage [V]',
+  'energy_readings.current_a': 'Current per phase [A]',
+  'energy_readings.source': 'Who wrote the row, where the writer says so; the default otherwise',
+  'energy_readings.metadata': 'Values without a column of their own, such as those of a carrier',
+  production_data: 'What each machine made, one row per interval',
+  'production_data.time': 'End of the interval',
+  'production_data.production_count': 'Units made in the interval, good and bad',
+  'production_data.speed_percent': 'Speed as a share of the rated one [%]',
+  environmental_data: 'Temperatures, pressures and flows of each machine, one row per interval',
+  'environmental_data.time': 'End of the interval',
+  'environmental_data.cop': 'Coefficient of performance; null while no chiller stage runs',
+  machine_status: 'The latest status of each machine, with its totals',
+  'machine_status.energy_total_kwh': 'All energy taken since the first reading [kWh]',
+  'machine_status.production_total_units': 'All units made since the first reading',
+};
+
+/**
+ * What an administrator expects of tables of readings: an index for windows of time over all
+ * machines, and comments. Rows come in order of time, so that a block range index does, which
+ * costs an insert next to nothing.
+ */
+export const EQUIP_TABLES = [
+  ...['energy_readings', 'production_data', 'environmental_data'].map(
+    (name) =>
+      `create index ${name}_time_idx on ${name} using brin (time) with (autosummarize = on);`,
+  ),
+  ...Object.entries(COMMENTS).map(
+    ([name, text]) => `comment on ${name.includes('.') ? 'column' : 'table'} ${name} is '${text}';`,
+  ),
+].join('\n');

@@ -1,0 +1,167 @@
+/** The registry of an EnMS that is not declared as the simulator would declare it. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { DEFAULT_CALENDAR } from '../../src/config/default-factory.ts';
+import { ConfigError } from '../../src/core/errors.ts';
+import type { Database } from '../../src/store/database.ts';
+import { readRegistry, registryDigest } from '../../src/store/registry.ts';
+import {
+  countMachine,
+  createFactory,
+  createMachine,
+  deactivateMachine,
+  purgeFactory,
+  purgeMachine,
+  RegistryConflict,
+  updateMachine,
+} from '../../src/store/registry-changes.ts';
+import { addRegistryRows } from '../../src/store/registry-rows.ts';
+import { withoutPostgres } from '../postgres.ts';
+import { placeOf } from './places.ts';
+
+const OPTIONS = { skip: withoutPostgres(), timeout: 60_000 };
+
+const FACTORY = '10000000-0000-0000-0000-00000000000a';
+const machineId = (n: number) => `20000000-0000-0000-0000-${String(n).padStart(12, '0')}`;
+
+/** As little as the simulator needs; ID is a type. */
+const LEAST = `
+  create table public.factories (id ID primary key, name text);
+  create table public.machines (id ID primary key, factory_id ID references factories,
+    name varchar(80), type text, rated_power_kw real, data_interval_seconds bigint);
+  create table public.energy_readings (machine_id ID references machines, time timestamp);
+  insert into factories values ('${FACTORY}', 'Plant A');
+  insert into machines values
+    ('${machineId(1)}', '${FACTORY}', 'C 1', 'compressor', 55, 1),
+    ('${machineId(2)}', '${FACTORY}', 'P 2', 'pump', 30, 30)`;
+
+const namesIn = ({ factories }: Awaited<ReturnType<typeof readRegistry>>) =>
+  factories.flatMap(({ machines }) => machines.map(({ name, topic }) => `${name} ${topic}`));
+
+for (const idType of ['uuid', 'text'])
+  test(
+    `a registry of the least columns runs and is changed, its ids being ${idType}`,
+    OPTIONS,
+    async (t) => {
+      const { database } = await (await placeOf('PostgreSQL', t)).open();
+      await database.script(LEAST.replaceAll('ID', idType));
+      const reading = await readRegistry(database);
+      assert.deepEqual(namesIn(reading), ['C 1 factory/plant-a/c-1', 'P 2 factory/plant-a/p-2']);
+      assert.deepEqual(reading.rejections, []);
+      assert.deepEqual(reading.remarks, [
+        'C 1: mqtt_topic is empty; its topic is factory/plant-a/c-1',
+        'P 2: mqtt_topic is empty; its topic is factory/plant-a/p-2',
+      ]);
+      const [factory] = reading.factories;
+      assert.deepEqual([factory?.timeZone, factory?.calendar], ['UTC', DEFAULT_CALENDAR]);
+
+      const made = await createMachine(database, {
+        factory_id: FACTORY.toUpperCase(),
+        name: 'M 3',
+        type: 'motor',
+      });
+      assert.equal(made.is_active, true);
+      assert.notEqual(await registryDigest(database), reading.digest);
+      const changed = await updateMachine(database, made.id, { rated_power_kw: 7.5 });
+      assert.equal(changed.rated_power_kw, 7.5);
+      const lost = (path: string) => (error: unknown) =>
+        error instanceof ConfigError &&
+        error.faults.length === 1 &&
+        error.faults[0]?.path === path &&
+        /has no column for it/.test(error.message);
+      await assert.rejects(
+        updateMachine(database, made.id, { description: 'x' }),
+        lost('description'),
+      );
+      await assert.rejects(deactivateMachine(database, made.id), lost('is_active'));
+      await assert.rejects(
+        createFactory(database, { name: 'B', timezone: 'UTC' }),
+        lost('timezone'),
+      );
+
+      await addRegistryRows(database, reading.factories);
+      const upper = machineId(1).toUpperCase();
+      await database.query('insert into energy_readings values ($1)', [machineId(1)]);
+      assert.equal((await countMachine(database, upper))['energy_readings'], 1);
+      await purgeMachine(database, upper, 1);
+      await purgeFactory(database, FACTORY, 2);
+      assert.deepEqual((await readRegistry(database)).factories, []);
+    },
+  );
+
+test('a registry that cannot be read says all that it lacks, at once', OPTIONS, async (t) => {
+  const place = await placeOf('PostgreSQL', t);
+  const { database } = await place.open();
+  await database.script(`
+    create table public.factories (id integer, location point);
+    create table public.machines (id uuid, factory_id uuid, type bytea, rated_power_kw text);
+    create role nobody login; create schema nothing`);
+  await assert.rejects(readRegistry(database), {
+    name: 'StoreError',
+    message:
+      'the registry cannot be read: factories.id is integer; uuid or text is needed; ' +
+      'factories has no column name; machines has no column name; machines.type is bytea; ' +
+      'text is needed; machines.rated_power_kw is text; a number is needed; ' +
+      'machines has no column data_interval_seconds',
+  });
+});
+
+/** A registry as an EnMS has it, with topics that may be missing. */
+async function withTopics(database: Database, ...topics: readonly (string | null)[]) {
+  await database.script(`${LEAST.replaceAll('ID', 'uuid')};
+    alter table machines add mqtt_topic text, add metadata json, add is_active int default 1`);
+  for (const [i, topic] of topics.entries())
+    await database.query('update machines set mqtt_topic = $1 where id = $2', [
+      topic,
+      machineId(i + 1),
+    ]);
+}
+
+test('a missing topic is made of the level that the others have', OPTIONS, async (t) => {
+  const { database } = await (await placeOf('PostgreSQL', t)).open();
+  await withTopics(database, 'factory/works/air', ' ');
+  const reading = await readRegistry(database);
+  assert.deepEqual(namesIn(reading), ['C 1 factory/works/air', 'P 2 factory/works/p-2']);
+  assert.deepEqual(reading.remarks, [
+    'machines.is_active is integer, not boolean, and is not read',
+    'P 2: mqtt_topic is empty; its topic is factory/works/p-2',
+  ]);
+});
+
+test('a machine that ran goes on, whatever rows come beside it', OPTIONS, async (t) => {
+  const { database } = await (await placeOf('PostgreSQL', t)).open();
+  await withTopics(database, 'factory/works/air', null);
+  const first = await readRegistry(database);
+  // Lower ids, both topics once more, and another level that has the majority.
+  await database.script(`insert into machines
+    select ('10000000-0000-0000-0000-00000000000' || i)::uuid, '${FACTORY}', 'New ' || i, 'pump',
+      30, 30, topic
+    from unnest(array['factory/works/air', 'factory/works/p-2', 'factory/x/1', 'factory/x/2'])
+      with ordinality as news(topic, i)`);
+  const next = await readRegistry(database, DEFAULT_CALENDAR, first.factories);
+  assert.deepEqual(
+    next.rejections.map(({ name, reason }) => `${name}: ${reason}`),
+    [
+      'New 1: mqtt_topic: "factory/works/air" is already the topic of C 1',
+      'New 2: mqtt_topic: "factory/works/p-2" is already the topic of P 2',
+    ],
+  );
+  assert.deepEqual(namesIn(next).slice(-2), namesIn(first));
+  // Nobody ran: who says a topic has it, before one whose name would make it.
+  const fresh = await readRegistry(database);
+  assert.deepEqual(
+    fresh.rejections.map(({ name }) => name),
+    ['C 1', 'P 2'],
+  );
+});
+
+test('an id whose capitals a column of text keeps is refused by name', OPTIONS, async (t) => {
+  const { database } = await (await placeOf('PostgreSQL', t)).open();
+  await database.script(LEAST.replaceAll('ID', 'text'));
+  await database.query(
+    "update machines set id = 'C0000000-0000-0000-0000-000000000001' where name = 'C 1'",
+  );
+  const { rejections } = await readRegistry(database);
+  assert.match(rejections[0]?.reason ?? '', /^id: "C0000000-\S+" has capital letters/);
+  await assert.rejects(countMachine(database, rejections[0]?.id ?? ''), RegistryConflict);
+});
