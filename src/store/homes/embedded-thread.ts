@@ -66,6 +66,11 @@ export class EmbeddedThread {
     }
   }
 
+  /** Ends it wherever it is; it writes nothing more. */
+  abandon(reason: Error): void {
+    void this.#end(reason);
+  }
+
   #request(request: Omit<WorkerRequest, 'id'>, timeoutMs: number): Promise<readonly unknown[]> {
     const id = ++this.#lastId;
     const answered = this.#answer(id, timeoutMs);
