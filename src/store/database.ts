@@ -42,8 +42,6 @@ export interface Database extends Queries {
     parameters?: readonly Parameter[],
     timeoutMs?: number,
   ): Promise<readonly Row[]>;
-  /** Tries whether the journal would take an event; `problems` says how that went. */
-  probe(): Promise<void>;
   /**
    * Carries out all of some work or nothing of it. The work uses the queries that it is given, and
    * no others: the embedded database would wait for itself.

@@ -66,13 +66,33 @@ interface Home {
  * @throws StoreError, with one line for the user, where there is no database to be had: away,
  *   damaged, in use, or of a newer version.
  */
-export async function openStore(options: StoreOptions, log: Log): Promise<Store> {
+export function openStore(options: StoreOptions, log: Log): Promise<Store> {
+  return openStoreWith(options, log, async (store) => store);
+}
+
+/**
+ * Opens the store and begins some work with it. A server that goes away again before that is done
+ * is waited for as one that is away when the store is opened, and the work begins anew.
+ *
+ * @throws StoreError likewise, and whatever the work does; then the store is closed.
+ */
+export async function openStoreWith<T>(
+  options: StoreOptions,
+  log: Log,
+  begin: (store: Store) => Promise<T>,
+): Promise<T> {
   const { waitMs = SERVER_MAX_MS, signal } = options;
   const untilMs = performance.now() + waitMs;
   const backOff = new BackOff();
   for (let isFirst = true; ; isFirst = false) {
     try {
-      return await open(options, log);
+      const store = await open(options, log);
+      try {
+        return await begin(store);
+      } catch (error) {
+        await store.close();
+        throw error;
+      }
     } catch (error) {
       const isAway = error instanceof StoreError && error.kind === 'unreachable';
       if (!isAway || !options.server || signal?.aborted) throw error;

@@ -43,11 +43,6 @@ export class Condition {
     this.#away = this.#begun(error);
   }
 
-  /** Takes into account that the journal would not take an event. */
-  refused(error: StoreError): void {
-    if (error.kind !== 'closed') this.#unwritable = this.#begun(error);
-  }
-
   /** Takes an answer into account, or that the journal would take an event. */
   worked(isProven: boolean): void {
     const before = this.problems.length;
@@ -74,38 +69,63 @@ export class Condition {
 }
 
 /**
- * Writes to the table of the journal and leaves nothing there: it works where the journal would take
- * an event. No journal is read from so far back.
+ * A script, and so one transaction, that writes to the table of the journal and leaves nothing
+ * there: it works where the journal would take an event. No journal is read from so far back.
  */
-export const WRITE_PROBE = [
-  `insert into simulator.events (sequence, time_s, kind, body)
-   values (${Number.MIN_SAFE_INTEGER}, 0, 'stop', '{}')`,
-  `delete from simulator.events where sequence = ${Number.MIN_SAFE_INTEGER}`,
-] as const;
+export const WRITE_PROBE = `
+  insert into simulator.events (sequence, time_s, kind, body)
+    values (${Number.MIN_SAFE_INTEGER}, 0, 'stop', '{}');
+  delete from simulator.events where sequence = ${Number.MIN_SAFE_INTEGER}`;
 
-/** Looks at a database regularly, and tries one that has a problem more often. */
+/** What a {@link Watch} does. */
+export interface Watched {
+  /** Takes note of what it finds. */
+  look(): Promise<unknown>;
+  /** Carries out {@link WRITE_PROBE}. */
+  write(): Promise<unknown>;
+}
+
+/** Looks at a database regularly; one that has a problem is tried more often. */
 export class Watch {
   readonly #end = new AbortController();
+  readonly #condition: Condition;
+  #isWriting = false;
 
-  /** @param look - Says what it finds to the condition, and never rejects. */
-  constructor(condition: Condition, limits: DatabaseLimits, look: () => Promise<void>) {
-    void this.#run(condition, limits, look);
-  }
-
-  async #run(
-    condition: Condition,
-    { lookEveryMs, probeEveryMs }: DatabaseLimits,
-    look: () => Promise<void>,
-  ): Promise<void> {
-    const { signal } = this.#end;
-    while (!signal.aborted) {
-      await restUnless(signal, condition.problems.length > 0 ? probeEveryMs : lookEveryMs);
-      if (!signal.aborted) await look();
-    }
+  constructor(condition: Condition, limits: DatabaseLimits, watched: Watched) {
+    this.#condition = condition;
+    void this.#run(limits, watched);
   }
 
   stop(): void {
     this.#end.abort();
+  }
+
+  async #run({ lookEveryMs, probeEveryMs }: DatabaseLimits, watched: Watched): Promise<void> {
+    const { signal } = this.#end;
+    while (!signal.aborted) {
+      await restUnless(signal, this.#isWell ? lookEveryMs : probeEveryMs);
+      if (signal.aborted) return;
+      // Whoever carries out statements takes note of what comes of them.
+      await watched.look().catch(() => undefined);
+      // A write may have to wait for its turn, and looks go on meanwhile.
+      if (!this.#isWell && !this.#isWriting) void this.#write(watched);
+    }
+  }
+
+  get #isWell(): boolean {
+    return this.#condition.problems.length === 0;
+  }
+
+  async #write(watched: Watched): Promise<void> {
+    this.#isWriting = true;
+    try {
+      await watched.write();
+      this.#condition.worked(true);
+    } catch {
+      // The next one may work.
+    } finally {
+      this.#isWriting = false;
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type Parameter,
   type Queries,
 } from '../database.ts';
+import { makeFolder } from '../make-folder.ts';
 import { StoreError } from '../store-error.ts';
 import { Condition, Watch, WRITE_PROBE } from './condition.ts';
 import { DAMAGED, EmbeddedThread, embeddedLocation } from './embedded-thread.ts';
@@ -46,6 +47,7 @@ export class EmbeddedDatabase implements Database {
   readonly #condition: Condition;
   readonly #watch: Watch;
   #thread: EmbeddedThread;
+  #opening = new AbortController();
   #tail: Promise<unknown> = Promise.resolve();
   #failure: StoreError | undefined;
   #failedAtMs = Number.NEGATIVE_INFINITY;
@@ -58,7 +60,14 @@ export class EmbeddedDatabase implements Database {
     this.#thread = thread;
     this.#same = new SameFolder([dataDir, this.#folder, join(this.#folder, 'PG_VERSION')]);
     this.#condition = new Condition(log);
-    this.#watch = new Watch(this.#condition, { ...DATABASE_LIMITS, ...limits }, () => this.#look());
+    this.#watch = new Watch(
+      this.#condition,
+      { ...DATABASE_LIMITS, ...limits },
+      {
+        look: async () => void this.#lost(),
+        write: () => this.script(WRITE_PROBE),
+      },
+    );
   }
 
   /**
@@ -123,15 +132,6 @@ export class EmbeddedDatabase implements Database {
     });
   }
 
-  async probe(): Promise<void> {
-    await this.transaction(async ({ query }) => {
-      for (const sql of WRITE_PROBE) await query(sql);
-    }).then(
-      () => this.#condition.worked(true),
-      (error: StoreError) => this.#condition.refused(error),
-    );
-  }
-
   async close(): Promise<void> {
     this.#watch.stop();
     await this.#alone(async () => {
@@ -158,11 +158,6 @@ export class EmbeddedDatabase implements Database {
     return turn;
   }
 
-  /** Whether the folder is still the same; where something is wrong, whether it takes writes. */
-  async #look(): Promise<void> {
-    if (!this.#lost() && this.problems.length > 0) await this.probe();
-  }
-
   /**
    * The failure of a database whose folder is gone or another one. It is ended at once, even in the
    * middle of a statement: nothing is to be written to what may be somebody else's.
@@ -173,6 +168,7 @@ export class EmbeddedDatabase implements Database {
     const message = `${this.location}: ${reason}; nothing is written there until it is back`;
     const error = new StoreError('unwritable', message);
     this.#condition.failed(error);
+    this.#opening.abort(error);
     if (this.#thread.isAlive) this.#thread.abandon(error);
     return error;
   }
@@ -208,7 +204,8 @@ export class EmbeddedDatabase implements Database {
     }
     try {
       if (this.#failure?.kind === 'full') checkRoom(this.#folder);
-      this.#thread = await EmbeddedThread.open(this.#folder);
+      this.#opening = new AbortController();
+      this.#thread = await EmbeddedThread.open(this.#folder, this.#opening);
     } catch (error) {
       this.#condition.failed(error as StoreError);
       this.#noteFailure(error as StoreError);
@@ -257,7 +254,7 @@ async function openOrMake(folder: string, log: Log | undefined): Promise<Embedde
   const marker = `${folder}.incomplete`;
   let isMaking = false;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     if (existsSync(marker)) {
       const thread = await openIfWhole(folder);
       if (!thread) moveAside(folder, log);
@@ -273,7 +270,7 @@ async function openOrMake(folder: string, log: Log | undefined): Promise<Embedde
     }
     writeFileSync(marker, '');
     isMaking = true;
-    const thread = await EmbeddedThread.open(folder, true);
+    const thread = await EmbeddedThread.open(folder, { isNew: true });
     rmSync(marker);
     return thread;
   } catch (error) {

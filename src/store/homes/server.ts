@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Problem } from '../../core/problem.ts';
 import type { Log } from '../../delivery/log.ts';
+import { atMost } from '../../sinks/waiting.ts';
 import {
   DATABASE_LIMITS,
   type Database,
@@ -81,7 +82,10 @@ export class ServerDatabase implements Database {
     this.#limits = { ...DATABASE_LIMITS, ...limits };
     this.#pools = this.#newPools();
     this.#condition = new Condition(log);
-    this.#watch = new Watch(this.#condition, this.#limits, () => this.#look());
+    this.#watch = new Watch(this.#condition, this.#limits, {
+      look: async () => this.problems.length > 0 || this.#glance('select 1'),
+      write: () => this.#glance(WRITE_PROBE),
+    });
   }
 
   get problems(): readonly Problem[] {
@@ -129,17 +133,6 @@ export class ServerDatabase implements Database {
     });
   }
 
-  async probe(): Promise<void> {
-    const { lookMaxMs: timeoutMs } = this.#limits;
-    const probed = this.#connected('short', async (client) => {
-      await this.#ask(client, { text: `begin; ${WRITE_PROBE.join('; ')}; commit`, timeoutMs });
-    });
-    await probed.then(
-      () => this.#condition.worked(true),
-      (error: StoreError) => this.#condition.refused(error),
-    );
-  }
-
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -148,10 +141,10 @@ export class ServerDatabase implements Database {
     await endPools(this.#pools);
   }
 
-  /** Whether it answers; where something is wrong, whether it takes writes. It never rejects. */
-  async #look(): Promise<void> {
-    if (this.problems.length > 0) await this.probe();
-    else await this.query('select 1', [], this.#limits.lookMaxMs).catch(() => undefined);
+  /** A statement that is answered at once, where there is anybody. */
+  #glance(text: string): Promise<unknown> {
+    const { lookMaxMs: timeoutMs } = this.#limits;
+    return this.#connected('short', (client) => this.#ask(client, { text, timeoutMs }));
   }
 
   #newPools(): Pools {
@@ -203,10 +196,18 @@ export class ServerDatabase implements Database {
         }
         if (kind === 'long') return this.#connect('short');
       }
+      if (failure.message.endsWith(ALL_BUSY)) throw this.#busy(kind, failure);
       this.isConnected = false;
       this.#condition.shutOut(failure);
       throw failure;
     }
+  }
+
+  #busy(kind: keyof Pools, cause: StoreError): StoreError {
+    const message = `${this.location}: all ${SIZES[kind]} connections for ${kind} work are busy`;
+    const failure = new StoreError('unreachable', message, { cause });
+    if (kind === 'short') this.#condition.failed(failure);
+    return failure;
   }
 
   async #ask<Row>(client: pg.PoolClient, statement: Statement): Promise<readonly Row[]> {
@@ -233,8 +234,19 @@ export class ServerDatabase implements Database {
   }
 }
 
+/** Ends a connection, and cuts it where the other end does not answer. It never rejects. */
+export async function endClient(client: pg.Client): Promise<void> {
+  await atMost(
+    ANSWER_MAX_MS,
+    client.end().catch(() => undefined),
+  );
+  client.connection.stream.destroy();
+}
+
 /** The driver's words for a statement that was not answered in time. */
 const NO_ANSWER = 'Query read timeout';
+/** Its words for a pool whose connections are all in use for too long. */
+const ALL_BUSY = 'timeout exceeded when trying to connect';
 /** SQLSTATE of a server that has no connection left for us. */
 const TOO_MANY = '53300';
 /** So long a server is not asked for more connections than it gave [ms]. */

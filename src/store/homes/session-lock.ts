@@ -4,12 +4,11 @@ import pg from 'pg';
 import type { Log } from '../../delivery/log.ts';
 import { BackOff } from '../../sinks/back-off.ts';
 import { sleepUnless } from '../../sinks/waiting.ts';
+import { ADVISORY_LOCKS } from '../advisory-locks.ts';
 import { StoreError } from '../store-error.ts';
 import { storeError } from './failures.ts';
-import { connectionSettings, locationOf } from './server.ts';
+import { connectionSettings, endClient, locationOf } from './server.ts';
 
-/** The advisory lock that one simulator holds; two numbers that nobody else uses by chance. */
-const LOCK = [0x656e6d73, 1] as const;
 /** A server needs a moment to notice that the simulator before this one is gone [ms]. */
 const PREDECESSOR_MAX_MS = 5000;
 const RETRY_MS = 200;
@@ -65,7 +64,7 @@ export class SessionLock {
     clearInterval(this.#beat);
     const client = this.#client;
     this.#client = undefined;
-    await client?.end().catch(() => undefined);
+    if (client) await endClient(client);
   }
 
   /** Connects and takes the lock; false where another keeps it. */
@@ -91,10 +90,10 @@ export class SessionLock {
         this.#watch(client);
         return true;
       }
-      await client.end();
+      await endClient(client);
       return false;
     } catch (error) {
-      await client.end().catch(() => undefined);
+      await endClient(client);
       throw storeError(error, this.#location, false);
     }
   }
@@ -103,7 +102,9 @@ export class SessionLock {
     const untilMs = performance.now() + PREDECESSOR_MAX_MS;
     const take = this.#isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
     for (;;) {
-      const { rows } = await client.query(`select ${take}($1, $2) as taken`, [...LOCK]);
+      const { rows } = await client.query(`select ${take}($1, $2) as taken`, [
+        ...ADVISORY_LOCKS.simulator,
+      ]);
       if (rows[0]?.taken === true) return true;
       if (performance.now() > untilMs || this.#end.signal.aborted) return false;
       // A connection of ours that the server has not yet given up.
@@ -122,7 +123,7 @@ export class SessionLock {
       if (this.#client !== client) return;
       this.#client = undefined;
       clearInterval(this.#beat);
-      client.end().catch(() => undefined);
+      void endClient(client);
       void this.#regain();
     };
     client.on('error', broken);
