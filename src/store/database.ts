@@ -35,7 +35,8 @@ export interface Database extends Queries {
   /**
    * Carries out one statement and gives back its rows.
    *
-   * @param timeoutMs - It may take so long; as any other, if not given.
+   * @param timeoutMs - A server has to answer within this; as always, if not given. The embedded
+   *   database has the usual time: there is no other connection to try.
    */
   query<Row = Record<string, unknown>>(
     sql: string,

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { BackOff } from '../sinks/back-off.ts';
 import { sleepUnless } from '../sinks/waiting.ts';
-import { connectionSettings } from './homes/server.ts';
+import { connectionSettings, endClient } from './homes/server.ts';
 import { WAKE_CHANNEL } from './horizon-table.ts';
 
 /**
@@ -31,7 +31,7 @@ export async function listenToWakes(
     } catch {
       // The server is away, which whoever asks it for something reports.
     }
-    await client.end().catch(() => undefined);
+    await endClient(client);
     if (!signal.aborted) await sleepUnless(signal, backOff.nextMs());
   }
 }

@@ -88,13 +88,9 @@ export class EmbeddedDatabase implements Database {
     return this.#thread.isAlive && !this.#isClosed;
   }
 
-  query<Row>(
-    sql: string,
-    parameters: readonly Parameter[] = [],
-    timeoutMs?: number,
-  ): Promise<readonly Row[]> {
+  query<Row>(sql: string, parameters: readonly Parameter[] = []): Promise<readonly Row[]> {
     return this.#alone(async () => {
-      const rows = await this.#ask(sql, parameters, timeoutMs);
+      const rows = await this.#ask(sql, parameters);
       // What was asked for is done, whatever becomes of this; the next statement will tell.
       await this.#keepLogShort().catch(() => undefined);
       return rows as readonly Row[];
