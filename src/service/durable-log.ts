@@ -9,8 +9,8 @@ export interface DurableLog {
    */
   ready?(withinMs: number): Promise<void>;
   /**
-   * Settles when the event would survive the end of the process; rejects if it is not kept, or takes
-   * too long [ms].
+   * Settles when the event would survive the end of the process; rejects if it is not kept, or if
+   * that takes too long [ms].
    */
   keep(event: JournalEvent, withinMs?: number): Promise<void>;
 }

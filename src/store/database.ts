@@ -47,8 +47,8 @@ export interface Database extends Queries {
    * Carries out all of some work or nothing of it. The work uses the queries that it is given, and
    * no others: the embedded database would wait for itself.
    *
-   * @param timeoutMs - Each statement may take so long; as any other, if not given. Work with a limit
-   *   of its own is long: it has connections of its own, so that nothing short waits for it.
+   * @param timeoutMs - Each statement may take so long; as any other, if not given. Work with a
+   *   limit of its own is long: it has other connections, so that nothing short waits for it.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>, timeoutMs?: number): Promise<T>;
   close(): Promise<void>;
