@@ -3,8 +3,16 @@ import type { Log } from '../delivery/log.ts';
 
 /** Where journal events are kept before they take effect, so that a restart finds them again. */
 export interface DurableLog {
-  /** Settles when the event would survive the end of the process; rejects if it is not kept. */
-  keep(event: JournalEvent): Promise<void>;
+  /**
+   * Settles when an event would be taken at once, for a log that may have to be waited for; rejects
+   * if that takes too long [ms].
+   */
+  ready?(withinMs: number): Promise<void>;
+  /**
+   * Settles when the event would survive the end of the process; rejects if it is not kept, or if
+   * that takes too long [ms].
+   */
+  keep(event: JournalEvent, withinMs?: number): Promise<void>;
 }
 
 /** Keeps events for as long as the process lives: the log of a simulator without a store. */
@@ -27,16 +35,29 @@ export class LoggedLog implements DurableLog {
     this.#log = log;
   }
 
-  async keep(event: JournalEvent): Promise<void> {
+  async ready(withinMs: number): Promise<void> {
     try {
-      await this.#kept.keep(event);
+      await this.#kept.ready?.(withinMs);
     } catch (error) {
-      const message = 'the journal cannot be written: commands are refused until it can';
-      if (!this.#isFailing) this.#log.warn({ reason: String(error) }, message);
-      this.#isFailing = true;
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  async keep(event: JournalEvent, withinMs?: number): Promise<void> {
+    try {
+      await this.#kept.keep(event, withinMs);
+    } catch (error) {
+      this.#fail(error);
       throw error;
     }
     if (this.#isFailing) this.#log.info({}, 'the journal is written again');
     this.#isFailing = false;
+  }
+
+  #fail(error: unknown): void {
+    const message = 'the journal cannot be written: commands are refused until it can';
+    if (!this.#isFailing) this.#log.warn({ reason: String(error) }, message);
+    this.#isFailing = true;
   }
 }

@@ -7,7 +7,8 @@ import { type Happening, Journal, type JournalEvent, type Settings } from '../co
 import type { Log } from '../delivery/log.ts';
 import type { ClockRecord } from '../store/clock-table.ts';
 import { endCluster } from '../store/cluster-table.ts';
-import { openStore, type Store } from '../store/open-store.ts';
+import { makeFolder } from '../store/make-folder.ts';
+import { openStoreWith, type Store } from '../store/open-store.ts';
 import { createRegistry } from '../store/registry.ts';
 import { RealClock } from './clock.ts';
 import { GapLog } from './gap-log.ts';
@@ -30,7 +31,7 @@ export interface Memory {
  * file takes its place), the journal, the clock and the seed.
  *
  * @throws StoreError where there is no database to be had, ConfigError where the store was begun
- *   with another seed than the one that is asked for.
+ *   with another seed than the one that is asked for, or its folder cannot be made.
  */
 export async function openMemory(
   configuration: Configuration,
@@ -39,17 +40,26 @@ export async function openMemory(
 ): Promise<Memory> {
   const { simulation, dataDir, database } = configuration;
   const server = database.server && clientConfig(database.server);
-  const store = await openStore(
+  if (!server) makeDataDir(dataDir);
+  return openStoreWith(
     { dataDir, server, seed: simulation.seed, version, ...(signal && { signal }) },
     log,
+    async (store) => {
+      if (await store.database.transaction(endCluster))
+        log.info({}, 'the cluster of this store has ended: one simulator goes on');
+      return recall(configuration, store, log);
+    },
   );
+}
+
+/** @throws ConfigError where the folder of the embedded database cannot be made. */
+function makeDataDir(dataDir: string): void {
   try {
-    if (await store.database.transaction(endCluster))
-      log.info({}, 'the cluster of this store has ended: one simulator goes on');
-    return await recall(configuration, store, log);
+    makeFolder(dataDir);
   } catch (error) {
-    await store.close();
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOSPC' ? 'its disk is full' : message;
+    throw new ConfigError([{ path: 'DATA_DIR', message: `${dataDir} cannot be made: ${reason}` }]);
   }
 }
 

@@ -7,6 +7,8 @@ import type { DurableLog } from './durable-log.ts';
 const WAITING_MAX = 1000;
 /** Events that a journal may hold: some 200 MB of memory, an event a second for eleven days. */
 const JOURNAL_MAX = 1_000_000;
+/** A command that the journal has not taken within this is refused [ms of real time]. */
+const TAKEN_MAX_MS = 5000;
 
 /**
  * Where the past ends, as readers and commands see it. Readers go as far as the horizon, events
@@ -14,11 +16,13 @@ const JOURNAL_MAX = 1_000_000;
  */
 export abstract class Chronology {
   readonly journal: Journal;
+  readonly #takenMaxMs: number;
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, takenMaxMs = TAKEN_MAX_MS) {
     this.journal = journal;
+    this.#takenMaxMs = takenMaxMs;
   }
 
   /** The latest instant up to which nothing can happen any more; it never goes back. */
@@ -27,8 +31,12 @@ export abstract class Chronology {
   /** The second at which the next event will hold, and from which its effect can be told. */
   abstract nextS(): number;
 
-  /** Makes something happen at the next second, and puts it into the journal. */
-  protected abstract appendNow(happening: Happening): Promise<JournalEvent>;
+  /**
+   * Makes something happen at the next second, and puts it into the journal.
+   *
+   * @param untilMs - When to give up, by `performance.now()`.
+   */
+  protected abstract appendNow(happening: Happening, untilMs: number): Promise<JournalEvent>;
 
   /** The latest whole second that readers may read. */
   horizonMs(): number {
@@ -46,9 +54,10 @@ export abstract class Chronology {
       throw new CommandError('busy', `${WAITING_MAX} commands are waiting; try again later`);
     if (this.journal.events.length + this.#waiting >= JOURNAL_MAX)
       throw new CommandError('unavailable', `the journal is full: ${JOURNAL_MAX} events`);
+    const untilMs = performance.now() + this.#takenMaxMs;
     this.#waiting++;
     try {
-      return await this.alone(() => this.appendNow(happening));
+      return await this.alone(() => this.appendNow(happening, untilMs));
     } finally {
       this.#waiting--;
     }
@@ -72,7 +81,9 @@ export abstract class Chronology {
  * The past of a simulator that is alone.
  *
  * An event is given the next whole simulated second after everything that any reader may have
- * read. The horizon stays below it until the event is durable and in the journal.
+ * read. The horizon stays below it until the event is durable and in the journal: not before the
+ * log says that it would take the event at once, since readers would stand still for one that is
+ * away.
  */
 export class Timeline extends Chronology {
   readonly #clock: Clock;
@@ -82,8 +93,8 @@ export class Timeline extends Chronology {
   /** The second of the event that is on its way into the journal. */
   #pendingS = Number.POSITIVE_INFINITY;
 
-  constructor(journal: Journal, clock: Clock, log: DurableLog) {
-    super(journal);
+  constructor(journal: Journal, clock: Clock, log: DurableLog, takenMaxMs?: number) {
+    super(journal, takenMaxMs);
     this.#clock = clock;
     this.#log = log;
   }
@@ -99,12 +110,14 @@ export class Timeline extends Chronology {
     return Math.max(afterS, this.journal.events.at(-1)?.timeS ?? afterS);
   }
 
-  protected override async appendNow(happening: Happening): Promise<JournalEvent> {
+  protected override async appendNow(happening: Happening, untilMs: number): Promise<JournalEvent> {
+    const log = this.#log;
+    if (log.ready) await this.#taken(untilMs, async (withinMs) => log.ready?.(withinMs));
     const sequence = (this.journal.events.at(-1)?.sequence ?? 0) + 1;
     const event: JournalEvent = { ...happening, sequence, timeS: this.nextS() };
     this.#pendingS = event.timeS;
     try {
-      await this.#keep(event);
+      await this.#taken(untilMs, (withinMs) => log.keep(event, withinMs));
       this.journal.append(event);
       return event;
     } finally {
@@ -112,9 +125,11 @@ export class Timeline extends Chronology {
     }
   }
 
-  async #keep(event: JournalEvent): Promise<void> {
+  async #taken(untilMs: number, work: (withinMs: number) => Promise<void>): Promise<void> {
     try {
-      await this.#log.keep(event);
+      const restMs = Math.round(untilMs - performance.now());
+      if (restMs <= 0) throw new Error('the commands before it took too long');
+      await work(restMs);
     } catch (cause) {
       throw new CommandError('unavailable', 'the journal cannot be written now', [], { cause });
     }

@@ -1,3 +1,5 @@
+import type { Problem } from '../core/problem.ts';
+
 /** A value of a statement. JSON is given as text: `$1::jsonb`. */
 export type Parameter = string | number | boolean | null | readonly string[];
 
@@ -26,10 +28,27 @@ export interface Database extends Queries {
   /** Whether it answered when it was last asked. */
   readonly isConnected: boolean;
   /**
+   * What keeps it from its work, and since when: it is away, its folder is gone or another one, or
+   * it takes no writes. Nothing while it works. It looks by itself, so problems end by themselves.
+   */
+  readonly problems: readonly Problem[];
+  /**
+   * Carries out one statement and gives back its rows.
+   *
+   * @param timeoutMs - A server has to answer within this; as always, if not given. The embedded
+   *   database has the usual time: there is no other connection to try.
+   */
+  query<Row = Record<string, unknown>>(
+    sql: string,
+    parameters?: readonly Parameter[],
+    timeoutMs?: number,
+  ): Promise<readonly Row[]>;
+  /**
    * Carries out all of some work or nothing of it. The work uses the queries that it is given, and
    * no others: the embedded database would wait for itself.
    *
-   * @param timeoutMs - Each statement may take so long; as any other, if not given.
+   * @param timeoutMs - Each statement may take so long; as any other, if not given. Work with a
+   *   limit of its own is long: it has other connections, so that nothing short waits for it.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>, timeoutMs?: number): Promise<T>;
   close(): Promise<void>;
@@ -37,3 +56,20 @@ export interface Database extends Queries {
 
 /** A statement that takes longer has failed [ms]; ours take milliseconds. */
 export const STATEMENT_MAX_MS = 30_000;
+
+/** How often a database is looked at, and what is waited for. */
+export interface DatabaseLimits {
+  /** A database that works is looked at so often [ms]. */
+  readonly lookEveryMs: number;
+  /** One that does not is tried so often [ms]. */
+  readonly probeEveryMs: number;
+  /** A look that takes longer has failed [ms]. */
+  readonly lookMaxMs: number;
+}
+
+/** What holds if nothing else is asked for. */
+export const DATABASE_LIMITS: DatabaseLimits = {
+  lookEveryMs: 5000,
+  probeEveryMs: 2000,
+  lookMaxMs: 5000,
+};

@@ -1,59 +1,59 @@
 import type { Happening, JournalEvent } from '../core/journal.ts';
 import { BackOff } from '../sinks/back-off.ts';
 import { sleepUnless } from '../sinks/waiting.ts';
-import type { Database, Queries } from './database.ts';
+import type { Database, Parameter, Queries } from './database.ts';
 import { readEvent } from './journal-row.ts';
 import { StoreError } from './store-error.ts';
 
-/**
- * The factory stands still for so long at most while nobody knows whether an event was kept; most
- * databases are back by then [ms].
- */
-const DOUBT_MAX_MS = 10_000;
+/** So long an event is tried to be put on record, and a database waited for [ms]. */
+const KEEP_MAX_MS = 5000;
 /** Rows fetched at once: some megabytes. */
 const PAGE_ROWS = 10_000;
 
 /** The journal on record: the `DurableLog` of a simulator with a store. */
 export class JournalLog {
   readonly #database: Database;
-  readonly #doubtMaxMs: number;
+  readonly #keepMaxMs: number;
   readonly #end = new AbortController();
-  /** From this event on, nothing may be on record: it was refused, but may have been kept. */
-  #refusedFrom: number | undefined;
+  /** An event that was refused, but may be on record. */
+  #doubtful: JournalEvent | undefined;
+  /** Settles when it is not on record any more; nothing is put on record before. */
+  #takingBack: Promise<void> | undefined;
 
-  constructor(database: Database, doubtMaxMs = DOUBT_MAX_MS) {
+  constructor(database: Database, keepMaxMs = KEEP_MAX_MS) {
     this.#database = database;
-    this.#doubtMaxMs = doubtMaxMs;
+    this.#keepMaxMs = keepMaxMs;
+  }
+
+  /**
+   * Settles when the database answers and no event is in doubt.
+   *
+   * @throws StoreError where that takes too long, or it has no room.
+   */
+  async ready(withinMs = this.#keepMaxMs): Promise<void> {
+    const patience = this.#patience(withinMs);
+    if (!(await unless(patience, this.#answered(patience, withinMs)))) throw this.#late(withinMs);
   }
 
   /**
    * Settles when the event would survive the end of the process. Where the answer of the database
-   * was lost it asks again until it knows.
+   * was lost it asks again until it knows, or for as long as it may.
    *
    * @throws StoreError where the event is not kept. Should even that be in doubt, it is taken back
-   *   as soon as the database answers.
+   *   as soon as the database answers, and other events wait for that.
    */
-  async keep(event: JournalEvent): Promise<void> {
-    await this.#takeBack();
-    const untilMs = performance.now() + this.#doubtMaxMs;
-    const backOff = new BackOff();
-    let isInDoubt = false;
-    for (;;) {
-      try {
-        return await insertEvent(this.#database, event);
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        isInDoubt ||= error.isUncertain;
-        // Another event in its place says for certain that this one is not kept.
-        if (!isInDoubt || error.kind === 'rejected') throw error;
-        if (performance.now() > untilMs || this.#end.signal.aborted) {
-          this.#refusedFrom = event.sequence;
-          void this.#takeBackWhenPossible();
-          throw error;
-        }
-      }
-      await sleepUnless(this.#end.signal, backOff.nextMs());
-    }
+  async keep(event: JournalEvent, withinMs = this.#keepMaxMs): Promise<void> {
+    const patience = this.#patience(withinMs);
+    const isClear = (this.#takingBack ?? Promise.resolve()).then(() => true);
+    if (!(await unless(patience, isClear))) throw this.#late(withinMs);
+    const attempt = new Attempt(this.#database, event, this.#doubtful);
+    const putting = attempt.run(patience);
+    if (await unless(patience, putting)) return;
+    this.#doubtful = event;
+    this.#takingBack = this.#takeBack(event, putting).finally(() => {
+      this.#takingBack = undefined;
+    });
+    throw attempt.failure ?? this.#late(withinMs);
   }
 
   /** Every event on record, oldest first. @throws StoreError for one that cannot be understood. */
@@ -66,22 +66,104 @@ export class JournalLog {
     this.#end.abort();
   }
 
-  async #takeBack(): Promise<void> {
-    if (this.#refusedFrom === undefined) return;
-    await this.#database.query('delete from simulator.events where sequence >= $1', [
-      this.#refusedFrom,
-    ]);
-    this.#refusedFrom = undefined;
+  async #answered(patience: AbortSignal, timeoutMs: number): Promise<boolean> {
+    await this.#takingBack;
+    const backOff = new BackOff();
+    while (!patience.aborted) {
+      try {
+        await this.#database.query('select 1', [], timeoutMs);
+        return true;
+      } catch (error) {
+        // A connection that was lost while nobody used it comes back at once.
+        if (!(error instanceof StoreError && error.kind === 'unreachable')) throw error;
+      }
+      await sleepUnless(patience, backOff.nextMs());
+    }
+    return false;
   }
 
-  async #takeBackWhenPossible(): Promise<void> {
+  #patience(withinMs: number): AbortSignal {
+    return AbortSignal.any([this.#end.signal, AbortSignal.timeout(Math.max(1, withinMs))]);
+  }
+
+  #late(withinMs: number): StoreError {
+    const message = `${this.#database.location} has taken no event for ${withinMs / 1000} s`;
+    return new StoreError('unreachable', message, { isUncertain: true });
+  }
+
+  /**
+   * Deletes an event once nothing is under way any more that could put it on record: the database
+   * gives a statement up before the client does.
+   */
+  async #takeBack(event: JournalEvent, putting: Promise<unknown>): Promise<void> {
+    await putting.catch(() => undefined);
+    const { signal } = this.#end;
     const backOff = new BackOff();
-    while (this.#refusedFrom !== undefined && !this.#end.signal.aborted) {
-      await sleepUnless(this.#end.signal, backOff.nextMs());
-      // It stays on the list until it succeeds.
-      await this.#takeBack().catch(() => undefined);
+    while (!signal.aborted) {
+      try {
+        return await deleteEvent(this.#database, event);
+      } catch {
+        // Until it succeeds, no other event is put on record.
+        await sleepUnless(signal, backOff.nextMs());
+      }
     }
   }
+}
+
+/** One event on its way to its record. */
+class Attempt {
+  /** Why it was not put on record when that was last tried. */
+  failure: unknown;
+  readonly #database: Database;
+  readonly #event: JournalEvent;
+  #doubtful: JournalEvent | undefined;
+
+  /** @param doubtful - One before it that was refused, taken back, and might still arrive. */
+  constructor(database: Database, event: JournalEvent, doubtful: JournalEvent | undefined) {
+    this.#database = database;
+    this.#event = event;
+    this.#doubtful = doubtful;
+  }
+
+  /** True when it is on record; false where nobody knows. @throws StoreError where it is not. */
+  async run(patience: AbortSignal): Promise<boolean> {
+    const backOff = new BackOff();
+    let isInDoubt = false;
+    while (!patience.aborted) {
+      try {
+        await insertEvent(this.#database, this.#event);
+        return true;
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        this.failure = error;
+        if (await this.#clear(error)) continue;
+        isInDoubt ||= error.isUncertain;
+        // Another event in its place says for certain that this one is not kept.
+        if (!isInDoubt || error.kind === 'rejected') throw error;
+      }
+      await sleepUnless(patience, backOff.nextMs());
+    }
+    return false;
+  }
+
+  /** Removes the one that was taken back before, where it has arrived only now. */
+  async #clear({ kind }: StoreError): Promise<boolean> {
+    const late = this.#doubtful;
+    if (kind !== 'rejected' || late?.sequence !== this.#event.sequence) return false;
+    this.#doubtful = undefined;
+    await deleteEvent(this.#database, late);
+    return true;
+  }
+}
+
+/** What some work gives, or nothing where the signal is aborted before. */
+function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const end = () => resolve(undefined);
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end);
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
+  });
 }
 
 /**
@@ -110,16 +192,29 @@ export async function loadEvents(
 
 /** Puts an event on record; once more changes nothing. */
 export async function insertEvent(queries: Queries, event: JournalEvent): Promise<void> {
-  const { sequence, timeS, kind, ...body } = event as JournalEvent & Partial<Happening>;
   const kept = await queries.query(
     `insert into simulator.events as kept (sequence, time_s, kind, body)
      values ($1, $2, $3, $4::jsonb)
      on conflict (sequence) do update set kind = excluded.kind
        where (kept.time_s, kept.kind, kept.body) = (excluded.time_s, excluded.kind, excluded.body)
      returning sequence`,
-    [sequence, timeS, kind, JSON.stringify(body)],
+    rowOf(event),
   );
   if (kept.length > 0) return;
-  const message = `event ${sequence} of the journal is another one on record`;
+  const message = `event ${event.sequence} of the journal is another one on record`;
   throw new StoreError('rejected', message);
+}
+
+/** Takes this very event off the record, if it is there. */
+async function deleteEvent(queries: Queries, event: JournalEvent): Promise<void> {
+  await queries.query(
+    `delete from simulator.events
+     where (sequence, time_s, kind, body) = ($1, $2, $3, $4::jsonb)`,
+    rowOf(event),
+  );
+}
+
+function rowOf(event: JournalEvent): Parameter[] {
+  const { sequence, timeS, kind, ...body } = event as JournalEvent & Partial<Happening>;
+  return [sequence, timeS, kind, JSON.stringify(body)];
 }

@@ -3,7 +3,7 @@ import type { Log } from '../delivery/log.ts';
 import { BackOff } from '../sinks/back-off.ts';
 import { sleepUnless } from '../sinks/waiting.ts';
 import { ClockTable } from './clock-table.ts';
-import type { Database } from './database.ts';
+import type { Database, DatabaseLimits } from './database.ts';
 import { GapTable } from './gap-table.ts';
 import { EmbeddedDatabase } from './homes/embedded.ts';
 import { FolderLock } from './homes/folder-lock.ts';
@@ -32,6 +32,8 @@ export interface StoreOptions {
   readonly isShared?: boolean;
   /** How long a server that is away is waited for [ms]. */
   readonly waitMs?: number;
+  /** How often the database is looked at, where that is to be otherwise. */
+  readonly limits?: Partial<DatabaseLimits>;
   /** Ends the waiting. */
   readonly signal?: AbortSignal;
 }
@@ -64,13 +66,33 @@ interface Home {
  * @throws StoreError, with one line for the user, where there is no database to be had: away,
  *   damaged, in use, or of a newer version.
  */
-export async function openStore(options: StoreOptions, log: Log): Promise<Store> {
+export function openStore(options: StoreOptions, log: Log): Promise<Store> {
+  return openStoreWith(options, log, async (store) => store);
+}
+
+/**
+ * Opens the store and begins some work with it. A server that goes away again before that is done
+ * is waited for as one that is away when the store is opened, and the work begins anew.
+ *
+ * @throws StoreError likewise, and whatever the work does; then the store is closed.
+ */
+export async function openStoreWith<T>(
+  options: StoreOptions,
+  log: Log,
+  begin: (store: Store) => Promise<T>,
+): Promise<T> {
   const { waitMs = SERVER_MAX_MS, signal } = options;
   const untilMs = performance.now() + waitMs;
   const backOff = new BackOff();
   for (let isFirst = true; ; isFirst = false) {
     try {
-      return await open(options, log);
+      const store = await open(options, log);
+      try {
+        return await begin(store);
+      } catch (error) {
+        await store.close();
+        throw error;
+      }
     } catch (error) {
       const isAway = error instanceof StoreError && error.kind === 'unreachable';
       if (!isAway || !options.server || signal?.aborted) throw error;
@@ -87,8 +109,8 @@ export async function openStore(options: StoreOptions, log: Log): Promise<Store>
 
 async function open(options: StoreOptions, log: Log): Promise<Store> {
   const { database, lock } = options.server
-    ? await openServer(options.server, log, options.isShared)
-    : await openEmbedded(options.dataDir);
+    ? await openServer(options, options.server, log)
+    : await openEmbedded(options, log);
   try {
     const applied = await migrate(database);
     const isNew = applied[0] === 1;
@@ -110,15 +132,19 @@ async function open(options: StoreOptions, log: Log): Promise<Store> {
   }
 }
 
-async function openServer(server: pg.ClientConfig, log: Log, isShared?: boolean): Promise<Home> {
+async function openServer(
+  { isShared, limits = {} }: StoreOptions,
+  server: pg.ClientConfig,
+  log: Log,
+): Promise<Home> {
   const lock = await SessionLock.acquire(server, log, isShared);
-  return { database: new ServerDatabase(server), lock };
+  return { database: new ServerDatabase(server, { log, limits }), lock };
 }
 
-async function openEmbedded(dataDir: string): Promise<Home> {
+async function openEmbedded({ dataDir, limits }: StoreOptions, log: Log): Promise<Home> {
   const lock = await FolderLock.acquire(dataDir);
   try {
-    return { database: await EmbeddedDatabase.open(dataDir), lock };
+    return { database: await EmbeddedDatabase.open(dataDir, { log, limits }), lock };
   } catch (error) {
     await lock.release();
     throw error;

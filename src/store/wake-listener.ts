@@ -2,7 +2,7 @@ import pg from 'pg';
 import { BackOff } from '../sinks/back-off.ts';
 import { connectInTurn } from '../sinks/postgres-url.ts';
 import { sleepUnless } from '../sinks/waiting.ts';
-import { connectionSettings } from './homes/server.ts';
+import { connectionSettings, endClient } from './homes/server.ts';
 import { WAKE_CHANNEL } from './horizon-table.ts';
 
 /**
@@ -33,7 +33,7 @@ export async function listenToWakes(
     } catch {
       // The server is away, which whoever asks it for something reports.
     }
-    await client?.end().catch(() => undefined);
+    if (client) await endClient(client);
     if (!signal.aborted) await sleepUnless(signal, backOff.nextMs());
   }
 }
@@ -45,7 +45,7 @@ async function connected(settings: pg.ClientConfig): Promise<pg.Client> {
     await client.connect();
     return client;
   } catch (error) {
-    await client.end().catch(() => undefined);
+    await endClient(client);
     throw error;
   }
 }

@@ -174,3 +174,13 @@ test('a factory file takes the place of the registry', async () => {
     await store.close();
   }
 });
+
+test('a folder that cannot be made is a fault of DATA_DIR, with the reason', async () => {
+  await assert.rejects(open({ DATA_DIR: '/proc/x/data' }), (error) => {
+    assert.ok(error instanceof ConfigError);
+    const [fault] = error.faults;
+    assert.equal(fault?.path, 'DATA_DIR');
+    assert.match(String(fault?.message), /^\/proc\/x\/data cannot be made: ENOENT/);
+    return true;
+  });
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import { InstantClock } from '../../src/service/clock.ts';
 import { CommandError } from '../../src/service/command-error.ts';
@@ -16,6 +17,21 @@ class SlowLog implements DurableLog {
 
   keep(event: JournalEvent): Promise<void> {
     return new Promise((keep, fail) => void this.waiting.push({ event, keep, fail }));
+  }
+}
+
+/** Is not ready until it is told that it will not be. */
+class AwayLog extends MemoryLog {
+  refuse: ((error: Error) => void) | undefined;
+  withinMs = 0;
+  asked = 0;
+
+  ready(withinMs: number): Promise<void> {
+    this.asked++;
+    this.withinMs = withinMs;
+    return new Promise((_, reject) => {
+      this.refuse = reject;
+    });
   }
 }
 
@@ -107,6 +123,28 @@ describe('an event', () => {
       journal.events.map(({ kind }) => kind),
       ['start'],
     );
+  });
+
+  it('that the log is not ready for holds up no reader, and those behind it are refused', async () => {
+    const { clock, journal } = timelineAt(NOW_MS);
+    const log = new AwayLog();
+    const timeline = new Timeline(journal, clock, log, 50);
+    const first = timeline.append(STOP);
+    const second = timeline.append(STOP);
+    while (!log.refuse) await Promise.resolve();
+    clock.advanceTo(NOW_MS + 60_000);
+    assert.equal(timeline.horizonMs(), 1_000_060_000);
+    assert.ok(log.withinMs > 0 && log.withinMs <= 50);
+    await sleep(60);
+    log.refuse(new Error('away'));
+    for (const refused of [first, second])
+      await assert.rejects(refused, (error) => {
+        assert.ok(error instanceof CommandError);
+        assert.equal(error.refusal, 'unavailable');
+        return true;
+      });
+    assert.equal(log.asked, 1, 'the time of the second has passed, so nobody asks for it');
+    assert.deepEqual([log.kept, journal.events], [[], []]);
   });
 
   it('is refused while a thousand others wait', async () => {

@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
 import type { JournalEvent } from '../../src/core/journal.ts';
@@ -140,9 +141,25 @@ test('a new database that was not finished is made again', { timeout: TIMEOUT_MS
   const { dataDir } = place.options;
   rmSync(join(dataDir, 'database', 'global'), { recursive: true });
   writeFileSync(join(dataDir, 'database.incomplete'), '');
-  const store = await place.open();
+  const log = logLines();
+  const store = await place.open({}, log);
   await store.journal.keep(event(1));
   assert.equal(existsSync(join(dataDir, 'database.incomplete')), false);
+  const aside = readdirSync(dataDir).find((name) => name.startsWith('database.'));
+  assert.ok(aside && existsSync(join(dataDir, aside, 'PG_VERSION')), 'nothing was deleted');
+  assert.equal(
+    log.lines[0],
+    `a database that was never finished was moved aside ${JSON.stringify({
+      folder: join(dataDir, aside),
+    })}`,
+  );
+  await store.close();
+
+  // The same file beside a database that is whole means nothing.
+  writeFileSync(join(dataDir, 'database.incomplete'), '');
+  const again = await place.open();
+  assert.deepEqual(await again.journal.load(), [event(1)]);
+  assert.deepEqual(readdirSync(dataDir).sort(), ['database', aside, 'lock'].sort());
 });
 
 for (const [name, damage] of [
@@ -228,9 +245,13 @@ test('a disk that fills up loses nothing that was confirmed, and more goes in wh
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t);
   cpSync(place.options.dataDir, folder, { recursive: true });
-  const store = await place.open({ dataDir: folder });
+  const log = logLines();
+  const limits = { probeEveryMs: 100 };
+  const store = await place.open({ dataDir: folder, limits }, log);
   const { bavail, bsize } = statfsSync(folder);
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 2_000_000));
+  assert.equal(store.database.problems.length, 0);
+  const sinceMs = Date.now();
 
   const confirmed = await keepUntilRefused(store, (error) => {
     t.diagnostic(error.message);
@@ -238,7 +259,15 @@ test('a disk that fills up loses nothing that was confirmed, and more goes in wh
     assert.ok(error.message.includes(folder), error.message);
   });
   assert.ok(confirmed > 0);
+  const [problem] = store.database.problems;
+  assert.equal(problem?.part, 'store');
+  assert.match(String(problem?.reason), /no room|No space/);
+  assert.ok(problem && problem.sinceMs >= sinceMs && problem.sinceMs <= Date.now());
+  assert.match(log.lines.join('\n'), /^the store does not work; trying again until it does /m);
   rmSync(join(folder, 'ballast'));
+  // Nobody asks for anything: it finds out by itself.
+  while (store.database.problems.length > 0) await pause(20);
+  assert.equal(log.lines.at(-1), 'the store works again {}');
   let events: JournalEvent[] | undefined;
   while (!events) events = await store.journal.load().catch(() => undefined);
   assert.deepEqual(
@@ -292,9 +321,8 @@ function big(sequence: number): JournalEvent {
 }
 
 async function keepUntilRefused(store: Store, check: (error: StoreError) => void): Promise<number> {
-  // An event in doubt is asked for again for a while; that is not waited for here.
   const { JournalLog } = await import('../../src/store/journal-log.ts');
-  const journal = new JournalLog(store.database, 0);
+  const journal = new JournalLog(store.database);
   for (let sequence = 1; ; sequence++) {
     try {
       await journal.keep(big(sequence));

@@ -5,6 +5,8 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 export class Line {
   /** Answers of the server are lost, and the next one that is lost cuts the client's end. */
   isDeaf = false;
+  /** Ends whose connection stands, and that hear nothing any more. */
+  readonly #held = new Set<Socket>();
   readonly #server: Server;
   readonly #clients = new Set<Socket>();
   readonly #upstreams = new Set<Socket>();
@@ -14,13 +16,16 @@ export class Line {
       const upstream = createConnection(port, '127.0.0.1');
       this.#clients.add(client);
       this.#upstreams.add(upstream);
-      client.on('data', (chunk) => upstream.write(chunk));
+      client.on('data', (chunk) => this.#held.has(client) || upstream.write(chunk));
       upstream.on('data', (chunk) => {
+        if (this.#held.has(client)) return;
         if (this.isDeaf) client.destroy();
         else client.write(chunk);
       });
-      client.on('error', () => undefined).on('end', () => upstream.end());
-      upstream.on('error', () => undefined).on('close', () => client.destroy());
+      client.on('error', () => undefined).on('end', () => this.#held.has(client) || upstream.end());
+      upstream
+        .on('error', () => undefined)
+        .on('close', () => this.#held.has(client) || client.destroy());
     });
   }
 
@@ -34,6 +39,11 @@ export class Line {
 
   get port(): number {
     return (this.#server.address() as { port: number }).port;
+  }
+
+  /** Connections that stand are forgotten on the way, while new ones pass. */
+  forget(): void {
+    for (const client of this.#clients) this.#held.add(client);
   }
 
   /** Cuts the clients off; the server hears nothing of it. */

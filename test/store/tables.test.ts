@@ -185,7 +185,7 @@ test('an event that may have been kept when it was refused is taken back', SERVE
   const line = await Line.to(Number(place.options.server?.port));
   t.after(() => line.close());
   const store = await place.open({ server: { ...place.options.server, port: line.port } });
-  const journal = new JournalLog(store.database, 0);
+  const journal = new JournalLog(store.database, 500);
   t.after(() => journal.close());
   await journal.load();
   line.isDeaf = true;
@@ -196,7 +196,7 @@ test('an event that may have been kept when it was refused is taken back', SERVE
     const events = await journal.load().catch(() => undefined);
     return events?.length === 0;
   });
-  await journal.keep({ ...(EVENTS[0] as JournalEvent), timeS: 1_760_000_009 });
+  await journal.keep({ ...(EVENTS[0] as JournalEvent), timeS: 1_760_000_009 }, TIMEOUT_MS);
   assert.equal((await journal.load()).length, 1);
 });
 

@@ -7,17 +7,16 @@ import { ConfigError, type Fault } from '../../core/errors.ts';
 import type { Log } from '../../delivery/log.ts';
 import { clientConfig, configuredSpeed, type Memory, recall } from '../../service/memory.ts';
 import { sleepUnless } from '../../sinks/waiting.ts';
+import { ADVISORY_LOCKS } from '../../store/advisory-locks.ts';
 import { type ClusterRecord, ClusterTable } from '../../store/cluster-table.ts';
 import type { Database } from '../../store/database.ts';
 import { HorizonTable } from '../../store/horizon-table.ts';
 import { type Member, MemberTable, type Role } from '../../store/member-table.ts';
-import { openStore, type Store } from '../../store/open-store.ts';
+import { openStoreWith, type Store } from '../../store/open-store.ts';
 import { ShardTable } from '../../store/shard-table.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { SharedTimeline } from './shared-timeline.ts';
 
-/** One process joins after the other: an advisory lock; two numbers that nobody else uses. */
-const LOCK = [0x656e6d73, 3] as const;
 /** A large registry takes a minute to read [ms]. */
 const JOIN_MAX_MS = 600_000;
 /** A process that was killed counts as gone after some seconds; others wait for that [ms]. */
@@ -53,19 +52,16 @@ export async function joinCluster(
 ): Promise<Membership> {
   const { dataDir, simulation } = configuration;
   const server = clientConfig(configuration.database.server as DatabaseServer);
-  const store = await openStore(
+  return openStoreWith(
     { dataDir, server, seed: simulation.seed, version, isShared: true, ...(signal && { signal }) },
     log,
+    (store) =>
+      store.database.transaction(async (queries) => {
+        // One process joins after the other.
+        await queries.query('select pg_advisory_xact_lock($1, $2)', [...ADVISORY_LOCKS.joining]);
+        return enter(configuration, { store, server, role }, log);
+      }, JOIN_MAX_MS),
   );
-  try {
-    return await store.database.transaction(async (queries) => {
-      await queries.query('select pg_advisory_xact_lock($1, $2)', [...LOCK]);
-      return enter(configuration, { store, server, role }, log);
-    }, JOIN_MAX_MS);
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
 }
 
 interface Entrance {

@@ -23,6 +23,14 @@ interface Waiting {
   readonly timer: NodeJS.Timeout;
 }
 
+/** How a folder is opened. */
+export interface OpenOptions {
+  /** Whether it is empty, and is to become a database. */
+  readonly isNew?: boolean;
+  /** Ends it wherever it is. */
+  readonly signal?: AbortSignal;
+}
+
 /** One run of the embedded database, from opening its folder to its end. */
 export class EmbeddedThread {
   /** Whether it can be asked; once it cannot, it never can again. */
@@ -49,9 +57,15 @@ export class EmbeddedThread {
    *
    * @throws StoreError where it is damaged, not to be written, or without room.
    */
-  static async open(folder: string, isNew = false): Promise<EmbeddedThread> {
+  static async open(
+    folder: string,
+    { isNew = false, signal }: OpenOptions = {},
+  ): Promise<EmbeddedThread> {
     const thread = new EmbeddedThread({ folder, isNew });
+    const abandon = () => thread.abandon(signal?.reason);
+    signal?.addEventListener('abort', abandon);
     await thread.#answer(0, OPEN_MAX_MS);
+    signal?.removeEventListener('abort', abandon);
     return thread;
   }
 
@@ -71,6 +85,11 @@ export class EmbeddedThread {
     } finally {
       await this.#end(new Error('it was closed'));
     }
+  }
+
+  /** Ends it wherever it is; it writes nothing more. */
+  abandon(reason: Error): void {
+    void this.#end(reason);
   }
 
   #request(request: Omit<WorkerRequest, 'id'>, timeoutMs: number): Promise<readonly unknown[]> {

@@ -1,9 +1,20 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Database, Parameter, Queries } from '../database.ts';
+import type { Problem } from '../../core/problem.ts';
+import type { Log } from '../../delivery/log.ts';
+import {
+  DATABASE_LIMITS,
+  type Database,
+  type DatabaseLimits,
+  type Parameter,
+  type Queries,
+} from '../database.ts';
+import { makeFolder } from '../make-folder.ts';
 import { StoreError } from '../store-error.ts';
+import { Condition, Watch, WRITE_PROBE } from './condition.ts';
 import { DAMAGED, EmbeddedThread, embeddedLocation } from './embedded-thread.ts';
 import { folderError } from './failures.ts';
+import { SameFolder } from './same-folder.ts';
 
 /**
  * A database that failed is opened again no sooner than this, so that a full disk does not keep
@@ -14,6 +25,14 @@ const REOPEN_AFTER_MS = 1000;
 const LOG_LOOKED_AT_EVERY = 500;
 /** PostgreSQL alone in its process makes no checkpoints by itself; we make one each so many. */
 const LOG_MAX_BYTES = 16 * 1024 * 1024;
+/** A database that had no room is not opened again without this much: its log and more [bytes]. */
+const ROOM_BYTES = 2 * 1024 * 1024;
+
+/** What an embedded database may be given beside its folder. */
+export interface EmbeddedOptions {
+  readonly log?: Log | undefined;
+  readonly limits?: Partial<DatabaseLimits> | undefined;
+}
 
 /**
  * PostgreSQL inside the process, in a folder of its own. What it has answered survives a `kill -9`
@@ -24,17 +43,31 @@ export class EmbeddedDatabase implements Database {
   readonly isEmbedded = true;
   readonly location: string;
   readonly #folder: string;
+  readonly #same: SameFolder;
+  readonly #condition: Condition;
+  readonly #watch: Watch;
   #thread: EmbeddedThread;
+  #opening = new AbortController();
   #tail: Promise<unknown> = Promise.resolve();
   #failure: StoreError | undefined;
   #failedAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
   #statements = 0;
 
-  private constructor(folder: string, thread: EmbeddedThread) {
-    this.#folder = folder;
-    this.location = embeddedLocation(folder);
+  private constructor(dataDir: string, thread: EmbeddedThread, { log, limits }: EmbeddedOptions) {
+    this.#folder = databaseFolder(dataDir);
+    this.location = embeddedLocation(this.#folder);
     this.#thread = thread;
+    this.#same = new SameFolder([dataDir, this.#folder, join(this.#folder, 'PG_VERSION')]);
+    this.#condition = new Condition(log);
+    this.#watch = new Watch(
+      this.#condition,
+      { ...DATABASE_LIMITS, ...limits },
+      {
+        look: async () => void this.#lost(),
+        write: () => this.script(WRITE_PROBE),
+      },
+    );
   }
 
   /**
@@ -42,9 +75,13 @@ export class EmbeddedDatabase implements Database {
    *
    * @throws StoreError where it is damaged, not to be written, or without room.
    */
-  static async open(dataDir: string): Promise<EmbeddedDatabase> {
-    const folder = join(dataDir, 'database');
-    return new EmbeddedDatabase(folder, await openOrMake(folder, `${folder}.incomplete`));
+  static async open(dataDir: string, options: EmbeddedOptions = {}): Promise<EmbeddedDatabase> {
+    const thread = await openOrMake(databaseFolder(dataDir), options.log);
+    return new EmbeddedDatabase(dataDir, thread, options);
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#condition.problems;
   }
 
   get isConnected(): boolean {
@@ -92,9 +129,15 @@ export class EmbeddedDatabase implements Database {
   }
 
   async close(): Promise<void> {
+    this.#watch.stop();
     await this.#alone(async () => {
       this.#isClosed = true;
-      if (this.#thread.isAlive) await this.#thread.close();
+      try {
+        // To close it is to write to it.
+        if (!this.#lost() && this.#thread.isAlive) await this.#thread.close();
+      } finally {
+        this.#same.close();
+      }
     }).catch((error: StoreError) => {
       if (error.kind !== 'closed') throw error;
     });
@@ -111,17 +154,40 @@ export class EmbeddedDatabase implements Database {
     return turn;
   }
 
+  /**
+   * The failure of a database whose folder is gone or another one. It is ended at once, even in the
+   * middle of a statement: nothing is to be written to what may be somebody else's.
+   */
+  #lost(): StoreError | undefined {
+    const reason = this.#same.lost();
+    if (reason === undefined) return undefined;
+    const message = `${this.location}: ${reason}; nothing is written there until it is back`;
+    const error = new StoreError('unwritable', message);
+    this.#condition.failed(error);
+    this.#opening.abort(error);
+    if (this.#thread.isAlive) this.#thread.abandon(error);
+    return error;
+  }
+
   async #ask(
     sql: string,
     parameters: readonly Parameter[] | undefined,
     timeoutMs?: number,
   ): Promise<readonly unknown[]> {
+    const lost = this.#lost();
+    if (lost) throw lost;
     if (!this.#thread.isAlive) await this.#reopen();
     const thread = this.#thread;
     this.#statements++;
     try {
-      return await thread.ask(sql, parameters, timeoutMs);
+      const rows = await thread.ask(sql, parameters, timeoutMs);
+      // What was written to a folder that has gone meanwhile is not on record.
+      const lostMeanwhile = this.#lost();
+      if (lostMeanwhile) throw lostMeanwhile;
+      this.#condition.worked(false);
+      return rows;
     } catch (error) {
+      this.#condition.failed(error as StoreError);
       if (!thread.isAlive) this.#noteFailure(error as StoreError);
       throw error;
     }
@@ -133,8 +199,11 @@ export class EmbeddedDatabase implements Database {
       throw new StoreError(kind, message, { cause: this.#failure });
     }
     try {
-      this.#thread = await EmbeddedThread.open(this.#folder);
+      if (this.#failure?.kind === 'full') checkRoom(this.#folder);
+      this.#opening = new AbortController();
+      this.#thread = await EmbeddedThread.open(this.#folder, this.#opening);
     } catch (error) {
+      this.#condition.failed(error as StoreError);
       this.#noteFailure(error as StoreError);
       throw error;
     }
@@ -157,30 +226,76 @@ export class EmbeddedDatabase implements Database {
   }
 }
 
-/**
- * Opens the database in the folder, or makes one. One whose making was broken off is known by the
- * file beside it, and made again: nothing can be in it yet.
- */
-async function openOrMake(folder: string, marker: string): Promise<EmbeddedThread> {
+function databaseFolder(dataDir: string): string {
+  return join(dataDir, 'database');
+}
+
+/** Tries for room: to open a database without any costs seconds. @throws StoreError for none. */
+function checkRoom(folder: string): void {
+  const file = `${folder}.room`;
   try {
-    if (existsSync(marker)) rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    const files = readdirSync(folder);
-    if (!files.includes('PG_VERSION')) {
-      // PGlite would make a new database over whatever is left of an old one.
-      if (files.length > 0) {
-        const reason = 'it has files, but no PG_VERSION';
-        throw new StoreError('corrupt', `${embeddedLocation(folder)} ${DAMAGED} (${reason})`);
-      }
-      writeFileSync(marker, '');
-      const thread = await EmbeddedThread.open(folder, true);
-      rmSync(marker);
-      return thread;
-    }
-    rmSync(marker, { force: true });
+    writeFileSync(file, Buffer.alloc(ROOM_BYTES));
   } catch (error) {
-    if (existsSync(marker)) rmSync(folder, { recursive: true, force: true });
+    throw folderError(error, embeddedLocation(folder));
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/**
+ * Opens the database in the folder, or makes one. A file beside it tells of one whose making was
+ * broken off: where that cannot be opened, it is moved aside and another one is made.
+ */
+async function openOrMake(folder: string, log: Log | undefined): Promise<EmbeddedThread> {
+  const marker = `${folder}.incomplete`;
+  let isMaking = false;
+  try {
+    makeFolder(folder);
+    if (existsSync(marker)) {
+      const thread = await openIfWhole(folder);
+      if (!thread) moveAside(folder, log);
+      rmSync(marker);
+      if (thread) return thread;
+    }
+    const files = readdirSync(folder);
+    if (files.includes('PG_VERSION')) return await EmbeddedThread.open(folder);
+    // PGlite would make a new database over whatever is left of an old one.
+    if (files.length > 0) {
+      const reason = 'it has files, but no PG_VERSION';
+      throw new StoreError('corrupt', `${embeddedLocation(folder)} ${DAMAGED} (${reason})`);
+    }
+    writeFileSync(marker, '');
+    isMaking = true;
+    const thread = await EmbeddedThread.open(folder, { isNew: true });
+    rmSync(marker);
+    return thread;
+  } catch (error) {
+    // It was empty, and what was being made holds nothing yet.
+    if (isMaking) {
+      rmSync(folder, { recursive: true, force: true });
+      rmSync(marker, { force: true });
+    }
     throw folderError(error, embeddedLocation(folder));
   }
-  return EmbeddedThread.open(folder);
+}
+
+/** A database beside the file of one that was broken off; none where it cannot be opened. */
+async function openIfWhole(folder: string): Promise<EmbeddedThread | undefined> {
+  if (!existsSync(join(folder, 'PG_VERSION'))) return undefined;
+  try {
+    return await EmbeddedThread.open(folder);
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === 'corrupt') return undefined;
+    throw error;
+  }
+}
+
+/** Nothing that may be somebody's data is deleted. */
+function moveAside(folder: string, log: Log | undefined): void {
+  if (readdirSync(folder).length > 0) {
+    const to = `${folder}.${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+    renameSync(folder, to);
+    mkdirSync(folder);
+    log?.warn({ folder: to }, 'a database that was never finished was moved aside');
+  }
 }

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
-  mkdirSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -14,6 +15,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolder } from '../make-folder.ts';
 import { StoreError } from '../store-error.ts';
 import { folderError } from './failures.ts';
 
@@ -36,10 +38,14 @@ type Holder = 'none' | 'owner' | 'candidate';
  *
  * Each makes a socket of its own name and looks for others afterwards, so of two that come at once
  * at least one sees the other. A name is never used again, so a dead socket can be removed.
+ *
+ * What lies in a folder goes with it, when it is deleted or replaced. So the path is held as well,
+ * by something that is in no folder; see {@link holdPath}.
  */
 export class FolderLock {
   readonly #server: Server;
   readonly #path: string;
+  #outside: Server | undefined;
 
   private constructor(server: Server, path: string) {
     this.#server = server;
@@ -52,17 +58,31 @@ export class FolderLock {
    * @throws StoreError where another has it, or nothing can be written to it.
    */
   static async acquire(folder: string): Promise<FolderLock> {
+    let outside: Server | undefined;
     try {
-      mkdirSync(join(folder, 'lock'), { recursive: true });
-      return await FolderLock.#acquireIn(join(folder, 'lock'), folder);
+      makeFolder(folder);
+      const name = nameOf(realpathSync(folder));
+      outside = await holdPath(name, folder);
+      const lock = await FolderLock.#acquireInside(folder, name);
+      lock.#outside = outside;
+      return lock;
     } catch (error) {
-      if (!NO_SOCKETS.has(String((error as NodeJS.ErrnoException).code)))
-        throw folderError(error, `the folder ${folder}`);
+      outside?.close();
+      throw folderError(error, `the folder ${folder}`);
+    }
+  }
+
+  static async #acquireInside(folder: string, name: string): Promise<FolderLock> {
+    const sockets = join(folder, 'lock');
+    try {
+      makeFolder(sockets);
+      return await FolderLock.#acquireIn(sockets, folder);
+    } catch (error) {
+      if (!NO_SOCKETS.has(String((error as NodeJS.ErrnoException).code))) throw error;
     }
     // It keeps out at least those of this computer.
-    const name = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 16);
-    const substitute = join(tmpdir(), `enms-simulator-${name}`);
-    mkdirSync(substitute, { recursive: true });
+    const substitute = join(tmpdir(), name);
+    makeFolder(substitute);
     return FolderLock.#acquireIn(substitute, folder);
   }
 
@@ -78,7 +98,7 @@ export class FolderLock {
     } finally {
       short.remove();
     }
-    throw new StoreError('locked', `another simulator uses the database in ${folder}`);
+    throw inUse(folder);
   }
 
   /** Listens in a folder, reached by a short path, unless another is there. */
@@ -111,9 +131,48 @@ export class FolderLock {
 
   async release(): Promise<void> {
     removeSocket(this.#path);
-    this.#server.close();
-    await once(this.#server, 'close');
+    for (const server of [this.#server, this.#outside]) {
+      if (!server) continue;
+      server.close();
+      await once(server, 'close');
+    }
   }
+}
+
+/**
+ * Holds a name until the process ends, without a trace in any folder: Linux has sockets whose names
+ * are no paths. Where there are none, the lock in the folder has to do, and that whoever writes to
+ * a folder sees when it is another one.
+ *
+ * @param folder - Names the folder in errors.
+ * @throws StoreError where another process holds it.
+ */
+async function holdPath(name: string, folder: string): Promise<Server | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const server = createServer((socket) => socket.destroy());
+  server.unref();
+  server.listen(`\0${name}`);
+  try {
+    await once(server, 'listening');
+    return server;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw inUse(folder);
+    return undefined;
+  }
+}
+
+/** A short name of a path; in another container it is another one, as the same path may be. */
+function nameOf(path: string): string {
+  const space = existsSync(MOUNTS) ? readlinkSync(MOUNTS) : '';
+  const digest = createHash('sha256').update(`${space}${path}`).digest('hex');
+  return `enms-simulator-${digest.slice(0, 16)}`;
+}
+
+/** Tells apart what processes see at the same path. */
+const MOUNTS = '/proc/self/ns/mnt';
+
+function inUse(folder: string): StoreError {
+  return new StoreError('locked', `another simulator uses the database in ${folder}`);
 }
 
 /** Who else listens in a folder; sockets that nobody listens on any more are removed. */

@@ -5,12 +5,11 @@ import type { Log } from '../../delivery/log.ts';
 import { BackOff } from '../../sinks/back-off.ts';
 import { connectInTurn } from '../../sinks/postgres-url.ts';
 import { sleepUnless } from '../../sinks/waiting.ts';
+import { ADVISORY_LOCKS } from '../advisory-locks.ts';
 import { StoreError } from '../store-error.ts';
 import { storeError } from './failures.ts';
-import { connectionSettings, locationOf } from './server.ts';
+import { connectionSettings, endClient, locationOf } from './server.ts';
 
-/** The advisory lock that one simulator holds; two numbers that nobody else uses by chance. */
-const LOCK = [0x656e6d73, 1] as const;
 /** A server needs a moment to notice that the simulator before this one is gone [ms]. */
 const PREDECESSOR_MAX_MS = 5000;
 const RETRY_MS = 200;
@@ -66,7 +65,7 @@ export class SessionLock {
     clearInterval(this.#beat);
     const client = this.#client;
     this.#client = undefined;
-    await client?.end().catch(() => undefined);
+    if (client) await endClient(client);
   }
 
   /** Connects and takes the lock; false where another keeps it. */
@@ -100,10 +99,10 @@ export class SessionLock {
         this.#watch(client);
         return true;
       }
-      await client.end();
+      await endClient(client);
       return false;
     } catch (error) {
-      await client.end().catch(() => undefined);
+      await endClient(client);
       throw error;
     }
   }
@@ -112,7 +111,9 @@ export class SessionLock {
     const untilMs = performance.now() + PREDECESSOR_MAX_MS;
     const take = this.#isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
     for (;;) {
-      const { rows } = await client.query(`select ${take}($1, $2) as taken`, [...LOCK]);
+      const { rows } = await client.query(`select ${take}($1, $2) as taken`, [
+        ...ADVISORY_LOCKS.simulator,
+      ]);
       if (rows[0]?.taken === true) return true;
       if (performance.now() > untilMs || this.#end.signal.aborted) return false;
       // A connection of ours that the server has not yet given up.
@@ -131,7 +132,7 @@ export class SessionLock {
       if (this.#client !== client) return;
       this.#client = undefined;
       clearInterval(this.#beat);
-      client.end().catch(() => undefined);
+      void endClient(client);
       void this.#regain();
     };
     client.on('error', broken);

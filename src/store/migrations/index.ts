@@ -1,3 +1,4 @@
+import { ADVISORY_LOCKS } from '../advisory-locks.ts';
 import type { Database, Queries } from '../database.ts';
 import { StoreError } from '../store-error.ts';
 import { SIMULATOR_TABLES } from './0001-simulator.ts';
@@ -17,8 +18,6 @@ const MIGRATIONS: readonly Migration[] = [
   { name: 'machine-ids', sql: MACHINE_IDS },
 ];
 
-/** An advisory lock that lasts as long as a migration; two numbers that nobody else uses. */
-const LOCK = [0x656e6d73, 2] as const;
 /** Another simulator's migrations take seconds; longer, and something is wrong. */
 const LOCK_MAX = '20s';
 
@@ -31,7 +30,7 @@ const LOCK_MAX = '20s';
 export function migrate(database: Database): Promise<readonly number[]> {
   return database.transaction(async (queries) => {
     await queries.script(`set local lock_timeout = '${LOCK_MAX}'`);
-    await queries.query('select pg_advisory_xact_lock($1, $2)', [...LOCK]);
+    await queries.query('select pg_advisory_xact_lock($1, $2)', [...ADVISORY_LOCKS.migration]);
     const version = await versionOf(queries);
     if (version > MIGRATIONS.length)
       throw new StoreError(

@@ -1,14 +1,12 @@
 import { ID, slug } from '../../config/factory-file/names.ts';
 import { ConfigError } from '../../core/errors.ts';
+import { ADVISORY_LOCKS } from '../advisory-locks.ts';
 import type { Database, Queries } from '../database.ts';
 import { StoreError } from '../store-error.ts';
 import { type RegistryTableName, registryColumns } from './columns.ts';
 import { type ConflictKind, RegistryConflict } from './conflict.ts';
 import { assignments, type Input } from './input.ts';
 import type { FactoryRow, MachineRow } from './rows.ts';
-
-/** An advisory lock that lasts as long as a change, so that checks hold until it is done. */
-const LOCK = [0x656e6d73, 3] as const;
 
 /** SQLSTATEs of rows that break a rule: of a type (22), of a table (23), of a trigger. */
 const RULES = /^(22|23|P0001)/;
@@ -21,7 +19,10 @@ export async function change<T>(
 ): Promise<T> {
   try {
     return await database.transaction(async (queries) => {
-      await queries.query('select pg_advisory_xact_lock($1, $2)', [...LOCK]);
+      // Checks hold until the change is done.
+      await queries.query('select pg_advisory_xact_lock($1, $2)', [
+        ...ADVISORY_LOCKS.registryChange,
+      ]);
       return work(queries);
     });
   } catch (error) {

@@ -1,0 +1,45 @@
+import { closeSync, openSync, statSync } from 'node:fs';
+
+interface Place {
+  readonly path: string;
+  readonly identity: string;
+  /** Keeps the system from giving its number to another one. */
+  readonly descriptor: number;
+}
+
+/** Tells whether paths still lead to what they led to, or to nothing, or to something else. */
+export class SameFolder {
+  readonly #places: readonly Place[];
+
+  /** @param paths - Folders and files that are there, those above first. */
+  constructor(paths: readonly string[]) {
+    this.#places = paths.map((path) => ({
+      path,
+      descriptor: openSync(path, 'r'),
+      identity: identityOf(path),
+    }));
+  }
+
+  /** What has become of the first that is not the same any more, if any. */
+  lost(): string | undefined {
+    for (const { path, identity } of this.#places) {
+      try {
+        if (identityOf(path) !== identity) return `${path} was replaced while it was in use`;
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        return code === 'ENOENT' ? `${path} is gone` : `${path} cannot be looked at (${message})`;
+      }
+    }
+    return undefined;
+  }
+
+  close(): void {
+    for (const { descriptor } of this.#places) closeSync(descriptor);
+  }
+}
+
+/** The device and the number of a file on it. */
+function identityOf(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return `${dev}:${ino}`;
+}
