@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { regularFileBytes } from '../regular-file.ts';
 import { pathError } from './dataset-error.ts';
 
 /** Ends the name of a file that is not whole yet. */
@@ -123,11 +124,12 @@ const CHUNK_BYTES = 1 << 20;
 /**
  * Size and digest of a file that is there; undefined where there is none.
  *
- * @throws DatasetError where it cannot be read.
+ * @throws DatasetError where it is no regular file, or cannot be read.
  */
 export function digestOf(path: string): FileDigest | undefined {
   let descriptor: number | undefined;
   try {
+    regularFileBytes(path);
     descriptor = openSync(path, 'r');
     const hash = createHash('sha256');
     const chunk = new Uint8Array(CHUNK_BYTES);

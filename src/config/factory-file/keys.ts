@@ -72,6 +72,9 @@ export const FILE_KEYS = {
   factories: required(list(1, FACTORIES_MAX, reference('factory')), 'The factories.'),
 };
 
+/** Keys of a file that are its writer's own. */
+export const OWN_KEY = /^x-/;
+
 const shifts = () => list(0, SHIFTS_MAX, reference('shift'));
 
 /** A factory. */
