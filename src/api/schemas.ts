@@ -1,4 +1,5 @@
 import Type, { type TSchema } from 'typebox';
+import { INSTANT_PATTERN } from '../config/times.ts';
 
 /** What an id looks like. */
 export const ID_PATTERN = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
@@ -17,10 +18,10 @@ export const MachinePath = Type.Object({ machine_id: Id });
 
 /** An instant of simulated time. */
 export const Instant = Type.String({
-  pattern:
-    '^\\d{4}-\\d\\d-\\d\\d[Tt]\\d\\d:\\d\\d(:\\d\\d([.]\\d{1,9})?)?([Zz]|[+-]\\d\\d:\\d\\d)$',
+  pattern: INSTANT_PATTERN,
   title:
-    'an instant like 2026-10-09T12:00:00Z or 2026-10-09T14:00:00%2B02:00 (a + is %2B in a URL)',
+    'an instant like 2026-10-09T12:00:00Z or 2026-10-09T14:00:00%2B02:00 (a + is %2B in a URL), ' +
+    'or a date (midnight UTC)',
   examples: ['2026-10-09T12:00:00Z'],
 });
 

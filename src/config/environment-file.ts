@@ -26,8 +26,15 @@ const NAME_SHOWN_MAX = 64;
  * Names that certainly are another program's: those of Docker and its images, of the compose file
  * beside this program, of Node and of shells.
  */
-const OTHERS =
-  /^((COMPOSE|DOCKER|BUILDKIT|GF|GRAFANA|INFLUX|TELEGRAF|MOSQUITTO|NODE|NPM|LC|XDG|SSL|SSH)_.*|PG[A-Z]+|POSTGRES_(INITDB_(ARGS|WALDIR)|HOST_AUTH_METHOD)|.*_PUBLISHED_PORT|HOME|HOSTNAME|LANG|PATH|PGID|PUID|PWD|SHELL|TEMP|TERM|TMP|TMPDIR|TZ|UID|GID|USER|(HTTP|HTTPS|NO)_PROXY)$/i;
+const OTHERS = new RegExp(
+  `^(${[
+    '(COMPOSE|DOCKER|BUILDKIT|GF|GRAFANA|INFLUX|TELEGRAF|MOSQUITTO|NODE|NPM|LC|XDG|SSL|SSH)_.*',
+    'PG[A-Z]+|POSTGRES_(INITDB_(ARGS|WALDIR)|HOST_AUTH_METHOD)|.*_PUBLISHED_PORT',
+    'HOME|HOSTNAME|LANG|PATH|PWD|SHELL|TERM|TZ|(TMP|TEMP)(DIR)?|USER|P?[UG]ID',
+    '(HTTPS?|NO)_PROXY',
+  ].join('|')})$`,
+  'i',
+);
 
 /**
  * Reads the file `.env` of a folder; there need not be one.

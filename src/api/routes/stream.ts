@@ -127,7 +127,7 @@ function chosen(
 
 /** A status as on MQTT, of a machine as it stands. */
 function status({ machine, readingMs, ...state }: MachineState): string {
-  const time = Number.isNaN(readingMs) ? null : timeText(readingMs);
+  const time = Number.isNaN(readingMs) ? null : timeText(readingMs, machine.intervalMs);
   return JSON.stringify({
     time,
     timestamp: time,

@@ -12,8 +12,8 @@ import {
 } from 'yaml';
 
 /**
- * Values that aliases may stand for in all. Ten thousand machines may share ten blocks each; aliases
- * of aliases multiply, so that a file made to explode is refused long before it does.
+ * Values that aliases may stand for in all. Ten thousand machines may share ten blocks each;
+ * aliases of aliases multiply, so that a file made to explode is refused long before it does.
  */
 const ALIASED_MAX = 1_000_000;
 
