@@ -162,7 +162,7 @@ export function machines(app: App, { simulator }: Api): void {
         tags: [TAGS.machines],
         summary: 'One machine',
         params: MachinePath,
-        response: responses(Machine, 404, 422),
+        response: responses(Machine, 404, 409, 422),
       },
     },
     ({ params }) => shown(simulator.state(simulator.machine(params.machine_id))),

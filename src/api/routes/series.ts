@@ -81,7 +81,7 @@ export function series(app: App, { simulator }: Api): void {
           ),
           points: Type.Optional(Type.Integer({ minimum: 1, maximum: POINTS_MAX })),
         }),
-        response: responses(Series, 404, 422),
+        response: responses(Series, 404, 409, 422),
       },
     },
     async ({ params, query }, reply) => {
