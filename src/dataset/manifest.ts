@@ -21,6 +21,8 @@ export interface FileEntry {
   /** Below the dataset's folder, with `/`. */
   readonly path: string;
   readonly table: string;
+  /** The factory by its name in topics, where the path does not have all of it. */
+  readonly factory?: string;
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { regularFileBytes } from '../regular-file.ts';
-import { pathError } from './dataset-error.ts';
+import { DatasetError, pathError } from './dataset-error.ts';
 
 /** Ends the name of a file that is not whole yet. */
 export const PART = '.part';
@@ -96,6 +96,10 @@ export function makeFolder(path: string): void {
   if (failure?.code === 'ENOENT' && above !== path) {
     makeFolder(above);
     failure = mkdirFailure(path);
+    if (failure?.code === 'ENOENT') {
+      const message = `cannot make ${path}: the file system at ${above} takes no folders`;
+      throw Object.assign(new DatasetError(message, { cause: failure }), { code: failure.code });
+    }
   }
   if (failure) throw failure;
 }
@@ -107,8 +111,13 @@ function mkdirFailure(path: string): NodeJS.ErrnoException | undefined {
     return undefined;
   } catch (error) {
     const failure = error as NodeJS.ErrnoException;
-    return failure.code === 'EEXIST' && statSync(path).isDirectory() ? undefined : failure;
+    return failure.code === 'EEXIST' && isFolder(path) ? undefined : failure;
   }
+}
+
+/** A link that leads nowhere is no folder. */
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Writes a small file at once. */

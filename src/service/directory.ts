@@ -3,7 +3,7 @@ import { ambiguity, MachineFinder } from '../core/machine-finder.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { CommandError } from './command-error.ts';
 
-/** Machines by their own ids or names, or by the ids of their factories; none of both: all machines. */
+/** Machines by their ids or names, or by the ids of their factories; none of both: all. */
 export interface Selection {
   readonly machineIds?: readonly string[] | undefined;
   readonly factoryIds?: readonly string[] | undefined;
