@@ -8,6 +8,7 @@ import { factoryContent } from '../../src/config/factory-file/content.ts';
 import { FILE_MAX_BYTES } from '../../src/config/factory-file/document.ts';
 import { parseFactoryFile, readFactoryFile } from '../../src/config/factory-file/index.ts';
 import { orderedParameters } from '../../src/config/factory-file/orders.ts';
+import { parameter } from '../../src/core/machine.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import { configure, factoriesOf, faultsOf, inFolder, plant } from './surroundings.ts';
@@ -467,9 +468,27 @@ test('the defaults of every machine type stand in the order that is asked of a f
   const orders = machineTypes.flatMap((type) =>
     orderedParameters(type).map((order) => ({ ...order, type })),
   );
-  assert.ok(orders.some(({ low, high }) => low === 'cutInBar' && high === 'cutOutBar'));
+  assert.deepEqual(
+    orders.map(({ type, low, high, mayEqual }) => [type.type, low, high, mayEqual]),
+    [
+      ['compressor', 'cutInBar', 'cutOutBar', false],
+      ['hvac', 'setpointTempC', 'setbackTempC', true],
+      ['pump', 'recipeMinShare', 'recipeMaxShare', true],
+      ['pump', 'standbyBar', 'setBar', false],
+    ],
+  );
   for (const { type, low, high, mayEqual } of orders) {
     const [below, above] = [type.parameters[low]?.value, type.parameters[high]?.value];
     assert.ok((below as number) < (above as number) || (mayEqual && below === above), low);
   }
+});
+
+test('an order of parameters is declared, and follows from no name', () => {
+  const parameters = {
+    cutInBar: parameter(9, [0, 10], 'Unlike a compressor’s.'),
+    cutOutBar: parameter(1, [0, 10], 'Lower, and rightly so.', { upTo: 'topBar' }),
+    topBar: parameter(2, [0, 10], 'The highest.'),
+  };
+  const type = { parameters } as unknown as Parameters<typeof orderedParameters>[0];
+  assert.deepEqual(orderedParameters(type), [{ low: 'cutOutBar', high: 'topBar', mayEqual: true }]);
 });
