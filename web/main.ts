@@ -8,6 +8,7 @@ import { clusterPage } from './pages/cluster.ts';
 import { factoryPage } from './pages/factory.ts';
 import { generatePage } from './pages/generate.ts';
 import { machinePage } from './pages/machine.ts';
+import { missingPage } from './pages/missing.ts';
 import type { Page, PageMaker } from './pages/page.ts';
 import { settingsPage } from './pages/settings.ts';
 import { notices } from './parts/notice.ts';
@@ -66,13 +67,23 @@ let page: Page | undefined;
 function show(): void {
   const [name = '', id = ''] = location.hash.replace(/^#?\/?/, '').split('/');
   page?.close();
-  page = (PAGES[name] ?? factoryPage)(live, decodeURIComponent(id));
+  const make = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
+  page = (make ?? missingPage)(live, decoded(id));
   document.title = `${page.title} · Factory simulator`;
   main.replaceChildren(h('h1', {}, page.title), page.element);
   for (const [i, link] of links.entries())
     if (LINKS[i]?.[0] === name) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   scrollTo(0, 0);
+}
+
+/** An address that somebody cut short may end within a letter. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function showConnection(): void {

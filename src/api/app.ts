@@ -40,12 +40,15 @@ import { root } from './routes/root.ts';
 import { series } from './routes/series.ts';
 import { simulation } from './routes/simulation.ts';
 import { stream } from './routes/stream.ts';
+import { NAME_MAX } from './schemas.ts';
 import { compileValidator } from './validation.ts';
 
 /** Bytes of a body: a thousand times what any command takes. */
 const BODY_MAX_BYTES = 1_048_576;
 /** Requests of one address a minute: a dashboard makes tens, a script that loops thousands. */
 const REQUESTS_MAX_PER_MINUTE = 6000;
+/** Characters of a part of an address: a name's, each as four bytes in hexadecimal digits. */
+const PARAMETER_MAX = 12 * NAME_MAX;
 /** Time in which a request must have arrived, so that none holds a connection for ever [ms]. */
 const REQUEST_MAX_MS = 60_000;
 
@@ -94,7 +97,7 @@ export async function buildApp(
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_MAX_MS,
     genReqId: ({ headers }) => requestId(headers['x-request-id']),
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_MAX },
     frameworkErrors: answerError,
     clientErrorHandler: answerNoise,
   }).withTypeProvider<TypeBoxTypeProvider>();

@@ -96,8 +96,8 @@ export function shownExport({ asked, state, rows, allRows, ...record }: ExportRe
   return {
     id: record.id,
     state,
-    created_at: timeText(record.createdMs),
-    ended_at: record.endedMs === null ? null : timeText(record.endedMs),
+    created_at: new Date(record.createdMs).toISOString(),
+    ended_at: record.endedMs === null ? null : new Date(record.endedMs).toISOString(),
     from: timeText(asked.fromMs),
     to: timeText(asked.toMs),
     machines: [...asked.machineIds],

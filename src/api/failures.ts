@@ -76,6 +76,23 @@ function described(error: Error): { status: number; message: string; faults?: re
   return { status: UNEXPECTED, message: 'something went wrong inside; the log says what' };
 }
 
+/** Whether a client would rather have a page for a person than JSON: browsers say so. */
+export function prefersPage(accept = ''): boolean {
+  return /\btext\/html\b/i.test(accept);
+}
+
+/** Says nothing of the address, so that nobody's words stand in it. */
+const NOT_FOUND_PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Not found · Factory simulator</title>
+<h1>Not found</h1>
+<p>There is no page at this address.</p>
+<p><a href="/">Go to the factory</a></p>
+</html>
+`;
+
 /** Answers addresses that do not exist, and methods that an existing one does not have. */
 export function answerUnknownRoutes(app: FastifyInstance): void {
   const methodsByPattern = new Map<string, Set<string>>();
@@ -87,8 +104,13 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
     const [path = ''] = request.url.split('?');
     const methods = [...methodsByPattern].find(([pattern]) => matches(pattern, path))?.[1];
-    if (!methods || methods.has(request.method))
-      return reply.code(404).send(failure(`there is no ${path}`));
+    if (!methods || methods.has(request.method)) {
+      // One address, two representations: caches must keep them apart (RFC 9110 §12.5.5).
+      void reply.code(404).header('vary', 'Accept');
+      const wantsPage = request.method === 'GET' && prefersPage(request.headers.accept);
+      if (!wantsPage) return reply.send(failure(`there is no ${path}`));
+      return reply.type('text/html; charset=utf-8').send(NOT_FOUND_PAGE);
+    }
     const allowed = METHODS.filter((method) => methods.has(method)).join(', ');
     const message = `${path} does not take ${request.method}; it takes ${allowed}`;
     return reply.code(405).header('allow', allowed).send(failure(message));

@@ -1,26 +1,36 @@
 import Type, { type TSchema } from 'typebox';
-
-/** What an id looks like. */
-export const ID_PATTERN = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
+import { INSTANT_PATTERN } from '../config/times.ts';
+import { IS_ID } from '../core/machine-finder.ts';
 
 /**
  * A machine's or factory's id. Registries hold ids that are no RFC 4122 UUIDs, so any digits do.
  */
 export const Id = Type.String({
-  pattern: `^${ID_PATTERN}$`,
+  pattern: IS_ID.source,
   title: 'an id of 8-4-4-4-12 hexadecimal digits',
   examples: ['c0000000-0000-0000-0000-000000000001'],
 });
 
+/** Characters of a machine's name. */
+export const NAME_MAX = 255;
+
+/** A machine by its id or, where no other machine has it, its name. */
+export const MachineName = Type.String({
+  minLength: 1,
+  maxLength: NAME_MAX,
+  title: 'an id of 8-4-4-4-12 hexadecimal digits, or the name of a machine',
+  examples: ['c0000000-0000-0000-0000-000000000001'],
+});
+
 /** Path parameters of one machine. */
-export const MachinePath = Type.Object({ machine_id: Id });
+export const MachinePath = Type.Object({ machine_id: MachineName });
 
 /** An instant of simulated time. */
 export const Instant = Type.String({
-  pattern:
-    '^\\d{4}-\\d\\d-\\d\\d[Tt]\\d\\d:\\d\\d(:\\d\\d([.]\\d{1,9})?)?([Zz]|[+-]\\d\\d:\\d\\d)$',
+  pattern: INSTANT_PATTERN,
   title:
-    'an instant like 2026-10-09T12:00:00Z or 2026-10-09T14:00:00%2B02:00 (a + is %2B in a URL)',
+    'an instant like 2026-10-09T12:00:00Z or 2026-10-09T14:00:00%2B02:00 (a + is %2B in a URL), ' +
+    'or a date (midnight UTC)',
   examples: ['2026-10-09T12:00:00Z'],
 });
 

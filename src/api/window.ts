@@ -1,3 +1,4 @@
+import { instantMs } from '../config/times.ts';
 import type { Fault } from '../core/errors.ts';
 import { timeText } from '../encoding/time.ts';
 
@@ -15,16 +16,6 @@ export interface Window {
   readonly toMs: number;
 }
 
-/** An instant that is well-formed [ms since the epoch]; NaN for one that is in no calendar. */
-function instantMs(text: string): number {
-  const upper = text.toUpperCase();
-  const day = upper.slice(0, 10);
-  const midnightMs = Date.parse(`${day}T00:00Z`);
-  // A parser may take 30 February for 2 March.
-  if (Number.isNaN(midnightMs) || timeText(midnightMs).slice(0, 10) !== day) return Number.NaN;
-  return Date.parse(upper);
-}
-
 /** The window between two texts, or every fault found in them. */
 export function parsedWindow(
   from: string | undefined,
@@ -33,8 +24,8 @@ export function parsedWindow(
   defaultMs = WINDOW_DEFAULT_MS,
   daysMax = WINDOW_MAX_DAYS,
 ): Window | Fault[] {
-  const toMs = to === undefined ? nowMs : instantMs(to);
-  const fromMs = from === undefined ? toMs - defaultMs : instantMs(from);
+  const toMs = to === undefined ? nowMs : read(to);
+  const fromMs = from === undefined ? toMs - defaultMs : read(from);
   const faults: Fault[] = [];
   const refuse = (path: string, message: string) => void faults.push({ path, message });
   if (from !== undefined && Number.isNaN(fromMs)) refuse('from', `${from} is in no calendar`);
@@ -55,14 +46,19 @@ export function parsedWindow(
 
 /** The span between two texts, open where one is not given, or every fault found in them. */
 export function parsedSpan(from: string | undefined, to: string | undefined): Window | Fault[] {
-  const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : instantMs(from);
-  const toMs = to === undefined ? Number.POSITIVE_INFINITY : instantMs(to);
+  const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : read(from);
+  const toMs = to === undefined ? Number.POSITIVE_INFINITY : read(to);
   const faults: Fault[] = [];
   if (Number.isNaN(fromMs)) faults.push({ path: 'from', message: `${from} is in no calendar` });
   if (Number.isNaN(toMs)) faults.push({ path: 'to', message: `${to} is in no calendar` });
   if (toMs <= fromMs)
     faults.push({ path: 'to', message: `${to} is not after ${from}, the beginning` });
   return faults.length > 0 ? faults : { fromMs, toMs };
+}
+
+/** An instant that the schema of a route has taken [ms]; NaN for one that is in no calendar. */
+function read(text: string): number {
+  return instantMs(text) ?? Number.NaN;
 }
 
 function spanText(spanMs: number): string {

@@ -30,6 +30,9 @@ export function announcement(configuration: Configuration, reached: Reached): st
     ['  Docs', `${apiUrl}/docs`],
     ['  MQTT', mqtt.external ? brokerAddress : `${brokerAddress} (embedded broker)`],
     ['  Topics', 'factory/#'],
+    ...(reached.brokerPort === undefined
+      ? []
+      : [['  Listen', listenCommand(mqtt, reached.brokerPort)]]),
     ['  Database', reached.database],
     ['  Time', timeText(reached.nowMs, reached.speed)],
     ['  Seed', String(reached.seed)],
@@ -52,8 +55,19 @@ export function movedPorts({ api, mqtt }: Configuration, reached: Reached): stri
       notes.push(`Port ${wanted} is taken, so ${what} is on ${got} (${variable} chooses another).`);
   };
   add('the API', 'API_PORT', api.port.number, reached.apiPort);
+  const before = notes.length;
   add('MQTT', 'MQTT_PORT', mqtt.port.number, reached.brokerPort);
+  // A client that keeps to the usual port listens to another broker, and hears nothing.
+  if (notes.length > before && reached.brokerPort !== undefined)
+    notes.push(`Listen to this broker with ${listenCommand(mqtt, reached.brokerPort)}`);
   return notes;
+}
+
+/** The command that shows what the embedded broker is given, with the port that it really has. */
+function listenCommand({ embeddedHost, username }: Configuration['mqtt'], port: number): string {
+  const login = username === undefined ? '' : ` -u '${username}' -P "$MQTT_PASSWORD"`;
+  const host = reachableHost(embeddedHost).replace(/^\[|\]$/g, '');
+  return `mosquitto_sub -h ${host} -p ${port}${login} -v -t 'factory/#'`;
 }
 
 function timeText(nowMs: number, speed: number): string {

@@ -1,9 +1,9 @@
 import type { Configuration } from '../config/configuration.ts';
-import { instantText } from '../config/times.ts';
 import type { Clock } from '../core/clock.ts';
 import { publishWindow } from '../dataset/publication.ts';
 import { fleetOf, type WindowRequest } from '../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../dataset/window-reader.ts';
+import { timeText } from '../encoding/time.ts';
 import type { AskedBroker } from './broker-url.ts';
 import { PROGRAM } from './command-line.ts';
 import { Interruption } from './interruption.ts';
@@ -55,7 +55,7 @@ export async function toBroker(
     process.stdout.write(`${addressText(address)}: ${count(rows)} rows, ${span(lengthS)}\n`);
     return 0;
   }
-  const reached = instantText(deliveredMs);
+  const reached = timeText(deliveredMs);
   process.stderr.write(
     `${PROGRAM}: stopped; all up to ${reached} was published, --from ${reached} goes on\n`,
   );

@@ -65,12 +65,21 @@ export interface AskedBroker {
   readonly qos: Configuration['mqtt']['qos'];
 }
 
+/** The URL that a host without a scheme, or with another's, was meant to be. */
+function meantUrl(written: string): string | undefined {
+  const [, scheme = '', host = '', port] =
+    /^(?:(\w+):\/\/)?([\w.-]+)(?::(\d+))?\/?$/.exec(written.trim()) ?? [];
+  const meant = /^(ssl|tls|https|wss)$/i.test(scheme) || port === '8883' ? 'mqtts' : 'mqtt';
+  const url = `${meant}://${host}${port === undefined ? '' : `:${port}`}`;
+  return BROKER_URL.read(url) && url;
+}
+
 /** The broker that `--mqtt` names, or that is configured; undefined where there is none. */
 export function askedBroker(
   options: OptionReader,
   { mqtt }: Configuration,
 ): AskedBroker | undefined {
-  options.readSecret('mqtt', BROKER_URL);
+  options.readSecret('mqtt', BROKER_URL, meantUrl);
   const qos = options.read('qos', choice([0, 1, 2])) ?? mqtt.qos;
   return mqtt.external && { address: mqtt.external, qos };
 }

@@ -12,6 +12,26 @@ export type Commands = Readonly<Record<string, () => Promise<Command>>>;
 /** The command that is meant where none is named. */
 const DEFAULT_COMMAND = 'run';
 
+/** What other programs call our commands; none of these is near to the right one by its letters. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  config: 'check',
+  create: 'generate',
+  dataset: 'generate',
+  diff: 'compare',
+  dump: 'generate',
+  export: 'generate',
+  lint: 'check',
+  list: 'machines',
+  play: 'replay',
+  publish: 'replay',
+  serve: 'run',
+  simulate: 'run',
+  start: 'run',
+  test: 'validate',
+  types: 'machines',
+  verify: 'compare',
+};
+
 const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
   help: { about: 'Show this.' },
 };
@@ -35,6 +55,9 @@ export async function runCommandLine(
     print(`${version}\n`);
     return 0;
   }
+  const wanted = words[1];
+  if (first === 'help' && wanted !== undefined && !wanted.startsWith('-'))
+    return runCommandLine([wanted, '--help'], commands, version, print);
   if (first === '--help' || first === '-h' || first === 'help') {
     print(await overview(commands));
     return 0;
@@ -42,7 +65,12 @@ export async function runCommandLine(
   const isNamed = first !== '' && !first.startsWith('-');
   const name = isNamed ? first : DEFAULT_COMMAND;
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!load) throw new ConfigError([unknown(name, 'a command', Object.keys(commands), '')]);
+  if (!load) {
+    const meant = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name] : undefined;
+    if (meant !== undefined && Object.hasOwn(commands, meant))
+      throw new ConfigError([{ path: name, message: `is not a command; did you mean ${meant}?` }]);
+    throw new ConfigError([unknown(name, 'a command', Object.keys(commands), '')]);
+  }
   const command = await load();
   const args = parseArguments(words.slice(isNamed ? 1 : 0), command);
   if (args.flags.has('help')) {

@@ -12,6 +12,7 @@ import {
   type Format,
   type WindowRequest,
 } from '../dataset/request.ts';
+import { timeText } from '../encoding/time.ts';
 import { urlFaults } from '../sinks/postgres-url.ts';
 import { type AskedBroker, askedBroker } from './broker-url.ts';
 import type { Arguments } from './command.ts';
@@ -182,8 +183,7 @@ function commandOf(
   const file = shown['FACTORY_FILE'];
   const { fromMs, toMs, seed, format, compression, partition, hasLabels, hasClean } = request;
   const { resampleMs } = request;
-  const instant = (timeMs: number) =>
-    Number.isNaN(timeMs) ? '' : new Date(timeMs).toISOString().replace('.000Z', 'Z');
+  const instant = (timeMs: number) => (Number.isNaN(timeMs) ? '' : timeText(timeMs));
   return [
     ...variables,
     PROGRAM,

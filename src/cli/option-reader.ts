@@ -26,9 +26,21 @@ export class OptionReader {
     return this.#read(name, kind, (written) => notAccepted(written, kind));
   }
 
-  /** Likewise, for what may hold a password, and so is never shown. */
-  readSecret<T>(name: string, kind: Kind<T>): T | undefined {
-    return this.#read(name, kind, () => `what was given is not accepted; ${kind.accepts}`);
+  /**
+   * Reads an option that may hold a password, and so is never shown.
+   *
+   * @param guess - What was probably meant, without any secret.
+   */
+  readSecret<T>(
+    name: string,
+    kind: Kind<T>,
+    guess: (written: string) => string | undefined = () => undefined,
+  ): T | undefined {
+    return this.#read(name, kind, (written) => {
+      const meant = guess(written);
+      const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+      return `what was given is not accepted; ${kind.accepts}${hint}`;
+    });
   }
 
   fault(name: string, message: string): void {

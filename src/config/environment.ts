@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseEnv } from 'node:util';
-import { ConfigError, type Fault, nearestName } from '../core/errors.ts';
+import type { Fault } from '../core/errors.ts';
 import type { Shown, Source } from './configuration.ts';
+import type { Environment, EnvironmentFile } from './environment-file.ts';
 import { notAccepted, scalar } from './kinds.ts';
 import { VARIABLES, type Variable, type VariableName, type VariableValues } from './variables.ts';
-
-/** Variables as they were written, by name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the variables say, and what is to be said about them. */
 export interface EnvironmentReading {
@@ -23,7 +18,7 @@ export interface EnvironmentReading {
 export interface EnvironmentSources {
   readonly options: Environment;
   readonly environment: Environment;
-  readonly file: Environment;
+  readonly file: EnvironmentFile;
 }
 
 /** Reads every variable; an empty one counts as not set, as compose files leave them. */
@@ -32,7 +27,6 @@ export function readEnvironment(from: EnvironmentSources): EnvironmentReading {
   const sources: Record<string, Source> = {};
   const shown: Record<string, Shown> = {};
   const faults: Fault[] = [];
-  const remarks: string[] = [];
   for (const [name, variable] of Object.entries<Variable<unknown>>(VARIABLES)) {
     const [source, written] = find(name, variable, from);
     sources[name] = source;
@@ -47,7 +41,7 @@ export function readEnvironment(from: EnvironmentSources): EnvironmentReading {
     if (value !== undefined) values[name] = value;
     else faults.push({ path: name, message: fault(written, variable) });
   }
-  remarks.push(...unknownVariables(from.file));
+  const { remarks } = from.file;
   return { values, sources, shown, faults, remarks } as unknown as EnvironmentReading;
 }
 
@@ -59,7 +53,7 @@ function find(
   const places = [
     ['command line', options],
     ['environment', environment],
-    ['.env', file],
+    ['.env', file.variables],
   ] as const;
   for (const [source, place] of places) {
     const written = isSecret ? place[name] : place[name]?.trim();
@@ -70,43 +64,4 @@ function find(
 
 function fault(written: string, { kind, isSecret }: Variable<unknown>): string {
   return isSecret ? `what was set is not accepted; ${kind.accepts}` : notAccepted(written, kind);
-}
-
-/** Beginnings of names that are ours alone; in `.env` others may keep theirs. */
-const OUR_PREFIXES = [
-  'API_',
-  'ANOMALY_',
-  'BACKFILL_',
-  'CATCH_',
-  'FACTORY_',
-  'MQTT_',
-  'SHIFT_',
-  'SIMULATION_',
-  'SIMULATOR_',
-  'WEEKEND_',
-];
-
-function unknownVariables(file: Environment): string[] {
-  return Object.keys(file)
-    .filter((name) => !(name in VARIABLES) && OUR_PREFIXES.some((each) => name.startsWith(each)))
-    .sort()
-    .map((name) => {
-      const near = nearestName(name, Object.keys(VARIABLES));
-      return `${name} in .env is not known${near ? `; did you mean ${near}?` : ''}`;
-    });
-}
-
-/**
- * Reads the file `.env` of a folder; there need not be one.
- *
- * @throws ConfigError where there is one that cannot be read.
- */
-export function readEnvironmentFile(folder: string): Environment {
-  try {
-    return parseEnv(readFileSync(join(folder, '.env'), 'utf8')) as Environment;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return {};
-    throw new ConfigError([{ path: '.env', message: `cannot be read (${code})` }]);
-  }
 }

@@ -6,12 +6,8 @@ import { machineTypes } from '../machines/index.ts';
 import type { BrokerAddress } from '../sinks/mqtt-client.ts';
 import type { Configuration, DatabaseServer, Port, Source } from './configuration.ts';
 import { DEFAULT_FACTORY } from './default-factory.ts';
-import {
-  type Environment,
-  type EnvironmentReading,
-  readEnvironment,
-  readEnvironmentFile,
-} from './environment.ts';
+import { type EnvironmentReading, readEnvironment } from './environment.ts';
+import { type Environment, readEnvironmentFile } from './environment-file.ts';
 import { type FactoryFile, largeFleet, readFactoryFile } from './factory-file/index.ts';
 import { relationFaults, relationRemarks } from './relations.ts';
 import { calendarOf } from './shifts.ts';
@@ -63,7 +59,7 @@ export function loadConfiguration({
       CLUSTER: options.isCluster ? 'true' : undefined,
     },
     environment: env,
-    file: attempt(() => readEnvironmentFile(cwd)) ?? {},
+    file: attempt(() => readEnvironmentFile(cwd)) ?? { variables: {}, remarks: [] },
   });
   const { values, sources } = reading;
   faults.push(...reading.faults, ...relationFaults(values, cwd, nowMs));

@@ -1,7 +1,8 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Fault } from '../core/errors.ts';
 import { machineTypes } from '../machines/index.ts';
+import { FileRefusal, regularFileBytes } from '../regular-file.ts';
 import { urlFaults } from '../sinks/postgres-url.ts';
 import type { Source } from './configuration.ts';
 import { shown } from './kinds.ts';
@@ -138,11 +139,12 @@ function fileFault(name: VariableName, file: string | undefined, cwd: string): F
   });
   try {
     const path = resolve(cwd, file);
-    if (statSync(path).isDirectory()) return refused('a folder');
+    regularFileBytes(path);
     accessSync(path, constants.R_OK);
     return undefined;
   } catch (error) {
-    return refused((error as NodeJS.ErrnoException).code ?? 'unknown');
+    const { code, message } = error as NodeJS.ErrnoException;
+    return refused(error instanceof FileRefusal ? message : (code ?? 'unknown'));
   }
 }
 

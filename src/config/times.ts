@@ -36,20 +36,49 @@ export function durationText(lengthS: number): string {
 const INSTANT_MIN_MS = Date.UTC(1971, 0, 1);
 const INSTANT_MAX_MS = Date.UTC(2200, 0, 1);
 
-const INSTANT = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d)?)([Zz]|[+-]\d\d:\d\d))?$/;
+/** What an instant looks like: the date, the time, and its offset in hours and minutes. */
+export const INSTANT_PATTERN =
+  '^(\\d{4}-\\d\\d-\\d\\d)' +
+  '(?:[Tt ](\\d\\d:\\d\\d(?::\\d\\d(?:[.,]\\d{1,9})?)?) ?' +
+  '(?:[Zz]|([+-]\\d\\d)(?::?(\\d\\d))?))?$';
+const INSTANT = new RegExp(INSTANT_PATTERN);
 
-/** An instant [ms since the epoch], to the second; a date alone is its midnight in UTC. */
+/**
+ * The one reader for instants [ms since the epoch]: as this program, JavaScript, psql and `date`
+ * write them, with a T or a space, and with an offset from UTC. A date alone is its midnight in
+ * UTC, and what is finer than a millisecond is cut off.
+ *
+ * @returns NaN for what is in no calendar, undefined for what is no instant.
+ */
+export function instantMs(text: string): number | undefined {
+  const match = INSTANT.exec(text);
+  if (!match) return undefined;
+  const [, date, time = '00:00', hours, minutes = '00'] = match;
+  if (DATE.read(date) === undefined) return Number.NaN;
+  const offset = hours === undefined ? 'Z' : `${hours}:${minutes}`;
+  return Date.parse(`${date}T${time.replace(',', '.')}${offset}`);
+}
+
+/** An instant [ms since the epoch]. */
 export const INSTANT_MS: Kind<number> = {
   accepts:
     'an instant like 2026-03-29T01:00:00Z or 2026-03-29T03:00+02:00, or a date (midnight UTC), ' +
     'from 1971 to 2199',
-  schema: { type: 'string', pattern: INSTANT.source },
+  schema: { type: 'string', pattern: INSTANT_PATTERN },
   read: (value) => {
-    const match = typeof value === 'string' ? INSTANT.exec(value) : null;
-    if (!match || DATE.read(match[1]) === undefined) return undefined;
-    const [, date, time = '00:00', offset = 'Z'] = match;
-    const timeMs = Date.parse(`${date}T${time}${offset.toUpperCase()}`);
+    const timeMs = typeof value === 'string' ? instantMs(value) : undefined;
+    if (timeMs === undefined) return undefined;
     return timeMs >= INSTANT_MIN_MS && timeMs < INSTANT_MAX_MS ? timeMs : undefined;
+  },
+};
+
+/** An instant that is a whole second: simulated time begins at one, as faults do. */
+export const WHOLE_INSTANT_MS: Kind<number> = {
+  ...INSTANT_MS,
+  accepts: `${INSTANT_MS.accepts}, to the second`,
+  read: (value) => {
+    const timeMs = INSTANT_MS.read(value);
+    return timeMs !== undefined && timeMs % 1000 === 0 ? timeMs : undefined;
   },
 };
 
@@ -66,7 +95,7 @@ export const DATE: Kind<string> = {
   },
 };
 
-/** An instant as the wire writes it: `2026-03-29T01:00:00Z`. */
+/** A whole second as the wire writes it: `2026-03-29T01:00:00Z`. */
 export function instantText(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
 }

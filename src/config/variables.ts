@@ -12,7 +12,7 @@ import {
   url,
   whole,
 } from './kinds.ts';
-import { duration, END_MINUTE, INSTANT_MS, START_MINUTE } from './times.ts';
+import { duration, END_MINUTE, START_MINUTE, WHOLE_INSTANT_MS } from './times.ts';
 
 /** One environment variable; from this table come validation, `.env.example` and documents. */
 export interface Variable<T> {
@@ -125,11 +125,11 @@ const SIMULATION = {
   SIMULATION_SEED: variable(whole(0, 0xffff_ffff), '42', 'The same seed gives the same data.'),
   SIMULATION_SPEED: variable(positive(SPEED_MAX), '1', 'Simulated seconds a real second.'),
   SIMULATION_START: optional(
-    INSTANT_MS,
+    WHOLE_INSTANT_MS,
     'Simulated instant at which an empty store begins. Without it, simulated time is real time.',
   ),
   BACKFILL_FROM: optional(
-    INSTANT_MS,
+    WHOLE_INSTANT_MS,
     'Where delivery begins on an empty store: the time from there to now is delivered first.',
   ),
   CATCH_UP: variable(CATCH_UP, '24h', 'How far back delivery goes after an outage.'),

@@ -10,8 +10,14 @@ import type { NetworkName, Site } from './site.ts';
 /** A record of numbers: a state, or parameters. */
 export type Values<Key extends string> = Record<Key, number>;
 
+/** Another parameter of the type that one must stay below, or may reach and not exceed. */
+interface Order {
+  readonly below?: string;
+  readonly upTo?: string;
+}
+
 /** A parameter of a machine type: its default, its limits and what it means. */
-export interface Parameter {
+export interface Parameter extends Order {
   readonly value: number;
   readonly range: readonly [min: number, max: number];
   readonly about: string;
@@ -22,8 +28,13 @@ export interface Parameter {
 }
 
 /** A parameter, from its default, its limits and a sentence on what it means. */
-export function parameter(value: number, range: Parameter['range'], about: string): Parameter {
-  return { value, range, about };
+export function parameter(
+  value: number,
+  range: Parameter['range'],
+  about: string,
+  order: Order = {},
+): Parameter {
+  return { value, range, about, ...order };
 }
 
 /** A parameter that is one of some names; the first of them is the default. */

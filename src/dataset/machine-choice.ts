@@ -1,11 +1,12 @@
 import { nearestName } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
+import { ambiguity, MachineFinder } from '../core/machine-finder.ts';
 
 /**
  * The ids of the machines that are named by id or name, or of all; they keep the order of the
  * factories.
  *
- * @param refuse - Is told of every name that no machine has, by its place, in a sentence.
+ * @param refuse - Is told of every name that no machine or several have, by its place.
  */
 export function chosenMachines(
   names: readonly string[] | undefined,
@@ -14,15 +15,18 @@ export function chosenMachines(
 ): readonly string[] {
   const all = factories.flatMap(({ machines }) => machines);
   if (names === undefined) return all.map(({ id }) => id);
-  const idsOf = new Map<string, string[]>();
-  for (const { id, name } of all)
-    for (const key of new Set([id.toLowerCase(), name.toLowerCase()]))
-      idsOf.set(key, [...(idsOf.get(key) ?? []), id]);
+  const finder = new MachineFinder(all);
   const chosen = new Set<string>();
   for (const [place, name] of names.entries()) {
-    const ids = idsOf.get(name.toLowerCase()) ?? [];
-    for (const id of ids) chosen.add(id);
-    if (ids.length > 0) continue;
+    const [machine, ...others] = finder.find(name);
+    if (machine && others.length === 0) {
+      chosen.add(machine.id);
+      continue;
+    }
+    if (machine) {
+      refuse(place, ambiguity(name, [machine, ...others]));
+      continue;
+    }
     const near = nearestName(
       name,
       all.map((machine) => machine.name),

@@ -1,15 +1,8 @@
-import {
-  appendFileSync,
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
+import { appendFileSync, closeSync, constants, existsSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../core/journal.ts';
 import { timeText } from '../encoding/time.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { DatasetError, pathError } from './dataset-error.ts';
 import { type DatasetRequest, recordsDigest } from './request.ts';
 import { writeWhole } from './whole-file.ts';
@@ -18,6 +11,8 @@ import { writeWhole } from './whole-file.ts';
 export const MANIFEST = 'manifest.json';
 /** What is known of a dataset that is not whole: its identity, then a line a file. */
 const PARTIAL = 'manifest.partial.jsonl';
+/** A text is no longer than this; a file is named in some 250 bytes. */
+const MANIFEST_MAX_BYTES = 500 * 1024 * 1024;
 /** Version of the manifest's own form. */
 const FORMAT_VERSION = 1;
 
@@ -26,6 +21,8 @@ export interface FileEntry {
   /** Below the dataset's folder, with `/`. */
   readonly path: string;
   readonly table: string;
+  /** The factory by its name in topics, where the path does not have all of it. */
+  readonly factory?: string;
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;
@@ -222,7 +219,7 @@ function previous(folder: string, partial: string): Found | undefined {
 
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path, MANIFEST_MAX_BYTES).toString('utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -58,8 +58,8 @@ export class PartitionWriter {
         onRows(tableRows(batch));
       }
       const entries: FileEntry[] = [];
-      for (const [i, { path, table }] of task.files.entries())
-        entries.push({ path, table, ...(await (writers[i] as TableWriter).finish()) });
+      for (const [i, file] of task.files.entries())
+        entries.push({ ...file, ...(await (writers[i] as TableWriter).finish()) });
       return entries;
     } catch (error) {
       for (const writer of writers) writer.abandon();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Machine } from '../core/factory.ts';
 import { type TableLayout, tableLayouts } from '../encoding/table-layout.ts';
 import type { Fleet } from '../simulation/fleet.ts';
@@ -9,6 +10,8 @@ export interface PlannedFile {
   readonly table: string;
   /** Below the dataset's folder, with `/`. */
   readonly path: string;
+  /** The factory by its name in topics, where the path does not have all of it. */
+  readonly factory?: string;
 }
 
 /** The readings of one factory, or a part of a large one, and one partition. */
@@ -53,7 +56,7 @@ export function planOf(request: DatasetRequest, fleet: Fleet): Plan {
   const variants: readonly Variant[] = request.hasClean ? ['actual', 'clean'] : ['actual'];
   const parts = partsOf(machines);
   const readings = variants.flatMap((variant) =>
-    parts.flatMap(({ factory, members, suffix }) =>
+    parts.flatMap(({ factory, folderName, members, suffix }) =>
       partitions(request).map(({ name, fromMs, toMs }): ReadingsTask => {
         const own = new Set(tableLayouts(members.map(({ type }) => type)).map((each) => each.name));
         const folder = variant === 'clean' ? 'clean/' : '';
@@ -68,7 +71,8 @@ export function planOf(request: DatasetRequest, fleet: Fleet): Plan {
             .filter((table) => own.has(table.name))
             .map((table) => ({
               table: `${folder}${table.name}`,
-              path: `${folder}${table.name}/factory=${factory}/${name}${suffix}${end}`,
+              path: `${folder}${table.name}/${folderName}/${name}${suffix}${end}`,
+              ...(folderName === folderOf(factory) ? {} : { factory }),
             })),
         };
       }),
@@ -97,9 +101,29 @@ export function extension({ format, compression }: DatasetRequest): string {
   return format !== 'parquet' && compression === 'gzip' ? `.${format}.gz` : `.${format}`;
 }
 
-/** The name of a machine's factory in topics, as the name of a folder may hold it. */
+/** The name of a machine's factory in topics. */
 export function factoryTopic({ topic }: Machine): string {
-  return encodeURIComponent(topic.split('/')[1] as string);
+  return topic.split('/')[1] as string;
+}
+
+/** A folder's name has so many bytes at most: file systems take 255, some of them 143. */
+const FOLDER_BYTES_MAX = 200;
+/** Hexadecimal digits that tell names apart whose beginning is the same. */
+const DIGEST_DIGITS = 16;
+
+/** A factory's folder, in letters that every file system takes; Windows drops a dot at the end. */
+function folderOf(factory: string): string {
+  const encoded = encodeURIComponent(factory).replaceAll('*', '%2A').replace(/\.$/, '%2E');
+  return `factory=${encoded}`;
+}
+
+/** The same name cut to what a file system takes, with a digest of the whole at its end. */
+function cutFolderOf(factory: string): string {
+  const digest = createHash('sha256').update(factory).digest('hex').slice(0, DIGEST_DIGITS);
+  const letters = [...factory];
+  const bytesMax = FOLDER_BYTES_MAX - DIGEST_DIGITS - 1;
+  while (folderOf(letters.join('')).length > bytesMax) letters.pop();
+  return `${folderOf(letters.join(''))}-${digest}`;
 }
 
 /** How many rows a dataset's tables of readings will have, without and with its twin. */
@@ -117,10 +141,17 @@ const DAYS_MAX = 92;
 
 /** Each factory, in parts where it is large; only then do parts have names. */
 function partsOf(machines: readonly Machine[]) {
+  const taken = new Set<string>();
   return [...byFactory(machines)].flatMap(([factory, all]) => {
+    const whole = folderOf(factory);
+    // Some file systems do not tell capital letters from small ones.
+    const isOwn = whole.length <= FOLDER_BYTES_MAX && !taken.has(whole.toLowerCase());
+    const folderName = isOwn ? whole : cutFolderOf(factory);
+    taken.add(folderName.toLowerCase());
     const parts = slices(all, FILE_MACHINES_MAX);
     return parts.map((members, i) => ({
       factory,
+      folderName,
       members,
       suffix: parts.length === 1 ? '' : `-${String(i + 1).padStart(4, '0')}`,
     }));

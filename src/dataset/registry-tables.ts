@@ -22,7 +22,7 @@ export function machinesTable({ resampleMs }: DatasetRequest, { machines }: Plan
       machine.name,
       machine.type.type,
       machine.factoryId,
-      decodeURIComponent(factoryTopic(machine)),
+      factoryTopic(machine),
       machine.topic,
       machine.parameters['ratedPowerKw'] as MachineDescription['ratedPowerKw'],
       (resampleMs ?? machine.intervalMs) / 1000,

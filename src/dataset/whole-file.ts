@@ -10,7 +10,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { pathError } from './dataset-error.ts';
+import { regularFileBytes } from '../regular-file.ts';
+import { DatasetError, pathError } from './dataset-error.ts';
 
 /** Ends the name of a file that is not whole yet. */
 export const PART = '.part';
@@ -95,6 +96,10 @@ export function makeFolder(path: string): void {
   if (failure?.code === 'ENOENT' && above !== path) {
     makeFolder(above);
     failure = mkdirFailure(path);
+    if (failure?.code === 'ENOENT') {
+      const message = `cannot make ${path}: the file system at ${above} takes no folders`;
+      throw Object.assign(new DatasetError(message, { cause: failure }), { code: failure.code });
+    }
   }
   if (failure) throw failure;
 }
@@ -106,8 +111,13 @@ function mkdirFailure(path: string): NodeJS.ErrnoException | undefined {
     return undefined;
   } catch (error) {
     const failure = error as NodeJS.ErrnoException;
-    return failure.code === 'EEXIST' && statSync(path).isDirectory() ? undefined : failure;
+    return failure.code === 'EEXIST' && isFolder(path) ? undefined : failure;
   }
+}
+
+/** A link that leads nowhere is no folder. */
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Writes a small file at once. */
@@ -123,11 +133,12 @@ const CHUNK_BYTES = 1 << 20;
 /**
  * Size and digest of a file that is there; undefined where there is none.
  *
- * @throws DatasetError where it cannot be read.
+ * @throws DatasetError where it is no regular file, or cannot be read.
  */
 export function digestOf(path: string): FileDigest | undefined {
   let descriptor: number | undefined;
   try {
+    regularFileBytes(path);
     descriptor = openSync(path, 'r');
     const hash = createHash('sha256');
     const chunk = new Uint8Array(CHUNK_BYTES);

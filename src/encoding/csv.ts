@@ -47,7 +47,7 @@ export class CsvEncoder implements LineEncoder {
   row(batch: Batch, row: number, bytes: Uint8Array, at: number): number {
     const view = this.#views.of(bytes);
     const machine = batch.machines[row] as Machine;
-    at = this.#time.write(view, at, batch.timesMs[row] as number);
+    at = this.#time.write(view, at, batch.timesMs[row] as number, machine.intervalMs);
     at = this.#ids.of(machine).write(view, at);
     return this.#columns.of(machine.type).write(view, at, batch, row);
   }

@@ -85,10 +85,10 @@ export class JsonEncoder {
     const { isCarrier, columns } = channels[channelIndex] as ChannelMessage;
     if (isCarrier) {
       at = TIMESTAMP.write(view, at);
-      at = this.#time.write(view, at, timeMs);
+      at = this.#time.write(view, at, timeMs, machine.intervalMs);
       at = THEN_TIME.write(view, at);
     } else at = TIME.write(view, at);
-    at = this.#time.write(view, at, timeMs);
+    at = this.#time.write(view, at, timeMs, machine.intervalMs);
     at = this.#ids.of(machine).write(view, at);
     return columns.write(view, at, batch, row);
   }
@@ -106,9 +106,9 @@ export class JsonEncoder {
     const { electricityColumn, modeColumn } = machine.type;
     const timeMs = batch.timesMs[row] as number;
     at = TIME.write(view, at);
-    at = this.#time.write(view, at, timeMs);
+    at = this.#time.write(view, at, timeMs, machine.intervalMs);
     at = THEN_TIMESTAMP.write(view, at);
-    at = this.#time.write(view, at, timeMs);
+    at = this.#time.write(view, at, timeMs, machine.intervalMs);
     at = this.#ids.of(machine).write(view, at);
 
     const from = row * ROW_WIDTH;

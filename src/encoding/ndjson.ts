@@ -24,7 +24,7 @@ export class NdjsonEncoder implements LineEncoder {
     const view = this.#views.of(bytes);
     const machine = batch.machines[row] as Machine;
     at = TIME.write(view, at);
-    at = this.#time.write(view, at, batch.timesMs[row] as number);
+    at = this.#time.write(view, at, batch.timesMs[row] as number, machine.intervalMs);
     at = this.#ids.of(machine).write(view, at);
     return this.#columns.of(machine.type).write(view, at, batch, row);
   }

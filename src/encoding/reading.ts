@@ -68,9 +68,9 @@ export function flatNames(types: Iterable<MachineType>): readonly string[] {
 
 /** Row `row` of a batch as a flat record; it must be a reading. */
 export function readingAt(batch: Batch, row: number): Reading {
-  const { id, type } = batch.machines[row] as Machine;
+  const { id, type, intervalMs } = batch.machines[row] as Machine;
   const reading: Record<string, string | number | null> = {
-    time: timeText(batch.timesMs[row] as number),
+    time: timeText(batch.timesMs[row] as number, intervalMs),
     machine_id: id,
   };
   for (const { name, field } of flatFields(type)) {

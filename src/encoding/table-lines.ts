@@ -81,7 +81,7 @@ class TableLines implements LineEncoder {
     if (!lines) return at;
     const view = this.#views.of(bytes);
     at = this.#beforeTime.write(view, at);
-    at = this.#time.write(view, at, batch.timesMs[row] as number);
+    at = this.#time.write(view, at, batch.timesMs[row] as number, machine.intervalMs);
     at = lines.id.write(view, at);
     at = lines.columns.write(view, at, batch, row);
     return this.#labels

@@ -3,10 +3,19 @@ import { THOUSANDTHS } from './decimal.ts';
 /** The longest time: years beyond 9999 have a sign and six digits. */
 export const TIME_BYTES_MAX = 27;
 
-/** The instant as the interface writes it: whole seconds, or milliseconds where there are any. */
-export function timeText(timeMs: number): string {
+/**
+ * The instant as the interface writes it: whole seconds, or milliseconds where there are any.
+ *
+ * @param intervalMs - Of the machine whose time it is. Where it is fractional, there are always
+ *   milliseconds, so that all times of a machine have one form.
+ */
+export function timeText(timeMs: number, intervalMs = 1000): string {
   const text = new Date(timeMs).toISOString();
-  return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
+  return text.endsWith('.000Z') && !isFractional(intervalMs) ? `${text.slice(0, -5)}Z` : text;
+}
+
+function isFractional(intervalMs: number): boolean {
+  return intervalMs % 1000 !== 0;
 }
 
 const MINUTE_MS = 60_000;
@@ -20,6 +29,7 @@ export class TimeWriter {
   /** Padded to whole stores, like a PreparedText. */
   readonly #text = new DataView(new ArrayBuffer(32));
   #timeMs = Number.NaN;
+  #isFractional = false;
   #minuteMs = Number.NaN;
   /** Bytes up to the seconds, `2025-10-09T12:00:`, and of all. */
   #prefixLength = 0;
@@ -28,11 +38,16 @@ export class TimeWriter {
   /**
    * Writes the time from `at` on; up to seven bytes after it are written over.
    *
+   * @param intervalMs - Of the machine whose time it is.
    * @returns The index after its last byte.
    * @throws RangeError where the view ends before, or for a time that is no instant.
    */
-  write(view: DataView, at: number, timeMs: number): number {
-    if (timeMs !== this.#timeMs) this.#set(timeMs);
+  write(view: DataView, at: number, timeMs: number, intervalMs: number): number {
+    const fractional = isFractional(intervalMs);
+    if (timeMs !== this.#timeMs || fractional !== this.#isFractional) {
+      this.#isFractional = fractional;
+      this.#set(timeMs);
+    }
     const text = this.#text;
     const length = this.#length;
     for (let i = 0; i < length; i += 8) view.setFloat64(at + i, text.getFloat64(i, true), true);
@@ -47,7 +62,7 @@ export class TimeWriter {
     const at = this.#prefixLength;
     this.#text.setInt32(at, (THOUSANDTHS[seconds] as number) >>> 16, true);
     this.#length = at + 3;
-    if (millis > 0) {
+    if (millis > 0 || this.#isFractional) {
       this.#text.setInt32(at + 2, THOUSANDTHS[millis] as number, true);
       this.#length = at + 7;
     }

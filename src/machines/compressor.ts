@@ -104,7 +104,7 @@ export const compressor = defineMachine({
   parameters: {
     ratedPowerKw: parameter(55, [5, 400], 'Package input at full load and 7 bar.'),
     fullLoadShare: parameter(0.96, [0.8, 1], 'Input at full load, as a share of the rated power.'),
-    cutInBar: parameter(6.6, [4, 12], 'Gauge pressure at which it loads.'),
+    cutInBar: parameter(6.6, [4, 12], 'Gauge pressure at which it loads.', { below: 'cutOutBar' }),
     cutOutBar: parameter(7.3, [4.3, 13], 'Gauge pressure at which it unloads.'),
     storageShare: parameter(0.5, [0.1, 1.5], 'Receiver and pipes: m³ for each m³/min of flow.'),
     pressurePowerShare: parameter(0.07, [0.04, 0.1], 'More power per bar of discharge pressure.'),

@@ -52,7 +52,6 @@ import { hvacProfile } from './profiles/hvac.ts';
 const DAY_S = 86_400;
 /** Within a window, faults act on the efficiency after this at the latest. */
 const SEGMENT_MAX_S = 60;
-
 /** Rated power goes to the chiller with its condenser fans, the air handler's fan, the pump. */
 const CHILLER_SHARE = 0.78;
 const FAN_SHARE = 0.15;
@@ -88,7 +87,9 @@ const UNIT = 61;
 const parameters = {
   ratedPowerKw: parameter(150, [5, 1000], 'Chiller, fan and pump at full load and 35 °C.'),
   maintenanceWeeks: maintainedEvery(8),
-  setpointTempC: parameter(22, [16, 28], 'Zone, while production is above 40 %.'),
+  setpointTempC: parameter(22, [16, 28], 'Zone, while production is above 40 %.', {
+    upTo: 'setbackTempC',
+  }),
   setbackTempC: parameter(24, [16, 30], 'Zone, otherwise.'),
   waterSetpointTempC: parameter(7, [5, 12], 'Chilled water.'),
   exergyShare: parameter(0.5, [0.3, 0.65], 'COP against that of an ideal machine.'),

@@ -113,9 +113,13 @@ export const pump = defineMachine({
     maintenanceWeeks: maintainedEvery(6),
     displacement: choice(['variable', 'fixed'], 'Whether the pump swivels back under pressure.'),
     setBar: parameter(180, [60, 350], 'Pressure that the unit is made for.'),
-    recipeMinShare: parameter(0.83, [0.5, 1.1], 'Lowest working pressure of a recipe, of that.'),
+    recipeMinShare: parameter(0.83, [0.5, 1.1], 'Lowest working pressure of a recipe, of that.', {
+      upTo: 'recipeMaxShare',
+    }),
     recipeMaxShare: parameter(1.11, [0.5, 1.15], 'Highest working pressure of a recipe.'),
-    standbyBar: parameter(22, [5, 50], 'Pressure between cycles, and at which a build begins.'),
+    standbyBar: parameter(22, [5, 50], 'Pressure between cycles, and at which a build begins.', {
+      below: 'setBar',
+    }),
     standbyExcessBar: parameter(0, [0, 150], 'More than that between cycles: a sticking valve.'),
     leakShare: parameter(0.05, [0.01, 0.1], 'Leakage in the pump at set pressure and 50 °C.'),
     buildS: parameter(24, [10, 40], 'Time to build pressure up.'),

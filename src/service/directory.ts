@@ -1,32 +1,39 @@
 import type { FactoryDescription, Machine } from '../core/factory.ts';
+import { ambiguity, MachineFinder } from '../core/machine-finder.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { CommandError } from './command-error.ts';
 
-/** Machines by their own ids or by those of their factories; none of both: all machines. */
+/** Machines by their ids or names, or by the ids of their factories; none of both: all. */
 export interface Selection {
   readonly machineIds?: readonly string[] | undefined;
   readonly factoryIds?: readonly string[] | undefined;
 }
 
-/** Finds the machines and factories of a fleet by their ids, in upper or lower case. */
+/** Finds the machines of a fleet by id or name, and its factories by id, in any case. */
 export class Directory {
   readonly #fleet: Fleet;
+  readonly #finder: MachineFinder<Machine>;
   readonly #factories: ReadonlyMap<string, FactoryDescription>;
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
+    this.#finder = new MachineFinder(fleet.machines, fleet.byId);
     this.#factories = new Map(fleet.factories.map((factory) => [factory.id, factory]));
   }
 
-  machine(id: string): Machine | undefined {
-    return this.#fleet.byId.get(id) ?? this.#fleet.byId.get(id.toLowerCase());
+  /** The machine of an id or a name. @throws CommandError for a name that several have. */
+  machine(text: string): Machine | undefined {
+    const [machine, ...others] = this.#finder.find(text);
+    if (machine && others.length > 0)
+      throw new CommandError('conflict', ambiguity(text, [machine, ...others]));
+    return machine;
   }
 
   factory(id: string): FactoryDescription | undefined {
     return this.#factories.get(id) ?? this.#factories.get(id.toLowerCase());
   }
 
-  /** The machines that are meant. @throws CommandError for ids that nobody has. */
+  /** The machines that are meant. @throws CommandError for ids that none has, or several. */
   selected({ machineIds, factoryIds }: Selection): readonly Machine[] {
     if (!machineIds && !factoryIds) return this.#fleet.machines;
     const faults = [
@@ -49,6 +56,13 @@ function unknownIds(
   find: (id: string) => unknown,
 ): { path: string; message: string }[] {
   return (ids ?? []).flatMap((id, i) =>
-    find(id) ? [] : [{ path: `${kind}_ids.${i}`, message: `no ${kind} has the id ${id}` }],
+    find(id)
+      ? []
+      : [
+          {
+            path: `${kind}_ids.${i}`,
+            message: `no ${kind} has the id ${id}`,
+          },
+        ],
   );
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Incident } from '../core/anomaly.ts';
 import type { FactoryDescription, Machine } from '../core/factory.ts';
 import type { Settings } from '../core/journal.ts';
+import { IS_ID } from '../core/machine-finder.ts';
 import type { DeliveryFigures } from '../delivery/delivery.ts';
 import type { Gap } from '../delivery/gap.ts';
 import type { Fleet } from '../simulation/fleet.ts';
@@ -144,11 +145,13 @@ export class Simulator {
     return this.#deliveries.every(({ deliveredMs }) => deliveredMs > this.#changedMs);
   }
 
-  /** @throws CommandError for an id that no machine has. */
-  machine(id: string): Machine {
-    const machine = this.#directory.machine(id);
-    if (!machine) throw new CommandError('unknown', `no machine has the id ${id}`);
-    return machine;
+  /** The machine of an id or a name. @throws CommandError where none has it, or several. */
+  machine(text: string): Machine {
+    const machine = this.#directory.machine(text);
+    if (machine) return machine;
+    if (IS_ID.test(text)) throw new CommandError('unknown', `no machine has the id ${text}`);
+    const message = `no machine has the name ${JSON.stringify(text)}; give a name, or an id`;
+    throw new CommandError('invalid', message, [{ path: 'machine_id', message }]);
   }
 
   /** @throws CommandError for an id that no factory has. */

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { ConfigError, type Fault } from '../core/errors.ts';
+import { readRegularFile } from '../regular-file.ts';
 
 /** Where the simulator says whether it runs; the will says `offline` there. */
 export const STATE_TOPIC = 'simulator/state';
@@ -82,16 +82,19 @@ export async function endMqttClient(client: MqttClient, isConnected: boolean): P
   await client.endAsync(!isConnected);
 }
 
+/** The certificates of all the authorities that a system knows are a fifth of this. */
+const PEM_MAX_BYTES = 1024 * 1024;
+
 function pemFiles({ caFile, certFile, keyFile }: BrokerAddress): IClientOptions {
   const files: IClientOptions = {};
   const faults: Fault[] = [];
   const read = (key: 'ca' | 'cert' | 'key', variable: string, path: string | undefined) => {
     if (path === undefined) return;
     try {
-      files[key] = readFileSync(path);
+      files[key] = readRegularFile(path, PEM_MAX_BYTES);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      faults.push({ path: variable, message: `${path} cannot be read (${code})` });
+      const { code, message } = error as NodeJS.ErrnoException;
+      faults.push({ path: variable, message: `${path} cannot be read (${code ?? message})` });
     }
   };
   read('ca', 'MQTT_CA_FILE', caFile);

@@ -60,7 +60,7 @@ describe('bad input', () => {
       anomaly_type: 7,
       severity: 5.1,
       duration_seconds: '300',
-      machine_id: 'compressor',
+      machine_id: '',
       sevrity: 2,
       colour: 'red',
     });
@@ -68,7 +68,8 @@ describe('bad input', () => {
       anomaly_type: '7 is not accepted; text from 1 to 64 characters',
       severity: '5.1 is not accepted; a number from 1 to 5',
       duration_seconds: '"300" is not accepted; a whole number from 10 to 2592000',
-      machine_id: '"compressor" is not accepted; an id of 8-4-4-4-12 hexadecimal digits',
+      machine_id:
+        '"" is not accepted; an id of 8-4-4-4-12 hexadecimal digits, or the name of a machine',
       sevrity: 'is not a known key; did you mean severity?',
       colour:
         'is not a known key; accepted are anomaly_type, severity, duration_seconds, machine_id',
@@ -241,7 +242,8 @@ describe('bad input', () => {
       ['from=2026-02-30T00:00:00Z', 'from', /in no calendar/],
       ['from=2026-06-01T24:30:00Z', 'from', /in no calendar/],
       ['from=yesterday', 'from', /an instant like/],
-      ['from=2026-06-01', 'from', /an instant like/],
+      ['from=2026-06', 'from', /an instant like/],
+      ['from=2026-02-30', 'from', /in no calendar/],
       ['from=2026-06-01T10:00:00', 'from', /an instant like/],
       ['from=2026-06-01T10:00:00+02:00', 'from', /%2B/],
       ['from=1780300000', 'from', /an instant like/],

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { askedBroker } from '../../src/cli/broker-url.ts';
 import type { Arguments, Command } from '../../src/cli/command.ts';
 import { help, parseArguments, runCommandLine } from '../../src/cli/command-line.ts';
+import { OptionReader } from '../../src/cli/option-reader.ts';
 import { ConfigError } from '../../src/core/errors.ts';
+import { configure } from '../config/surroundings.ts';
 
 /** A command that keeps what it was given. */
 function recorder(name: string, received: Arguments[], operands?: string): Command {
@@ -117,4 +120,38 @@ Options:
   --help       Show this.
 `,
   );
+});
+
+test('help and a command show what that command’s --help shows', async () => {
+  const { output, listed } = await line('help', 'list');
+  assert.equal(output, (await line('list', '--help')).output);
+  assert.deepEqual(listed, []);
+  await assert.rejects(line('help', 'lsit'), /lsit: is not a command; did you mean list\?/);
+});
+
+test('a command by the name that other programs have for it is told ours', async () => {
+  const refused = (word: string) =>
+    runCommandLine([word], { generate: async () => recorder('generate', []) }, '1', () => {});
+  for (const word of ['export', 'dump', 'create'])
+    await assert.rejects(refused(word), /is not a command; did you mean generate\?$/);
+});
+
+test('an address of a broker without its scheme is told with it, and without any secret', () => {
+  const faultOf = (url: string) => {
+    const options = new OptionReader({ values: { mqtt: url }, flags: new Set(), operands: [] });
+    askedBroker(options, configure());
+    let message = '';
+    try {
+      options.check();
+    } catch (error) {
+      message = (error as ConfigError).message;
+    }
+    return message;
+  };
+  assert.match(faultOf('localhost'), /\(did you mean mqtt:\/\/localhost\?\)$/);
+  assert.match(faultOf('broker.lan:1884'), /\(did you mean mqtt:\/\/broker\.lan:1884\?\)$/);
+  assert.match(faultOf('ssl://broker:8883'), /\(did you mean mqtts:\/\/broker:8883\?\)$/);
+  assert.equal(faultOf('mqtt://localhost'), '');
+  for (const secret of ['user:hush@localhost', 'http://u:hush@h'])
+    assert.doesNotMatch(faultOf(secret), /hush|did you mean/);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, truncateSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { DEFAULT_CALENDAR, DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
@@ -7,6 +8,7 @@ import { factoryContent } from '../../src/config/factory-file/content.ts';
 import { FILE_MAX_BYTES } from '../../src/config/factory-file/document.ts';
 import { parseFactoryFile, readFactoryFile } from '../../src/config/factory-file/index.ts';
 import { orderedParameters } from '../../src/config/factory-file/orders.ts';
+import { parameter } from '../../src/core/machine.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import { configure, factoriesOf, faultsOf, inFolder, plant } from './surroundings.ts';
@@ -332,6 +334,99 @@ test('a file whose aliases explode is refused', () => {
   assert.match(faultOf(`${levels.join('\n')}\nfactories: *a19\n`), /Excessive alias count/);
 });
 
+test('a mapping is merged into those that name it, and a key of their own wins', () => {
+  const text = `x-press: &press { type: injection_molding, rated_power_kw: 60, interval: 10 }
+x-slow: &slow { interval: 60, description: slow }
+factories:
+  - name: Werk Süd
+    machines:
+      - { <<: *press, name: Press-1 }
+      - { <<: [*slow, *press], name: Press-2, rated_power_kw: 90 }
+`;
+  const [first, second] = factoriesOf(text)[0]?.machines ?? [];
+  assert.deepEqual(
+    [first, second].map((each) => [each?.type, each?.ratedPowerKw, each?.intervalS]),
+    [
+      ['injection_molding', 60, 10],
+      ['injection_molding', 90, 60],
+    ],
+  );
+  assert.equal(second?.description, 'slow');
+});
+
+test('a fault in what was merged is found where it was written', () => {
+  const merged = plant('<<: *m').replace('factories:', 'x-m: &m { interval: 0 }\nfactories:');
+  assert.match(faultOf(merged), /machines\.0\.interval: 0 is not accepted.*plant\.yaml:1:21\)$/);
+  assert.match(faultOf(plant('<<: [1]')), /^plant\.yaml:4:44: << takes a mapping/);
+  assert.match(faultOf(plant('"<<": {}')), /machines\.0\.<<: is not known/);
+});
+
+test('keys of a file that begin with x- are its writer’s own, others are not', () => {
+  assert.equal(factoriesOf(`x-notes: [anything, { at: all }]\n${plant()}`).length, 1);
+  assert.match(faultOf(`y-notes: 1\n${plant()}`), /^y-notes: is not known/);
+});
+
+/** Small files that mean very much. */
+const BOMBS: readonly (readonly [what: string, text: () => string, fault: RegExp])[] = [
+  [
+    'of a million times a million machines',
+    () => plant('count: 1000000', 'count: 1000000'),
+    /^factories\.0\.machines: makes 1000000000000 machines; up to 1000000 in a file/,
+  ],
+  [
+    'whose mappings are merged a hundred times at each of twelve levels',
+    () =>
+      Array.from({ length: 12 }, (_, i) =>
+        i === 0 ? 'x-0: &a0 { k: 1 }' : `x-${i}: &a${i} { <<: [${`*a${i - 1},`.repeat(100)}] }`,
+      ).join('\n'),
+    /Excessive alias count/,
+  ],
+  [
+    'with a list of aliases that is named again',
+    () => `x-a: &a [x]\nx-b: &b [${'*a,'.repeat(50_000)}]\nfactories: *b\n`,
+    /^factories: a list is not accepted/,
+  ],
+  ['with an alias of what it stands in', () => 'factories: &f [*f]\n', /Unresolved alias/],
+  [
+    'of thirty thousand unknown keys',
+    () => Array.from({ length: 30_000 }, (_, i) => `key${i}: 1\n`).join(''),
+    /^key0: is not known/,
+  ],
+];
+
+for (const [what, text, fault] of BOMBS) {
+  test(`a file ${what} is refused at once`, () => {
+    const startUs = process.cpuUsage().user;
+    const faults = faultsOf(() => factoriesOf(text()));
+    assert.ok(process.cpuUsage().user - startUs < 10_000_000);
+    assert.match(faults[0] as string, fault);
+    assert.ok(faults.length <= 250);
+  });
+}
+
+test('a file is UTF-8, or UTF-16 with a byte order mark', () => {
+  const read = (bytes: Uint8Array) =>
+    inFolder({}, (cwd) => {
+      writeFileSync(join(cwd, 'plant.yaml'), bytes);
+      const path = join(cwd, 'plant.yaml');
+      return readFactoryFile(path, DEFAULT_CALENDAR, '--factory', 'plant.yaml').factories;
+    });
+  const text = `\ufeff${plant().replace('Plant', 'Süd')}`;
+  for (const bytes of [Buffer.from(text), Buffer.from(text, 'utf16le')])
+    assert.equal(read(bytes)[0]?.name, 'Süd');
+});
+
+test('a pipe or a device is refused before it is read', () => {
+  const read = (file: string) =>
+    faultsOf(() => readFactoryFile(file, DEFAULT_CALENDAR, '--factory', 'x')).join();
+  const refused = /^--factory: "x" is not a file; a YAML or JSON file up to 50 MB$/;
+  assert.match(read('/dev/zero'), refused);
+  inFolder({}, (cwd) => {
+    execFileSync('mkfifo', [join(cwd, 'pipe')]);
+    assert.match(read(join(cwd, 'pipe')), refused);
+  });
+});
+
 test('a file that is no file, no text, or too long is refused by the name of its variable', () => {
   const read = (prepare: (file: string) => void) =>
     inFolder({ 'plant.yaml': 'a: \xff' }, (cwd) => {
@@ -373,9 +468,27 @@ test('the defaults of every machine type stand in the order that is asked of a f
   const orders = machineTypes.flatMap((type) =>
     orderedParameters(type).map((order) => ({ ...order, type })),
   );
-  assert.ok(orders.some(({ low, high }) => low === 'cutInBar' && high === 'cutOutBar'));
+  assert.deepEqual(
+    orders.map(({ type, low, high, mayEqual }) => [type.type, low, high, mayEqual]),
+    [
+      ['compressor', 'cutInBar', 'cutOutBar', false],
+      ['hvac', 'setpointTempC', 'setbackTempC', true],
+      ['pump', 'recipeMinShare', 'recipeMaxShare', true],
+      ['pump', 'standbyBar', 'setBar', false],
+    ],
+  );
   for (const { type, low, high, mayEqual } of orders) {
     const [below, above] = [type.parameters[low]?.value, type.parameters[high]?.value];
     assert.ok((below as number) < (above as number) || (mayEqual && below === above), low);
   }
+});
+
+test('an order of parameters is declared, and follows from no name', () => {
+  const parameters = {
+    cutInBar: parameter(9, [0, 10], 'Unlike a compressor’s.'),
+    cutOutBar: parameter(1, [0, 10], 'Lower, and rightly so.', { upTo: 'topBar' }),
+    topBar: parameter(2, [0, 10], 'The highest.'),
+  };
+  const type = { parameters } as unknown as Parameters<typeof orderedParameters>[0];
+  assert.deepEqual(orderedParameters(type), [{ low: 'cutOutBar', high: 'topBar', mayEqual: true }]);
 });

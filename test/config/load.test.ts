@@ -254,7 +254,7 @@ test('the database is a server by its parts or by one URL, and a sink only where
   );
 });
 
-test('a name in .env that is nearly ours is remarked, a name of others is not', () => {
+test('every name in .env that is not known is remarked, those of others in one line', () => {
   const { remarks } = configure(
     { SIMULATION_STRAT: '2' },
     { '.env': 'SIMULATION_STRAT=2\nMQTT_TOPIC=x\nCOMPOSE_FILE=y\nPOSTGRES_INITDB_ARGS=z\n' },
@@ -262,6 +262,7 @@ test('a name in .env that is nearly ours is remarked, a name of others is not', 
   assert.deepEqual(remarks, [
     'MQTT_TOPIC in .env is not known',
     'SIMULATION_STRAT in .env is not known; did you mean SIMULATION_START?',
+    '.env has names of other programs, which are left to them: COMPOSE_FILE, POSTGRES_INITDB_ARGS',
   ]);
 });
 

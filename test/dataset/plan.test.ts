@@ -59,6 +59,40 @@ test('each machine is in one task of the answer key, and in one part of a databa
   }
 });
 
+test('a folder has the name of its factory, cut to 200 bytes where that is longer', () => {
+  const named = (...names: readonly string[]) => {
+    const factories = names.map((name, i) => ({
+      ...DEFAULT_FACTORY,
+      id: `11111111-1111-1111-1111-11111111111${i}`,
+      machines: [{ ...(pump as NonNullable<typeof pump>), id: `${i}`, topic: `factory/${name}/p` }],
+    }));
+    const machineIds = names.map((_, i) => `${i}`);
+    const request = { ...requestOf(SHORT), factories, machineIds };
+    const { tasks } = planOf(request, fleetOf(request, 'actual'));
+    return tasks.flatMap((task) => {
+      const [file] = task.kind === 'readings' ? task.files : [];
+      return file ? { folder: file.path.split('/')[1] as string, factory: file.factory } : [];
+    });
+  };
+  const [plain, odd] = named('hall 2', 'CON*.');
+  assert.deepEqual(plain, { folder: 'factory=hall%202', factory: undefined });
+  assert.deepEqual(odd, { folder: 'factory=CON%2A%2E', factory: undefined });
+
+  const long = '压'.repeat(100);
+  const [first, second] = named(`${long}1`, `${long}2`);
+  assert.notEqual(first?.folder, second?.folder);
+  assert.deepEqual([first?.factory, second?.factory], [`${long}1`, `${long}2`]);
+  for (const { folder } of [first, second] as NonNullable<typeof first>[]) {
+    assert.ok(Buffer.byteLength(folder) <= 200);
+    assert.match(decodeURIComponent(folder), /^factory=压+-[0-9a-f]{16}$/);
+  }
+
+  const [capital, small] = named('Hall', 'hall');
+  assert.deepEqual(capital, { folder: 'factory=Hall', factory: undefined });
+  assert.match(small?.folder as string, /^factory=hall-[0-9a-f]{16}$/);
+  assert.equal(small?.factory, 'hall');
+});
+
 test('the digest of a fleet tells another parameter, however it came about', () => {
   const request = requestOf();
   const fleet = fleetOf(request, 'actual');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -35,6 +35,12 @@ test('a folder below a file, or where none can be made, is refused', () => {
   assert.throws(() => makeFolder(join(isFile, 'a', 'b')), { code: 'ENOTDIR' });
   assert.throws(() => makeFolder(isFile), { code: 'EEXIST' });
   assert.throws(() => makeFolder('/proc/dataset/energy'), { code: 'ENOENT' });
+  assert.throws(() => makeFolder('/proc/x'), {
+    message: 'cannot make /proc/x: the file system at /proc takes no folders',
+  });
+  const link = join(mkdtempSync(join(tmpdir(), 'enms-folders-')), 'link');
+  symlinkSync('nowhere', link);
+  assert.throws(() => makeFolder(link), { code: 'EEXIST' });
 });
 
 test('two who write the same file at once both write it whole', () => {

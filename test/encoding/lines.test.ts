@@ -3,9 +3,12 @@ import { describe, it } from 'node:test';
 import type { Batch } from '../../src/core/batch.ts';
 import { MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
 import { CsvEncoder } from '../../src/encoding/csv.ts';
+import { JsonEncoder } from '../../src/encoding/json.ts';
 import type { LineEncoder } from '../../src/encoding/lines.ts';
 import { NdjsonEncoder } from '../../src/encoding/ndjson.ts';
 import { flatNames, readingAt } from '../../src/encoding/reading.ts';
+import { type TableLayout, tableLayouts } from '../../src/encoding/table-layout.ts';
+import { tableCsv, tableNdjson } from '../../src/encoding/table-lines.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { batchOf, boiler, filler, fleetBatch, machineOf, RECIPES, TIME_MS } from './sample.ts';
 
@@ -94,5 +97,42 @@ describe('CSV', () => {
     assert.throws(() => encoded(new CsvEncoder([filler]), batch), {
       message: 'boiler is not among the machine types of this CSV',
     });
+  });
+});
+
+describe('the times of a machine', () => {
+  /** Three readings of the same machine, one of them at a whole second. */
+  const readings = (intervalMs: number, stepMs: number) => {
+    const machine = { ...machineOf(filler), intervalMs };
+    return batchOf(...[-1, 0, 1].map((i) => ({ machine, timeMs: TIME_MS + stepMs * i })));
+  };
+  const layout = tableLayouts([filler]).find(({ name }) => name === 'energy') as TableLayout;
+
+  /** The times in everything that is written of a batch: lines, tables, records and messages. */
+  function timesIn(batch: Batch): string[] {
+    const rows = [...batch.machines.keys()].slice(0, batch.length);
+    const json = new JsonEncoder();
+    const bytes = new Uint8Array(MESSAGE_BYTES_MAX);
+    const payload = (end: number) => new TextDecoder().decode(bytes.subarray(0, end));
+    const texts = [
+      encoded(new CsvEncoder([filler]), batch),
+      encoded(new NdjsonEncoder(), batch),
+      encoded(tableCsv(layout, false), batch),
+      encoded(tableNdjson(layout, true), batch),
+      ...rows.map((row) => readingAt(batch, row).time),
+      ...rows.map((row) => payload(json.message(batch, row, 0, bytes, 0))),
+      ...rows.map((row) => payload(json.status(batch, row, bytes, 0))),
+    ];
+    return texts.flatMap((text) => text.match(/2025-[\dT:.-]+Z/g) ?? []);
+  }
+
+  it('all have milliseconds where its interval is fractional', () => {
+    const times = timesIn(readings(100, 100));
+    assert.equal(times.length, 3 * 8);
+    for (const time of times) assert.match(time, /:\d\d\.\d{3}Z$/);
+  });
+
+  it('have none where it is a number of seconds', () => {
+    for (const time of timesIn(readings(1000, 1000))) assert.match(time, /:\d\dZ$/);
   });
 });

@@ -7,8 +7,8 @@ const NOON_MS = Date.UTC(2025, 9, 9, 12);
 const bytes = new Uint8Array(TIME_BYTES_MAX + 7);
 const view = new DataView(bytes.buffer);
 
-function written(writer: TimeWriter, timeMs: number): string {
-  return new TextDecoder().decode(bytes.subarray(0, writer.write(view, 0, timeMs)));
+function written(writer: TimeWriter, timeMs: number, intervalMs = 1000): string {
+  return new TextDecoder().decode(bytes.subarray(0, writer.write(view, 0, timeMs, intervalMs)));
 }
 
 describe('the text of an instant', () => {
@@ -20,6 +20,8 @@ describe('the text of an instant', () => {
   it('has milliseconds where the interval is fractional', () => {
     assert.equal(timeText(NOON_MS + 7), '2025-10-09T12:00:00.007Z');
     assert.equal(timeText(NOON_MS + 500), '2025-10-09T12:00:00.500Z');
+    assert.equal(timeText(NOON_MS, 500), '2025-10-09T12:00:00.000Z');
+    assert.equal(timeText(NOON_MS + 500, 100), '2025-10-09T12:00:00.500Z');
   });
 
   it('is written the same whatever was written before it', () => {
@@ -29,15 +31,19 @@ describe('the text of an instant', () => {
       fc.integer({ min: -8.64e15, max: 8.64e15 }),
     );
     fc.assert(
-      fc.property(fc.array(instant, { minLength: 1, maxLength: 20 }), (instants) => {
-        const writer = new TimeWriter();
-        for (const timeMs of instants) assert.equal(written(writer, timeMs), timeText(timeMs));
-      }),
+      fc.property(
+        fc.array(fc.tuple(instant, fc.constantFrom(100, 1000, 2500)), { minLength: 1 }),
+        (times) => {
+          const writer = new TimeWriter();
+          for (const [timeMs, intervalMs] of times)
+            assert.equal(written(writer, timeMs, intervalMs), timeText(timeMs, intervalMs));
+        },
+      ),
     );
   });
 
   it('does not exist for a time that is no instant', () => {
-    assert.throws(() => new TimeWriter().write(view, 0, Number.NaN), RangeError);
+    assert.throws(() => new TimeWriter().write(view, 0, Number.NaN, 1000), RangeError);
     assert.throws(() => timeText(Number.POSITIVE_INFINITY), RangeError);
   });
 });

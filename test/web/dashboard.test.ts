@@ -65,6 +65,25 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     assert.equal((await fetch(`${url}/dashboard/..%2findex.html`)).status, 404);
   });
 
+  it('says of an address that no page has that it is not found', async () => {
+    for (const address of ['#/foo', '#/constructor']) {
+      const { page, faults } = await open(browser, `${url}/${address}`);
+      await page.getByRole('heading', { name: 'Not found' }).waitFor();
+      await page.getByText(`There is no page at ${address}.`).waitFor();
+      await page.getByRole('link', { name: 'Go to the factory' }).click();
+      await page.locator('.tile').first().waitFor();
+      assert.deepEqual(faults, []);
+      await page.context().close();
+    }
+    const missing = await fetch(`${url}/foo`, { headers: { accept: 'text/html,*/*;q=0.8' } });
+    assert.equal(missing.status, 404);
+    assert.match(missing.headers.get('content-type') ?? '', /^text\/html/);
+    assert.match(await missing.text(), /<h1>Not found<\/h1>/);
+    const json = await fetch(`${url}/foo`, { headers: { accept: '*/*' } });
+    assert.deepEqual([json.status, json.headers.get('vary')], [404, 'Accept']);
+    assert.deepEqual(await json.json(), { success: false, message: 'there is no /foo' });
+  });
+
   it('stops and starts a machine, a selection and all', async () => {
     const { page, faults } = await open(browser, url);
     const tile = page.locator(`[data-machine="${PUMP}"]`);

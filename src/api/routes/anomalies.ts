@@ -1,11 +1,21 @@
 import Type from 'typebox';
 import { DURATION_S, type Incident, SEVERITY } from '../../core/anomaly.ts';
+import { isCalled } from '../../core/machine-finder.ts';
 import { timeText } from '../../encoding/time.ts';
 import { machineTypes } from '../../machines/index.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import { HttpError } from '../failures.ts';
-import { answer, COMMAND_FAILURES, command, Id, MachinePath, responses, Time } from '../schemas.ts';
+import {
+  answer,
+  COMMAND_FAILURES,
+  command,
+  Id,
+  MachineName,
+  MachinePath,
+  responses,
+  Time,
+} from '../schemas.ts';
 
 /** Characters of an anomaly's name; which names there are depends on the machine. */
 const NAME_MAX = 64;
@@ -37,7 +47,7 @@ const Injected = command(
         description: `${DURATION_S.default} if not given.`,
       }),
     ),
-    machine_id: Type.Optional(Id),
+    machine_id: Type.Optional(MachineName),
   },
   { examples: [{ anomaly_type: 'leak', duration_seconds: 600, severity: 3 }] },
 );
@@ -85,10 +95,7 @@ export function anomalies(app: App, { simulator }: Api): void {
     async ({ params, body }) => {
       const machine = simulator.machine(params.machine_id);
       const { machine_id, anomaly_type } = body;
-      if (
-        machine_id !== undefined &&
-        machine_id.toLowerCase() !== params.machine_id.toLowerCase()
-      ) {
+      if (machine_id !== undefined && !isCalled(machine, machine_id)) {
         const message = `${machine_id} is not the machine of the address, ${params.machine_id}`;
         throw new HttpError(400, message, [{ path: 'machine_id', message }]);
       }
@@ -111,7 +118,7 @@ export function anomalies(app: App, { simulator }: Api): void {
         summary: 'End what is wrong with a machine; nothing wrong is no error',
         params: MachinePath,
         querystring: command({ anomaly_type: Type.Optional(AnomalyType) }),
-        response: responses(answer(Cleared), ...COMMAND_FAILURES, 404),
+        response: responses(answer(Cleared), ...COMMAND_FAILURES, 404, 409),
       },
     },
     async ({ params, query }) => {

@@ -68,7 +68,7 @@ export function baseline(app: App, { simulator }: Api): void {
           `seconds; without them the last day; at most ${WINDOW_MAX_DAYS} days.`,
         params: MachinePath,
         querystring: command({ from: Type.Optional(Instant), to: Type.Optional(Instant) }),
-        response: responses(Baseline, 404, 422),
+        response: responses(Baseline, 404, 409, 422),
       },
     },
     async ({ params, query }, reply) => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
-import { HttpError } from '../failures.ts';
+import { HttpError, prefersPage } from '../failures.ts';
 
 /** Where `npm run build` puts the dashboard; absent where only the compiler ran. */
 const FOLDER = new URL('../../../web/public/', import.meta.url);
@@ -36,7 +36,7 @@ export function sendDashboard(request: FastifyRequest, reply: FastifyReply): boo
   // One address, two representations: caches must keep them apart (RFC 9110 §12.5.5).
   reply.header('vary', 'Accept');
   const page = files.get(PAGE);
-  if (!page || !/\btext\/html\b/i.test(request.headers.accept ?? '')) return false;
+  if (!page || !prefersPage(request.headers.accept)) return false;
   void reply
     .header('content-security-policy', PAGE_POLICY)
     .header('cache-control', 'no-cache')

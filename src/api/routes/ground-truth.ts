@@ -3,7 +3,7 @@ import type { TruthRecord } from '../../service/ground-truth.ts';
 import { truthMessage } from '../../service/truth-publisher.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
-import { command, failures, Id, Instant, Time } from '../schemas.ts';
+import { command, failures, Id, Instant, MachineName, Time } from '../schemas.ts';
 import { InvalidRequest } from '../validation.ts';
 import { parsedWindow } from '../window.ts';
 
@@ -46,7 +46,7 @@ export function groundTruth(app: App, { simulator }: Api): void {
         querystring: command({
           from: Type.Optional(Instant),
           to: Type.Optional(Instant),
-          machine_id: Type.Optional(Id),
+          machine_id: Type.Optional(MachineName),
           type: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
           active: Type.Optional(Type.Boolean()),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMIT_MAX })),
@@ -54,7 +54,7 @@ export function groundTruth(app: App, { simulator }: Api): void {
         }),
         response: {
           200: { description: 'Oldest first', ...Type.Array(Truth) },
-          ...failures(404, 422),
+          ...failures(404, 409, 422),
         },
       },
     },

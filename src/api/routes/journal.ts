@@ -1,11 +1,13 @@
 import Type from 'typebox';
 import { wireName } from '../../core/field.ts';
 import type { JournalEvent } from '../../core/journal.ts';
+import { IS_ID } from '../../core/machine-finder.ts';
 import { timeText } from '../../encoding/time.ts';
+import type { Simulator } from '../../service/simulator.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import { tellPage } from '../paging.ts';
-import { command, failures, Id, Instant, oneOf, Time, textOrNull } from '../schemas.ts';
+import { command, failures, Instant, MachineName, oneOf, Time, textOrNull } from '../schemas.ts';
 import { InvalidRequest } from '../validation.ts';
 import { parsedSpan } from '../window.ts';
 
@@ -42,7 +44,7 @@ const Filter = command({
   from: Type.Optional(Instant),
   to: Type.Optional(Instant),
   kind: Type.Optional(oneOf(KINDS)),
-  machine_id: Type.Optional(Id),
+  machine_id: Type.Optional(MachineName),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_EVENTS_MAX })),
   offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
 });
@@ -63,7 +65,7 @@ export function journal(app: App, { simulator }: Api): void {
         querystring: Filter,
         response: {
           200: { description: 'Oldest first', ...Type.Array(Event) },
-          ...failures(422),
+          ...failures(404, 409, 422),
         },
       },
     },
@@ -71,7 +73,7 @@ export function journal(app: App, { simulator }: Api): void {
       const { from, to, kind, limit = PAGE_EVENTS, offset = 0 } = query;
       const span = parsedSpan(from, to);
       if (Array.isArray(span)) throw new InvalidRequest(span);
-      const machineId = query.machine_id?.toLowerCase();
+      const machineId = query.machine_id && journalId(simulator, query.machine_id);
       await simulator.timeline.settled();
       const found = simulator.timeline.journal.events.filter(
         (event) =>
@@ -84,6 +86,11 @@ export function journal(app: App, { simulator }: Api): void {
       return found.slice(offset, offset + limit).map(shown);
     },
   );
+}
+
+/** The id of a machine, whether it is still there or not, or that of one that is called so. */
+function journalId(simulator: Simulator, text: string): string {
+  return IS_ID.test(text) ? text.toLowerCase() : simulator.machine(text).id;
 }
 
 function happenedTo(event: JournalEvent, machineId: string): boolean {

@@ -77,10 +77,7 @@ const Filter = command({
 });
 
 /** A machine as the wire tells of it. */
-function shown(
-  { machine, incidents, ...state }: MachineState,
-  textOf: (timeMs: number) => string = timeText,
-) {
+function shown({ machine, incidents, ...state }: MachineState, textOf: typeof timeText = timeText) {
   const incident = incidents.at(-1);
   return {
     machine_id: machine.id,
@@ -95,7 +92,9 @@ function shown(
     current_power_kw: state.powerKw,
     alerts: [...state.alerts],
     readings_generated: state.readings,
-    last_reading_time: Number.isNaN(state.readingMs) ? null : textOf(state.readingMs),
+    last_reading_time: Number.isNaN(state.readingMs)
+      ? null
+      : textOf(state.readingMs, machine.intervalMs),
     anomaly_active: incident !== undefined,
     anomaly_type: incident?.type ?? null,
     anomaly_ends_at: incident ? timeText(incident.endS * 1000) : null,
@@ -114,9 +113,10 @@ function roundedKwh(energyKwh: number): number {
 }
 
 /** Texts of times of which thousands of machines share a few. */
-function timeTexts(): (timeMs: number) => string {
+function timeTexts(): typeof timeText {
   const known = new Map<number, string>();
-  return (timeMs) => {
+  return (timeMs, intervalMs = 1000) => {
+    if (intervalMs % 1000 !== 0) return timeText(timeMs, intervalMs);
     const text = known.get(timeMs) ?? timeText(timeMs);
     known.set(timeMs, text);
     return text;
@@ -162,7 +162,7 @@ export function machines(app: App, { simulator }: Api): void {
         tags: [TAGS.machines],
         summary: 'One machine',
         params: MachinePath,
-        response: responses(Machine, 404, 422),
+        response: responses(Machine, 404, 409, 422),
       },
     },
     ({ params }) => shown(simulator.state(simulator.machine(params.machine_id))),

@@ -51,7 +51,7 @@ export function readings(app: App, { simulator }: Api): void {
               'text/csv': { schema: Type.String({ examples: ['time,machine_id,power_kw,…'] }) },
             },
           },
-          ...failures(404, 406, 422),
+          ...failures(404, 406, 409, 422),
         },
       },
     },

@@ -1,4 +1,5 @@
 import Type, { type TSchema } from 'typebox';
+import { IS_ID } from '../../core/machine-finder.ts';
 import { CommandError } from '../../service/command-error.ts';
 import type { Registry, RegistryTable } from '../../service/registry.ts';
 import {
@@ -19,6 +20,7 @@ import {
   command,
   failures,
   Id,
+  MachineName,
   numberOrNull,
   responses,
 } from '../schemas.ts';
@@ -177,13 +179,13 @@ function update(app: App, api: Api, { table, what, tag, columns, examples }: Row
       schema: {
         tags: [tag],
         summary: `Change some columns of a ${what}; the others stay`,
-        params: Type.Object({ [`${what}_id`]: Id }),
+        params: Type.Object({ [`${what}_id`]: table === 'machines' ? MachineName : Id }),
         body: inputSchema(changeable as Columns, [], examples.updated),
         response: responses(answer(rowSchema(columns)), ...COMMAND_FAILURES, 404, 409),
       },
     },
     async ({ params, body }) => {
-      const id = idOf(params);
+      const id = idOf(api, table, params);
       const data = await writable(api).update(table, id, body as Input);
       const does = isInFleet(api, table, data.id) ? 'runs' : 'does not run';
       const message = `${data.name} is changed and ${does}`;
@@ -202,13 +204,13 @@ function remove(app: App, api: Api, { table, what, tag }: Rows) {
         description:
           'The row and the readings stay, unless `purge=true`: that answers how many rows go ' +
           'with it, and deletes them once `confirm` is that number.',
-        params: Type.Object({ [`${what}_id`]: Id }),
+        params: Type.Object({ [`${what}_id`]: table === 'machines' ? MachineName : Id }),
         querystring: Purge,
         response: responses(answer(Removed), ...COMMAND_FAILURES, 404, 409),
       },
     },
     async ({ params, query: { purge = false, confirm } }) => {
-      const id = idOf(params);
+      const id = idOf(api, table, params);
       const registry = writable(api);
       if (!purge && confirm !== undefined)
         throw new InvalidRequest([{ path: 'confirm', message: 'goes with purge=true only' }]);
@@ -232,6 +234,9 @@ function removed(id: string, rows?: Counts) {
   return { id, deleted: false, rows: rows ?? {}, confirm: rows ? totalOf(rows) : null };
 }
 
-function idOf(params: object): string {
-  return String(Object.values(params)[0]).toLowerCase();
+/** An id that was given, since rows need not be running machines, or that of the machine named. */
+function idOf({ simulator }: Api, table: RegistryTable, params: object): string {
+  const text = String(Object.values(params)[0]);
+  const isName = table === 'machines' && !IS_ID.test(text);
+  return isName ? simulator.machine(text).id : text.toLowerCase();
 }

@@ -81,7 +81,7 @@ export function series(app: App, { simulator }: Api): void {
           ),
           points: Type.Optional(Type.Integer({ minimum: 1, maximum: POINTS_MAX })),
         }),
-        response: responses(Series, 404, 422),
+        response: responses(Series, 404, 409, 422),
       },
     },
     async ({ params, query }, reply) => {
@@ -100,6 +100,8 @@ export function series(app: App, { simulator }: Api): void {
       try {
         const { fleet } = simulator;
         const found = await seriesOf(fleet, machine, fields, window, points, end.signal);
+        // Ends of buckets may be fractional where readings are not; either way they have one form.
+        const formMs = found.endsMs.find((ms) => ms % 1000 !== 0) ?? machine.intervalMs;
         return {
           machine_id: machine.id,
           from: timeText(window.fromMs),
@@ -107,7 +109,7 @@ export function series(app: App, { simulator }: Api): void {
           bucket_seconds: (window.toMs - window.fromMs) / points / 1000,
           sampled: found.isSampled,
           readings: found.readings,
-          time: found.endsMs.map((ms) => timeText(ms)),
+          time: found.endsMs.map((ms) => timeText(ms, formMs)),
           shifts: plannedShifts(machine, window),
           fields: Object.fromEntries(
             found.columns.map(({ name, min, max, mean }) => [

@@ -3,7 +3,16 @@ import { timeText } from '../../encoding/time.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
-import { answer, COMMAND_FAILURES, command, Id, oneOf, responses, Time } from '../schemas.ts';
+import {
+  answer,
+  COMMAND_FAILURES,
+  command,
+  Id,
+  MachineName,
+  oneOf,
+  responses,
+  Time,
+} from '../schemas.ts';
 import { RunTimeSettings, shownSettings } from './config.ts';
 
 /** Ids that one command may name: more than any fleet has machines. */
@@ -11,7 +20,7 @@ const IDS_MAX = 100_000;
 
 const Selected = command(
   {
-    machine_ids: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: IDS_MAX })),
+    machine_ids: Type.Optional(Type.Array(MachineName, { minItems: 1, maxItems: IDS_MAX })),
     factory_ids: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: IDS_MAX })),
   },
   {
@@ -63,7 +72,7 @@ export function simulation(app: App, { simulator }: Api): void {
           tags: [TAGS.simulation],
           summary: `${isToRun ? 'Start' : 'Stop'} all machines or some of them`,
           body: Selected,
-          response: responses(answer(Counts), ...COMMAND_FAILURES, 404),
+          response: responses(answer(Counts), ...COMMAND_FAILURES, 404, 409),
         },
         preValidation: async (request) => {
           request.body ??= {};

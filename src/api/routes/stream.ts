@@ -9,7 +9,7 @@ import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import { HttpError } from '../failures.ts';
 import { LiveStream, STREAMS_MAX, statusFrame } from '../live-stream.ts';
-import { command, failures, ID_PATTERN } from '../schemas.ts';
+import { command, failures } from '../schemas.ts';
 
 const TYPES = machineTypes.map(({ type }) => type);
 
@@ -19,8 +19,8 @@ const MACHINES_MAX = 10_000;
 const Filter = command({
   machine_ids: Type.Optional(
     Type.String({
-      pattern: `^${ID_PATTERN}(,${ID_PATTERN})*$`,
-      title: 'ids of 8-4-4-4-12 hexadecimal digits, separated by commas',
+      pattern: '^[^,]+(,[^,]+)*$',
+      title: 'ids of machines, or their names, separated by commas',
       examples: ['c0000000-0000-0000-0000-000000000001'],
     }),
   ),
@@ -66,7 +66,7 @@ export function stream(app: App, { simulator }: Api): void {
               },
             },
           },
-          ...failures(404, 422),
+          ...failures(404, 409, 422),
         },
       },
     },
@@ -117,7 +117,7 @@ function chosen(
   types: string | undefined,
 ): (machine: Machine) => boolean {
   if (machine_ids === undefined && types === undefined) return () => true;
-  const ids = new Set(machine_ids?.split(',').map((id) => simulator.machine(id).id));
+  const ids = new Set(machine_ids?.split(',').map((each) => simulator.machine(each.trim()).id));
   const named = new Set(types?.split(','));
   const wants = ({ id, type }: Machine) => ids.has(id) || named.has(type.type);
   if (!simulator.fleet.machines.some(wants))
@@ -127,7 +127,7 @@ function chosen(
 
 /** A status as on MQTT, of a machine as it stands. */
 function status({ machine, readingMs, ...state }: MachineState): string {
-  const time = Number.isNaN(readingMs) ? null : timeText(readingMs);
+  const time = Number.isNaN(readingMs) ? null : timeText(readingMs, machine.intervalMs);
   return JSON.stringify({
     time,
     timestamp: time,

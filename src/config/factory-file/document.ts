@@ -1,27 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
-import {
-  Composer,
-  type CST,
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  Parser,
-} from 'yaml';
+import { Composer, type CST, LineCounter, Parser } from 'yaml';
 import { ConfigError, type Fault } from '../../core/errors.ts';
+import { FileRefusal, readRegularFile } from '../../regular-file.ts';
+import { decodedText } from '../text-file.ts';
+import { YamlValues } from './yaml-values.ts';
 
 /** A factory file is held in memory with the places of all its values, some 90 times its size. */
 export const FILE_MAX_BYTES = 50 * 1024 * 1024;
-
-/**
- * Aliases that a file may follow. Ten thousand machines may share a block each of ten times;
- * aliases of aliases multiply, so that a file made to explode is refused long before it does.
- */
-const ALIASES_MAX = 100_000;
 
 /** A factory file has ten levels; the parser calls itself for every one. */
 const DEPTH_MAX = 100;
@@ -51,22 +35,15 @@ export function readDocument(file: string, askedBy: string, name: string): FileD
       { path: askedBy, message: `"${name}" ${why}; a YAML or JSON file up to 50 MB` },
     ]);
   };
-  let bytes: Buffer;
+  let bytes: Uint8Array;
   try {
-    const status = statSync(file);
-    if (status.isDirectory()) refuse('is a folder');
-    if (status.size > FILE_MAX_BYTES) refuse(`has ${status.size} bytes`);
-    bytes = readFileSync(file);
+    bytes = readRegularFile(file, FILE_MAX_BYTES);
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
+    if (error instanceof FileRefusal) return refuse(error.message);
     return refuse(`cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return refuse('is not UTF-8 text');
-  }
+  const text = decodedText(bytes);
+  if (text === undefined) return refuse('is not UTF-8 text');
   return parse(text, name);
 }
 
@@ -82,7 +59,13 @@ export function parse(text: string, file: string): FileDocument {
     return `${file}:${line}:${col}`;
   };
   const refuse = (offset: number, message: string): Fault => ({ path: placeOf(offset), message });
-  const options = { prettyErrors: false, stringKeys: true } as const;
+  // Keys that occur twice are found in one go, by the values.
+  const options = {
+    prettyErrors: false,
+    stringKeys: true,
+    uniqueKeys: false,
+    resolveKnownTags: false,
+  } as const;
   const tokens = shallow(new Parser(lines.addNewLine).parse(text), (offset) => {
     throw new ConfigError([refuse(offset, `is nested more than ${DEPTH_MAX} levels deep`)]);
   });
@@ -93,12 +76,14 @@ export function parse(text: string, file: string): FileDocument {
   );
   if (second) faults.push(refuse(second.range[0], 'begins a second document; one is accepted'));
   if (faults.length > 0) throw new ConfigError(faults);
+  const values = new YamlValues(document, (offset, message) => {
+    faults.push(refuse(offset, message));
+  });
+  if (faults.length > 0) throw new ConfigError(faults);
   return {
-    content: contentOf(document, (message) => {
-      throw new ConfigError([refuse(0, message)]);
-    }),
-    place: (path) => placeOf(valueOffset(document, path)),
-    keyPlace: (path) => placeOf(keyOffset(document, path)),
+    content: values.content,
+    place: (path) => placeOf(values.valueOffset(path)),
+    keyPlace: (path) => placeOf(values.keyOffset(path)),
   };
 }
 
@@ -115,48 +100,4 @@ function* shallow(tokens: Iterable<CST.Token>, refuse: (offset: number) => never
     }
     yield token;
   }
-}
-
-function contentOf(document: Document, refuse: (message: string) => never): unknown {
-  try {
-    return document.toJS({ maxAliasCount: ALIASES_MAX });
-  } catch (error) {
-    // So the library says that aliases are too many, or name nothing.
-    if (error instanceof ReferenceError) refuse(error.message);
-    throw error;
-  }
-}
-
-function valueOffset(document: Document, path: Path): number {
-  let offset = 0;
-  let node: unknown = document.contents;
-  for (const step of [undefined, ...path]) {
-    if (step !== undefined) node = child(document, node, step);
-    if (!isNode(node)) return offset;
-    offset = node.range?.[0] ?? offset;
-  }
-  return offset;
-}
-
-function keyOffset(document: Document, path: Path): number {
-  const parent = path
-    .slice(0, -1)
-    .reduce<unknown>((node, step) => child(document, node, step), document.contents);
-  const map = resolve(document, parent);
-  const pair = isMap(map) ? map.items.find(({ key }) => keyText(key) === path.at(-1)) : undefined;
-  return (pair?.key as Node | undefined)?.range?.[0] ?? valueOffset(document, path);
-}
-
-function child(document: Document, parent: unknown, step: string | number): unknown {
-  const node = resolve(document, parent);
-  if (isSeq(node)) return node.items[step as number];
-  return isMap(node) ? node.items.find(({ key }) => keyText(key) === step)?.value : undefined;
-}
-
-function resolve(document: Document, node: unknown): unknown {
-  return isAlias(node) ? node.resolve(document) : node;
-}
-
-function keyText(key: unknown): string {
-  return String(isScalar(key) ? key.value : key);
 }

@@ -6,10 +6,11 @@ import type {
 } from '../../core/factory.ts';
 import { DEFAULT_CLIMATE, DEFAULT_FACTORY } from '../default-factory.ts';
 import { shown } from '../kinds.ts';
+import { FLEET_MACHINES_MAX } from '../variables.ts';
 import { likelyPosition } from '../zone.ts';
 import { readCalendar } from './calendar.ts';
 import type { Path } from './document.ts';
-import { CLIMATE_KEYS, FACTORY_KEYS, MACHINE_KEYS } from './keys.ts';
+import { CLIMATE_KEYS, FACTORY_KEYS } from './keys.ts';
 import { type Place, readMachines } from './machine.ts';
 import { type Findings, mapping, readMapping } from './mapping.ts';
 import { factoryId, slug } from './names.ts';
@@ -78,12 +79,10 @@ function readAllMachines(
 ): readonly MachineDescription[] {
   const path = [...factoryPath, 'machines'];
   const machines: MachineDescription[] = [];
-  const count = contents.reduce<number>((sum, content) => sum + countOf(content), 0);
-  if (!registry.takeMachines(count, path)) return [];
   for (const [i, content] of contents.entries()) {
     const machinePath = [...path, i];
     const faultsBefore = findings.faults.length;
-    for (const machine of readMachines(content, machinePath, place, findings)) {
+    for (const machine of readMachines(content, machinePath, place, !registry.isFull, findings)) {
       takeMachine(machine, content, machinePath, place, registry);
       machines.push(machine);
       // What is wrong with one of a count is wrong with all of them.
@@ -93,9 +92,21 @@ function readAllMachines(
   return machines;
 }
 
-/** Machines that an entry stands for. */
+/** Has a factory's machines counted, by its counts alone, before any of them is made. */
+export function countMachines(content: unknown, path: Path, registry: Registry): void {
+  const { machines } = mapping({}).read(content) ?? {};
+  if (!Array.isArray(machines)) return;
+  const counts = machines.map(countOf);
+  const count = countOf(content) * counts.reduce((sum, each) => sum + each, 0);
+  // A count that alone is too large is found where it stands.
+  const isLargest = counts.some((each) => each > FLEET_MACHINES_MAX);
+  registry.takeMachines(count, isLargest ? undefined : [...path, 'machines']);
+}
+
+/** Factories or machines that an entry stands for. */
 function countOf(content: unknown): number {
-  return MACHINE_KEYS.count.kind.read(mapping({}).read(content)?.['count']) ?? 1;
+  const count = mapping({}).read(content)?.['count'];
+  return typeof count === 'number' && count > 1 ? count : 1;
 }
 
 /** A machine whose name is taken would also have the id and the topic that are made of it. */

@@ -1,8 +1,8 @@
 import { ConfigError } from '../../core/errors.ts';
 import type { CalendarDescription, FactoryDescription } from '../../core/factory.ts';
 import { type FileDocument, parse, readDocument } from './document.ts';
-import { readFactory } from './factory.ts';
-import { FACTORY_KEYS, FILE_KEYS } from './keys.ts';
+import { countMachines, readFactory } from './factory.ts';
+import { FACTORY_KEYS, FILE_KEYS, OWN_KEY } from './keys.ts';
 import { largeFleetContent } from './large-fleet.ts';
 import { Findings, mapping, readMapping } from './mapping.ts';
 import { Registry } from './registry.ts';
@@ -48,19 +48,28 @@ export function largeFleet(machines: number, calendar: CalendarDescription): Fac
 
 function readFactories(document: FileDocument, calendar: CalendarDescription): FactoryFile {
   const findings = new Findings(document);
-  const { factories = [] } = readMapping(document.content, FILE_KEYS, [], findings);
+  const { factories = [] } = readMapping(withoutOwn(document.content), FILE_KEYS, [], findings);
   const registry = new Registry(findings);
+  for (const [i, content] of factories.entries())
+    countMachines(content, ['factories', i], registry);
   const read: FactoryDescription[] = [];
   for (const [i, content] of factories.entries()) {
     const faultsBefore = findings.faults.length;
     for (const each of numberedFactories(content)) {
       read.push(readFactory(each, ['factories', i], calendar, registry, findings));
       // All of a count would have the same faults.
-      if (findings.faults.length > faultsBefore) break;
+      if (findings.faults.length > faultsBefore || registry.isFull) break;
     }
   }
   if (findings.faults.length > 0) throw new ConfigError(findings.faults);
   return { factories: read, remarks: [...new Set(findings.remarks)] };
+}
+
+/** A file's content without what its writer keeps there for aliases: `x-press: &press {…}`. */
+function withoutOwn(content: unknown): unknown {
+  const given = mapping({}).read(content);
+  if (!given) return content;
+  return Object.fromEntries(Object.entries(given).filter(([key]) => !OWN_KEY.test(key)));
 }
 
 /** A factory, or as many as its count says, with numbers behind name and topic. */

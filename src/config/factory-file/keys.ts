@@ -13,7 +13,7 @@ import {
   text,
   whole,
 } from '../kinds.ts';
-import { DATE, duration, END_MINUTE, INSTANT_MS, START_MINUTE } from '../times.ts';
+import { DATE, duration, END_MINUTE, START_MINUTE, WHOLE_INSTANT_MS } from '../times.ts';
 import { FLEET_MACHINES_MAX, INTERVAL_S } from '../variables.ts';
 import { ZONE } from '../zone.ts';
 import { COUNTRY, REGION } from './holidays.ts';
@@ -71,6 +71,9 @@ export const FILE_KEYS = {
   $schema: key(REMARK, 'Where an editor finds the schema of this file.'),
   factories: required(list(1, FACTORIES_MAX, reference('factory')), 'The factories.'),
 };
+
+/** Keys of a file that are its writer's own. */
+export const OWN_KEY = /^x-/;
 
 const shifts = () => list(0, SHIFTS_MAX, reference('shift'));
 
@@ -210,7 +213,7 @@ export function spreadKeys(type: MachineType): Record<string, Key<Range>> {
 /** A fault that a machine is to have. */
 export const FAULT_KEYS = {
   type: required(NAME, 'One of the faults of the machine’s type.'),
-  start: required(INSTANT_MS, 'When it begins: an instant, or a date (midnight UTC).'),
+  start: required(WHOLE_INSTANT_MS, 'When it begins: an instant, or a date (midnight UTC).'),
   duration: key(
     duration(DURATION_S.min, DURATION_S.max),
     'Seconds, or a duration like 90m, 24h or 7d.',

@@ -18,11 +18,16 @@ export interface Place {
   readonly topicLevel: string;
 }
 
-/** Reads an entry of a factory file: a machine, as many as its count says, or none at a fault. */
+/**
+ * Reads an entry of a factory file: a machine, as many as its count says, or none at a fault.
+ *
+ * @param areAllMade - Whether all of a count are made; else the first.
+ */
 export function readMachines(
   content: unknown,
   path: Path,
   place: Place,
+  areAllMade: boolean,
   findings: Findings,
 ): readonly MachineDescription[] {
   const machine = readMachine(content, path, place, findings);
@@ -34,7 +39,14 @@ export function readMachines(
   if (id !== undefined)
     findings.keyFault([...path, 'id'], 'is of one machine; those of a count follow from the name');
   const number = MACHINE_KEYS.count.kind.read(count) ?? 0;
-  return numbered(machine, number, differ, place, path, findings);
+  return numbered(
+    machine,
+    areAllMade ? number : Math.min(number, 1),
+    differ,
+    place,
+    path,
+    findings,
+  );
 }
 
 /** Reads one machine, whatever its count; undefined where a fault leaves nothing to go on with. */

@@ -1,4 +1,4 @@
-import { type Fault, knownNames } from '../../core/errors.ts';
+import { ConfigError, type Fault, knownNames } from '../../core/errors.ts';
 import { type JsonSchema, type Kind, notAccepted, shown } from '../kinds.ts';
 import type { FileDocument, Path } from './document.ts';
 
@@ -41,6 +41,9 @@ export function mapping(schema: JsonSchema): Kind<Readonly<Record<string, unknow
   };
 }
 
+/** Faults that are described at most: who has so many mends these first. */
+const FAULTS_MAX = 250;
+
 /** Gathers what is wrong with a file, each fault with its path and its place in the file. */
 export class Findings {
   readonly faults: Fault[] = [];
@@ -51,7 +54,11 @@ export class Findings {
     this.#document = document;
   }
 
-  /** The value at a path is wrong or, where there is none, missing. */
+  /**
+   * The value at a path is wrong or, where there is none, missing.
+   *
+   * @throws ConfigError where there are so many faults that no more are looked for.
+   */
   fault(path: Path, message: string): void {
     this.#add(path, message, this.#document.place(path));
   }
@@ -67,6 +74,7 @@ export class Findings {
 
   #add(path: Path, message: string, place: string): void {
     this.faults.push({ path: path.join('.') || 'the file', message: `${message} (${place})` });
+    if (this.faults.length >= FAULTS_MAX) throw new ConfigError(this.faults);
   }
 }
 

@@ -7,19 +7,10 @@ export interface Order {
   readonly mayEqual: boolean;
 }
 
-/** How the names of two parameters tell that one is below the other. */
-const ORDERS = [
-  { low: 'cutIn', high: 'cutOut', mayEqual: false },
-  { low: 'standby', high: 'set', mayEqual: false },
-  { low: 'setpoint', high: 'setback', mayEqual: true },
-  { low: 'Min', high: 'Max', mayEqual: true },
-] as const;
-
-/** The parameters of a type that must stand in an order. */
+/** The parameters of a type that must stand in an order, as they declare it. */
 export function orderedParameters({ parameters }: MachineType): readonly Order[] {
-  return Object.keys(parameters).flatMap((name) =>
-    ORDERS.filter(({ low }) => name.includes(low))
-      .map(({ low, high, mayEqual }) => ({ low: name, high: name.replace(low, high), mayEqual }))
-      .filter(({ high }) => Object.hasOwn(parameters, high)),
-  );
+  return Object.entries(parameters).flatMap(([low, { below, upTo }]) => {
+    const high = below ?? upTo;
+    return high === undefined ? [] : [{ low, high, mayEqual: below === undefined }];
+  });
 }

@@ -32,14 +32,23 @@ export class Registry {
     return false;
   }
 
-  /** Takes so many machines; false where that makes too many. */
-  takeMachines(count: number, path: Path): boolean {
+  /**
+   * Takes so many machines, before any of them is made.
+   *
+   * @param path - Where it is said that they are too many; nowhere, if not given.
+   */
+  takeMachines(count: number, path: Path | undefined): void {
+    if (this.isFull) return;
     this.#machines += count;
-    if (this.#machines <= FLEET_MACHINES_MAX) return true;
+    if (!this.isFull || !path) return;
     this.#findings.fault(
       path,
       `makes ${this.#machines} machines; up to ${FLEET_MACHINES_MAX} in a file`,
     );
-    return false;
+  }
+
+  /** Whether there are more machines than a file may make: then one of each count is looked at. */
+  get isFull(): boolean {
+    return this.#machines > FLEET_MACHINES_MAX;
   }
 }

@@ -10,6 +10,7 @@ import {
   FAULT_KEYS,
   FILE_KEYS,
   MACHINE_KEYS,
+  OWN_KEY,
   PUBLIC_HOLIDAYS_KEYS,
   parameterKeys,
   SHIFT_KEYS,
@@ -29,6 +30,7 @@ export function factorySchema(): JsonSchema {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Factories of the EnMS simulator',
     ...mappingSchema(FILE_KEYS),
+    patternProperties: { [OWN_KEY.source]: true },
     definitions: {
       factory: {
         ...mappingSchema(FACTORY_KEYS),

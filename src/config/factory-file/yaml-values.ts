@@ -1,0 +1,200 @@
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  Scalar,
+  type YAMLMap,
+} from 'yaml';
+
+/**
+ * Values that aliases may stand for in all. Ten thousand machines may share ten blocks each;
+ * aliases of aliases multiply, so that a file made to explode is refused long before it does.
+ */
+const ALIASED_MAX = 1_000_000;
+
+/** The key whose mappings are merged into the one that it stands in. */
+const MERGE = '<<';
+
+type Pair = YAMLMap['items'][number];
+
+/** What a node means, and how many values that is with its aliases followed. */
+interface Meaning {
+  readonly value: unknown;
+  readonly size: number;
+}
+
+const NOTHING: Meaning = { value: null, size: 1 };
+
+/**
+ * What a YAML document means, and where it says so: aliases followed and mappings merged, each node
+ * read once, however often it is meant. (The library's own reading takes time with the square of
+ * the aliases, and of a mapping's keys.)
+ */
+export class YamlValues {
+  readonly content: unknown;
+  readonly #contents: Node | null;
+  readonly #report: (offset: number, message: string) => void;
+  /** The node that an anchor names at this place of the document. */
+  readonly #anchors = new Map<string, Node>();
+  readonly #meanings = new Map<Node, Meaning>();
+  readonly #targets = new Map<Alias, Node>();
+  /** The pairs of mappings that were searched, by their keys. */
+  readonly #pairs = new Map<YAMLMap, ReadonlyMap<string, Pair>>();
+  #aliased = 0;
+
+  /** @param report - Is told of every fault that is found. */
+  constructor(document: Document, report: (offset: number, message: string) => void) {
+    this.#contents = document.contents as Node | null;
+    this.#report = report;
+    this.content = this.#read(this.#contents).value;
+  }
+
+  /** Where the value at a path stands or, where there is none, what should hold it. */
+  valueOffset(path: readonly (string | number)[]): number {
+    let offset = 0;
+    let node: unknown = this.#contents;
+    for (const step of [undefined, ...path]) {
+      if (step !== undefined) node = this.#child(node, step);
+      if (!isNode(node)) return offset;
+      offset = offsetOf(node);
+    }
+    return offset;
+  }
+
+  /** Where the key that a path ends in stands. */
+  keyOffset(path: readonly (string | number)[]): number {
+    const parent = path
+      .slice(0, -1)
+      .reduce<unknown>((node, step) => this.#child(node, step), this.#contents);
+    const map = this.#target(parent);
+    const pair = isMap(map) ? this.#pair(map, String(path.at(-1))) : undefined;
+    return isNode(pair?.key) ? offsetOf(pair.key) : this.valueOffset(path);
+  }
+
+  #read(node: unknown): Meaning {
+    if (isAlias(node)) return this.#readAlias(node);
+    if (!isNode(node)) return NOTHING;
+    if (isScalar(node) || isMap(node) || isSeq(node)) {
+      if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+    }
+    const meaning = this.#readPlain(node);
+    this.#meanings.set(node, meaning);
+    return meaning;
+  }
+
+  #readPlain(node: Node): Meaning {
+    if (isMap(node)) return this.#readMap(node);
+    if (!isSeq(node)) return { value: isScalar(node) ? node.value : null, size: 1 };
+    const items = node.items.map((each) => this.#read(each));
+    return {
+      value: items.map(({ value }) => value),
+      size: items.reduce((sum, { size }) => sum + size, 1),
+    };
+  }
+
+  #readAlias(alias: Alias): Meaning {
+    const target = this.#anchors.get(alias.source);
+    const meaning = target && this.#meanings.get(target);
+    if (!meaning) {
+      this.#report(
+        offsetOf(alias),
+        `Unresolved alias: no value before it has the anchor ${alias.source}`,
+      );
+      return NOTHING;
+    }
+    // What is too much is said once.
+    if (this.#aliased > ALIASED_MAX) return NOTHING;
+    this.#aliased += meaning.size;
+    if (this.#aliased > ALIASED_MAX)
+      this.#report(
+        offsetOf(alias),
+        `Excessive alias count: aliases stand for more than ${ALIASED_MAX} values`,
+      );
+    this.#targets.set(alias, target);
+    return meaning;
+  }
+
+  #readMap(map: YAMLMap): Meaning {
+    const values = new Map<string, unknown>();
+    const merged: Meaning[] = [];
+    let size = 1;
+    for (const { key, value } of map.items) {
+      const meaning = this.#read(value);
+      size += meaning.size;
+      if (isMerge(key)) merged.push(...this.#mergedBy(value, meaning));
+      else if (values.has(keyText(key)))
+        this.#report(isNode(key) ? offsetOf(key) : offsetOf(map), 'Map keys must be unique');
+      else values.set(keyText(key), meaning.value);
+    }
+    // What a mapping says itself wins, then what was merged first.
+    for (const { value } of merged)
+      for (const [key, each] of Object.entries(value as object))
+        if (!values.has(key)) values.set(key, each);
+    return { value: Object.fromEntries(values), size };
+  }
+
+  /** The mappings that a merge key names: one, or a list of them. */
+  #mergedBy(node: unknown, meaning: Meaning): readonly Meaning[] {
+    const target = this.#target(node);
+    const parts = isSeq(target) ? target.items.map((each) => this.#meaningOf(each)) : [meaning];
+    if (parts.every(({ value }) => isMapping(value))) return parts;
+    if (isNode(node) && this.#aliased <= ALIASED_MAX)
+      this.#report(offsetOf(node), `${MERGE} takes a mapping, or a list of mappings`);
+    return [];
+  }
+
+  #meaningOf(node: unknown): Meaning {
+    return this.#meanings.get(this.#target(node) as Node) ?? NOTHING;
+  }
+
+  #target(node: unknown): unknown {
+    return isAlias(node) ? this.#targets.get(node) : node;
+  }
+
+  #child(parent: unknown, step: string | number): unknown {
+    const node = this.#target(parent);
+    if (isSeq(node)) return node.items[step as number];
+    return isMap(node) ? this.#pair(node, String(step))?.value : undefined;
+  }
+
+  /** The pair of a key, in a mapping or in those that are merged into it. */
+  #pair(map: YAMLMap, key: string): Pair | undefined {
+    const pairs =
+      this.#pairs.get(map) ?? new Map(map.items.map((each) => [keyText(each.key), each]));
+    this.#pairs.set(map, pairs);
+    const own = pairs.get(key);
+    if (own && !isMerge(own.key)) return own;
+    for (const { key: name, value } of map.items) {
+      if (!isMerge(name)) continue;
+      const target = this.#target(value);
+      for (const each of isSeq(target) ? target.items : [target]) {
+        const source = this.#target(each);
+        const pair = isMap(source) ? this.#pair(source, key) : undefined;
+        if (pair) return pair;
+      }
+    }
+    return undefined;
+  }
+}
+
+function isMapping(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** In quotes it is a key like any other. */
+function isMerge(key: unknown): boolean {
+  return isScalar(key) && key.value === MERGE && key.type === Scalar.PLAIN;
+}
+
+function keyText(key: unknown): string {
+  return String(isScalar(key) ? key.value : key);
+}
+
+function offsetOf(node: Node): number {
+  return node.range?.[0] ?? 0;
+}

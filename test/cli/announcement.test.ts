@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { announcement, movedPorts, type Reached } from '../../src/cli/announcement.ts';
+import { configure } from '../config/surroundings.ts';
+
+function reachedOn(brokerPort: number | undefined, env: Readonly<Record<string, string>> = {}) {
+  const configuration = configure(env);
+  const reached: Reached = {
+    apiPort: 8003,
+    brokerAddress: `mqtt://127.0.0.1:${brokerPort}`,
+    brokerPort,
+    database: 'memory',
+    factories: configuration.factories,
+    seed: 42,
+    speed: 1,
+    nowMs: 0,
+  };
+  return [configuration, reached] as const;
+}
+
+test('the banner has the command that listens, with the port that the broker really has', () => {
+  const text = announcement(...reachedOn(1884));
+  assert.match(text, /mosquitto_sub -h 127\.0\.0\.1 -p 1884 -v -t 'factory\/#'\n/);
+  assert.doesNotMatch(announcement(...reachedOn(undefined, { MQTT_HOST: 'b' })), /mosquitto_sub/);
+});
+
+test('a broker that demands a login is listened to with it, and no password is shown', () => {
+  const env = { MQTT_USERNAME: 'plant', MQTT_PASSWORD: 'hush', MQTT_BIND_HOST: '::' };
+  const text = announcement(...reachedOn(1883, env));
+  assert.match(text, /mosquitto_sub -h localhost -p 1883 -u 'plant' -P "\$MQTT_PASSWORD" -v -t/);
+  assert.doesNotMatch(text, /hush/);
+});
+
+test('a port that was moved is a line in the log, with the command that listens there', () => {
+  assert.deepEqual(movedPorts(...reachedOn(1883)), []);
+  assert.deepEqual(movedPorts(...reachedOn(1884)), [
+    'Port 1883 is taken, so MQTT is on 1884 (MQTT_PORT chooses another).',
+    "Listen to this broker with mosquitto_sub -h 127.0.0.1 -p 1884 -v -t 'factory/#'",
+  ]);
+});

@@ -1,0 +1,64 @@
+/** The package as npm packs it, in a project of somebody else's. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+
+const root = join(import.meta.dirname, '../..');
+const project = mkdtempSync(join(tmpdir(), 'enms-package-'));
+after(() => rmSync(project, { recursive: true, force: true }));
+
+/** Runs a program in the project, and gives what it said where it failed. */
+function run(program: string, ...words: readonly string[]): string | undefined {
+  const { status, stdout, stderr } = spawnSync(program, words, { cwd: project, encoding: 'utf8' });
+  return status === 0 ? undefined : `${stdout}${stderr}`;
+}
+
+/** What a strict compiler says of a file of the project, without types of Node's. */
+function compiled(name: string, code: string): string | undefined {
+  const strict = {
+    module: 'nodenext',
+    target: 'es2023',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
+    skipLibCheck: false,
+    noEmit: true,
+    types: [],
+  };
+  writeFileSync(join(project, name), code);
+  writeFileSync(
+    join(project, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: strict, files: [name] }),
+  );
+  return run(process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', '.');
+}
+
+before(() => {
+  const installed = join(project, 'node_modules/enms-simulator');
+  mkdirSync(installed, { recursive: true });
+  writeFileSync(join(project, 'package.json'), '{"type":"module"}');
+  assert.equal(run('npm', 'pack', root, '--ignore-scripts', '--loglevel=error'), undefined);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const tarball = `enms-simulator-${version}.tgz`;
+  assert.equal(run('tar', '-xzf', tarball, '--strip-components=1', '-C', installed), undefined);
+});
+
+test('the README’s lines compile in a strict project', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1];
+  assert.ok(code, 'the README has no TypeScript');
+  assert.equal(compiled('readme.ts', code), undefined);
+});
+
+test('the compiler knows what the package takes and gives', () => {
+  const code = `
+    import { createFleet, DEFAULT_FACTORY, type FactoryDescription } from 'enms-simulator';
+    const factory: FactoryDescription = { ...DEFAULT_FACTORY, name: 'Plant' };
+    export const fleet = createFleet([factory], { seed: 'seven' });
+  `;
+  assert.match(String(compiled('wrong.ts', code)), /^wrong\.ts\(4,.*string.*number/);
+});
