@@ -112,6 +112,10 @@ export class Delivery {
       isBehind: this.#pace.isBehind,
       isConnected: sink.isConnected ?? !this.#isDown,
       lastError: this.#lastError,
+      state: this.#pace.isBehind ? 'catching-up' : 'live',
+      problems: [],
+      refused: [],
+      refusedTotal: 0,
     };
   }
 
