@@ -9,6 +9,11 @@ export function timeText(timeMs: number): string {
   return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
 }
 
+/** The instant to the second, for people. */
+export function secondText(timeMs: number): string {
+  return timeText(1000 * Math.floor(timeMs / 1000));
+}
+
 const MINUTE_MS = 60_000;
 const ZULU = 0x5a;
 

@@ -29,24 +29,22 @@ export interface Memory {
  * Opens the store and reads from it what a restart goes on with: the registry (unless a factory
  * file takes its place), the journal, the clock and the seed.
  *
+ * @param realNowMs - Real time.
  * @throws StoreError where there is no database to be had, ConfigError where the store was begun
  *   with another seed than the one that is asked for.
  */
 export async function openMemory(
   configuration: Configuration,
   log: Log,
-  signal?: AbortSignal,
+  realNowMs?: () => number,
 ): Promise<Memory> {
   const { simulation, dataDir, database } = configuration;
   const server = database.server && clientConfig(database.server);
-  const store = await openStore(
-    { dataDir, server, seed: simulation.seed, version, ...(signal && { signal }) },
-    log,
-  );
+  const store = await openStore({ dataDir, server, seed: simulation.seed, version }, log);
   try {
     if (await store.database.transaction(endCluster))
       log.info({}, 'the cluster of this store has ended: one simulator goes on');
-    return await recall(configuration, store, log);
+    return await recall(configuration, store, log, realNowMs);
   } catch (error) {
     await store.close();
     throw error;
