@@ -56,7 +56,9 @@ export class Health {
     const { deliveries, clock } = this.#parts;
     return deliveries.map(({ figures, deliveredMs }) => {
       const aheadMs = deliveredMs - clock.nowMs();
-      return aheadMs > 0 && figures.lagMs >= 0 ? { ...figures, lagMs: -aheadMs } : figures;
+      return aheadMs > 0 && Number.isFinite(aheadMs) && figures.lagMs >= 0
+        ? { ...figures, lagMs: -aheadMs }
+        : figures;
     });
   }
 
@@ -123,11 +125,12 @@ export class Health {
     const { clock, timeline, deliveries, log } = this.#parts;
     const nowMs = clock.nowMs();
     const deliveredMs = deliveries.reduce(
-      (latest, each) => (each.deliveredMs > latest ? each.deliveredMs : latest),
+      // A delivery that has nothing to deliver yet is at no instant, or at the end of time.
+      (latest, { deliveredMs: ms }) => (Number.isFinite(ms) && ms > latest ? ms : latest),
       timeline.horizonMs(),
     );
     const aheadMs = (deliveredMs - nowMs) / clock.speed;
-    if (!(aheadMs > AHEAD_MIN_MS)) {
+    if (!(aheadMs > AHEAD_MIN_MS && Number.isFinite(aheadMs))) {
       if (this.#isAhead) log?.info({}, 'delivery is no longer ahead of the clock, and goes on');
       this.#isAhead = false;
       return undefined;

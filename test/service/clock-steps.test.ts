@@ -174,3 +174,19 @@ test('a start with AHEAD_OF_CLOCK=repeat goes on at once, from the present', asy
   );
   assert.equal(Math.min(...times), START_MS + 1000);
 });
+
+test('a delivery without anything to deliver is not ahead of the clock', () => {
+  const clock = new RealClock({ realNowMs: () => START_MS });
+  const timeline = new Timeline(demoFleet().journal, clock, new MemoryLog());
+  const { figures } = new Delivery({
+    ...{ fleet: demoFleet(), sink: new MemorySink(), clock, log: logLines() },
+    ...{ horizonMs: () => START_MS, watermarks: new MemoryWatermarks() },
+    ...{ catchUpMs: 0, catchUpRate: 0 },
+  });
+  for (const deliveredMs of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const deliveries = [{ figures, deliveredMs, follow() {} }];
+    const health = new Health({ clock, timeline, deliveries });
+    assert.deepEqual(health.problems, []);
+    assert.deepEqual(health.sinks, [figures]);
+  }
+});
