@@ -12,6 +12,7 @@ import { missingPage } from './pages/missing.ts';
 import type { Page, PageMaker } from './pages/page.ts';
 import { settingsPage } from './pages/settings.ts';
 import { notices } from './parts/notice.ts';
+import { Problems } from './parts/problems.ts';
 import { themeButton } from './parts/theme.ts';
 import type { Cluster } from './wire.ts';
 
@@ -46,6 +47,7 @@ const lost = h(
   { class: 'lost', role: 'alert', hidden: true },
   'Connection lost. What you see is the last that was heard; trying again …',
 );
+const problems = new Problems();
 const main = h('main', { id: 'main', tabindex: -1 });
 
 document.body.append(
@@ -58,6 +60,7 @@ document.body.append(
     h('div', { class: 'states' }, clock, broker, database, themeButton()),
   ),
   lost,
+  problems.element,
   main,
   notices,
 );
@@ -89,26 +92,45 @@ function decoded(text: string): string {
 function showConnection(): void {
   lost.hidden = live.isConnected;
   document.body.classList.toggle('is-lost', !live.isConnected);
-  showState(broker, 'Broker', live.isConnected ? live.health?.mqtt_connected : undefined);
-  showState(database, 'Database', live.isConnected ? live.health?.database_connected : undefined);
+  const health = live.isConnected ? live.health : undefined;
+  showState(broker, 'Broker', 'mqtt', health?.mqtt_connected);
+  showState(database, 'Database', 'store', health?.database_connected);
+  problems.show(health?.problems ?? [], timeZone());
 }
 
-function showState(element: HTMLElement, name: string, isConnected: boolean | undefined): void {
-  const state = isConnected === undefined ? 'unknown' : isConnected ? 'connected' : 'not connected';
+function showState(
+  element: HTMLElement,
+  name: string,
+  part: string,
+  isConnected: boolean | undefined,
+): void {
+  const problem = live.health?.problems.find((each) => each.part === part);
+  const state =
+    isConnected === undefined
+      ? 'unknown'
+      : !isConnected
+        ? 'not connected'
+        : problem
+          ? 'has a problem'
+          : 'connected';
   element.dataset['state'] = state;
-  element.title = `${name}: ${state}`;
+  element.title = `${name}: ${problem && isConnected !== undefined ? problem.reason : state}`;
   setText(element, state === 'connected' ? name : `${name} ${state}`);
+}
+
+/** The zone whose clocks the header goes by. */
+function timeZone(): string {
+  return live.factories.length === 1 ? (live.factories[0]?.timezone ?? 'UTC') : 'UTC';
 }
 
 function showClock(): void {
   if (!live.status) return;
-  const zone = live.factories.length === 1 ? (live.factories[0]?.timezone ?? 'UTC') : 'UTC';
   const { simulation_speed } = live.status;
   const speed =
     simulation_speed === 1
       ? ''
       : ` · ${numberText(simulation_speed, simulation_speed < 1 ? 3 : 0)}×`;
-  setText(clock, `${clockText(live.nowMs, zone)}${speed}`);
+  setText(clock, `${clockText(live.nowMs, timeZone())}${speed}`);
 }
 
 /** Most simulators are alone, and need no page about who delivers what. */

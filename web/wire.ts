@@ -58,11 +58,19 @@ export interface Status {
   readonly configuration: { readonly weekend_production_factor: number | null };
 }
 
-/** How the connections are: `GET /health`. */
+/** Something that is wrong now. */
+export interface Problem {
+  readonly part: string;
+  readonly reason: string;
+  readonly since: string;
+}
+
+/** How the simulator is: `GET /health`. */
 export interface Health {
   readonly version: string;
   readonly mqtt_connected: boolean;
   readonly database_connected: boolean;
+  readonly problems: readonly Problem[];
 }
 
 /** A site: `GET /simulator/factories`. */

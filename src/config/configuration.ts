@@ -65,6 +65,8 @@ export interface Configuration {
   };
   /** How far back a sink goes after an outage [ms]; 0 none, infinite all. */
   readonly catchUpMs: number;
+  /** Whether a start that is behind what was delivered delivers it again, from now on. */
+  readonly isAheadRepeated: boolean;
   /** Messages a second while a sink is behind; 0 no limit. */
   readonly catchUpRate: number;
   readonly dataDir: string;

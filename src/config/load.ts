@@ -150,6 +150,7 @@ function describe(
       backfillFromMs: values.BACKFILL_FROM,
     },
     catchUpMs: 1000 * values.CATCH_UP,
+    isAheadRepeated: values.AHEAD_OF_CLOCK === 'repeat',
     catchUpRate: values.CATCH_UP_RATE,
     dataDir: resolve(cwd, values.DATA_DIR),
     database: { server: databaseServer(values), isSink: values.SINK_POSTGRES },

@@ -133,6 +133,11 @@ const SIMULATION = {
     'Where delivery begins on an empty store: the time from there to now is delivered first.',
   ),
   CATCH_UP: variable(CATCH_UP, '24h', 'How far back delivery goes after an outage.'),
+  AHEAD_OF_CLOCK: variable(
+    choice(['wait', 'repeat']),
+    'wait',
+    'At a start whose clock is behind what was delivered: wait, or deliver again from now on.',
+  ),
   CATCH_UP_RATE: variable(
     whole(0, 10_000_000),
     '1000',

@@ -41,6 +41,8 @@ export interface DeliveryOptions {
   readonly log: Log;
   /** Is told what is left out in catching up. */
   readonly onGap?: (gap: Gap) => void;
+  /** How often the clock has leapt forward: what it left out is an outage like any other. */
+  readonly leaps?: (() => number) | undefined;
   /** How far back a sink goes after a restart or an outage [ms]; 0 not at all, infinite all. */
   readonly catchUpMs: number;
   /** Messages a second while the sink is behind; 0: no limit. */
@@ -112,6 +114,10 @@ export class Delivery {
       isBehind: this.#pace.isBehind,
       isConnected: sink.isConnected ?? !this.#isDown,
       lastError: this.#lastError,
+      state: this.#pace.isBehind ? 'catching-up' : 'live',
+      problems: [],
+      refused: [],
+      refusedTotal: 0,
     };
   }
 
@@ -154,11 +160,17 @@ export class Delivery {
   }
 
   async #deliver(): Promise<void> {
-    const { clock, horizonMs, endMs = Number.POSITIVE_INFINITY } = this.#options;
+    const { clock, horizonMs, leaps, endMs = Number.POSITIVE_INFINITY } = this.#options;
     const { signal } = this.#abort;
     const isReady = await this.#begin();
+    let leapsSeen = leaps?.();
     while (isReady && !signal.aborted && this.#progress.deliveredMs < endMs) {
       const untilMs = Math.min(horizonMs(), endMs);
+      if (leapsSeen !== leaps?.()) {
+        leapsSeen = leaps?.();
+        await this.#skipGap(this.#progress.deliveredMs);
+        continue;
+      }
       if (this.#progress.deliveredMs >= untilMs) {
         await clock.until(this.#nextTickMs(), signal);
         continue;

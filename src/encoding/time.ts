@@ -18,6 +18,11 @@ function isFractional(intervalMs: number): boolean {
   return intervalMs % 1000 !== 0;
 }
 
+/** The instant to the second, for people. */
+export function secondText(timeMs: number): string {
+  return timeText(1000 * Math.floor(timeMs / 1000));
+}
+
 const MINUTE_MS = 60_000;
 const ZULU = 0x5a;
 

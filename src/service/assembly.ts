@@ -14,7 +14,9 @@ import { saveWatermarkSql } from '../store/watermark-table.ts';
 import { LoggedLog } from './durable-log.ts';
 import { clientConfig, openMemory } from './memory.ts';
 import { Observer } from './observer.ts';
+import { PresentWatermarks } from './present-watermarks.ts';
 import { publishing, stopDelivery } from './publishing.ts';
+import { RealTime } from './real-time.ts';
 import { Registry } from './registry.ts';
 import { Simulator } from './simulator.ts';
 import { Timeline } from './timeline.ts';
@@ -69,7 +71,8 @@ export async function assemble(
   { registryPollMs }: AssemblyOptions = {},
 ): Promise<Assembly> {
   const { statusIntervalS, database, isAutoStart } = configuration;
-  const memory = await openMemory(configuration, log);
+  const realTime = new RealTime({ log });
+  const memory = await openMemory(configuration, log, () => realTime.nowMs());
   const { store, factories, journal, clock, seed, gapLog } = memory;
   const fleet = createFleet(factories, { seed, journal });
   const { length } = fleet.machines;
@@ -78,15 +81,24 @@ export async function assemble(
     const message = `${length} machines are too many for one process; up to ${MACHINES_MAX}`;
     throw new ConfigError([{ path: 'the factories', message }]);
   }
-  const timeline = new Timeline(journal, clock, new LoggedLog(store.journal, log));
-  const observer = new Observer(fleet, timeline, clock, statusIntervalS);
+  const journalLog = new LoggedLog(store.journal, log, {
+    probe: () => store.clock.save(clock.record),
+  });
+  const timeline = new Timeline(journal, clock, journalLog);
+  const leaps = () => realTime.leaps;
+  const leapt = { leaps, catchUpMs: configuration.catchUpMs };
+  const observer = new Observer(fleet, timeline, clock, statusIntervalS, leapt);
+  const watermarks = configuration.isAheadRepeated
+    ? new PresentWatermarks(store.watermarks, () => clock.nowMs())
+    : store.watermarks;
   const { qos, isSpread, readers } = configuration.mqtt;
   const isShown = fleet.machines.length > OBSERVED_MAX && readers === 1;
   const common = {
     fleet,
     clock,
-    watermarks: store.watermarks,
+    watermarks,
     log,
+    leaps,
     onGap: (gap: Gap) => gapLog.add(gap),
     catchUpMs: configuration.catchUpMs,
     beginMs: configuration.simulation.backfillFromMs,
@@ -119,6 +131,7 @@ export async function assemble(
     deliveries,
     store,
     gapLog,
+    watched: { journal: journalLog, clockState: realTime, log },
   });
   const registry =
     memory.registry &&
@@ -127,7 +140,7 @@ export async function assemble(
   const truth = configuration.mqtt.isGroundTruthPublished
     ? new TruthPublisher(simulator, mqtt.sink, log)
     : undefined;
-  const recorder = new TruthRecorder(simulator, store.watermarks, log);
+  const recorder = new TruthRecorder(simulator, watermarks, log);
   return {
     simulator,
     registry,
@@ -137,6 +150,7 @@ export async function assemble(
       const running = [
         ...deliveries.map((each) => each.run()),
         ...(isShown ? [] : [observer.run(end.signal)]),
+        simulator.health.run(end.signal),
         registry?.run(end.signal),
         truth?.run(end.signal),
         recorder.run(end.signal, configuration.simulation.backfillFromMs),
@@ -146,6 +160,7 @@ export async function assemble(
     async stop() {
       simulator.beginStopping();
       end.abort();
+      journalLog.close();
       await Promise.all(deliveries.map((each, i) => stopDelivery(each, sinks[i] as Sink)));
       await mqtt.broker?.close();
       await gapLog.close();

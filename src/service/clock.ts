@@ -55,12 +55,17 @@ export class RealClock implements AdjustableClock {
     return Math.floor(this.#startMs + (this.#realNowMs() - this.#realStartMs) * this.#speed);
   }
 
+  /** How simulated time lies against real time. */
+  get record(): ClockRecord {
+    return { simulatedMs: this.#startMs, realMs: this.#realStartMs, speed: this.#speed };
+  }
+
   setSpeed(speed: number): ClockRecord {
     const realMs = this.#realNowMs();
     this.#startMs += (realMs - this.#realStartMs) * this.#speed;
     this.#realStartMs = realMs;
     this.#speed = checkedSpeed(speed);
-    return { simulatedMs: this.#startMs, realMs, speed };
+    return this.record;
   }
 
   async until(timeMs: number, signal?: AbortSignal): Promise<void> {

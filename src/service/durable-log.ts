@@ -1,5 +1,10 @@
 import type { JournalEvent } from '../core/journal.ts';
+import type { Problem } from '../core/problem.ts';
 import type { Log } from '../delivery/log.ts';
+import { sleepUnless } from '../sinks/waiting.ts';
+
+/** A store that refused an event is tried so often [ms]. */
+const PROBE_EVERY_MS = 10_000;
 
 /** Where journal events are kept before they take effect, so that a restart finds them again. */
 export interface DurableLog {
@@ -24,15 +29,35 @@ export class MemoryLog implements DurableLog {
   }
 }
 
-/** A durable log that says when events cannot be kept and when they can again, a line each. */
+/** How a {@link LoggedLog} finds out that events can be kept again where no command comes. */
+export interface ProbeOptions {
+  /** Writes something that changes nothing, where the journal is; rejects as the journal would. */
+  readonly probe: () => Promise<void>;
+  readonly everyMs?: number;
+}
+
+/**
+ * A durable log that says when events cannot be kept and when they can again, a line each. While
+ * they cannot it tries a write of its own now and then, so that nobody needs to send a command only
+ * to see whether the disk has room again.
+ */
 export class LoggedLog implements DurableLog {
   readonly #kept: DurableLog;
   readonly #log: Log;
-  #isFailing = false;
+  readonly #probe: ProbeOptions | undefined;
+  readonly #end = new AbortController();
+  #problem: Problem | undefined;
+  #isProbing = false;
 
-  constructor(kept: DurableLog, log: Log) {
+  constructor(kept: DurableLog, log: Log, probe?: ProbeOptions) {
     this.#kept = kept;
     this.#log = log;
+    this.#probe = probe;
+  }
+
+  /** Why events are refused, from the first one that was until one can be kept again. */
+  get problem(): Problem | undefined {
+    return this.#problem;
   }
 
   async ready(withinMs: number): Promise<void> {
@@ -51,13 +76,44 @@ export class LoggedLog implements DurableLog {
       this.#fail(error);
       throw error;
     }
-    if (this.#isFailing) this.#log.info({}, 'the journal is written again');
-    this.#isFailing = false;
+    this.#recover();
+  }
+
+  /** Ends whatever it still tries. */
+  close(): void {
+    this.#end.abort();
   }
 
   #fail(error: unknown): void {
+    const isNew = this.#problem === undefined;
+    const cause = error instanceof Error ? error.message : String(error);
+    const reason = `commands are refused: ${cause}`;
+    this.#problem = { part: 'journal', reason, sinceMs: this.#problem?.sinceMs ?? Date.now() };
+    if (!isNew) return;
     const message = 'the journal cannot be written: commands are refused until it can';
-    if (!this.#isFailing) this.#log.warn({ reason: String(error) }, message);
-    this.#isFailing = true;
+    this.#log.warn({ reason: String(error) }, message);
+    void this.#tryAgain();
+  }
+
+  #recover(): void {
+    if (this.#problem) this.#log.info({}, 'the journal is written again');
+    this.#problem = undefined;
+  }
+
+  async #tryAgain(): Promise<void> {
+    if (!this.#probe || this.#isProbing) return;
+    const { probe, everyMs = PROBE_EVERY_MS } = this.#probe;
+    const { signal } = this.#end;
+    this.#isProbing = true;
+    while (this.#problem && !signal.aborted) {
+      await sleepUnless(signal, everyMs);
+      if (signal.aborted || !this.#problem) break;
+      const isWritten = await probe().then(
+        () => true,
+        () => false,
+      );
+      if (isWritten && !signal.aborted) this.#recover();
+    }
+    this.#isProbing = false;
   }
 }

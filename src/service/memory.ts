@@ -30,26 +30,24 @@ export interface Memory {
  * Opens the store and reads from it what a restart goes on with: the registry (unless a factory
  * file takes its place), the journal, the clock and the seed.
  *
+ * @param realNowMs - Real time.
  * @throws StoreError where there is no database to be had, ConfigError where the store was begun
  *   with another seed than the one that is asked for, or its folder cannot be made.
  */
 export async function openMemory(
   configuration: Configuration,
   log: Log,
-  signal?: AbortSignal,
+  realNowMs?: () => number,
 ): Promise<Memory> {
   const { simulation, dataDir, database } = configuration;
   const server = database.server && clientConfig(database.server);
   if (!server) makeDataDir(dataDir);
-  return openStoreWith(
-    { dataDir, server, seed: simulation.seed, version, ...(signal && { signal }) },
-    log,
-    async (store) => {
-      if (await store.database.transaction(endCluster))
-        log.info({}, 'the cluster of this store has ended: one simulator goes on');
-      return recall(configuration, store, log);
-    },
-  );
+  const options = { dataDir, server, seed: simulation.seed, version };
+  return openStoreWith(options, log, async (store) => {
+    if (await store.database.transaction(endCluster))
+      log.info({}, 'the cluster of this store has ended: one simulator goes on');
+    return recall(configuration, store, log, realNowMs);
+  });
 }
 
 /** @throws ConfigError where the folder of the embedded database cannot be made. */

@@ -39,6 +39,13 @@ type Tally = { -readonly [K in keyof Observation]: Observation[K] };
 /** Is given every batch that the observer reads; the batch is the observer's own. */
 export type Listener = (batch: Batch) => void;
 
+/** What an observer knows of leaps of the clock: it leaves out what sinks leave out. */
+export interface Leaps {
+  /** How often the clock has leapt forward. */
+  readonly leaps: () => number;
+  readonly catchUpMs: number;
+}
+
 /**
  * One more reader, which follows the horizon and remembers for each machine what it last said.
  * A reading costs it a few additions; nothing is encoded or copied.
@@ -52,6 +59,7 @@ export class Observer {
   readonly #timeline: Chronology;
   readonly #clock: Clock;
   readonly #statusIntervalS: number;
+  readonly #leaps: Leaps | undefined;
   /** By the machines' ids, so that a machine keeps its sums when its description changes. */
   readonly #tallies = new Map<string, Tally>();
   readonly #listeners = new Set<Listener>();
@@ -61,7 +69,14 @@ export class Observer {
   #timeMs = Number.NaN;
   #readingsTotal = 0;
 
-  constructor(fleet: Fleet, timeline: Chronology, clock: Clock, statusIntervalS: number) {
+  constructor(
+    fleet: Fleet,
+    timeline: Chronology,
+    clock: Clock,
+    statusIntervalS: number,
+    leaps?: Leaps,
+  ) {
+    this.#leaps = leaps;
     this.#fleet = fleet;
     this.#timeline = timeline;
     this.#clock = clock;
@@ -121,8 +136,18 @@ export class Observer {
   async #keepUp(begun: readonly Reader[], signal: AbortSignal): Promise<void> {
     const batch = new Batch(BATCH_ROWS);
     let readers = begun;
+    let leapsSeen = this.#leaps?.leaps();
+    const recalling: Promise<void>[] = [];
     while (!signal.aborted) {
       const horizonMs = this.#timeline.horizonMs();
+      if (leapsSeen !== this.#leaps?.leaps()) {
+        leapsSeen = this.#leaps?.leaps();
+        const toMs = horizonMs - (this.#leaps?.catchUpMs ?? 0);
+        if (toMs > this.#timeMs) {
+          readers = await this.#leap(toMs);
+          recalling.push(this.today.recall(this.#fleet, toMs, signal));
+        }
+      }
       for (;;) {
         const next = this.#next[0];
         const untilMs = Math.min(horizonMs, next?.fromMs ?? horizonMs);
@@ -136,6 +161,21 @@ export class Observer {
       const pauseMs = Math.max(1000, Math.floor((this.#clock.speed * PAUSE_MS) / 1000) * 1000);
       await this.#clock.until(horizonMs + pauseMs, signal);
     }
+    await Promise.all(recalling);
+  }
+
+  /** Readers that begin anew at an instant: a year of a wrong clock would take hours to read. */
+  async #leap(toMs: number): Promise<Reader[]> {
+    this.#changeNow(toMs);
+    this.today.begin(this.#fleet.machines, toMs);
+    const readers: Reader[] = [];
+    for (const machines of slices(this.#fleet.machines)) {
+      const reader = this.#reader({ machines });
+      reader.seek(toMs, true);
+      readers.push(reader);
+      await turn();
+    }
+    return readers;
   }
 
   /** A reader far enough back to see what each of its machines said last. */

@@ -53,10 +53,10 @@ export function publishing(options: PublishingOptions): Publishing {
     ? () => Math.floor(timeline.closedMs() / LAG_STEP_MS) * LAG_STEP_MS
     : () => timeline.horizonMs();
   if (readers > 1) {
-    const { fleet, clock, log, broker, qos, onGap = () => undefined } = options;
+    const { fleet, clock, log, leaps, broker, qos, onGap = () => undefined } = options;
     const { statusIntervalS, catchUpMs, catchUpRate, beginMs } = options;
     const common = { broker, qos, isSpread, statusIntervalS, catchUpMs, catchUpRate, beginMs };
-    const parts = { fleet, timeline, clock, horizonMs, watermarks, log, onGap };
+    const parts = { fleet, timeline, clock, horizonMs, watermarks, log, leaps, onGap };
     return new ReaderProcesses({ ...parts, count: readers, order: common });
   }
   const longest = new Memo(({ machines }: Fleet) => longestLagMs(machines));

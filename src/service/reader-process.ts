@@ -28,13 +28,14 @@ export interface ReaderOrder {
   readonly beginMs: number | undefined;
   readonly horizonMs: number;
   readonly speed: number;
+  readonly leaps: number;
 }
 
 /** What a reader process is told after that. */
 export type ReaderNews =
   /** Events come before the horizon that they lie within. */
   | { readonly kind: 'events'; readonly events: readonly JournalEvent[] }
-  | { readonly kind: 'horizon'; readonly horizonMs: number; readonly speed: number }
+  | ({ readonly kind: 'horizon' } & Pick<ReaderOrder, 'horizonMs' | 'speed' | 'leaps'>)
   | { readonly kind: 'follow'; readonly factories: ReaderOrder['factories']; fromMs: number }
   | { readonly kind: 'loaded'; readonly watermark: Watermark | undefined }
   | { readonly kind: 'saved'; readonly failure: string | undefined }
@@ -67,6 +68,7 @@ const order = await new Promise<ReaderOrder>((resolve) => {
 });
 const journal = new Journal(order.settings, order.events);
 const clock = new InstantClock(order.horizonMs);
+let { leaps } = order;
 let fleet = shareOf(createFleet(order.factories, { seed: order.seed, journal }), order.share);
 // The parent's own connection tells whether the simulator is there.
 const sink = new MqttSink(order.broker, order.qos, false);
@@ -86,6 +88,7 @@ const delivery = new Delivery({
     warn: (fields, message) => say({ kind: 'log', level: 'warn', fields, message }),
   },
   onGap: (gap) => say({ kind: 'gap', gap }),
+  leaps: () => leaps,
   catchUpMs,
   catchUpRate,
   beginMs,
@@ -110,6 +113,7 @@ async function take(news: ReaderNews): Promise<void> {
       return;
     case 'horizon':
       if (news.speed !== clock.speed) clock.setSpeed(news.speed);
+      leaps = news.leaps;
       clock.advanceTo(news.horizonMs);
       return;
     case 'follow':

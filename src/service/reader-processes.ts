@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Problem } from '../core/problem.ts';
 import type { DeliveryFigures } from '../delivery/delivery.ts';
+import type { DeliveryState } from '../delivery/figures.ts';
 import type { Gap } from '../delivery/gap.ts';
 import type { Log } from '../delivery/log.ts';
 import type { Watermark, Watermarks } from '../delivery/watermarks.ts';
@@ -29,10 +31,11 @@ export interface ReaderProcessesOptions {
   readonly watermarks: Watermarks;
   readonly log: Log;
   readonly onGap: (gap: Gap) => void;
+  readonly leaps?: (() => number) | undefined;
   /** What is the same for all of them. */
   readonly order: Omit<
     ReaderOrder,
-    'factories' | 'seed' | 'settings' | 'events' | 'share' | 'horizonMs' | 'speed'
+    'factories' | 'seed' | 'settings' | 'events' | 'share' | 'horizonMs' | 'speed' | 'leaps'
   >;
 }
 
@@ -82,6 +85,7 @@ export class ReaderProcesses implements Delivering {
   /** Of all readers together. */
   get figures(): DeliveryFigures {
     const known = this.#readers.flatMap(({ figures }) => figures ?? []);
+    const isComplete = known.length === this.#readers.length;
     const sum = (key: 'readings' | 'messages' | 'bytes' | 'failures' | 'reconnects') =>
       known.reduce((total, figures) => total + figures[key], 0);
     return {
@@ -91,11 +95,14 @@ export class ReaderProcesses implements Delivering {
       bytes: sum('bytes'),
       failures: sum('failures'),
       reconnects: sum('reconnects'),
-      lagMs: known.reduce((lag, { lagMs }) => Math.max(lag, lagMs), 0),
+      lagMs: known.length === 0 ? 0 : Math.max(...known.map(({ lagMs }) => lagMs)),
       isBehind: known.some(({ isBehind }) => isBehind),
-      isConnected:
-        known.length === this.#readers.length && known.every(({ isConnected }) => isConnected),
+      isConnected: isComplete && known.every(({ isConnected }) => isConnected),
       lastError: known.find(({ lastError }) => lastError !== undefined)?.lastError,
+      state: isComplete ? worst(known.map(({ state }) => state)) : 'starting',
+      problems: distinct(known.flatMap(({ problems }) => problems)),
+      refused: known.flatMap(({ refused }) => refused),
+      refusedTotal: known.reduce((total, { refusedTotal }) => total + refusedTotal, 0),
     };
   }
 
@@ -168,6 +175,7 @@ export class ReaderProcesses implements Delivering {
       share: { index: reader.index, count },
       horizonMs: horizonMs(),
       speed: clock.speed,
+      leaps: this.#options.leaps?.() ?? 0,
     } satisfies ReaderOrder);
     for (const { fleet, fromMs } of this.#next)
       tell(process, { kind: 'follow', factories: fleet.factories, fromMs });
@@ -207,11 +215,12 @@ export class ReaderProcesses implements Delivering {
 
   /** Tells readers of events, and then how far they may read. */
   async #handOut(): Promise<void> {
-    const { timeline, horizonMs, clock } = this.#options;
+    const { timeline, horizonMs, clock, leaps = () => 0 } = this.#options;
     const { signal } = this.#abort;
     for (; !signal.aborted; await sleepUnless(signal, TICK_MS)) {
       const { events } = timeline.journal;
-      const news = { kind: 'horizon', horizonMs: horizonMs(), speed: clock.speed } as const;
+      const time = { horizonMs: horizonMs(), speed: clock.speed, leaps: leaps() };
+      const news = { kind: 'horizon', ...time } as const;
       for (const reader of this.#readers) {
         if (reader.eventsSent < events.length)
           tell(reader.process, { kind: 'events', events: events.slice(reader.eventsSent) });
@@ -258,6 +267,21 @@ export class SharedWatermarks {
   #nameOf(index: number, name: string): string {
     return `${name}, reader ${index + 1} of ${this.#count}`;
   }
+}
+
+/** From the worst on: a sink is as well as the share of it that is worst off. */
+const STATES: readonly DeliveryState[] = ['down', 'stalled', 'starting', 'catching-up', 'live'];
+
+function worst(states: readonly DeliveryState[]): DeliveryState {
+  return STATES.find((state) => states.includes(state)) ?? 'live';
+}
+
+/** Each reason once, since it was first there: readers mostly have the same trouble. */
+function distinct(problems: readonly Problem[]): Problem[] {
+  const byReason = new Map<string, Problem>();
+  for (const problem of [...problems].sort((a, b) => a.sinceMs - b.sinceMs))
+    if (!byReason.has(problem.reason)) byReason.set(problem.reason, problem);
+  return [...byReason.values()];
 }
 
 function tell(process: ChildProcess | undefined, news: ReaderNews): void {

@@ -3,6 +3,7 @@ import type { Incident } from '../core/anomaly.ts';
 import type { FactoryDescription, Machine } from '../core/factory.ts';
 import type { Settings } from '../core/journal.ts';
 import { IS_ID } from '../core/machine-finder.ts';
+import type { Problem } from '../core/problem.ts';
 import type { DeliveryFigures } from '../delivery/delivery.ts';
 import type { Gap } from '../delivery/gap.ts';
 import type { Fleet } from '../simulation/fleet.ts';
@@ -12,6 +13,7 @@ import { CommandError } from './command-error.ts';
 import { Directory, type Selection } from './directory.ts';
 import type { GapLog } from './gap-log.ts';
 import { GroundTruth } from './ground-truth.ts';
+import { Health, type HealthParts } from './health.ts';
 import { activeIncidents, type MachineState, machineState } from './machine-state.ts';
 import type { Observer } from './observer.ts';
 import type { Chronology } from './timeline.ts';
@@ -35,6 +37,8 @@ export interface SimulatorParts {
   /** Where all that must outlive the process is kept; none in a simulator without memory. */
   readonly store?: Pick<Store, 'database' | 'truth' | 'clock'> | undefined;
   readonly gapLog?: Pick<GapLog, 'gaps'> | undefined;
+  /** Whether the journal takes events, where the clock comes from, and who is told. */
+  readonly watched?: Pick<HealthParts, 'journal' | 'clockState' | 'log'>;
 }
 
 /** What is to be wrong with a machine, and for how long. */
@@ -53,6 +57,7 @@ export class Simulator {
   readonly timeline: Chronology;
   readonly observer: Observer;
   readonly groundTruth: GroundTruth;
+  readonly health: Health;
   readonly #deliveries: readonly Delivering[];
   readonly #store: SimulatorParts['store'];
   readonly #gapLog: SimulatorParts['gapLog'];
@@ -62,7 +67,8 @@ export class Simulator {
   #changedMs = Number.NEGATIVE_INFINITY;
   #isStopping = false;
 
-  constructor({ fleet, clock, timeline, observer, deliveries, store, gapLog }: SimulatorParts) {
+  constructor(parts: SimulatorParts) {
+    const { fleet, clock, timeline, observer, deliveries, store, gapLog, watched } = parts;
     this.#store = store;
     this.#gapLog = gapLog;
     this.clock = clock;
@@ -70,6 +76,8 @@ export class Simulator {
     this.observer = observer;
     this.groundTruth = new GroundTruth(fleet, timeline, store?.truth);
     this.#deliveries = deliveries;
+    const { database } = store ?? {};
+    this.health = new Health({ clock, timeline, deliveries, database, ...watched });
     this.#fleet = fleet;
     this.#directory = new Directory(fleet);
   }
@@ -92,7 +100,7 @@ export class Simulator {
 
   /** How each sink's delivery stands now. */
   get sinks(): DeliveryFigures[] {
-    return this.#deliveries.map(({ figures }) => figures);
+    return this.health.sinks;
   }
 
   /** What sinks were not given, the latest, oldest first. */
@@ -110,10 +118,9 @@ export class Simulator {
     return this.#store?.database.isConnected ?? false;
   }
 
-  /** Whether every part that is in use does its work. */
-  get isHealthy(): boolean {
-    const isStored = this.#store === undefined || this.isDatabaseConnected;
-    return isStored && this.sinks.every(({ isConnected }) => isConnected);
+  /** What keeps parts from doing their work now, the oldest first. */
+  get problems(): Problem[] {
+    return this.health.problems;
   }
 
   /** What holds from the next second on. */

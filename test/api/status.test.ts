@@ -2,6 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { LightMyRequestResponse } from 'fastify';
 import type { DeliveryFigures } from '../../src/delivery/delivery.ts';
+
+interface Problem {
+  readonly part: string;
+  readonly reason: string;
+}
+
 import { COMPRESSOR, type Simulation, startSimulation } from '../simulation.ts';
 
 const MQTT: DeliveryFigures = {
@@ -15,6 +21,10 @@ const MQTT: DeliveryFigures = {
   isBehind: false,
   isConnected: true,
   lastError: undefined,
+  state: 'live',
+  problems: [],
+  refused: [],
+  refusedTotal: 0,
 };
 
 describe('what the simulator tells of itself', () => {
@@ -31,11 +41,82 @@ describe('what the simulator tells of itself', () => {
     const healthy = await get('/health');
     assert.equal(healthy.status, 'healthy');
     assert.equal(healthy.mqtt_connected, true);
+    assert.deepEqual(healthy.problems, []);
     mqtt.isConnected = false;
     const degraded = await get('/health');
     assert.equal(degraded.status, 'degraded');
     assert.equal(degraded.mqtt_connected, false);
+    assert.deepEqual(
+      degraded.problems.map(({ part, reason }: Problem) => [part, reason]),
+      [['mqtt', 'not connected']],
+    );
+    const { since } = degraded.problems[0];
+    assert.match(since, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    assert.equal((await get('/health')).problems[0].since, since, 'since it was first seen');
     mqtt.isConnected = true;
+    assert.equal((await get('/health')).status, 'healthy');
+  });
+
+  it('is degraded while a sink makes no progress, whatever its connection does', async () => {
+    const sinceMs = Date.UTC(2026, 5, 1, 11);
+    const reason = 'nothing was acknowledged for 30 s';
+    Object.assign(mqtt, { state: 'stalled', problems: [{ part: 'mqtt', reason, sinceMs }] });
+    const { status, problems } = await get('/health');
+    assert.equal(status, 'degraded');
+    assert.deepEqual(problems, [{ part: 'mqtt', reason, since: '2026-06-01T11:00:00Z' }]);
+    const [output] = (await get('/simulator/status')).outputs;
+    assert.deepEqual([output.state, output.since], ['stalled', '2026-06-01T11:00:00Z']);
+    const { body } = await simulation.app.inject('/metrics');
+    for (const line of [
+      'simulator_sink_stalled{sink="mqtt"} 1',
+      'simulator_healthy 0',
+      'simulator_problems{part="mqtt"} 1',
+      'simulator_problems{part="clock"} 0',
+    ])
+      assert.ok(body.split('\n').includes(line), line);
+    Object.assign(mqtt, { state: 'live', problems: [] });
+  });
+
+  it('is degraded while a sink is 30 s behind, unless that catches up', async () => {
+    for (const [lagMs, state, status] of [
+      [30_000, 'live', 'healthy'],
+      [30_001, 'live', 'degraded'],
+      [86_400_000, 'catching-up', 'healthy'],
+    ]) {
+      Object.assign(mqtt, { lagMs, state });
+      assert.equal((await get('/health')).status, status, `${lagMs} ${state}`);
+    }
+    Object.assign(mqtt, { lagMs: MQTT.lagMs, state: 'live' });
+  });
+
+  it('lists its outputs, and what was refused of them', async () => {
+    const refused = Array.from({ length: 200 }, (_, i) => ({
+      topic: `factory/demo/machine-${i}/energy`,
+      count: 2,
+      reason: 'not authorized',
+    }));
+    Object.assign(mqtt, { refused, refusedTotal: 500, lastError: 'not authorized' });
+    const [output, ...others] = (await get('/simulator/status')).outputs;
+    assert.equal(others.length, 0);
+    const { refused: shown, ...rest } = output;
+    assert.deepEqual(rest, {
+      name: 'mqtt',
+      state: 'live',
+      connected: true,
+      lag_seconds: 2.5,
+      last_error: 'not authorized',
+      since: null,
+      refused_messages: 500,
+      messages: 301,
+      reconnects: 1,
+    });
+    assert.equal(shown.length, 100);
+    assert.deepEqual(shown[0], refused[0]);
+    const { body } = await simulation.app.inject('/metrics');
+    const lines = body.split('\n').filter((line) => line.startsWith('simulator_messages_refused'));
+    assert.equal(lines.length, 51);
+    assert.equal(lines.at(-1), 'simulator_messages_refused_total{sink="mqtt",topic="others"} 400');
+    Object.assign(mqtt, { refused: [], refusedTotal: 0, lastError: undefined });
   });
 
   it('counts readings, energy and messages', async () => {

@@ -17,6 +17,7 @@ import {
   PUMP,
   type Simulation,
   startSimulation,
+  until,
 } from '../simulation.ts';
 
 const NEW = {
@@ -160,4 +161,29 @@ test('shown what somebody else reads, it knows the same as by reading itself', (
   assert.equal(observer.of(pump).readings, 2, 'the next fleet does not hold yet');
   show(NOON_MS + 100_000);
   assert.equal(observer.of(pump).readings, 0, 'it has left');
+});
+
+test('after a leap of the clock it leaves out what sinks leave out, and knows the day so far', async () => {
+  const journal = new Journal({ ...DEFAULT_SETTINGS, enableAnomalies: false });
+  const fleet = createFleet([DEFAULT_FACTORY], { journal });
+  const clock = new InstantClock(NOON_MS);
+  let leaps = 0;
+  const options = { leaps: () => leaps, catchUpMs: 60_000 };
+  const timeline = new Timeline(journal, clock, new MemoryLog());
+  const observer = new Observer(fleet, timeline, clock, 60, options);
+  const end = new AbortController();
+  const running = observer.run(end.signal);
+  await until(() => observer.timeMs === NOON_MS);
+  leaps++;
+  const YEAR_MS = 365 * 86_400_000;
+  clock.advanceTo(NOON_MS + YEAR_MS);
+  await until(() => observer.timeMs === NOON_MS + YEAR_MS);
+  assert.equal(observer.readingsTotal, 60 + 2 * 6 + 2 * 2);
+  const pump = fleet.byId.get(PUMP);
+  assert.ok(pump);
+  const midnightMs = Date.UTC(2027, 5, 1);
+  await until(() => observer.today.of(pump, observer.timeMs).fromMs === midnightMs);
+  end.abort();
+  clock.advanceTo(NOON_MS + YEAR_MS + 1000);
+  await running;
 });

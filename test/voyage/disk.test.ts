@@ -73,11 +73,26 @@ test('on a disk that fills up it goes on publishing, refuses what it cannot keep
   while (status === 200) status = await client.inject();
   assert.equal(status, 503);
   await simulator.told(/^the journal cannot be written/);
+  const health = async () =>
+    (await fetch(`http://127.0.0.1:${env.API_PORT}/health`)).json() as Promise<{
+      status: string;
+      problems: { part: string; reason: string }[];
+    }>;
+  const full = await health();
+  assert.equal(full.status, 'degraded');
+  const refusing = full.problems.find(({ part }) => part === 'journal');
+  assert.match(
+    refusing?.reason ?? '',
+    /^commands are refused: the embedded database in .*(has no room left|No space left)/,
+  );
   const before = witness.count;
   await witness.until(() => witness.count > before + 500, simulator);
   rmSync(join(folder, 'ballast'));
   while (status !== 200) status = await client.inject();
   await simulator.told(/^the journal is written again/);
+  let well = await health();
+  while (well.status !== 'healthy') well = await health();
+  assert.deepEqual(well.problems, []);
 
   const kept = client.injected.length;
   const goal = witness.count + 500;

@@ -16,7 +16,7 @@ const IMAGES = process.env['DASHBOARD_IMAGES'];
 
 const MACHINE_PAGE = `#/machine/${COMPRESSOR}`;
 /** Whoever looks at the pictures has a broker and a database. */
-const HEALTH = { version: '1.0.0', mqtt_connected: true, database_connected: true };
+const HEALTH = { version: '1.0.0', mqtt_connected: true, database_connected: true, problems: [] };
 /** Each page and what shows that it is complete. */
 const PAGES = {
   '#/': '.tile .sparkline .line[d]',
@@ -282,6 +282,34 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
       assert.deepEqual(faults, []);
       await page.context().close();
     });
+
+  it('says what is wrong, why and since when, until it is over', async () => {
+    const watched = await open(browser, url);
+    const { page } = watched;
+    const problems: object[] = [];
+    await page.route('**/health', (route) =>
+      route.fulfill({ json: { ...HEALTH, mqtt_connected: problems.length === 0, problems } }),
+    );
+    const broker = page.locator('.state', { hasText: 'Broker' });
+    await page.locator('.state[data-state="connected"]', { hasText: 'Broker' }).waitFor();
+    const color = "getComputedStyle(document.querySelector('.state')).color";
+    const goodColor = await page.evaluate(color);
+    const reason = 'connect ECONNREFUSED 127.0.0.1:1883';
+    problems.push({ part: 'mqtt', reason, since: '2026-06-01T11:59:05Z' });
+    const shown = page.getByRole('status', { name: 'Problems' });
+    await shown.waitFor();
+    const text = await shown.innerText();
+    assert.match(
+      text,
+      /Broker\s+connect ECONNREFUSED 127\.0\.0\.1:1883\s+since Mon 1 Jun.* 11:59:05/,
+    );
+    assert.equal(await broker.getAttribute('title'), `Broker: ${reason}`);
+    assert.notEqual(await page.evaluate(color), goodColor);
+    await assertSound(watched, 'with a problem');
+    problems.length = 0;
+    await shown.waitFor({ state: 'hidden' });
+    await page.context().close();
+  });
 
   it('says when the server is lost, and recovers', async () => {
     const { page } = await open(browser, url);

@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { version } from '../../config/version.ts';
+import { secondText } from '../../encoding/time.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import { HttpError } from '../failures.ts';
@@ -8,7 +9,7 @@ import { isMqttConnected } from './simulation.ts';
 
 const Health = Type.Object({
   status: oneOf(['healthy', 'degraded'], {
-    description: 'Degraded: a broker or database is away.',
+    description: 'Degraded: there is at least one problem.',
   }),
   service: Type.String({ examples: ['enms-simulator'] }),
   version: Type.String({ examples: ['1.0.0'] }),
@@ -16,6 +17,17 @@ const Health = Type.Object({
   simulated_time: Time,
   mqtt_connected: Type.Boolean(),
   database_connected: Type.Boolean({ description: 'Embedded or a server.' }),
+  problems: Type.Array(
+    Type.Object({
+      part: Type.String({
+        description: 'A sink (`mqtt`, `postgres`), `store`, `journal` or `clock`.',
+        examples: ['mqtt'],
+      }),
+      reason: Type.String({ examples: ['connect ECONNREFUSED 127.0.0.1:1883'] }),
+      since: Type.String({ description: 'Real time.', examples: ['2026-10-09T12:00:00Z'] }),
+    }),
+    { description: 'What is wrong now, the oldest problem first; empty while all is well.' },
+  ),
 });
 
 /** `GET /health`, and what orchestrators ask. */
@@ -29,15 +41,23 @@ export function health(app: App, { simulator }: Api): void {
         response: responses(Health),
       },
     },
-    () => ({
-      status: simulator.isHealthy ? ('healthy' as const) : ('degraded' as const),
-      service: 'enms-simulator',
-      version,
-      timestamp: new Date().toISOString(),
-      simulated_time: new Date(simulator.clock.nowMs()).toISOString(),
-      mqtt_connected: isMqttConnected(simulator),
-      database_connected: simulator.isDatabaseConnected,
-    }),
+    () => {
+      const { problems } = simulator;
+      return {
+        status: problems.length === 0 ? ('healthy' as const) : ('degraded' as const),
+        service: 'enms-simulator',
+        version,
+        timestamp: new Date().toISOString(),
+        simulated_time: new Date(simulator.clock.nowMs()).toISOString(),
+        mqtt_connected: isMqttConnected(simulator),
+        database_connected: simulator.isDatabaseConnected,
+        problems: problems.map(({ part, reason, sinceMs }) => ({
+          part,
+          reason,
+          since: secondText(sinceMs),
+        })),
+      };
+    },
   );
 
   app.get(

@@ -12,6 +12,7 @@ export function metrics(app: App, { simulator, cluster }: Api): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   registerSimulation(registry, simulator);
+  registerHealth(registry, simulator);
   registerSinks(registry, simulator);
   if (cluster) registerShards(registry, cluster);
   const durations = new Histogram({
@@ -90,6 +91,62 @@ function registerSimulation(registry: Registry, simulator: Simulator): void {
   });
 }
 
+/** Parts that may have a problem beside the sinks. */
+const PARTS = ['store', 'journal', 'clock'];
+/** Topics that have a figure of their own; the others share one, whatever is refused. */
+const REFUSED_TOPICS_MAX = 50;
+const OTHER_TOPICS = 'others';
+
+function registerHealth(registry: Registry, simulator: Simulator): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'simulator_healthy',
+    help: 'Whether there is no problem: 1 where /health says healthy, else 0.',
+    registers,
+    collect() {
+      this.set(Number(simulator.problems.length === 0));
+    },
+  });
+  new Gauge({
+    name: 'simulator_problems',
+    help: 'Problems now, by part.',
+    labelNames: ['part'],
+    registers,
+    collect() {
+      this.reset();
+      for (const part of [...simulator.sinks.map(({ sink }) => sink), ...PARTS])
+        this.set({ part }, 0);
+      for (const { part } of simulator.problems) this.inc({ part });
+    },
+  });
+  new Counter({
+    name: 'simulator_clock_steps_total',
+    help: 'Times that the clock was set by more than five seconds, either way.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(simulator.health.clockSteps);
+    },
+  });
+  new Counter({
+    name: 'simulator_messages_refused_total',
+    help: 'Messages that a sink refused for good.',
+    labelNames: ['sink', 'topic'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { sink, refused, refusedTotal } of simulator.sinks) {
+        let rest = refusedTotal;
+        for (const { topic, count } of refused.slice(0, REFUSED_TOPICS_MAX)) {
+          this.inc({ sink, topic }, count);
+          rest -= count;
+        }
+        if (rest > 0) this.inc({ sink, topic: OTHER_TOPICS }, rest);
+      }
+    },
+  });
+}
+
 function registerSinks(registry: Registry, simulator: Simulator): void {
   const totals = {
     readings: 'Readings that a sink has taken.',
@@ -110,7 +167,11 @@ function registerSinks(registry: Registry, simulator: Simulator): void {
       },
     });
   const levels = {
-    lag_seconds: ['Simulated time that a sink is behind.', ({ lagMs }) => lagMs / 1000],
+    lag_seconds: [
+      'Simulated time that a sink is behind; negative: ahead.',
+      ({ lagMs }) => lagMs / 1000,
+    ],
+    stalled: ['Whether something is due that is not taken.', isStalled],
     connected: ['Whether a sink is connected.', ({ isConnected }) => Number(isConnected)],
   } satisfies Record<string, [string, (figures: DeliveryFigures) => number]>;
   for (const [name, [help, value]] of Object.entries(levels))
@@ -123,6 +184,10 @@ function registerSinks(registry: Registry, simulator: Simulator): void {
         for (const figures of simulator.sinks) this.set({ sink: figures.sink }, value(figures));
       },
     });
+}
+
+function isStalled({ state }: DeliveryFigures): number {
+  return Number(state === 'stalled');
 }
 
 /** Figures of a live cluster, the same from each of its API processes. */

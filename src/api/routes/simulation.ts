@@ -1,5 +1,5 @@
-import Type from 'typebox';
-import { timeText } from '../../encoding/time.ts';
+import Type, { type Static } from 'typebox';
+import { secondText, timeText } from '../../encoding/time.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
@@ -12,6 +12,7 @@ import {
   oneOf,
   responses,
   Time,
+  textOrNull,
 } from '../schemas.ts';
 import { RunTimeSettings, shownSettings } from './config.ts';
 
@@ -34,6 +35,39 @@ const Counts = Type.Object({
   total_machines: Type.Integer({ examples: [5] }),
 });
 
+/** Refused topics that are listed of a sink. */
+const REFUSED_SHOWN = 100;
+
+const Output = Type.Object({
+  name: Type.String({ description: 'The sink.', examples: ['mqtt'] }),
+  state: oneOf(['starting', 'live', 'catching-up', 'stalled', 'down'], {
+    description:
+      'Stalled: something is due, and nothing is taken. Down: the last write failed, and is ' +
+      'tried again.',
+  }),
+  connected: Type.Boolean(),
+  lag_seconds: Type.Number({
+    description:
+      'Simulated time that the output is behind; negative while it has readings later than the ' +
+      'clock, since that was set back.',
+    examples: [0.4],
+  }),
+  last_error: textOrNull({ description: 'The last error, also one that is over.' }),
+  since: textOrNull({
+    description: 'Real time since when there has been a problem; null while there is none.',
+  }),
+  refused_messages: Type.Integer({
+    description: 'Messages that were refused for good, and left out.',
+    examples: [0],
+  }),
+  refused: Type.Array(
+    Type.Object({ topic: Type.String(), count: Type.Integer(), reason: Type.String() }),
+    { description: `The same by topic, ${REFUSED_SHOWN} topics at most.` },
+  ),
+  messages: Type.Integer({ examples: [13_680] }),
+  reconnects: Type.Integer({ examples: [0] }),
+});
+
 const Status = Type.Object({
   status: oneOf(['stopped', 'starting', 'running', 'stopping', 'error']),
   uptime_seconds: Type.Number({ examples: [3600] }),
@@ -46,6 +80,7 @@ const Status = Type.Object({
   mqtt_connected: Type.Boolean(),
   mqtt_messages_published: Type.Integer({ examples: [13_680] }),
   configuration: RunTimeSettings,
+  outputs: Type.Array(Output, { description: 'Every sink and how it stands.' }),
   gaps: Type.Array(Type.Object({ sink: Type.String(), from: Time, to: Time }), {
     description: 'What sinks were not given since it lay farther back than CATCH_UP; the latest.',
   }),
@@ -54,6 +89,27 @@ const Status = Type.Object({
 /** Whether readings reach the broker. */
 export function isMqttConnected({ sinks }: Simulator): boolean {
   return sinks.some(({ sink, isConnected }) => sink === 'mqtt' && isConnected);
+}
+
+function outputs({ sinks, problems }: Simulator): Static<typeof Output>[] {
+  return sinks.map((figures) => {
+    const { sink, state, isConnected, lagMs, lastError, refused, refusedTotal } = figures;
+    const problem = problems.find(({ part }) => part === sink);
+    return {
+      name: sink,
+      state,
+      connected: isConnected,
+      lag_seconds: lagMs / 1000,
+      last_error: lastError ?? null,
+      since: problem ? secondText(problem.sinceMs) : null,
+      refused_messages: refusedTotal,
+      refused: refused
+        .slice(0, REFUSED_SHOWN)
+        .map(({ topic, count, reason }) => ({ topic, count, reason })),
+      messages: figures.messages,
+      reconnects: figures.reconnects,
+    };
+  });
 }
 
 /** `/simulator/start`, `/stop` and `/status`: the factory as a whole. */
@@ -111,6 +167,7 @@ export function simulation(app: App, { simulator }: Api): void {
         .filter(({ sink }) => sink === 'mqtt')
         .reduce((sum, { messages }) => sum + messages, 0),
       configuration: shownSettings(simulator),
+      outputs: outputs(simulator),
       gaps: simulator.gaps.map(({ sink, fromMs, toMs }) => ({
         sink,
         from: timeText(fromMs),

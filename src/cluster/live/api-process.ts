@@ -47,6 +47,7 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
     deliveries,
     store,
     gapLog: cluster,
+    watched: { journal: timeline, clockState: clock, log },
   });
   const source = membership.registry;
   const follower = {
@@ -74,6 +75,7 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
         timeline.run(end.signal, follower),
         beat.run(end.signal),
         observer.run(end.signal),
+        simulator.health.run(end.signal),
         registry?.run(end.signal),
         listenToWakes(membership.server, wake, end.signal),
       ];

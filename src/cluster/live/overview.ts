@@ -1,4 +1,6 @@
+import type { Problem } from '../../core/problem.ts';
 import type { DeliveryFigures } from '../../delivery/delivery.ts';
+import type { DeliveryState } from '../../delivery/figures.ts';
 import type { Gap } from '../../delivery/gap.ts';
 import type { Delivering } from '../../service/simulator.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
@@ -11,6 +13,8 @@ import { Partition } from './partition.ts';
 const GAPS_MAX = 20;
 /** Shards this far behind are behind [ms of real time]. */
 const BEHIND_MS = 5000;
+/** Shards that are behind and have got nowhere for so long stand still [ms of real time]. */
+const STALL_MS = 30_000;
 
 /** A shard's sink as it stands. */
 export interface ShardView extends ShardRow {
@@ -19,6 +23,8 @@ export interface ShardView extends ShardRow {
   readonly lagMs: number;
   /** Whether a worker that lives has it. */
   readonly isOwned: boolean;
+  /** Whether something is due and nothing has been delivered for a while. */
+  readonly isStalled: boolean;
 }
 
 /** A cluster as one of its API processes sees it: who is there, and how far each shard is. */
@@ -29,6 +35,10 @@ export class ClusterOverview {
   #members: readonly Member[] = [];
   #rows: readonly ShardRow[] = [];
   #gaps: readonly Gap[] = [];
+  /** Where each shard's sinks are, and since when [ms, of `performance.now`]. */
+  #progress = new Map<string, { readonly timeMs: number | null; readonly sinceMs: number }>();
+  /** Since when some shards of a sink have a trouble [ms, real time]. */
+  #since = new Map<string, number>();
 
   constructor(membership: Membership) {
     this.#membership = membership;
@@ -40,6 +50,7 @@ export class ClusterOverview {
     await members.beat(me);
     this.#members = await members.alive();
     this.#rows = await shards.all();
+    this.#follow();
     this.#gaps = await store.gaps.latest(GAPS_MAX);
     if (fleet === this.#fleet) return;
     this.#fleet = fleet;
@@ -95,7 +106,46 @@ export class ClusterOverview {
         machines: this.#partition?.machinesOf(row.shard) ?? 0,
         lagMs: row.timeMs === null ? 0 : Math.max(0, this.closedMs - row.timeMs),
         isOwned: row.owner !== null && alive.has(row.owner),
+        isStalled: this.#isStalled(row),
       }));
+  }
+
+  /** What is wrong with some shards of a sink. */
+  problems(sink: string): Problem[] {
+    return TROUBLES.flatMap(({ has, text }) => {
+      const shards = this.shards().filter((each) => each.sink === sink);
+      const affected = shards.filter(has);
+      const sinceMs = this.#since.get(`${sink} ${text}`) ?? Date.now();
+      if (affected.length === 0) return [];
+      const why = affected.find(({ lastError }) => lastError !== null)?.lastError;
+      const reason = `${affected.length} of ${shards.length} shards ${text}`;
+      return [{ part: sink, reason: why ? `${reason}: ${why}` : reason, sinceMs }];
+    });
+  }
+
+  /** Takes note of which shards get on, and since when there are which troubles. */
+  #follow(): void {
+    const nowMs = performance.now();
+    const progress = new Map<string, { timeMs: number | null; sinceMs: number }>();
+    for (const row of this.#rows) {
+      const before = this.#progress.get(keyOf(row));
+      const sinceMs = before && before.timeMs === row.timeMs ? before.sinceMs : nowMs;
+      progress.set(keyOf(row), { timeMs: row.timeMs, sinceMs });
+    }
+    this.#progress = progress;
+    const since = new Map<string, number>();
+    for (const shard of this.shards())
+      for (const { has, text } of TROUBLES) {
+        const key = `${shard.sink} ${text}`;
+        if (has(shard)) since.set(key, this.#since.get(key) ?? Date.now());
+      }
+    this.#since = since;
+  }
+
+  #isStalled(row: ShardRow): boolean {
+    const progress = this.#progress.get(keyOf(row));
+    const behindMs = row.timeMs === null ? 0 : (this.closedMs - row.timeMs) / this.speed;
+    return behindMs > STALL_MS && !!progress && performance.now() - progress.sinceMs > STALL_MS;
   }
 
   /** How far the shard that is the farthest behind is, in real time [s]. */
@@ -126,6 +176,7 @@ function figuresOf(sink: string, overview: ClusterOverview): DeliveryFigures {
   const sum = (key: 'readings' | 'messages' | 'bytes' | 'failures' | 'reconnects') =>
     shards.reduce((total, each) => total + each[key], 0);
   const lagMs = shards.reduce((most, each) => Math.max(most, each.lagMs), 0);
+  const isBehind = lagMs / overview.speed > BEHIND_MS;
   return {
     sink,
     readings: sum('readings'),
@@ -134,9 +185,35 @@ function figuresOf(sink: string, overview: ClusterOverview): DeliveryFigures {
     failures: sum('failures'),
     reconnects: sum('reconnects'),
     lagMs,
-    isBehind: lagMs / overview.speed > BEHIND_MS,
+    isBehind,
     isConnected:
       shards.length > 0 && shards.every(({ isOwned, isConnected }) => isOwned && isConnected),
     lastError: shards.find(({ lastError }) => lastError !== null)?.lastError ?? undefined,
+    state: stateOf(shards, isBehind),
+    problems: overview.problems(sink),
+    // Workers log what is refused, and do not share it.
+    refused: [],
+    refusedTotal: 0,
   };
+}
+
+/** What may be wrong with shards; a shard has the first that it has. */
+const TROUBLES: readonly { has(shard: ShardView): boolean; readonly text: string }[] = [
+  { has: ({ isOwned }) => !isOwned, text: 'have no worker' },
+  { has: ({ isOwned, isConnected }) => isOwned && !isConnected, text: 'are not connected' },
+  {
+    has: ({ isOwned, isConnected, isStalled }) => isOwned && isConnected && isStalled,
+    text: 'make no progress',
+  },
+];
+
+function stateOf(shards: readonly ShardView[], isBehind: boolean): DeliveryState {
+  if (shards.length === 0) return 'starting';
+  if (shards.some(({ isOwned, isConnected }) => !isOwned || !isConnected)) return 'down';
+  if (shards.some(({ isStalled }) => isStalled)) return 'stalled';
+  return isBehind ? 'catching-up' : 'live';
+}
+
+function keyOf({ shard, sink }: ShardRow): string {
+  return `${shard} ${sink}`;
 }

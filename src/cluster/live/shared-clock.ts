@@ -1,20 +1,42 @@
+import type { Problem } from '../../core/problem.ts';
+import type { Log } from '../../delivery/log.ts';
+import { secondText } from '../../encoding/time.ts';
 import { type AdjustableClock, InstantClock } from '../../service/clock.ts';
+import { type ClockState, STEP_MIN_MS, stepText } from '../../service/real-time.ts';
 import type { ClockRecord } from '../../store/clock-table.ts';
 import type { SharedHorizon } from '../../store/horizon-table.ts';
+
+/** A step of the database's clock is shown for so long [ms]. */
+const SHOWN_MS = 60_000;
+/** The database's clock is behind what was closed from this on [ms]. */
+const AHEAD_MIN_MS = 1000;
+
+/** An answer of the database, and when it was asked for and had [ms, of `performance.now`]. */
+export interface HeardTime extends Pick<SharedHorizon, 'clock' | 'realMs'> {
+  readonly askedMs?: number;
+  readonly heardMs?: number;
+}
 
 /**
  * Simulated time in a process of a cluster. It goes from one closed second to the next, as the
  * shared horizon says: whoever waits for an instant waits until it may be read, and where the
  * database is away time stands still for all.
+ *
+ * Real time is the database's: a step of its clock is said and shown, but readings follow it.
  */
-export class SharedClock implements AdjustableClock {
+export class SharedClock implements AdjustableClock, ClockState {
   readonly #time = new InstantClock(Number.NEGATIVE_INFINITY);
   #record: ClockRecord;
   /** The database's clock when the record was read [ms], and ours [ms, of `performance.now`]. */
   #realMs: number;
-  #heardMs = performance.now();
+  #heardMs: number;
+  readonly #log: Log | undefined;
+  #steps = 0;
+  #step: (Problem & { readonly untilMs: number }) | undefined;
 
-  constructor({ clock, realMs }: Pick<SharedHorizon, 'clock' | 'realMs'>) {
+  constructor({ clock, realMs, heardMs = performance.now() }: HeardTime, log?: Log) {
+    this.#log = log;
+    this.#heardMs = heardMs;
     this.#record = clock;
     this.#realMs = realMs;
   }
@@ -32,10 +54,39 @@ export class SharedClock implements AdjustableClock {
   }
 
   /** Takes over how time runs. */
-  hear({ clock, realMs }: Pick<SharedHorizon, 'clock' | 'realMs'>): void {
+  hear({ clock, realMs, heardMs = performance.now(), askedMs = heardMs }: HeardTime): void {
+    // The answer is from some instant between the question and its arrival.
+    const earliestMs = this.#realMs + askedMs - this.#heardMs;
+    const latestMs = this.#realMs + heardMs - this.#heardMs;
+    if (realMs > latestMs + STEP_MIN_MS) this.#sayStep(latestMs, realMs, heardMs);
+    else if (realMs < earliestMs - STEP_MIN_MS) this.#sayStep(earliestMs, realMs, heardMs);
     this.#record = clock;
     this.#realMs = realMs;
-    this.#heardMs = performance.now();
+    this.#heardMs = heardMs;
+  }
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  get problem(): Problem | undefined {
+    const closedMs = this.nowMs();
+    const aheadMs = this.realMsUntil(closedMs);
+    if (aheadMs > AHEAD_MIN_MS && Number.isFinite(aheadMs)) {
+      const reason =
+        `the cluster is ahead of the database's clock and goes on at ${secondText(closedMs)} of ` +
+        'simulated time; to go on at once, set the clock of the database server right';
+      const sinceMs = this.#step?.sinceMs ?? this.#realMs;
+      return { part: 'clock', reason, sinceMs };
+    }
+    return this.#step && performance.now() < this.#step.untilMs ? this.#step : undefined;
+  }
+
+  #sayStep(expectedMs: number, realMs: number, heardMs: number): void {
+    this.#steps++;
+    const reason = stepText(expectedMs, realMs, "the database's clock");
+    this.#log?.warn({ from: secondText(expectedMs), to: secondText(realMs) }, reason);
+    this.#step = { part: 'clock', reason, sinceMs: realMs, untilMs: heardMs + SHOWN_MS };
   }
 
   /** Goes on to an instant that is closed. */

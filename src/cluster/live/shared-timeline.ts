@@ -1,4 +1,5 @@
 import type { Happening, Journal, JournalEvent } from '../../core/journal.ts';
+import type { Problem } from '../../core/problem.ts';
 import type { Log } from '../../delivery/log.ts';
 import { CommandError } from '../../service/command-error.ts';
 import { Chronology } from '../../service/timeline.ts';
@@ -36,10 +37,11 @@ export class SharedTimeline extends Chronology {
   #registryVersion: number;
   #wake = new AbortController();
   #isAway = false;
+  #problem: Problem | undefined;
 
   constructor(journal: Journal, table: HorizonTable, begun: SharedHorizon, log: Log) {
     super(journal);
-    this.clock = new SharedClock(begun);
+    this.clock = new SharedClock(begun, log);
     this.#table = table;
     this.#log = log;
     this.#registryVersion = begun.registryVersion;
@@ -60,6 +62,11 @@ export class SharedTimeline extends Chronology {
     return !this.#isAway;
   }
 
+  /** Why simulated time stands and no event is taken, for as long as it does. */
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
   /** Asks now rather than at the next tick. */
   wake(): void {
     this.#wake.abort();
@@ -75,6 +82,7 @@ export class SharedTimeline extends Chronology {
         await this.alone(() => this.#tick(follower));
         if (this.#isAway) this.#log.info({}, 'simulated time goes on');
         this.#isAway = false;
+        this.#problem = undefined;
         backOff.reset();
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
@@ -82,6 +90,9 @@ export class SharedTimeline extends Chronology {
         if (!this.#isAway)
           this.#log.warn({ reason: error.message }, 'simulated time stands until it can be shared');
         this.#isAway = true;
+        const sinceMs = this.#problem?.sinceMs ?? Date.now();
+        const reason = `simulated time stands until it can be shared: ${error.message}`;
+        this.#problem = { part: 'journal', reason, sinceMs };
         await sleepUnless(signal, backOff.nextMs());
         continue;
       }
@@ -149,9 +160,10 @@ export class SharedTimeline extends Chronology {
   }
 
   async #tick(follower: RegistryFollower): Promise<void> {
+    const askedMs = performance.now();
     const horizon = await this.#table.close(this.journal.events.at(-1));
+    this.clock.hear({ ...horizon, askedMs, heardMs: performance.now() });
     this.#take(horizon.events);
-    this.clock.hear(horizon);
     if (horizon.registryVersion !== this.#registryVersion) {
       this.#reach(Math.min(horizon.closedS, horizon.registryFromS));
       const fleet = await follower.read();

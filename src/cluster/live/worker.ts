@@ -88,8 +88,13 @@ class ShardWorker implements RegistryFollower {
     this.#partition = this.#divided();
     const { redisUrl, prefix } = configuration.cluster;
     const { shards } = cluster;
-    this.#leases = new Leases({ redisUrl: redisUrl as string, prefix, shards }, (error) =>
-      this.#redisFailed(error),
+    this.#leases = new Leases(
+      { redisUrl: redisUrl as string, prefix, shards },
+      {
+        onError: (error) => this.#redisFailed(error),
+        onRemoved: (job, reason) =>
+          log.warn({ job, reason }, `the job ${job} in Redis could not be read: it is made again`),
+      },
     );
     this.#state = new StateTopic(configuration.mqtt.external as BrokerAddress);
     this.#beat = new Pulse(() => this.#live(), BEAT_MS, log, SAVING);

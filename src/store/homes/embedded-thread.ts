@@ -101,7 +101,11 @@ export class EmbeddedThread {
 
   #answer(id: number, timeoutMs: number): Promise<readonly unknown[]> {
     return new Promise((settle, refuse) => {
-      const late = () => this.#end(new Error(`no answer within ${timeoutMs / 1000} s`));
+      const end = () => {
+        if (this.#waiting.has(id)) this.#end(new Error(`no answer within ${timeoutMs / 1000} s`));
+      };
+      // Where this thread was blocked the answer may be waiting, and messages come after timers.
+      const late = () => setImmediate(end);
       this.#waiting.set(id, { settle, refuse, timer: setTimeout(late, timeoutMs) });
     });
   }

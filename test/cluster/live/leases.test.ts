@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { FencedSink } from '../../../src/cluster/live/fenced-sink.ts';
 import { Leases } from '../../../src/cluster/live/leases.ts';
@@ -17,8 +18,17 @@ describe('a lease', { skip: withoutRedis(), timeout: 60_000 }, () => {
   });
   after(() => redis.close());
 
-  const open = (t: TestContext, prefix: string, shards = SHARDS) => {
-    const leases = new Leases({ redisUrl: redis.url, prefix, shards }, () => {});
+  const open = (
+    t: TestContext,
+    prefix: string,
+    shards = SHARDS,
+    removed: string[] = [],
+    times: { leaseMs?: number; checkMs?: number } = {},
+  ) => {
+    const leases = new Leases(
+      { redisUrl: redis.url, prefix, shards, ...times },
+      { onError: () => {}, onRemoved: (job) => removed.push(job) },
+    );
     t.after(() => leases.close());
     return leases;
   };
@@ -72,6 +82,48 @@ describe('a lease', { skip: withoutRedis(), timeout: 60_000 }, () => {
     const taken: number[] = [];
     while (taken.length < 2) taken.push(...(await takeAll(leases)));
     assert.deepEqual(taken.sort(), [0, 1]);
+  });
+
+  const damages: [string, (client: Redis, key: string) => Promise<unknown>][] = [
+    ['data that is no JSON', (client, key) => client.hset(key, 'data', '{')],
+    ['options that are no JSON', (client, key) => client.hset(key, 'opts', 'x')],
+    ['the number of another shard', (client, key) => client.hset(key, 'data', '{"shard":0}')],
+    ['no data at all', (client, key) => client.hset(key, 'data', 'null')],
+    ['a list in its place', (client, key) => client.del(key).then(() => client.lpush(key, 'x'))],
+    ['nothing in its place', (client, key) => client.del(key)],
+  ];
+  for (const [i, [damage, make]] of damages.entries())
+    it(`is made again where Redis has ${damage} for it, said once, and taken like others`, async (t) => {
+      const removed: string[] = [];
+      const leases = open(t, `damaged-${i}`, SHARDS, removed);
+      await leases.ensure();
+      const client = new Redis(redis.url);
+      t.after(() => client.disconnect());
+      await make(client, `damaged-${i}:shards:shard-1`);
+      const taken: number[] = [];
+      while (taken.length < SHARDS) taken.push(...(await takeAll(leases)));
+      assert.deepEqual(taken.sort(), [0, 1, 2]);
+      assert.deepEqual(removed, ['shard-1']);
+    });
+
+  it('of a worker that died is taken over though a job beside it cannot be read', async (t) => {
+    const removed: string[] = [];
+    const times = { leaseMs: 300, checkMs: 100 };
+    const dead = open(t, 'heirs', SHARDS, [], times);
+    await dead.ensure();
+    assert.deepEqual(await takeAll(dead), [0, 1, 2]);
+    const client = new Redis(redis.url);
+    t.after(() => client.disconnect());
+    await client.hset('heirs:shards:shard-1', { data: '{', stc: 'x' });
+    await dead.close();
+    const heir = open(t, 'heirs', SHARDS, removed, times);
+    while (heir.held.length < SHARDS) {
+      await heir.renew();
+      await heir.ensure();
+      await takeAll(heir);
+      await turn();
+    }
+    assert.deepEqual(removed, ['shard-1']);
   });
 });
 

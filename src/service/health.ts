@@ -1,0 +1,158 @@
+import type { Clock } from '../core/clock.ts';
+import type { Problem } from '../core/problem.ts';
+import type { DeliveryFigures } from '../delivery/delivery.ts';
+import type { Log } from '../delivery/log.ts';
+import { secondText } from '../encoding/time.ts';
+import { sleepUnless } from '../sinks/waiting.ts';
+import type { Database } from '../store/database.ts';
+import type { ClockState } from './real-time.ts';
+import type { Delivering } from './simulator.ts';
+import type { Chronology } from './timeline.ts';
+
+/** A sink that does not catch up may be this far behind [ms of real time]. */
+const LAG_MAX_MS = 30_000;
+/** Delivery is ahead of the clock from this on [ms of real time]; readings are whole seconds. */
+const AHEAD_MIN_MS = 1000;
+/** Problems are looked for so often where nobody asks [ms]. */
+const LOOK_MS = 1000;
+/** Problems that are told at once, and characters of a reason: what a page can show. */
+const PROBLEMS_MAX = 50;
+const REASON_MAX = 500;
+/** Simulated time that is closer to real time than this is the same to people [ms]. */
+const SAME_MAX_MS = 2000;
+
+/** What is looked at. */
+export interface HealthParts {
+  readonly clock: Clock;
+  readonly timeline: Chronology;
+  readonly deliveries: readonly Delivering[];
+  readonly database?: (Database & { readonly problems?: readonly Problem[] }) | undefined;
+  /** Whether the journal takes events. */
+  readonly journal?: { readonly problem: Problem | undefined } | undefined;
+  readonly clockState?: ClockState | undefined;
+  readonly log?: Log | undefined;
+  /** Real time, as it is shown. */
+  readonly realNowMs?: () => number;
+}
+
+/** A problem; without `sinceMs` it is there since it was first found. */
+type Found = Omit<Problem, 'sinceMs'> & { readonly sinceMs?: number };
+
+/** What keeps the simulator from doing all of its work, for as long as it does. */
+export class Health {
+  readonly #parts: HealthParts;
+  readonly #realNowMs: () => number;
+  /** Since when there are problems whose parts do not know it [ms], by part and kind. */
+  #since = new Map<string, number>();
+  #isAhead = false;
+
+  constructor(parts: HealthParts) {
+    this.#parts = parts;
+    this.#realNowMs = parts.realNowMs ?? Date.now;
+  }
+
+  /** Every sink's figures; the lag is negative while delivery is ahead of the clock. */
+  get sinks(): DeliveryFigures[] {
+    const { deliveries, clock } = this.#parts;
+    return deliveries.map(({ figures, deliveredMs }) => {
+      const aheadMs = deliveredMs - clock.nowMs();
+      return aheadMs > 0 && Number.isFinite(aheadMs) && figures.lagMs >= 0
+        ? { ...figures, lagMs: -aheadMs }
+        : figures;
+    });
+  }
+
+  /** How often the clock was set since the start. */
+  get clockSteps(): number {
+    return this.#parts.clockState?.steps ?? 0;
+  }
+
+  /** What is wrong now, the oldest first. */
+  get problems(): Problem[] {
+    const nowMs = this.#realNowMs();
+    const before = this.#since;
+    this.#since = new Map();
+    const problems: Problem[] = [];
+    const add = (kind: string, found: Found | undefined) => {
+      if (!found) return;
+      const key = `${found.part} ${kind}`;
+      const sinceMs = found.sinceMs ?? before.get(key) ?? nowMs;
+      this.#since.set(key, sinceMs);
+      problems.push({ part: found.part, reason: cut(found.reason), sinceMs });
+    };
+    for (const figures of this.sinks) {
+      for (const problem of figures.problems) add('own', problem);
+      if (figures.problems.length === 0) add('delivery', this.#deliveryProblem(figures));
+    }
+    for (const problem of this.#storeProblems()) add('store', problem);
+    add('refuses', this.#parts.journal?.problem);
+    add('step', this.#parts.clockState?.problem);
+    add('ahead', this.#aheadProblem());
+    return problems.sort((a, b) => a.sinceMs - b.sinceMs).slice(0, PROBLEMS_MAX);
+  }
+
+  /** Looks again and again until it is told to end, so that it is known since when. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (; !signal.aborted; await sleepUnless(signal, LOOK_MS)) void this.problems;
+  }
+
+  /** What is wrong with a sink that does not say so itself. */
+  #deliveryProblem({
+    sink,
+    state,
+    isConnected,
+    lastError,
+    lagMs,
+  }: DeliveryFigures): Found | undefined {
+    const part = sink;
+    if (!isConnected) return { part, reason: lastError ?? 'not connected' };
+    if (state === 'down' || state === 'stalled')
+      return { part, reason: lastError ?? 'makes no progress' };
+    const behindMs = lagMs / this.#parts.clock.speed;
+    if (state !== 'live' || behindMs <= LAG_MAX_MS) return undefined;
+    return { part, reason: `is more than ${LAG_MAX_MS / 1000} s behind and does not catch up` };
+  }
+
+  #storeProblems(): readonly Found[] {
+    const { database } = this.#parts;
+    const { problems = [], isConnected = true, location } = database ?? {};
+    if (problems.length > 0 || isConnected) return problems;
+    return [{ part: 'store', reason: `${location} does not answer` }];
+  }
+
+  /** Delivery that is ahead of the clock: it was set back, or was wrong before the start. */
+  #aheadProblem(): Found | undefined {
+    const { clock, timeline, deliveries, log } = this.#parts;
+    const nowMs = clock.nowMs();
+    const deliveredMs = deliveries.reduce(
+      // A delivery that has nothing to deliver yet is at no instant, or at the end of time.
+      (latest, { deliveredMs: ms }) => (Number.isFinite(ms) && ms > latest ? ms : latest),
+      timeline.horizonMs(),
+    );
+    const aheadMs = (deliveredMs - nowMs) / clock.speed;
+    if (!(aheadMs > AHEAD_MIN_MS && Number.isFinite(aheadMs))) {
+      if (this.#isAhead) log?.info({}, 'delivery is no longer ahead of the clock, and goes on');
+      this.#isAhead = false;
+      return undefined;
+    }
+    const realMs = this.#realNowMs() + aheadMs;
+    const reason = aheadText(deliveredMs, realMs);
+    if (!this.#isAhead) log?.warn({ until: secondText(deliveredMs) }, reason);
+    this.#isAhead = true;
+    return { part: 'clock', reason };
+  }
+}
+
+/** Says that delivery is ahead of the clock, when it goes on, and how to have it go on at once. */
+function aheadText(deliveredMs: number, realMs: number): string {
+  const isSame = Math.abs(deliveredMs - realMs) < SAME_MAX_MS;
+  const when = isSame ? '' : ` of simulated time, at ${secondText(realMs)}`;
+  return (
+    `delivery is ahead of the clock and goes on at ${secondText(deliveredMs)}${when}; ` +
+    'to go on at once, set the clock right or, if it is, restart with AHEAD_OF_CLOCK=repeat'
+  );
+}
+
+function cut(text: string): string {
+  return text.length > REASON_MAX ? `${text.slice(0, REASON_MAX - 1)}…` : text;
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SharedClock } from '../../../src/cluster/live/shared-clock.ts';
+import { logLines } from '../../store/places.ts';
+
+const NOON_MS = Date.UTC(2026, 5, 1, 12);
+const HOUR_MS = 3_600_000;
+
+/** How long ago the database was heard before [ms]. */
+const AGO_MS = 30_000;
+
+/** A clock that heard the database a while ago, and closed what there was. */
+function clockAt(realMs: number) {
+  const log = logLines();
+  const record = { simulatedMs: NOON_MS, realMs: NOON_MS, speed: 1 };
+  const heardMs = performance.now() - AGO_MS;
+  const clock = new SharedClock({ clock: record, realMs, heardMs }, log);
+  clock.advanceTo(realMs);
+  /** Hears the database, whose answer took a while. */
+  const hear = (toMs: number, tookMs = 0) =>
+    clock.hear({ clock: record, realMs: toMs, askedMs: heardMs, heardMs: heardMs + tookMs });
+  return { clock, log, hear };
+}
+
+test('the database’s clock that goes forward is said once, and shown', () => {
+  const { clock, log, hear } = clockAt(NOON_MS);
+  hear(NOON_MS + HOUR_MS);
+  const reason =
+    "the database's clock went forward by 3600 s, from 2026-06-01T12:00:00Z to 2026-06-01T13:00:00Z";
+  assert.deepEqual(clock.problem?.reason, reason);
+  assert.equal(clock.problem?.part, 'clock');
+  assert.equal(clock.steps, 1);
+  hear(NOON_MS + HOUR_MS);
+  assert.equal(log.lines.length, 1);
+  assert.ok(log.lines[0]?.startsWith(reason));
+});
+
+test('the cluster is ahead of the database’s clock until that has come to where it was', () => {
+  const { clock, hear } = clockAt(NOON_MS);
+  hear(NOON_MS - HOUR_MS);
+  assert.match(
+    clock.problem?.reason ?? '',
+    /^the cluster is ahead of the database's clock and goes on at 2026-06-01T12:00:00Z/,
+  );
+  hear(NOON_MS + 1000);
+  assert.notEqual(clock.problem?.reason.startsWith('the cluster is ahead'), true);
+});
+
+test('an answer of the database that takes long is no step', () => {
+  const { clock, log, hear } = clockAt(NOON_MS);
+  hear(NOON_MS, AGO_MS);
+  assert.equal(clock.steps, 0);
+  const late = clockAt(NOON_MS);
+  late.hear(NOON_MS + AGO_MS, AGO_MS);
+  assert.deepEqual([late.clock.steps, clock.problem, log.lines], [0, undefined, []]);
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JournalEvent } from '../../src/core/journal.ts';
+import { LoggedLog } from '../../src/service/durable-log.ts';
+import { logLines } from '../store/places.ts';
+
+const EVENT: JournalEvent = { kind: 'stop', sequence: 1, timeS: 1 };
+
+/** A journal on a disk that the test fills. */
+function journalOn(disk: { isFull: boolean }, everyMs: number) {
+  const write = async () => {
+    if (disk.isFull) throw new Error('no room left on its disk');
+  };
+  const log = logLines();
+  return { log, journal: new LoggedLog({ keep: write }, log, { probe: write, everyMs }) };
+}
+
+test('a journal that refuses has a problem from the first refusal until it takes an event', async () => {
+  const disk = { isFull: false };
+  const { log, journal } = journalOn(disk, 600_000);
+  const problem = () => journal.problem;
+  await journal.keep(EVENT);
+  assert.equal(problem(), undefined);
+  disk.isFull = true;
+  await assert.rejects(journal.keep(EVENT));
+  const first = problem();
+  assert.equal(first?.part, 'journal');
+  assert.equal(first?.reason, 'commands are refused: no room left on its disk');
+  await assert.rejects(journal.keep(EVENT));
+  assert.equal(problem()?.sinceMs, first?.sinceMs);
+  disk.isFull = false;
+  await journal.keep(EVENT);
+  assert.equal(problem(), undefined);
+  assert.equal(log.lines.length, 2);
+  journal.close();
+});
+
+test('a journal that refused is well again without a command, when there is room again', async () => {
+  const disk = { isFull: true };
+  const { log, journal } = journalOn(disk, 1);
+  await assert.rejects(journal.keep(EVENT));
+  disk.isFull = false;
+  while (journal.problem) await sleep(1);
+  assert.match(log.lines.at(-1) ?? '', /^the journal is written again/);
+});
