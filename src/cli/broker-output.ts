@@ -49,15 +49,14 @@ export async function toBroker(
     },
     signal: interruption.signal,
   });
-  progress.end();
   if (deliveredMs >= request.toMs) {
     const lengthS = (performance.now() - startMs) / 1000;
-    process.stdout.write(`${addressText(address)}: ${count(rows)} rows, ${span(lengthS)}\n`);
+    progress.result(`${addressText(address)}: ${count(rows)} rows, ${span(lengthS)}`);
     return 0;
   }
   const reached = timeText(deliveredMs);
-  process.stderr.write(
-    `${PROGRAM}: stopped; all up to ${reached} was published, --from ${reached} goes on\n`,
+  progress.say(
+    `${PROGRAM}: stopped; all up to ${reached} was published, --from ${reached} goes on`,
   );
   return interruption.exitCode;
 }

@@ -20,15 +20,15 @@ export const check: Command = {
   name: 'check',
   about: 'Show the configuration as it is understood, or every fault in it.',
   options: { ...FACTORY_OPTION, ...FLEET_OPTION, json: { about: 'As JSON.' } },
-  async execute({ values: { factory, machines }, flags }) {
+  async execute({ values: { factory, machines }, flags }, { stdout }) {
     const isJson = flags.has('json');
     try {
       const configuration = loadConfiguration({ options: { factory, machines } });
-      process.stdout.write(isJson ? json(content(configuration)) : describe(configuration));
+      stdout.write(isJson ? json(content(configuration)) : describe(configuration));
       return 0;
     } catch (error) {
       if (!isJson || !(error instanceof ConfigError)) throw error;
-      process.stdout.write(json({ valid: false, faults: error.faults }));
+      stdout.write(json({ valid: false, faults: error.faults }));
       return 2;
     }
   },

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, type Fault, nearestName } from '../core/errors.ts';
 import { columns } from './columns.ts';
-import type { Arguments, Command, Option } from './command.ts';
+import type { Arguments, Command, Option, Terminal } from './command.ts';
 
 /** The name by which the program is called. */
 export const PROGRAM = 'enms-simulator';
@@ -40,7 +40,7 @@ const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
  * Runs the command that a command line names, or shows help or the version.
  *
  * @param words - The arguments of the process, without its name.
- * @param print - Takes text for standard output.
+ * @param terminal - Where the command writes.
  * @returns The exit code.
  * @throws ConfigError for a command or an option that does not exist, with the nearest that does.
  */
@@ -48,18 +48,18 @@ export async function runCommandLine(
   words: readonly string[],
   commands: Commands,
   version: string,
-  print: (text: string) => void,
+  terminal: Terminal,
 ): Promise<number> {
   const [first = ''] = words;
   if (first === '--version' || first === '-v') {
-    print(`${version}\n`);
+    terminal.stdout.write(`${version}\n`);
     return 0;
   }
   const wanted = words[1];
   if (first === 'help' && wanted !== undefined && !wanted.startsWith('-'))
-    return runCommandLine([wanted, '--help'], commands, version, print);
+    return runCommandLine([wanted, '--help'], commands, version, terminal);
   if (first === '--help' || first === '-h' || first === 'help') {
-    print(await overview(commands));
+    terminal.stdout.write(await overview(commands));
     return 0;
   }
   const isNamed = first !== '' && !first.startsWith('-');
@@ -74,10 +74,10 @@ export async function runCommandLine(
   const command = await load();
   const args = parseArguments(words.slice(isNamed ? 1 : 0), command);
   if (args.flags.has('help')) {
-    print(help(command));
+    terminal.stdout.write(help(command));
     return 0;
   }
-  return command.execute(args);
+  return command.execute(args, terminal);
 }
 
 /**

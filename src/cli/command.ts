@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+
 /** An option of a command, written `--name VALUE` or, where `value` is missing, as a flag. */
 export interface Option {
   /** What stands for the value in `--help`: `FILE`. */
@@ -17,6 +19,12 @@ export interface Arguments {
   readonly operands: readonly string[];
 }
 
+/** Where a command writes: standard output and standard error of the process, or a test's own. */
+export interface Terminal {
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+}
+
 /** A command of the command line: one file of this folder. */
 export interface Command {
   readonly name: string;
@@ -31,7 +39,7 @@ export interface Command {
    * @returns The exit code of the process.
    * @throws ConfigError for what the user has to mend; the process then exits with 2.
    */
-  execute(args: Arguments): Promise<number>;
+  execute(args: Arguments, terminal: Terminal): Promise<number>;
 }
 
 /** The option of commands that run a fleet. */

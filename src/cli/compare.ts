@@ -8,7 +8,7 @@ export const compare: Command = {
   about: 'Compare two datasets or manifests: equal (exit code 0), or the first difference (1).',
   options: {},
   operands: 'A B',
-  async execute({ operands }) {
+  async execute({ operands }, { stdout }) {
     const [a, b] = operands;
     if (a === undefined || b === undefined || operands.length > 2)
       throw new ConfigError([
@@ -17,12 +17,12 @@ export const compare: Command = {
     const sides = [openSide(a), openSide(b)] as const;
     const difference = firstDifference(...sides);
     if (difference !== undefined) {
-      process.stdout.write(`${difference}\n`);
+      stdout.write(`${difference}\n`);
       return 1;
     }
     const { files, rows } = sides[0].manifest;
     const all = Object.values(rows).reduce((sum, each) => sum + each, 0);
-    process.stdout.write(`equal: ${files.length} files, ${all} rows\n`);
+    stdout.write(`equal: ${files.length} files, ${all} rows\n`);
     return 0;
   },
 };

@@ -37,9 +37,9 @@ export async function toDatabase(
     .filter(({ machines }) => machines.length > 0);
   try {
     const added = await addRegistryRows(database, factories);
-    if (added.hasMadeTables) process.stderr.write(`${PROGRAM}: made the tables in ${location}\n`);
+    if (added.hasMadeTables) progress.say(`${PROGRAM}: made the tables in ${location}`);
     if (added.machines > 0)
-      process.stderr.write(`${PROGRAM}: put ${added.machines} machines into its registry\n`);
+      progress.say(`${PROGRAM}: put ${added.machines} machines into its registry`);
   } finally {
     await database.close();
   }
@@ -55,24 +55,20 @@ export async function toDatabase(
     await onCluster(request, databaseUrl, configuration, progress, { onProgress, signal });
   else
     await storeWindow(request, {
-      ...{ server, signal, onRemark },
+      ...{ server, signal },
+      onRemark: (remark) => progress.say(`${PROGRAM}: ${remark}`),
       onRows: (more) => onProgress(rows + more),
     });
-  progress.end();
   if (interruption.signal.aborted && rows < allRows) {
-    process.stderr.write(
+    progress.say(
       `${PROGRAM}: stopped; ${isOnCluster ? '' : 'the first '}${count(rows)} rows are stored, ` +
-        'and the same command adds what is missing\n',
+        'and the same command adds what is missing',
     );
     return interruption.exitCode;
   }
   const lengthS = (performance.now() - startMs) / 1000;
-  process.stdout.write(`${location}: ${count(rows)} rows, ${span(lengthS)}\n`);
+  progress.result(`${location}: ${count(rows)} rows, ${span(lengthS)}`);
   return 0;
-}
-
-function onRemark(remark: string): void {
-  process.stderr.write(`${PROGRAM}: ${remark}\n`);
 }
 
 /** Has the workers of a cluster store a window; what they did before an interruption stays. */
@@ -87,7 +83,11 @@ async function onCluster(
   const { askedWindow } = await import('../cluster/history/asked-work.ts');
   const { addWindow } = await import('../sinks/postgres-window.ts');
   // Nothing is added yet: what all workers need in the database is made once.
-  await addWindow({ connectionString: databaseUrl }, () => true, onRemark);
+  await addWindow(
+    { connectionString: databaseUrl },
+    () => true,
+    (remark) => progress.say(`${PROGRAM}: ${remark}`),
+  );
   try {
     const work = askedWindow(request, databaseUrl);
     await askCluster(configuration, stderrLog(progress), work, options);

@@ -4,7 +4,7 @@ import type { Manifest } from '../dataset/manifest.ts';
 import { type DatasetRequest, fleetOf } from '../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../dataset/window-reader.ts';
 import { BROKER_OPTIONS, environmentWith } from './broker-url.ts';
-import { type Command, fleetSize } from './command.ts';
+import { type Command, fleetSize, type Terminal } from './command.ts';
 import { PROGRAM } from './command-line.ts';
 import { type Asked, askedDataset, FOLDER_DEFAULT } from './dataset-request.ts';
 import { Interruption } from './interruption.ts';
@@ -49,21 +49,21 @@ export const generate: Command = {
     },
     ...BROKER_OPTIONS,
   },
-  async execute(args) {
+  async execute(args, terminal) {
     const { factory, mqtt } = args.values;
     const configuration = loadConfiguration({
       options: { factory, machines: fleetSize(args.values) },
       env: environmentWith(mqtt),
     });
     const asked = askedDataset(args, configuration);
-    for (const remark of configuration.remarks) process.stderr.write(`${remark}\n`);
-    const progress = new ProgressLine(process.stderr);
+    const progress = new ProgressLine(terminal);
+    for (const remark of configuration.remarks) progress.say(remark);
     try {
       switch (asked.to) {
         case 'files':
           return await toFolder(asked, configuration, progress);
         case 'standard output':
-          return await toStdout(asked.request, progress);
+          return await toStdout(asked.request, progress, terminal);
         case 'a database': {
           const { toDatabase } = await import('./database-output.ts');
           return await toDatabase(asked, configuration, progress);
@@ -91,18 +91,16 @@ async function toFolder(
   const { folder } = asked;
   try {
     const manifest = await made(asked, configuration, progress, interruption.signal);
-    progress.end();
     const rows = Object.values(manifest.rows).reduce((sum, each) => sum + each, 0);
     const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-    process.stdout.write(
+    progress.result(
       `${folder}: ${count(rows)} rows in ${manifest.files.length} files, ` +
-        `${(bytes / 1e6).toFixed(1)} MB, ${span((performance.now() - startMs) / 1000)}\n`,
+        `${(bytes / 1e6).toFixed(1)} MB, ${span((performance.now() - startMs) / 1000)}`,
     );
     return 0;
   } catch (error) {
     if (!interruption.signal.aborted) throw error;
-    progress.end();
-    process.stderr.write(`${PROGRAM}: ${(error as Error).message}\n`);
+    progress.say(`${PROGRAM}: ${(error as Error).message}`);
     return interruption.exitCode;
   }
 }
@@ -127,17 +125,21 @@ async function made(
   );
 }
 
-async function toStdout(request: DatasetRequest, progress: ProgressLine): Promise<number> {
+async function toStdout(
+  request: DatasetRequest,
+  progress: ProgressLine,
+  { stdout }: Terminal,
+): Promise<number> {
   const { streamFlat } = await import('../dataset/flat-stream.ts');
-  process.stdout.prependListener('error', (error: NodeJS.ErrnoException) => {
+  stdout.prependListener('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') return;
-    process.stderr.write(`${PROGRAM}: who was reading standard output has gone\n`);
+    progress.say(`${PROGRAM}: who was reading standard output has gone`);
     process.exit(1);
   });
   const machines = machinesOf(fleetOf(request, 'actual'), request.machineIds);
   const allRows = plannedTableRows(request, machines);
   let rows = 0;
-  await streamFlat(request, process.stdout, (more) => {
+  await streamFlat(request, stdout, (more) => {
     rows += more;
     progress.show(rows, allRows);
   });

@@ -20,10 +20,10 @@ export const machines: Command = {
     markdown: { value: 'FILE', about: 'Also write their reference, with plots beside it.' },
   },
   operands: '[TYPE]',
-  async execute({ operands, flags, values: { markdown } }) {
+  async execute({ operands, flags, values: { markdown } }, { stdout }) {
     const types = wantedTypes(operands);
     if (markdown !== undefined) writePages(types, markdown);
-    process.stdout.write(flags.has('json') ? json(types.map(content)) : describe(types));
+    stdout.write(flags.has('json') ? json(types.map(content)) : describe(types));
     return 0;
   },
 };

@@ -1,27 +1,28 @@
+import type { Terminal } from './command.ts';
+
 /** A terminal is drawn anew at most so often [ms]; a pipe gets a line a minute. */
 const TERMINAL_MS = 200;
 const PIPE_MS = 60_000;
 const BAR_CELLS = 24;
 
-/** Where progress is shown: standard error, or what a test puts in its place. */
-export interface ProgressOutput {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
-
-/** Shows how far rows have come: a bar on a terminal, a line a minute in a pipe. */
+/**
+ * Shows on standard error how far rows have come: a bar on a terminal, a line a minute in a pipe.
+ * Lines that are written through it do not run into the bar.
+ */
 export class ProgressLine {
-  readonly #output: ProgressOutput;
+  readonly #result: Terminal['stdout'];
+  readonly #output: Terminal['stderr'];
   readonly #startMs: number;
   readonly #nowMs: () => number;
   #shownMs: number;
   #startRows: number | undefined;
 
-  constructor(output: ProgressOutput, nowMs: () => number = () => performance.now()) {
-    this.#output = output;
+  constructor({ stdout, stderr }: Terminal, nowMs: () => number = () => performance.now()) {
+    this.#result = stdout;
+    this.#output = stderr;
     this.#nowMs = nowMs;
     this.#startMs = nowMs();
-    this.#shownMs = output.isTTY ? Number.NEGATIVE_INFINITY : this.#startMs;
+    this.#shownMs = stderr.isTTY ? Number.NEGATIVE_INFINITY : this.#startMs;
   }
 
   /** Takes how many rows are done, of how many; rows of the first call were there before. */
@@ -39,6 +40,18 @@ export class ProgressLine {
     const cells = Math.floor(BAR_CELLS * share);
     const bar = `${'█'.repeat(cells)}${'░'.repeat(BAR_CELLS - cells)}`;
     this.#output.write(this.#output.isTTY ? `\r\x1b[K${bar} ${text}` : `${text.trimEnd()}\n`);
+  }
+
+  /** Writes a line on standard error. */
+  say(line: string): void {
+    this.end();
+    this.#output.write(`${line}\n`);
+  }
+
+  /** Writes what came of it, on standard output. */
+  result(line: string): void {
+    this.end();
+    this.#result.write(`${line}\n`);
   }
 
   /** Leaves the line that the bar stood on empty. */

@@ -38,7 +38,7 @@ export const replay: Command = {
     },
     'as-live': { about: 'Move the window to now, so that its first instant is this one.' },
   },
-  async execute(args) {
+  async execute(args, terminal) {
     const { factory, mqtt } = args.values;
     const configuration = loadConfiguration({
       options: { factory, machines: fleetSize(args.values) },
@@ -51,9 +51,9 @@ export const replay: Command = {
     const speed = options.read('speed', SPEED) ?? 1;
     options.check();
     if (!broker) throw new Error('a broker that was accepted is not configured');
-    for (const remark of configuration.remarks) process.stderr.write(`${remark}\n`);
     const pacing = pacingOf(request, speed, options.isGiven('as-live'), configuration.catchUpRate);
-    const progress = new ProgressLine(process.stderr);
+    const progress = new ProgressLine(terminal);
+    for (const remark of configuration.remarks) progress.say(remark);
     try {
       return await toBroker(request, broker, configuration, pacing, progress);
     } finally {

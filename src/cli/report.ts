@@ -31,7 +31,7 @@ export const report: Command = {
     png: { value: 'FOLDER', about: 'Also write every chart as a picture, into this folder.' },
   },
   operands: '[DATASET]',
-  async execute(args) {
+  async execute(args, terminal) {
     const { values, flags } = args;
     const { factory } = values;
     const configuration = loadConfiguration({ options: { factory, machines: fleetSize(values) } });
@@ -40,7 +40,7 @@ export const report: Command = {
       throw new ConfigError([{ path: '--validate', message: `is not possible. ${subject.twin}` }]);
     const { Tallies } = await import('../report/tallies.ts');
     const tallies = new Tallies(subject);
-    const progress = new ProgressLine(process.stderr);
+    const progress = new ProgressLine(terminal);
     try {
       await subject.read(tallies, (rows, allRows) => progress.show(rows, allRows));
     } finally {
@@ -60,7 +60,7 @@ export const report: Command = {
       const count = await attempt(folder, () => writePictures(folder, figures));
       written.push(`${count} pictures in ${folder}`);
     }
-    process.stdout.write(`${written.join(', ')}\n`);
+    terminal.stdout.write(`${written.join(', ')}\n`);
     return 0;
   },
 };

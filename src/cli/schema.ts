@@ -7,8 +7,8 @@ export const schema: Command = {
   name: 'schema',
   about: 'Print the JSON Schema of factory files, for editors.',
   options: {},
-  async execute() {
-    process.stdout.write(json(factorySchema()));
+  async execute(_args, { stdout }) {
+    stdout.write(json(factorySchema()));
     return 0;
   },
 };

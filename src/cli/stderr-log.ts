@@ -6,8 +6,7 @@ import type { ProgressLine } from './progress-line.ts';
 export function stderrLog(progress: ProgressLine): Log {
   const say = (fields: object, message: string) => {
     const { reason } = fields as { readonly reason?: string };
-    progress.end();
-    process.stderr.write(`${PROGRAM}: ${message}${reason === undefined ? '' : ` (${reason})`}\n`);
+    progress.say(`${PROGRAM}: ${message}${reason === undefined ? '' : ` (${reason})`}`);
   };
   return { info: say, warn: say };
 }

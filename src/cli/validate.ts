@@ -24,7 +24,7 @@ export const validate: Command = {
     html: { value: 'FILE', about: 'Also write the table as a page.' },
     markdown: { value: 'FILE', about: 'Also write the table as Markdown.' },
   },
-  async execute({ values, flags }) {
+  async execute({ values, flags }, { stdout }) {
     const { factory, only, html, markdown } = values;
     if (only !== undefined && !isBoundPrefix(only))
       throw new ConfigError([
@@ -38,7 +38,7 @@ export const validate: Command = {
     });
     if (html !== undefined) writeFileSync(html, verdictsHtml(verdicts));
     if (markdown !== undefined) writeFileSync(markdown, verdictsMarkdown(verdicts));
-    process.stdout.write(flags.has('json') ? json(verdictsJson(verdicts)) : verdictsText(verdicts));
+    stdout.write(flags.has('json') ? json(verdictsJson(verdicts)) : verdictsText(verdicts));
     return verdicts.some(({ outcome }) => outcome === 'fail') ? 1 : 0;
   },
 };

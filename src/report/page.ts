@@ -31,7 +31,7 @@ export function page(report: Report, verdicts: readonly Verdict[] | undefined): 
     { id: 'anomalies', heading: 'Anomalies', html: anomaliesTable(anomalies, subject) },
     ...(verdicts ? [{ id: 'checks', heading: 'Realism checks', html: checksHtml(verdicts) }] : []),
   ];
-  return [
+  const html = [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8">',
     `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
@@ -51,6 +51,20 @@ export function page(report: Report, verdicts: readonly Verdict[] | undefined): 
     ),
     '</main></body></html>\n',
   ].join('\n');
+  return withNumberedParts(html);
+}
+
+/**
+ * The same page with the parts of its charts numbered from 1: echarts counts all charts of the
+ * process, and the same report shall be the same page, whatever was drawn before.
+ */
+function withNumberedParts(html: string): string {
+  const numbers = new Map<string, number>();
+  return html.replace(/((?: id="|="#|url\(#)zr)(\d+)-/g, (_, before: string, chart: string) => {
+    const number = numbers.get(chart) ?? numbers.size + 1;
+    numbers.set(chart, number);
+    return `${before}${number}-`;
+  });
 }
 
 function chapterHtml({ about, figures }: Chapter): string {

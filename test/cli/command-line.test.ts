@@ -6,6 +6,7 @@ import { help, parseArguments, runCommandLine } from '../../src/cli/command-line
 import { OptionReader } from '../../src/cli/option-reader.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { configure } from '../config/surroundings.ts';
+import { paper } from './program.ts';
 
 /** A command that keeps what it was given. */
 function recorder(name: string, received: Arguments[], operands?: string): Command {
@@ -28,14 +29,13 @@ function recorder(name: string, received: Arguments[], operands?: string): Comma
 async function line(...words: string[]) {
   const ran: Arguments[] = [];
   const listed: Arguments[] = [];
-  let output = '';
   const commands = {
     run: async () => recorder('run', ran),
     list: async () => recorder('list', listed, '[NAME]'),
   };
-  const code = await runCommandLine(words, commands, '1.2.3', (text) => {
-    output += text;
-  });
+  const terminal = paper();
+  const code = await runCommandLine(words, commands, '1.2.3', terminal);
+  const output = terminal.said.stdout;
   return { code, output, ran, listed };
 }
 
@@ -131,7 +131,7 @@ test('help and a command show what that command’s --help shows', async () => {
 
 test('a command by the name that other programs have for it is told ours', async () => {
   const refused = (word: string) =>
-    runCommandLine([word], { generate: async () => recorder('generate', []) }, '1', () => {});
+    runCommandLine([word], { generate: async () => recorder('generate', []) }, '1', paper());
   for (const word of ['export', 'dump', 'create'])
     await assert.rejects(refused(word), /is not a command; did you mean generate\?$/);
 });

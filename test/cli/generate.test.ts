@@ -1,14 +1,16 @@
 /** `generate` and `compare` as a user meets them. */
 import assert from 'node:assert/strict';
-import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { count, ProgressLine, span } from '../../src/cli/progress-line.ts';
 import type { Manifest } from '../../src/dataset/manifest.ts';
+import { type Run, run } from './program.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const cwd = mkdtempSync(join(tmpdir(), 'enms-generate-'));
@@ -16,30 +18,29 @@ after(() => rmSync(cwd, { recursive: true, force: true }));
 
 const WINDOW = ['--from', '2026-01-14T10:00Z', '--to', '2026-01-14T10:10Z'];
 
-function simulator(words: readonly string[], env: Record<string, string> = {}) {
-  return spawnSync(process.execPath, [MAIN, ...words], {
-    cwd,
-    env,
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
+function simulator(words: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  return run(words, cwd, env);
 }
 
 function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(cwd, folder, 'manifest.json'), 'utf8')) as Manifest;
 }
 
-function refused(run: SpawnSyncReturns<string>, exitCode: number, lines: readonly RegExp[]): void {
+function refused(
+  run: Pick<Run, 'stderr'> & { status: number | null },
+  exitCode: number,
+  lines: readonly RegExp[],
+): void {
   const found = run.stderr.trimEnd().split('\n');
   assert.equal(run.status, exitCode, run.stderr);
   assert.equal(found.length, lines.length, run.stderr);
   for (const [i, line] of lines.entries()) assert.match(found[i] as string, line);
 }
 
-test('every option is read', () => {
+test('every option is read', async () => {
   const words = ['--format', 'jsonl', '--compress', 'gzip', '--partition', 'month', '--seed', '7'];
   const more = ['--machines', 'compressor-1,HVAC-Main', '--labels', '--clean', '--workers', '2'];
-  const run = simulator(['generate', ...WINDOW, ...words, ...more, '--out', 'all']);
+  const run = await simulator(['generate', ...WINDOW, ...words, ...more, '--out', 'all']);
   assert.equal(run.status, 0, run.stderr);
   assert.match(run.stdout, /^all: 4\.0 k rows in 10 files, 0\.\d MB, \d+ s\n$/);
   const { command, rows, files, ...identity } = manifestOf('all');
@@ -59,24 +60,24 @@ test('every option is read', () => {
   );
 });
 
-test('readings are condensed to a longer interval, as the manifest says', () => {
-  const run = simulator(['generate', ...WINDOW, '--resample', '5m', '--out', 'condensed']);
+test('readings are condensed to a longer interval, as the manifest says', async () => {
+  const run = await simulator(['generate', ...WINDOW, '--resample', '5m', '--out', 'condensed']);
   assert.equal(run.status, 0, run.stderr);
   const { command, rows, resample_seconds: seconds } = manifestOf('condensed');
   assert.deepEqual([rows['energy'], seconds], [10, 300]);
   assert.match(command, / --resample 5m /);
-  const flat = simulator(['generate', ...WINDOW, '--resample', '300', '--out', '-']);
+  const flat = await simulator(['generate', ...WINDOW, '--resample', '300', '--out', '-']);
   assert.deepEqual([flat.status, flat.stdout.trimEnd().split('\n').length], [0, 11]);
 });
 
-test('the command in the manifest makes the same dataset again', () => {
+test('the command in the manifest makes the same dataset again', async () => {
   writeFileSync(
     join(cwd, 'plant.yaml'),
     'factories:\n  - id: 22222222-2222-2222-2222-222222222222\n    name: Plant\n    machines:\n' +
       '      - { id: c0000000-0000-0000-0000-00000000000a, name: Press, type: pump }\n',
   );
   const env = { PUMP_INTERVAL: '5', ANOMALY_PROBABILITY: '0.5' };
-  const first = simulator(
+  const first = await simulator(
     ['generate', ...WINDOW, '--factory', 'plant.yaml', '--format', 'csv', '--out', 'first'],
     env,
   );
@@ -88,77 +89,93 @@ test('the command in the manifest makes the same dataset again', () => {
   ) as Record<string, string>;
   assert.deepEqual(again, env);
   const behind = words.slice(words.indexOf('generate'));
-  assert.equal(simulator([...behind, '--out', 'again'], again).status, 0);
-  const { status, stdout } = simulator(['compare', 'first', 'again']);
+  assert.equal((await simulator([...behind, '--out', 'again'], again)).status, 0);
+  const { status, stdout } = await simulator(['compare', 'first', 'again']);
   assert.equal(status, 0);
   assert.match(stdout, /^equal: 7 files, 36\d rows\n$/);
 });
 
-test('compare says the first difference and exits with 1', () => {
+test('compare says the first difference and exits with 1', async () => {
   for (const seed of ['1', '2'])
-    simulator(['generate', ...WINDOW, '--machines', 'Conveyor-A', '--seed', seed, '--out', seed]);
-  const { status, stdout } = simulator(['compare', '1', '2']);
+    await simulator([
+      'generate',
+      ...WINDOW,
+      '--machines',
+      'Conveyor-A',
+      '--seed',
+      seed,
+      '--out',
+      seed,
+    ]);
+  const { status, stdout } = await simulator(['compare', '1', '2']);
   assert.deepEqual([status, stdout], [1, 'seed: 1 and 2\n']);
-  refused(simulator(['compare', '1']), 2, [/^compare: needs two folders/]);
-  refused(simulator(['compare', '1', 'none']), 1, [/cannot read none: it does not exist/]);
+  refused(await simulator(['compare', '1']), 2, [/^compare: needs two folders/]);
+  refused(await simulator(['compare', '1', 'none']), 1, [/cannot read none: it does not exist/]);
 });
 
-test('standard output takes flat records', () => {
+test('standard output takes flat records', async () => {
   const words = ['generate', ...WINDOW, '--machines', 'Conveyor-A', '--out', '-'];
-  const csv = simulator(words);
+  const csv = await simulator(words);
   assert.equal(csv.status, 0, csv.stderr);
   assert.match(csv.stdout, /^time,machine_id,power_kw.*,production_count,.*vibration_mm_s\n/);
   assert.equal(csv.stdout.split('\n').length, 62);
-  const lines = simulator([...words, '--format', 'jsonl'])
-    .stdout.trimEnd()
-    .split('\n');
+  const jsonl = await simulator([...words, '--format', 'jsonl']);
+  const lines = jsonl.stdout.trimEnd().split('\n');
   assert.equal(lines.length, 60);
   assert.equal(JSON.parse(lines[59] as string).time, '2026-01-14T10:10:00Z');
 });
 
-test('what cannot be asked for is said, all of it at once', () => {
+test('what cannot be asked for is said, all of it at once', async () => {
   const run = (...words: string[]) => simulator(['generate', ...words, '--out', 'bad']);
-  refused(run(), 2, [/^--from: is missing; an instant/, /^--to: is missing; an instant/]);
-  refused(run('--from', '2026-02-01', '--to', '2026-01-01'), 2, [
+  refused(await run(), 2, [/^--from: is missing; an instant/, /^--to: is missing; an instant/]);
+  refused(await run('--from', '2026-02-01', '--to', '2026-01-01'), 2, [
     /^--to: 2026-01-01 is not after --from 2026-02-01$/,
   ]);
-  refused(run('--from', 'x', '--to', '2026-02-30', '--format', 'parket', '--machines', 'HVAC'), 2, [
-    /^--from: "x" is not accepted/,
-    /^--to: "2026-02-30" is not accepted/,
-    /^--machines: there is no machine "HVAC"; ids or names, separated by commas/,
-    /^--format: "parket" is not accepted; parquet, csv or jsonl \(did you mean parquet\?\)$/,
-  ]);
-  refused(run(...WINDOW, '--format', 'csv', '--compress', 'zstd', '--workers', '0'), 2, [
+  refused(
+    await run('--from', 'x', '--to', '2026-02-30', '--format', 'parket', '--machines', 'HVAC'),
+    2,
+    [
+      /^--from: "x" is not accepted/,
+      /^--to: "2026-02-30" is not accepted/,
+      /^--machines: there is no machine "HVAC"; ids or names, separated by commas/,
+      /^--format: "parket" is not accepted; parquet, csv or jsonl \(did you mean parquet\?\)$/,
+    ],
+  );
+  refused(await run(...WINDOW, '--format', 'csv', '--compress', 'zstd', '--workers', '0'), 2, [
     /^--compress: csv files are written with none or gzip$/,
     /^--workers: "0" is not accepted; a whole number from 1 to 256$/,
   ]);
-  refused(simulator(['generate', ...WINDOW, '--out', '-', '--format', 'parquet', '--labels']), 2, [
-    /^--labels: is for files, not for standard output$/,
-    /^--format: standard output takes csv or jsonl$/,
-  ]);
-  refused(run(...WINDOW, '--resample', '25s', '--machines', 'Compressor-1,HVAC-Main'), 2, [
+  refused(
+    await simulator(['generate', ...WINDOW, '--out', '-', '--format', 'parquet', '--labels']),
+    2,
+    [
+      /^--labels: is for files, not for standard output$/,
+      /^--format: standard output takes csv or jsonl$/,
+    ],
+  );
+  refused(await run(...WINDOW, '--resample', '25s', '--machines', 'Compressor-1,HVAC-Main'), 2, [
     /^--resample: 25s is not a multiple of 10s, the interval of HVAC-Main$/,
   ]);
-  refused(run(...WINDOW, '--resample', '2d'), 2, [
+  refused(await run(...WINDOW, '--resample', '2d'), 2, [
     /^--resample: "2d" is not accepted; seconds or a duration like 90m, .* to 1d$/,
   ]);
   assert.ok(!existsSync(join(cwd, 'bad')));
 });
 
-test('a folder that cannot be written to is said in one line, with exit code 1', () => {
+test('a folder that cannot be written to is said in one line, with exit code 1', async () => {
   writeFileSync(join(cwd, 'file'), 'kept');
   for (const out of ['file', join('file', 'below')])
-    refused(simulator(['generate', ...WINDOW, '--out', out]), 1, [
+    refused(await simulator(['generate', ...WINDOW, '--out', out]), 1, [
       /cannot use the folder file.*: a file stands where a folder has to be$/,
     ]);
   assert.equal(readFileSync(join(cwd, 'file'), 'utf8'), 'kept');
-  refused(simulator(['generate', ...WINDOW, '--out', '/proc/dataset']), 1, [
-    /cannot use the folder \/proc\/dataset: /,
+  refused(await simulator(['generate', ...WINDOW, '--out', '/proc/dataset']), 1, [
+    /cannot make \/proc\/dataset: the file system at \/proc takes no folders$/,
   ]);
 });
 
 for (const format of ['csv', 'parquet'])
-  test(`a disk that is full leaves no file that is not whole: ${format}`, () => {
+  test(`a disk that is full leaves no file that is not whole: ${format}`, async () => {
     // The largest file that the process may write stands for the end of the disk.
     const words = `generate --from 2026-01-14 --to 2026-01-15 --format ${format} --out full`;
     const shell = `trap '' XFSZ; ulimit -f 1000; exec "$0" "$1" ${words}`;
@@ -188,7 +205,7 @@ test('a signal ends it, and the same command goes on', async () => {
   assert.equal(exitCode, 130);
   assert.match(said, /stopped; the same command goes on from here/);
   assert.ok(!existsSync(join(cwd, 'cut', 'manifest.json')));
-  assert.equal(simulator(all).status, 0);
+  assert.equal((await simulator(all)).status, 0);
   assert.equal(manifestOf('cut').rows['energy'], 20 * 8640);
 });
 
@@ -209,8 +226,17 @@ test('who closes the pipe ends it, with a sentence and exit code 1', async () =>
 test('a terminal shows a bar with rows, rates and the time left, a pipe a line a minute', () => {
   let nowMs = 0;
   let said = '';
-  const output = { write: (text: string) => (said += text) };
-  const pipe = new ProgressLine(output, () => nowMs);
+  const output = (isTTY: boolean) => {
+    const stderr = new Writable({
+      decodeStrings: false,
+      write(text, _encoding, done) {
+        said += text;
+        done();
+      },
+    });
+    return { stdout: stderr, stderr: Object.assign(stderr, { isTTY }) };
+  };
+  const pipe = new ProgressLine(output(false), () => nowMs);
   for (nowMs = 0; nowMs <= 120_000; nowMs += 1000) pipe.show(10 * nowMs, 2_400_000);
   pipe.end();
   assert.equal(
@@ -220,7 +246,7 @@ test('a terminal shows a bar with rows, rates and the time left, a pipe a line a
   );
   said = '';
   nowMs = 0;
-  const terminal = new ProgressLine({ ...output, isTTY: true }, () => nowMs);
+  const terminal = new ProgressLine(output(true), () => nowMs);
   terminal.show(0, 1000);
   nowMs = 2000;
   terminal.show(500, 1000);

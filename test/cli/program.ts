@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { after } from 'node:test';
+import type { Terminal } from '../../src/cli/command.ts';
+import { runProgram } from '../../src/cli/program.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.js');
 
@@ -62,5 +64,53 @@ export class Program {
 
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+}
+
+/** What a program that has ended wrote, and its exit code. */
+export interface Run {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A terminal that keeps what is written to it. */
+export function paper(): Terminal & { readonly said: { stdout: string; stderr: string } } {
+  const said = { stdout: '', stderr: '' };
+  const page = (name: keyof typeof said) =>
+    new Writable({
+      write(bytes, _encoding, done) {
+        said[name] += bytes;
+        done();
+      },
+    });
+  return { stdout: page('stdout'), stderr: page('stderr'), said };
+}
+
+/**
+ * Runs the program in this process, which spares it the start of another one: for commands that
+ * come to an end. Where it stands, and what variables it has, it shares with the tests of the file,
+ * so these run one after the other.
+ */
+export async function run(
+  words: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Run> {
+  const before = { cwd: process.cwd(), env: process.env };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const listeners = signals.map((signal) => process.listeners(signal));
+  const terminal = paper();
+  process.chdir(cwd);
+  process.env = { ...env };
+  try {
+    const status = await runProgram(words, terminal);
+    return { status, ...terminal.said };
+  } finally {
+    process.chdir(before.cwd);
+    process.env = before.env;
+    for (const [i, signal] of signals.entries())
+      for (const listener of process.listeners(signal))
+        if (!listeners[i]?.includes(listener)) process.off(signal, listener);
   }
 }

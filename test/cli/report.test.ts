@@ -1,6 +1,5 @@
 /** The command that shows a dataset or a window, as a user meets it. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdtempSync,
@@ -13,11 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before, describe, it } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { assertSound, launchChromium, open, withoutChromium } from '../web/chromium.ts';
+import { run } from './program.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const cwd = mkdtempSync(join(tmpdir(), 'enms-report-'));
 after(() => rmSync(cwd, { recursive: true, force: true }));
 
@@ -41,15 +40,7 @@ const PLANT = `factories:
 const FACTORY = ['--factory', 'plant.yaml'];
 writeFileSync(join(cwd, 'plant.yaml'), PLANT);
 
-function simulator(...words: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], {
-    cwd,
-    env: {},
-    encoding: 'utf8',
-    timeout: 120_000,
-  });
-  return { status, stdout, stderr };
-}
+const simulator = (...words: readonly string[]) => run(words, cwd);
 
 function pageOf(file: string): string {
   return readFileSync(join(cwd, file), 'utf8');
@@ -60,18 +51,18 @@ function content(page: string): string {
   return page.replace(/<p class="quiet">[^<]*<\/p>/, '');
 }
 
-function written(...words: readonly string[]): string {
+async function written(...words: readonly string[]): Promise<string> {
   const out = ['--out', 'page.html'];
-  const run = simulator('report', ...words, ...out);
+  const run = await simulator('report', ...words, ...out);
   assert.deepEqual([run.status, run.stderr], [0, ''], run.stderr);
   return pageOf('page.html');
 }
 
-test('a window and its datasets in every format give the same page', () => {
-  const window = written(...WINDOW, ...FACTORY);
+test('a window and its datasets in every format give the same page', async () => {
+  const window = await written(...WINDOW, ...FACTORY);
   assert.match(window, /Simulated by version/);
   for (const format of ['csv', 'jsonl', 'parquet']) {
-    const generated = simulator(
+    const generated = await simulator(
       'generate',
       ...WINDOW,
       ...FACTORY,
@@ -81,24 +72,24 @@ test('a window and its datasets in every format give the same page', () => {
       format,
     );
     assert.equal(generated.status, 0, generated.stderr);
-    const dataset = written(format, ...FACTORY);
+    const dataset = await written(format, ...FACTORY);
     assert.match(dataset, new RegExp(`Read from the dataset ${format}, made by version`));
     assert.equal(content(dataset), content(window), format);
   }
 });
 
-test('a dataset says what it was made from, so close-ups need the same factories', () => {
-  const page = written('csv');
+test('a dataset says what it was made from, so close-ups need the same factories', async () => {
+  const page = await written('csv');
   assert.match(page, /No close-ups\. The dataset was made from other factories/);
   assert.doesNotMatch(page, /aria-label="Cycles: /);
-  assert.match(written('csv', ...FACTORY), /aria-label="Cycles: Press \(Other\)"/);
-  const refused = simulator('report', 'csv', '--validate');
+  assert.match(await written('csv', ...FACTORY), /aria-label="Cycles: Press \(Other\)"/);
+  const refused = await simulator('report', 'csv', '--validate');
   assert.equal(refused.status, 2);
   assert.match(refused.stderr, /^--validate: is not possible\. The dataset was made from other/);
 });
 
-test('the page needs nothing else, and what it is told stays text', () => {
-  const page = written(...WINDOW, ...FACTORY);
+test('the page needs nothing else, and what it is told stays text', async () => {
+  const page = await written(...WINDOW, ...FACTORY);
   // Names of attributes and elements only: the values of attributes and what is between is text.
   const tags = page.replace(/="[^"]*"/g, '').match(/<[^>]*>/g) ?? [];
   const found = (form: RegExp) => tags.filter((tag) => form.test(tag));
@@ -114,9 +105,9 @@ test('the page needs nothing else, and what it is told stays text', () => {
   );
 });
 
-test('pictures are PNG, twice the size of their charts', () => {
+test('pictures are PNG, twice the size of their charts', async () => {
   const words = [...WINDOW, '--machines', 'Conveyor-A', '--out', 'small.html', '--png', 'pictures'];
-  const { status, stdout, stderr } = simulator('report', ...words);
+  const { status, stdout, stderr } = await simulator('report', ...words);
   assert.deepEqual([status, stderr], [0, '']);
   assert.equal(stdout, 'small.html, 9 pictures in pictures\n');
   const names = readdirSync(join(cwd, 'pictures'));
@@ -134,20 +125,20 @@ test('pictures are PNG, twice the size of their charts', () => {
   ]);
 });
 
-test('what cannot be asked for is said, all of it at once, with exit code 2', () => {
-  const refused = (words: readonly string[], ...lines: readonly RegExp[]) => {
-    const { status, stderr } = simulator('report', ...words);
+test('what cannot be asked for is said, all of it at once, with exit code 2', async () => {
+  const refused = async (words: readonly string[], ...lines: readonly RegExp[]) => {
+    const { status, stderr } = await simulator('report', ...words);
     const found = stderr.trimEnd().split('\n');
     assert.deepEqual([status, found.length], [2, lines.length], stderr);
     for (const [i, line] of lines.entries()) assert.match(found[i] as string, line);
   };
-  refused([], /^--from: is missing; an instant/, /^--to: is missing; an instant/);
-  refused(['--from', '2026-02-01', '--to', '2026-01-01'], /^--to: 2026-01-01 is not after/);
-  refused(
+  await refused([], /^--from: is missing; an instant/, /^--to: is missing; an instant/);
+  await refused(['--from', '2026-02-01', '--to', '2026-01-01'], /^--to: 2026-01-01 is not after/);
+  await refused(
     ['--from', '2026-01-14T10:00:01Z', '--to', '2026-01-14T10:00:09Z', '--machines', 'HVAC-Main'],
     /^--to: 2026-01-14T10:00:09Z comes before the first reading after --from$/,
   );
-  refused(
+  await refused(
     ['csv', 'jsonl', '--seed', '7', '--from', '2026-01-01'],
     /^--from: is for a window that is simulated, and csv is a dataset$/,
     /^--seed: is for a window/,
@@ -155,25 +146,25 @@ test('what cannot be asked for is said, all of it at once, with exit code 2', ()
   );
 });
 
-test('a dataset that is not whole, or none, is said in a line, with exit code 1', () => {
-  const failed = (words: readonly string[], line: RegExp) => {
-    const { status, stderr } = simulator('report', '--out', 'failed.html', ...words);
+test('a dataset that is not whole, or none, is said in a line, with exit code 1', async () => {
+  const failed = async (words: readonly string[], line: RegExp) => {
+    const { status, stderr } = await simulator('report', '--out', 'failed.html', ...words);
     assert.equal(status, 1, stderr);
     assert.match(stderr, line);
     assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
   };
-  failed(['nowhere'], /cannot read nowhere: it does not exist$/m);
-  failed(['.'], /manifest\.json does not exist: no dataset is here$/m);
-  failed(['csv/manifest.json'], /is a manifest; a report needs the folder with its files$/m);
+  await failed(['nowhere'], /cannot read nowhere: it does not exist$/m);
+  await failed(['.'], /manifest\.json does not exist: no dataset is here$/m);
+  await failed(['csv/manifest.json'], /is a manifest; a report needs the folder with its files$/m);
   const energy = join(cwd, 'csv', 'energy', 'factory=other', '2026-01-14.csv');
   appendFileSync(energy, 'x');
-  failed(
+  await failed(
     ['csv'],
     /csv: energy\/factory=other\/2026-01-14\.csv has \d+ bytes, \d+ by its manifest$/m,
   );
   renameSync(energy, `${energy}.away`);
-  failed(['csv'], /csv: energy\/factory=other\/2026-01-14\.csv is missing$/m);
-  failed(
+  await failed(['csv'], /csv: energy\/factory=other\/2026-01-14\.csv is missing$/m);
+  await failed(
     [...WINDOW, '--machines', 'Conveyor-A', '--out', '/proc/x.html'],
     /cannot write \/proc\/x/m,
   );
@@ -183,7 +174,7 @@ test('a dataset that is not whole, or none, is said in a line, with exit code 1'
 describe('the page in a browser', { skip: withoutChromium() }, () => {
   let browser: Browser;
   before(async () => {
-    written(...WINDOW, ...FACTORY);
+    await written(...WINDOW, ...FACTORY);
     browser = await launchChromium();
   });
   after(() => browser.close());

@@ -1,0 +1,53 @@
+import { version } from '../config/version.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { Terminal } from './command.ts';
+import { type Commands, PROGRAM, runCommandLine } from './command-line.ts';
+
+/** Faults that are shown; with more than that, fix these first. */
+const FAULTS_SHOWN = 100;
+
+/** Each command's code is loaded only when it is wanted. */
+const COMMANDS: Commands = {
+  run: async () => (await import('./run.ts')).run,
+  check: async () => (await import('./check.ts')).check,
+  machines: async () => (await import('./machines.ts')).machines,
+  schema: async () => (await import('./schema.ts')).schema,
+  validate: async () => (await import('./validate.ts')).validate,
+  generate: async () => (await import('./generate.ts')).generate,
+  worker: async () => (await import('./worker.ts')).worker,
+  report: async () => (await import('./report.ts')).report,
+  replay: async () => (await import('./replay.ts')).replay,
+  compare: async () => (await import('./compare.ts')).compare,
+};
+
+/**
+ * Does what a command line asks for, and says what keeps it from that.
+ *
+ * @param words - The arguments of the process, without its name.
+ * @returns The exit code: 2 for what the user can put right, 1 for what failed otherwise.
+ */
+export async function runProgram(words: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    return await runCommandLine(words, COMMANDS, version, terminal);
+  } catch (error) {
+    return reportError(error, terminal);
+  }
+}
+
+/** Says what went wrong, without a stack unless debugging, and gives the exit code. */
+export function reportError(error: unknown, { stderr }: Pick<Terminal, 'stderr'>): 1 | 2 {
+  if (error instanceof ConfigError) {
+    const { faults } = error;
+    for (const { path, message } of faults.slice(0, FAULTS_SHOWN))
+      stderr.write(`${path}: ${message}\n`);
+    if (faults.length > FAULTS_SHOWN)
+      stderr.write(`and ${faults.length - FAULTS_SHOWN} more faults\n`);
+    return 2;
+  }
+  const { LOG_LEVEL = '' } = process.env;
+  const isDebug = /^(debug|trace)$/i.test(LOG_LEVEL.trim());
+  const { stack, message, name } = error instanceof Error ? error : new Error(String(error));
+  const line = (message || name).split('\n')[0];
+  stderr.write(`${PROGRAM}: ${isDebug ? stack : line}\n`);
+  return 1;
+}
