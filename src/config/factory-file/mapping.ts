@@ -1,4 +1,4 @@
-import { type Fault, knownNames } from '../../core/errors.ts';
+import { FAULTS_MAX, type Fault, knownNames } from '../../core/errors.ts';
 import { type JsonSchema, type Kind, notAccepted, shown } from '../kinds.ts';
 import type { FileDocument, Path } from './document.ts';
 
@@ -84,10 +84,11 @@ export function readMapping<K extends Keys>(
     findings.fault(path, `${shown(value)} is not accepted; ${accepts}`);
     return values as MappingValues<K>;
   }
-  for (const name of Object.keys(content)) {
-    if (Object.hasOwn(keys, name)) continue;
+  const unknown = Object.keys(content).filter((name) => !Object.hasOwn(keys, name));
+  for (const name of unknown.slice(0, FAULTS_MAX))
     findings.keyFault([...path, name], `is not known; ${knownNames(name, Object.keys(keys))}`);
-  }
+  if (unknown.length > FAULTS_MAX)
+    findings.fault(path, `${unknown.length - FAULTS_MAX} more keys are not known`);
   for (const [name, { kind, isRequired }] of Object.entries(keys)) {
     if (Object.hasOwn(content, name)) {
       values[name] = kind.read(content[name]);
