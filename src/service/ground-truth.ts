@@ -15,8 +15,10 @@ import type { Chronology } from './timeline.ts';
 const RECORDS_MAX = 50_000;
 /** Counts under way that are kept; each holds two states of a machine, some kilobytes. */
 const COUNTS_MAX = 1000;
-/** Readings counted before others get a turn: some ten milliseconds. */
+/** Readings counted before others get a turn: some thirty milliseconds, after which one rests. */
 const SLICE_READINGS = 10_000;
+/** Likewise for those who wait for an answer, of whom there may be a dozen: a few milliseconds. */
+const ASKED_SLICE_READINGS = 1500;
 /** Machine-days that one question may look through: some tenths of a second. */
 const MACHINE_DAYS_MAX = 500_000;
 /** Machine-days looked through before others get a turn: some ten milliseconds. */
@@ -100,7 +102,10 @@ export class GroundTruth {
     await this.#recall(page);
     const records: TruthRecord[] = [];
     for (const incident of page)
-      records.push(this.#final.get(incident.id) ?? (await this.#computed(incident, rest)));
+      records.push(
+        this.#final.get(incident.id) ??
+          (await this.#computed(incident, rest, ASKED_SLICE_READINGS)),
+      );
     return { total: found.length, records };
   }
 
@@ -158,7 +163,11 @@ export class GroundTruth {
     }
   }
 
-  async #computed(incident: Incident, rest: Rest): Promise<TruthRecord> {
+  async #computed(
+    incident: Incident,
+    rest: Rest,
+    sliceReadings = SLICE_READINGS,
+  ): Promise<TruthRecord> {
     const { id, machineId, type } = incident;
     let count = this.#counts.get(id);
     if (!count) {
@@ -167,7 +176,7 @@ export class GroundTruth {
       this.#counts.set(id, count);
     }
     const untilS = this.#timeline.horizonMs() / 1000;
-    while (!count.advance(incident, untilS, SLICE_READINGS)) await rest();
+    while (!count.advance(incident, untilS, sliceReadings)) await rest();
     const { excessEnergyKwh, lostProductionUnits, ...cost } = count.cost;
     // Somebody else may have counted on meanwhile, beyond an event that this end knows nothing of.
     const isFinal = cost.isFinal && incident.endS <= untilS;
