@@ -29,8 +29,13 @@ LOOPBACK.addAddress('::1', 'ipv6');
 LOOPBACK.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
 
 /** Headers that proxies add, by their names in small letters. */
-const FORWARDED =
-  /^(forwarded|via|x-forwarded(-.*)?|x-real-ip|x-original-.*|x-envoy-.*|(.*-)?client-?ip|.*-connecting-ip(v6)?|cdn-loop)$/;
+const FORWARDED = new RegExp(
+  `^(${[
+    'forwarded|via|x-forwarded(-.*)?',
+    'x-real-ip|x-original-.*|x-envoy-.*|cdn-loop',
+    '(.*-)?client-?ip|.*-connecting-ip(v6)?',
+  ].join('|')})$`,
+);
 
 /**
  * The one rule of who may do what, for HTTP and for WebSocket: the refusal, or undefined where
@@ -83,12 +88,13 @@ function whyNotToChange({ peer, headers }: Caller, { api }: Rules): string | und
     );
   const proxy = forwardingHeader(headers);
   if (proxy)
-    return `set API_KEY behind a proxy: without a key nothing that has ${proxy} may change anything`;
+    return `set API_KEY behind a proxy: without a key nothing with ${proxy} may change anything`;
   if (!isLoopbackName(hostName(headers.host)))
     return `${hostText(headers)} is not localhost: use that name, or set API_KEY`;
   if (isOwnPage(headers, ['http']) || isConfigured(headers.origin, api.corsOrigins))
     return undefined;
-  return `${pageText(headers)} may not change anything: name it in API_CORS_ORIGINS, or set API_KEY`;
+  const page = pageText(headers);
+  return `${page} may not change anything: name it in API_CORS_ORIGINS, or set API_KEY`;
 }
 
 function whyNotToRead({ peer, headers }: Caller, { api }: Rules): string | undefined {
