@@ -1,73 +1,180 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { HttpError } from './failures.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { clipped } from '../core/errors.ts';
 
-/** Methods that change nothing. */
-const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** What somebody wants: to read, to change anything, or MQTT by WebSocket. */
+export type Purpose = 'read' | 'change' | 'broker';
+
+/** Who asks, as far as a request tells. */
+export interface Caller {
+  /** Address at the other end of the connection; none where it has gone already. */
+  readonly peer: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Why somebody does not get what they want, and what to do about it. */
+export interface Refusal {
+  readonly status: 401 | 403;
+  readonly reason: string;
+}
+
+/** The settings that decide who may do what. */
+type Rules = Pick<Configuration, 'api' | 'mqtt'>;
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 LOOPBACK.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
 
+/** Headers that proxies add, by their names in small letters. */
+const FORWARDED = new RegExp(
+  `^(${[
+    'forwarded|via|x-forwarded(-.*)?',
+    'x-real-ip|x-original-.*|x-envoy-.*|cdn-loop',
+    '(.*-)?client-?ip|.*-connecting-ip(v6)?',
+  ].join('|')})$`,
+);
+
 /**
- * Lets only those change anything who know the key, or, without a key, who are on this machine.
+ * The one rule of who may do what, for HTTP and for WebSocket: the refusal, or undefined where
+ * nothing stands against it.
  *
- * Reading is open: a browser's EventSource cannot send a key.
+ * Without a key, whoever is on this computer may change anything. A page in a browser here is on
+ * this computer too, whoever wrote it, and so is everybody whom a proxy here lets in. So a request
+ * is local only if it comes from a loopback address, names this computer as its host, comes from
+ * no foreign page, and was not forwarded.
  */
-export function guard(
-  app: FastifyInstance,
-  key: string | undefined,
-  corsOrigins: readonly string[],
-): void {
-  const digest = key === undefined ? undefined : sha256(key);
-  app.addHook('onRequest', async (request, reply) => {
-    if (READING_METHODS.has(request.method) || request.is404) return;
-    if (digest === undefined) return checkLocal(request, corsOrigins);
-    const given = givenKey(request.headers);
-    // Digests have one length, so the time of the comparison says nothing about the key.
-    if (given !== undefined && timingSafeEqual(sha256(given), digest)) return;
-    reply.header('www-authenticate', 'Bearer');
-    const what = given === undefined ? 'a key is needed' : 'the key is wrong';
-    throw new HttpError(401, `${what}: send it as X-API-Key or Authorization: Bearer`);
-  });
+export function refusalOf(purpose: Purpose, caller: Caller, rules: Rules): Refusal | undefined {
+  if (purpose === 'change' && rules.api.key !== undefined)
+    return keyRefusal(caller.headers, rules.api.key);
+  const reason = {
+    read: whyNotToRead,
+    change: whyNotToChange,
+    broker: whyNotToTheBroker,
+  }[purpose](caller, rules);
+  return reason === undefined ? undefined : { status: 403, reason };
+}
+
+/** Who makes a request. */
+export function callerOf({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): Caller {
+  return { peer: socket.remoteAddress, headers };
+}
+
+/** Why a WebSocket may not be opened to the broker, if it may not. */
+export function webSocketRefusal(request: IncomingMessage, rules: Rules): string | undefined {
+  return refusalOf('broker', callerOf(request), rules)?.reason;
+}
+
+function keyRefusal(headers: IncomingHttpHeaders, key: string): Refusal | undefined {
+  const bearer = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1];
+  const given = [headers['x-api-key']].flat()[0] ?? bearer;
+  // Digests have one length, so the time of the comparison says nothing about the key.
+  if (given !== undefined && timingSafeEqual(sha256(given), sha256(key))) return undefined;
+  const what = given === undefined ? 'a key is needed' : 'the key is wrong';
+  return { status: 401, reason: `${what}: send it as X-API-Key or Authorization: Bearer` };
 }
 
 function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function givenKey(headers: IncomingHttpHeaders): string | undefined {
-  const bearer = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1];
-  return [headers['x-api-key']].flat()[0] ?? bearer;
+function whyNotToChange({ peer, headers }: Caller, { api }: Rules): string | undefined {
+  if (!isLoopback(peer))
+    return (
+      'set API_KEY in the environment or .env of the simulator, and send it: without a key only ' +
+      'the computer that it runs on may change anything, and a container is a computer of its own'
+    );
+  const proxy = forwardingHeader(headers);
+  if (proxy)
+    return `set API_KEY behind a proxy: without a key nothing with ${proxy} may change anything`;
+  if (!isLoopbackName(hostName(headers.host)))
+    return `${hostText(headers)} is not localhost: use that name, or set API_KEY`;
+  if (isOwnPage(headers, ['http']) || isConfigured(headers.origin, api.corsOrigins))
+    return undefined;
+  const page = pageText(headers);
+  return `${page} may not change anything: name it in API_CORS_ORIGINS, or set API_KEY`;
 }
 
-/**
- * A browser on this machine is local too, whatever page it shows. So a page must come from the
- * simulator itself or an origin that was configured, and the host must be addressed by a name or
- * an address of this machine, not by one that a foreign name server points here.
- */
-function checkLocal({ headers, socket }: FastifyRequest, corsOrigins: readonly string[]): void {
-  const { host = '', origin } = headers;
-  const isLocal = isLoopback(socket.remoteAddress ?? '') && isLoopbackName(hostName(host));
-  if (!isLocal)
-    throw new HttpError(403, 'without API_KEY only clients on this machine may change anything');
-  const isOwn = origin === undefined || origin === `http://${host}`;
-  if (!isOwn && !corsOrigins.includes(origin) && !corsOrigins.includes('*'))
-    throw new HttpError(403, `pages of ${origin} may not change anything`);
+function whyNotToRead({ peer, headers }: Caller, { api }: Rules): string | undefined {
+  // Who lets other computers in, or sets a key, has opened reading to them.
+  if (api.key !== undefined || !isLoopback(peer)) return undefined;
+  const host = hostName(headers.host);
+  const isServed = host !== undefined && api.hosts.includes(host);
+  const proxy = forwardingHeader(headers);
+  if (proxy && !isServed)
+    return (
+      `set API_KEY behind a proxy, or API_HOSTS to the host name that the proxy passes on: ` +
+      `${hostText(headers)} came with ${proxy}`
+    );
+  if (!isServed && !isLoopbackName(host))
+    return `${hostText(headers)} is not localhost: name it in API_HOSTS, or set API_KEY`;
+  const isOpen = isConfigured(headers.origin, api.corsOrigins) || api.corsOrigins.includes('*');
+  if (isOpen || isOwnPage(headers, isServed ? ['http', 'https'] : ['http'])) return undefined;
+  return `${pageText(headers)} may not read: name it in API_CORS_ORIGINS, or set API_KEY`;
 }
 
-function hostName(host: string): string {
-  return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+/** WebSocket reaches no further than the broker's own port, whatever address HTTP listens on. */
+function whyNotToTheBroker({ peer, headers }: Caller, { api, mqtt }: Rules): string | undefined {
+  const isNear = isLoopback(peer);
+  if (!isNear && isLoopbackName(mqtt.embeddedHost))
+    return 'the broker is for this computer only: set MQTT_BIND_HOST to let others in';
+  const isListed = isConfigured(headers.origin, api.corsOrigins);
+  const foreignPage = `${pageText(headers)} may not reach the broker: name it in API_CORS_ORIGINS`;
+  // Where credentials are set, the broker asks for them.
+  if (mqtt.username !== undefined)
+    return isListed || isOwnPage(headers, ['http', 'https']) ? undefined : foreignPage;
+  const proxy = forwardingHeader(headers);
+  if (proxy) return `set MQTT_USERNAME and MQTT_PASSWORD behind a proxy: this came with ${proxy}`;
+  // Programs of other computers, which name no page, are let in as on the broker's own port.
+  if (!isNear && headers.origin === undefined) return undefined;
+  const host = hostName(headers.host);
+  // A name server can give any name our address, but it cannot change an address.
+  const isOwnName = isLoopbackName(host) || (!isNear && host !== undefined && isIP(host) !== 0);
+  if (!isOwnName)
+    return `${hostText(headers)} is not localhost: set MQTT_USERNAME to use that name`;
+  return isListed || isOwnPage(headers, ['http']) ? undefined : foreignPage;
 }
 
-function isLoopbackName(name: string): boolean {
-  return name.toLowerCase() === 'localhost' || isLoopback(name);
+/** Whether a request comes from no page, or from one that this very server sent. */
+function isOwnPage({ origin, host }: IncomingHttpHeaders, schemes: readonly string[]): boolean {
+  return origin === undefined || schemes.some((scheme) => origin === `${scheme}://${host}`);
 }
 
-function isLoopback(address: string): boolean {
+/** Whether a page was named; `*` names none. */
+function isConfigured(origin: string | undefined, origins: readonly string[]): boolean {
+  return origin !== undefined && origins.includes(origin);
+}
+
+function forwardingHeader(headers: IncomingHttpHeaders): string | undefined {
+  return Object.keys(headers).find((name) => FORWARDED.test(name));
+}
+
+/** The name in a Host header, in small letters, without a port, brackets or the root's dot. */
+function hostName(host: string | undefined): string | undefined {
+  const name = /^(\[[^\]]*\]|[^:[\]]+)(:\d*)?$/.exec(host ?? '')?.[1];
+  return name
+    ?.toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '');
+}
+
+function isLoopbackName(name: string | undefined): boolean {
+  return name === 'localhost' || isLoopback(name);
+}
+
+/** Whether an address is one of this computer's own; those with a zone are not. */
+function isLoopback(address: string | undefined): boolean {
+  if (address === undefined || address.includes('%')) return false;
   const version = isIP(address);
   return version !== 0 && LOOPBACK.check(address, version === 6 ? 'ipv6' : 'ipv4');
+}
+
+function hostText({ host }: IncomingHttpHeaders): string {
+  return host === undefined ? 'a request without a Host' : `the host ${clipped(host)}`;
+}
+
+function pageText({ origin }: IncomingHttpHeaders): string {
+  return `a page of ${clipped(origin ?? '')}`;
 }

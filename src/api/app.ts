@@ -18,9 +18,11 @@ import { version } from '../config/version.ts';
 import { Exports, makeBeside } from '../service/exports.ts';
 import type { Registry } from '../service/registry.ts';
 import type { Simulator } from '../service/simulator.ts';
-import { guard } from './access.ts';
 import { describeRoutes, serveDocumentation } from './documentation.ts';
 import { answerError, answerNoise, answerUnknownRoutes, HttpError } from './failures.ts';
+import { guard } from './guard.ts';
+import { takeJsonOnly } from './json-body.ts';
+import { addressOf, Places } from './places.ts';
 import { anomalies } from './routes/anomalies.ts';
 import { baseline } from './routes/baseline.ts';
 import { cluster as clusterRoute } from './routes/cluster.ts';
@@ -41,6 +43,7 @@ import { series } from './routes/series.ts';
 import { simulation } from './routes/simulation.ts';
 import { stream } from './routes/stream.ts';
 import { NAME_MAX } from './schemas.ts';
+import { endStalled } from './stalled.ts';
 import { compileValidator } from './validation.ts';
 
 /** Bytes of a body: a thousand times what any command takes. */
@@ -51,6 +54,11 @@ const REQUESTS_MAX_PER_MINUTE = 6000;
 const PARAMETER_MAX = 12 * NAME_MAX;
 /** Time in which a request must have arrived, so that none holds a connection for ever [ms]. */
 const REQUEST_MAX_MS = 60_000;
+
+/** Answers that are computed, or read from exports, at once: more would only share a processor. */
+const ANSWERS_MAX = 12;
+/** A client that takes no byte of an answer for so long will not take the rest either [ms]. */
+const STALLED_MS = 30_000;
 
 /** Closing waits so long for answers that are on their way [ms]. */
 const CLOSE_MAX_MS = 1000;
@@ -72,6 +80,8 @@ export interface Api {
   readonly registry: Registry | undefined;
   /** None where the simulator is alone. */
   readonly cluster: ClusterOverview | undefined;
+  /** For every answer that takes more than a moment to make. */
+  readonly places: Places;
 }
 
 /** How an API is built other than its routes. */
@@ -79,6 +89,8 @@ export interface AppOptions {
   readonly logger?: FastifyBaseLogger;
   /** Requests that one address may make a minute. */
   readonly requestsPerMinute?: number;
+  /** Real time after which a client that takes nothing of its answer is cut off [ms]. */
+  readonly stalledMs?: number;
   /** The registry that may be changed; none: it is read-only. */
   readonly registry?: Registry | undefined;
   /** The cluster that it is part of. */
@@ -89,7 +101,13 @@ export interface AppOptions {
 export async function buildApp(
   simulator: Simulator,
   configuration: Configuration,
-  { logger, requestsPerMinute = REQUESTS_MAX_PER_MINUTE, registry, cluster }: AppOptions = {},
+  {
+    logger,
+    requestsPerMinute = REQUESTS_MAX_PER_MINUTE,
+    stalledMs = STALLED_MS,
+    registry,
+    cluster,
+  }: AppOptions = {},
 ): Promise<App> {
   const app: App = fastify({
     ...(logger && { loggerInstance: logger }),
@@ -106,6 +124,9 @@ export async function buildApp(
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler(answerError);
   takeJsonOnly(app);
+  // An address is known for as long as it was asked for before its connection ended.
+  app.server.on('connection', ({ remoteAddress }) => remoteAddress);
+  endStalled(app.server, stalledMs);
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
@@ -114,7 +135,7 @@ export async function buildApp(
     strictTransportSecurity: false,
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'self'"] } },
   });
-  const { corsOrigins, key } = configuration.api;
+  const { corsOrigins } = configuration.api;
   if (corsOrigins.length > 0)
     await app.register(cors, {
       origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
@@ -122,17 +143,26 @@ export async function buildApp(
       exposedHeaders: ['Link', 'X-Total-Count', 'X-Request-Id'],
     });
   await app.register(rateLimit, {
+    // A hook of the whole app comes before the guard, so that guessing a key counts too.
+    global: false,
     max: requestsPerMinute,
     timeWindow: 60_000,
-    allowList: ({ url }) => url.startsWith('/health'),
+    keyGenerator: addressOf,
+    allowList: ({ routeOptions }) => routeOptions.url?.startsWith('/health') === true,
     errorResponseBuilder: (_request, { max, after }) =>
       new HttpError(429, `more than ${max} requests in a minute; go on in ${after}`),
   });
+  app.addHook('onRequest', app.rateLimit());
+  guard(app, configuration);
   answerUnknownRoutes(app);
-  guard(app, key, corsOrigins);
   await describeRoutes(app, version);
 
-  const api: Api = { simulator, configuration, registry, cluster };
+  const places = new Places(
+    ANSWERS_MAX,
+    (count) => `${count} answers are being computed; try again later`,
+  );
+  app.addHook('preClose', async () => places.close());
+  const api: Api = { simulator, configuration, registry, cluster, places };
   for (const routes of [
     root,
     health,
@@ -188,26 +218,4 @@ async function closeServer(server: Server): Promise<void> {
 /** What a client calls its request, if it is short and plain, or a name of ours. */
 function requestId(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
-}
-
-/** No body at all is as good as none wanted; whether one is needed, the route's schema says. */
-function takeJsonOnly(app: App): void {
-  app.removeAllContentTypeParsers();
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') return done(null, undefined);
-    parse(request, body as string, (error, value) => {
-      done(error && new HttpError(400, `the body is not JSON${whyNotJson(body as string)}`), value);
-    });
-  });
-}
-
-/** Where the parser of the language stopped; there are bodies that it takes and we do not. */
-function whyNotJson(body: string): string {
-  try {
-    JSON.parse(body);
-    return ' that is accepted: it has the key __proto__ or constructor';
-  } catch (error) {
-    return `: ${(error as SyntaxError).message}`;
-  }
 }

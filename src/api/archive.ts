@@ -12,15 +12,26 @@ export interface ArchivedFile {
   readonly bytes: number;
 }
 
-/** Files as one tar archive (POSIX.1-1988 ustar), with no more in memory than a chunk of one. */
-export function tarOf(files: readonly ArchivedFile[], time: Date): Readable {
+/**
+ * Files as one tar archive (POSIX.1-1988 ustar), with no more in memory than a chunk of one.
+ *
+ * @param signal - Ends it early, and closes the file that is being read.
+ */
+export function tarOf(files: readonly ArchivedFile[], time: Date, signal: AbortSignal): Readable {
   const archive = pack();
-  fill(archive, files, time).catch((error: Error) => archive.destroy(error));
+  fill(archive, files, time, signal).catch((error: Error) => archive.destroy(error));
   return Readable.from(archive, { objectMode: false });
 }
 
-async function fill(archive: Pack, files: readonly ArchivedFile[], mtime: Date): Promise<void> {
-  for (const { name, path, bytes } of files)
-    await pipeline(createReadStream(path), archive.entry({ name, size: bytes, mtime }));
+async function fill(
+  archive: Pack,
+  files: readonly ArchivedFile[],
+  mtime: Date,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { name, path, bytes } of files) {
+    const entry = archive.entry({ name, size: bytes, mtime });
+    await pipeline(createReadStream(path), entry, { signal });
+  }
   archive.finalize();
 }

@@ -67,8 +67,8 @@ export async function describeRoutes(app: App, version: string): Promise<void> {
         title: 'Factory simulator',
         description:
           'Machines that behave like real ones, and their energy, production, environmental and ' +
-          'status data. All times are simulated time. Whoever changes anything sends the key, ' +
-          'if one is configured; without one only clients on the same machine may.',
+          'status data. All times are simulated time. Requests that change anything need the API ' +
+          'key if one is set; without one only the computer that it runs on may make them.',
         version,
         license: { name: 'MIT', identifier: 'MIT' },
       },

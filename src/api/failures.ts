@@ -1,7 +1,7 @@
 import { METHODS } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ConfigError, type Fault } from '../core/errors.ts';
+import { ConfigError, clipped, FAULTS_MAX, type Fault } from '../core/errors.ts';
 import { CommandError, type Refusal } from '../service/command-error.ts';
 import { RegistryConflict } from '../store/registry-changes.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -41,7 +41,8 @@ export class HttpError extends Error {
 
 /** The body of every failure. */
 function failure(message: string, faults: readonly Fault[] = []) {
-  const errors = faults.map(({ path, message }) => ({ path, message }));
+  const told = faults.slice(0, FAULTS_MAX);
+  const errors = told.map(({ path, message }) => ({ path, message }));
   return errors.length > 0
     ? ({ success: false, message, errors } as const)
     : ({ success: false, message } as const);
@@ -50,8 +51,11 @@ function failure(message: string, faults: readonly Fault[] = []) {
 /** Answers every error in the one form, and never with more than whoever asked should know. */
 export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const { status, message, faults } = described(error);
+  // What a connection that has gone made fail is no fault of ours, and whoever has gone can do it
+  // a thousand times a second.
+  const level = request.socket.destroyed ? 'debug' : 'error';
   if (status === UNEXPECTED)
-    request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed');
+    request.log[level]({ err: error, route: request.routeOptions.url }, 'a request failed');
   void reply.code(status).type('application/json').send(failure(message, faults));
 }
 
@@ -101,25 +105,25 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
     for (const each of [method].flat()) methods.add(each);
     methodsByPattern.set(url, methods);
   });
-  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
+  app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?');
-    const methods = [...methodsByPattern].find(([pattern]) => matches(pattern, path))?.[1];
+    const parts = path.split('/');
+    const methods = [...methodsByPattern].find(([pattern]) => matches(pattern, parts))?.[1];
     if (!methods || methods.has(request.method)) {
       // One address, two representations: caches must keep them apart (RFC 9110 §12.5.5).
       void reply.code(404).header('vary', 'Accept');
       const wantsPage = request.method === 'GET' && prefersPage(request.headers.accept);
-      if (!wantsPage) return reply.send(failure(`there is no ${path}`));
+      if (!wantsPage) return reply.send(failure(`there is no ${clipped(path)}`));
       return reply.type('text/html; charset=utf-8').send(NOT_FOUND_PAGE);
     }
     const allowed = METHODS.filter((method) => methods.has(method)).join(', ');
-    const message = `${path} does not take ${request.method}; it takes ${allowed}`;
+    const message = `${clipped(path)} does not take ${request.method}; it takes ${allowed}`;
     return reply.code(405).header('allow', allowed).send(failure(message));
   });
 }
 
-function matches(pattern: string, path: string): boolean {
+function matches(pattern: string, found: readonly string[]): boolean {
   const expected = pattern.split('/');
-  const found = path.split('/');
   return (
     expected.length === found.length &&
     expected.every((part, i) => (part.startsWith(':') ? found[i] !== '' : part === found[i]))

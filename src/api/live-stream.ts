@@ -6,8 +6,6 @@ import { JsonEncoder } from '../encoding/json.ts';
 import { NdjsonEncoder } from '../encoding/ndjson.ts';
 import type { Observer } from '../service/observer.ts';
 
-/** Streams at once: dashboards of a team, and scripts; each costs a share of every reading. */
-export const STREAMS_MAX = 100;
 /** Bytes that may wait for a client before it is cut off rather than waited for. */
 const WAITING_MAX_BYTES = 4 * 1024 * 1024;
 /** A comment so often keeps proxies from closing a quiet stream [ms]. */
@@ -34,10 +32,6 @@ export class LiveStream {
 
   constructor(observer: Observer) {
     this.#observer = observer;
-  }
-
-  get clientCount(): number {
-    return this.#clients.size;
   }
 
   /** Sends the events of some machines to a response whose head was written, until it closes. */

@@ -62,7 +62,7 @@ export class Buckets {
  *
  * A window of more than {@link READINGS_MAX} is read in places, spread over every bucket.
  *
- * @param signal - Ends the work early; the series is then incomplete.
+ * @throws The reason of `signal`, where that ends the work early.
  */
 export async function seriesOf(
   fleet: Fleet,
@@ -81,12 +81,12 @@ export async function seriesOf(
   let readings = 0;
   for (const place of isSampled ? places(window, length, machine.intervalMs) : [window]) {
     reader.seek(place.fromMs);
-    for (let isDone = false; !isDone && !signal.aborted; batch.clear()) {
+    for (let isDone = false; !isDone; batch.clear()) {
       isDone = reader.read(place.toMs, batch);
       readings += addRows(batch, columns, fromMs, widthMs);
       await turn();
+      signal.throwIfAborted();
     }
-    if (signal.aborted) break;
   }
   const endsMs = Array.from({ length }, (_, i) => Math.round(fromMs + (i + 1) * widthMs));
   return { isSampled, readings, endsMs, columns };

@@ -1,13 +1,9 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
-import { type Fault, knownNames } from '../core/errors.ts';
-
-/** Faults that are told at once; more say nothing more, and a body may hold 100,000. */
-const FAULTS_MAX = 50;
-/** Characters of an offending value that are repeated to whoever sent it. */
-const SHOWN_MAX = 60;
+import { clipped, FAULTS_MAX, type Fault, knownNames } from '../core/errors.ts';
 
 Settings.Set({ maxErrors: FAULTS_MAX });
 
@@ -36,42 +32,113 @@ interface Accepting {
   readonly minProperties?: number;
   readonly properties?: Readonly<Record<string, Accepting>>;
   readonly items?: Accepting;
+  readonly additionalProperties?: unknown;
 }
 
-/** Compiles a schema into a check that names every fault in a request's part at once. */
+/**
+ * Compiles a schema into a check that names every fault in a request's part at once.
+ *
+ * What may be as long as a body, its keys and its lists, is looked through here, up to the last
+ * fault that is told; the check itself would describe all of it.
+ */
 export function compileValidator(route: { schema: TSchema; httpPart?: string }) {
+  const schema = route.schema as Accepting;
   const check = TypeBoxValidatorCompiler(route as Parameters<typeof TypeBoxValidatorCompiler>[0]);
+  const isItem = new Map<string, (item: unknown) => boolean>();
+  for (const [name, { items }] of Object.entries(schema.properties ?? {})) {
+    const checkItem = items && Compile(items as TSchema);
+    if (checkItem) isItem.set(name, (item) => checkItem.Check(item));
+  }
   return (value: unknown) => {
-    const result = check(value) as { value?: unknown; error?: FastifySchemaValidationError[] };
-    if (!result.error) return result;
-    return { error: new InvalidRequest(describedFaults(result.error, route.schema, value)) };
+    const faults = new Map<string, Fault>();
+    const unknown = unknownKeys(schema, value);
+    for (const name of unknown) add(faults, [name], unknownKey(name, schema));
+    const known = unknown.length === 0 ? value : knownPart(schema, value as object);
+    const lists = longLists(schema, known, isItem, faults);
+    if (faults.size === FAULTS_MAX) return { error: new InvalidRequest([...faults.values()]) };
+    const short = lists.length === 0 ? known : { ...(known as object), ...emptied(lists) };
+    const result = check(short) as { value?: unknown; error?: FastifySchemaValidationError[] };
+    if (!result.error && faults.size === 0) return result;
+    const isTold = ([key = '']: readonly string[], keyword: string) =>
+      lists.includes(key) || (keyword === 'minProperties' && unknown.length > 0);
+    describe(faults, result.error ?? [], schema, short, isTold);
+    return { error: new InvalidRequest([...faults.values()].slice(0, FAULTS_MAX)) };
   };
 }
 
-function describedFaults(
-  errors: readonly FastifySchemaValidationError[],
-  schema: TSchema,
+/** The first keys of an object that its schema does not have, if it has to have them all. */
+function unknownKeys({ additionalProperties, properties = {} }: Accepting, value: unknown) {
+  const unknown: string[] = [];
+  if (additionalProperties !== false || !isObject(value)) return unknown;
+  for (const name in value) {
+    if (!Object.hasOwn(properties, name)) unknown.push(name);
+    if (unknown.length === FAULTS_MAX) break;
+  }
+  return unknown;
+}
+
+function knownPart({ properties = {} }: Accepting, value: object): object {
+  const known = Object.keys(properties).filter((name) => Object.hasOwn(value, name));
+  return Object.fromEntries(known.map((name) => [name, (value as Record<string, unknown>)[name]]));
+}
+
+/** The names of lists that are too long or have wrong items, whose faults are added. */
+function longLists(
+  { properties = {} }: Accepting,
   value: unknown,
-): Fault[] {
-  const faults = new Map<string, Fault>();
+  isItem: ReadonlyMap<string, (item: unknown) => boolean>,
+  faults: Map<string, Fault>,
+): string[] {
+  if (!isObject(value)) return [];
+  return [...isItem].flatMap(([name, isGood]) => {
+    const list = value[name];
+    const schema = properties[name] ?? {};
+    const { maxItems = Number.POSITIVE_INFINITY, items = {} } = schema;
+    if (!Array.isArray(list)) return [];
+    const before = faults.size;
+    if (list.length > maxItems) add(faults, [name], notAccepted(list, schema));
+    else
+      for (const [i, item] of list.entries()) {
+        if (faults.size === FAULTS_MAX) break;
+        if (!isGood(item)) add(faults, [name, String(i)], notAccepted(item, items));
+      }
+    return faults.size > before ? [name] : [];
+  });
+}
+
+function emptied(names: readonly string[]): Record<string, never[]> {
+  return Object.fromEntries(names.map((name) => [name, []]));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function describe(
+  faults: Map<string, Fault>,
+  errors: readonly FastifySchemaValidationError[],
+  schema: Accepting,
+  value: unknown,
+  isTold: (keys: readonly string[], keyword: string) => boolean,
+): void {
   for (const { keyword, instancePath, params } of errors) {
     const keys = instancePath.split('/').slice(1).map(unescaped);
-    const at = followed(schema as Accepting, value, keys);
-    if (keyword === 'additionalProperties') {
-      for (const name of params['additionalProperties'] as string[])
-        add(faults, [...keys, name], unknownKey(name, at.schema));
-    } else if (keyword === 'required') {
+    if (isTold(keys, keyword)) continue;
+    const at = followed(schema, value, keys);
+    if (keyword === 'required') {
       for (const name of params['requiredProperties'] as string[])
         add(faults, [...keys, name], `is required: ${accepts(at.schema.properties?.[name] ?? {})}`);
-    } else if (keyword !== 'boolean')
-      add(faults, keys, `${shown(at.value)} is not accepted; ${accepts(at.schema)}`);
+    } else add(faults, keys, notAccepted(at.value, at.schema));
   }
-  return [...faults.values()];
+}
+
+function notAccepted(value: unknown, schema: Accepting): string {
+  return `${shown(value)} is not accepted; ${accepts(schema)}`;
 }
 
 /** The first fault found at a path says it all. */
 function add(faults: Map<string, Fault>, keys: readonly string[], message: string): void {
-  const path = keys.join('.') || 'body';
+  const path = keys.map(clipped).join('.') || 'body';
   if (!faults.has(path)) faults.set(path, { path, message });
 }
 
@@ -131,9 +198,10 @@ function range(min: number | undefined, max: number | undefined, unit = ''): str
   return max !== undefined ? ` of at most ${max}${unit}` : '';
 }
 
+/** A value as a sentence names it: lists and objects may be as long as a body. */
 function shown(value: unknown): string {
-  // JSON knows no infinity, but a client may write 1e999.
-  const isEndless = typeof value === 'number' && !Number.isFinite(value);
-  const text = isEndless ? String(value) : (JSON.stringify(value) ?? 'nothing');
-  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value === 'string') return JSON.stringify(clipped(value));
+  return value === undefined ? 'nothing' : String(value);
 }

@@ -13,15 +13,15 @@ const FRAME_BYTES_MAX = 256 * 1024;
 const SUBPROTOCOLS = ['mqtt', 'mqttv3.1'];
 
 /**
- * Lets browsers reach the broker through an HTTP server, at `/mqtt`. Pages of other
- * origins are refused, since a browser connects wherever a page tells it to.
+ * Lets browsers reach the broker through an HTTP server, at `/mqtt`.
  *
- * @param origins - Other origins that may connect; `*` for all.
+ * @param refusal - Why a request may not be upgraded, if it may not: a browser connects wherever a
+ *   page tells it to.
  */
 export function attachWebSocket(
   broker: EmbeddedBroker,
   server: Server,
-  origins: readonly string[] = [],
+  refusal: (request: IncomingMessage) => string | undefined,
 ): void {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -31,7 +31,10 @@ export function attachWebSocket(
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.url?.split('?')[0] !== WEBSOCKET_PATH) {
       if (server.listenerCount('upgrade') === 1) answer(socket, '404 Not Found');
-    } else if (!isWelcome(request, origins)) answer(socket, '403 Forbidden');
+      return;
+    }
+    const reason = refusal(request);
+    if (reason !== undefined) answer(socket, '403 Forbidden', reason);
     else
       sockets.handleUpgrade(request, socket, head, (webSocket) =>
         broker.accept(createWebSocketStream(webSocket), request),
@@ -39,14 +42,13 @@ export function attachWebSocket(
   });
 }
 
-/** Whether a request comes from no page, from one of this server, or from an allowed one. */
-function isWelcome({ headers }: IncomingMessage, origins: readonly string[]): boolean {
-  const { origin, host } = headers;
-  if (origin === undefined || origins.includes('*') || origins.includes(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
-}
-
-function answer(socket: Duplex, status: string): void {
+function answer(socket: Duplex, status: string, body = ''): void {
   socket.on('error', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Connection: close',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { webSocketRefusal } from '../api/access.ts';
 import { listen } from '../broker/listen.ts';
 import { attachWebSocket } from '../broker/websocket.ts';
 import type { ApiProcess } from '../cluster/live/api-process.ts';
@@ -48,7 +49,8 @@ export const run: Command = {
         throw error;
       });
     const close = () => Promise.all([app.close(), assembly.stop()]);
-    if (broker) attachWebSocket(broker, app.server, configuration.api.corsOrigins);
+    if (broker)
+      attachWebSocket(broker, app.server, (request) => webSocketRefusal(request, configuration));
     try {
       await app.ready();
       const { host, port } = configuration.api;

@@ -30,10 +30,12 @@ export interface Configuration {
   readonly api: {
     readonly host: string;
     readonly port: Port;
-    /** Without a key only loopback clients may change anything. */
+    /** Without a key only this computer may change anything. */
     readonly key: string | undefined;
     /** Origins that browsers may call from; none: no CORS. */
     readonly corsOrigins: readonly string[];
+    /** Host names, in small letters, under which a proxy serves it to readers. */
+    readonly hosts: readonly string[];
   };
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly isAutoStart: boolean;

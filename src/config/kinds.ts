@@ -120,6 +120,18 @@ export const HOST: Kind<string> = {
   },
 };
 
+/** Host names, separated by commas; they mean the same in small letters. */
+export const HOSTS: Kind<readonly string[]> = {
+  accepts: 'host names without a scheme or a port, separated by commas',
+  schema: { type: 'string' },
+  read: (value) => {
+    if (typeof value !== 'string') return undefined;
+    const hosts = value.split(',').map((each) => each.trim());
+    if (!hosts.every((each) => HOST.read(each) !== undefined)) return undefined;
+    return hosts.map((each) => each.toLowerCase().replace(/\.$/, ''));
+  },
+};
+
 /** Web origins, separated by commas. */
 export const ORIGINS: Kind<readonly string[]> = {
   accepts: '*, or origins like https://example.com:8080, separated by commas',

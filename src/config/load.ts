@@ -120,6 +120,7 @@ function describe(
       port: port('API_PORT'),
       key: values.API_KEY,
       corsOrigins: values.API_CORS_ORIGINS ?? [],
+      hosts: values.API_HOSTS ?? [],
     },
     logLevel: values.LOG_LEVEL,
     isAutoStart: values.SIMULATOR_AUTO_START,

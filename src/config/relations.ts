@@ -85,7 +85,11 @@ export function relationRemarks(values: VariableValues, sources: Sources): strin
         .filter(isSet)
         .map((name) => `${name}: no effect with CLUSTER`)
     : [];
-  return [...idle, ...port, ...intervals, ...alone];
+  const open =
+    values.API_CORS_ORIGINS?.includes('*') && values.API_KEY === undefined
+      ? ['API_CORS_ORIGINS: * lets every page read; none may change anything without API_KEY']
+      : [];
+  return [...idle, ...port, ...intervals, ...alone, ...open];
 }
 
 /** Variables of the client that reaches a broker elsewhere. */

@@ -3,6 +3,7 @@ import {
   choice,
   FLAG,
   HOST,
+  HOSTS,
   type Kind,
   number,
   ORIGINS,
@@ -83,7 +84,14 @@ const API = {
   API_HOST: variable(HOST, '127.0.0.1', 'Address that the HTTP interface listens on.'),
   API_PORT: variable(PORT, '8003', 'Its port. Unless set, the next free one is taken instead.'),
   API_KEY: secret(KEY, 'Key for changing anything. Without one only loopback clients may.'),
-  API_CORS_ORIGINS: optional(ORIGINS, 'Origins whose pages may call the interface.'),
+  API_CORS_ORIGINS: optional(
+    ORIGINS,
+    'Origins whose pages may call the interface; * lets every page read, and change nothing.',
+  ),
+  API_HOSTS: optional(
+    HOSTS,
+    'Host names under which a proxy on the same computer serves the interface to readers.',
+  ),
   LOG_LEVEL: variable(
     choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     'info',
@@ -248,6 +256,21 @@ export const SECTIONS: readonly (readonly [
 
 /** The name of an environment variable. */
 export type VariableName = keyof typeof VARIABLES;
+
+/** Kinds of values that tell how a computer and a network are made up. */
+const REVEALING: ReadonlySet<Kind<unknown>> = new Set<Kind<unknown>>([
+  PATH,
+  HOST,
+  HOSTS,
+  ORIGINS,
+  NAME,
+]);
+
+/** Whether a variable holds a path, a host or a name, which are shown to the operator only. */
+export function isRevealing(name: string): boolean {
+  const variable: Variable<unknown> | undefined = VARIABLES[name as VariableName];
+  return variable !== undefined && REVEALING.has(variable.kind);
+}
 
 /** What the variables mean, by their names. */
 export type VariableValues = {

@@ -20,12 +20,24 @@ export class ConfigError extends Error {
   }
 }
 
+/** Faults that are told at once: more say nothing more, and a request may hold 100,000. */
+export const FAULTS_MAX = 50;
+
+/** Longest name that is compared with others; a longer one is no slip of a finger. */
+const COMPARED_CHARS_MAX = 64;
+/** Names that one is compared with; among more, a similar one is hardly the one that was meant. */
+const COMPARED_MAX = 1000;
+
 /** The name among `known` that a mistyped `name` was probably meant to be, if one is near. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > COMPARED_CHARS_MAX) return undefined;
+  const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let compared = 0;
   for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (compared++ === COMPARED_MAX) break;
+    const distance = editDistance(wanted, candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
@@ -37,19 +49,33 @@ export function knownNames(name: string, known: readonly string[]): string {
   return near ? `did you mean ${near}?` : `accepted are ${known.join(', ') || 'none'}`;
 }
 
-function editDistance(a: string, b: string): number {
+/** Characters to insert, delete or replace to make `b` of `a`; `limit` stands for all above it. */
+function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
+    let least = i;
     for (let j = 1; j <= b.length; j++) {
       const change = a[i - 1] === b[j - 1] ? 0 : 1;
-      row[j] = Math.min(
+      const distance = Math.min(
         (previous[j] as number) + 1,
         (row[j - 1] as number) + 1,
         (previous[j - 1] as number) + change,
       );
+      row[j] = distance;
+      least = Math.min(least, distance);
     }
+    if (least >= limit) return limit;
     previous = row;
   }
   return previous[b.length] as number;
+}
+
+/** Longest piece of what a client sent that is repeated to it. */
+const REPEATED_CHARS_MAX = 80;
+
+/** The beginning of a text, for a sentence about it. */
+export function clipped(text: string): string {
+  return text.length > REPEATED_CHARS_MAX ? `${text.slice(0, REPEATED_CHARS_MAX)}…` : text;
 }

@@ -1,4 +1,4 @@
-import { nearestName } from '../core/errors.ts';
+import { FAULTS_MAX, nearestName } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
 import { ambiguity, MachineFinder } from '../core/machine-finder.ts';
 
@@ -6,7 +6,7 @@ import { ambiguity, MachineFinder } from '../core/machine-finder.ts';
  * The ids of the machines that are named by id or name, or of all; they keep the order of the
  * factories.
  *
- * @param refuse - Is told of every name that no machine or several have, by its place.
+ * @param refuse - Is told of names that no machine or several have, by their places.
  */
 export function chosenMachines(
   names: readonly string[] | undefined,
@@ -16,21 +16,21 @@ export function chosenMachines(
   const all = factories.flatMap(({ machines }) => machines);
   if (names === undefined) return all.map(({ id }) => id);
   const finder = new MachineFinder(all);
+  const known = all.map(({ name }) => name);
   const chosen = new Set<string>();
+  let refused = 0;
   for (const [place, name] of names.entries()) {
     const [machine, ...others] = finder.find(name);
     if (machine && others.length === 0) {
       chosen.add(machine.id);
       continue;
     }
+    if (refused++ === FAULTS_MAX) break;
     if (machine) {
       refuse(place, ambiguity(name, [machine, ...others]));
       continue;
     }
-    const near = nearestName(
-      name,
-      all.map((machine) => machine.name),
-    );
+    const near = nearestName(name, known);
     const message = `there is no machine ${JSON.stringify(name)}`;
     refuse(place, near ? `${message} (did you mean ${near}?)` : message);
   }

@@ -1,3 +1,4 @@
+import { FAULTS_MAX } from '../core/errors.ts';
 import type { FactoryDescription, Machine } from '../core/factory.ts';
 import { ambiguity, MachineFinder } from '../core/machine-finder.ts';
 import type { Fleet } from '../simulation/fleet.ts';
@@ -51,18 +52,15 @@ export class Directory {
 }
 
 function unknownIds(
-  ids: readonly string[] | undefined,
+  ids: readonly string[] = [],
   kind: 'machine' | 'factory',
   find: (id: string) => unknown,
 ): { path: string; message: string }[] {
-  return (ids ?? []).flatMap((id, i) =>
-    find(id)
-      ? []
-      : [
-          {
-            path: `${kind}_ids.${i}`,
-            message: `no ${kind} has the id ${id}`,
-          },
-        ],
-  );
+  const faults: { path: string; message: string }[] = [];
+  for (const [i, id] of ids.entries()) {
+    if (find(id)) continue;
+    faults.push({ path: `${kind}_ids.${i}`, message: `no ${kind} has the id ${id}` });
+    if (faults.length === FAULTS_MAX) break;
+  }
+  return faults;
 }

@@ -1,5 +1,5 @@
 import { version } from '../config/version.ts';
-import type { Fault } from '../core/errors.ts';
+import { FAULTS_MAX, type Fault } from '../core/errors.ts';
 import type { Machine } from '../core/factory.ts';
 import type { JournalEvent } from '../core/journal.ts';
 import { chosenMachines } from '../dataset/machine-choice.ts';
@@ -17,9 +17,6 @@ import type { Simulator } from './simulator.ts';
 
 /** Rows that are computed for one export: a year of the default factory with its clean twin. */
 const ROWS_MAX = 250_000_000;
-
-/** Faults that are told at once; a fleet has more machines. */
-const FAULTS_MAX = 50;
 
 /** What is to be exported, and how; what it follows from else is the running factory's own. */
 export interface ExportWish {

@@ -15,10 +15,14 @@ import type { Chronology } from './timeline.ts';
 const RECORDS_MAX = 50_000;
 /** Counts under way that are kept; each holds two states of a machine, some kilobytes. */
 const COUNTS_MAX = 1000;
-/** Readings counted before others get a turn: some ten milliseconds. */
+/** Readings counted before others get a turn: some thirty milliseconds, after which one rests. */
 const SLICE_READINGS = 10_000;
+/** Likewise for those who wait for an answer, of whom there may be a dozen: a few milliseconds. */
+const ASKED_SLICE_READINGS = 1500;
 /** Machine-days that one question may look through: some tenths of a second. */
 const MACHINE_DAYS_MAX = 500_000;
+/** Machine-days looked through before others get a turn: some ten milliseconds. */
+const SLICE_MACHINE_DAYS = 10_000;
 
 export type { TruthRecord } from '../store/truth-table.ts';
 
@@ -77,20 +81,31 @@ export class GroundTruth {
   /**
    * The anomalies that touch a window, oldest first, each with its cost up to now.
    *
+   * @param signal - Ends the work early, by throwing its reason.
    * @throws CommandError where the window and the machines are too many to look through.
    */
-  async list(query: TruthQuery): Promise<{ total: number; records: TruthRecord[] }> {
+  async list(
+    query: TruthQuery,
+    signal?: AbortSignal,
+  ): Promise<{ total: number; records: TruthRecord[] }> {
     const days = (query.toMs - query.fromMs) / 86_400_000 + 1;
     if (days * query.machines.length > MACHINE_DAYS_MAX)
       throw new CommandError('invalid', `more than ${MACHINE_DAYS_MAX} machine-days`, [
         { path: 'to', message: 'ask for a shorter window or for one machine' },
       ]);
-    const found = this.#incidents(query);
+    const rest = async () => {
+      await turn();
+      signal?.throwIfAborted();
+    };
+    const found = await this.#incidents(query, Math.ceil(SLICE_MACHINE_DAYS / days), rest);
     const page = found.slice(query.offset, query.offset + query.limit);
     await this.#recall(page);
     const records: TruthRecord[] = [];
     for (const incident of page)
-      records.push(this.#final.get(incident.id) ?? (await this.#computed(incident, turn)));
+      records.push(
+        this.#final.get(incident.id) ??
+          (await this.#computed(incident, rest, ASKED_SLICE_READINGS)),
+      );
     return { total: found.length, records };
   }
 
@@ -116,15 +131,21 @@ export class GroundTruth {
     }
   }
 
-  #incidents({ fromMs, toMs, machines, type, isActive }: TruthQuery): Incident[] {
+  /** @param slice - Machines after which others get a turn. */
+  async #incidents(query: TruthQuery, slice: number, rest: Rest): Promise<Incident[]> {
+    const { fromMs, toMs, machines, type, isActive } = query;
     const { journal } = this.#timeline;
     const nowS = this.#timeline.horizonMs() / 1000;
     const untilS = Math.min(toMs / 1000, nowS);
-    return machines
-      .flatMap((machine) => new Incidents(machine, journal).between(fromMs / 1000, untilS))
-      .filter((incident) => type === undefined || incident.type === type)
-      .filter(({ endS }) => isActive === undefined || isActive === endS > nowS)
-      .sort((a, b) => a.startS - b.startS || (a.id < b.id ? -1 : 1));
+    const found: Incident[] = [];
+    for (const [i, machine] of machines.entries()) {
+      if (i > 0 && i % slice === 0) await rest();
+      for (const incident of new Incidents(machine, journal).between(fromMs / 1000, untilS)) {
+        if (type !== undefined && incident.type !== type) continue;
+        if (isActive === undefined || isActive === incident.endS > nowS) found.push(incident);
+      }
+    }
+    return found.sort((a, b) => a.startS - b.startS || (a.id < b.id ? -1 : 1));
   }
 
   /** Looks up which of the anomalies that are over are on record. */
@@ -142,7 +163,11 @@ export class GroundTruth {
     }
   }
 
-  async #computed(incident: Incident, rest: Rest): Promise<TruthRecord> {
+  async #computed(
+    incident: Incident,
+    rest: Rest,
+    sliceReadings = SLICE_READINGS,
+  ): Promise<TruthRecord> {
     const { id, machineId, type } = incident;
     let count = this.#counts.get(id);
     if (!count) {
@@ -151,7 +176,7 @@ export class GroundTruth {
       this.#counts.set(id, count);
     }
     const untilS = this.#timeline.horizonMs() / 1000;
-    while (!count.advance(incident, untilS, SLICE_READINGS)) await rest();
+    while (!count.advance(incident, untilS, sliceReadings)) await rest();
     const { excessEnergyKwh, lostProductionUnits, ...cost } = count.cost;
     // Somebody else may have counted on meanwhile, beyond an event that this end knows nothing of.
     const isFinal = cost.isFinal && incident.endS <= untilS;

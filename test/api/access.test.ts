@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { type Purpose, refusalOf } from '../../src/api/access.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
 import { type Simulation, type SimulationOptions, startSimulation } from '../simulation.ts';
 
 async function withSimulation(
@@ -117,4 +119,262 @@ describe('every answer', () => {
       assert.equal((await app.inject('/nowhere')).statusCode, 429);
       assert.equal((await app.inject('/health')).statusCode, 200);
     }));
+});
+
+/** Why something is refused under some settings; undefined where it is not. */
+function reason(
+  purpose: Purpose,
+  env: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>>,
+  peer = '127.0.0.1',
+): string | undefined {
+  const configuration = loadConfiguration({ env, cwd: import.meta.dirname });
+  return refusalOf(purpose, { peer, headers }, configuration)?.reason;
+}
+
+const LOCAL = { host: 'localhost:8003' };
+const PURPOSES = ['read', 'change', 'broker'] as const;
+const LAN = '192.0.2.7';
+
+describe('without a key, a request is local only if', () => {
+  const refused = (headers: Record<string, string>, why: RegExp, peer?: string) => {
+    for (const purpose of PURPOSES)
+      assert.match(
+        reason(purpose, {}, headers, peer) ?? '',
+        why,
+        `${purpose} ${JSON.stringify(headers)}`,
+      );
+  };
+
+  it('its host is a name or an address of this computer, in whatever spelling', () => {
+    for (const host of [
+      'localhost',
+      'LOCALHOST:8003',
+      'localhost.:8003',
+      '127.0.0.1:8003',
+      '127.8.8.8',
+      '[::1]:8003',
+      '[::1]',
+      '[::ffff:7f00:1]:8003',
+    ])
+      for (const purpose of PURPOSES) assert.equal(reason(purpose, {}, { host }), undefined, host);
+    for (const host of [
+      'rebound.example:8003',
+      'localhost.example',
+      'localhost:8003@rebound.example',
+      'localhost, rebound.example',
+      '192.0.2.7:8003',
+      '0.0.0.0:8003',
+      '[::1%lo]:8003',
+      '127.0.0.1.rebound.example',
+      '',
+    ])
+      refused({ host }, /localhost/);
+    refused({}, /without a Host/);
+  });
+
+  it('its host is named so even where a page of that host asks', () =>
+    refused({ host: 'rebound.example:8003', origin: 'http://rebound.example:8003' }, /localhost/));
+
+  it('a page that asks was sent by this very server', () => {
+    const own = { ...LOCAL, origin: 'http://localhost:8003' };
+    for (const purpose of PURPOSES) assert.equal(reason(purpose, {}, own), undefined);
+    for (const origin of [
+      'http://localhost:9000',
+      'https://localhost:8003',
+      'http://127.0.0.1:8003',
+      'http://elsewhere.example',
+      'null',
+      '',
+    ])
+      refused({ ...LOCAL, origin }, /API_CORS_ORIGINS/);
+  });
+
+  it('or by one that is configured', () => {
+    const env = { API_CORS_ORIGINS: 'http://localhost:5173' };
+    const headers = { ...LOCAL, origin: 'http://localhost:5173' };
+    for (const purpose of PURPOSES) assert.equal(reason(purpose, env, headers), undefined);
+  });
+
+  it('no header says that it was forwarded', () => {
+    for (const name of [
+      'x-forwarded-for',
+      'x-forwarded-host',
+      'x-forwarded-proto',
+      'x-forwarded',
+      'forwarded',
+      'via',
+      'x-real-ip',
+      'x-client-ip',
+      'true-client-ip',
+      'cf-connecting-ip',
+      'x-original-forwarded-for',
+      'x-envoy-external-address',
+      'cdn-loop',
+    ])
+      refused({ ...LOCAL, [name]: '203.0.113.7' }, /set (API_KEY|MQTT_USERNAME).* behind a proxy/);
+    for (const name of ['x-request-id', 'user-agent', 'upgrade-insecure-requests', 'x-api-key'])
+      assert.equal(reason('change', {}, { ...LOCAL, [name]: '1' }), undefined, name);
+  });
+
+  it('it comes from this computer; others are told to set API_KEY, and where', () => {
+    const why = reason('change', {}, LOCAL, LAN) ?? '';
+    assert.match(why, /^set API_KEY in the environment or \.env of the simulator/);
+    assert.match(why, /a container is a computer of its own/);
+  });
+});
+
+describe('reading without a key', () => {
+  it('is open to other computers under any name: who listens to them lets them', () => {
+    for (const host of ['simulator:8003', '10.0.0.9:8003', 'sim.example'])
+      assert.equal(reason('read', {}, { host, 'x-forwarded-for': LAN }, LAN), undefined, host);
+    assert.equal(reason('read', {}, {}, LAN), undefined);
+  });
+
+  it('is open through a proxy on this computer under the names in API_HOSTS, and changing is not', () => {
+    const env = { API_HOSTS: 'sim.example, Plant.example.' };
+    const proxied = { host: 'sim.example', 'x-forwarded-for': LAN };
+    assert.equal(reason('read', env, proxied), undefined);
+    assert.equal(reason('read', env, { ...proxied, host: 'plant.example:443' }), undefined);
+    assert.equal(reason('read', env, { ...proxied, origin: 'https://sim.example' }), undefined);
+    assert.match(reason('read', env, { ...proxied, origin: 'https://a.example' }) ?? '', /CORS/);
+    assert.match(reason('read', env, { ...proxied, host: 'other.example' }) ?? '', /API_HOSTS/);
+    assert.match(reason('change', env, proxied) ?? '', /set API_KEY behind a proxy/);
+    assert.match(reason('change', env, { host: 'sim.example' }) ?? '', /set API_KEY/);
+    assert.match(reason('broker', env, proxied) ?? '', /behind a proxy/);
+  });
+
+  it('is open to every page where API_CORS_ORIGINS is *, and changing and the broker are not', () => {
+    const env = { API_CORS_ORIGINS: '*' };
+    const headers = { ...LOCAL, origin: 'http://elsewhere.example' };
+    assert.equal(reason('read', env, headers), undefined);
+    assert.match(reason('change', env, headers) ?? '', /name it in API_CORS_ORIGINS/);
+    assert.match(reason('broker', env, headers) ?? '', /name it in API_CORS_ORIGINS/);
+    const { remarks } = loadConfiguration({ env, cwd: import.meta.dirname });
+    assert.match(remarks.join(), /API_CORS_ORIGINS: \* lets every page read/);
+    const withKey = loadConfiguration({ env: { ...env, API_KEY: 'k' }, cwd: import.meta.dirname });
+    assert.doesNotMatch(withKey.remarks.join(), /API_CORS_ORIGINS/);
+  });
+
+  it('is open to everybody once a key is set', () => {
+    const headers = { host: 'sim.example', 'x-forwarded-for': LAN };
+    assert.equal(reason('read', { API_KEY: 'k' }, headers), undefined);
+  });
+});
+
+describe('the broker by WebSocket', () => {
+  const OPEN = { MQTT_BIND_HOST: '0.0.0.0' };
+
+  it('is for this computer only as long as its own port is, whatever address HTTP listens on', () => {
+    const env = { API_HOST: '0.0.0.0', API_KEY: 'k' };
+    assert.match(reason('broker', env, LOCAL, LAN) ?? '', /MQTT_BIND_HOST/);
+    assert.equal(reason('broker', env, LOCAL), undefined);
+    const withUser = { ...env, MQTT_USERNAME: 'u', MQTT_PASSWORD: 'p' };
+    assert.match(reason('broker', withUser, LOCAL, LAN) ?? '', /MQTT_BIND_HOST/);
+  });
+
+  it('is open to programs of other computers where its port is, and to pages by an address only', () => {
+    assert.equal(reason('broker', OPEN, { host: 'simulator:8003' }, LAN), undefined);
+    const page = (host: string) => ({ host, origin: `http://${host}` });
+    assert.equal(reason('broker', OPEN, page('192.0.2.1:8003'), LAN), undefined);
+    assert.equal(reason('broker', OPEN, page('localhost:8003'), LAN), undefined);
+    assert.match(reason('broker', OPEN, page('rebound.example:8003'), LAN) ?? '', /localhost/);
+    const foreign = { host: '192.0.2.1:8003', origin: 'http://elsewhere.example' };
+    assert.match(reason('broker', OPEN, foreign, LAN) ?? '', /API_CORS_ORIGINS/);
+  });
+
+  it('is reached through a proxy where it asks for credentials, by the proxy’s own pages', () => {
+    const env = { MQTT_USERNAME: 'u', MQTT_PASSWORD: 'p' };
+    const proxied = { host: 'sim.example', 'x-forwarded-for': LAN };
+    assert.equal(reason('broker', env, { ...proxied, origin: 'https://sim.example' }), undefined);
+    const foreign = { ...proxied, origin: 'https://elsewhere.example' };
+    assert.match(reason('broker', env, foreign) ?? '', /API_CORS_ORIGINS/);
+  });
+});
+
+describe('the guard', () => {
+  const ask = ({ app }: Simulation, url: string, headers: Record<string, string>, more = {}) =>
+    app.inject({ url, headers, ...more });
+
+  it('gives a host name that was pointed here nothing, on no route', () =>
+    withSimulation({}, async (simulation) => {
+      const headers = { host: 'rebound.example:8003' };
+      for (const url of [
+        '/',
+        '/health',
+        '/metrics',
+        '/docs',
+        '/docs/static/swagger-ui.css',
+        '/openapi.json',
+        '/simulator/machines',
+        '/simulator/stream',
+        '/nowhere',
+      ]) {
+        const { statusCode, json } = await ask(simulation, url, headers);
+        assert.equal(statusCode, 403, url);
+        assert.match(
+          json().message,
+          /rebound\.example:8003 is not localhost: name it in API_HOSTS/,
+        );
+      }
+      const method = 'POST' as const;
+      const stop = await ask(simulation, '/simulator/stop', headers, { method });
+      assert.equal(stop.statusCode, 403);
+    }));
+
+  it('answers the probes of orchestrators and Prometheus, which come from other computers', () =>
+    withSimulation({}, async (simulation) => {
+      for (const url of ['/health', '/health/live', '/health/ready', '/metrics']) {
+        const more = { remoteAddress: '10.0.0.9' };
+        const { statusCode } = await ask(simulation, url, { host: '10.0.0.5:8003' }, more);
+        assert.equal(statusCode, 200, url);
+      }
+    }));
+
+  it('counts guesses of a key like every request', () =>
+    withSimulation({ env: { API_KEY: 'k' }, requestsPerMinute: 3 }, async (simulation) => {
+      const guess = () =>
+        ask(simulation, '/simulator/stop', { 'x-api-key': 'guess' }, { method: 'POST' });
+      for (let i = 0; i < 3; i++) assert.equal((await guess()).statusCode, 401);
+      assert.equal((await guess()).statusCode, 429);
+    }));
+
+  it('repeats no more of a header than a line takes', () =>
+    withSimulation({}, async (simulation) => {
+      const { statusCode, body } = await ask(simulation, '/', { host: 'x'.repeat(8000) });
+      assert.equal(statusCode, 403);
+      assert.ok(body.length < 300, body);
+    }));
+});
+
+describe('what the simulator was started with', () => {
+  const PRIVATE = [
+    'API_HOST',
+    'DATA_DIR',
+    'FACTORY_FILE',
+    'MQTT_BIND_HOST',
+    'MQTT_CLIENT_ID',
+    'MQTT_HOST',
+    'MQTT_USERNAME',
+    'POSTGRES_DB',
+    'POSTGRES_HOST',
+    'POSTGRES_USER',
+  ];
+  const variablesOf = async ({ app }: Simulation, more: object): Promise<string[]> =>
+    Object.keys((await app.inject({ url: '/simulator/config', ...more })).json().variables);
+
+  it('names paths, hosts and users to those only who may change it', async () => {
+    await withSimulation({ env: { API_KEY: 'k' } }, async (simulation) => {
+      const all = await variablesOf(simulation, { headers: { 'x-api-key': 'k' } });
+      const few = await variablesOf(simulation, {});
+      for (const name of PRIVATE) assert.ok(all.includes(name) && !few.includes(name), name);
+      for (const name of ['API_PORT', 'SIMULATION_SEED', 'MQTT_QOS'])
+        assert.ok(few.includes(name), name);
+    });
+    await withSimulation({}, async (simulation) => {
+      const near = await variablesOf(simulation, {});
+      const far = await variablesOf(simulation, { remoteAddress: LAN });
+      for (const name of PRIVATE) assert.ok(near.includes(name) && !far.includes(name), name);
+    });
+  });
 });

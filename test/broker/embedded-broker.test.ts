@@ -4,8 +4,10 @@ import { createServer as createHttpServer, get } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { webSocketRefusal } from '../../src/api/access.ts';
 import { type BrokerOptions, EmbeddedBroker } from '../../src/broker/embedded-broker.ts';
 import { attachWebSocket } from '../../src/broker/websocket.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { freePort } from '../servers.ts';
 import { Collector } from '../sinks/collector.ts';
@@ -219,7 +221,9 @@ test(
     const server = createHttpServer().listen(0, HOST);
     await once(server, 'listening');
     t.after(() => server.close());
-    attachWebSocket(broker, server, ['https://dashboard.example']);
+    const env = { API_CORS_ORIGINS: 'https://dashboard.example' };
+    const configuration = loadConfiguration({ env, cwd: import.meta.dirname });
+    attachWebSocket(broker, server, (request) => webSocketRefusal(request, configuration));
     const { port } = server.address() as { port: number };
 
     const collector = await Collector.open(`ws://${HOST}:${port}/mqtt`, 'factory/#');

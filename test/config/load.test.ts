@@ -80,6 +80,8 @@ const REFUSED: readonly (readonly [name: string, value: string])[] = [
   ['API_KEY', 'with a space'],
   ['API_CORS_ORIGINS', 'example.com'],
   ['API_CORS_ORIGINS', 'https://example.com/path'],
+  ['API_HOSTS', 'sim.example, https://b.example'],
+  ['API_HOSTS', 'sim.example:8003'],
   ['SIMULATOR_AUTO_START', 'maybe'],
   ['ANOMALY_PROBABILITY', '1.01'],
   ['ANOMALY_PROBABILITY', 'NaN'],

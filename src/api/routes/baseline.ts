@@ -6,15 +6,12 @@ import { BaselineCount } from '../../simulation/baseline.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
-import { HttpError } from '../failures.ts';
 import { command, Id, Instant, MachinePath, numberOrNull, responses, Time } from '../schemas.ts';
 import { InvalidRequest } from '../validation.ts';
 import { parsedWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
 
 /** What a window spans when its beginning is not said: a day. */
 const DAY_MS = 86_400_000;
-/** Baselines that are computed at once: more would only share the same processor. */
-const BASELINES_MAX = 4;
 /** Looks between which others get a turn: some ten milliseconds. */
 const LOOKS = 24;
 /** Days that a main meter's window may have, times the machines that it meters: a minute. */
@@ -54,8 +51,7 @@ const Baseline = Type.Object({
 });
 
 /** `/simulator/machines/{machine_id}/baseline`: the truth that an energy baseline estimates. */
-export function baseline(app: App, { simulator }: Api): void {
-  let open = 0;
+export function baseline(app: App, { simulator, places }: Api): void {
   app.get(
     '/simulator/machines/:machine_id/baseline',
     {
@@ -71,23 +67,13 @@ export function baseline(app: App, { simulator }: Api): void {
         response: responses(Baseline, 404, 409, 422),
       },
     },
-    async ({ params, query }, reply) => {
+    async (request, reply) => {
+      const { params, query } = request;
       const machine = simulator.machine(params.machine_id);
       await simulator.timeline.settled();
       const nowMs = simulator.timeline.closedMs();
       const window = boundedWindow(machine, query.from, query.to, nowMs);
-      if (open >= BASELINES_MAX)
-        throw new HttpError(429, `${BASELINES_MAX} baselines are being computed; try again later`);
-      const end = new AbortController();
-      const abandon = () => end.abort();
-      reply.raw.once('close', abandon);
-      open++;
-      try {
-        return await answerOf(simulator.fleet, machine, window, end.signal);
-      } finally {
-        open--;
-        reply.raw.off('close', abandon);
-      }
+      return answerOf(simulator.fleet, machine, window, places.take(request, reply));
     },
   );
 }
@@ -117,7 +103,10 @@ function boundedWindow(
 async function answerOf(fleet: Fleet, machine: Machine, window: Window, signal: AbortSignal) {
   const [fromS, toS] = [window.fromMs / 1000, window.toMs / 1000];
   const count = new BaselineCount(fleet, machine, fromS, toS);
-  while (!count.advance(LOOKS) && !signal.aborted) await turn();
+  while (!count.advance(LOOKS)) {
+    await turn();
+    signal.throwIfAborted();
+  }
   const { actual, expected } = count.accounts;
   const differenceKwh = actual.energyKwh - expected.energyKwh;
   const { outdoorTempC, load } = meansOf(machine, fromS, toS);

@@ -1,8 +1,9 @@
 import Type from 'typebox';
-import { SPEED_MAX } from '../../config/variables.ts';
+import { isRevealing, SPEED_MAX } from '../../config/variables.ts';
 import type { Settings } from '../../core/journal.ts';
 import { configuredSpeed } from '../../service/memory.ts';
 import type { Simulator } from '../../service/simulator.ts';
+import { callerOf, refusalOf } from '../access.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import { answer, COMMAND_FAILURES, command, numberOrNull, responses } from '../schemas.ts';
@@ -58,7 +59,9 @@ const Variable = Type.Object({
 const Configured = Type.Object({
   ...RunTimeSettings.properties,
   variables: Type.Record(Type.String(), Variable, {
-    description: 'What the simulator was started with, and where each value came from.',
+    description:
+      'What the simulator was started with, and where each value came from. Paths, hosts and ' +
+      'names are shown only to those who may change settings.',
     examples: [{ API_PORT: { value: 8003, source: 'default' } }],
   }),
 });
@@ -86,15 +89,16 @@ export function config(app: App, { simulator, configuration }: Api): void {
         response: responses(Configured),
       },
     },
-    () => ({
-      ...shownSettings(simulator),
-      variables: Object.fromEntries(
-        Object.entries(configuration.shown).map(([name, value]) => [
+    ({ raw }) => {
+      const isOperator = refusalOf('change', callerOf(raw), configuration) === undefined;
+      const shown = Object.entries(configuration.shown)
+        .filter(([name]) => isOperator || !isRevealing(name))
+        .map(([name, value]) => [
           name,
           { value, source: configuration.sources[name] ?? 'default' },
-        ]),
-      ),
-    }),
+        ]);
+      return { ...shownSettings(simulator), variables: Object.fromEntries(shown) };
+    },
   );
 
   app.put(

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { exportRequest } from '../../service/export-request.ts';
 import type { Exports } from '../../service/exports.ts';
@@ -12,6 +13,7 @@ import {
   shownExport,
   shownWithFiles,
 } from '../export-schemas.ts';
+import type { Places } from '../places.ts';
 import { answer, COMMAND_FAILURES, failures, Id, responses } from '../schemas.ts';
 import { InvalidRequest } from '../validation.ts';
 import { parsedWindow } from '../window.ts';
@@ -34,7 +36,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** `/simulator/exports`: datasets of the running factory, made while it runs. */
-export function exports(app: App, { simulator }: Api, kept: Exports): void {
+export function exports(app: App, { simulator, places }: Api, kept: Exports): void {
   app.post(
     '/simulator/exports',
     {
@@ -114,20 +116,22 @@ export function exports(app: App, { simulator }: Api, kept: Exports): void {
     },
   );
 
-  downloads(app, kept);
+  downloads(app, places, kept);
 }
 
-function downloads(app: App, kept: Exports): void {
-  const opened = (id: string, wanted: string) => {
+function downloads(app: App, places: Places, kept: Exports): void {
+  const sendFile = (request: FastifyRequest, reply: FastifyReply, id: string, wanted: string) => {
     const { path, bytes } = kept.file(id, wanted);
     const name = wanted.slice(wanted.lastIndexOf('/') + 1);
     const type = MEDIA_TYPES[name.slice(name.lastIndexOf('.') + 1)];
-    const headers = {
-      'content-type': type ?? 'application/octet-stream',
-      'content-length': bytes,
-      'content-disposition': `attachment; filename="${name}"`,
-    };
-    return { headers, stream: createReadStream(path) };
+    const signal = places.take(request, reply);
+    return reply
+      .headers({
+        'content-type': type ?? 'application/octet-stream',
+        'content-length': bytes,
+        'content-disposition': `attachment; filename="${name}"`,
+      })
+      .send(createReadStream(path, { signal }));
   };
   app.get(
     '/simulator/exports/:export_id/files/:path',
@@ -149,9 +153,9 @@ function downloads(app: App, kept: Exports): void {
         },
       },
     },
-    async ({ params }, reply) => {
-      const { headers, stream } = opened(params.export_id, params.path);
-      return reply.headers(headers).send(stream as never);
+    async (request, reply) => {
+      const { export_id, path } = request.params;
+      return sendFile(request, reply as FastifyReply, export_id, path) as never;
     },
   );
   app.get(
@@ -171,23 +175,22 @@ function downloads(app: App, kept: Exports): void {
         },
       },
     },
-    async ({ params }, reply) => {
-      const { id, endedMs } = kept.get(params.export_id);
+    async (request, reply) => {
+      const { id, endedMs } = kept.get(request.params.export_id);
       const folder = `dataset-${id.slice(0, 8)}`;
       const files = kept.files(id).map((file) => ({ ...file, name: `${folder}/${file.name}` }));
+      const signal = places.take(request, reply);
       return reply
         .type('application/x-tar')
         .header('content-disposition', `attachment; filename="${folder}.tar"`)
-        .send(tarOf(files, new Date(endedMs ?? 0)) as never);
+        .send(tarOf(files, new Date(endedMs ?? 0), signal) as never);
     },
   );
   // The same for paths as people write them; a parameter of a route ends at a slash.
   app.get<{ Params: { export_id: string; '*': string } }>(
     '/simulator/exports/:export_id/files/*',
     { exposeHeadRoute: false, schema: { hide: true, params: ExportPath } },
-    async ({ params }, reply) => {
-      const { headers, stream } = opened(params.export_id, params['*']);
-      return reply.headers(headers).send(stream);
-    },
+    async (request, reply) =>
+      sendFile(request, reply, request.params.export_id, request.params['*']),
   );
 }

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import type { FactoryDescription } from '../../core/factory.ts';
+import type { FactoryDescription, Machine } from '../../core/factory.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { minuteText } from '../../site/calendar.ts';
 import type { Api, App } from '../app.ts';
@@ -33,8 +33,11 @@ const Factory = Type.Object({
 
 const FactoryPath = Type.Object({ factory_id: Id });
 
-function shown(simulator: Simulator, factory: FactoryDescription) {
-  const machines = simulator.fleet.machines.filter(({ factoryId }) => factoryId === factory.id);
+function shown(
+  simulator: Simulator,
+  factory: FactoryDescription,
+  machines: readonly Machine[] = [],
+) {
   const { climate, calendar } = factory;
   return {
     factory_id: factory.id,
@@ -60,6 +63,17 @@ function shown(simulator: Simulator, factory: FactoryDescription) {
   };
 }
 
+/** Machines by their factories' ids, so that all of them are gone through once. */
+function machinesByFactory({ fleet }: Simulator): ReadonlyMap<string, readonly Machine[]> {
+  const byFactory = new Map<string, Machine[]>();
+  for (const machine of fleet.machines) {
+    const machines = byFactory.get(machine.factoryId);
+    if (machines) machines.push(machine);
+    else byFactory.set(machine.factoryId, [machine]);
+  }
+  return byFactory;
+}
+
 /** `/simulator/factories`: the sites that the machines stand on. */
 export function factories(app: App, { simulator }: Api): void {
   app.get(
@@ -71,7 +85,12 @@ export function factories(app: App, { simulator }: Api): void {
         response: responses(Type.Array(Factory)),
       },
     },
-    () => simulator.fleet.factories.map((factory) => shown(simulator, factory)),
+    () => {
+      const machines = machinesByFactory(simulator);
+      return simulator.fleet.factories.map((factory) =>
+        shown(simulator, factory, machines.get(factory.id)),
+      );
+    },
   );
 
   app.get(
@@ -84,6 +103,9 @@ export function factories(app: App, { simulator }: Api): void {
         response: responses(Factory, 404, 422),
       },
     },
-    ({ params }) => shown(simulator, simulator.factory(params.factory_id)),
+    ({ params }) => {
+      const factory = simulator.factory(params.factory_id);
+      return shown(simulator, factory, machinesByFactory(simulator).get(factory.id));
+    },
   );
 }

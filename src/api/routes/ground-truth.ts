@@ -33,7 +33,7 @@ const Truth = Type.Object({
 });
 
 /** `/simulator/anomalies`: every anomaly of a window, with what it cost. */
-export function groundTruth(app: App, { simulator }: Api): void {
+export function groundTruth(app: App, { simulator, places }: Api): void {
   app.get(
     '/simulator/anomalies',
     {
@@ -74,14 +74,9 @@ export function groundTruth(app: App, { simulator }: Api): void {
       if (Array.isArray(window)) throw new InvalidRequest(window);
       const machines =
         machine_id === undefined ? simulator.fleet.machines : [simulator.machine(machine_id)];
-      const { total, records } = await simulator.groundTruth.list({
-        ...window,
-        machines,
-        type,
-        isActive: active,
-        limit,
-        offset,
-      });
+      const asked = { ...window, machines, type, isActive: active, limit, offset };
+      const signal = places.take(request, reply);
+      const { total, records } = await simulator.groundTruth.list(asked, signal);
       reply.header('x-total-count', total);
       return records.map((record) => truthMessage(record, nowMs));
     },

@@ -8,9 +8,6 @@ import { command, failures, Id, Instant, MachinePath, Time } from '../schemas.ts
 import { InvalidRequest } from '../validation.ts';
 import { parsedWindow, WINDOW_MAX_DAYS } from '../window.ts';
 
-/** Windows that are computed at once: more would only share the same processor. */
-const WINDOWS_MAX = 8;
-
 const Reading = Type.Object(
   { time: Time, machine_id: Id },
   {
@@ -28,8 +25,7 @@ const Reading = Type.Object(
 );
 
 /** `/simulator/machines/{machine_id}/readings`: readings of any time, computed when asked for. */
-export function readings(app: App, { simulator }: Api): void {
-  let open = 0;
+export function readings(app: App, { simulator, places }: Api): void {
   app.get(
     '/simulator/machines/:machine_id/readings',
     {
@@ -64,13 +60,9 @@ export function readings(app: App, { simulator }: Api): void {
       const { from, to } = request.query;
       const window = parsedWindow(from, to, simulator.timeline.closedMs());
       if (Array.isArray(window)) throw new InvalidRequest(window);
-      if (open >= WINDOWS_MAX)
-        throw new HttpError(429, `${WINDOWS_MAX} windows are being computed; try again later`);
-      open++;
-      const stream = Readable.from(encodedReadings(simulator.fleet, machine, window, format), {
-        objectMode: false,
-      });
-      stream.once('close', () => void open--);
+      const signal = places.take(request, reply);
+      const chunks = encodedReadings(simulator.fleet, machine, window, format, signal);
+      const stream = Readable.from(chunks, { objectMode: false });
       return reply
         .type(format === 'text/csv' ? `${format}; charset=utf-8` : format)
         .send(stream as never);

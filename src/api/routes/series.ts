@@ -5,14 +5,11 @@ import { type FlatField, flatFields } from '../../encoding/reading.ts';
 import { timeText } from '../../encoding/time.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
-import { HttpError } from '../failures.ts';
 import { command, Id, Instant, MachinePath, responses, Time } from '../schemas.ts';
 import { READINGS_MAX, seriesOf } from '../series.ts';
 import { InvalidRequest } from '../validation.ts';
 import { parsedWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
 
-/** Series that are computed at once: more would only share the same processor. */
-const SERIES_MAX = 4;
 /** Buckets of one series: the pixels of a wide screen, a third of that if not said. */
 const POINTS_MAX = 2000;
 const POINTS_DEFAULT = 400;
@@ -56,8 +53,7 @@ const Series = Type.Object({
 });
 
 /** `/simulator/machines/{machine_id}/series`: a window of any length, as a chart needs it. */
-export function series(app: App, { simulator }: Api): void {
-  let open = 0;
+export function series(app: App, { simulator, places }: Api): void {
   app.get(
     '/simulator/machines/:machine_id/series',
     {
@@ -84,44 +80,35 @@ export function series(app: App, { simulator }: Api): void {
         response: responses(Series, 404, 409, 422),
       },
     },
-    async ({ params, query }, reply) => {
+    async (request, reply) => {
+      const { params, query } = request;
       const machine = simulator.machine(params.machine_id);
       const fields = wantedFields(machine, query.fields);
       await simulator.timeline.settled();
       const window = parsedWindow(query.from, query.to, simulator.timeline.closedMs());
       if (Array.isArray(window)) throw new InvalidRequest(window);
-      if (open >= SERIES_MAX)
-        throw new HttpError(429, `${SERIES_MAX} series are being computed; try again later`);
       const { points = POINTS_DEFAULT } = query;
-      const end = new AbortController();
-      const abandon = () => end.abort();
-      reply.raw.once('close', abandon);
-      open++;
-      try {
-        const { fleet } = simulator;
-        const found = await seriesOf(fleet, machine, fields, window, points, end.signal);
-        // Ends of buckets may be fractional where readings are not; either way they have one form.
-        const formMs = found.endsMs.find((ms) => ms % 1000 !== 0) ?? machine.intervalMs;
-        return {
-          machine_id: machine.id,
-          from: timeText(window.fromMs),
-          to: timeText(window.toMs),
-          bucket_seconds: (window.toMs - window.fromMs) / points / 1000,
-          sampled: found.isSampled,
-          readings: found.readings,
-          time: found.endsMs.map((ms) => timeText(ms, formMs)),
-          shifts: plannedShifts(machine, window),
-          fields: Object.fromEntries(
-            found.columns.map(({ name, min, max, mean }) => [
-              name,
-              { min: shown(min), max: shown(max), mean: shown(mean) },
-            ]),
-          ),
-        };
-      } finally {
-        open--;
-        reply.raw.off('close', abandon);
-      }
+      const { fleet } = simulator;
+      const signal = places.take(request, reply);
+      const found = await seriesOf(fleet, machine, fields, window, points, signal);
+      // Ends of buckets may be fractional where readings are not; either way they have one form.
+      const formMs = found.endsMs.find((ms) => ms % 1000 !== 0) ?? machine.intervalMs;
+      return {
+        machine_id: machine.id,
+        from: timeText(window.fromMs),
+        to: timeText(window.toMs),
+        bucket_seconds: (window.toMs - window.fromMs) / points / 1000,
+        sampled: found.isSampled,
+        readings: found.readings,
+        time: found.endsMs.map((ms) => timeText(ms, formMs)),
+        shifts: plannedShifts(machine, window),
+        fields: Object.fromEntries(
+          found.columns.map(({ name, min, max, mean }) => [
+            name,
+            { min: shown(min), max: shown(max), mean: shown(mean) },
+          ]),
+        ),
+      };
     },
   );
 }

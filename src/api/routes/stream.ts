@@ -7,9 +7,12 @@ import type { MachineState } from '../../service/machine-state.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
-import { HttpError } from '../failures.ts';
-import { LiveStream, STREAMS_MAX, statusFrame } from '../live-stream.ts';
+import { LiveStream, statusFrame } from '../live-stream.ts';
+import { Places } from '../places.ts';
 import { command, failures } from '../schemas.ts';
+
+/** Streams of one address at once: dashboards of a team, and scripts; of all, twice as many. */
+const STREAMS_MAX = 100;
 
 const TYPES = machineTypes.map(({ type }) => type);
 
@@ -43,6 +46,10 @@ const Filter = command({
 /** `/simulator/stream`: readings and statuses as they happen, as Server-Sent Events. */
 export function stream(app: App, { simulator }: Api): void {
   const live = new LiveStream(simulator.observer);
+  const streams = new Places(
+    2 * STREAMS_MAX,
+    (count) => `${count} streams are open; close one or come later`,
+  );
   app.addHook('preClose', async () => live.close());
   app.get(
     '/simulator/stream',
@@ -55,7 +62,7 @@ export function stream(app: App, { simulator }: Api): void {
           'First an event `status` of each machine, then `reading` and `status` as they come, ' +
           'for all machines or those of `machine_ids` and `types`. One stream has up to ' +
           `${MACHINES_MAX} machines; of more, \`limit\` takes the first. A client too slow is ` +
-          `cut off and may come again; ${STREAMS_MAX} streams at once.`,
+          `cut off and may come again; an address has ${STREAMS_MAX} streams at once.`,
         querystring: Filter,
         response: {
           200: {
@@ -72,8 +79,7 @@ export function stream(app: App, { simulator }: Api): void {
     },
     (request, reply) => {
       const wants = wanted(simulator, request.query);
-      if (live.clientCount >= STREAMS_MAX)
-        throw new HttpError(429, `${STREAMS_MAX} streams are open; close one or come later`);
+      streams.take(request, reply);
       const headers = { ...reply.getHeaders() };
       reply.hijack();
       const { raw } = reply;

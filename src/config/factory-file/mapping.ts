@@ -1,4 +1,4 @@
-import { ConfigError, type Fault, knownNames } from '../../core/errors.ts';
+import { ConfigError, FAULTS_MAX, type Fault, knownNames } from '../../core/errors.ts';
 import { type JsonSchema, type Kind, notAccepted, shown } from '../kinds.ts';
 import type { FileDocument, Path } from './document.ts';
 
@@ -41,8 +41,8 @@ export function mapping(schema: JsonSchema): Kind<Readonly<Record<string, unknow
   };
 }
 
-/** Faults that are described at most: who has so many mends these first. */
-const FAULTS_MAX = 250;
+/** Faults of a file that are described at most. */
+const FILE_FAULTS_MAX = 250;
 
 /** Gathers what is wrong with a file, each fault with its path and its place in the file. */
 export class Findings {
@@ -74,7 +74,7 @@ export class Findings {
 
   #add(path: Path, message: string, place: string): void {
     this.faults.push({ path: path.join('.') || 'the file', message: `${message} (${place})` });
-    if (this.faults.length >= FAULTS_MAX) throw new ConfigError(this.faults);
+    if (this.faults.length >= FILE_FAULTS_MAX) throw new ConfigError(this.faults);
   }
 }
 
@@ -92,10 +92,11 @@ export function readMapping<K extends Keys>(
     findings.fault(path, `${shown(value)} is not accepted; ${accepts}`);
     return values as MappingValues<K>;
   }
-  for (const name of Object.keys(content)) {
-    if (Object.hasOwn(keys, name)) continue;
+  const unknown = Object.keys(content).filter((name) => !Object.hasOwn(keys, name));
+  for (const name of unknown.slice(0, FAULTS_MAX))
     findings.keyFault([...path, name], `is not known; ${knownNames(name, Object.keys(keys))}`);
-  }
+  if (unknown.length > FAULTS_MAX)
+    findings.fault(path, `${unknown.length - FAULTS_MAX} more keys are not known`);
   for (const [name, { kind, isRequired }] of Object.entries(keys)) {
     if (Object.hasOwn(content, name)) {
       values[name] = kind.read(content[name]);

@@ -3,7 +3,7 @@ import { type Key, type Keys, mapping } from '../../config/factory-file/mapping.
 import { NAME, TOPIC } from '../../config/factory-file/names.ts';
 import { FLAG, type Kind, notAccepted, number, text, whole } from '../../config/kinds.ts';
 import { ZONE } from '../../config/zone.ts';
-import { ConfigError, type Fault, knownNames } from '../../core/errors.ts';
+import { ConfigError, clipped, FAULTS_MAX, type Fault, knownNames } from '../../core/errors.ts';
 import type { Parameter } from '../database.ts';
 
 /** Columns as a client gives them; those that are missing stay as they are. */
@@ -82,7 +82,9 @@ export function readInput(
   for (const [path, value] of Object.entries(input)) {
     const kind = Object.hasOwn(columns, path) ? columns[path]?.kind : undefined;
     if (!kind) {
-      faults.push({ path, message: `is not known; ${knownNames(path, Object.keys(columns))}` });
+      if (faults.length === FAULTS_MAX) break;
+      const message = `is not known; ${knownNames(path, Object.keys(columns))}`;
+      faults.push({ path: clipped(path), message });
       continue;
     }
     values[path] = kind.read(value);

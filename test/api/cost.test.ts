@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import test, { after, before, describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pino from 'pino';
+import { encodedReadings } from '../../src/api/reading-stream.ts';
+import { seriesOf } from '../../src/api/series.ts';
+import { ConfigError } from '../../src/core/errors.ts';
+import { FACTORY_INPUT, readInput } from '../../src/store/registry/input.ts';
+import { COMPRESSOR, NOON_MS, type Simulation, startSimulation } from '../simulation.ts';
+
+const BODY_BYTES = 1_048_000;
+/** Ten times what a body of a megabyte may cost. */
+const CPU_MAX_MS = 2000;
+const DAY_MS = 86_400_000;
+const YEAR = 'from=2025-06-02T00:00:00Z&to=2026-06-01T00:00:00Z';
+const READINGS = `/simulator/machines/${COMPRESSOR}/readings`;
+/** Requests of one address that are answered at once, and of all. */
+const OWN_MAX = 6;
+
+/** As many copies as a body takes, with commas between them. */
+function repeated(text: string): string {
+  return Array(Math.floor(BODY_BYTES / (text.length + 1)))
+    .fill(text)
+    .join(',');
+}
+
+function manyKeys(value: string): string {
+  return `{${Array.from({ length: 70_000 }, (_, i) => `"k${i}":${value}`).join(',')}}`;
+}
+
+async function cpuMsOf(work: () => Promise<unknown> | unknown): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+describe('a body of a megabyte', () => {
+  let simulation: Simulation;
+  before(async () => {
+    simulation = await startSimulation();
+  });
+  after(() => simulation.close());
+
+  const send = (url: string, payload: string, method: 'POST' | 'PUT' = 'POST') =>
+    simulation.app.inject({
+      method,
+      url,
+      payload,
+      headers: { 'content-type': 'application/json' },
+    });
+
+  it('costs time that grows with its size alone, whatever it holds, and is never 5xx', async () => {
+    const bodies = {
+      'unknown keys': manyKeys('1'),
+      'keys of keys': `{"metadata":{"calendar":${manyKeys('{}')}}}`,
+      'bad ids': `{"machine_ids":[${repeated('"x"')}]}`,
+      'ids of nobody': `{"machine_ids":[${repeated('"d0000000-0000-0000-0000-00000000000d"')}]}`,
+      numbers: `[${repeated('0')}]`,
+      nesting: '['.repeat(BODY_BYTES / 2) + ']'.repeat(BODY_BYTES / 2),
+      'one string': `{"anomaly_type":"${'x'.repeat(BODY_BYTES)}"}`,
+      'one number': `{"severity":${'9'.repeat(BODY_BYTES)}}`,
+      spaces: ' '.repeat(BODY_BYTES),
+      'a key that is not accepted': `{"constructor":${manyKeys('[]')}}`,
+      'names of machines': `{"from":"2026-05-01T00:00:00Z","to":"2026-05-02T00:00:00Z","machines":[${Array.from({ length: 10_000 }, (_, i) => `"Compressor ${i}"`)}]}`,
+    };
+    for (const [name, body] of Object.entries(bodies))
+      for (const [method, url] of [
+        ['POST', '/simulator/start'],
+        ['POST', `/simulator/machines/${COMPRESSOR}/anomaly`],
+        ['POST', '/simulator/exports'],
+        ['PUT', '/simulator/config'],
+      ] as const) {
+        const cpuMs = await cpuMsOf(async () => {
+          const { statusCode, body: text } = await send(url, body, method);
+          assert.ok(statusCode >= 400 && statusCode < 500, `${name} to ${url}: ${statusCode}`);
+          assert.ok(text.length < 20_000, `${name} to ${url}: ${text.length} bytes`);
+        });
+        assert.ok(cpuMs < CPU_MAX_MS, `${name} to ${url}: ${cpuMs} ms`);
+      }
+  });
+
+  it('that is nested too deeply is refused before anything walks it', async () => {
+    for (const open of ['[', '{"a":', '[{"a":[']) {
+      const { statusCode, json } = await send('/simulator/start', open.repeat(100));
+      assert.equal(statusCode, 400);
+      assert.equal(json().message, 'the body is nested more than 64 levels deep');
+    }
+    // Brackets in a string are none.
+    const text = await send('/simulator/start', JSON.stringify({ a: '["\\[{'.repeat(100) }));
+    assert.equal(text.statusCode, 422);
+  });
+
+  it('is told its first fifty faults, and unknown keys hide no fault of known ones', async () => {
+    const body = `{"severity":9,${manyKeys('1').slice(1)}`;
+    const { errors } = (await send(`/simulator/machines/${COMPRESSOR}/anomaly`, body)).json();
+    assert.equal(errors.length, 50);
+    assert.match(errors[0].message, /not a known key; accepted are anomaly_type/);
+    const few = await send('/simulator/config', '{"colour":"red","anomaly_probability":2}', 'PUT');
+    const paths = few.json().errors.map(({ path }: { path: string }) => path);
+    assert.deepEqual(paths, ['colour', 'anomaly_probability']);
+    const many = Array(50_000).fill('"x"');
+    const ids = await send('/simulator/start', `{"machine_ids":[${many}]}`);
+    assert.equal(ids.json().errors.length, 50);
+    assert.equal(ids.json().errors[49].path, 'machine_ids.49');
+  });
+
+  it('for the registry costs no more: a time zone, keys and metadata of a megabyte', async () => {
+    const inputs = {
+      zone: { name: 'x', timezone: 'a/'.repeat(BODY_BYTES / 2) },
+      keys: JSON.parse(manyKeys('1')),
+    };
+    for (const [name, input] of Object.entries(inputs)) {
+      const cpuMs = await cpuMsOf(() =>
+        assert.throws(
+          () => readInput(input, FACTORY_INPUT, ['name']),
+          (error) => error instanceof ConfigError && error.faults.length <= 51,
+        ),
+      );
+      assert.ok(cpuMs < CPU_MAX_MS, `${name}: ${cpuMs} ms`);
+    }
+  });
+
+  it('in an address is cut where it is repeated', async () => {
+    const { statusCode, body } = await simulation.app.inject(`/${'a/'.repeat(7000)}`);
+    assert.equal(statusCode, 404);
+    assert.ok(body.length < 300, body);
+    const query = Array.from({ length: 1000 }, (_, i) => `k${i}=1`).join('&');
+    const unknown = await simulation.app.inject(`/simulator/machines?${query}`);
+    assert.equal(unknown.json().errors.length, 50);
+  });
+});
+
+describe('what is computed for a client', () => {
+  let simulation: Simulation;
+  let port: number;
+  const lines: { level: number; msg: string }[] = [];
+  before(async () => {
+    const write = (line: string) => void lines.push(JSON.parse(line));
+    const logger = pino({ level: 'info' }, { write });
+    const env = { SIMULATOR_ENABLE_ANOMALIES: 'true', ANOMALY_PROBABILITY: '1' };
+    simulation = await startSimulation({ env, requestsPerMinute: 2000, logger });
+    await simulation.app.listen({ port: 0 });
+    ({ port } = simulation.app.server.address() as { port: number });
+  });
+  after(() => simulation.close());
+
+  /** A client that asks and then takes nothing, of an address of its own if it is given one. */
+  async function stalled(path: string, localAddress = '127.0.0.1'): Promise<[Socket, number]> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
+    socket.on('error', () => {});
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    const [head] = (await once(socket, 'data')) as [Buffer];
+    socket.pause();
+    return [socket, Number(head.toString('latin1', 9, 12))];
+  }
+
+  const statusOf = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`);
+    await response.arrayBuffer();
+    return response.status;
+  };
+
+  it('has a limit that every such route shares, of which one address has half', async () => {
+    const open = await Promise.all(
+      Array.from({ length: OWN_MAX }, () => stalled(`${READINGS}?${YEAR}`)),
+    );
+    assert.deepEqual(
+      open.map(([, status]) => status),
+      Array(OWN_MAX).fill(200),
+    );
+    for (const path of [
+      READINGS,
+      `/simulator/machines/${COMPRESSOR}/series`,
+      `/simulator/machines/${COMPRESSOR}/baseline`,
+      '/simulator/anomalies',
+    ])
+      assert.equal(await statusOf(path), 429, path);
+    assert.equal(await statusOf('/simulator/machines'), 200);
+    const others = await Promise.all(
+      Array.from({ length: OWN_MAX }, () => stalled(`${READINGS}?${YEAR}`, '127.0.0.2')),
+    );
+    assert.deepEqual(
+      others.map(([, status]) => status),
+      Array(OWN_MAX).fill(200),
+    );
+    const [third, status] = await stalled(READINGS, '127.0.0.3');
+    assert.equal(status, 429);
+    for (const socket of [third, ...[...open, ...others].map(([socket]) => socket)])
+      socket.destroy();
+  });
+
+  it('ends with a client that has left', async () => {
+    const { simulator } = simulation;
+    const { fleet } = simulator;
+    const [machine] = fleet.machines;
+    assert.ok(machine);
+    const window = { fromMs: NOON_MS - 365 * DAY_MS, toMs: NOON_MS };
+    const left = new Error('the client has left');
+    const ends = async (work: (signal: AbortSignal) => Promise<unknown>) => {
+      const end = new AbortController();
+      const over = assert.rejects(work(end.signal), left);
+      await turn();
+      end.abort(left);
+      await over;
+    };
+    const query = { ...window, machines: fleet.machines, limit: 1000, offset: 0 };
+    const cpuMs = await cpuMsOf(async () => {
+      await ends((signal) => seriesOf(fleet, machine, [], window, 100, signal));
+      await ends((signal) => simulator.groundTruth.list(query, signal));
+      await ends(async (signal) => {
+        for await (const _ of encodedReadings(fleet, machine, window, 'text/csv', signal));
+      });
+    });
+    assert.ok(cpuMs < CPU_MAX_MS, `${cpuMs} ms`);
+  });
+
+  it('logs nothing of connections that end at once, but counts them', async () => {
+    const { app } = simulation;
+    const remaining = async () =>
+      Number((await app.inject('/simulator/info')).headers['x-ratelimit-remaining']);
+    const before = await remaining();
+    lines.length = 0;
+    for (let i = 0; i < 60; i++) {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      socket.write('GET /simulator/machines HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      // Every other one is seen while it is still there.
+      if (i % 2 === 0) await once(socket, 'data');
+      socket.resetAndDestroy();
+    }
+    assert.equal(await statusOf('/simulator/info'), 200);
+    assert.deepEqual(lines, []);
+    assert.ok(before - (await remaining()) >= 30);
+  });
+});
+
+test('a client that takes no byte of its answer is cut off, and no client keeps the server open', async (t) => {
+  const simulation = await startSimulation({ stalledMs: 300 });
+  t.after(() => simulation.app.server.closeAllConnections());
+  await simulation.app.listen({ port: 0 });
+  const { port } = simulation.app.server.address() as { port: number };
+  const ask = (path: string) => {
+    const socket = connect(port, '127.0.0.1').pause();
+    socket.on('error', () => {});
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    return socket;
+  };
+  const openCount = promisify(simulation.app.server.getConnections.bind(simulation.app.server));
+  const stalled = Array.from({ length: OWN_MAX }, () => ask(`${READINGS}?${YEAR}`));
+  while ((await openCount()) < OWN_MAX) await turn();
+  // A request that dribbles in is no byte taken.
+  const dribble = setInterval(() => {
+    for (const socket of stalled) if (socket.writable) socket.write('G');
+  }, 50);
+  while ((await openCount()) > 0) await turn();
+  clearInterval(dribble);
+  while ((await simulation.app.inject(READINGS)).statusCode === 429) await turn();
+
+  const paths = [`${READINGS}?${YEAR}`, `/simulator/anomalies?${YEAR}`, '/simulator/stream'];
+  const sockets = paths.flatMap((path) => [ask(path), ask(path)]);
+  while ((await openCount()) < sockets.length) await turn();
+  await simulation.close();
+  for (const socket of [...stalled, ...sockets]) socket.destroy();
+});
