@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { listen } from '../broker/listen.ts';
-import { attachWebSocket } from '../broker/websocket.ts';
+import { attachWebSocket, webSocketRule } from '../broker/websocket.ts';
 import type { ApiProcess } from '../cluster/live/api-process.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
@@ -48,7 +48,8 @@ export const run: Command = {
         throw error;
       });
     const close = () => Promise.all([app.close(), assembly.stop()]);
-    if (broker) attachWebSocket(broker, app.server, configuration.api.corsOrigins);
+    if (broker)
+      attachWebSocket(broker, app.server, webSocketRule(broker, configuration.api.corsOrigins));
     try {
       await app.ready();
       const { host, port } = configuration.api;

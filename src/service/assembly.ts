@@ -187,7 +187,11 @@ async function openMqtt({ mqtt }: Configuration, log: Log): Promise<Mqtt> {
   }
   const own =
     mqtt.readers > 1
-      ? { username: READER, password: randomBytes(READER_KEY_BYTES).toString('hex') }
+      ? {
+          username: READER,
+          password: randomBytes(READER_KEY_BYTES).toString('hex'),
+          clientIds: READER,
+        }
       : undefined;
   const broker = await EmbeddedBroker.start({
     own,
@@ -196,6 +200,7 @@ async function openMqtt({ mqtt }: Configuration, log: Log): Promise<Mqtt> {
     username: mqtt.username,
     password: mqtt.password,
     onRefused: refusalLog(log),
+    onGivenUp: (notice) => log.warn({}, `the broker: ${notice}`),
   });
   const brokerAddress = `mqtt://${reachableHost(broker.host)}:${broker.port}`;
   const address: BrokerAddress = {

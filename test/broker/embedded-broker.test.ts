@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { type BrokerOptions, EmbeddedBroker } from '../../src/broker/embedded-broker.ts';
-import { attachWebSocket } from '../../src/broker/websocket.ts';
+import { attachWebSocket, webSocketRule } from '../../src/broker/websocket.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { freePort } from '../servers.ts';
 import { Collector } from '../sinks/collector.ts';
@@ -219,7 +219,7 @@ test(
     const server = createHttpServer().listen(0, HOST);
     await once(server, 'listening');
     t.after(() => server.close());
-    attachWebSocket(broker, server, ['https://dashboard.example']);
+    attachWebSocket(broker, server, webSocketRule(broker, ['https://dashboard.example']));
     const { port } = server.address() as { port: number };
 
     const collector = await Collector.open(`ws://${HOST}:${port}/mqtt`, 'factory/#');
