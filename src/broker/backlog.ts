@@ -41,14 +41,13 @@ export class Backlog {
 
   /** Something has been taken from a connection, or acknowledged. */
   progressed(connection: Paced): void {
-    if (this.#behind.has(connection) && !this.#isBehind(connection)) this.left(connection);
+    if (this.#behind.has(connection) && !this.#isBehind(connection)) this.#caughtUp(connection);
   }
 
-  /** A connection has ended, or is no longer behind. */
+  /** A connection has ended. */
   left(connection: Paced): void {
     this.#filled.delete(connection);
-    this.#behind.delete(connection);
-    if (this.#behind.size === 0 && this.#timer) this.#goOn();
+    this.#caughtUp(connection);
   }
 
   /** Calls back when publishing may go on: at the end of the turn, or somewhat later. */
@@ -61,6 +60,11 @@ export class Backlog {
   close(): void {
     this.#behind.clear();
     this.#goOn();
+  }
+
+  #caughtUp(connection: Paced): void {
+    this.#behind.delete(connection);
+    if (this.#behind.size === 0 && this.#timer) this.#goOn();
   }
 
   #flushSoon(): void {

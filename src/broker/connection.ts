@@ -332,12 +332,12 @@ export class Connection implements Link, PacketReader {
       const isNew = !session.subscriptions.has(filter);
       const subscription = { session, filter, qos, isNoLocal: !!nl, keepsRetain: !!rap };
       if (i >= limits.filtersPerPacket || !router.subscribe(subscription)) {
-        const { filtersPerPacket, filtersPerClient, filters } = limits;
+        const { filtersPerPacket, filtersPerClient, filterLevels } = limits;
         notices.tell(
           'subscription',
           () =>
             `a subscription of client ${session.id} to ${filter} was refused: there are ` +
-            `${filtersPerPacket} a packet, ${filtersPerClient} a client and ${filters} in all`,
+            `${filtersPerPacket} a packet, ${filtersPerClient} a client, ${filterLevels} levels in all`,
         );
         return this.version === 5 ? Code.QUOTA_EXCEEDED : SUBACK_FAILURE;
       }

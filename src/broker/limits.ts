@@ -26,8 +26,8 @@ export interface BrokerLimits {
   readonly filtersPerPacket: number;
   /** Filters of one client. */
   readonly filtersPerClient: number;
-  /** Filters of all clients: a message may match all of them. */
-  readonly filters: number;
+  /** Levels of all filters together: each takes some 300 bytes, and a message may pass them all. */
+  readonly filterLevels: number;
   /** Bytes of all retained messages. */
   readonly retainedBytes: number;
   /** Bytes of retained messages that others than the simulator have left behind. */
@@ -78,7 +78,7 @@ export const BROKER_LIMITS: BrokerLimits = {
   willBytes: 16 * 1024,
   filtersPerPacket: 100,
   filtersPerClient: 1000,
-  filters: 20_000,
+  filterLevels: 120_000,
   retainedBytes: 64 * MIB,
   foreignRetainedBytes: 32 * MIB,
   foreignRetainedTopics: 10_000,

@@ -13,7 +13,7 @@ export class Router {
   readonly #notices: Notices;
   readonly #sessions = new Map<string, Session>();
   readonly #filters = new FilterTree<Subscription>();
-  #filterCount = 0;
+  #filterLevels = 0;
   #waitingBytes = 0;
   /** Used again for every message. */
   readonly #found: Subscription[] = [];
@@ -48,16 +48,21 @@ export class Router {
     if (this.#sessions.get(session.id) === session) this.#sessions.delete(session.id);
   }
 
-  /** @returns False where the client or all of them have as many filters as are taken. */
+  /**
+   * Has a session get what matches a filter.
+   *
+   * @returns False where its client has as many filters as are taken, or all of them have, and
+   *   nobody more than this one.
+   */
   subscribe(subscription: Subscription): boolean {
     const { session, filter } = subscription;
     const last = session.subscriptions.get(filter);
-    const { filters, filtersPerClient } = this.#limits;
-    if (!last) {
-      if (session.subscriptions.size >= filtersPerClient || this.#filterCount >= filters)
-        return false;
-      this.#filterCount++;
-    } else this.#filters.remove(filter, last);
+    if (last) this.#filters.remove(filter, last);
+    else {
+      if (session.subscriptions.size >= this.#limits.filtersPerClient) return false;
+      if (!this.#makeRoomForFilter(session, levelsOf(filter))) return false;
+      this.#filterLevels += levelsOf(filter);
+    }
     this.#filters.add(filter, subscription);
     session.subscriptions.set(filter, subscription);
     return true;
@@ -68,7 +73,7 @@ export class Router {
     const subscription = session.subscriptions.get(filter);
     if (!subscription) return false;
     this.#filters.remove(filter, subscription);
-    this.#filterCount--;
+    this.#filterLevels -= levelsOf(filter);
     session.subscriptions.delete(filter);
     session.stopGreeting(filter);
     return true;
@@ -147,6 +152,19 @@ export class Router {
     this.#giveUp(victim, `more than ${this.#limits.waitingBytes} bytes waited in all`);
   }
 
+  /** Ends the session with the most filters, if it is another one. */
+  #makeRoomForFilter(session: Session, levels: number): boolean {
+    const { filterLevels } = this.#limits;
+    while (this.#filterLevels + levels > filterLevels) {
+      const fullest = [...this.#sessions.values()].reduce((a, b) =>
+        b.subscriptions.size > a.subscriptions.size ? b : a,
+      );
+      if (fullest.subscriptions.size <= session.subscriptions.size) return false;
+      this.#giveUp(fullest, `all filters have more than ${filterLevels} levels, and it has most`);
+    }
+    return true;
+  }
+
   #giveUp(session: Session, reason: string): void {
     this.#notices.tell(
       'session',
@@ -156,6 +174,10 @@ export class Router {
     session.link?.close(Code.QUOTA_EXCEEDED);
     this.end(session);
   }
+}
+
+function levelsOf(filter: string): number {
+  return filter.split('/').length;
 }
 
 /** Of each session's subscriptions one: that with the highest quality of service. */

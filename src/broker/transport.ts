@@ -153,7 +153,9 @@ export class Transport implements Paced {
       this.#reader.onTooLarge();
       return;
     }
-    this.#countPartial(this.#parser.parse(chunk));
+    const partialBytes = this.#parser.parse(chunk);
+    if (this.#isClosed) return;
+    this.#countPartial(partialBytes);
     if (this.#packets.length === 0 || this.#isClosed) return;
     this.heardMs = performance.now();
     this.#stream.pause();
