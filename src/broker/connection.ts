@@ -11,8 +11,9 @@ import {
   type QoS,
 } from 'mqtt-packet';
 import { type Access, isOwnTopic, type RefusalListener } from './access.ts';
-import { type Message, messageOf, userPropertyCount, type Version, type Will } from './message.ts';
+import { type Message, messageOf, type Version, type Will } from './message.ts';
 import type { Notices } from './notices.ts';
+import { checkProperties } from './properties.ts';
 import {
   BAD_CLIENT_ID,
   BAD_METHOD,
@@ -156,7 +157,10 @@ export class Connection implements Link, PacketReader {
   }
 
   #answer(packet: Packet): void {
+    const { userProperties } = this.#hub.limits;
+    if ('properties' in packet) checkProperties(packet.properties, userProperties);
     if (packet.cmd === 'connect') {
+      checkProperties(packet.will?.properties, userProperties);
       if (this.#session) throw new Violation(Code.PROTOCOL_ERROR);
       const refusal = this.#refusalOf(packet);
       if (refusal) this.#refuse(refusal, packet.clientId);
@@ -270,7 +274,6 @@ export class Connection implements Link, PacketReader {
     if (!isTopic(topic, limits)) throw new Violation(Code.BAD_TOPIC);
     if (properties?.topicAlias !== undefined || properties?.subscriptionIdentifier !== undefined)
       throw new Violation(Code.PROTOCOL_ERROR);
-    if (userPropertyCount(packet) > limits.userProperties) throw new Violation(Code.QUOTA_EXCEEDED);
     const messageId = qos > 0 ? idOf(packet) : 0;
     const ack = qos === 2 ? 'pubrec' : 'puback';
     if (isOwnTopic(topic) && !session.isOwn) {

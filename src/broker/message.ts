@@ -159,11 +159,3 @@ export function messageOf(packet: IPublishPacket | Will, packetBytes = 0): Messa
     expiresMs: isTimed ? performance.now() + messageExpiryInterval * 1000 : undefined,
   };
 }
-
-/** User properties of a message: MQTT 5. */
-export function userPropertyCount({ properties }: IPublishPacket): number {
-  let count = 0;
-  for (const value of Object.values(properties?.userProperties ?? {}))
-    count += Array.isArray(value) ? value.length : 1;
-  return count;
-}

@@ -153,13 +153,24 @@ export class Transport implements Paced {
       this.#reader.onTooLarge();
       return;
     }
-    const partialBytes = this.#parser.parse(chunk);
+    const partialBytes = this.#parse(chunk);
     if (this.#isClosed) return;
     this.#countPartial(partialBytes);
     if (this.#packets.length === 0 || this.#isClosed) return;
     this.heardMs = performance.now();
     this.#stream.pause();
     this.wake();
+  }
+
+  /** @returns How much of it belongs to a packet that is not whole yet [bytes]. */
+  #parse(chunk: Buffer): number {
+    try {
+      return this.#parser.parse(chunk);
+    } catch (error) {
+      // The parser reads beyond the end of some packets that are cut off.
+      this.#reader.onMalformed(error as Error);
+      return 0;
+    }
   }
 
   readonly #step = (): boolean => {

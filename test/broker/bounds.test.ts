@@ -280,6 +280,22 @@ test(
   },
 );
 
+test('the client with the most filters goes where all have too many', LIMIT, async (t) => {
+  const { broker, notices } = await started(t, { filterLevels: 100 });
+  const greedy = await RawClient.open(broker.port, { clientId: 'greedy' });
+  const filters = Array.from({ length: 40 }, (_, i) => `junk/${i}`);
+  await greedy.subscribe(filters);
+  assert.ok((await greedy.subscribe(filters.map((filter) => `${filter}/x`))).includes(0x80));
+  const modest = await RawClient.open(broker.port, { clientId: 'modest' });
+  assert.deepEqual(await modest.subscribe(['factory/#', 'factory/+/+/energy']), [0, 0]);
+  await greedy.isClosed;
+  assert.match(
+    notices.at(-1) ?? '',
+    /client greedy was given up .*: all filters have more than 100/,
+  );
+  await modest.drop();
+});
+
 test('a session sends what waits in time that grows with it', () => {
   const cpuMs = (count: number): number => {
     const waiting: number[] = [];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import mqtt, { type IClientOptions } from 'mqtt';
-import type { IConnectPacket, IPublishPacket } from 'mqtt-packet';
+import { generate, type IConnectPacket, type IPublishPacket, type Packet } from 'mqtt-packet';
 import { EmbeddedBroker } from '../../src/broker/embedded-broker.ts';
 import { Collector } from '../sinks/collector.ts';
 import { RawClient } from './raw-client.ts';
@@ -348,6 +348,58 @@ test('the broker keeps the standard’s letter', { timeout: 60_000 }, async (t) 
   await t.test('a client that gives no sign of life is disconnected', async () => {
     const client = await RawClient.open(port, { keepalive: 1 });
     await client.isClosed;
+  });
+
+  await t.test('properties that are cut off, or come twice, close the connection', async () => {
+    const connect = (properties: number[]) =>
+      Buffer.from([
+        ...[0x10, 14 + properties.length, 0, 4, 77, 81, 84, 84, 5, 2, 0, 60],
+        ...[properties.length, ...properties, 0, 1, 97],
+      ]);
+    const twice = [0x11, 0, 0, 0, 9, 0x11, 0, 0, 0, 9];
+    for (const properties of [twice, [0x21, 0, 0], [0x11, 0], [0x26, 0, 9, 97], [0x99]]) {
+      const client = await RawClient.reach(port, 5);
+      client.socket.write(connect(properties));
+      await client.isClosed;
+      assert.deepEqual(client.packets, [], String(properties));
+    }
+  });
+
+  await t.test('no bytes end the broker, whatever they are', async () => {
+    const packets: Packet[] = [
+      {
+        cmd: 'publish',
+        properties: { contentType: 'x', userProperties: { a: 'b' }, messageExpiryInterval: 9 },
+        topic: 'a/b',
+        payload: 'x',
+        qos: 1,
+        messageId: 1,
+        dup: false,
+        retain: true,
+      },
+      { cmd: 'subscribe', messageId: 2, subscriptions: [{ topic: 'a/#', qos: 2 }] },
+      { cmd: 'unsubscribe', messageId: 3, unsubscriptions: ['a/#'] },
+      { cmd: 'pubrel', messageId: 4 },
+      { cmd: 'disconnect' },
+    ];
+    // Park and Miller's generator: the same bytes in every run.
+    let seed = 11;
+    const next = (end: number) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % end;
+    };
+    for (let i = 0; i < 200; i++) {
+      const protocolVersion = i % 2 ? 5 : 4;
+      const bytes = Buffer.concat(packets.map((each) => generate(each, { protocolVersion })));
+      for (let k = next(4); k >= 0; k--) bytes[next(bytes.length)] = next(256);
+      const client = await RawClient.open(port, { protocolVersion });
+      client.socket.end(bytes);
+      client.socket.resume();
+      await client.isClosed;
+    }
+    const client = await RawClient.open(port);
+    await client.ping();
+    await client.drop();
   });
 
   await t.test('messages of one client arrive in their order, however many', async () => {
