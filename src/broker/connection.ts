@@ -340,7 +340,8 @@ export class Connection implements Link, PacketReader {
           'subscription',
           () =>
             `a subscription of client ${session.id} to ${filter} was refused: there are ` +
-            `${filtersPerPacket} a packet, ${filtersPerClient} a client, ${filterLevels} levels in all`,
+            `${filtersPerPacket} a packet, ${filtersPerClient} a client, ` +
+            `${filterLevels} levels in all`,
         );
         return this.version === 5 ? Code.QUOTA_EXCEEDED : SUBACK_FAILURE;
       }
