@@ -1,13 +1,17 @@
 import type { BrokerLimits } from './limits.ts';
 
+/**
+ * What publishers are held beyond `holdMs`, in times of what they were free: a subscriber with a
+ * fifth of their own pace sets it, and one that does not read slows them to a fifth.
+ */
+const HELD_OF_FREE = 4;
+
 /** A connection, as far as its pace is concerned. */
 export interface Paced {
   /** Bytes that wait in its socket. */
   readonly socketBytes: number;
   /** Bytes that wait for its client in all. */
   readonly backlogBytes: number;
-  /** When its client has last taken something [ms, of the monotonic clock]. */
-  readonly progressMs: number;
   flush(): void;
   giveUp(reason: string): void;
 }
@@ -16,8 +20,9 @@ export interface Paced {
  * Keeps publishers at the pace of subscribers, within reason.
  *
  * What is written in one turn of the event loop goes out together at its end. Publishers go on
- * then; if a client that takes what it gets is behind, a few milliseconds later. A client with too
- * much waiting is disconnected at once, so that none can hold up the others.
+ * then; if a client is behind, when it has caught up, but for a second and four fifths of the time
+ * at most, whoever is behind, once or again and again. A client with too much waiting is
+ * disconnected at once.
  */
 export class Backlog {
   readonly #limits: BrokerLimits;
@@ -28,9 +33,13 @@ export class Backlog {
   #held: (() => void)[] = [];
   #isDue = false;
   #timer: NodeJS.Timeout | undefined;
+  /** How long publishers may still be held, and since when they are held, or free [ms]. */
+  #budgetMs: number;
+  #sinceMs = performance.now();
 
   constructor(limits: BrokerLimits) {
     this.#limits = limits;
+    this.#budgetMs = limits.holdMs;
   }
 
   /** A connection has been written to. */
@@ -83,14 +92,16 @@ export class Backlog {
     this.#written.clear();
     this.#boundSockets();
     if (this.#held.length === 0 || this.#timer) return;
+    if (this.#behind.size === 0) {
+      this.#goOn();
+      return;
+    }
     const nowMs = performance.now();
-    const { patienceMs, holdMs } = this.#limits;
-    for (const { progressMs } of this.#behind)
-      if (nowMs - progressMs < patienceMs) {
-        this.#timer = setTimeout(this.#goOn, holdMs);
-        return;
-      }
-    this.#goOn();
+    const earnedMs = (nowMs - this.#sinceMs) * HELD_OF_FREE;
+    this.#budgetMs = Math.min(this.#limits.holdMs, this.#budgetMs + earnedMs);
+    this.#sinceMs = nowMs;
+    if (this.#budgetMs < 1) this.#goOn();
+    else this.#timer = setTimeout(this.#goOn, this.#budgetMs);
   };
 
   /** The sum is taken anew each time: those whose sockets hold something are few. */
@@ -109,8 +120,13 @@ export class Backlog {
   }
 
   readonly #goOn = (): void => {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    if (this.#timer) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      const nowMs = performance.now();
+      this.#budgetMs -= nowMs - this.#sinceMs;
+      this.#sinceMs = nowMs;
+    }
     const held = this.#held;
     this.#held = [];
     for (const callback of held) callback();
