@@ -1,28 +1,16 @@
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Aedes, type AedesPublishPacket } from 'aedes';
-import {
-  authenticator,
-  type Credentials,
-  OwnClients,
-  publishAuthorizer,
-  type RefusalListener,
-} from './access.ts';
+import { Access, type Credentials, type OwnClients, type RefusalListener } from './access.ts';
+import { Backlog } from './backlog.ts';
+import { Connection, type Hub, publishWill } from './connection.ts';
+import { BROKER_LIMITS, type BrokerLimits } from './limits.ts';
 import { listen, type WantedPort } from './listen.ts';
-import { guardPackets } from './packet-guard.ts';
-import { limitSessionQueues } from './session-queues.ts';
+import { type NoticeListener, Notices } from './notices.ts';
+import { Router } from './router.ts';
+import { Slices } from './slices.ts';
 
-/** Clients at once; each costs some 50 kB and a share of every message. */
-const CLIENTS_MAX = 1000;
-/** A client that connects must say who it is within this. */
-const CONNECT_MAX_MS = 10_000;
-/** A subscriber that takes nothing for so long is disconnected: the others wait for it. */
-const DRAIN_MAX_MS = 10_000;
-/** Messages that are being handed out at once. */
-const CONCURRENCY = 1000;
 /** Closing takes no longer, whatever the clients do. */
 const CLOSE_MAX_MS = 800;
 
@@ -33,8 +21,11 @@ export interface BrokerOptions extends Partial<Credentials> {
   readonly host: string;
   readonly port: WantedPort;
   readonly onRefused?: RefusalListener;
+  /** Told of what clients lose because the broker keeps no more. */
+  readonly onGivenUp?: NoticeListener;
   /** What the simulator's own processes say, which may publish what only the simulator may. */
-  readonly own?: Credentials | undefined;
+  readonly own?: OwnClients | undefined;
+  readonly limits?: Partial<BrokerLimits>;
 }
 
 /** A message of the simulator itself. */
@@ -45,44 +36,49 @@ export interface OwnMessage {
   readonly retain: boolean;
 }
 
-/** Messages that take the same time on their way, and how many of them there were. */
-interface Kind {
-  readonly brokerId: string;
-  count: number;
-}
-
-type Numbered = Parameters<Aedes['publish']>[0] & AedesPublishPacket;
-
 /**
- * An MQTT 3.1.1 broker in the process, so that the simulator runs with nothing beside it.
+ * A broker of MQTT 3.1, 3.1.1 and 5 in the process, so that the simulator runs with nothing
+ * beside it.
  *
- * While it runs, `simulator/state` is `online`. What waits for persistent sessions is bounded and
- * ends with the process.
+ * While it runs, `simulator/state` is `online`. What it keeps for clients is bounded, in
+ * `limits.ts`, and ends with the process. Of MQTT 5 it leaves out shared subscriptions,
+ * subscription identifiers and topic aliases, and says so to each client.
  */
 export class EmbeddedBroker {
   readonly host: string;
-  /** The port it listens on, which is not the one that was asked for if that was taken. */
-  readonly port: number;
-  readonly #aedes: Aedes;
-  readonly #server: Server;
-  readonly #connections: Set<Duplex>;
-  /** By quality of service, and by whether they are retained. */
-  readonly #kinds: readonly Kind[];
+  readonly #server: Server = createServer({ noDelay: true });
+  readonly #connections = new Set<Connection>();
+  readonly #streams = new Set<Duplex>();
+  readonly #hub: Hub;
+  #port = 0;
+  #clientCount = 0;
+  #partialBytes = 0;
+  #sweeper: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(
-    aedes: Aedes,
-    server: Server,
-    host: string,
-    port: number,
-    connections: Set<Duplex>,
-  ) {
-    this.#aedes = aedes;
-    this.#server = server;
-    this.#connections = connections;
-    this.#kinds = Array.from({ length: 6 }, (_, i) => ({ brokerId: `${aedes.id}/${i}`, count: 0 }));
+  private constructor(options: BrokerOptions) {
+    const { host, username, password, own, onRefused = () => {}, onGivenUp = () => {} } = options;
     this.host = host;
-    this.port = port;
+    const limits = { ...BROKER_LIMITS, ...options.limits };
+    const notices = new Notices(onGivenUp, limits.noticeMs);
+    this.#hub = {
+      limits,
+      notices,
+      onRefused,
+      access: new Access({ username, password }, own),
+      router: new Router(limits, notices),
+      backlog: new Backlog(limits),
+      slices: new Slices(),
+      countClients: (more) => {
+        this.#clientCount += more;
+        return this.#clientCount;
+      },
+      countPartial: (more) => this.#countPartial(more),
+      left: (connection) => this.#connections.delete(connection),
+    };
+    // Those that have not yet said who they are take a place too.
+    this.#server.maxConnections = 2 * limits.clients;
+    this.#server.on('connection', (socket) => this.accept(socket));
   }
 
   /**
@@ -91,105 +87,103 @@ export class EmbeddedBroker {
    * @throws ConfigError where it cannot listen, or a port that was asked for is taken.
    */
   static async start(options: BrokerOptions): Promise<EmbeddedBroker> {
-    const { host, username, password, onRefused = () => {} } = options;
-    const own = new OwnClients(options.own);
-    const isFull = () => aedes.connectedClients >= CLIENTS_MAX;
-    const aedes = await Aedes.createBroker({
-      concurrency: CONCURRENCY,
-      connectTimeout: CONNECT_MAX_MS,
-      drainTimeout: DRAIN_MAX_MS,
-      authenticate: authenticator({ username, password }, own, isFull, onRefused),
-      authorizePublish: publishAuthorizer(own, onRefused),
-    });
-    limitSessionQueues(aedes);
-    const connections = new Set<Duplex>();
-    const server = createServer({ noDelay: true });
-    // Those that have not yet said who they are take a place too.
-    server.maxConnections = 2 * CLIENTS_MAX;
-    try {
-      const port = await listen(server, host, options.port, 'MQTT_PORT');
-      const broker = new EmbeddedBroker(aedes, server, host, port, connections);
-      server.on('connection', (socket) => broker.accept(socket));
-      await broker.#publishState('online');
-      return broker;
-    } catch (error) {
-      await new Promise<void>((resolve) => aedes.close(resolve));
-      throw error;
-    }
+    const broker = new EmbeddedBroker(options);
+    broker.#port = await listen(broker.#server, options.host, options.port, 'MQTT_PORT');
+    broker.#sweeper = setInterval(() => broker.#sweep(), broker.#hub.limits.sweepMs);
+    await broker.#publishState('online');
+    return broker;
+  }
+
+  /** The port it listens on, which is not the one that was asked for if that was taken. */
+  get port(): number {
+    return this.#port;
   }
 
   /** Clients that are connected now. */
   get clientCount(): number {
-    return this.#aedes.connectedClients;
+    return this.#clientCount;
   }
 
-  /** Takes a connection on which a client is going to speak MQTT. */
-  accept(connection: Duplex, request?: IncomingMessage): void {
-    this.#connections.add(connection);
-    connection.once('close', () => this.#connections.delete(connection));
-    guardPackets(connection);
-    this.#aedes.handle(connection, request);
+  /** What it keeps for clients [bytes]: retained messages, and those that wait in sessions. */
+  get keptBytes(): { readonly retained: number; readonly waiting: number } {
+    const { retained, waitingBytes } = this.#hub.router;
+    return { retained: retained.bytes, waiting: waitingBytes };
+  }
+
+  /** Takes a stream on which a client is going to speak MQTT. */
+  accept(stream: Duplex): void {
+    // By WebSocket they are not counted by the server.
+    if (this.#closing || this.#streams.size >= 2 * this.#hub.limits.clients) {
+      stream.destroy();
+      return;
+    }
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+    this.#connections.add(new Connection(stream, this.#hub));
   }
 
   /**
    * Publishes a message of the simulator itself.
    *
-   * aedes numbers what it takes and hands a subscriber nothing with a number below one it has had
-   * already. Retained messages and those of other qualities of service take different times on
-   * their way, so each kind has numbers of its own: else the slower one would be lost.
-   *
    * @param done - Called when it was written to all subscribers, or queued for them.
    */
   publish(message: OwnMessage, done: (error?: Error) => void): void {
-    const { topic, payload, qos, retain } = message;
-    const kind = this.#kinds[2 * qos + (retain ? 1 : 0)] as Kind;
-    const { brokerId } = kind;
-    const brokerCounter = ++kind.count;
-    this.#aedes.publish(
-      {
-        cmd: 'publish',
-        dup: false,
-        topic,
-        payload,
-        qos,
-        retain,
-        brokerId,
-        brokerCounter,
-      } as Numbered,
-      done as (error?: Error | null) => void,
-    );
+    const { router, backlog } = this.#hub;
+    if (this.#closing) {
+      done(new Error('the broker is closed'));
+      return;
+    }
+    router.publish(message);
+    backlog.whenReady(done);
   }
 
   /** Says `offline`, disconnects everyone and gives the port back, within a second. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#close(this.#publishState('offline'));
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(isSaid: Promise<void>): Promise<void> {
+    const { backlog } = this.#hub;
     const isGone = once(this.#server, 'close');
     const timer = new AbortController();
-    const orderly = this.#publishState('offline').then(
-      () => new Promise<void>((resolve) => this.#aedes.close(resolve)),
-    );
-    const isLate = sleep(CLOSE_MAX_MS, undefined, { signal: timer.signal }).catch(() => {});
+    clearInterval(this.#sweeper);
     this.#server.close();
+    const orderly = isSaid.then(async () => {
+      for (const connection of this.#connections) connection.shutDown();
+      await Promise.all([...this.#streams].map((stream) => once(stream, 'close')));
+    });
+    const isLate = sleep(CLOSE_MAX_MS, undefined, { signal: timer.signal }).catch(() => {});
     await Promise.race([orderly, isLate]);
     timer.abort();
-    for (const connection of this.#connections) connection.destroy();
-    this.#aedes.close();
+    backlog.close();
+    for (const stream of this.#streams) stream.destroy();
     await isGone;
   }
 
+  #sweep(): void {
+    const nowMs = performance.now();
+    for (const connection of this.#connections) connection.sweep(nowMs);
+    this.#hub.router.sweep(nowMs, (session, will) => publishWill(this.#hub, session, will));
+  }
+
+  /** Of those whose packets are incomplete, that with the most to come is left out. */
+  #countPartial(more: number): void {
+    this.#partialBytes += more;
+    const { partialBytes } = this.#hub.limits;
+    if (more <= 0 || this.#partialBytes <= partialBytes) return;
+    const largest = [...this.#connections].reduce((a, b) =>
+      b.transport.partialBytes > a.transport.partialBytes ? b : a,
+    );
+    largest.onGivenUp(`more than ${partialBytes} bytes of packets were incomplete`);
+  }
+
   #publishState(state: 'online' | 'offline'): Promise<void> {
-    const message = {
-      topic: STATE_TOPIC,
-      payload: Buffer.from(state),
-      qos: 1,
-      retain: true,
-    } as const;
+    const payload = Buffer.from(state);
     return new Promise((resolve, reject) => {
-      this.publish(message, (error) => (error ? reject(error) : resolve()));
+      this.publish({ topic: STATE_TOPIC, payload, qos: 1, retain: true }, (error) =>
+        error ? reject(error) : resolve(),
+      );
     });
   }
 }

@@ -9,20 +9,19 @@ const WEBSOCKET_PATH = '/mqtt';
 /** Largest frame that a client may send [bytes]. */
 const FRAME_BYTES_MAX = 256 * 1024;
 
-/** Names of MQTT as a WebSocket's subprotocol: of 3.1.1 (§6) and of 3.1. */
+/** Names of MQTT as a WebSocket's subprotocol: of 3.1.1 and 5 (§6), and of 3.1. */
 const SUBPROTOCOLS = ['mqtt', 'mqttv3.1'];
 
+/** Tells why a request may not reach the broker; nothing, if it may. */
+export type WebSocketRule = (request: IncomingMessage) => string | undefined;
+
 /**
- * Lets browsers reach the broker through an HTTP server, at `/mqtt`.
+ * Lets browsers and others reach the broker through an HTTP server, at `/mqtt`.
  *
- * @param refusal - Why a request may not be upgraded, if it may not: a browser connects wherever a
- *   page tells it to.
+ * @param rule - Asked about each request before a WebSocket is opened: what it refuses is answered
+ *   with 403 and the reason.
  */
-export function attachWebSocket(
-  broker: EmbeddedBroker,
-  server: Server,
-  refusal: (request: IncomingMessage) => string | undefined,
-): void {
+export function attachWebSocket(broker: EmbeddedBroker, server: Server, rule: WebSocketRule): void {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: FRAME_BYTES_MAX,
@@ -33,22 +32,22 @@ export function attachWebSocket(
       if (server.listenerCount('upgrade') === 1) answer(socket, '404 Not Found');
       return;
     }
-    const reason = refusal(request);
-    if (reason !== undefined) answer(socket, '403 Forbidden', reason);
-    else
-      sockets.handleUpgrade(request, socket, head, (webSocket) =>
-        broker.accept(createWebSocketStream(webSocket), request),
-      );
+    const reason = rule(request);
+    if (reason !== undefined) return answer(socket, '403 Forbidden', reason);
+    sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      broker.accept(createWebSocketStream(webSocket)),
+    );
   });
 }
 
-function answer(socket: Duplex, status: string, body = ''): void {
+function answer(socket: Duplex, status: string, reason = ''): void {
   socket.on('error', () => socket.destroy());
-  const head = [
+  const body = reason === '' ? '' : JSON.stringify({ success: false, message: reason });
+  const headers = [
     `HTTP/1.1 ${status}`,
     'Connection: close',
-    'Content-Type: text/plain; charset=utf-8',
+    'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
 }

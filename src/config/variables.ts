@@ -159,7 +159,10 @@ const SIMULATION = {
 } as const;
 
 const MQTT = {
-  MQTT_HOST: optional(HOST, 'MQTT broker to publish to. Without one, the embedded broker runs.'),
+  MQTT_HOST: optional(
+    HOST,
+    'MQTT broker to publish to. Without one, the embedded broker runs: MQTT 3.1, 3.1.1 and 5.',
+  ),
   MQTT_BIND_HOST: variable(HOST, '127.0.0.1', 'Address that the embedded broker listens on.'),
   MQTT_PORT: variable(
     PORT,

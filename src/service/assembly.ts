@@ -203,7 +203,11 @@ async function openMqtt({ mqtt }: Configuration, log: Log): Promise<Mqtt> {
   }
   const own =
     mqtt.readers > 1
-      ? { username: READER, password: randomBytes(READER_KEY_BYTES).toString('hex') }
+      ? {
+          username: READER,
+          password: randomBytes(READER_KEY_BYTES).toString('hex'),
+          clientIds: READER,
+        }
       : undefined;
   const broker = await EmbeddedBroker.start({
     own,
@@ -212,6 +216,7 @@ async function openMqtt({ mqtt }: Configuration, log: Log): Promise<Mqtt> {
     username: mqtt.username,
     password: mqtt.password,
     onRefused: refusalLog(log),
+    onGivenUp: (notice) => log.warn({}, `the broker: ${notice}`),
   });
   const brokerAddress = `mqtt://${reachableHost(broker.host)}:${broker.port}`;
   const address: BrokerAddress = {

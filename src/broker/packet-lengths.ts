@@ -1,27 +1,5 @@
-import type { Duplex } from 'node:stream';
-
-/** Largest packet that a client may send [bytes]; the readings themselves are far below it. */
-const PACKET_BYTES_MAX = 256 * 1024;
-
-/**
- * Ends a connection that announces a packet larger than the broker takes, before any of it is
- * kept: aedes itself would gather up to 256 MB for a packet from anyone who can connect.
- */
-export function guardPackets(connection: Duplex): void {
-  const read = connection.read.bind(connection);
-  const lengths = new PacketLengths();
-  connection.read = (size?: number) => {
-    const chunk = read(size) as Buffer | null;
-    if (chunk && lengths.longest(chunk) > PACKET_BYTES_MAX) {
-      connection.destroy(new Error(`a packet has more than ${PACKET_BYTES_MAX} bytes`));
-      return null;
-    }
-    return chunk;
-  };
-}
-
 /** Follows the packets of a connection by their headers: type, then the length in 7-bit groups. */
-class PacketLengths {
+export class PacketLengths {
   /** Bytes still to come of the packet whose header has been seen. */
   #rest = 0;
   /** Value and weight of the length that is being read; weight 0: the type comes next. */

@@ -1,0 +1,31 @@
+import { Code, Violation } from './reasons.ts';
+
+type Properties = object | undefined;
+
+/** Properties of MQTT 5 that are not 0 [§3.1.2.11.3, §3.1.2.11.4]. */
+const POSITIVE = new Set(['receiveMaximum', 'maximumPacketSize']);
+
+/**
+ * Checks that the properties of a packet are what their names say: the parser gives null, −1 or a
+ * list for one that is cut off or comes twice.
+ *
+ * @param userMax - User properties that are taken.
+ * @throws Violation where they are not.
+ */
+export function checkProperties(properties: Properties, userMax: number): void {
+  let userCount = 0;
+  for (const [name, value] of Object.entries(properties ?? {})) {
+    if (name === 'userProperties') {
+      for (const text of Object.values(value as object).flat()) {
+        if (typeof text !== 'string') throw new Violation(Code.MALFORMED);
+        userCount++;
+      }
+    } else if (typeof value === 'number') {
+      if (value < (POSITIVE.has(name) ? 1 : 0)) throw new Violation(Code.PROTOCOL_ERROR);
+    } else if (typeof value === 'string') {
+      if (value.includes('\0')) throw new Violation(Code.MALFORMED);
+    } else if (typeof value !== 'boolean' && !Buffer.isBuffer(value))
+      throw new Violation(Code.PROTOCOL_ERROR);
+  }
+  if (userCount > userMax) throw new Violation(Code.QUOTA_EXCEEDED);
+}
