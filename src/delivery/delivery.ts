@@ -8,7 +8,7 @@ import { type FollowingReader, Relay } from '../simulation/relay.ts';
 import { BackOff } from '../sinks/back-off.ts';
 import type { Connection } from '../sinks/connection.ts';
 import { atMost, sleepUnless } from '../sinks/waiting.ts';
-import { type DeliveryFigures, messageCount, readingCount } from './figures.ts';
+import { type DeliveryFigures, type DeliveryState, messageCount, readingCount } from './figures.ts';
 import type { Gap } from './gap.ts';
 import { Greeting } from './greeting.ts';
 import type { Log } from './log.ts';
@@ -103,16 +103,26 @@ export class Delivery {
     const lagMs = horizonMs() - this.#progress.deliveredMs;
     return {
       sink: sink.name,
+      state: this.#state,
       readings: this.#readings,
       messages: this.#messages,
       bytes: sink.bytesWritten ?? 0,
       failures: this.#failures,
       reconnects: Math.max(0, (sink.connectionCount ?? 0) - 1),
-      lagMs: Math.max(0, lagMs || 0),
+      lagMs: lagMs || 0,
       isBehind: this.#pace.isBehind,
       isConnected: sink.isConnected ?? !this.#isDown,
       lastError: this.#lastError,
+      problems: [],
+      refused: [],
+      refusedTotal: 0,
     };
+  }
+
+  get #state(): DeliveryState {
+    if (Number.isNaN(this.#progress.deliveredMs)) return 'starting';
+    if (this.#isDown) return 'down';
+    return this.#pace.isBehind ? 'catching-up' : 'live';
   }
 
   /** Goes on with another fleet, see {@link Relay.follow}. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { DeliveryFigures } from '../delivery/delivery.ts';
+import { type DeliveryFigures, together } from '../delivery/figures.ts';
 import type { Gap } from '../delivery/gap.ts';
 import type { Log } from '../delivery/log.ts';
 import type { Watermark, Watermarks } from '../delivery/watermarks.ts';
@@ -82,21 +82,9 @@ export class ReaderProcesses implements Delivering {
   /** Of all readers together. */
   get figures(): DeliveryFigures {
     const known = this.#readers.flatMap(({ figures }) => figures ?? []);
-    const sum = (key: 'readings' | 'messages' | 'bytes' | 'failures' | 'reconnects') =>
-      known.reduce((total, figures) => total + figures[key], 0);
-    return {
-      sink: 'mqtt',
-      readings: sum('readings'),
-      messages: sum('messages'),
-      bytes: sum('bytes'),
-      failures: sum('failures'),
-      reconnects: sum('reconnects'),
-      lagMs: known.reduce((lag, { lagMs }) => Math.max(lag, lagMs), 0),
-      isBehind: known.some(({ isBehind }) => isBehind),
-      isConnected:
-        known.length === this.#readers.length && known.every(({ isConnected }) => isConnected),
-      lastError: known.find(({ lastError }) => lastError !== undefined)?.lastError,
-    };
+    const figures = together('mqtt', known);
+    if (known.length === this.#readers.length) return figures;
+    return { ...figures, isConnected: false };
   }
 
   follow(fleet: Fleet, fromMs: number): void {

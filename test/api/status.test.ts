@@ -6,6 +6,7 @@ import { COMPRESSOR, type Simulation, startSimulation } from '../simulation.ts';
 
 const MQTT: DeliveryFigures = {
   sink: 'mqtt',
+  state: 'live',
   readings: 100,
   messages: 301,
   bytes: 45_000,
@@ -15,6 +16,9 @@ const MQTT: DeliveryFigures = {
   isBehind: false,
   isConnected: true,
   lastError: undefined,
+  problems: [],
+  refused: [],
+  refusedTotal: 0,
 };
 
 describe('what the simulator tells of itself', () => {

@@ -126,17 +126,23 @@ function figuresOf(sink: string, overview: ClusterOverview): DeliveryFigures {
   const sum = (key: 'readings' | 'messages' | 'bytes' | 'failures' | 'reconnects') =>
     shards.reduce((total, each) => total + each[key], 0);
   const lagMs = shards.reduce((most, each) => Math.max(most, each.lagMs), 0);
+  const isBehind = lagMs / overview.speed > BEHIND_MS;
+  const isConnected =
+    shards.length > 0 && shards.every(({ isOwned, isConnected }) => isOwned && isConnected);
   return {
     sink,
+    state: !isConnected ? 'down' : isBehind ? 'catching-up' : 'live',
     readings: sum('readings'),
     messages: sum('messages'),
     bytes: sum('bytes'),
     failures: sum('failures'),
     reconnects: sum('reconnects'),
     lagMs,
-    isBehind: lagMs / overview.speed > BEHIND_MS,
-    isConnected:
-      shards.length > 0 && shards.every(({ isOwned, isConnected }) => isOwned && isConnected),
+    isBehind,
+    isConnected,
     lastError: shards.find(({ lastError }) => lastError !== null)?.lastError ?? undefined,
+    problems: [],
+    refused: [],
+    refusedTotal: 0,
   };
 }
