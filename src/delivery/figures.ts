@@ -41,7 +41,7 @@ export interface DeliveryFigures {
 /** States from the worst to the best: several deliveries together are as the worst of them. */
 const STATES: readonly DeliveryState[] = ['down', 'stalled', 'starting', 'catching-up', 'live'];
 /** Topics whose refusals are counted one by one; those of further ones count in the total only. */
-const REFUSED_TOPICS_MAX = 100;
+export const REFUSED_TOPICS_MAX = 100;
 
 /** Deliveries to one sink that share its machines out, as one. */
 export function together(sink: string, parts: readonly DeliveryFigures[]): DeliveryFigures {

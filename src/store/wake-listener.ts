@@ -25,9 +25,10 @@ export async function listenToWakes(
       await client.connect();
       client.on('notification', onWake);
       await client.query(`listen ${WAKE_CHANNEL}`);
-      backOff.reset();
+      backOff.works();
       onWake();
       await lost;
+      backOff.works();
     } catch {
       // The server is away, which whoever asks it for something reports.
     }

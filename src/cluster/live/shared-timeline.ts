@@ -75,7 +75,7 @@ export class SharedTimeline extends Chronology {
         await this.alone(() => this.#tick(follower));
         if (this.#isAway) this.#log.info({}, 'simulated time goes on');
         this.#isAway = false;
-        backOff.reset();
+        backOff.works();
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         if (signal.aborted) return;

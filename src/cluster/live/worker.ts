@@ -91,7 +91,8 @@ class ShardWorker implements RegistryFollower {
     this.#leases = new Leases({ redisUrl: redisUrl as string, prefix, shards }, (error) =>
       this.#redisFailed(error),
     );
-    this.#state = new StateTopic(configuration.mqtt.external as BrokerAddress);
+    const { external, qos } = configuration.mqtt;
+    this.#state = new StateTopic(external as BrokerAddress, qos);
     this.#beat = new Pulse(() => this.#live(), BEAT_MS, log, SAVING);
     this.#leasing = new Pulse(() => this.#lease(), LEASE_TICK_MS, log, TAKING);
     this.#failed = new Promise((_, reject) => {
