@@ -13,7 +13,7 @@ import {
   readEnvironmentFile,
 } from './environment.ts';
 import { type FactoryFile, largeFleet, readFactoryFile } from './factory-file/index.ts';
-import { relationFaults, relationRemarks } from './relations.ts';
+import { relationFaults, relationRemarks, topicRemarks } from './relations.ts';
 import { calendarOf } from './shifts.ts';
 import { intervalVariable, type VariableName, type VariableValues } from './variables.ts';
 
@@ -77,7 +77,12 @@ export function loadConfiguration({
     fleetMachines: values.FLEET_MACHINES,
     sources,
     shown: reading.shown,
-    remarks: [...reading.remarks, ...relationRemarks(values, sources), ...file.remarks],
+    remarks: [
+      ...reading.remarks,
+      ...relationRemarks(values, sources),
+      ...file.remarks,
+      ...topicRemarks(file.factories),
+    ],
   };
 }
 

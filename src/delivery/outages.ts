@@ -69,7 +69,7 @@ export class Outages {
     this.#say(error, textOf(error), this.isStalled);
   }
 
-  /** Takes note that a connection was lost; the write that fails of it comes with the same error. */
+  /** Takes note that a connection was lost; a write that fails of it comes with the same error. */
   lost(error: Error): void {
     this.#begin();
     this.isLost = true;

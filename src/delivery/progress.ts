@@ -57,7 +57,7 @@ export class Progress {
     return undefined;
   }
 
-  /** Saves it if that is due, beside whatever else goes on; should it fail, the next time will do. */
+  /** Saves it if that is due, beside whatever else goes on; if it fails, the next time will do. */
   keep(): void {
     if (this.#saving || performance.now() - this.#triedAtMs < SAVE_EVERY_MS) return;
     void this.#save();

@@ -169,17 +169,12 @@ export class ReaderProcesses implements Delivering {
   async #hear(reader: ReaderState, process: ChildProcess, word: ReaderWord): Promise<void> {
     const { log, onGap } = this.#options;
     switch (word.kind) {
-      case 'load': {
-        const watermark = await this.#watermarks.load(reader.index, word.name).catch(this.#fail);
-        return tell(process, { kind: 'loaded', watermark: watermark ?? undefined });
+      case 'load':
+        return this.#answer(process, word.id, this.#watermarks.load(reader.index, word.name));
+      case 'save': {
+        const { id, name, watermark } = word;
+        return this.#answer(process, id, this.#watermarks.save(reader.index, name, watermark));
       }
-      case 'save':
-        return tell(process, {
-          kind: 'saved',
-          failure: await this.#watermarks
-            .save(reader.index, word.name, word.watermark)
-            .then(() => undefined, String),
-        });
       case 'figures':
         reader.figures = word.figures;
         reader.deliveredMs = word.deliveredMs;
@@ -191,6 +186,14 @@ export class ReaderProcesses implements Delivering {
       case 'failed':
         return this.#fail(Object.assign(new Error(word.message), { stack: word.stack }));
     }
+  }
+
+  async #answer(process: ChildProcess, to: number, work: Promise<unknown>): Promise<void> {
+    const answer = await work.then(
+      (watermark) => ({ watermark: watermark as Watermark | undefined }),
+      (error) => ({ failure: String(error) }),
+    );
+    tell(process, { kind: 'answer', to, ...answer });
   }
 
   /** Tells readers of events, and then how far they may read. */

@@ -95,6 +95,12 @@ export function createMqttClient(broker: BrokerAddress, backOff: BackOff, will?:
   return client;
 }
 
+/** Whether a broker refused a client for its will, and is asked for less the next time. */
+export function isWillRefused(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return code === QOS_NOT_SUPPORTED || code === RETAIN_NOT_SUPPORTED;
+}
+
 /** Ends a client for good, in order unless it is not connected. */
 export async function endMqttClient(client: MqttClient, isConnected: boolean): Promise<void> {
   clearTimeout(timers.get(client));

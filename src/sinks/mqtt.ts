@@ -15,6 +15,7 @@ import {
   type BrokerAddress,
   createMqttClient,
   endMqttClient,
+  isWillRefused,
   STATE_TOPIC,
 } from './mqtt-client.ts';
 import { causeText, endingText, MqttError } from './mqtt-error.ts';
@@ -61,6 +62,8 @@ export class MqttSink implements Sink, Connection, Announcer {
   /** Whoever waits for the outcome of the next attempt to connect. */
   #attempts: Attempt[] = [];
   #observer: SinkObserver | undefined;
+  /** What was lost before anybody was there to be told. */
+  #unsaid: Error | undefined;
   /** What usually ends a connection just after it was made. */
   readonly #usualCauses: string;
   readonly #protocol: string;
@@ -83,7 +86,8 @@ export class MqttSink implements Sink, Connection, Announcer {
     this.#qos = qos;
     const clientId = 'MQTT_CLIENT_ID, if another client has it too';
     this.#protocol = `MQTT_VERSION=${broker.version}, MQTT_PROTOCOL and MQTT_PORT`;
-    this.#usualCauses = `MQTT_QOS=${qos}, MQTT_VERSION=${broker.version}, ${clientId}, or the topic`;
+    const settings = `MQTT_QOS=${qos}, MQTT_VERSION=${broker.version}`;
+    this.#usualCauses = `${settings}, ${clientId}, or the topic`;
     const will = { qos: Math.min(qos, 1) as 0 | 1, retain: true };
     const client = createMqttClient(broker, this.#backOff, isAnnounced ? will : undefined);
     this.#client = client;
@@ -105,6 +109,7 @@ export class MqttSink implements Sink, Connection, Announcer {
 
   observe(observer: SinkObserver): void {
     this.#observer = observer;
+    if (this.#unsaid) observer.lost(this.#unsaid);
     if (this.#stream) this.#stream.observer = observer;
   }
 
@@ -227,7 +232,9 @@ export class MqttSink implements Sink, Connection, Announcer {
     const error = new MqttError(`${this.#address}: ${what}${why}`, cause);
     this.#lastError = undefined;
     this.#fail(error);
-    if (stream && !this.#closing) this.#observer?.lost(error);
+    if (this.#closing || !(stream || isWillRefused(cause))) return;
+    if (this.#observer) this.#observer.lost(error);
+    else this.#unsaid = error;
   };
 
   /** Says at what a connection was lost, and why that may be if it had hardly begun. */

@@ -162,7 +162,7 @@ export class PostgresSink implements Sink, Connection {
     const client = await connect(this.#options.server, end.signal);
     let reason: unknown;
     client.on('error', (error) => {
-      reason = error;
+      reason ??= error;
     });
     try {
       const session = await PostgresSession.open(client, this.#before);

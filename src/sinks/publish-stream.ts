@@ -35,9 +35,9 @@ const REASON_ERROR = 0x80;
 const REFUSALS = new Set([0x80, 0x83, 0x87, 0x90, 0x95, 0x99]);
 /** A quota that is exceeded may have room again later. */
 const QUOTA_EXCEEDED = 0x97;
-/** At QoS 0 the broker is asked so often whether it takes what is sent, and must answer in time. */
+/** At QoS 0 the broker is asked this often whether it still reads, and has so long to answer. */
 const PING_EVERY_MS = 1000;
-const PONG_MAX_MS = 5000;
+const PONG_MAX_MS = 1000;
 
 /** Bytes that packets are written into. */
 interface Chunk {

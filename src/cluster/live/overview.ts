@@ -1,3 +1,4 @@
+import type { Problem } from '../../core/problem.ts';
 import type { DeliveryFigures } from '../../delivery/delivery.ts';
 import type { Gap } from '../../delivery/gap.ts';
 import type { Delivering } from '../../service/simulator.ts';
@@ -11,6 +12,7 @@ import { Partition } from './partition.ts';
 const GAPS_MAX = 20;
 /** Shards this far behind are behind [ms of real time]. */
 const BEHIND_MS = 5000;
+const UNOWNED = 'a shard has no worker that lives';
 
 /** A shard's sink as it stands. */
 export interface ShardView extends ShardRow {
@@ -29,6 +31,7 @@ export class ClusterOverview {
   #members: readonly Member[] = [];
   #rows: readonly ShardRow[] = [];
   #gaps: readonly Gap[] = [];
+  readonly #problems = new Map<string, readonly Problem[]>();
 
   constructor(membership: Membership) {
     this.#membership = membership;
@@ -103,6 +106,27 @@ export class ClusterOverview {
     return this.shards().reduce((most, { lagMs }) => Math.max(most, lagMs), 0) / 1000 / this.speed;
   }
 
+  /** What keeps shards of a sink from being delivered: one for each reason. */
+  problems(sink: string): readonly Problem[] {
+    const reasons = new Set(
+      this.shards()
+        .filter((each) => each.sink === sink && !(each.isOwned && each.isConnected))
+        .map(({ isOwned, lastError }) => (isOwned ? (lastError ?? 'no connection') : UNOWNED)),
+    );
+    const before = this.#problems.get(sink) ?? [];
+    const now = Array.from(
+      reasons,
+      (reason) =>
+        before.find((each) => each.reason === reason) ?? {
+          part: sink,
+          reason,
+          sinceMs: Date.now(),
+        },
+    );
+    this.#problems.set(sink, now);
+    return now;
+  }
+
   /** The deliveries of all workers to a sink, as one. */
   delivering(sink: string): Delivering {
     const overview = this;
@@ -141,7 +165,7 @@ function figuresOf(sink: string, overview: ClusterOverview): DeliveryFigures {
     isBehind,
     isConnected,
     lastError: shards.find(({ lastError }) => lastError !== null)?.lastError ?? undefined,
-    problems: [],
+    problems: overview.problems(sink),
     refused: [],
     refusedTotal: 0,
   };
