@@ -9,7 +9,7 @@ import { DEFAULT_FACTORY } from './default-factory.ts';
 import { type EnvironmentReading, readEnvironment } from './environment.ts';
 import { type Environment, readEnvironmentFile } from './environment-file.ts';
 import { type FactoryFile, largeFleet, readFactoryFile } from './factory-file/index.ts';
-import { relationFaults, relationRemarks } from './relations.ts';
+import { relationFaults, relationRemarks, topicRemarks } from './relations.ts';
 import { calendarOf } from './shifts.ts';
 import { intervalVariable, type VariableName, type VariableValues } from './variables.ts';
 
@@ -73,7 +73,12 @@ export function loadConfiguration({
     fleetMachines: values.FLEET_MACHINES,
     sources,
     shown: reading.shown,
-    remarks: [...reading.remarks, ...relationRemarks(values, sources), ...file.remarks],
+    remarks: [
+      ...reading.remarks,
+      ...relationRemarks(values, sources),
+      ...file.remarks,
+      ...topicRemarks(file.factories),
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Fault } from '../core/errors.ts';
+import type { FactoryDescription } from '../core/factory.ts';
 import { machineTypes } from '../machines/index.ts';
 import { FileRefusal, regularFileBytes } from '../regular-file.ts';
 import { urlFaults } from '../sinks/postgres-url.ts';
@@ -89,7 +90,25 @@ export function relationRemarks(values: VariableValues, sources: Sources): strin
     values.API_CORS_ORIGINS?.includes('*') && values.API_KEY === undefined
       ? ['API_CORS_ORIGINS: * lets every page read; none may change anything without API_KEY']
       : [];
-  return [...idle, ...port, ...intervals, ...alone, ...open];
+  const keepalive =
+    values.MQTT_HOST && values.MQTT_KEEPALIVE === 0
+      ? ['MQTT_KEEPALIVE: 0, so a lost broker is noticed only while something is being published']
+      : [];
+  return [...idle, ...port, ...intervals, ...alone, ...open, ...keepalive];
+}
+
+/** What some brokers do not take in a topic, such as NATS, which ends the connection. */
+const UNUSUAL_IN_TOPIC = /[ .]/;
+
+/** Says which topics are accepted here, but not by every broker. */
+export function topicRemarks(factories: readonly FactoryDescription[]): string[] {
+  const topics = factories
+    .flatMap(({ machines }) => machines.map(({ topic }) => topic))
+    .filter((topic) => UNUSUAL_IN_TOPIC.test(topic));
+  if (topics.length === 0) return [];
+  const more = topics.length > 1 ? ` and ${topics.length - 1} more topics` : '';
+  const [first] = topics;
+  return [`${shown(first)}${more}: some brokers refuse topics that contain a space or a dot`];
 }
 
 /** Variables of the client that reaches a broker elsewhere. */

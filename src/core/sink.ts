@@ -1,6 +1,23 @@
 import type { Batch } from './batch.ts';
 
 /**
+ * Whom a sink tells what becomes of the readings that it was given. Delivery listens: a connection
+ * that stands proves nothing, an acknowledgement does.
+ */
+export interface SinkObserver {
+  /** Topics of which the last message was refused. */
+  readonly refusedTopics: ReadonlySet<string>;
+  /** Something was acknowledged, stored or handed on, however little. */
+  progress(): void;
+  /** A message was refused for good, and is left out; the rest of its batch goes on. */
+  refused(topic: string, reason: string): void;
+  /** A message of one of {@link SinkObserver.refusedTopics} was accepted. */
+  accepted(topic: string): void;
+  /** A connection that stood has ended, other than by {@link Sink.reset} or `close`. */
+  lost(error: Error): void;
+}
+
+/**
  * Where readings go. A sink writes a batch or throws, and knows nothing else: retry, order, pace
  * and counts are delivery's. A batch that failed is written again from its beginning, so a sink
  * may see a reading twice, with the same bytes.
@@ -10,8 +27,15 @@ export interface Sink {
   readonly name: string;
   /** Rows that it takes best at once; as many as a {@link Batch} has, if not given. */
   readonly batchRows?: number;
-  /** Settles when every row of the batch has been taken for good: acknowledged, flushed. */
+  /**
+   * Settles when every row of the batch has been taken for good, acknowledged or flushed, or was
+   * refused for good.
+   */
   write(batch: Batch): Promise<void>;
+  /** Tells this observer from now on. One that is told of no progress must settle in time. */
+  observe?(observer: SinkObserver): void;
+  /** Gives up what is being written, for a reason; the next write begins on a new connection. */
+  reset?(reason: Error): void;
   /** Gives back what it holds; what was written stays written. */
   close(): Promise<void>;
 }

@@ -1,21 +1,25 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Problem } from '../core/problem.ts';
 import type { Sink } from '../core/sink.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import type { RowReader } from '../simulation/reader.ts';
 import { type FollowingReader, Relay } from '../simulation/relay.ts';
-import { BackOff } from '../sinks/back-off.ts';
 import type { Connection } from '../sinks/connection.ts';
 import { atMost, sleepUnless } from '../sinks/waiting.ts';
-import { type DeliveryFigures, messageCount, readingCount } from './figures.ts';
+import { type DeliveryFigures, type DeliveryState, messageCount, readingCount } from './figures.ts';
 import type { Gap } from './gap.ts';
 import { Greeting } from './greeting.ts';
+import { LagWatch } from './lag-watch.ts';
 import type { Log } from './log.ts';
+import { Outages } from './outages.ts';
 import { messagesPerSimulatedS, Pace } from './pace.ts';
 import { Progress } from './progress.ts';
 import { ReadAhead } from './read-ahead.ts';
+import { Refusals } from './refusals.ts';
 import { LAG_STEP_MS, SpreadReader } from './spread-reader.ts';
+import { Watchdog } from './watchdog.ts';
 import type { Watermarks } from './watermarks.ts';
 
 /** Live, readings are fetched once a simulated second, but in real time within these bounds. */
@@ -26,6 +30,8 @@ const SEEK_MAX_MS = 2000;
 /** Stopping waits no longer for a sink to take what is in flight, or for one that is away. */
 const STOP_MAX_MS = 3000;
 const STOP_AWAY_MAX_MS = 200;
+/** A sink of which nothing is acknowledged for so long is stalled [ms]. */
+const STALL_MS = 30_000;
 const STATUS_INTERVAL_S = 60;
 
 export type { DeliveryFigures } from './figures.ts';
@@ -58,6 +64,10 @@ export interface DeliveryOptions {
   readonly isSpread?: boolean;
   /** Is shown every batch that is read, before the sink has it. */
   readonly onRead?: (batch: Batch) => void;
+  /** How long a write may go on while nothing is acknowledged [ms of real time]; 30 s. */
+  readonly stallMs?: number;
+  /** How long delivery has to go on before waits after failures are short again [ms]; 30 s. */
+  readonly steadyMs?: number;
 }
 
 /**
@@ -80,9 +90,10 @@ export class Delivery {
   #running: Promise<void> | undefined;
   #readings = 0;
   #messages = 0;
-  #failures = 0;
-  #lastError: string | undefined;
-  #isDown = false;
+  readonly #outages: Outages;
+  readonly #refusals: Refusals;
+  readonly #watchdog: Watchdog;
+  readonly #lagWatch = new LagWatch();
   #connectionsSeen = 0;
 
   constructor(options: DeliveryOptions) {
@@ -93,6 +104,10 @@ export class Delivery {
     this.#pace = this.#paceOf(fleet);
     this.#progress = new Progress(sink.name, watermarks, log);
     this.#messagesPerRow = messagesPerRow(fleet);
+    const { stallMs = STALL_MS, steadyMs } = options;
+    this.#outages = new Outages(sink.name, log, steadyMs);
+    this.#refusals = new Refusals(sink.name, log);
+    this.#watchdog = new Watchdog(sink, stallMs, this.#outages, this.#refusals);
   }
 
   /** The simulated instant up to which the sink has everything [ms]; NaN before it begins. */
@@ -102,23 +117,39 @@ export class Delivery {
 
   get figures(): DeliveryFigures {
     const { sink, horizonMs } = this.#options;
-    const lagMs = horizonMs() - this.#progress.deliveredMs;
+    const { failures, lastError, isDown } = this.#outages;
+    const lagMs = horizonMs() - this.#progress.deliveredMs || 0;
     return {
       sink: sink.name,
+      state: this.#state,
       readings: this.#readings,
       messages: this.#messages,
       bytes: sink.bytesWritten ?? 0,
-      failures: this.#failures,
+      failures,
       reconnects: Math.max(0, (sink.connectionCount ?? 0) - 1),
-      lagMs: Math.max(0, lagMs || 0),
+      lagMs,
       isBehind: this.#pace.isBehind,
-      isConnected: sink.isConnected ?? !this.#isDown,
-      lastError: this.#lastError,
-      state: this.#pace.isBehind ? 'catching-up' : 'live',
-      problems: [],
-      refused: [],
-      refusedTotal: 0,
+      isConnected: sink.isConnected ?? !isDown,
+      lastError,
+      problems: this.#problems(lagMs),
+      refused: this.#refusals.list,
+      refusedTotal: this.#refusals.total,
     };
+  }
+
+  get #state(): DeliveryState {
+    const { isDown, isStalled, isLost } = this.#outages;
+    if (Number.isNaN(this.#progress.deliveredMs)) return 'starting';
+    if (isStalled) return 'stalled';
+    if (isDown || (isLost && this.#options.sink.isConnected === false)) return 'down';
+    return this.#pace.isBehind ? 'catching-up' : 'live';
+  }
+
+  #problems(lagMs: number): readonly Problem[] {
+    const { sink, clock } = this.#options;
+    const outage = this.#outages.problem(sink.isConnected);
+    const lag = outage ? undefined : this.#lagWatch.problem(sink.name, lagMs / clock.speed);
+    return [outage, lag, this.#refusals.problem].filter((problem) => problem !== undefined);
   }
 
   /** Goes on with another fleet, see {@link Relay.follow}. */
@@ -128,11 +159,13 @@ export class Delivery {
     this.#pace.isBehind = isBehind;
     this.#messagesPerRow = Math.max(this.#messagesPerRow, messagesPerRow(fleet));
     this.#relay.follow(fleet, fromMs);
+    const topics = new Set(fleet.machines.map(({ topic }) => topic));
+    this.#refusals.keepOnly((topic) => topics.has(topic));
   }
 
   /**
    * Delivers until its end, or until it is stopped or the signal is aborted. It rejects where going
-   * on makes no sense: the watermark cannot be loaded, or the simulation itself fails.
+   * on makes no sense: the simulation itself fails.
    */
   run(signal?: AbortSignal): Promise<void> {
     const abort = () => this.#abort.abort();
@@ -150,7 +183,7 @@ export class Delivery {
     this.#abort.abort();
     const isAway = this.#options.sink.isConnected === false;
     await atMost(isAway ? STOP_AWAY_MAX_MS : STOP_MAX_MS, this.#running);
-    await this.#progress.save(true);
+    await this.#progress.flush();
   }
 
   #paceOf({ machines }: Fleet): Pace {
@@ -184,10 +217,10 @@ export class Delivery {
       if (!(await written)) break;
       this.#progress.reach(batch.untilMs);
       if (!(await this.#greet())) break;
-      await this.#progress.save(false);
+      this.#progress.keep();
       await this.#rest(batch);
     }
-    await this.#progress.save(true);
+    await this.#progress.flush();
   }
 
   #read(untilMs: number, rows: number): Batch {
@@ -199,7 +232,8 @@ export class Delivery {
   /** Goes to where the sink was left, or is to begin; false if delivery was stopped before. */
   async #begin(): Promise<boolean> {
     const { sink, horizonMs, beginMs, log } = this.#options;
-    const saved = await this.#progress.load();
+    const saved = await this.#progress.load(this.#abort.signal);
+    if (this.#abort.signal.aborted) return false;
     const nowMs = horizonMs();
     if (saved && saved.timeMs > nowMs) {
       const fields = { sink: sink.name, until: timeText(saved.timeMs) };
@@ -215,7 +249,7 @@ export class Delivery {
     if (this.#abort.signal.aborted) return false;
     if (isLate && !saved && beginMs === undefined && !(await this.#join())) return false;
     // A sink that is away from the beginning on shall catch up from here, a restart between or not.
-    await this.#progress.save(true);
+    await this.#progress.flush();
     return true;
   }
 
@@ -258,34 +292,23 @@ export class Delivery {
 
   /** Writes a batch until it is taken; false if delivery was stopped before. */
   async #write(batch: Batch): Promise<boolean> {
-    const { sink, log } = this.#options;
+    const outages = this.#outages;
     const { signal } = this.#abort;
-    const backOff = new BackOff();
-    const startMs = performance.now();
-    for (;;) {
-      try {
-        await sink.write(batch);
-        break;
-      } catch (error) {
-        this.#failures++;
-        this.#lastError = error instanceof Error ? error.message : String(error);
-        if (!this.#isDown) {
-          const fields = { sink: sink.name, reason: this.#lastError };
-          log.warn(fields, `${sink.name} does not take readings; trying again until it does`);
-        }
-        this.#isDown = true;
-      }
-      await sleepUnless(signal, backOff.nextMs());
+    for (let isTaken = false; !isTaken; ) {
+      if (outages.isDown || outages.isLost) await sleepUnless(signal, outages.waitMs());
       if (signal.aborted) return false;
+      try {
+        await this.#watchdog.write(batch);
+        isTaken = true;
+      } catch (error) {
+        outages.failed(error);
+      }
     }
     this.#readings += readingCount(batch);
     this.#messages += messageCount(batch);
-    if (this.#isDown) {
-      this.#isDown = false;
-      const downS = Math.round((performance.now() - startMs) / 100) / 10;
-      log.info({ sink: sink.name, downS }, `${sink.name} takes readings again`);
-      await this.#skipGap(batch.untilMs);
-    }
+    const wasDown = outages.isDown;
+    outages.ended();
+    if (wasDown) await this.#skipGap(batch.untilMs);
     return true;
   }
 
@@ -308,6 +331,7 @@ export class Delivery {
   #observe(horizonMs: number): void {
     const { sink, clock, log } = this.#options;
     const lagMs = horizonMs - this.#progress.deliveredMs;
+    this.#lagWatch.observe(lagMs / clock.speed);
     if (!this.#pace.observe(lagMs / clock.speed)) return;
     const fields = { sink: sink.name, behindS: Math.round(lagMs / 1000) };
     if (this.#pace.isBehind) log.info(fields, `${sink.name} is behind and catches up`);

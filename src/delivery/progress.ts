@@ -1,8 +1,13 @@
+import { BackOff } from '../sinks/back-off.ts';
+import { atMost, sleepUnless, within } from '../sinks/waiting.ts';
 import type { Log } from './log.ts';
 import type { Watermark, Watermarks } from './watermarks.ts';
 
 /** The watermark is saved no more often than this; a crash delivers so much twice [ms]. */
 const SAVE_EVERY_MS = 1000;
+/** The store has so long to load or to save one, and for the last time [ms]. */
+const ANSWER_MAX_MS = 10_000;
+const LAST_MAX_MS = 3000;
 
 /** How far a sink has been delivered to, and how far that is on record. */
 export class Progress {
@@ -15,6 +20,8 @@ export class Progress {
   readonly #log: Log;
   #savedMs = Number.NaN;
   #triedAtMs = Number.NEGATIVE_INFINITY;
+  /** The one save that is under way. */
+  #saving: Promise<void> | undefined;
   #isFailing = false;
 
   constructor(sinkName: string, watermarks: Watermarks, log: Log) {
@@ -28,20 +35,59 @@ export class Progress {
     this.deliveredMs = Math.max(this.deliveredMs, timeMs);
   }
 
-  load(): Promise<Watermark | undefined> {
-    return this.#watermarks.load(this.#sinkName);
+  /** What is on record; tried again until the store answers. None if the signal is aborted. */
+  async load(signal: AbortSignal): Promise<Watermark | undefined> {
+    const sink = this.#sinkName;
+    const backOff = new BackOff();
+    let said: string | undefined;
+    while (!signal.aborted) {
+      try {
+        const watermark = await within(ANSWER_MAX_MS, this.#watermarks.load(sink), signal);
+        if (said !== undefined) this.#log.info({ sink }, `${sink}: the watermark is loaded`);
+        return watermark;
+      } catch (error) {
+        if (signal.aborted) break;
+        const reason = String(error);
+        if (reason !== said)
+          this.#log.warn({ sink, reason }, `${sink}: the watermark cannot be loaded; trying again`);
+        said = reason;
+      }
+      await sleepUnless(signal, backOff.nextMs());
+    }
+    return undefined;
   }
 
-  /** Saves it if that is due, or if it is the last time; should it fail, the next time will do. */
-  async save(isLast: boolean): Promise<void> {
-    const nowMs = performance.now();
-    const isDue = isLast || nowMs - this.#triedAtMs >= SAVE_EVERY_MS;
-    if (!isDue || Object.is(this.deliveredMs, this.#savedMs)) return;
-    this.#triedAtMs = nowMs;
+  /** Saves it if that is due, beside whatever else goes on; if it fails, the next time will do. */
+  keep(): void {
+    if (this.#saving || performance.now() - this.#triedAtMs < SAVE_EVERY_MS) return;
+    void this.#save();
+  }
+
+  /** Saves it now; settles when that is done, has failed or takes too long. */
+  async flush(): Promise<void> {
+    await atMost(LAST_MAX_MS, this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    await this.#saving;
+    await this.#save();
+  }
+
+  #save(): Promise<void> {
+    if (Object.is(this.deliveredMs, this.#savedMs)) return Promise.resolve();
+    this.#triedAtMs = performance.now();
+    this.#saving ??= this.#saveNow().finally(() => {
+      this.#saving = undefined;
+    });
+    return this.#saving;
+  }
+
+  async #saveNow(): Promise<void> {
     const sink = this.#sinkName;
     const { deliveredMs, liveFromMs } = this;
     try {
-      await this.#watermarks.save(sink, { timeMs: deliveredMs, liveFromMs });
+      const saved = this.#watermarks.save(sink, { timeMs: deliveredMs, liveFromMs });
+      await within(ANSWER_MAX_MS, saved);
       this.#savedMs = deliveredMs;
       if (this.#isFailing) this.#log.info({ sink }, `${sink}: the watermark is saved again`);
       this.#isFailing = false;

@@ -10,6 +10,7 @@ export const SLACK_BYTES = 7;
  * or more, and UTF-8 has neither.
  */
 export class PreparedText {
+  readonly text: string;
   /** Bytes of the text. */
   readonly length: number;
   readonly #source: DataView;
@@ -18,6 +19,7 @@ export class PreparedText {
     const utf8 = new TextEncoder().encode(text);
     const padded = new Uint8Array(8 * Math.ceil(utf8.length / 8));
     padded.set(utf8);
+    this.text = text;
     this.length = utf8.length;
     this.#source = new DataView(padded.buffer);
   }

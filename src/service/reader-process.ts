@@ -37,18 +37,25 @@ export type ReaderNews =
   | { readonly kind: 'events'; readonly events: readonly JournalEvent[] }
   | ({ readonly kind: 'horizon' } & Pick<ReaderOrder, 'horizonMs' | 'speed' | 'leaps'>)
   | { readonly kind: 'follow'; readonly factories: ReaderOrder['factories']; fromMs: number }
-  | { readonly kind: 'loaded'; readonly watermark: Watermark | undefined }
-  | { readonly kind: 'saved'; readonly failure: string | undefined }
+  | {
+      readonly kind: 'answer';
+      /** The question that this answers. */
+      readonly to: number;
+      readonly watermark?: Watermark | undefined;
+      readonly failure?: string | undefined;
+    }
   | { readonly kind: 'stop' };
 
 /** What a reader process says. */
 export type ReaderWord =
-  | { readonly kind: 'load'; readonly name: string }
-  | { readonly kind: 'save'; readonly name: string; readonly watermark: Watermark }
+  | { readonly kind: 'load'; readonly id: number; readonly name: string }
+  | { readonly kind: 'save'; readonly id: number; readonly name: string; watermark: Watermark }
   | { readonly kind: 'figures'; readonly figures: DeliveryFigures; readonly deliveredMs: number }
   | { readonly kind: 'gap'; readonly gap: Gap }
   | { kind: 'log'; level: 'info' | 'warn'; readonly fields: object; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string | undefined };
+
+type Answer = Extract<ReaderNews, { readonly kind: 'answer' }>;
 
 /** How often it says how it stands [ms]. */
 const FIGURES_EVERY_MS = 500;
@@ -72,7 +79,7 @@ let { leaps } = order;
 let fleet = shareOf(createFleet(order.factories, { seed: order.seed, journal }), order.share);
 // The parent's own connection tells whether the simulator is there.
 const sink = new MqttSink(order.broker, order.qos, false);
-let answered: (news: ReaderNews) => void = () => undefined;
+const asked = new Map<number, (answer: Answer) => void>();
 const watermarks = order.isSpread
   ? new SpreadWatermarks(parentsWatermarks(), () => longestLagMs(fleet.machines))
   : parentsWatermarks();
@@ -127,26 +134,27 @@ async function take(news: ReaderNews): Promise<void> {
       sayFigures();
       process.disconnect();
       return;
-    default:
-      answered(news);
+    case 'answer':
+      asked.get(news.to)?.(news);
+      asked.delete(news.to);
   }
 }
 
-/** Watermarks that the parent keeps; delivery asks for one at a time. */
+/** Watermarks that the parent keeps; it may answer late, and in another order. */
 function parentsWatermarks(): Watermarks {
-  const ask = (word: ReaderWord) =>
-    new Promise<ReaderNews>((resolve) => {
-      answered = resolve;
-      say(word);
+  let id = 0;
+  const ask = async (word: (id: number) => ReaderWord) => {
+    const answer = await new Promise<Answer>((resolve) => {
+      asked.set(++id, resolve);
+      say(word(id));
     });
+    if (answer.failure !== undefined) throw new Error(answer.failure);
+    return answer.watermark;
+  };
   return {
-    async load(name) {
-      const news = await ask({ kind: 'load', name });
-      return news.kind === 'loaded' ? news.watermark : undefined;
-    },
+    load: (name) => ask((id) => ({ kind: 'load', id, name })),
     async save(name, watermark) {
-      const news = await ask({ kind: 'save', name, watermark });
-      if (news.kind === 'saved' && news.failure !== undefined) throw new Error(news.failure);
+      await ask((id) => ({ kind: 'save', id, name, watermark }));
     },
   };
 }

@@ -1,8 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Problem } from '../core/problem.ts';
-import type { DeliveryFigures } from '../delivery/delivery.ts';
-import type { DeliveryState } from '../delivery/figures.ts';
+import { type DeliveryFigures, together } from '../delivery/figures.ts';
 import type { Gap } from '../delivery/gap.ts';
 import type { Log } from '../delivery/log.ts';
 import type { Watermark, Watermarks } from '../delivery/watermarks.ts';
@@ -85,25 +83,9 @@ export class ReaderProcesses implements Delivering {
   /** Of all readers together. */
   get figures(): DeliveryFigures {
     const known = this.#readers.flatMap(({ figures }) => figures ?? []);
-    const isComplete = known.length === this.#readers.length;
-    const sum = (key: 'readings' | 'messages' | 'bytes' | 'failures' | 'reconnects') =>
-      known.reduce((total, figures) => total + figures[key], 0);
-    return {
-      sink: 'mqtt',
-      readings: sum('readings'),
-      messages: sum('messages'),
-      bytes: sum('bytes'),
-      failures: sum('failures'),
-      reconnects: sum('reconnects'),
-      lagMs: known.length === 0 ? 0 : Math.max(...known.map(({ lagMs }) => lagMs)),
-      isBehind: known.some(({ isBehind }) => isBehind),
-      isConnected: isComplete && known.every(({ isConnected }) => isConnected),
-      lastError: known.find(({ lastError }) => lastError !== undefined)?.lastError,
-      state: isComplete ? worst(known.map(({ state }) => state)) : 'starting',
-      problems: distinct(known.flatMap(({ problems }) => problems)),
-      refused: known.flatMap(({ refused }) => refused),
-      refusedTotal: known.reduce((total, { refusedTotal }) => total + refusedTotal, 0),
-    };
+    const figures = together('mqtt', known);
+    if (known.length === this.#readers.length) return figures;
+    return { ...figures, state: 'starting', isConnected: false };
   }
 
   follow(fleet: Fleet, fromMs: number): void {
@@ -189,17 +171,12 @@ export class ReaderProcesses implements Delivering {
   async #hear(reader: ReaderState, process: ChildProcess, word: ReaderWord): Promise<void> {
     const { log, onGap } = this.#options;
     switch (word.kind) {
-      case 'load': {
-        const watermark = await this.#watermarks.load(reader.index, word.name).catch(this.#fail);
-        return tell(process, { kind: 'loaded', watermark: watermark ?? undefined });
+      case 'load':
+        return this.#answer(process, word.id, this.#watermarks.load(reader.index, word.name));
+      case 'save': {
+        const { id, name, watermark } = word;
+        return this.#answer(process, id, this.#watermarks.save(reader.index, name, watermark));
       }
-      case 'save':
-        return tell(process, {
-          kind: 'saved',
-          failure: await this.#watermarks
-            .save(reader.index, word.name, word.watermark)
-            .then(() => undefined, String),
-        });
       case 'figures':
         reader.figures = word.figures;
         reader.deliveredMs = word.deliveredMs;
@@ -211,6 +188,14 @@ export class ReaderProcesses implements Delivering {
       case 'failed':
         return this.#fail(Object.assign(new Error(word.message), { stack: word.stack }));
     }
+  }
+
+  async #answer(process: ChildProcess, to: number, work: Promise<unknown>): Promise<void> {
+    const answer = await work.then(
+      (watermark) => ({ watermark: watermark as Watermark | undefined }),
+      (error) => ({ failure: String(error) }),
+    );
+    tell(process, { kind: 'answer', to, ...answer });
   }
 
   /** Tells readers of events, and then how far they may read. */
@@ -267,21 +252,6 @@ export class SharedWatermarks {
   #nameOf(index: number, name: string): string {
     return `${name}, reader ${index + 1} of ${this.#count}`;
   }
-}
-
-/** From the worst on: a sink is as well as the share of it that is worst off. */
-const STATES: readonly DeliveryState[] = ['down', 'stalled', 'starting', 'catching-up', 'live'];
-
-function worst(states: readonly DeliveryState[]): DeliveryState {
-  return STATES.find((state) => states.includes(state)) ?? 'live';
-}
-
-/** Each reason once, since it was first there: readers mostly have the same trouble. */
-function distinct(problems: readonly Problem[]): Problem[] {
-  const byReason = new Map<string, Problem>();
-  for (const problem of [...problems].sort((a, b) => a.sinceMs - b.sinceMs))
-    if (!byReason.has(problem.reason)) byReason.set(problem.reason, problem);
-  return [...byReason.values()];
 }
 
 function tell(process: ChildProcess | undefined, news: ReaderNews): void {

@@ -62,7 +62,7 @@ export class TruthRecorder {
   async #follow(signal: AbortSignal, beginMs: number | undefined): Promise<void> {
     const { clock, timeline } = this.#simulator;
     const rest = () => sleep(REST_MS, undefined, { signal });
-    const saved = await this.#progress.load();
+    const saved = await this.#progress.load(signal);
     this.#progress.liveFromMs = timeline.horizonMs();
     let fromMs = saved?.timeMs ?? beginMs ?? this.#progress.liveFromMs;
     while (!signal.aborted) {
@@ -74,7 +74,7 @@ export class TruthRecorder {
       const openMs = this.#open.map(({ incident }) => incident.endS * 1000 - 1);
       if ((await this.#keep()) && !signal.aborted) {
         this.#progress.deliveredMs = openMs.reduce((a, b) => Math.min(a, b), fromMs);
-        await this.#progress.save(true);
+        await this.#progress.flush();
       }
       if (fromMs < horizonMs) await rest();
       else await clock.until(fromMs + 1000 * PERIOD_S * Math.max(1, clock.speed), signal);

@@ -26,6 +26,11 @@ export class AbsentMachines {
     }
   }
 
+  /** Whether a machine had no row. */
+  has(machine: Machine): boolean {
+    return this.#machines.has(machine);
+  }
+
   /** A batch without the rows of such machines; the batch itself where it has none. */
   without(batch: Batch): Batch {
     const isAbsent = (row: number) => this.#machines.has(batch.machines[row] as Machine);

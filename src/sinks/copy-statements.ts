@@ -19,6 +19,14 @@ const MESSAGE_BYTES = 5;
 /** Room that must be left in a chunk: a row with all that may stand before and after it. */
 const ROOM_BYTES = RECORDS_BYTES_MAX + COPY_HEADER_BYTES + COPY_TRAILER_BYTES + 2 * MESSAGE_BYTES;
 
+/** Who is told how it goes. */
+export interface CopyListener {
+  /** Called now and then while the server has enough to do. */
+  readonly meanwhile?: (() => void) | undefined;
+  /** Called whenever the server or the way to it has taken something. */
+  readonly onProgress?: (() => void) | undefined;
+}
+
 /** Chunks that are not on their way; one pool a connection. */
 export type ChunkPool = DataView[];
 
@@ -43,7 +51,7 @@ export class CopyStatements implements Submittable {
   readonly rowCounts: number[] = [];
   readonly #text: string;
   readonly #pool: ChunkPool;
-  readonly #meanwhile: () => void;
+  readonly #listener: CopyListener;
   #stream: Duplex | undefined;
   /** Where the message that is being written begins, −1 if none is. */
   #messageAt = -1;
@@ -51,14 +59,11 @@ export class CopyStatements implements Submittable {
   #error: unknown;
   #wake: (() => void) | undefined;
 
-  /**
-   * @param pool - With all its chunks: statements before these have ended.
-   * @param meanwhile - Called now and then while the server has enough to do.
-   */
-  constructor(text: string, pool: ChunkPool, meanwhile: () => void = () => {}) {
+  /** @param pool - With all its chunks: statements before these have ended. */
+  constructor(text: string, pool: ChunkPool, listener: CopyListener = {}) {
     this.#text = text;
     this.#pool = pool;
-    this.#meanwhile = meanwhile;
+    this.#listener = listener;
     this.view = pool.pop() as DataView;
   }
 
@@ -98,7 +103,7 @@ export class CopyStatements implements Submittable {
     if (isOpen) this.#endMessage();
     await this.#send();
     if (this.#pool.length === 0) {
-      this.#meanwhile();
+      this.#listener.meanwhile?.();
       await this.#until(() => this.#pool.length > 0);
     }
     this.view = this.#pool.pop() as DataView;
@@ -113,7 +118,7 @@ export class CopyStatements implements Submittable {
    */
   async done(): Promise<void> {
     await this.#send();
-    this.#meanwhile();
+    this.#listener.meanwhile?.();
     await this.#until(() => this.#isOver && this.#pool.length === CHUNKS);
   }
 
@@ -129,6 +134,7 @@ export class CopyStatements implements Submittable {
 
   handleCommandComplete({ text }: { text: string }): void {
     this.rowCounts.push(Number(/(\d+)$/.exec(text)?.[1] ?? 0));
+    this.#listener.onProgress?.();
   }
 
   handleReadyForQuery(): void {
@@ -154,6 +160,7 @@ export class CopyStatements implements Submittable {
     this.view = NONE;
     const release = () => {
       this.#pool.push(chunk);
+      this.#listener.onProgress?.();
       this.#wake?.();
     };
     if (this.at > 0) this.#stream?.write(new Uint8Array(chunk.buffer, 0, this.at), release);

@@ -1,11 +1,16 @@
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { ConfigError, type Fault } from '../core/errors.ts';
 import { readRegularFile } from '../regular-file.ts';
+import type { BackOff } from './back-off.ts';
 
 /** Where the simulator says whether it runs; the will says `offline` there. */
 export const STATE_TOPIC = 'simulator/state';
 
-const WILL = { topic: STATE_TOPIC, payload: Buffer.from('offline'), qos: 1, retain: true } as const;
+/** What the broker is to say when a client is lost. */
+export interface Will {
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+}
 
 /** Most brokers that speak MQTT by WebSocket do so here. */
 const WEBSOCKET_PATH = '/mqtt';
@@ -33,17 +38,21 @@ export function addressText({ protocol, host, port }: BrokerAddress): string {
   return `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** Clients that are to come back, with what they wait for, and none of those that were ended. */
+const timers = new WeakMap<MqttClient, NodeJS.Timeout | undefined>();
+/** Reason codes of a broker that does not have what the will asks for (MQTT 5, §3.2.2.2). */
+const RETAIN_NOT_SUPPORTED = 0x9a;
+const QOS_NOT_SUPPORTED = 0x9b;
+
 /**
  * A client of a broker that is not connected yet and, once told to, comes back whenever it is lost.
+ * A broker that does not have what the will asks for is asked for less the next time.
  *
- * @param hasWill - Whether the broker is to say `offline` when the client is lost.
+ * @param backOff - How long it waits before it comes back.
+ * @param will - How the broker is to say `offline` when the client is lost; not at all without.
  * @throws ConfigError where a certificate or key cannot be read.
  */
-export function createMqttClient(
-  broker: BrokerAddress,
-  reconnectMs: number,
-  hasWill: boolean,
-): MqttClient {
+export function createMqttClient(broker: BrokerAddress, backOff: BackOff, will?: Will): MqttClient {
   const { protocol, host, port, version, username, password, clientId, keepaliveS } = broker;
   const isWebSocket = protocol === 'ws' || protocol === 'wss';
   const options: IClientOptions = {
@@ -56,11 +65,11 @@ export function createMqttClient(
     clientId,
     keepalive: keepaliveS,
     clean: true,
-    ...(hasWill && { will: WILL }),
+    ...(will && { will: { topic: STATE_TOPIC, payload: Buffer.from('offline'), ...will } }),
     manualConnect: true,
     connectTimeout: CONNECT_MAX_MS,
-    reconnectPeriod: reconnectMs,
-    reconnectOnConnackError: true,
+    // Its own timer knows one wait only, and begins another attempt beside one that takes long.
+    reconnectPeriod: 0,
     // Else each acknowledgement would set a timer anew.
     reschedulePings: false,
     ...pemFiles(broker),
@@ -68,17 +77,34 @@ export function createMqttClient(
   if (isWebSocket) options.path = WEBSOCKET_PATH;
   if (username !== undefined) options.username = username;
   if (password !== undefined) options.password = password;
-  return mqtt.connect(options);
+  const client = mqtt.connect(options);
+  timers.set(client, undefined);
+  client.on('error', (error) => {
+    const { code } = error as { code?: unknown };
+    const { will: asked } = client.options;
+    if (asked && code === QOS_NOT_SUPPORTED) asked.qos = 0;
+    if (asked && code === RETAIN_NOT_SUPPORTED) asked.retain = false;
+  });
+  client.on('close', () => {
+    if (timers.has(client))
+      timers.set(
+        client,
+        setTimeout(() => client.connect(), backOff.nextMs()),
+      );
+  });
+  return client;
 }
 
-/**
- * Ends a client for good, in order unless it is not connected.
- *
- * A client that was made with `manualConnect` forgets that it was ended before its socket is
- * closed, and would connect again.
- */
+/** Whether a broker refused a client for its will, and is asked for less the next time. */
+export function isWillRefused(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return code === QOS_NOT_SUPPORTED || code === RETAIN_NOT_SUPPORTED;
+}
+
+/** Ends a client for good, in order unless it is not connected. */
 export async function endMqttClient(client: MqttClient, isConnected: boolean): Promise<void> {
-  client.options.manualConnect = false;
+  clearTimeout(timers.get(client));
+  timers.delete(client);
   await client.endAsync(!isConnected);
 }
 

@@ -14,8 +14,32 @@ export function reasonText(code: number): string {
   return text ? text.toLowerCase() : `reason code ${code}`;
 }
 
-/** Codes for a wrong user name or password, and for not being authorized: of 3.1.1 and of 5. */
-const REFUSALS = new Set<unknown>([4, 5, 134, 135]);
+/** What a broker does not accept about us, by codes of 3.1.1 and of 5, and what sets it. */
+const SETTINGS: Readonly<Record<number, string>> = {
+  1: 'this version of MQTT; see MQTT_VERSION',
+  2: 'the client id; see MQTT_CLIENT_ID',
+  4: 'the user name and password',
+  5: 'the user name and password',
+  132: 'this version of MQTT; see MQTT_VERSION',
+  133: 'the client id; see MQTT_CLIENT_ID',
+  134: 'the user name and password',
+  135: 'the user name and password',
+  154: 'retained messages; the next will is not retained',
+  155: 'the QoS of the will; see MQTT_QOS. The next will has QoS 0',
+};
+
+/** Why a broker has ended a connection, by a code of MQTT 5, and what sets that. */
+export function endingText(code: number): string {
+  const setting = ENDINGS[code];
+  return `the broker ended it: ${reasonText(code)}${setting ? `, see ${setting}` : ''}`;
+}
+
+const ENDINGS: Readonly<Record<number, string>> = {
+  141: 'MQTT_KEEPALIVE',
+  142: 'MQTT_CLIENT_ID, which another client has',
+  144: 'the topics of the machines',
+  155: 'MQTT_QOS',
+};
 
 /** What an error of the network or of mqtt.js says. */
 export function causeText(error: unknown): string {
@@ -23,6 +47,8 @@ export function causeText(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
   if (!(error instanceof Error)) return String(error);
   const { code } = error as { code?: unknown };
-  if (REFUSALS.has(code)) return 'the broker does not accept the user name and password';
+  const setting = typeof code === 'number' ? SETTINGS[code] : undefined;
+  if (setting) return `the broker does not accept ${setting}`;
+  if (error.message === 'connack timeout') return 'the broker did not answer in time';
   return error.message || String(code ?? error.name);
 }

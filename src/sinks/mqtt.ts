@@ -3,7 +3,7 @@ import type { IConnackPacket, IDisconnectPacket, MqttClient } from 'mqtt';
 import { type Batch, READING, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { MachineType } from '../core/machine.ts';
-import type { Sink } from '../core/sink.ts';
+import type { Sink, SinkObserver } from '../core/sink.ts';
 import { JsonEncoder } from '../encoding/json.ts';
 import { Memo } from '../encoding/memo.ts';
 import { PreparedText } from '../encoding/prepared-text.ts';
@@ -15,9 +15,10 @@ import {
   type BrokerAddress,
   createMqttClient,
   endMqttClient,
+  isWillRefused,
   STATE_TOPIC,
 } from './mqtt-client.ts';
-import { causeText, MqttError, reasonText } from './mqtt-error.ts';
+import { causeText, endingText, MqttError } from './mqtt-error.ts';
 import { PublishStream } from './publish-stream.ts';
 import { atMost } from './waiting.ts';
 
@@ -59,7 +60,15 @@ export class MqttSink implements Sink, Connection, Announcer {
   );
   #stream: PublishStream | undefined;
   /** Whoever waits for the outcome of the next attempt to connect. */
-  #attempt: Attempt | undefined;
+  #attempts: Attempt[] = [];
+  #observer: SinkObserver | undefined;
+  /** What was lost before anybody was there to be told. */
+  #unsaid: Error | undefined;
+  /** What usually ends a connection just after it was made. */
+  readonly #usualCauses: string;
+  readonly #protocol: string;
+  /** Connections lost in a row, none of which had lasted. */
+  #shortLived = 0;
   #lastError: unknown;
   #closedBytes = 0;
   #closing: Promise<void> | undefined;
@@ -75,7 +84,12 @@ export class MqttSink implements Sink, Connection, Announcer {
     this.#address = addressText(broker);
     this.#version = broker.version;
     this.#qos = qos;
-    const client = createMqttClient(broker, this.#backOff.nextMs(), isAnnounced);
+    const clientId = 'MQTT_CLIENT_ID, if another client has it too';
+    this.#protocol = `MQTT_VERSION=${broker.version}, MQTT_PROTOCOL and MQTT_PORT`;
+    const settings = `MQTT_QOS=${qos}, MQTT_VERSION=${broker.version}`;
+    this.#usualCauses = `${settings}, ${clientId}, or the topic`;
+    const will = { qos: Math.min(qos, 1) as 0 | 1, retain: true };
+    const client = createMqttClient(broker, this.#backOff, isAnnounced ? will : undefined);
     this.#client = client;
     client.on('packetsend', ({ cmd }) => {
       // mqtt.js keeps errors without a code to itself, such as a WebSocket's that was refused.
@@ -93,6 +107,18 @@ export class MqttSink implements Sink, Connection, Announcer {
     return this.#stream !== undefined;
   }
 
+  observe(observer: SinkObserver): void {
+    this.#observer = observer;
+    if (this.#unsaid) observer.lost(this.#unsaid);
+    if (this.#stream) this.#stream.observer = observer;
+  }
+
+  reset(reason: Error): void {
+    this.#lastError = reason;
+    this.#fail(new MqttError(`${this.#address}: ${reason.message}`, reason));
+    this.#client.stream?.destroy();
+  }
+
   get bytesWritten(): number {
     return this.#closedBytes + (this.#stream?.bytesWritten ?? 0);
   }
@@ -101,7 +127,7 @@ export class MqttSink implements Sink, Connection, Announcer {
    * Settles when the broker has acknowledged all messages or, at QoS 0, when the operating system
    * has taken them. Not connected, it waits for the outcome of the next attempt.
    *
-   * @throws MqttError where the broker is away, goes away or refuses a message.
+   * @throws MqttError where the broker is away, goes away or takes nothing now.
    */
   async write(batch: Batch): Promise<void> {
     const stream = await this.#connected();
@@ -125,6 +151,7 @@ export class MqttSink implements Sink, Connection, Announcer {
       }
     }
     await stream.settled();
+    if (this.#backOff.works()) this.#shortLived = 0;
   }
 
   async announce(topic: string, payload: string): Promise<void> {
@@ -162,15 +189,11 @@ export class MqttSink implements Sink, Connection, Announcer {
     if (this.#closing)
       return Promise.reject(new MqttError(`the connection to ${this.#address} was closed`));
     if (this.#stream) return Promise.resolve(this.#stream);
-    return new Promise((resolve, reject) => {
-      this.#attempt = { resolve, reject };
-    });
+    return new Promise((resolve, reject) => void this.#attempts.push({ resolve, reject }));
   }
 
   readonly #onConnect = ({ properties }: IConnackPacket): void => {
     this.connectionCount++;
-    this.#backOff.reset();
-    this.#client.options.reconnectPeriod = this.#backOff.nextMs();
     this.#lastError = undefined;
     // Else the end of each batch would wait in the kernel until what came before is acknowledged.
     if (this.#client.stream instanceof Socket) this.#client.stream.setNoDelay();
@@ -179,15 +202,20 @@ export class MqttSink implements Sink, Connection, Announcer {
       qos: Math.min(this.#qos, properties?.maximumQoS ?? 2) as 0 | 1 | 2,
       receiveMax: properties?.receiveMaximum ?? RECEIVE_MAX,
       isRetainAvailable: properties?.retainAvailable ?? true,
+      onViolation: (error) => {
+        this.#lastError = error;
+        this.#client.stream.destroy();
+      },
     });
+    stream.observer = this.#observer;
     this.#stream = stream;
     this.#publishState(stream, 'online');
-    this.#attempt?.resolve(stream);
-    this.#attempt = undefined;
+    for (const { resolve } of this.#attempts) resolve(stream);
+    this.#attempts = [];
   };
 
   readonly #onDisconnect = ({ reasonCode = 0 }: IDisconnectPacket): void => {
-    this.#lastError = new MqttError(`the broker ended it: ${reasonText(reasonCode)}`);
+    this.#lastError = new MqttError(endingText(reasonCode));
   };
 
   readonly #onError = (error: unknown): void => {
@@ -195,19 +223,35 @@ export class MqttSink implements Sink, Connection, Announcer {
   };
 
   readonly #onClose = (): void => {
-    // Takes effect when it is lost or fails the next time: this attempt's wait has begun.
-    this.#client.options.reconnectPeriod = this.#backOff.nextMs();
-    const what = this.#stream ? 'the connection was lost' : 'no connection';
-    const why = this.#lastError === undefined ? '' : ` (${causeText(this.#lastError)})`;
-    this.#fail(new MqttError(`${this.#address}: ${what}${why}`, this.#lastError));
+    const stream = this.#stream;
+    const cause = this.#lastError;
+    const what = stream ? this.#lossText(stream) : 'no connection';
+    // Brokers of another version of MQTT often end what they do not understand without a word.
+    const silence = stream ? '' : ` (ended without an answer; see ${this.#protocol})`;
+    const why = cause === undefined ? silence : ` (${causeText(cause)})`;
+    const error = new MqttError(`${this.#address}: ${what}${why}`, cause);
+    this.#lastError = undefined;
+    this.#fail(error);
+    if (this.#closing || !(stream || isWillRefused(cause))) return;
+    if (this.#observer) this.#observer.lost(error);
+    else this.#unsaid = error;
   };
+
+  /** Says at what a connection was lost, and why that may be if it had hardly begun. */
+  #lossText(stream: PublishStream): string {
+    const isShortLived = this.#shortLived++ > 0 || !stream.isProven;
+    const { topic } = stream.unacknowledged() ?? {};
+    const where = topic === undefined ? '' : ` at the publishing of ${topic}`;
+    const causes = isShortLived ? `, usually for ${this.#usualCauses}` : '';
+    return `the connection was lost${where}${causes}`;
+  }
 
   #fail(error: MqttError): void {
     this.#closedBytes = this.bytesWritten;
     this.#stream?.fail(error);
     this.#stream = undefined;
-    this.#attempt?.reject(error);
-    this.#attempt = undefined;
+    for (const { reject } of this.#attempts) reject(error);
+    this.#attempts = [];
   }
 
   #publishState(stream: PublishStream, state: 'online' | 'offline'): void {

@@ -9,14 +9,15 @@ const CONNECT_MAX_MS = 10_000;
 /**
  * Connects to a server.
  *
+ * @param end - Ends the connection at once when it is aborted, one that is being made, too.
  * @throws PostgresError that says which server it is, and never a password.
  */
-export async function connect(server: pg.ClientConfig): Promise<pg.Client> {
+export async function connect(server: pg.ClientConfig, end?: AbortSignal): Promise<pg.Client> {
   let client: pg.Client | undefined;
   try {
     return await connectInTurn(server, async (settings) => {
       client = newClient(settings);
-      await connected(client);
+      await connected(client, end);
       return client;
     });
   } catch (error) {
@@ -26,10 +27,11 @@ export async function connect(server: pg.ClientConfig): Promise<pg.Client> {
   }
 }
 
-async function connected(client: pg.Client): Promise<void> {
+async function connected(client: pg.Client, end: AbortSignal | undefined): Promise<void> {
   // Whoever uses the connection learns of its errors from the query that fails, and an idle one
   // ends after them.
   client.on('error', () => {});
+  end?.addEventListener('abort', () => disconnect(client), { once: true });
   try {
     await client.connect();
   } catch (error) {

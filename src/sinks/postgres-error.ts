@@ -13,6 +13,8 @@ export class UnknownMachineError extends PostgresError {}
 export const UNIQUE_VIOLATION = '23505';
 /** The row that a row belongs to is not there. */
 export const FOREIGN_KEY_VIOLATION = '23503';
+/** A row that a table's own rules reject: `CHECK`, `NOT NULL`, `EXCLUDE`. */
+const ROW_REFUSALS = new Set(['23514', '23502', '23P01']);
 /** Such as `COPY` into a table whose rows are protected by policies. */
 export const FEATURE_NOT_SUPPORTED = '0A000';
 
@@ -20,6 +22,21 @@ export const FEATURE_NOT_SUPPORTED = '0A000';
 export function codeOf(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : undefined;
+}
+
+/**
+ * Whether the server rejects a row for what it says. A partition that is missing has the code of a
+ * `CHECK`, but names no constraint: it concerns all rows, until somebody makes one.
+ */
+export function isRowRefusal(error: unknown): boolean {
+  const { constraint, column } = (error ?? {}) as { constraint?: unknown; column?: unknown };
+  const isNamed = constraint !== undefined || column !== undefined;
+  return isNamed && ROW_REFUSALS.has(codeOf(error) ?? '');
+}
+
+/** Whether it is the server that says no, on a connection that goes on. */
+export function isStatementError(error: unknown): boolean {
+  return (error as { severity?: unknown } | null)?.severity === 'ERROR';
 }
 
 /** What an error of the network, the driver or the server says. */

@@ -3,9 +3,24 @@ import type { Batch } from '../core/batch.ts';
 import { CopyEncoder, type CopyTarget, copyTargets } from '../encoding/copy-binary.ts';
 import { type ChunkPool, CopyStatements, chunkPool } from './copy-statements.ts';
 import { createTotals, MachineStatuses } from './machine-statuses.ts';
-import { codeOf, FEATURE_NOT_SUPPORTED, UNIQUE_VIOLATION } from './postgres-error.ts';
+import {
+  codeOf,
+  FEATURE_NOT_SUPPORTED,
+  isStatementError,
+  UNIQUE_VIOLATION,
+} from './postgres-error.ts';
 import { copyIncomingSql, copySql, createIncomingSql, upsertSql } from './postgres-sql.ts';
 import { findTables, type StoredTables } from './postgres-tables.ts';
+import type { RefusedRows } from './refused-rows.ts';
+
+/** A statement waits no longer for a lock that another one holds [ms]. */
+const LOCK_MAX_MS = 25_000;
+
+/** The server's process of a connection; its start tells it from a later one of the same number. */
+export interface Backend {
+  readonly pid: number;
+  readonly startedAt: string;
+}
 
 /** How a batch is written, other than its rows. */
 export interface WriteOptions {
@@ -13,6 +28,12 @@ export interface WriteOptions {
   readonly more?: readonly string[];
   /** Called now and then while the server has enough to do. */
   readonly meanwhile?: (() => void) | undefined;
+  /** Called whenever the server or the way to it has taken something. */
+  readonly onProgress?: (() => void) | undefined;
+  /** Takes the rows that the tables' rules reject; without it they are an error. */
+  readonly refused?: RefusedRows | undefined;
+  /** Whether it takes rows with a value that fits no column as well. */
+  readonly takesUnfit?: boolean;
 }
 
 /** The rows of statements, and where they go. */
@@ -20,6 +41,9 @@ interface CopyData {
   readonly targets: readonly CopyTarget[];
   readonly batches: readonly Batch[];
   readonly meanwhile?: (() => void) | undefined;
+  readonly onProgress?: (() => void) | undefined;
+  readonly refused?: RefusedRows | undefined;
+  readonly takesUnfit?: boolean;
 }
 
 /** What one connection knows: its own tables, the machines' sums, whether repeats are likely. */
@@ -38,9 +62,14 @@ export class PostgresSession {
    */
   #isDirect = false;
   #canBeDirect = true;
+  /** The statement that failed last, and the target whose rows it took. */
+  #failedAt = 0;
+  #failedTarget: CopyTarget | undefined;
+  readonly backend: Backend | undefined;
 
-  private constructor(client: Client, tables: StoredTables) {
+  private constructor(client: Client, tables: StoredTables, backend: Backend | undefined) {
     this.client = client;
+    this.backend = backend;
     this.statuses = new MachineStatuses(tables);
     this.remarks = tables.remarks;
     this.#encoder = new CopyEncoder(copyTargets(tables.readings));
@@ -49,12 +78,26 @@ export class PostgresSession {
   /**
    * Makes a connection ready for batches.
    *
+   * @param before - The server's process of a connection that was given up. It may know nothing of
+   *   that and hold locks, so it is ended.
    * @throws PostgresError that says all that is missing of the tables.
    */
-  static async open(client: Client): Promise<PostgresSession> {
+  static async open(client: Client, before?: Backend): Promise<PostgresSession> {
+    const { rows } = await client.query<Backend>(
+      `select pid, backend_start::text as "startedAt",
+         set_config('lock_timeout', $1, false) as lock_timeout
+       from pg_stat_activity where pid = pg_backend_pid()`,
+      [String(LOCK_MAX_MS)],
+    );
+    if (before)
+      await client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where pid = $1 and backend_start = $2::timestamptz`,
+        [before.pid, before.startedAt],
+      );
     const tables = await findTables(client);
     await createTotals(client);
-    return new PostgresSession(client, tables);
+    return new PostgresSession(client, tables, rows[0]);
   }
 
   /** The targets that batches have rows for. */
@@ -65,14 +108,27 @@ export class PostgresSession {
 
   /** Stores batches in one transaction. After an error the connection is of no more use. */
   async write(batches: readonly Batch[], options: WriteOptions = {}): Promise<void> {
-    const { more = [], meanwhile } = options;
+    const { more = [], ...others } = options;
     const targets = this.targetsOf(batches);
     for (const batch of batches) await this.statuses.add(this.client, batch);
     const end = [this.statuses.takeSql(this.client), ...more, 'commit'];
-    const data = { targets, batches, meanwhile };
-    let isNew = this.#isDirect && (await this.#triesDirect(data, end));
-    if (!isNew) isNew = await this.#writeCompared(data, end);
+    const data = { targets, batches, ...others };
+    let isNew: boolean | undefined;
+    while (isNew === undefined) isNew = await this.#tryToWrite(data, end);
     this.#isDirect = isNew && this.#canBeDirect;
+  }
+
+  /** @returns Whether every row was new; nothing where one was refused, and is left out now. */
+  async #tryToWrite(data: CopyData, end: readonly string[]): Promise<boolean | undefined> {
+    this.#failedTarget = undefined;
+    try {
+      const isNew = this.#isDirect && (await this.#triesDirect(data, end));
+      return isNew || (await this.#writeCompared(data, end));
+    } catch (error) {
+      if (!data.refused?.take(error, this.#failedTarget)) throw error;
+      await this.client.query('rollback');
+      return undefined;
+    }
   }
 
   /**
@@ -81,33 +137,43 @@ export class PostgresSession {
    * @returns The rows of each statement.
    */
   async copy(sql: readonly string[], data: CopyData): Promise<readonly number[]> {
-    const { targets, batches, meanwhile } = data;
+    const { targets, batches } = data;
     const encoder = this.#encoder;
-    const statements = this.client.query(
-      new CopyStatements(sql.join(';\n'), this.#pool, meanwhile),
-    );
+    const statements = this.client.query(new CopyStatements(sql.join(';\n'), this.#pool, data));
     try {
       for (const target of targets) {
         if (!statements.hasRoom) await statements.room();
         statements.open();
         statements.at = encoder.begin(statements.view, statements.at);
-        for (const batch of batches) await this.#send(statements, target, batch);
+        for (const batch of batches) await this.#send(statements, target, batch, data);
         statements.at = encoder.end(statements.view, statements.at);
         statements.close();
       }
       await statements.done();
     } catch (error) {
-      if (isRefusal(error)) await statements.givenUp();
+      this.#failedAt = statements.rowCounts.length;
+      if (isStatementError(error)) await statements.givenUp();
       throw error;
     }
     return statements.rowCounts;
   }
 
-  async #send(statements: CopyStatements, target: CopyTarget, batch: Batch): Promise<void> {
+  async #send(
+    statements: CopyStatements,
+    target: CopyTarget,
+    batch: Batch,
+    { refused, takesUnfit = false }: CopyData,
+  ): Promise<void> {
     const encoder = this.#encoder;
     for (let row = 0; row < batch.length; row++) {
       if (!statements.hasRoom) await statements.room();
-      statements.at = encoder.row(target, batch, row, statements.view, statements.at);
+      if (refused?.has(target, row)) continue;
+      try {
+        statements.at = encoder.row(target, batch, row, statements.view, statements.at);
+      } catch (error) {
+        if (!refused || !takesUnfit || !(error instanceof RangeError)) throw error;
+        refused.add(target, row, error.message);
+      }
     }
   }
 
@@ -117,6 +183,7 @@ export class PostgresSession {
       await this.copy(['begin', ...data.targets.map(copySql), ...end], data);
       return true;
     } catch (error) {
+      this.#failedTarget = data.targets[this.#failedAt - 1];
       if (!isRefusal(error)) throw error;
       this.#canBeDirect &&= codeOf(error) === UNIQUE_VIOLATION;
       await this.client.query('rollback');
@@ -133,7 +200,10 @@ export class PostgresSession {
       this.#incoming.add(target);
     }
     const sql = ['begin', ...targets.map(copyIncomingSql), ...targets.map(upsertSql), ...end];
-    const counts = await this.copy(sql, data);
+    const counts = await this.copy(sql, data).catch((error) => {
+      this.#failedTarget = targets[this.#failedAt - 1 - targets.length];
+      throw error;
+    });
     const sum = (from: number) =>
       counts.slice(from, from + targets.length).reduce((total, count) => total + count, 0);
     return sum(1) === sum(1 + targets.length);

@@ -1,16 +1,19 @@
 import type pg from 'pg';
 import type { Batch } from '../core/batch.ts';
-import type { Sink } from '../core/sink.ts';
+import type { Sink, SinkObserver } from '../core/sink.ts';
+import { COPY_TARGETS } from '../encoding/copy-binary.ts';
 import { AbsentMachines } from './absent-machines.ts';
 import type { Connection } from './connection.ts';
 import { bytesWritten, connect, disconnect, explained } from './postgres-connection.ts';
 import {
   codeOf,
   FOREIGN_KEY_VIOLATION,
+  isStatementError,
   PostgresError,
   UnknownMachineError,
 } from './postgres-error.ts';
-import { PostgresSession } from './postgres-session.ts';
+import { type Backend, PostgresSession } from './postgres-session.ts';
+import { RefusedRows } from './refused-rows.ts';
 import { atMost } from './waiting.ts';
 
 /** Closing waits no longer for the server to say goodbye [ms]. */
@@ -47,10 +50,19 @@ export class PostgresSink implements Sink, Connection {
   readonly batchRows = BATCH_ROWS;
   connectionCount = 0;
   readonly #options: PostgresSinkOptions;
+  #observer: SinkObserver | undefined;
   #session: PostgresSession | undefined;
+  /** Ends the connection, one that is being made, too. */
+  #end = new AbortController();
+  /** The server's process of a connection that was given up. */
+  #before: Backend | undefined;
   readonly #absent = new AbsentMachines();
   /** Whether the server has refused a row because of its machine. */
   #hasStrangers = false;
+  /** Whether a value that fits no column was an error before. */
+  #takesUnfit = false;
+  /** The session that is being written to. */
+  #writing: PostgresSession | undefined;
   #closedBytes = 0;
   #isClosed = false;
   readonly #remarks = new Set<string>();
@@ -68,27 +80,44 @@ export class PostgresSink implements Sink, Connection {
     return this.#closedBytes + (session ? bytesWritten(session.client) : 0);
   }
 
+  observe(observer: SinkObserver): void {
+    this.#observer = observer;
+  }
+
+  reset(): void {
+    this.#end.abort();
+    if (this.#session) this.#drop(this.#session);
+  }
+
   /**
-   * Settles when the transaction is durable.
+   * Settles when the transaction is durable. A row that a table's own rules reject is left out of
+   * that table.
    *
-   * @throws PostgresError where the server is away or does not take a row; where that is one of a
-   *   machine that it does not know, the next call leaves that machine out. RangeError for a value
-   *   that fits no column.
+   * @throws PostgresError where the server is away or does not take the batch; where that is for a
+   *   machine that it does not know, the next call leaves that machine out. RangeError for the
+   *   first value that fits no column; from then on such rows are left out.
    */
   async write(batch: Batch): Promise<void> {
     const session = this.#session ?? (await this.#connect());
-    const { untilMs } = batch;
-    const watermarkSql = Number.isFinite(untilMs) && this.#options.watermarkSql?.(untilMs);
+    const { signal } = this.#end;
+    this.#writing = session;
     try {
       if (this.#hasStrangers) await this.#absent.find(session.client, batch);
       this.#hasStrangers = false;
-      const known = this.#absent.without(batch);
-      await session.write([known], watermarkSql ? { more: [watermarkSql] } : {});
+      await this.#writeTo(session, batch);
+      this.#observer?.progress();
     } catch (error) {
+      const isUnfit = error instanceof RangeError;
+      this.#takesUnfit ||= isUnfit;
       this.#hasStrangers =
         error instanceof UnknownMachineError || codeOf(error) === FOREIGN_KEY_VIOLATION;
+      const told = isUnfit ? error : explained(error, session.client);
       this.#drop(session);
-      throw error instanceof RangeError ? error : explained(error, session.client);
+      const isOurs = isUnfit || error instanceof PostgresError || isStatementError(error);
+      if (!isOurs && !signal.aborted && !this.#isClosed) this.#observer?.lost(told);
+      throw told;
+    } finally {
+      if (this.#writing === session) this.#writing = undefined;
     }
   }
 
@@ -96,29 +125,72 @@ export class PostgresSink implements Sink, Connection {
   async close(): Promise<void> {
     this.#isClosed = true;
     const session = this.#session;
-    if (!session) return;
+    if (!session) {
+      this.#end.abort();
+      return;
+    }
     await atMost(CLOSE_MAX_MS, session.client.end());
     this.#drop(session);
   }
 
+  async #writeTo(session: PostgresSession, batch: Batch): Promise<void> {
+    const { untilMs } = batch;
+    const watermarkSql = Number.isFinite(untilMs) && this.#options.watermarkSql?.(untilMs);
+    const known = this.#absent.without(batch);
+    const refused = new RefusedRows(known, (topic, why) => this.#observer?.refused(topic, why));
+    await session.write([known], {
+      ...(watermarkSql && { more: [watermarkSql] }),
+      onProgress: () => this.#observer?.progress(),
+      refused,
+      takesUnfit: this.#takesUnfit,
+    });
+    const refusedTopics = this.#observer?.refusedTopics;
+    if (known !== batch) this.#reportAbsent(batch);
+    if (!refusedTopics || refusedTopics.size === 0) return;
+    for (const topic of refused.accepted(refusedTopics, COPY_TARGETS))
+      this.#observer?.accepted(topic);
+  }
+
+  /** Counts the rows that were left out with their machine. */
+  #reportAbsent({ machines, length }: Batch): void {
+    for (const machine of machines.slice(0, length))
+      if (this.#absent.has(machine))
+        this.#observer?.refused(`${machine.topic}/#`, 'it has no row in the table machines');
+  }
+
   async #connect(): Promise<PostgresSession> {
     if (this.#isClosed) throw new PostgresError('the PostgreSQL sink is closed');
-    const client = await connect(this.#options.server);
+    const end = new AbortController();
+    this.#end = end;
+    const client = await connect(this.#options.server, end.signal);
+    let reason: unknown;
+    client.on('error', (error) => {
+      reason ??= error;
+    });
     try {
-      const session = await PostgresSession.open(client);
+      const session = await PostgresSession.open(client, this.#before);
       for (const remark of session.remarks) {
         if (!this.#remarks.has(remark)) this.#options.onRemark?.(remark);
         this.#remarks.add(remark);
       }
-      if (this.#isClosed) throw new PostgresError('the sink was closed');
-      client.once('end', () => this.#drop(session));
+      if (this.#isClosed || end.signal.aborted) throw new PostgresError('the sink was closed');
+      client.once('end', () => this.#onEnd(session, reason));
       this.#session = session;
+      this.#before = session.backend;
       this.connectionCount++;
       return session;
     } catch (error) {
       disconnect(client);
       throw explained(error, client);
     }
+  }
+
+  /** Where nothing is being written, nobody else would say that the connection was lost. */
+  #onEnd(session: PostgresSession, reason: unknown): void {
+    const isUnsaid = this.#session === session && this.#writing !== session && !this.#isClosed;
+    this.#drop(session);
+    const cause = reason ?? new Error('the connection was lost');
+    if (isUnsaid) this.#observer?.lost(explained(cause, session.client));
   }
 
   #drop(session: PostgresSession): void {

@@ -1,7 +1,9 @@
 import type { Writable } from 'node:stream';
 import type { Packet } from 'mqtt';
+import type { SinkObserver } from '../core/sink.ts';
 import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
 import type { PreparedText } from '../encoding/prepared-text.ts';
+import { STATE_TOPIC } from './mqtt-client.ts';
 import { MqttError, reasonText } from './mqtt-error.ts';
 
 /** Messages on their way at once: at 130,000 a second this bridges 75 ms to the broker. */
@@ -20,10 +22,22 @@ const PACKET_BYTES_MAX = HEADER_BYTES_MAX + TOPIC_BYTES_MAX + MESSAGE_BYTES_MAX;
 const PUBLISH = 0x30;
 const RETAIN = 0x01;
 const PUBREL = 0x62;
+const PINGREQ = Uint8Array.of(0xc0, 0);
 /** Bytes set aside for a packet's length: enough for 16,383. */
 const LENGTH_BYTES = 2;
 /** From here on a reason code of MQTT 5 is an error (§2.4). */
 const REASON_ERROR = 0x80;
+/**
+ * Errors that concern one message, for good (MQTT 5, §3.4.2.1): unspecified, implementation
+ * specific, not authorized, topic name invalid, packet too large (Mosquitto's), payload format
+ * invalid.
+ */
+const REFUSALS = new Set([0x80, 0x83, 0x87, 0x90, 0x95, 0x99]);
+/** A quota that is exceeded may have room again later. */
+const QUOTA_EXCEEDED = 0x97;
+/** At QoS 0 the broker is asked this often whether it still reads, and has so long to answer. */
+const PING_EVERY_MS = 1000;
+const PONG_MAX_MS = 1000;
 
 /** Bytes that packets are written into. */
 interface Chunk {
@@ -36,6 +50,7 @@ const FREE = 0;
 const PUBACK = 1;
 const PUBREC = 2;
 const PUBCOMP = 3;
+const ANSWERS = { puback: PUBACK, pubrec: PUBREC, pubcomp: PUBCOMP } as const;
 
 /** What the broker was told, and what it allows. */
 export interface PublishStreamOptions {
@@ -44,6 +59,15 @@ export interface PublishStreamOptions {
   /** Messages that the broker takes unacknowledged at once. */
   readonly receiveMax: number;
   readonly isRetainAvailable: boolean;
+  /** Called where the broker answers what MQTT does not allow: the connection is to be ended. */
+  readonly onViolation: (error: MqttError) => void;
+}
+
+/** What was under way when a connection ended. */
+export interface Unacknowledged {
+  readonly messages: number;
+  /** The topic that the broker may have stumbled over; the oldest one, unless one is unusual. */
+  readonly topic: string;
 }
 
 /**
@@ -57,6 +81,10 @@ export interface PublishStreamOptions {
  */
 export class PublishStream {
   bytesWritten = 0;
+  /** Whether the broker has acknowledged anything. */
+  isProven = false;
+  /** Is told of every acknowledgement and refusal. */
+  observer: SinkObserver | undefined;
   readonly #stream: Writable;
   readonly #options: PublishStreamOptions;
   readonly #inFlightMax: number;
@@ -64,6 +92,11 @@ export class PublishStream {
   #chunk: Chunk;
   readonly #free: Chunk[];
   readonly #awaited = new Uint8Array(PACKET_IDS);
+  /** Both parts of the topic of each packet identifier. */
+  readonly #topics: PreparedText[] = new Array(PACKET_IDS);
+  readonly #levels: PreparedText[] = new Array(PACKET_IDS);
+  #pingedMs = Number.NEGATIVE_INFINITY;
+  #isPinging = false;
   /** The identifier of the packet that is being written, or was written last. */
   #nextId = 0;
   #inFlight = 0;
@@ -125,6 +158,8 @@ export class PublishStream {
     at = level.write(view, at);
     if (qos > 0) {
       this.#nextId = this.#freeId();
+      this.#topics[this.#nextId] = topic;
+      this.#levels[this.#nextId] = level;
       view.setUint16(at, this.#nextId);
       at += 2;
     }
@@ -156,41 +191,100 @@ export class PublishStream {
 
   /**
    * Sends what was written and waits until all of it is acknowledged or, at QoS 0, handed to the
-   * operating system.
+   * operating system of a broker that still answers pings.
    *
    * @throws MqttError where the connection is lost meanwhile.
    */
   async settled(): Promise<void> {
     this.send();
-    await this.#until(() => this.#inFlight === 0 && this.#chunksSent === 0);
+    if (this.#options.qos === 0) this.#ping();
+    await this.#until(() => this.#inFlight === 0 && this.#chunksSent === 0 && !this.#isPongLate);
+  }
+
+  /** What the broker has not acknowledged, if anything. */
+  unacknowledged(): Unacknowledged | undefined {
+    if (this.#inFlight === 0) return undefined;
+    const topics: string[] = [];
+    for (let i = 1; i < PACKET_IDS; i++) {
+      const id = ((this.#nextId + i - 1) % (PACKET_IDS - 1)) + 1;
+      if (this.#awaited[id] !== FREE) topics.push(this.#topicOf(id));
+    }
+    const unusual = topics.find((each) => UNUSUAL.test(each));
+    const topic = unusual ?? topics.find((each) => each !== STATE_TOPIC) ?? STATE_TOPIC;
+    return { messages: this.#inFlight, topic };
   }
 
   /** Takes note of what the broker sent. */
   onPacket(packet: Packet): void {
     const { cmd } = packet;
+    if (cmd === 'pingresp') this.#onPong();
     if (cmd !== 'puback' && cmd !== 'pubrec' && cmd !== 'pubcomp') return;
     const { messageId = 0, reasonCode = 0 } = packet;
     const awaited = this.#awaited[messageId];
-    if (cmd === 'pubrec' && awaited === PUBREC && reasonCode < REASON_ERROR) {
+    if (awaited !== ANSWERS[cmd]) {
+      const what = awaited === FREE ? 'a message that was not sent' : WAITING[awaited as number];
+      this.#violation(`${cmd.toUpperCase()} for ${what}`);
+      return;
+    }
+    this.isProven = true;
+    this.observer?.progress();
+    if (cmd === 'pubrec' && reasonCode < REASON_ERROR) {
       this.#awaited[messageId] = PUBCOMP;
       this.#release(messageId);
       return;
     }
-    const isAnswer =
-      (cmd === 'puback' && awaited === PUBACK) ||
-      (cmd === 'pubrec' && awaited === PUBREC) ||
-      (cmd === 'pubcomp' && awaited === PUBCOMP);
-    if (!isAnswer) return;
     this.#awaited[messageId] = FREE;
     this.#inFlight--;
-    if (reasonCode >= REASON_ERROR)
-      this.#refusal ??= new MqttError(`the broker refused a message: ${reasonText(reasonCode)}`);
+    if (reasonCode >= REASON_ERROR) this.#onRefusal(messageId, reasonCode, cmd);
+    else if (this.observer && this.observer.refusedTopics.size > 0) this.#onAccepted(messageId);
     this.#wake();
   }
 
   /** Ends it: whoever waits, now or later, is told why. */
   fail(error: MqttError): void {
     this.#error ??= error;
+    this.#wake();
+  }
+
+  #onRefusal(messageId: number, reasonCode: number, cmd: string): void {
+    const topic = this.#topicOf(messageId);
+    const reason = reasonText(reasonCode);
+    if (cmd === 'pubcomp' || (!REFUSALS.has(reasonCode) && reasonCode !== QUOTA_EXCEEDED))
+      this.#violation(`${cmd.toUpperCase()} with the reason “${reason}”`);
+    else if (REFUSALS.has(reasonCode)) this.observer?.refused(topic, reason);
+    else this.#refusal ??= new MqttError(`the broker does not take ${topic} now: ${reason}`);
+  }
+
+  #onAccepted(messageId: number): void {
+    const topic = this.#topicOf(messageId);
+    if (this.observer?.refusedTopics.has(topic)) this.observer.accepted(topic);
+  }
+
+  #topicOf(messageId: number): string {
+    return `${this.#topics[messageId]?.text}${this.#levels[messageId]?.text}`;
+  }
+
+  #violation(what: string): void {
+    this.#options.onViolation(new MqttError(`the broker broke the protocol: ${what}`));
+  }
+
+  /** Asks whether the broker has taken what was sent before. */
+  #ping(): void {
+    const nowMs = performance.now();
+    if (this.#isPinging || nowMs - this.#pingedMs < PING_EVERY_MS) return;
+    this.#isPinging = true;
+    this.#pingedMs = nowMs;
+    this.#stream.write(PINGREQ);
+  }
+
+  get #isPongLate(): boolean {
+    return this.#isPinging && performance.now() - this.#pingedMs > PONG_MAX_MS;
+  }
+
+  #onPong(): void {
+    this.#isPinging = false;
+    this.isProven = true;
+    if (this.#options.qos === 0) this.observer?.progress();
     this.#wake();
   }
 
@@ -209,6 +303,7 @@ export class PublishStream {
     this.bytesWritten += this.#at;
     this.#stream.write(chunk.bytes.subarray(0, this.#at), () => {
       this.#chunksSent--;
+      if (this.#options.qos === 0) this.observer?.progress();
       if (this.#chunk === NONE) this.#chunk = chunk;
       else this.#free.push(chunk);
       this.#wake();
@@ -258,6 +353,11 @@ function newChunk(length: number): Chunk {
   const bytes = new Uint8Array(length);
   return { bytes, view: new DataView(bytes.buffer) };
 }
+
+/** What a message waits for. */
+const WAITING = ['', 'a message at QoS 1', 'a message at QoS 2', 'a message that was released'];
+/** What brokers with topics of their own do not take: anything but what hosts are named with. */
+const UNUSUAL = /[^\w/-]/;
 
 /** What there is to write into while every chunk is on its way. */
 const NONE = newChunk(0);

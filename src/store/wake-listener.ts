@@ -27,9 +27,10 @@ export async function listenToWakes(
       });
       client.on('notification', onWake);
       await client.query(`listen ${WAKE_CHANNEL}`);
-      backOff.reset();
+      backOff.works();
       onWake();
       await lost;
+      backOff.works();
     } catch {
       // The server is away, which whoever asks it for something reports.
     }

@@ -12,6 +12,7 @@ import { COMPRESSOR, type Simulation, startSimulation } from '../simulation.ts';
 
 const MQTT: DeliveryFigures = {
   sink: 'mqtt',
+  state: 'live',
   readings: 100,
   messages: 301,
   bytes: 45_000,
@@ -21,7 +22,6 @@ const MQTT: DeliveryFigures = {
   isBehind: false,
   isConnected: true,
   lastError: undefined,
-  state: 'live',
   problems: [],
   refused: [],
   refusedTotal: 0,

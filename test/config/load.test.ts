@@ -241,6 +241,17 @@ test('what is set and has no effect is remarked', () => {
   ]);
 });
 
+test('what a broker may not take, and what is noticed late, is remarked', () => {
+  assert.deepEqual(configure({ MQTT_HOST: 'broker', MQTT_KEEPALIVE: '0' }).remarks, [
+    'MQTT_KEEPALIVE: 0, so a lost broker is noticed only while something is being published',
+  ]);
+  const machines = 'machines: [{ name: M, type: motor, rated_power_kw: 7.5 }]';
+  const factory = `factories: [{ name: Plant A, topic: plant a.1, ${machines} }]`;
+  assert.deepEqual(configure({ FACTORY_FILE: 'f.yaml' }, { 'f.yaml': factory }).remarks, [
+    '"factory/plant a.1/m": some brokers refuse topics that contain a space or a dot',
+  ]);
+});
+
 test('the database is a server by its parts or by one URL, and a sink only where there is one', () => {
   const parts = { POSTGRES_HOST: 'db', POSTGRES_USER: 'enms', SINK_POSTGRES: 'true' };
   assert.deepEqual(configure(parts).database, {

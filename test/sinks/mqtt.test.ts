@@ -14,6 +14,7 @@ import { EmbeddedBroker } from '../../src/broker/embedded-broker.ts';
 import { Batch } from '../../src/core/batch.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import type { Sink } from '../../src/core/sink.ts';
+import { BackOff } from '../../src/sinks/back-off.ts';
 import { EmbeddedSink } from '../../src/sinks/embedded.ts';
 import { MemorySink } from '../../src/sinks/memory.ts';
 import { MqttSink } from '../../src/sinks/mqtt.ts';
@@ -33,6 +34,7 @@ import {
   withoutMosquitto,
 } from '../servers.ts';
 import { Collector } from './collector.ts';
+import { Notes } from './observer.ts';
 
 /** A message that never comes fails the test instead of halting it. */
 const LIMIT = { timeout: 20_000 };
@@ -173,7 +175,15 @@ test('the will says offline when the connection is lost, and it comes back', SER
 
 test('a client that is ended while it connects does not connect again', SERVED, async (t) => {
   const { port } = await served(t);
-  const client = createMqttClient(privateAddress(port), 1, false);
+  class CountedBackOff extends BackOff {
+    count = 0;
+    override nextMs(): number {
+      this.count++;
+      return super.nextMs();
+    }
+  }
+  const waits = new CountedBackOff();
+  const client = createMqttClient(privateAddress(port), waits);
   const begun = new Promise<void>((resolve) => client.once('packetsend', () => resolve()));
   client.connect();
   await begun;
@@ -181,6 +191,7 @@ test('a client that is ended while it connects does not connect again', SERVED, 
   await endMqttClient(client, false);
   await closed;
   assert.equal(client.reconnecting, false);
+  assert.equal(waits.count, 0, 'it waits to come back');
 });
 
 test('a wrong password is an error that says so and keeps the secret', SERVED, async (t) => {
@@ -232,15 +243,31 @@ test('a write under way when the broker dies fails and can be repeated', SERVED,
   await writeQuarter(sink);
 });
 
-test('a message that a broker of MQTT 5 refuses is an error that says why', SERVED, async (t) => {
+test('what a broker of MQTT 5 refuses is left out, and the rest goes on', SERVED, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'acl-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const acl = join(folder, 'acl');
-  writeFileSync(acl, 'topic write simulator/#\n');
-  const { port } = await served(t, { lines: [`acl_file ${acl}`] });
+  writeFileSync(acl, 'topic write simulator/#\ntopic readwrite factory/demo/+/energy\n');
+  // Mosquitto ends a client that it refuses something where it may queue without a limit.
+  const lines = [`acl_file ${acl}`, 'max_queued_messages 100000'];
+  const { port } = await served(t, { lines });
+  const collector = await Collector.open(`mqtt://127.0.0.1:${port}`, 'factory/#', { qos: 2 });
+  t.after(() => collector.close());
   const sink = sinkOf(t, { ...privateAddress(port), version: 5 });
-  await assert.rejects(sink.write(oneBatch()), /refused a message: not authorized/);
-  assert.equal(sink.isConnected, true);
+  const notes = new Notes();
+  sink.observe(notes);
+  await writeQuarter(sink);
+  const wanted = await expected();
+  const isAllowed = (text: string) => text.split(' ')[0]?.endsWith('/energy') === true;
+  const allowed = wanted.filter(isAllowed);
+  await collector.until((received) => received.length >= allowed.length);
+  assert.deepEqual(
+    collector.received.map(({ topic, payload }) => `${topic} ${payload}`),
+    allowed,
+  );
+  assert.equal(notes.refusals.length, wanted.length - allowed.length, 'nothing is sent twice');
+  assert.ok(notes.refusals.every((text) => text.endsWith(': not authorized')));
+  assert.equal(sink.connectionCount, 1);
 });
 
 test('a broker is reached by TLS with a client certificate', SERVED, async (t) => {

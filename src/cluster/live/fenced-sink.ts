@@ -1,5 +1,5 @@
 import type { Batch } from '../../core/batch.ts';
-import type { Sink } from '../../core/sink.ts';
+import type { Sink, SinkObserver } from '../../core/sink.ts';
 import type { Connection } from '../../sinks/connection.ts';
 
 /** A sink that is written to by the owner of a shard only. */
@@ -27,6 +27,14 @@ export class FencedSink implements Sink, Connection {
 
   get bytesWritten(): number {
     return this.#sink.bytesWritten;
+  }
+
+  observe(observer: SinkObserver): void {
+    this.#sink.observe?.(observer);
+  }
+
+  reset(reason: Error): void {
+    this.#sink.reset?.(reason);
   }
 
   async write(batch: Batch): Promise<void> {

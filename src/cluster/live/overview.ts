@@ -179,6 +179,7 @@ function figuresOf(sink: string, overview: ClusterOverview): DeliveryFigures {
   const isBehind = lagMs / overview.speed > BEHIND_MS;
   return {
     sink,
+    state: stateOf(shards, isBehind),
     readings: sum('readings'),
     messages: sum('messages'),
     bytes: sum('bytes'),
@@ -189,7 +190,6 @@ function figuresOf(sink: string, overview: ClusterOverview): DeliveryFigures {
     isConnected:
       shards.length > 0 && shards.every(({ isOwned, isConnected }) => isOwned && isConnected),
     lastError: shards.find(({ lastError }) => lastError !== null)?.lastError ?? undefined,
-    state: stateOf(shards, isBehind),
     problems: overview.problems(sink),
     // Workers log what is refused, and do not share it.
     refused: [],

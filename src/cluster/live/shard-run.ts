@@ -110,8 +110,8 @@ export class ShardRun implements Watermarks {
         failures: now.failures - saved.failures,
         reconnects: now.reconnects - saved.reconnects,
         readingsPerS: (1000 * readings) / Math.max(1, performance.now() - savedAtMs),
-        isConnected: figures?.isConnected ?? true,
-        lastError: figures?.lastError,
+        isConnected: figures === undefined || (figures.isConnected && !figures.problems.length),
+        lastError: figures?.problems[0]?.reason ?? figures?.lastError,
       };
     });
   }

@@ -83,7 +83,7 @@ export class SharedTimeline extends Chronology {
         if (this.#isAway) this.#log.info({}, 'simulated time goes on');
         this.#isAway = false;
         this.#problem = undefined;
-        backOff.reset();
+        backOff.works();
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         if (signal.aborted) return;

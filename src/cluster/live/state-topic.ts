@@ -1,4 +1,5 @@
 import type { MqttClient } from 'mqtt';
+import { BackOff } from '../../sinks/back-off.ts';
 import {
   type BrokerAddress,
   createMqttClient,
@@ -7,8 +8,6 @@ import {
 } from '../../sinks/mqtt-client.ts';
 import { atMost } from '../../sinks/waiting.ts';
 
-/** A broker that comes back is looked for this often [ms]. */
-const RECONNECT_MS = 1000;
 /** The broker has so long to take the farewell [ms]. */
 const CLOSE_MAX_MS = 500;
 
@@ -19,12 +18,15 @@ const CLOSE_MAX_MS = 500;
  */
 export class StateTopic {
   readonly #broker: BrokerAddress;
+  readonly #qos: 0 | 1;
+  readonly #backOff = new BackOff();
   #client: MqttClient;
   #isKeeper = false;
   #isClosing = false;
 
-  constructor(broker: BrokerAddress) {
+  constructor(broker: BrokerAddress, qos: 0 | 1 | 2) {
     this.#broker = { ...broker, clientId: `${broker.clientId}-state` };
+    this.#qos = Math.min(qos, 1) as 0 | 1;
     this.#client = this.#open();
   }
 
@@ -42,7 +44,7 @@ export class StateTopic {
     this.#isClosing = true;
     const client = this.#client;
     if (isLast && client.connected) {
-      const options = { qos: 1, retain: true } as const;
+      const options = { qos: this.#qos, retain: true } as const;
       const said = client.publishAsync(STATE_TOPIC, 'offline', options);
       await atMost(
         CLOSE_MAX_MS,
@@ -61,16 +63,18 @@ export class StateTopic {
   }
 
   #open(): MqttClient {
-    const client = createMqttClient(this.#broker, RECONNECT_MS, this.#isKeeper);
+    const qos = this.#qos;
+    const will = this.#isKeeper ? { qos, retain: true } : undefined;
+    const client = createMqttClient(this.#broker, this.#backOff, will);
     const say = () => {
       const isOurs = client === this.#client && client.connected;
-      if (isOurs && !this.#isClosing)
-        client.publish(STATE_TOPIC, 'online', { qos: 1, retain: true });
+      if (isOurs && !this.#isClosing) client.publish(STATE_TOPIC, 'online', { qos, retain: true });
     };
     // The sinks of the shards report what is wrong with the broker.
     client.on('error', () => {});
+    client.on('packetreceive', () => this.#backOff.works());
     client.on('connect', () => {
-      client.subscribe(STATE_TOPIC, { qos: 1 });
+      client.subscribe(STATE_TOPIC, { qos });
       say();
     });
     client.on('message', (_topic, payload) => {

@@ -96,7 +96,8 @@ class ShardWorker implements RegistryFollower {
           log.warn({ job, reason }, `the job ${job} in Redis could not be read: it is made again`),
       },
     );
-    this.#state = new StateTopic(configuration.mqtt.external as BrokerAddress);
+    const { external, qos } = configuration.mqtt;
+    this.#state = new StateTopic(external as BrokerAddress, qos);
     this.#beat = new Pulse(() => this.#live(), BEAT_MS, log, SAVING);
     this.#leasing = new Pulse(() => this.#lease(), LEASE_TICK_MS, log, TAKING);
     this.#failed = new Promise((_, reject) => {

@@ -1,0 +1,150 @@
+import type { Problem } from '../core/problem.ts';
+import { BackOff, STEADY_MS } from '../sinks/back-off.ts';
+import type { Log } from './log.ts';
+
+/** One reason is said no more often than this, nor are losses of the connection [ms]. */
+const SAY_EVERY_MS = 30_000;
+/** Reasons whose last line is remembered. */
+const REASONS_MAX = 50;
+/** A connection that was lost so often without a steady time between is a problem of its own. */
+const LOSSES_MIN = 3;
+/** Under this key all losses share one line. */
+const LOSS = 'loss';
+
+/** Nothing of what was written was acknowledged for too long. */
+export class StallError extends Error {
+  /** @param stallMs - For how long. */
+  constructor(stallMs: number) {
+    super(`nothing was acknowledged for ${stallMs / 1000} s`);
+    this.name = 'StallError';
+  }
+}
+
+/**
+ * When a sink takes nothing, why, and how long to wait before it is tried again. Says every change
+ * of the reason, and every loss of a connection, but not more often than is read.
+ */
+export class Outages {
+  failures = 0;
+  lastError: string | undefined;
+  /** Whether what was written last was not taken. */
+  isDown = false;
+  isStalled = false;
+  /** Whether a connection was lost since something was taken. */
+  isLost = false;
+  readonly #sinkName: string;
+  readonly #log: Log;
+  readonly #backOff: BackOff;
+  readonly #saidMs = new Map<string, number>();
+  #error: unknown;
+  /** When it began: by the wall clock, and by the one that is never set. */
+  #sinceMs = 0;
+  #beganMs = 0;
+  /** Losses since delivery was steady, and since they were said. */
+  #losses = 0;
+  #lossesUnsaid = 0;
+  #lossesSinceMs = 0;
+  /** Whether the log has it that the sink takes nothing, and for what reason. */
+  #isSaid = false;
+  #saidReason: string | undefined;
+
+  /** @param steadyMs - How long delivery has to go on before waits are short again. */
+  constructor(sinkName: string, log: Log, steadyMs = STEADY_MS) {
+    this.#sinkName = sinkName;
+    this.#log = log;
+    this.#backOff = new BackOff(steadyMs);
+  }
+
+  /** How long to wait before the next attempt [ms]. */
+  waitMs(): number {
+    return this.#backOff.nextMs();
+  }
+
+  /** Takes note that a write failed. */
+  failed(error: unknown): void {
+    this.failures++;
+    this.#begin();
+    this.isDown = true;
+    this.isStalled = error instanceof StallError;
+    this.#say(error, textOf(error), this.isStalled);
+  }
+
+  /** Takes note that a connection was lost; a write that fails of it comes with the same error. */
+  lost(error: Error): void {
+    this.#begin();
+    this.isLost = true;
+    if (this.#losses++ === 0) this.#lossesSinceMs = Date.now();
+    this.#lossesUnsaid++;
+    this.#say(error, LOSS, true);
+  }
+
+  /** Takes note that a batch was taken. */
+  ended(): void {
+    if (this.#backOff.works()) this.#losses = 0;
+    if (this.isDown || this.isLost) {
+      const downS = Math.round((performance.now() - this.#beganMs) / 100) / 10;
+      const sink = this.#sinkName;
+      if (this.#isSaid) this.#log.info({ sink, downS }, `${sink} takes readings again`);
+    }
+    this.isDown = this.isStalled = this.isLost = this.#isSaid = false;
+    this.#saidReason = undefined;
+  }
+
+  /**
+   * What keeps the sink from taking anything now, or again and again.
+   *
+   * @param isConnected - Whether it has a connection, as far as it knows.
+   */
+  problem(isConnected: boolean | undefined): Problem | undefined {
+    const part = this.#sinkName;
+    const reason = this.lastError ?? 'no connection';
+    if (this.isDown || (this.isLost && isConnected === false))
+      return { part, reason, sinceMs: this.#sinceMs };
+    if (this.#losses < LOSSES_MIN) return undefined;
+    const often = `the connection was lost ${this.#losses} times: ${reason}`;
+    return { part, reason: often, sinceMs: this.#lossesSinceMs };
+  }
+
+  #begin(): void {
+    if (this.isDown || this.isLost) return;
+    this.#sinceMs = Date.now();
+    this.#beganMs = performance.now();
+  }
+
+  /**
+   * @param key - What shares a line in half a minute.
+   * @param isAgain - Whether it is worth a line although the reason is the same as before.
+   */
+  #say(error: unknown, key: string, isAgain: boolean): void {
+    if (error === this.#error) return;
+    this.#error = error;
+    const reason = textOf(error);
+    this.lastError = reason;
+    if (!isAgain && reason === this.#saidReason) return;
+    const nowMs = performance.now();
+    if (nowMs - (this.#saidMs.get(key) ?? Number.NEGATIVE_INFINITY) < SAY_EVERY_MS) return;
+    this.#saidMs.delete(key);
+    this.#saidMs.set(key, nowMs);
+    if (this.#saidMs.size > REASONS_MAX)
+      this.#saidMs.delete(this.#saidMs.keys().next().value as string);
+    const sink = this.#sinkName;
+    const losses = this.#lossesUnsaid;
+    const fields = { sink, reason, ...(losses > 0 && { losses }) };
+    this.#log.warn(fields, this.#line(reason));
+    this.#lossesUnsaid = 0;
+    this.#isSaid = true;
+    this.#saidReason = reason;
+  }
+
+  #line(reason: string): string {
+    const sink = this.#sinkName;
+    if (this.isStalled) return `${sink} has stalled: ${reason}; reconnecting`;
+    if (this.#lossesUnsaid > 1) return `${sink} loses its connection again and again`;
+    if (this.#isSaid) return `${sink} still does not take readings, for another reason`;
+    return `${sink} does not take readings; trying again until it does`;
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,103 @@
+import type { Problem } from '../core/problem.ts';
+import { REFUSED_TOPICS_MAX, type RefusedTopic } from './figures.ts';
+import type { Log } from './log.ts';
+
+/** A topic that is refused again after it was accepted is said no more often than this [ms]. */
+const SAY_EVERY_MS = 30_000;
+
+interface Tally {
+  count: number;
+  reason: string;
+  saidMs: number;
+}
+
+/** What a sink has refused for good: counted and said a topic, as many as there is room for. */
+export class Refusals {
+  total = 0;
+  readonly #sinkName: string;
+  readonly #log: Log;
+  readonly #tallies = new Map<string, Tally>();
+  /** Topics that are refused now. */
+  readonly #current = new Set<string>();
+  #sinceMs = 0;
+  #isFull = false;
+
+  constructor(sinkName: string, log: Log) {
+    this.#sinkName = sinkName;
+    this.#log = log;
+  }
+
+  /** Topics of which the last message was refused. */
+  get topics(): ReadonlySet<string> {
+    return this.#current;
+  }
+
+  /** The topics that most was refused of. */
+  get list(): readonly RefusedTopic[] {
+    return Array.from(this.#tallies, ([topic, { count, reason }]) => ({
+      topic,
+      count,
+      reason,
+    })).toSorted((a, b) => b.count - a.count);
+  }
+
+  /** What to say of it as long as something is refused. */
+  get problem(): Problem | undefined {
+    const [topic] = this.#current;
+    if (topic === undefined) return undefined;
+    const { reason } = this.#tallies.get(topic) as Tally;
+    const others = this.#current.size - 1;
+    const more = others === 0 ? '' : ` and of ${others} other topic${others === 1 ? '' : 's'}`;
+    return {
+      part: this.#sinkName,
+      reason: `messages of ${topic}${more} are refused: ${reason}`,
+      sinceMs: this.#sinceMs,
+    };
+  }
+
+  /** Counts a message that was refused. */
+  add(topic: string, reason: string): void {
+    this.total++;
+    const nowMs = performance.now();
+    let tally = this.#tallies.get(topic);
+    if (!tally) {
+      if (this.#tallies.size === REFUSED_TOPICS_MAX) {
+        this.#sayFull();
+        return;
+      }
+      tally = { count: 0, reason, saidMs: Number.NEGATIVE_INFINITY };
+      this.#tallies.set(topic, tally);
+    }
+    tally.count++;
+    tally.reason = reason;
+    if (this.#current.size === 0) this.#sinceMs = Date.now();
+    const isNew = !this.#current.has(topic);
+    this.#current.add(topic);
+    if (!isNew || nowMs - tally.saidMs < SAY_EVERY_MS) return;
+    tally.saidMs = nowMs;
+    const sink = this.#sinkName;
+    this.#log.warn({ sink, topic, reason }, `${sink} refuses messages of a topic: left out`);
+  }
+
+  /** Takes note that a topic is no longer refused. */
+  accept(topic: string): void {
+    if (!this.#current.delete(topic)) return;
+    const sink = this.#sinkName;
+    const refused = this.#tallies.get(topic)?.count;
+    this.#log.info({ sink, topic, refused }, `${sink} accepts messages of a topic again`);
+  }
+
+  /** Forgets topics below which no machine publishes any more. */
+  keepOnly(isTopic: (machineTopic: string) => boolean): void {
+    for (const topic of this.#current)
+      if (!isTopic(topic.slice(0, topic.lastIndexOf('/')))) this.#current.delete(topic);
+  }
+
+  #sayFull(): void {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    const sink = this.#sinkName;
+    const message = `${sink} refuses more than ${REFUSED_TOPICS_MAX} topics: only counted`;
+    this.#log.warn({ sink }, message);
+  }
+}

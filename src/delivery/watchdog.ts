@@ -1,0 +1,77 @@
+import type { Batch } from '../core/batch.ts';
+import type { Sink, SinkObserver } from '../core/sink.ts';
+import { type Outages, StallError } from './outages.ts';
+import type { Refusals } from './refusals.ts';
+
+/** A write is looked at so often in the time that it may go on without progress. */
+const LOOKS = 30;
+
+/**
+ * Watches one sink at work: a write in which nothing is acknowledged for too long is given up,
+ * whatever it waits for, a connection, an answer, a lock, a socket.
+ */
+export class Watchdog implements SinkObserver {
+  readonly #sink: Sink;
+  readonly #stallMs: number;
+  readonly #outages: Outages;
+  readonly #refusals: Refusals;
+  #steps = 0;
+
+  /** @param stallMs - How long a write may go on without any progress. */
+  constructor(sink: Sink, stallMs: number, outages: Outages, refusals: Refusals) {
+    this.#sink = sink;
+    this.#stallMs = stallMs;
+    this.#outages = outages;
+    this.#refusals = refusals;
+    sink.observe?.(this);
+  }
+
+  get refusedTopics(): ReadonlySet<string> {
+    return this.#refusals.topics;
+  }
+
+  progress(): void {
+    this.#steps++;
+  }
+
+  refused(topic: string, reason: string): void {
+    this.#refusals.add(topic, reason);
+  }
+
+  accepted(topic: string): void {
+    this.#refusals.accept(topic);
+  }
+
+  lost(error: Error): void {
+    this.#outages.lost(error);
+  }
+
+  /**
+   * Has the sink write a batch.
+   *
+   * @throws StallError where nothing happens for too long; whatever the sink throws.
+   */
+  async write(batch: Batch): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const stalled = new Promise<never>((_, reject) => {
+      let steps = this.#steps;
+      let idleLooks = 0;
+      const look = () => {
+        if (steps !== this.#steps) idleLooks = 0;
+        steps = this.#steps;
+        // Looks are counted rather than time, as this process may have been held up itself.
+        if (++idleLooks <= LOOKS) return;
+        clearInterval(timer);
+        const error = new StallError(this.#stallMs);
+        reject(error);
+        this.#sink.reset?.(error);
+      };
+      timer = setInterval(look, this.#stallMs / LOOKS).unref();
+    });
+    try {
+      await Promise.race([this.#sink.write(batch), stalled]);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** A delivery to a sink that something is wrong with, and everything that it says of that. */
+import type { TestContext } from 'node:test';
+import { Batch } from '../../src/core/batch.ts';
+import type { Sink } from '../../src/core/sink.ts';
+import {
+  Delivery,
+  type DeliveryFigures,
+  type DeliveryOptions,
+} from '../../src/delivery/delivery.ts';
+import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { InstantClock } from '../../src/service/clock.ts';
+import { MemorySink } from '../../src/sinks/memory.ts';
+import { until } from '../simulation.ts';
+import { demoFleet, START_MS } from './demo.ts';
+
+/** What is given up after 30 s is given up after this here [ms]. */
+const STALL_MS = 300;
+
+/** A line of the log. */
+export interface Line {
+  readonly message: string;
+  readonly reason?: string;
+  readonly topic?: string;
+  readonly losses?: number;
+}
+
+/** A delivery that is under way. */
+export interface Trial {
+  readonly delivery: Delivery;
+  readonly lines: readonly Line[];
+  readonly figures: DeliveryFigures;
+  /** Lets simulated time pass. */
+  pass(seconds: number): void;
+  /** Lets everything else run until all that has fallen due was delivered. */
+  delivered(): Promise<void>;
+  /** Lets everything else run until a line was said. */
+  said(message: string): Promise<Line>;
+  messages(): readonly string[];
+}
+
+/** Starts to deliver; what is not given is as a test can wait for it. */
+export function tryOut(t: TestContext, sink: Sink, options: Partial<DeliveryOptions> = {}): Trial {
+  const clock = new InstantClock(START_MS);
+  const lines: Line[] = [];
+  const say = (fields: object, message: string) => {
+    // Simulated time is let pass in jumps, which a sink is behind after.
+    if (!/is behind|has caught up/.test(message)) lines.push({ ...fields, message });
+  };
+  const delivery = new Delivery({
+    fleet: demoFleet(),
+    sink,
+    clock,
+    horizonMs: () => clock.nowMs(),
+    watermarks: new MemoryWatermarks(),
+    log: { info: say, warn: say },
+    catchUpMs: Number.POSITIVE_INFINITY,
+    catchUpRate: 0,
+    beginMs: START_MS,
+    stallMs: STALL_MS,
+    ...options,
+  });
+  const running = delivery.run();
+  t.after(async () => {
+    const stopped = delivery.stop();
+    await sink.close();
+    await stopped;
+    await running;
+  });
+  return {
+    delivery,
+    lines,
+    get figures() {
+      return delivery.figures;
+    },
+    pass: (seconds) => clock.advanceTo(clock.nowMs() + 1000 * seconds),
+    async delivered() {
+      await until(() => !Number.isNaN(delivery.deliveredMs) && delivery.figures.lagMs === 0);
+    },
+    async said(message) {
+      await until(() => lines.some((line) => line.message === message));
+      return lines.find((line) => line.message === message) as Line;
+    },
+    messages: () => lines.map(({ message }) => message),
+  };
+}
+
+/** What is to arrive in the first seconds, readings only, in order. */
+export async function due(seconds: number): Promise<readonly string[]> {
+  const sink = new MemorySink();
+  const reader = demoFleet().reader();
+  const batch = new Batch();
+  reader.seek(START_MS);
+  for (let isComplete = false; !isComplete; batch.clear()) {
+    isComplete = reader.read(START_MS + 1000 * seconds, batch);
+    await sink.write(batch);
+  }
+  return sink.messages
+    .filter(({ isRetained }) => !isRetained)
+    .map(({ topic, payload }) => `${topic} ${payload}`);
+}

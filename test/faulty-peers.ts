@@ -1,0 +1,150 @@
+/** Peers that misbehave as real ones do, each on a free port of this computer. */
+
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+import mqttPacket, { type IPublishPacket, type Packet } from 'mqtt-packet';
+
+/** A server that a test can cut all connections of. */
+export interface Peer {
+  readonly port: number;
+  /** Connections that were made so far. */
+  readonly connections: number;
+  /** Ends those that are open. */
+  cut(): void;
+}
+
+/** How a broker of the test's own answers; what is not given it does in order. */
+export interface FaultyBrokerOptions {
+  /** Called with each client that is accepted. */
+  readonly onConnect?: (socket: Socket) => void;
+  /** Answers a message; acknowledges it, if not given. */
+  readonly onPublish?: (packet: IPublishPacket, client: BrokerClient) => void;
+  readonly version?: 4 | 5;
+  /** Refuses every client with this code of MQTT 3.1.1, or without an answer. */
+  readonly refusal?: number | 'none';
+}
+
+/** A client of a faulty broker. */
+export interface BrokerClient {
+  readonly socket: Socket;
+  /** Messages that it has published, this one included. */
+  readonly published: number;
+  send(packet: Packet): void;
+  /** Acknowledges a message, at QoS 2 with the first half. */
+  acknowledge(packet: IPublishPacket, reasonCode?: number): void;
+}
+
+/** A proxy that can forget its connections. */
+export interface HalfOpenProxy extends Peer {
+  /** Connections that are open stay open and silent from now on; new ones pass. */
+  forget(): void;
+  /** New connections are accepted and stay silent, too, until it is called with false. */
+  swallow(isSwallowing: boolean): void;
+}
+
+/** A broker that speaks MQTT, and does what a test makes it do. */
+export async function faultyBroker(t: TestContext, options: FaultyBrokerOptions): Promise<Peer> {
+  const { onConnect, onPublish, version = 4, refusal } = options;
+  const settings = { protocolVersion: version };
+  return peer(t, (socket) => {
+    const parser = mqttPacket.parser(settings);
+    let published = 0;
+    const send = (packet: Packet) => void socket.write(mqttPacket.generate(packet, settings));
+    const client: BrokerClient = {
+      socket,
+      get published() {
+        return published;
+      },
+      send,
+      acknowledge({ qos, messageId }, reasonCode = 0) {
+        const code = version === 5 && { reasonCode };
+        if (qos > 0) send({ cmd: qos === 1 ? 'puback' : 'pubrec', messageId, ...code } as Packet);
+      },
+    };
+    parser.on('packet', (packet: Packet) => {
+      if (packet.cmd === 'connect' && refusal !== undefined)
+        socket.end(refusal === 'none' ? '' : Uint8Array.of(0x20, 2, 0, refusal));
+      else if (packet.cmd === 'connect') {
+        send({ cmd: 'connack', sessionPresent: false, returnCode: 0, reasonCode: 0 });
+        onConnect?.(socket);
+      } else if (packet.cmd === 'pingreq') send({ cmd: 'pingresp' });
+      else if (packet.cmd === 'pubrel')
+        send({ cmd: 'pubcomp', messageId: packet.messageId } as Packet);
+      else if (packet.cmd === 'publish') {
+        published++;
+        if (onPublish) onPublish(packet, client);
+        else client.acknowledge(packet);
+      }
+    });
+    socket.on('data', (bytes) => parser.parse(bytes));
+  });
+}
+
+/** Accepts connections and never says a word. */
+export function silentPeer(t: TestContext): Promise<Peer> {
+  return peer(t, (socket) => socket.resume());
+}
+
+/** Passes connections on to a port of this computer. */
+export async function halfOpenProxy(t: TestContext, target: number): Promise<HalfOpenProxy> {
+  const pairs = new Set<{ isForgotten: boolean }>();
+  let isSwallowing = false;
+  const { port, cut } = await peer(t, (near) => {
+    const far = connect(target, '127.0.0.1');
+    t.after(() => far.destroy());
+    const pair = { isForgotten: isSwallowing };
+    pairs.add(pair);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.on('error', () => undefined);
+      from.on('data', (bytes) => pair.isForgotten || to.write(bytes));
+      from.on('close', () => {
+        if (!pair.isForgotten) to.destroy();
+      });
+    }
+  });
+  return {
+    port,
+    cut,
+    get connections() {
+      return pairs.size;
+    },
+    forget() {
+      for (const pair of pairs) pair.isForgotten = true;
+    },
+    swallow(isSo) {
+      isSwallowing = isSo;
+    },
+  };
+}
+
+async function peer(t: TestContext, serve: (socket: Socket) => void): Promise<Peer> {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server: Server = createServer((socket) => {
+    connections++;
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+    serve(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  t.after(() => {
+    cut();
+    server.close();
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return connections;
+    },
+    cut,
+  };
+}
