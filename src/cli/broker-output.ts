@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { publishWindow } from '../dataset/publication.ts';
 import { fleetOf, type WindowRequest } from '../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../dataset/window-reader.ts';
-import { timeText } from '../encoding/time.ts';
+import { secondText } from '../encoding/time.ts';
 import type { AskedBroker } from './broker-url.ts';
 import { PROGRAM } from './command-line.ts';
 import { Interruption } from './interruption.ts';
@@ -54,7 +54,7 @@ export async function toBroker(
     progress.result(`${addressText(address)}: ${count(rows)} rows, ${span(lengthS)}`);
     return 0;
   }
-  const reached = timeText(deliveredMs);
+  const reached = secondText(deliveredMs);
   progress.say(
     `${PROGRAM}: stopped; all up to ${reached} was published, --from ${reached} goes on`,
   );

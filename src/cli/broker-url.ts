@@ -65,10 +65,15 @@ export interface AskedBroker {
   readonly qos: Configuration['mqtt']['qos'];
 }
 
-/** The URL that a host without a scheme, or with another's, was meant to be. */
+/**
+ * The URL that a host without a scheme, or with another's, was meant to be; none for a bare word
+ * other than localhost, which may as well be a password.
+ */
 function meantUrl(written: string): string | undefined {
   const [, scheme = '', host = '', port] =
     /^(?:(\w+):\/\/)?([\w.-]+)(?::(\d+))?\/?$/.exec(written.trim()) ?? [];
+  const isWord = scheme === '' && port === undefined && !host.includes('.');
+  if (isWord && host !== 'localhost') return undefined;
   const meant = /^(ssl|tls|https|wss)$/i.test(scheme) || port === '8883' ? 'mqtts' : 'mqtt';
   const url = `${meant}://${host}${port === undefined ? '' : `:${port}`}`;
   return BROKER_URL.read(url) && url;

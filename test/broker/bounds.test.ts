@@ -87,7 +87,7 @@ test('publishers wait for who is behind, but not for long', LIMIT, async (t) => 
     await publish('factory/a/b/energy', payload);
     longestMs = Math.max(longestMs, performance.now() - beginMs);
   }
-  assert.ok(longestMs > 150 && longestMs < 2000, `${longestMs} ms`);
+  assert.ok(longestMs > 50 && longestMs < 2000, `${longestMs} ms`);
 });
 
 test('a client that takes nothing for a while is disconnected', LIMIT, async (t) => {

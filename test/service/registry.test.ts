@@ -349,7 +349,7 @@ onServer(
     const same = fleet.machines.filter((each) => simulator.fleet.byId.get(each.id) === each);
     assert.equal(same.length, 5, 'the others are untouched');
     assert.equal(lines('Lathe does not run'), 1, 'it was reported');
-    await sql(`update machines set mqtt_topic = null where name = 'Lathe'`);
+    await sql(`update machines set mqtt_topic = 'lathe' where name = 'Lathe'`);
     await until(() => lines('Lathe does not run') === 2);
     await sql(`update machines set is_active = false where name = 'Belt 2'`);
     await heard('factory/demo/belt-2/status', says(false));

@@ -62,7 +62,7 @@ export async function countReadings(queries: Queries, ids: readonly string[]): P
   const counts: Counts = {};
   for (const { name, id_type: type } of await presentTables(queries)) {
     const [row] = await queries.query<{ count: number }>(
-      `select count(*) as count from ${name} where machine_id = any ($1::${type}[])`,
+      `select count(*) as count from ${name} where machine_id = any (cast($1 as ${type}[]))`,
       [ids],
     );
     counts[name] = row?.count ?? 0;
@@ -108,7 +108,7 @@ async function deleteMachines(
   for (const { name, id_type: type } of await presentTables(queries))
     await deleteRows(
       queries,
-      `delete from ${name} where machine_id = any ($1::${type}[])`,
+      `delete from ${name} where machine_id = any (cast($1 as ${type}[]))`,
       ids,
       {},
     );
