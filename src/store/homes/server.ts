@@ -191,7 +191,9 @@ export class ServerDatabase implements Database {
         return pool.connect();
       });
     } catch (error) {
-      const failure = storeError(error, this.location, false);
+      const isLate = (error as Error).message === TOO_SLOW;
+      const cause = isLate ? new Error(`no answer within ${CONNECT_MAX_MS / 1000} s`) : error;
+      const failure = storeError(cause, this.location, false);
       if (pool !== this.#pools[kind]) return this.#connect(kind);
       if (failure.sqlState === TOO_MANY) {
         // A role may have fewer connections than we would like: those there are do, too.
@@ -252,6 +254,8 @@ export async function endClient(client: pg.Client): Promise<void> {
 const NO_ANSWER = 'Query read timeout';
 /** Its words for a pool whose connections are all in use for too long. */
 const ALL_BUSY = 'timeout exceeded when trying to connect';
+/** Its words for a connection that was not made in time. */
+const TOO_SLOW = 'Connection terminated due to connection timeout';
 /** SQLSTATE of a server that has no connection left for us. */
 const TOO_MANY = '53300';
 /** So long a server is not asked for more connections than it gave [ms]. */
