@@ -13,7 +13,7 @@ import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
 import { createLogger } from './logger.ts';
 
 /** Orchestrators kill what has not ended after some seconds; five are promised. */
-const SHUTDOWN_MAX_MS = 4800;
+const SHUTDOWN_MAX_MS = 4500;
 /** What a shell says of a process that a signal ended: 128 and the signal's number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 

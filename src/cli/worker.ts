@@ -12,7 +12,7 @@ import { OptionReader } from './option-reader.ts';
 /** Tasks at a time that may be asked for: more cores than that no machine has. */
 const CONCURRENCY_MAX = 256;
 /** Orchestrators kill what has not ended after some seconds; five are promised. */
-const SHUTDOWN_MAX_MS = 4800;
+const SHUTDOWN_MAX_MS = 4500;
 
 /** What every part of a cluster's work has. */
 type Workplace = Omit<HistoryWorkerOptions, 'server'> & { readonly configuration: Configuration };

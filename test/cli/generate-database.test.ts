@@ -7,7 +7,7 @@ import { ServerDatabase } from '../../src/store/homes/server.ts';
 import { readRegistry } from '../../src/store/registry.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { Enms } from '../sinks/enms.ts';
-import { freshDirectory, Program } from './program.ts';
+import { freshDirectory, Program, type Run, run } from './program.ts';
 
 const SECRET = 'hunter2-hunter2';
 const WINDOW = ['--from', '2026-01-14T10:00Z', '--to', '2026-01-14T10:30Z'];
@@ -25,17 +25,22 @@ describe('generate into a database', { skip: withoutPostgres(), timeout: 240_000
   });
   after(() => postgres.close());
 
-  function generate(server: Server, ...words: readonly string[]): Program {
+  function line(server: Server, ...words: readonly string[]): readonly string[] {
     const { user, host, port, database } = server;
     const url = `postgres://${user}:${SECRET}@${host}:${port}/${database}`;
-    return new Program(['generate', ...words, '--postgres', url], cwd);
+    return ['generate', ...words, '--postgres', url];
   }
 
+  const generate = (server: Server, ...words: readonly string[]) =>
+    run(line(server, ...words), cwd);
+
   /** Waits for its end; what it said never holds the password. */
-  async function endOf(program: Program, exitCode: number): Promise<string> {
-    const found = await program.ended;
-    const said = program.stdout + program.stderr;
-    assert.equal(found, exitCode, said);
+  async function endOf(program: Program | Promise<Run>, exitCode: number): Promise<string> {
+    const { status, stdout, stderr } = await (program instanceof Program
+      ? program.ended.then((code) => ({ ...program, status: code }))
+      : program);
+    const said = stdout + stderr;
+    assert.equal(status, exitCode, said);
     assert.ok(!said.includes(SECRET), said);
     return said;
   }
@@ -97,7 +102,7 @@ describe('generate into a database', { skip: withoutPostgres(), timeout: 240_000
 
   it('says what keeps it from storing anything, in a line and without the password', async () => {
     const server = await postgres.newDatabase();
-    const refused = async (program: Program, line: RegExp) =>
+    const refused = async (program: Promise<Run>, line: RegExp) =>
       assert.match((await endOf(program, 1)).trimEnd(), line);
     await refused(
       generate({ ...server, port: 1 }, ...WINDOW),
@@ -138,7 +143,7 @@ describe('generate into a database', { skip: withoutPostgres(), timeout: 240_000
 
   it('takes no URL that is none, and shows nothing of it', async () => {
     for (const url of [`mysql://user:${SECRET}@host/enms`, `:${SECRET}@`]) {
-      const said = await endOf(new Program(['generate', ...WINDOW, '--postgres', url], cwd), 2);
+      const said = await endOf(run(['generate', ...WINDOW, '--postgres', url], cwd), 2);
       assert.equal(
         said,
         '--postgres: what was given is not accepted; ' +
@@ -147,12 +152,12 @@ describe('generate into a database', { skip: withoutPostgres(), timeout: 240_000
     }
     const url = `postgres://user:${SECRET}@host/enms`;
     assert.match(
-      await endOf(new Program(['generate', ...WINDOW, url], cwd), 2),
+      await endOf(run(['generate', ...WINDOW, url], cwd), 2),
       /^postgres:\/\/host\/enms: is not expected behind generate/,
     );
     const both = ['--postgres', url, '--out', 'x', '--labels', '--format', 'csv', '--qos', '1'];
     assert.deepEqual(
-      (await endOf(new Program(['generate', ...WINDOW, ...both], cwd), 2)).trimEnd().split('\n'),
+      (await endOf(run(['generate', ...WINDOW, ...both], cwd), 2)).trimEnd().split('\n'),
       [
         '--postgres: is another destination than --out; give one of them',
         '--qos: goes with --mqtt',
@@ -160,7 +165,7 @@ describe('generate into a database', { skip: withoutPostgres(), timeout: 240_000
     );
     const files = ['--postgres', url, '--labels', '--clean'];
     assert.deepEqual(
-      (await endOf(new Program(['generate', ...WINDOW, ...files], cwd), 2)).trimEnd().split('\n'),
+      (await endOf(run(['generate', ...WINDOW, ...files], cwd), 2)).trimEnd().split('\n'),
       ['--labels: is for files, not for a database', '--clean: is for files, not for a database'],
     );
   });
@@ -179,7 +184,7 @@ describe('generate into a database', { skip: withoutPostgres(), timeout: 240_000
   it('stores what was made when it is interrupted, and goes on with the same command', async () => {
     const server = await postgres.newDatabase();
     const enms = new Enms(server);
-    const program = generate(server, ...LONG);
+    const program = new Program(line(server, ...LONG), cwd);
     await copying(enms);
     program.signal('SIGINT');
     assert.match(await endOf(program, 130), /stopped; the first .* rows are stored, and the same/);
@@ -192,7 +197,7 @@ describe('generate into a database', { skip: withoutPostgres(), timeout: 240_000
 
   it('says that the server went away in the middle, and can be run again', async () => {
     const server = await postgres.newDatabase();
-    const program = generate(server, ...LONG);
+    const program = new Program(line(server, ...LONG), cwd);
     await copying(new Enms(server));
     await postgres.kill();
     assert.match(await endOf(program, 1), /^enms-simulator: 127\.0\.0\.1:\d+\/test_\d+: .+$/m);
