@@ -18,6 +18,8 @@ describe('history on a cluster', { skip: withoutRedis(), timeout: 120_000 }, () 
     const first = await cluster.worker();
     const program = cluster.generate(LONG, 'killed');
     await cluster.writing('killed');
+    // It gets no further while the other one starts, however long that takes.
+    first.signal('SIGSTOP');
     const second = await cluster.worker();
     first.signal('SIGKILL');
     await cluster.assertMade(program, 'killed', expected);
