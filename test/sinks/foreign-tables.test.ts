@@ -45,7 +45,7 @@ describe('tables of an EnMS', { skip: withoutPostgres() }, () => {
     const enms = new Enms(await postgres.newDatabase());
     await enms.query(sql.replaceAll('ID', idType));
     const ids = new Set(batch.machines.slice(0, batch.length).map(({ id }) => id));
-    await enms.query(`insert into machines select unnest($1::${idType}[])`, [[...ids]]);
+    await enms.query(`insert into machines select unnest($1 ::${idType}[])`, [[...ids]]);
     return enms;
   }
 
