@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import type { Parameter } from '../database.ts';
 import type { DatabaseFailure } from './failures.ts';
-import { newDatabaseOptions } from './template.ts';
+import { INITDB_PARAMETERS, unpackTemplate } from './template.ts';
 
 /** What the thread is started with. */
 export interface WorkerOrder {
@@ -86,10 +86,11 @@ async function carryOut(db: PGlite, { id, sql, parameters }: WorkerRequest): Pro
 }
 
 try {
+  if (isNew) await unpackTemplate(folder);
   const db = await PGlite.create({
     dataDir: folder,
     parsers: { [INT8]: Number },
-    ...(isNew && newDatabaseOptions()),
+    initDbStartParams: INITDB_PARAMETERS,
     startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'],
     onStdout: () => false,
     onStderr: (line) => {

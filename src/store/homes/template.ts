@@ -1,11 +1,21 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
+import { createGunzip } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
+import { type Extract, extract } from 'tar-stream';
 
 /** Small segments: a new one needs little room, and a new database is half as large. */
-const INITDB_PARAMETERS = ['--wal-segsize=1'];
+export const INITDB_PARAMETERS = ['--wal-segsize=1'];
 
 /**
  * What a new embedded database begins as, an archive beside this module. To make one anew takes
@@ -14,12 +24,29 @@ const INITDB_PARAMETERS = ['--wal-segsize=1'];
  */
 const TEMPLATE = fileURLToPath(new URL(`./database-${pgliteVersion()}.tar.gz`, import.meta.url));
 
-/** How PGlite makes a new database: from the template, or anew where the build has not made it. */
-export function newDatabaseOptions() {
-  return {
-    initDbStartParams: INITDB_PARAMETERS,
-    ...(existsSync(TEMPLATE) && { loadDataDir: new Blob([readFileSync(TEMPLATE)]) }),
-  };
+/**
+ * Unpacks the template into an empty folder. Where the build has not made it, nothing happens, and
+ * PGlite makes a database anew.
+ */
+export async function unpackTemplate(folder: string): Promise<void> {
+  if (!existsSync(TEMPLATE)) return;
+  // PGlite would unpack it through the file system of WebAssembly, at three times the cost.
+  const archive = extract();
+  await Promise.all([
+    pipeline(createReadStream(TEMPLATE), createGunzip(), archive),
+    writeEntries(archive, folder),
+  ]);
+}
+
+async function writeEntries(archive: Extract, folder: string): Promise<void> {
+  for await (const entry of archive) {
+    const { name, type } = entry.header;
+    const path = join(folder, name);
+    const chunks: Buffer[] = [];
+    for await (const chunk of entry) chunks.push(chunk as Buffer);
+    mkdirSync(type === 'directory' ? path : dirname(path), { recursive: true, mode: 0o700 });
+    if (type === 'file') writeFileSync(path, Buffer.concat(chunks), { mode: 0o600 });
+  }
 }
 
 /** Makes the template, unless it is there. */
