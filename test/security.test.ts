@@ -147,7 +147,7 @@ describe('what is not defended', () => {
       assert.equal(reason(purpose, { API_KEY: 'k' }, headers), undefined);
   });
 
-  it('clients of the broker read and write beside each other', { timeout: 20_000 }, async (t) => {
+  it('clients of the broker read and write beside each other', async (t) => {
     const port = { number: 0, isExplicit: true };
     const options = { username: 'ems', password: 'right' };
     const broker = await EmbeddedBroker.start({ host: '127.0.0.1', port, ...options });

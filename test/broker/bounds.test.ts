@@ -9,7 +9,6 @@ import { RetainedMessages } from '../../src/broker/retained.ts';
 import { type Link, Session } from '../../src/broker/session.ts';
 import { RawClient } from './raw-client.ts';
 
-const LIMIT = { timeout: 60_000 };
 const KB = 1024;
 
 interface Started {
@@ -48,7 +47,7 @@ async function started(
   return { broker, notices, refusals, publish };
 }
 
-test('a subscriber that does not read is disconnected, and holds up nobody', LIMIT, async (t) => {
+test('a subscriber that does not read is disconnected, and holds up nobody', async (t) => {
   const { broker, notices, publish } = await started(t, {});
   const watcher = await RawClient.open(broker.port);
   await watcher.subscribe('factory/#', 1);
@@ -71,7 +70,7 @@ test('a subscriber that does not read is disconnected, and holds up nobody', LIM
   assert.match(notices[0] ?? '', /^client greedy-0 was disconnected: more than 4194304 bytes/);
 });
 
-test('publishers wait for who is behind, but not for long', LIMIT, async (t) => {
+test('publishers wait for who is behind, but not for long', async (t) => {
   const { broker, notices, publish } = await started(t, { behindBytes: 64 * KB, holdMs: 200 });
   const slow = await RawClient.open(broker.port, { clientId: 'slow' });
   await slow.subscribe('factory/#', 0);
@@ -90,7 +89,7 @@ test('publishers wait for who is behind, but not for long', LIMIT, async (t) => 
   assert.ok(longestMs > 50 && longestMs < 2000, `${longestMs} ms`);
 });
 
-test('a client that takes nothing for a while is disconnected', LIMIT, async (t) => {
+test('a client that takes nothing for a while is disconnected', async (t) => {
   const { broker, notices, publish } = await started(t, { stalledMs: 200 });
   const silent = await RawClient.open(broker.port, { clientId: 'silent' });
   await silent.subscribe('#', 0);
@@ -99,7 +98,7 @@ test('a client that takes nothing for a while is disconnected', LIMIT, async (t)
   assert.match(notices.join(), /client silent was disconnected: it took nothing for 0.2 s/);
 });
 
-test('what waits in all sockets is bounded: the fullest goes', LIMIT, async (t) => {
+test('what waits in all sockets is bounded: the fullest goes', async (t) => {
   const { broker, notices, publish } = await started(t, { socketBytes: 512 * KB });
   const clients: RawClient[] = [];
   for (const id of ['one', 'two']) {
@@ -146,44 +145,40 @@ test('retained messages have bounds in bytes and topics, and the simulator’s o
   assert.equal(topics('#').length, 50);
 });
 
-test(
-  'the session that has been away longest makes room, and honest ones lose nothing',
-  LIMIT,
-  async (t) => {
-    const { broker, notices, publish } = await started(t, {
-      ...{ waitingBytes: 1000 * KB, sessionBytes: 400 * KB },
-    });
-    for (let i = 0; i < 5; i++) {
-      const away = await RawClient.open(broker.port, { clientId: `away-${i}`, clean: false });
-      await away.subscribe('junk/#', 1);
-      await away.drop();
-    }
-    const honest = await RawClient.open(broker.port, { clientId: 'honest', clean: false });
-    await honest.subscribe('factory/#', 1);
-    await honest.drop();
-    for (let i = 0; i < 50; i++) {
-      for (let k = 0; k < 10; k++) await publish('junk/a', Buffer.alloc(2 * KB));
-      await publish('factory/a/b/energy', String(i));
-    }
-    assert.ok(broker.keptBytes.waiting <= 1000 * KB);
-    assert.match(notices.join('\n'), /the session of client away-0 was given up with what waited/);
-    const back = await RawClient.open(broker.port, { clientId: 'honest', clean: false });
-    assert.equal(back.connack.sessionPresent, true);
-    await back.untilPublished(50);
-    assert.deepEqual(
-      back.payloads,
-      Array.from({ length: 50 }, (_, i) => String(i)),
-    );
-    const oldest = await RawClient.open(broker.port, { clientId: 'away-0', clean: false });
-    assert.equal(oldest.connack.sessionPresent, false);
-    // The latest keeps its newest messages.
-    const latest = await RawClient.open(broker.port, { clientId: 'away-4', clean: false });
-    assert.equal(latest.connack.sessionPresent, true);
-    await Promise.all([back.drop(), oldest.drop(), latest.drop()]);
-  },
-);
+test('the session that has been away longest makes room, and honest ones lose nothing', async (t) => {
+  const { broker, notices, publish } = await started(t, {
+    ...{ waitingBytes: 1000 * KB, sessionBytes: 400 * KB },
+  });
+  for (let i = 0; i < 5; i++) {
+    const away = await RawClient.open(broker.port, { clientId: `away-${i}`, clean: false });
+    await away.subscribe('junk/#', 1);
+    await away.drop();
+  }
+  const honest = await RawClient.open(broker.port, { clientId: 'honest', clean: false });
+  await honest.subscribe('factory/#', 1);
+  await honest.drop();
+  for (let i = 0; i < 50; i++) {
+    for (let k = 0; k < 10; k++) await publish('junk/a', Buffer.alloc(2 * KB));
+    await publish('factory/a/b/energy', String(i));
+  }
+  assert.ok(broker.keptBytes.waiting <= 1000 * KB);
+  assert.match(notices.join('\n'), /the session of client away-0 was given up with what waited/);
+  const back = await RawClient.open(broker.port, { clientId: 'honest', clean: false });
+  assert.equal(back.connack.sessionPresent, true);
+  await back.untilPublished(50);
+  assert.deepEqual(
+    back.payloads,
+    Array.from({ length: 50 }, (_, i) => String(i)),
+  );
+  const oldest = await RawClient.open(broker.port, { clientId: 'away-0', clean: false });
+  assert.equal(oldest.connack.sessionPresent, false);
+  // The latest keeps its newest messages.
+  const latest = await RawClient.open(broker.port, { clientId: 'away-4', clean: false });
+  assert.equal(latest.connack.sessionPresent, true);
+  await Promise.all([back.drop(), oldest.drop(), latest.drop()]);
+});
 
-test('sessions end when their client stays away, and are limited in number', LIMIT, async (t) => {
+test('sessions end when their client stays away, and are limited in number', async (t) => {
   const { broker, notices, publish } = await started(t, { sessionMs: 300, sessionsAway: 10 });
   for (let i = 0; i < 15; i++) {
     const client = await RawClient.open(broker.port, { clientId: `away-${i}`, clean: false });
@@ -203,7 +198,7 @@ test('sessions end when their client stays away, and are limited in number', LIM
   await client.drop();
 });
 
-test('QoS 2 messages that are never released keep nothing but their ids', LIMIT, async (t) => {
+test('QoS 2 messages that are never released keep nothing but their ids', async (t) => {
   const { broker, notices } = await started(t, { unreleased: 20 });
   for (let k = 0; k < 3; k++) {
     const client = await RawClient.open(broker.port, { clientId: `c${k}`, clean: false });
@@ -220,66 +215,55 @@ test('QoS 2 messages that are never released keep nothing but their ids', LIMIT,
   );
 });
 
-test(
-  'filters are limited, and looking for retained messages leaves others their turn',
-  LIMIT,
-  async (t) => {
-    const { broker, notices, publish } = await started(t, { filtersPerClient: 150 });
-    for (let i = 0; i < 5000; i++) void publish(`factory/a/${i}/status`, 'x', 0, true);
-    await publish('factory/a/last/status', 'x', 0, true);
-    const greedy = await RawClient.open(broker.port);
-    const other = await RawClient.open(broker.port);
-    await other.subscribe('factory/b/#');
-    const filters = (prefix: string) =>
-      Array.from({ length: 200 }, (_, i) => `factory/+/${prefix}${i}/+/#`);
-    const granted = await greedy.subscribe(filters('x'));
-    assert.deepEqual([...new Set(granted)], [0, 0x80]);
-    assert.equal(granted.filter((code) => code === 0).length, 100);
-    assert.match(
-      notices[0] ?? '',
-      /to factory\/\+\/x100\/\+\/# was refused: there are 100 a packet/,
-    );
-    const more = await greedy.subscribe(filters('y'));
-    assert.equal(more.filter((code) => code === 0).length, 50);
-    // Its 150 searches of 5,000 topics are still going on.
-    await greedy.subscribe('factory/#');
-    await publish('factory/b/c/energy', 'in time');
-    await other.untilPublished(1);
-    assert.ok(greedy.published.length < 5000);
-    await Promise.all([greedy.drop(), other.drop()]);
-  },
-);
+test('filters are limited, and looking for retained messages leaves others their turn', async (t) => {
+  const { broker, notices, publish } = await started(t, { filtersPerClient: 150 });
+  for (let i = 0; i < 5000; i++) void publish(`factory/a/${i}/status`, 'x', 0, true);
+  await publish('factory/a/last/status', 'x', 0, true);
+  const greedy = await RawClient.open(broker.port);
+  const other = await RawClient.open(broker.port);
+  await other.subscribe('factory/b/#');
+  const filters = (prefix: string) =>
+    Array.from({ length: 200 }, (_, i) => `factory/+/${prefix}${i}/+/#`);
+  const granted = await greedy.subscribe(filters('x'));
+  assert.deepEqual([...new Set(granted)], [0, 0x80]);
+  assert.equal(granted.filter((code) => code === 0).length, 100);
+  assert.match(notices[0] ?? '', /to factory\/\+\/x100\/\+\/# was refused: there are 100 a packet/);
+  const more = await greedy.subscribe(filters('y'));
+  assert.equal(more.filter((code) => code === 0).length, 50);
+  // Its 150 searches of 5,000 topics are still going on.
+  await greedy.subscribe('factory/#');
+  await publish('factory/b/c/energy', 'in time');
+  await other.untilPublished(1);
+  assert.ok(greedy.published.length < 5000);
+  await Promise.all([greedy.drop(), other.drop()]);
+});
 
-test(
-  'more retained messages than a client may have waiting are sent at its pace',
-  LIMIT,
-  async (t) => {
-    const { broker, notices, publish } = await started(t, {
-      clientBytes: 1024 * KB,
-      inFlightBytes: 128 * KB,
+test('more retained messages than a client may have waiting are sent at its pace', async (t) => {
+  const { broker, notices, publish } = await started(t, {
+    clientBytes: 1024 * KB,
+    inFlightBytes: 128 * KB,
+  });
+  for (let i = 0; i < 400; i++)
+    void publish(`factory/a/${i}/status`, Buffer.alloc(8 * KB), 1, true);
+  await publish('factory/a/last/status', 'x', 1, true);
+  for (const qos of [0, 1] as const) {
+    const client = await RawClient.open(broker.port);
+    client.socket.on('data', () => {
+      for (const { messageId } of client.published.slice(acknowledged)) {
+        acknowledged++;
+        if (messageId) client.send({ cmd: 'puback', messageId });
+      }
     });
-    for (let i = 0; i < 400; i++)
-      void publish(`factory/a/${i}/status`, Buffer.alloc(8 * KB), 1, true);
-    await publish('factory/a/last/status', 'x', 1, true);
-    for (const qos of [0, 1] as const) {
-      const client = await RawClient.open(broker.port);
-      client.socket.on('data', () => {
-        for (const { messageId } of client.published.slice(acknowledged)) {
-          acknowledged++;
-          if (messageId) client.send({ cmd: 'puback', messageId });
-        }
-      });
-      let acknowledged = 0;
-      await client.subscribe('factory/#', qos);
-      await client.untilPublished(401);
-      assert.equal(new Set(client.published.map(({ topic }) => topic)).size, 401);
-      await client.drop();
-    }
-    assert.deepEqual(notices, []);
-  },
-);
+    let acknowledged = 0;
+    await client.subscribe('factory/#', qos);
+    await client.untilPublished(401);
+    assert.equal(new Set(client.published.map(({ topic }) => topic)).size, 401);
+    await client.drop();
+  }
+  assert.deepEqual(notices, []);
+});
 
-test('the client with the most filters goes where all have too many', LIMIT, async (t) => {
+test('the client with the most filters goes where all have too many', async (t) => {
   const { broker, notices } = await started(t, { filterLevels: 100 });
   const greedy = await RawClient.open(broker.port, { clientId: 'greedy' });
   const filters = Array.from({ length: 40 }, (_, i) => `junk/${i}`);
@@ -325,38 +309,34 @@ test('a session sends what waits in time that grows with it', () => {
   assert.ok(many < 40 * few + 50, `${few} ms, ${many} ms`);
 });
 
-test(
-  'a session with tens of thousands of messages comes back and gets all, in order',
-  LIMIT,
-  async (t) => {
-    const { broker, publish } = await started(t, {});
-    const session = { clientId: 'away', clean: false };
-    const before = await RawClient.open(broker.port, session);
-    await before.subscribe('factory/#', 1);
-    await before.drop();
-    const count = 20_000;
-    for (let i = 1; i < count; i++) void publish('factory/a/b/energy', String(i));
-    await publish('factory/a/b/energy', String(count));
-    const after = await RawClient.open(broker.port, session);
-    let acknowledged = 0;
-    let next = 0;
-    while (acknowledged < count) {
-      const packet = after.packets[next++];
-      if (!packet) {
-        next--;
-        await after.ping();
-      } else if (packet.cmd === 'publish') {
-        assert.equal(packet.payload.toString(), String(++acknowledged));
-        after.send({ cmd: 'puback', messageId: packet.messageId as number });
-      }
+test('a session with tens of thousands of messages comes back and gets all, in order', async (t) => {
+  const { broker, publish } = await started(t, {});
+  const session = { clientId: 'away', clean: false };
+  const before = await RawClient.open(broker.port, session);
+  await before.subscribe('factory/#', 1);
+  await before.drop();
+  const count = 20_000;
+  for (let i = 1; i < count; i++) void publish('factory/a/b/energy', String(i));
+  await publish('factory/a/b/energy', String(count));
+  const after = await RawClient.open(broker.port, session);
+  let acknowledged = 0;
+  let next = 0;
+  while (acknowledged < count) {
+    const packet = after.packets[next++];
+    if (!packet) {
+      next--;
+      await after.ping();
+    } else if (packet.cmd === 'publish') {
+      assert.equal(packet.payload.toString(), String(++acknowledged));
+      after.send({ cmd: 'puback', messageId: packet.messageId as number });
     }
-    await after.ping();
-    assert.equal(broker.keptBytes.waiting, 0);
-    await after.drop();
-  },
-);
+  }
+  await after.ping();
+  assert.equal(broker.keptBytes.waiting, 0);
+  await after.drop();
+});
 
-test('incomplete packets of all connections are bounded', LIMIT, async (t) => {
+test('incomplete packets of all connections are bounded', async (t) => {
   const { broker, notices } = await started(t, { partialBytes: 300 * KB });
   const begun = Buffer.concat([Buffer.from([0x30, 0x80, 0x80, 0x08]), Buffer.alloc(100 * KB)]);
   const clients = await Promise.all([1, 2, 3, 4].map(() => RawClient.open(broker.port)));
@@ -366,7 +346,7 @@ test('incomplete packets of all connections are bounded', LIMIT, async (t) => {
   for (const client of clients) client.socket.destroy();
 });
 
-test('clients, their ids, wills and topics are limited', LIMIT, async (t) => {
+test('clients, their ids, wills and topics are limited', async (t) => {
   const { broker, refusals } = await started(t, { clients: 2 });
   const id = 'x'.repeat(257);
   const tooLong = await RawClient.open(broker.port, { clientId: id });

@@ -79,7 +79,7 @@ const hasAll = (wanted: ReadonlyMap<string, string>) => {
   };
 };
 
-describe('generate to a broker', { skip: withoutMosquitto(), timeout: 120_000 }, () => {
+describe('generate to a broker', { skip: withoutMosquitto() }, () => {
   it('publishes what a live run would have, readings and statuses, under their times', async (t) => {
     const server = await served(t);
     const collector = await subscribed(t, server);

@@ -17,7 +17,7 @@ const LONG_READINGS = 6 * 2 * 8640;
 
 type Server = pg.ClientConfig & { readonly database: string };
 
-describe('generate into a database', { skip: withoutPostgres(), timeout: 240_000 }, () => {
+describe('generate into a database', { skip: withoutPostgres() }, () => {
   const cwd = freshDirectory();
   let postgres: Postgres;
   before(async () => {

@@ -45,7 +45,7 @@ async function replayed(t: TestContext, minutes: number, ...words: readonly stri
 const seconds = (fromMs: number, count: number) =>
   Array.from({ length: count }, (_, i) => fromMs + 1000 * (i + 1));
 
-describe('replay', { skip: withoutMosquitto(), timeout: 60_000 }, () => {
+describe('replay', { skip: withoutMosquitto() }, () => {
   it('publishes a window under its own times, at its speed and smoothly', async (t) => {
     const { program, arrivals, startMs, collector } = await replayed(t, 4, '--speed', '60');
     assert.equal(await program.ended, 0, program.stderr);

@@ -14,7 +14,6 @@ const cluster = new HistoryCluster();
 
 describe('a window for a database', {
   skip: withoutRedis() || withoutPostgres(),
-  timeout: 120_000,
 }, () => {
   let postgres: Postgres;
   before(async () => {

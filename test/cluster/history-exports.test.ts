@@ -22,7 +22,6 @@ const cluster = new HistoryCluster();
 
 describe('an export of a service with a cluster', {
   skip: withoutRedis(),
-  timeout: 120_000,
 }, () => {
   let here = 0;
   const log = logLines();

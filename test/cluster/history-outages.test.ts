@@ -6,7 +6,7 @@ import { HistoryCluster, LONG } from './history-cluster.ts';
 
 const cluster = new HistoryCluster({ isKept: true });
 
-describe('history on a cluster', { skip: withoutRedis(), timeout: 120_000 }, () => {
+describe('history on a cluster', { skip: withoutRedis() }, () => {
   let expected: string;
   before(async () => {
     await cluster.begin();

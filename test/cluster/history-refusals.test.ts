@@ -19,7 +19,7 @@ const SECRET = 'hunter2-hunter2';
 const silent = { info: () => {}, warn: () => {} };
 const cluster = new HistoryCluster();
 
-describe('a cluster for history', { skip: withoutRedis(), timeout: 120_000 }, () => {
+describe('a cluster for history', { skip: withoutRedis() }, () => {
   before(() => cluster.begin());
   after(() => cluster.end());
 

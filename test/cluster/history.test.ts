@@ -11,7 +11,7 @@ const MACHINES = ['--machines', 'Hydraulic-Pump-1,HVAC-Main'];
 const MANY = [...SHORT, ...MACHINES, '--format', 'csv', '--clean', '--labels'];
 const cluster = new HistoryCluster();
 
-describe('history on a cluster', { skip: withoutRedis(), timeout: 120_000 }, () => {
+describe('history on a cluster', { skip: withoutRedis() }, () => {
   let expected: string;
   before(async () => {
     await cluster.begin();

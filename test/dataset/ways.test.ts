@@ -11,7 +11,6 @@ const TO_MS = FROM_MS + 3_600_000;
 
 test('files, MQTT, HTTP and PostgreSQL bring the same readings, value by value', {
   skip: withoutMosquitto() || withoutPostgres(),
-  timeout: 120_000,
 }, async (t) => {
   const [mosquitto, postgres] = [await startMosquitto(), await startPostgres()];
   t.after(() => Promise.all([mosquitto.close(), postgres.close()]));

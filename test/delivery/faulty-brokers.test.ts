@@ -13,8 +13,7 @@ import { Collector } from '../sinks/collector.ts';
 import { due, tryOut } from './trial.ts';
 
 /** What never comes fails the test instead of halting it. */
-const LIMIT = { timeout: 15_000 };
-const SERVED = { ...LIMIT, skip: withoutMosquitto() };
+const SERVED = { skip: withoutMosquitto() };
 const STALLED = 'mqtt has stalled: nothing was acknowledged for 0.3 s; reconnecting';
 const DOWN = 'mqtt does not take readings; trying again until it does';
 const AGAIN = 'mqtt takes readings again';
@@ -44,7 +43,7 @@ async function assertAll(collector: Collector, seconds: number): Promise<void> {
   assert.deepEqual(got, wanted);
 }
 
-test('a broker that acknowledges nothing is left for a new connection', LIMIT, async (t) => {
+test('a broker that acknowledges nothing is left for a new connection', async (t) => {
   let isSilent = true;
   let acknowledged = 0;
   const broker = await faultyBroker(t, {
@@ -88,7 +87,7 @@ for (const qos of [0, 1, 2] as const)
     if (qos > 0) await assertAll(collector, 12);
   });
 
-test('a peer that never says a word is an outage with its reason', LIMIT, async (t) => {
+test('a peer that never says a word is an outage with its reason', async (t) => {
   const peer = await silentPeer(t);
   const trial = tryOut(t, sinkTo(peer.port));
   trial.pass(1);
@@ -97,7 +96,7 @@ test('a peer that never says a word is an outage with its reason', LIMIT, async 
   assert.equal(trial.figures.isConnected, false);
 });
 
-test('a broker that ends each connection at a message is asked ever later', LIMIT, async (t) => {
+test('a broker that ends each connection at a message is asked ever later', async (t) => {
   const broker = await faultyBroker(t, { onPublish: (_, { socket }) => socket.destroy() });
   const startMs = performance.now();
   const trial = tryOut(t, sinkTo(broker.port, {}, 2), { stallMs: 10_000 });
@@ -126,7 +125,7 @@ test('waits add up to 20 attempts in the first minute, then one in 5 s', () => {
   assert.ok(proven.nextMs() < 1000);
 });
 
-test('what is refused for good is counted, named and left out', LIMIT, async (t) => {
+test('what is refused for good is counted, named and left out', async (t) => {
   let refused: string | undefined = 'factory/demo/hvac-main/energy';
   let copies = 0;
   const topics = new Set<string>();
@@ -167,7 +166,7 @@ test('what is refused for good is counted, named and left out', LIMIT, async (t)
   assert.equal(broker.connections, 1);
 });
 
-test('a refusal that waiting can heal is waited for', LIMIT, async (t) => {
+test('a refusal that waiting can heal is waited for', async (t) => {
   let refusals = 0;
   const broker = await faultyBroker(t, {
     version: 5,
@@ -185,7 +184,7 @@ test('a refusal that waiting can heal is waited for', LIMIT, async (t) => {
   assert.equal(trial.figures.refusedTotal, 0);
 });
 
-test('an answer that the protocol does not allow ends the connection', LIMIT, async (t) => {
+test('an answer that the protocol does not allow ends the connection', async (t) => {
   let answer = (messageId: number) => ({ cmd: 'pubrec', messageId }) as const;
   const broker = await faultyBroker(t, {
     onPublish: ({ messageId = 0, topic }, client) => {
@@ -205,7 +204,7 @@ test('an answer that the protocol does not allow ends the connection', LIMIT, as
   assert.ok(broker.connections >= 2);
 });
 
-test('every loss counts, and half a minute of them is one line', LIMIT, async (t) => {
+test('every loss counts, and half a minute of them is one line', async (t) => {
   const broker = await faultyBroker(t, {});
   const trial = tryOut(t, sinkTo(broker.port));
   for (let losses = 1; losses <= 3; losses++) {
@@ -245,7 +244,7 @@ for (const [returnCode, reason] of [
   [undefined, /no connection \(ended without an answer; see MQTT_VERSION=5, MQTT_PROTOCOL and/],
   [1, /does not accept this version of MQTT; see MQTT_VERSION\)$/],
 ] as const)
-  test(`a version of MQTT that is refused with ${returnCode} is named`, LIMIT, async (t) => {
+  test(`a version of MQTT that is refused with ${returnCode} is named`, async (t) => {
     const broker = await faultyBroker(t, { refusal: returnCode ?? 'none' });
     const trial = tryOut(t, sinkTo(broker.port, { version: 5 }));
     trial.pass(1);

@@ -15,7 +15,7 @@ const DOWN = 'postgres does not take readings; trying again until it does';
 const AGAIN = 'postgres takes readings again';
 const OTHER = 'postgres still does not take readings, for another reason';
 
-describe('delivery to a PostgreSQL', { skip: withoutPostgres(), timeout: 60_000 }, () => {
+describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
   let postgres: Postgres;
   before(async () => {
     postgres = await startPostgres();

@@ -35,7 +35,6 @@ async function expected(): Promise<Map<string, string>> {
 }
 
 test('a broker that stops in the middle of an accelerated run costs no reading', {
-  timeout: 60_000,
   skip: withoutMosquitto(),
 }, async (t) => {
   const server = await startMosquitto({ persistence: true });

@@ -12,7 +12,6 @@ import { until } from '../simulation.ts';
 import { START_MS } from './demo.ts';
 import { due, tryOut } from './trial.ts';
 
-const LIMIT = { timeout: 20_000 };
 const STALLED = 'memory has stalled: nothing was acknowledged for 0.3 s; reconnecting';
 
 /** Fails with each reason in turn, and then takes everything. */
@@ -37,7 +36,7 @@ function readingsOf({ messages }: MemorySink): string[] {
     .map(({ topic, payload }) => `${topic} ${payload}`);
 }
 
-test('each change of the reason is one line, and the same reason is none', LIMIT, async (t) => {
+test('each change of the reason is one line, and the same reason is none', async (t) => {
   const sink = new FailingSink(['no partition', 'no partition', 'no type', 'no partition']);
   const trial = tryOut(t, sink);
   trial.pass(1);
@@ -52,7 +51,7 @@ test('each change of the reason is one line, and the same reason is none', LIMIT
   );
 });
 
-test('a sink that hangs has to settle in time, whatever it is', LIMIT, async (t) => {
+test('a sink that hangs has to settle in time, whatever it is', async (t) => {
   class HangingSink extends MemorySink {
     isHanging = true;
     override async write(batch: Batch): Promise<void> {
@@ -70,7 +69,7 @@ test('a sink that hangs has to settle in time, whatever it is', LIMIT, async (t)
   assert.deepEqual(readingsOf(sink), await due(5));
 });
 
-test('a sink that is slow, but goes on, is left alone', LIMIT, async (t) => {
+test('a sink that is slow, but goes on, is left alone', async (t) => {
   class SlowSink extends MemorySink {
     #observer: SinkObserver | undefined;
     observe(observer: SinkObserver): void {
@@ -93,7 +92,7 @@ test('a sink that is slow, but goes on, is left alone', LIMIT, async (t) => {
   assert.deepEqual(readingsOf(sink), await due(5));
 });
 
-test('a subscriber of the embedded broker that takes nothing stalls it', LIMIT, async (t) => {
+test('a subscriber of the embedded broker that takes nothing stalls it', async (t) => {
   const broker = await EmbeddedBroker.start({
     host: '127.0.0.1',
     port: { number: 0, isExplicit: false },
@@ -109,7 +108,7 @@ test('a subscriber of the embedded broker that takes nothing stalls it', LIMIT, 
   assert.deepEqual(trial.figures.problems, []);
 });
 
-test('a watermark that cannot be loaded at first is asked for again', LIMIT, async (t) => {
+test('a watermark that cannot be loaded at first is asked for again', async (t) => {
   const watermarks = new MemoryWatermarks();
   await watermarks.save('memory', { timeMs: START_MS + 2000, liveFromMs: START_MS });
   let failures = 0;
@@ -134,7 +133,7 @@ test('a watermark that cannot be loaded at first is asked for again', LIMIT, asy
   assert.deepEqual(readingsOf(sink), wanted.slice(-readingsOf(sink).length));
 });
 
-test('a store that is silent does not delay what is delivered', LIMIT, async (t) => {
+test('a store that is silent does not delay what is delivered', async (t) => {
   let isSilent = false;
   let saves = 0;
   const watermarks = {
@@ -175,7 +174,7 @@ test('a sink that only falls back is a problem, one that catches up is none', ()
   assert.equal(patience.problem('mqtt', 20_000), undefined);
 });
 
-test('deliveries of one sink together are as the worst of them', LIMIT, async (t) => {
+test('deliveries of one sink together are as the worst of them', async (t) => {
   const good = tryOut(t, new MemorySink());
   const hanging: Sink = {
     name: 'memory',

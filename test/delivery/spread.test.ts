@@ -12,7 +12,6 @@ import { createFleet } from '../../src/simulation/fleet.ts';
 import { MemorySink } from '../../src/sinks/memory.ts';
 import { START_MS } from './demo.ts';
 
-const LIMIT = { timeout: 20_000 };
 const LOG = { info() {}, warn() {} };
 const fleet = createFleet(largeFleet(25, DEFAULT_CALENDAR).factories);
 const watermarks = new MemoryWatermarks();
@@ -44,7 +43,7 @@ async function deliver(seconds: number, isSpread: boolean): Promise<void> {
   await running;
 }
 
-test('nothing is left out when the spread is turned on, off and on again', LIMIT, async () => {
+test('nothing is left out when the spread is turned on, off and on again', async () => {
   for (const [seconds, isSpread] of [
     [50, true],
     [10, false],

@@ -40,7 +40,6 @@ async function watchedDatabase(postgres: Postgres): Promise<pg.Client> {
 
 test('killed while it loads history, it goes on where the tables end and stores no row again', {
   skip: withoutPostgres(),
-  timeout: 120_000,
 }, async (t) => {
   const postgres = await startPostgres();
   const folder = mkdtempSync(join(tmpdir(), 'assembly-'));

@@ -36,9 +36,7 @@ function timesByTopic(received: readonly Received[]): ReadonlyMap<string, readon
   return new Map([...times].map(([topic, set]) => [topic, [...set].sort((a, b) => a - b)]));
 }
 
-test('readers share the machines out, one that dies goes on, and so does one process alone', {
-  timeout: 240_000,
-}, async (t) => {
+test('readers share the machines out, one that dies goes on, and so does one process alone', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'readers-'));
   const port = await freePort();
   const log = logLines();

@@ -20,7 +20,6 @@ import {
   type LogLines,
   logLines,
   type Place,
-  TIMEOUT_MS,
   temporaryFolder,
 } from '../store/places.ts';
 
@@ -306,7 +305,7 @@ function onServer(
   name: string,
   body: (postgres: Postgres, place: Place['options'], t: Ends) => Promise<void>,
 ): void {
-  test(`PostgreSQL: ${name}`, { skip: withoutPostgres(), timeout: TIMEOUT_MS }, async (t) => {
+  test(`PostgreSQL: ${name}`, { skip: withoutPostgres() }, async (t) => {
     const postgres = await startPostgres();
     t.after(() => postgres.close());
     const server = await postgres.newDatabase();

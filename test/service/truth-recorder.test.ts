@@ -13,7 +13,7 @@ import {
   type SimulationOptions,
   startSimulation,
 } from '../simulation.ts';
-import { inBothHomes, type LogLines, logLines, TIMEOUT_MS } from '../store/places.ts';
+import { inBothHomes, type LogLines, logLines } from '../store/places.ts';
 
 const DAY_S = 86_400;
 
@@ -135,7 +135,6 @@ test('what happens afterwards touches no record', async (t) => {
 
 test('without its database it answers all the same, and keeps the record afterwards', {
   skip: withoutPostgres(),
-  timeout: TIMEOUT_MS,
 }, async (t) => {
   const postgres = await startPostgres();
   const options = { dataDir: '/nowhere', server: postgres.server(), seed: 42, version: '1' };

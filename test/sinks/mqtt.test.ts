@@ -37,8 +37,7 @@ import { Collector } from './collector.ts';
 import { Notes } from './observer.ts';
 
 /** A message that never comes fails the test instead of halting it. */
-const LIMIT = { timeout: 20_000 };
-const SERVED = { ...LIMIT, skip: withoutMosquitto() };
+const SERVED = { skip: withoutMosquitto() };
 const MINUTES_MS = HOUR_MS / 4;
 
 async function served(t: TestContext, options: MosquittoOptions = {}): Promise<Mosquitto> {
@@ -89,7 +88,7 @@ function oneBatch(): Batch {
 }
 
 for (const qos of [0, 1, 2] as const)
-  test(`the embedded broker hands out at QoS ${qos} what the sink was given`, LIMIT, async (t) => {
+  test(`the embedded broker hands out at QoS ${qos} what the sink was given`, async (t) => {
     const port = { number: 0, isExplicit: false };
     const broker = await EmbeddedBroker.start({ host: '127.0.0.1', port });
     t.after(() => broker.close());
@@ -327,7 +326,7 @@ test('a broker is reached by WebSocket', SERVED, async (t) => {
   await assertQuarter(sinkOf(t, { ...privateAddress(webPort), protocol: 'ws' }), collector);
 });
 
-test('what answers at the address but is no broker is an error that says so', LIMIT, async (t) => {
+test('what answers at the address but is no broker is an error that says so', async (t) => {
   const server = createServer((_, response) => response.writeHead(404).end()).listen(
     0,
     '127.0.0.1',

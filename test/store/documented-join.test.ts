@@ -12,7 +12,7 @@ import { createRegistry } from '../../src/store/registry.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { placeOf } from './places.ts';
 
-const OPTIONS = { skip: withoutPostgres(), timeout: 60_000 };
+const OPTIONS = { skip: withoutPostgres() };
 const DOCUMENT = readFileSync(new URL('../../../docs/deployment.md', import.meta.url), 'utf8');
 const MACHINE = DEFAULT_FACTORY.machines[0]?.id as string;
 

@@ -33,7 +33,6 @@ import {
   mounted,
   placeOf,
   sharedPostgres,
-  TIMEOUT_MS,
   temporaryFolder,
 } from './places.ts';
 
@@ -79,9 +78,7 @@ inBothHomes(
   },
 );
 
-test('a lock is there as long as its holder, and a dead one leaves nothing', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+test('a lock is there as long as its holder, and a dead one leaves nothing', async () => {
   const folder = temporaryFolder();
   const lock = await FolderLock.acquire(folder);
   await assert.rejects(FolderLock.acquire(folder), ({ kind, message }: StoreError) => {
@@ -113,9 +110,7 @@ test('a lock is there as long as its holder, and a dead one leaves nothing', {
   assert.deepEqual(readdirSync(join(folder, 'lock')), []);
 });
 
-test('of many that want a folder at once, one at most gets it', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+test('of many that want a folder at once, one at most gets it', async () => {
   const folder = temporaryFolder();
   for (let round = 0; round < 5; round++) {
     const claims = Array.from({ length: 6 }, () => FolderLock.acquire(folder));
@@ -126,9 +121,7 @@ test('of many that want a folder at once, one at most gets it', {
   }
 });
 
-test('a lock works in a folder whose path is too long for a socket', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+test('a lock works in a folder whose path is too long for a socket', async () => {
   const folder = join(temporaryFolder(), 'a'.repeat(60), 'b'.repeat(60));
   const lock = await FolderLock.acquire(folder);
   await assert.rejects(FolderLock.acquire(folder), ({ kind }: StoreError) => kind === 'locked');
@@ -136,7 +129,7 @@ test('a lock works in a folder whose path is too long for a socket', {
   await (await FolderLock.acquire(folder)).release();
 });
 
-test('a new database that was not finished is made again', { timeout: TIMEOUT_MS }, async (t) => {
+test('a new database that was not finished is made again', async (t) => {
   const place = await placeOf('PGlite', t);
   const { dataDir } = place.options;
   rmSync(join(dataDir, 'database', 'global'), { recursive: true });
@@ -170,9 +163,7 @@ for (const [name, damage] of [
   ['without its log', (folder: string) => rmSync(join(folder, 'pg_wal'), { recursive: true })],
   ['without its version', (folder: string) => rmSync(join(folder, 'PG_VERSION'))],
 ] as const)
-  test(`an embedded database ${name} is refused and left as it is`, {
-    timeout: TIMEOUT_MS,
-  }, async (t) => {
+  test(`an embedded database ${name} is refused and left as it is`, async (t) => {
     const place = await placeOf('PGlite', t);
     const folder = join(place.options.dataDir, 'database');
     damage(folder);
@@ -189,7 +180,7 @@ for (const [name, damage] of [
       assert.ok(readFileSync(join(copy, file)).equals(readFileSync(join(folder, file))), file);
   });
 
-test('a folder that cannot be made or written to is named', { timeout: TIMEOUT_MS }, async (t) => {
+test('a folder that cannot be made or written to is named', async (t) => {
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');
   const place = await placeOf('PGlite', t);
@@ -200,9 +191,7 @@ test('a folder that cannot be made or written to is named', { timeout: TIMEOUT_M
   });
 });
 
-test('a read-only folder is named, and works again when it can be written', {
-  timeout: TIMEOUT_MS,
-}, async (t) => {
+test('a read-only folder is named, and works again when it can be written', async (t) => {
   const folder = mounted(t, 'size=100m');
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t);
@@ -223,9 +212,7 @@ test('a read-only folder is named, and works again when it can be written', {
   await second.close();
 });
 
-test('a disk without room for a new database is told, and nothing half-made is left', {
-  timeout: TIMEOUT_MS,
-}, async (t) => {
+test('a disk without room for a new database is told, and nothing half-made is left', async (t) => {
   const folder = mounted(t, 'size=12m');
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t);
@@ -238,9 +225,7 @@ test('a disk without room for a new database is told, and nothing half-made is l
   assert.equal(existsSync(join(folder, 'database')), false);
 });
 
-test('a disk that fills up loses nothing that was confirmed, and more goes in when it has room', {
-  timeout: TIMEOUT_MS,
-}, async (t) => {
+test('a disk that fills up loses nothing that was confirmed, and more goes in when it has room', async (t) => {
   const folder = mounted(t, 'size=80m');
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t);
@@ -278,9 +263,7 @@ test('a disk that fills up loses nothing that was confirmed, and more goes in wh
   await store.close();
 });
 
-test('a database that panics for want of room is opened again when there is some', {
-  timeout: TIMEOUT_MS,
-}, async (t) => {
+test('a database that panics for want of room is opened again when there is some', async (t) => {
   const folder = mounted(t, 'size=80m');
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t);
@@ -334,11 +317,9 @@ async function keepUntilRefused(store: Store, check: (error: StoreError) => void
   }
 }
 
-const SERVER = { skip: withoutPostgres(), timeout: TIMEOUT_MS };
+const SERVER = { skip: withoutPostgres() };
 
-test('a server that is away is waited for, and given up with one line', {
-  timeout: TIMEOUT_MS,
-}, async (t) => {
+test('a server that is away is waited for, and given up with one line', async (t) => {
   const port = await freePort();
   const place = await placeOf('PGlite', t);
   const log = logLines();

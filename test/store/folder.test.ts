@@ -19,14 +19,7 @@ import { FolderLock } from '../../src/store/homes/folder-lock.ts';
 import { makeFolder } from '../../src/store/make-folder.ts';
 import type { Store } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
-import {
-  embeddedFolder,
-  logLines,
-  mounted,
-  placeOf,
-  TIMEOUT_MS,
-  temporaryFolder,
-} from './places.ts';
+import { embeddedFolder, logLines, mounted, placeOf, temporaryFolder } from './places.ts';
 
 const LOOK_MS = 20;
 const event = (sequence: number): JournalEvent => ({
@@ -58,9 +51,7 @@ async function assertRefused(store: Store, reason: RegExp): Promise<void> {
   });
 }
 
-test('what happens to its folder is seen before a command is taken', {
-  timeout: TIMEOUT_MS,
-}, async (t) => {
+test('what happens to its folder is seen before a command is taken', async (t) => {
   const place = await placeOf('PGlite', t);
   const { dataDir } = place.options;
   const elsewhere = join(temporaryFolder(), 'elsewhere');
@@ -113,9 +104,7 @@ test('what happens to its folder is seen before a command is taken', {
   });
 });
 
-test('what is in the place of a database that was never finished is moved aside', {
-  timeout: TIMEOUT_MS,
-}, async (t) => {
+test('what is in the place of a database that was never finished is moved aside', async (t) => {
   const place = await placeOf('PGlite', t);
   const dataDir = temporaryFolder();
   makeFolder(join(dataDir, 'database'));

@@ -19,7 +19,7 @@ import { addRegistryRows } from '../../src/store/registry-rows.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { placeOf } from './places.ts';
 
-const OPTIONS = { skip: withoutPostgres(), timeout: 60_000 };
+const OPTIONS = { skip: withoutPostgres() };
 
 const FACTORY = '10000000-0000-0000-0000-00000000000a';
 const machineId = (n: number) => `20000000-0000-0000-0000-${String(n).padStart(12, '0')}`;

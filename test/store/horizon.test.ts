@@ -7,7 +7,7 @@ import { ServerDatabase } from '../../src/store/homes/server.ts';
 import { HorizonTable } from '../../src/store/horizon-table.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
-import { inBothHomes, placeOf, TIMEOUT_MS } from './places.ts';
+import { inBothHomes, placeOf } from './places.ts';
 
 const STOP = { kind: 'stop' } as const;
 /** A simulated second passes in a millisecond, so that most closes and appends meet one. */
@@ -38,7 +38,6 @@ async function another(t: TestContext, server: ConstructorParameters<typeof Serv
 
 test('no event ever lies at or before a second that any process has closed', {
   skip: withoutPostgres(),
-  timeout: TIMEOUT_MS,
 }, async (t) => {
   const place = await placeOf('PostgreSQL', t);
   const { database } = await place.open();
@@ -126,7 +125,6 @@ inBothHomes(
 
 test('a process that is suspended while it appends does not keep the others waiting for long', {
   skip: withoutPostgres(),
-  timeout: TIMEOUT_MS,
 }, async (t) => {
   const place = await placeOf('PostgreSQL', t);
   const { database } = await place.open();

@@ -23,7 +23,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await pause(LOOK_MS);
 }
 
-describe('a server', { skip: withoutPostgres(), timeout: TIMEOUT_MS }, () => {
+describe('a server', { skip: withoutPostgres() }, () => {
   let postgres: Postgres;
   let server: pg.ClientConfig & { readonly database: string };
   let store: Store;

@@ -13,7 +13,7 @@ import {
 } from '../../src/store/shard-table.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
-import { inBothHomes, placeOf, TIMEOUT_MS } from './places.ts';
+import { inBothHomes, placeOf } from './places.ts';
 
 /** What an owner reports that has brought its sink up to an instant. */
 function report(taken: TakenShard | undefined, timeMs: number): ShardReport {
@@ -129,7 +129,6 @@ inBothHomes('a member lives until it leaves or falls silent', async (place) => {
 
 test('one simulator and a cluster keep each other out', {
   skip: withoutPostgres(),
-  timeout: TIMEOUT_MS,
 }, async (t) => {
   const place = await placeOf('PostgreSQL', t);
   const isLocked = (error: unknown) =>

@@ -156,7 +156,7 @@ inBothHomes('ground truth is found as it was first kept', async (place) => {
   assert.deepEqual(await truth.find(['nobody']), []);
 });
 
-const SERVER = { skip: withoutPostgres(), timeout: TIMEOUT_MS };
+const SERVER = { skip: withoutPostgres() };
 
 test(
   'an event whose confirmation is lost on the way is kept once all the same',

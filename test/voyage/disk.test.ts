@@ -5,7 +5,7 @@ import { cpSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync }
 import { join } from 'node:path';
 import test from 'node:test';
 import { freePort } from '../servers.ts';
-import { embeddedFolder, mounted, TIMEOUT_MS } from '../store/places.ts';
+import { embeddedFolder, mounted } from '../store/places.ts';
 import { Client } from './client.ts';
 import { SimulatorProcess } from './simulator-process.ts';
 import { Past } from './uninterrupted.ts';
@@ -22,14 +22,12 @@ async function assertRefuses(dataDir: string, why: RegExp): Promise<void> {
   assert.ok(simulator.errors.includes(dataDir), simulator.errors);
 }
 
-test('on a disk without room for its database it ends and says so', {
-  timeout: TIMEOUT_MS,
-}, async (t) => {
+test('on a disk without room for its database it ends and says so', async (t) => {
   const folder = mounted(t, 'size=12m');
   if (folder) await assertRefuses(folder, /has no room left on its disk/);
 });
 
-test('on a read-only disk it ends and says so', { timeout: TIMEOUT_MS }, async (t) => {
+test('on a read-only disk it ends and says so', async (t) => {
   const folder = mounted(t, 'size=100m');
   if (!folder) return;
   cpSync(await embeddedFolder(), folder, { recursive: true });
@@ -37,9 +35,7 @@ test('on a read-only disk it ends and says so', { timeout: TIMEOUT_MS }, async (
   await assertRefuses(folder, /may not be written/);
 });
 
-test('with a damaged database it ends, says so and leaves it as it is', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+test('with a damaged database it ends, says so and leaves it as it is', async () => {
   const folder = await embeddedFolder();
   const control = join(folder, 'database/global/pg_control');
   truncateSync(control, 9);
@@ -49,9 +45,7 @@ test('with a damaged database it ends, says so and leaves it as it is', {
   assert.ok(readFileSync(join(folder, 'database/base/1/1259')).equals(catalogue));
 });
 
-test('on a disk that fills up it goes on publishing, refuses what it cannot keep and says so', {
-  timeout: TIMEOUT_MS,
-}, async (t) => {
+test('on a disk that fills up it goes on publishing, refuses what it cannot keep and says so', async (t) => {
   const folder = mounted(t, 'size=80m');
   if (!folder) return;
   cpSync(await embeddedFolder(), folder, { recursive: true });

@@ -49,7 +49,6 @@ async function untouchable(enms: Enms): Promise<readonly unknown[]> {
 
 test('in the database of an EnMS what can run runs, the rest is reported, nothing else changes', {
   skip: withoutPostgres(),
-  timeout: 120_000,
 }, async (t) => {
   const { postgres, server, env: database } = await postgresHome(t);
   const maker = new ServerDatabase(server);

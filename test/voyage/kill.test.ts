@@ -4,13 +4,11 @@ import { withoutMosquitto } from '../servers.ts';
 import { killVoyage } from './kill.ts';
 
 const KILLS = 3;
-const TIMEOUT_MS = 120_000;
 
 test(
   'killed three times with an embedded database, it misses nothing and changes nothing',
   {
     skip: withoutMosquitto(),
-    timeout: TIMEOUT_MS,
   },
   (t) => killVoyage(t, { home: 'PGlite', kills: KILLS, seed: 1 }),
 );
@@ -19,7 +17,6 @@ test(
   'killed three times with a PostgreSQL server, it misses nothing and stores nothing twice',
   {
     skip: withoutMosquitto() || withoutPostgres(),
-    timeout: TIMEOUT_MS,
   },
   (t) => killVoyage(t, { home: 'PostgreSQL', kills: KILLS, seed: 2 }),
 );

@@ -7,7 +7,6 @@ test(
   'broker and database killed twice each and twice together cost no message and no row',
   {
     skip: withoutMosquitto() || withoutPostgres(),
-    timeout: 120_000,
   },
   (t) => outageVoyage(t, { outages: 2, seed: 3 }),
 );

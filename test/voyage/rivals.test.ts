@@ -50,13 +50,10 @@ async function assertOneOfTwo(
   assert.equal(await third.stop(), 0);
 }
 
-const TIMEOUT_MS = 120_000;
-
 test(
   'of two simulators on one folder the second says so and publishes nothing',
   {
     skip: withoutMosquitto(),
-    timeout: TIMEOUT_MS,
   },
   (t) => assertOneOfTwo(t, { DATA_DIR: newFolder() }),
 );
@@ -65,7 +62,6 @@ test(
   'of two simulators on one server the second says so and publishes nothing',
   {
     skip: withoutMosquitto() || withoutPostgres(),
-    timeout: TIMEOUT_MS,
   },
   async (t) => assertOneOfTwo(t, (await postgresHome(t)).env),
 );

@@ -19,7 +19,6 @@ import { Collector } from '../../sinks/collector.ts';
 import { logLines } from '../../store/places.ts';
 import { assertSound, launchChromium, open, withoutChromium } from '../../web/chromium.ts';
 
-const LIMIT = { timeout: 60_000 };
 const SKIP = withoutMosquitto() || withoutPostgres() || withoutRedis();
 const LOOK_MS = 20;
 
@@ -40,7 +39,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await pause(LOOK_MS);
 }
 
-describe('a live cluster', { skip: SKIP, ...LIMIT }, () => {
+describe('a live cluster', { skip: SKIP }, () => {
   let postgres: Postgres;
   let redis: TestRedis;
   let mosquitto: Mosquitto;
@@ -186,7 +185,7 @@ describe('a live cluster', { skip: SKIP, ...LIMIT }, () => {
     await refused({ PUMP_INTERVAL: '20' }, /intervals/, /is not what the running cluster has/);
   });
 
-  it('has a page in the dashboard', { skip: withoutChromium(), ...LIMIT }, async () => {
+  it('has a page in the dashboard', { skip: withoutChromium() }, async () => {
     const port = await freePort();
     await a.app.listen({ port, host: '127.0.0.1' });
     const browser = await launchChromium();

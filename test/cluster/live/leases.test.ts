@@ -11,7 +11,7 @@ import { startRedis, type TestRedis, withoutRedis } from '../../redis.ts';
 
 const SHARDS = 3;
 
-describe('a lease', { skip: withoutRedis(), timeout: 60_000 }, () => {
+describe('a lease', { skip: withoutRedis() }, () => {
   let redis: TestRedis;
   before(async () => {
     redis = await startRedis();

@@ -8,7 +8,6 @@ test(
   'a cluster whose workers die and pause, and whose servers restart, misses nothing',
   {
     skip: withoutMosquitto() || withoutPostgres() || withoutRedis(),
-    timeout: 120_000,
   },
   (t) => liveVoyage(t, { shards: 6, workers: 3, machines: 10, rounds: 1 }),
 );
