@@ -109,6 +109,20 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
     ]);
   });
 
+  test('leaves out the rows that do not fit a narrower column', async (t) => {
+    const enms = await tables();
+    const { machines } = demoFleet();
+    // Two digits before the point: too few for the voltage of any machine.
+    await enms.query('alter table energy_readings alter voltage_v type numeric(4,2)');
+    const trial = sinkInto(t, enms);
+    trial.pass(30);
+    await trial.delivered();
+    await assertRows(enms, 30, (text) => text.includes('/energy '));
+    const { refused, problems } = trial.figures;
+    assert.equal(refused.length, machines.length);
+    assert.match(problems[0]?.reason as string, /does not fit numeric\(4,2\)$/);
+  });
+
   test('waits for a partition that is missing, and says what is missing next', async (t) => {
     const enms = await tables();
     await enms.query(`alter table production_data rename to simple;
