@@ -32,6 +32,8 @@ const STOP_MAX_MS = 3000;
 const STOP_AWAY_MAX_MS = 200;
 /** A sink of which nothing is acknowledged for so long is stalled [ms]. */
 const STALL_MS = 30_000;
+/** A sink that is behind may take longer to come nearer than one write, which says more. */
+const NEARER_OF_STALL = 1.5;
 const STATUS_INTERVAL_S = 60;
 
 export type { DeliveryFigures } from './figures.ts';
@@ -68,6 +70,8 @@ export interface DeliveryOptions {
   readonly stallMs?: number;
   /** How long delivery has to go on before waits after failures are short again [ms]; 30 s. */
   readonly steadyMs?: number;
+  /** How far behind it may be without coming nearer [ms of real time]; 30 s. */
+  readonly lagMaxMs?: number;
 }
 
 /**
@@ -93,7 +97,7 @@ export class Delivery {
   readonly #outages: Outages;
   readonly #refusals: Refusals;
   readonly #watchdog: Watchdog;
-  readonly #lagWatch = new LagWatch();
+  readonly #lagWatch: LagWatch;
   #connectionsSeen = 0;
 
   constructor(options: DeliveryOptions) {
@@ -104,9 +108,10 @@ export class Delivery {
     this.#pace = this.#paceOf(fleet);
     this.#progress = new Progress(sink.name, watermarks, log);
     this.#messagesPerRow = messagesPerRow(fleet);
-    const { stallMs = STALL_MS, steadyMs } = options;
+    const { stallMs = STALL_MS, steadyMs, lagMaxMs } = options;
     this.#outages = new Outages(sink.name, log, steadyMs);
     this.#refusals = new Refusals(sink.name, log);
+    this.#lagWatch = new LagWatch(NEARER_OF_STALL * stallMs, lagMaxMs, log);
     this.#watchdog = new Watchdog(sink, stallMs, this.#outages, this.#refusals);
   }
 
@@ -301,6 +306,8 @@ export class Delivery {
         await this.#watchdog.write(batch);
         isTaken = true;
       } catch (error) {
+        // Closing a sink ends what it still writes: no outage.
+        if (signal.aborted) return false;
         outages.failed(error);
       }
     }

@@ -247,7 +247,8 @@ function addressOf(host: string): string {
   return host === '::' ? '::1' : host;
 }
 
-function refusalLog(log: Log): (clientId: string, reason: string) => void {
+/** Logs the clients that the broker refuses, at a pace that nobody can set from outside. */
+export function refusalLog(log: Log): (clientId: string, reason: string) => void {
   let nextMs = Number.NEGATIVE_INFINITY;
   return (clientId, reason) => {
     const nowMs = performance.now();

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Problem } from '../core/problem.ts';
 import type { DeliveryFigures } from '../delivery/delivery.ts';
+import { behindText } from '../delivery/lag-watch.ts';
 import type { Log } from '../delivery/log.ts';
 import { secondText } from '../encoding/time.ts';
 import { sleepUnless } from '../sinks/waiting.ts';
@@ -110,7 +111,7 @@ export class Health {
       return { part, reason: lastError ?? 'makes no progress' };
     const behindMs = lagMs / this.#parts.clock.speed;
     if (state !== 'live' || behindMs <= LAG_MAX_MS) return undefined;
-    return { part, reason: `is more than ${LAG_MAX_MS / 1000} s behind and does not catch up` };
+    return { part, reason: behindText(behindMs) };
   }
 
   #storeProblems(): readonly Found[] {

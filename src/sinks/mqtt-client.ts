@@ -31,6 +31,8 @@ export interface BrokerAddress {
   readonly caFile: string | undefined;
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
+  /** How long the broker has to accept a connection [ms]; 10 s. */
+  readonly connectMaxMs?: number;
 }
 
 /** The broker as a person writes it, without anything secret: `mqtts://broker:8883`. */
@@ -67,7 +69,7 @@ export function createMqttClient(broker: BrokerAddress, backOff: BackOff, will?:
     clean: true,
     ...(will && { will: { topic: STATE_TOPIC, payload: Buffer.from('offline'), ...will } }),
     manualConnect: true,
-    connectTimeout: CONNECT_MAX_MS,
+    connectTimeout: broker.connectMaxMs ?? CONNECT_MAX_MS,
     // Its own timer knows one wait only, and begins another attempt beside one that takes long.
     reconnectPeriod: 0,
     // Else each acknowledgement would set a timer anew.

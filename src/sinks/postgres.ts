@@ -164,21 +164,25 @@ export class PostgresSink implements Sink, Connection {
     this.#end = end;
     const client = await connect(this.#options.server, end.signal);
     let reason: unknown;
+    let session: PostgresSession | undefined;
     client.on('error', (error) => {
       reason ??= error;
+      // What were written before the end would fail for a reason that says nothing.
+      if (session && this.#writing !== session) this.#onEnd(session, reason);
     });
     try {
-      const session = await PostgresSession.open(client, this.#before);
+      session = await PostgresSession.open(client, this.#before);
       for (const remark of session.remarks) {
         if (!this.#remarks.has(remark)) this.#options.onRemark?.(remark);
         this.#remarks.add(remark);
       }
       if (this.#isClosed || end.signal.aborted) throw new PostgresError('the sink was closed');
-      client.once('end', () => this.#onEnd(session, reason));
-      this.#session = session;
-      this.#before = session.backend;
+      const opened = session;
+      client.once('end', () => this.#onEnd(opened, reason));
+      this.#session = opened;
+      this.#before = opened.backend;
       this.connectionCount++;
-      return session;
+      return opened;
     } catch (error) {
       disconnect(client);
       throw explained(error, client);

@@ -174,6 +174,42 @@ test('a sink that only falls back is a problem, one that catches up is none', ()
   assert.equal(patience.problem('mqtt', 20_000), undefined);
 });
 
+test('a sink that only falls back is one line, until it has been in time again', () => {
+  const lines: string[] = [];
+  const say = (_: object, message: string) => lines.push(message);
+  const watch = new LagWatch(0, 1000, { info: say, warn: say });
+  for (const lagMs of [2000, 3000, 2500]) {
+    watch.observe(lagMs);
+    assert.ok(watch.problem('mqtt', lagMs));
+  }
+  const line = 'mqtt is behind and does not catch up';
+  assert.deepEqual(lines, [line]);
+  watch.observe(900);
+  watch.observe(2000);
+  watch.problem('mqtt', 2000);
+  assert.deepEqual(lines, [line, line]);
+});
+
+test('a write that ends with the closing of its sink is no outage', async (t) => {
+  let fail: ((error: Error) => void) | undefined;
+  const sink: Sink = {
+    name: 'memory',
+    write: () =>
+      new Promise((_, reject) => {
+        fail = reject;
+      }),
+    close: async () => fail?.(new Error('closed')),
+  };
+  const trial = tryOut(t, sink, { stallMs: 10_000 });
+  trial.pass(1);
+  await until(() => fail !== undefined);
+  const stopping = trial.delivery.stop();
+  await sink.close();
+  await stopping;
+  assert.deepEqual(trial.messages(), []);
+  assert.equal(trial.figures.failures, 0);
+});
+
 test('deliveries of one sink together are as the worst of them', async (t) => {
   const good = tryOut(t, new MemorySink());
   const hanging: Sink = {
