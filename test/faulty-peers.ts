@@ -35,12 +35,24 @@ export interface BrokerClient {
   acknowledge(packet: IPublishPacket, reasonCode?: number): void;
 }
 
-/** A proxy that can forget its connections. */
+/** How fast something goes: so many bytes every so many milliseconds. */
+export interface Trickle {
+  readonly bytes: number;
+  readonly everyMs: number;
+}
+
+/** A proxy that can forget its connections, and more. */
 export interface HalfOpenProxy extends Peer {
   /** Connections that are open stay open and silent from now on; new ones pass. */
   forget(): void;
   /** New connections are accepted and stay silent, too, until it is called with false. */
   swallow(isSwallowing: boolean): void;
+  /** What the target sends arrives only so fast, until it is called without a speed. */
+  slow(trickle?: Trickle): void;
+  /** Ends each connection so long after the target's first answer, until called without [ms]. */
+  cutAfter(lifeMs?: number): void;
+  /** New connections go to another port of this computer; those that are open are ended. */
+  redirect(target: number): void;
 }
 
 /** A broker that speaks MQTT, and does what a test makes it do. */
@@ -88,21 +100,34 @@ export function silentPeer(t: TestContext): Promise<Peer> {
 
 /** Passes connections on to a port of this computer. */
 export async function halfOpenProxy(t: TestContext, target: number): Promise<HalfOpenProxy> {
-  const pairs = new Set<{ isForgotten: boolean }>();
+  const pairs = new Set<Pair>();
+  let to = target;
   let isSwallowing = false;
+  let trickle: Trickle | undefined;
+  let lifeMs: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  t.after(() => clearInterval(timer));
   const { port, cut } = await peer(t, (near) => {
-    const far = connect(target, '127.0.0.1');
+    const far = connect(to, '127.0.0.1');
     t.after(() => far.destroy());
-    const pair = { isForgotten: isSwallowing };
+    const pair: Pair = { near, isForgotten: isSwallowing, held: [] };
     pairs.add(pair);
-    for (const [from, to] of [
+    near.on('data', (bytes) => pair.isForgotten || far.write(bytes));
+    far.on('data', (bytes) => {
+      if (pair.isForgotten) return;
+      if (trickle) pair.held.push(bytes);
+      else near.write(bytes);
+    });
+    far.once('data', () => {
+      if (lifeMs !== undefined) setTimeout(() => near.destroy(), lifeMs);
+    });
+    for (const [from, other] of [
       [near, far],
       [far, near],
     ] as const) {
       from.on('error', () => undefined);
-      from.on('data', (bytes) => pair.isForgotten || to.write(bytes));
       from.on('close', () => {
-        if (!pair.isForgotten) to.destroy();
+        if (!pair.isForgotten) other.destroy();
       });
     }
   });
@@ -118,7 +143,38 @@ export async function halfOpenProxy(t: TestContext, target: number): Promise<Hal
     swallow(isSo) {
       isSwallowing = isSo;
     },
+    slow(speed) {
+      trickle = speed;
+      clearInterval(timer);
+      if (speed) timer = setInterval(() => drip(pairs, speed.bytes), speed.everyMs);
+      else drip(pairs, Number.POSITIVE_INFINITY);
+    },
+    cutAfter(ms) {
+      lifeMs = ms;
+    },
+    redirect(port) {
+      to = port;
+      cut();
+    },
   };
+}
+
+/** The two ends of a connection through a proxy. */
+interface Pair {
+  readonly near: Socket;
+  isForgotten: boolean;
+  /** What the target has sent, and is still to be passed on. */
+  held: Buffer[];
+}
+
+/** Passes on some of what is held. */
+function drip(pairs: Iterable<Pair>, bytes: number): void {
+  for (const pair of pairs) {
+    if (pair.held.length === 0) continue;
+    const held = Buffer.concat(pair.held);
+    pair.near.write(held.subarray(0, bytes));
+    pair.held = held.length > bytes ? [held.subarray(bytes)] : [];
+  }
 }
 
 async function peer(t: TestContext, serve: (socket: Socket) => void): Promise<Peer> {

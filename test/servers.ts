@@ -32,6 +32,8 @@ export interface Mosquitto {
   kill(): Promise<void>;
   /** Starts it again, on the same port and with what it kept. */
   restart(): Promise<void>;
+  /** Has it read its access list and passwords anew. */
+  reload(): void;
   /** Ends it and removes its files. */
   close(): Promise<void>;
 }
@@ -90,6 +92,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     async restart() {
       server = await start(configuration, port);
     },
+    reload: () => void server.kill('SIGHUP'),
     async close() {
       await end('SIGTERM');
       rmSync(folder, { recursive: true });
