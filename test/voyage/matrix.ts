@@ -126,7 +126,7 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
   {
     ...{ sink: 'mqtt', condition: 'half-open' },
     how: 'forgets the connection, which stays open',
-    problem: { part: 'mqtt', reason: STALL, withinS: 35 },
+    problem: { part: 'mqtt', reason: STALL, withinS: 40 },
     log: [stalled('mqtt'), again('mqtt')],
     after: MQTT_REPEATS,
   },
@@ -144,7 +144,7 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
     ...{ sink: 'mqtt', condition: 'refuses all' },
     how: 'an access list denies everything (MQTT 5; with 3.1.1 a broker cannot say so)',
     problem: {
-      ...{ part: 'mqtt', withinS: 40 },
+      ...{ part: 'mqtt', withinS: 5 },
       reason: 'messages of TOPIC and of N other topics are refused: not authorized',
     },
     log: refused('mqtt', 'not authorized'),
@@ -165,7 +165,7 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
   {
     ...{ sink: 'mqtt', condition: 'slow' },
     how: 'acknowledges one message a second, of four that fall due',
-    problem: { part: 'mqtt', reason: BEHIND, withinS: 90 },
+    problem: { part: 'mqtt', reason: BEHIND, withinS: 120 },
     log: [behind('mqtt')],
     after: 'nothing is missing or repeated',
   },
@@ -262,7 +262,7 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
   {
     ...{ sink: 'postgres', condition: 'half-open' },
     how: 'forgets the connection, which stays open',
-    problem: { part: 'postgres', reason: STALL, withinS: 35 },
+    problem: { part: 'postgres', reason: STALL, withinS: 40 },
     log: [stalled('postgres'), again('postgres')],
     after: ALL,
   },
