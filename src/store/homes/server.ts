@@ -195,6 +195,8 @@ export class ServerDatabase implements Database {
       const cause = isLate ? new Error(`no answer within ${CONNECT_MAX_MS / 1000} s`) : error;
       const failure = storeError(cause, this.location, false);
       if (pool !== this.#pools[kind]) return this.#connect(kind);
+      // Where a new connection gets no answer, the idle ones will not get any either.
+      if (isLate) this.#renew();
       if (failure.sqlState === TOO_MANY) {
         // A role may have fewer connections than we would like: those there are do, too.
         if (pool.totalCount > 0) {
