@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -17,7 +19,13 @@ import {
 
 const PATH = '/simulator/exports';
 const HOUR = { from: '2026-06-01T11:00:00Z', to: '2026-06-01T12:00:00Z', format: 'csv' };
+const DAY = { from: '2026-05-31T00:00:00Z', to: '2026-06-01T00:00:00Z', partition: 'month' };
 const YEAR = { from: '2025-06-01T00:00:00Z', to: '2026-06-01T00:00:00Z', partition: 'month' };
+
+/** More than the buffers between a server and a client that does not read hold [bytes]. */
+const UNREAD_BYTES = 10_000_000;
+/** Answers that are given at once to all clients. */
+const PLACES = 12;
 
 interface Shown {
   readonly id: string;
@@ -199,6 +207,41 @@ describe('exports in the API', () => {
     }
     const unknown = await ask('GET', `${PATH}/${NOBODY}/files/manifest.json`);
     assert.equal(unknown.status, 404);
+  });
+
+  it('that are not taken leave the others their places: half of them are for one address', async (t) => {
+    const { app } = simulation;
+    await app.listen({ port: 0 });
+    const { port } = app.server.address() as AddressInfo;
+    const shown = await ended({ ...DAY, format: 'csv' });
+    const [largest] = shown.files.toSorted((a, b) => b.bytes - a.bytes);
+    assert.ok(largest && largest.bytes > UNREAD_BYTES, `${largest?.bytes} bytes`);
+    const paths = [`files/${encodeURIComponent(largest.path)}`, 'download'];
+    const sockets: Socket[] = [];
+    t.after(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    const asked = async (path: string, localAddress: string): Promise<number> => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress });
+      sockets.push(socket);
+      socket.write(`GET ${PATH}/${shown.id}/${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      const [head] = (await once(socket, 'data')) as [Buffer];
+      socket.pause();
+      return Number(head.toString('latin1', 9, 12));
+    };
+    const granted = async (address: string, count: number) => {
+      const statuses = await Promise.all(
+        Array.from({ length: count }, (_, i) => asked(paths[i % 2] ?? '', address)),
+      );
+      const full = statuses.filter((status) => status === 200).length;
+      assert.equal(statuses.filter((status) => status === 429).length, count - full);
+      return full;
+    };
+    assert.equal(await granted('127.0.0.1', 300), PLACES / 2);
+    assert.equal(await granted('127.0.0.2', 20), PLACES / 2);
+    assert.equal(await granted('127.0.0.3', 2), 0);
+    for (const socket of sockets) socket.destroy();
+    while ((await asked(paths[0] ?? '', '127.0.0.3')) === 429) await turn();
   });
 
   it('are made and removed by those only who may change anything', async () => {
