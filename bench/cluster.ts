@@ -19,7 +19,7 @@ import { requestOf } from './history.ts';
 import { compare } from './measure.ts';
 
 const DAYS = Number(process.env['CLUSTER_DAYS'] ?? 8);
-const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const SIZES = [1, 2, 3];
 const ALONE = 'one process alone';
 

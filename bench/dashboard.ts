@@ -70,7 +70,7 @@ async function start(folder: string, port: number): Promise<ChildProcess> {
   const factory = { id: '11111111-1111-1111-1111-111111111111', name: 'Large plant', machines };
   const file = join(folder, 'factory.json');
   writeFileSync(file, JSON.stringify({ factories: [factory] }));
-  const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../main.js', import.meta.url));
   const env = {
     ...process.env,
     DATA_DIR: folder,

@@ -80,4 +80,4 @@ process.on('message', (asked: FleetWindow | 'report') => {
 });
 process.once('SIGTERM', () => process.disconnect());
 
-await import('../src/main.js' as string);
+await import('../main.js' as string);

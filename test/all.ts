@@ -1,12 +1,12 @@
 /**
  * `npm test`: every test file, on the Node that runs this. Words after it choose files:
- * `npm test -- golden reader`. (Node 20 takes no patterns, and would run every file it finds.)
- * `npm run test:long` runs the long forms of the voyages instead, `--every-node` what may differ
- * between versions of Node.
+ * `npm test -- golden reader`. `npm run test:long` runs the long forms of the voyages instead,
+ * `--every-node` what may differ between versions of Node.
  */
-import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 
 const LONG = '--long';
@@ -19,13 +19,19 @@ const EVERY_NODE = '--every-node';
 const HANGS_AFTER_MS = 1_200_000;
 
 /**
- * Tests that compute, and neither start a program nor change the process: they share one, which
- * saves the start of Node and of the code under test for each file.
+ * Tests that neither start a program nor change the process share one by these beginnings of their
+ * paths, which saves the start of Node and of the code under test for each file.
  */
-const SHARED = ['core', 'physics', 'site', 'machines', 'simulation', 'encoding', 'config', 'golden']
-  .map((folder) => `${folder}/`)
-  .concat('validation/statistics', 'report/histogram', 'report/tallies', 'tidy', 'readme')
-  .concat('delivery/pace', 'delivery/read-ahead', 'delivery/spread-reader');
+const TOGETHER: Readonly<Record<string, readonly string[]>> = {
+  computing: ['core', 'physics', 'site', 'machines', 'simulation', 'encoding', 'config', 'golden']
+    .map((folder) => `${folder}/`)
+    .concat('validation/statistics', 'report/histogram', 'report/tallies', 'tidy', 'readme')
+    .concat('delivery/pace', 'delivery/read-ahead', 'delivery/spread-reader'),
+  serving: ['api/', 'service/clock', 'service/observer', 'service/real-time', 'service/timeline'],
+};
+
+/** What takes longest goes first, so that the end waits for none of it. */
+const FIRST = ['web/', 'computing', 'voyage/', 'cluster/', 'serving', 'service/', 'store/', 'cli/'];
 
 /**
  * What may differ between versions of Node: the arithmetic, the package as others use it, the
@@ -49,18 +55,33 @@ const files = readdirSync(folder, { recursive: true })
   .filter((path) => !given.includes(EVERY_NODE) || begins(path, DIFFERS))
   .sort();
 if (files.length === 0) throw new Error(`no test file matches ${wanted.join(', ')}`);
-const shared = isLong ? [] : files.filter((path) => begins(path, SHARED));
-const others = files.filter((path) => !shared.includes(path));
-// The shared process first: it takes longest.
-const entries = [...(shared.length > 0 ? ['shared-process.js'] : []), ...others];
-const options = ['--test'];
-if (!isLong) options.push(`--test-timeout=${HANGS_AFTER_MS}`);
-// Many tests wait for a server, so one more than there are cores keeps these busy. Long forms
-// measure, and so have the computer to themselves.
-options.push(`--test-concurrency=${isLong ? 1 : availableParallelism() + 1}`);
-const { status } = spawnSync(
-  process.execPath,
-  [...options, ...entries.map((path) => fileURLToPath(new URL(path, folder)))],
-  { stdio: 'inherit', env: { ...process.env, SHARED_TEST_FILES: shared.join(' ') } },
-);
-process.exitCode = status ?? 1;
+
+/** Writes a file that runs those of the chosen files that begin so, and gives its name. */
+function together(name: string, starts: readonly string[]): readonly string[] {
+  const members = files.filter((path) => begins(path, starts));
+  if (members.length === 0) return [];
+  const imports = members.map((path) => `await import('./${path}');\n`);
+  writeFileSync(new URL(`${name}.js`, folder), imports.join(''));
+  return [`${name}.js`];
+}
+
+const groups = isLong ? [] : Object.entries(TOGETHER);
+const alone = files.filter((path) => !groups.some(([, starts]) => begins(path, starts)));
+const entries = [...groups.flatMap(([name, starts]) => together(name, starts)), ...alone];
+const rank = (path: string) => {
+  const place = FIRST.findIndex((start) => path.startsWith(start));
+  return place < 0 ? FIRST.length : place;
+};
+const tests = run({
+  files: entries
+    .sort((a, b) => rank(a) - rank(b))
+    .map((path) => fileURLToPath(new URL(path, folder))),
+  // Many tests wait for a server, so one more than there are cores keeps these busy. Long forms
+  // measure, and so have the computer to themselves.
+  concurrency: isLong ? 1 : availableParallelism() + 1,
+  ...(!isLong && { timeout: HANGS_AFTER_MS }),
+});
+tests.on('test:fail', ({ todo }) => {
+  if (todo === undefined || todo === false) process.exitCode = 1;
+});
+tests.compose(new spec()).pipe(process.stdout);

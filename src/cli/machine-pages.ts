@@ -43,7 +43,7 @@ export function machinePages(types: readonly MachineType[], imageFolder: string)
 
 const INTRODUCTION = `# Machine types
 
-Made by \`node dist/src/main.js machines --markdown docs/machines.md\` from the machine files.
+Made by \`node dist/main.js machines --markdown docs/machines.md\` from the machine files.
 Parameters are given under \`parameters\` of a machine in a factory file; a fault changes
 parameters and the physics does the rest. What a fault does is told as simulated: the mean of a
 signal at severity 1.5 and at 5, against the same summer afternoon without it.

@@ -8,8 +8,7 @@ import { type Readable, Writable } from 'node:stream';
 import { after } from 'node:test';
 import type { Terminal } from '../../src/cli/command.ts';
 import { runProgram } from '../../src/cli/program.ts';
-
-const MAIN = join(import.meta.dirname, '../../src/main.js');
+import { MAIN } from '../main-program.ts';
 
 /** A folder of a test file's own, gone after its tests. */
 export function freshDirectory(): string {

@@ -23,7 +23,7 @@ async function listening(
 }
 
 describe('run', () => {
-  it('publishes and answers, and says offline and ends with 0 when it is told to', async () => {
+  it('publishes and answers, by WebSocket too, and says offline and ends with 0 when it is told to', async () => {
     const ports = await freePorts();
     const simulator = new SimulatorProcess(ports);
     const running = await simulator.told(/^running$/);
@@ -44,6 +44,12 @@ describe('run', () => {
     const health = await fetch(`http://127.0.0.1:${ports.API_PORT}/health`);
     assert.equal(((await health.json()) as { status: string }).status, 'healthy');
 
+    // The broker is on the port of the API as well.
+    const other = await mqtt.connectAsync(`ws://127.0.0.1:${ports.API_PORT}/mqtt`);
+    other.subscribe('factory/demo/compressor-1/status');
+    assert.equal(await message(other), 'factory/demo/compressor-1/status');
+    await other.endAsync(true);
+
     const startMs = performance.now();
     simulator.signal('SIGTERM');
     await heard(/^simulator\/state$/, /^offline$/);
@@ -51,18 +57,6 @@ describe('run', () => {
     assert.ok(performance.now() - startMs < 5000);
     assert.equal(simulator.errors, '');
     await client.endAsync(true);
-  });
-
-  it('reaches its broker by WebSocket on the port of the API', async () => {
-    const ports = await freePorts();
-    const simulator = new SimulatorProcess(ports);
-    await simulator.told(/^running$/);
-    const client = await mqtt.connectAsync(`ws://127.0.0.1:${ports.API_PORT}/mqtt`);
-    client.subscribe('factory/demo/compressor-1/status');
-    assert.equal(await message(client), 'factory/demo/compressor-1/status');
-    await client.endAsync(true);
-    simulator.signal('SIGINT');
-    assert.equal(await simulator.ended, 0);
   });
 
   it('ends at once at a second signal', async () => {
@@ -117,31 +111,23 @@ describe('run', () => {
     other.close();
   });
 
-  it('takes the next port where a default one is taken, and says so', async () => {
+  it('takes the next port where a default one is taken, and lets machines stand if told to', async () => {
     const { MQTT_PORT } = await freePorts();
     // Where somebody else has it already, it is taken all the same.
     const other = await listening(8003).catch(() => undefined);
-    const simulator = new SimulatorProcess({ MQTT_PORT });
+    const simulator = new SimulatorProcess({ MQTT_PORT, SIMULATOR_AUTO_START: 'false' });
     const { api } = await simulator.told(/^running$/);
     assert.ok((api?.port ?? 0) > 8003);
     await simulator.told(/Port 8003 is taken, so the API is on 80/);
-    simulator.signal('SIGTERM');
-    assert.equal(await simulator.ended, 0);
-    other?.close();
-  });
-
-  it('lets machines stand that are not to start by themselves', async () => {
-    const ports = await freePorts();
-    const simulator = new SimulatorProcess({ ...ports, SIMULATOR_AUTO_START: 'false' });
-    await simulator.told(/^running$/);
-    const base = `http://127.0.0.1:${ports.API_PORT}/simulator`;
+    const base = `http://127.0.0.1:${api?.port}/simulator`;
     const status = async () =>
       (await (await fetch(`${base}/status`)).json()) as Record<string, unknown>;
     assert.equal((await status())['running_machines'], 0);
     const response = await fetch(`${base}/start`, { method: 'POST' });
     assert.equal(response.status, 200);
     assert.equal((await status())['running_machines'], 5);
-    simulator.signal('SIGTERM');
+    simulator.signal('SIGINT');
     assert.equal(await simulator.ended, 0);
+    other?.close();
   });
 });

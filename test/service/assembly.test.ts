@@ -5,15 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
 import pg from 'pg';
 import { timeText } from '../../src/encoding/time.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { createRegistry } from '../../src/store/registry.ts';
+import { MAIN } from '../main-program.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { freePort } from '../servers.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/main.js');
 const COMPRESSOR = 'c0000000-0000-0000-0000-000000000001';
 const MACHINES = 5;
 const KILLS = 3;
@@ -21,7 +20,10 @@ const KILLS = 3;
 const KILL_EVERY_ROWS = 20_000;
 const LOG = { info: () => {}, warn: () => {} };
 
-/** A database with the registry and a note of every attempt to store a row of production. */
+/**
+ * A database with the registry and a note of every attempt to store a row of production. It tells
+ * of the rows of each transaction when they are there for good.
+ */
 async function watchedDatabase(postgres: Postgres): Promise<pg.Client> {
   const server = await postgres.newDatabase();
   const store = await openStore({ dataDir: '/nowhere', server, seed: 42, version: '1' }, LOG);
@@ -34,7 +36,12 @@ async function watchedDatabase(postgres: Postgres): Promise<pg.Client> {
     create table attempts (machine_id uuid, time timestamptz);
     create function note() returns trigger language plpgsql as
       'begin insert into public.attempts values (new.machine_id, new.time); return new; end';
-    create trigger note before insert on production_data for each row execute function note()`);
+    create trigger note before insert on production_data for each row execute function note();
+    create function tell() returns trigger language plpgsql as
+      'begin perform pg_notify(''stored'', (select count(*) from stored)::text); return null; end';
+    create trigger tell after insert on production_data
+      referencing new table as stored for each statement execute function tell();
+    listen stored`);
   return client;
 }
 
@@ -53,6 +60,7 @@ test('killed while it loads history, it goes on where the tables end and stores 
   });
   const count = async (sql: string) => Number((await client.query(sql)).rows[0]?.count);
   const { host, port, user, database } = client;
+  let stored = 0;
   const beginMs = Math.floor(Date.now() / 1000) * 1000 - 7 * 86_400_000;
   for (let kill = 1; kill <= KILLS; kill++) {
     simulator = spawn(process.execPath, [MAIN], {
@@ -68,10 +76,12 @@ test('killed while it loads history, it goes on where the tables end and stores 
       },
       stdio: 'ignore',
     });
-    while ((await count('select count(*) from production_data')) < kill * KILL_EVERY_ROWS) {
-      assert.equal(simulator.exitCode, null, 'it has ended by itself');
-      await turn();
+    const ended = once(simulator, 'exit').then(() => assert.fail('it has ended by itself'));
+    while (stored < kill * KILL_EVERY_ROWS) {
+      const [{ payload }] = await Promise.race([once(client, 'notification'), ended]);
+      stored += Number(payload);
     }
+    ended.catch(() => {});
     simulator.kill('SIGKILL');
     await once(simulator, 'exit');
   }

@@ -7,10 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
+import { MAIN } from '../main-program.ts';
 import { freePort } from '../servers.ts';
 import { News } from './news.ts';
-
-const MAIN = join(import.meta.dirname, '../../src/main.js');
 
 interface LogLine {
   readonly level: number;

@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { packageFolder } from '../../package-folder.ts';
 import type { App } from '../app.ts';
 import { HttpError, prefersPage } from '../failures.ts';
 
 /** Where `npm run build` puts the dashboard; absent where only the compiler ran. */
-const FOLDER = new URL('../../../web/public/', import.meta.url);
+const FOLDER = join(packageFolder, 'dist/web/public');
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
@@ -20,7 +22,7 @@ const PAGE_POLICY =
 const PAGE = 'index.html';
 const files = new Map(
   existsSync(FOLDER)
-    ? readdirSync(FOLDER).map((name) => [name, readFileSync(new URL(name, FOLDER))])
+    ? readdirSync(FOLDER).map((name) => [name, readFileSync(join(FOLDER, name))])
     : [],
 );
 

@@ -1,10 +1,10 @@
-/** Bundles the dashboard into `public/` beside the compiled form of this file. */
+/** Bundles the dashboard into `public/` where the API serves it from. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const target = join(import.meta.dirname, 'public');
+const target = join(import.meta.dirname, '../web/public');
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 

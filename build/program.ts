@@ -1,0 +1,47 @@
+/**
+ * Bundles the program, what its workers run, and the packages they import, into a few files: Node
+ * takes longer to find and link a thousand modules than to run them.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** Where `dist/build/program.js` has its neighbours. */
+const target = join(import.meta.dirname, '..');
+/** Modules find their workers beside themselves, so all but the entry are in one folder. */
+const PARTS = 'program';
+/** Packages that read files of their own, or that few commands need and are large. */
+const APART = [
+  '@electric-sql/pglite',
+  '@fastify/swagger-ui',
+  '@resvg/resvg-wasm',
+  'date-holidays',
+  'echarts',
+  'parquet-wasm',
+  'pino',
+  'pino-pretty',
+];
+
+rmSync(join(target, PARTS), { recursive: true, force: true });
+await build({
+  entryPoints: {
+    main: 'src/main.ts',
+    [`${PARTS}/embedded-worker`]: 'src/store/homes/embedded-worker.ts',
+    [`${PARTS}/reader-process`]: 'src/service/reader-process.ts',
+    [`${PARTS}/worker`]: 'src/dataset/worker.ts',
+  },
+  outdir: target,
+  chunkNames: `${PARTS}/[name]-[hash]`,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  external: APART,
+  legalComments: 'eof',
+  logLevel: 'warning',
+  // Packages in CommonJS ask for Node's own modules by `require`.
+  banner: {
+    js: "import { createRequire as createRequireOf } from 'node:module';\nconst require = createRequireOf(import.meta.url);",
+  },
+});
