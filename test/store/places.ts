@@ -76,26 +76,29 @@ export function mounted(t: TestContext, options: string): string | undefined {
 }
 
 /** A folder with an empty embedded database, as a new one begins. */
-export async function embeddedFolder(): Promise<string> {
-  const folder = temporaryFolder();
+export async function embeddedFolder(folder = temporaryFolder()): Promise<string> {
   mkdirSync(join(folder, 'database'));
   await unpackTemplate(join(folder, 'database'));
   return folder;
 }
 
-async function newPlace(home: Home): Promise<StoreOptions> {
+async function newPlace(home: Home, folder?: string): Promise<StoreOptions> {
   const embedded = home === 'PGlite';
   return {
-    dataDir: embedded ? await embeddedFolder() : temporaryFolder(),
+    dataDir: embedded ? await embeddedFolder(folder) : temporaryFolder(),
     server: embedded ? undefined : await (await sharedPostgres()).newDatabase(),
     seed: 42,
     version: '1.2.3',
   };
 }
 
-/** A place that a test may use as it likes. */
-export async function placeOf(home: Home, t: TestContext): Promise<Place> {
-  const options = await newPlace(home);
+/**
+ * A place that a test may use as it likes.
+ *
+ * @param folder - Of an embedded database, where it matters which one.
+ */
+export async function placeOf(home: Home, t: TestContext, folder?: string): Promise<Place> {
+  const options = await newPlace(home, folder);
   const opened: Store[] = [];
   t.after(async () => {
     for (const store of opened) await store.close();
