@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
-import { extract } from 'tar-stream';
 
 /** Small segments: a new one needs little room, and a new database is half as large. */
 export const INITDB_PARAMETERS = ['--wal-segsize=1'];
+
+/** What is unpacked at once. */
+const CHUNK_BYTES = 1024 * 1024;
 
 /** Drops a copy to make databases from, which nobody does here: a third of all files. */
 const DROP_SPARE = [
@@ -31,8 +33,9 @@ export async function unpackTemplate(folder: string): Promise<void> {
   if (!existsSync(TEMPLATE)) return;
   // PGlite would unpack it through the file system of WebAssembly, at three times the cost; and at
   // once, since streams would take as long again for their many pieces.
+  const { extract } = await import('tar-stream');
   const archive = extract();
-  archive.end(gunzipSync(readFileSync(TEMPLATE)));
+  archive.end(gunzipSync(readFileSync(TEMPLATE), { chunkSize: CHUNK_BYTES }));
   for await (const entry of archive) {
     const { name, type } = entry.header;
     const path = join(folder, name);
