@@ -117,7 +117,7 @@ export async function placeOf(home: Home, t: TestContext, folder?: string): Prom
 export const TIMEOUT_MS = 120_000;
 
 /** For a test's `skip`. */
-function without(home: Home): string | false {
+export function without(home: Home): string | false {
   return home === 'PostgreSQL' ? withoutPostgres() : false;
 }
 
