@@ -10,7 +10,7 @@ import { SIMULATOR_TABLES } from '../../src/store/migrations/0001-simulator.ts';
 import { CLUSTER_TABLES } from '../../src/store/migrations/0002-cluster.ts';
 import { createRegistry } from '../../src/store/registry.ts';
 import { withoutPostgres } from '../postgres.ts';
-import { placeOf } from './places.ts';
+import { placeOf, sharedStore } from './places.ts';
 
 const OPTIONS = { skip: withoutPostgres() };
 const DOCUMENT = readFileSync(new URL('../../../docs/deployment.md', import.meta.url), 'utf8');
@@ -26,8 +26,8 @@ const READINGS = `insert into energy_readings (time, machine_id, energy_type, po
   select '2026-01-01Z'::timestamptz + i * interval '10 s', '${MACHINE}', 'energy', i, 0
   from generate_series(0, 6) as i`;
 
-test('the ground truth is joined with the readings as documented', OPTIONS, async (t) => {
-  const { database } = await (await placeOf('PostgreSQL', t)).open();
+test('the ground truth is joined with the readings as documented', OPTIONS, async () => {
+  const { database } = await sharedStore('PostgreSQL');
   await createRegistry(database);
   await database.script(INSERT);
   await database.script(READINGS);
@@ -89,8 +89,8 @@ test('every column that is written is in the list of columns', () => {
 test(
   'the tables that the simulator makes have comments and an index by time',
   OPTIONS,
-  async (t) => {
-    const { database } = await (await placeOf('PostgreSQL', t)).open();
+  async () => {
+    const { database } = await sharedStore('PostgreSQL');
     await createRegistry(database);
     const tables = await database.query<{ name: string; about: string | null; by_time: boolean }>(
       `select relname as name, obj_description(oid) as about,

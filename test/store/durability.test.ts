@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statfsSync,
   symlinkSync,
@@ -22,7 +22,7 @@ import pg from 'pg';
 import type { JournalEvent } from '../../src/core/journal.ts';
 import { FolderLock } from '../../src/store/homes/folder-lock.ts';
 import { SessionLock } from '../../src/store/homes/session-lock.ts';
-import type { Store } from '../../src/store/open-store.ts';
+import { openStore, type Store } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { freePort } from '../servers.ts';
@@ -37,6 +37,9 @@ import {
 } from './places.ts';
 
 const KEEPER = fileURLToPath(new URL('./keeper.js', import.meta.url));
+
+/** What a new store begins with. */
+const BEGUN = { seed: 42, version: '1.2.3' };
 
 const event = (sequence: number): JournalEvent => ({
   kind: 'stop',
@@ -155,36 +158,50 @@ test('a new database that was not finished is made again', async (t) => {
   assert.deepEqual(readdirSync(dataDir).sort(), ['database', aside, 'lock'].sort());
 });
 
-for (const [name, damage] of [
-  [
-    'whose control file is cut',
-    (folder: string) => truncateSync(join(folder, 'global/pg_control'), 9),
-  ],
-  ['without its log', (folder: string) => rmSync(join(folder, 'pg_wal'), { recursive: true })],
-  ['without its version', (folder: string) => rmSync(join(folder, 'PG_VERSION'))],
-] as const)
-  test(`an embedded database ${name} is refused and left as it is`, async (t) => {
-    const place = await placeOf('PGlite', t);
-    const folder = join(place.options.dataDir, 'database');
-    damage(folder);
-    const copy = temporaryFolder();
-    cpSync(folder, copy, { recursive: true });
-    await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
-      t.diagnostic(message);
-      assert.equal(kind, 'corrupt');
-      assert.ok(message.startsWith(`the embedded database in ${folder} is damaged`));
-      assert.doesNotMatch(message, /\n/);
-      return true;
-    });
-    for (const file of ['global/pg_control', 'base/1/1259'])
-      assert.ok(readFileSync(join(copy, file)).equals(readFileSync(join(folder, file))), file);
-  });
+/** Each does damage, and says how it is undone. */
+const DAMAGES: Readonly<Record<string, (folder: string) => () => void>> = {
+  'whose control file is cut': (folder) => {
+    const file = join(folder, 'global/pg_control');
+    const whole = readFileSync(file);
+    truncateSync(file, 9);
+    return () => writeFileSync(file, whole);
+  },
+  'without its log': (folder) => movedAway(folder, 'pg_wal'),
+  'without its version': (folder) => movedAway(folder, 'PG_VERSION'),
+};
 
-test('a folder that cannot be made or written to is named', async (t) => {
+function movedAway(folder: string, name: string): () => void {
+  const [from, to] = [join(folder, name), join(folder, '..', name)];
+  renameSync(from, to);
+  return () => renameSync(to, from);
+}
+
+test('an embedded database that is damaged is refused and left as it is', async (t) => {
+  const place = await placeOf('PGlite', t);
+  const folder = join(place.options.dataDir, 'database');
+  const contents = () =>
+    ['global/pg_control', 'base/1/1259'].map((file) => readFileSync(join(folder, file)));
+  for (const [name, damage] of Object.entries(DAMAGES))
+    await t.test(name, async () => {
+      const repair = damage(folder);
+      const before = contents();
+      await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
+        t.diagnostic(message);
+        assert.equal(kind, 'corrupt');
+        assert.ok(message.startsWith(`the embedded database in ${folder} is damaged`));
+        assert.doesNotMatch(message, /\n/);
+        return true;
+      });
+      assert.deepEqual(contents(), before);
+      repair();
+    });
+});
+
+test('a folder that cannot be made or written to is named', async () => {
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');
-  const place = await placeOf('PGlite', t);
-  await assert.rejects(place.open({ dataDir: join(file, 'data') }), (error: StoreError) => {
+  const opened = openStore({ ...BEGUN, dataDir: join(file, 'data') }, logLines());
+  await assert.rejects(opened, (error: StoreError) => {
     assert.equal(error.kind, 'unwritable');
     assert.ok(error.message.startsWith(`the folder ${join(file, 'data')} may not be written`));
     return true;
@@ -194,20 +211,19 @@ test('a folder that cannot be made or written to is named', async (t) => {
 test('a read-only folder is named, and works again when it can be written', async (t) => {
   const folder = mounted(t, 'size=100m');
   if (folder === undefined) return;
-  const place = await placeOf('PGlite', t);
-  cpSync(place.options.dataDir, folder, { recursive: true });
-  const first = await place.open({ dataDir: folder });
+  const place = await placeOf('PGlite', t, folder);
+  const first = await place.open();
   await first.journal.keep(event(1));
   await first.close();
   spawnSync('mount', ['-o', 'remount,ro', folder]);
-  await assert.rejects(place.open({ dataDir: folder }), ({ kind, message }: StoreError) => {
+  await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
     t.diagnostic(message);
     assert.equal(kind, 'unwritable');
     assert.ok(message.includes(folder));
     return true;
   });
   spawnSync('mount', ['-o', 'remount,rw', folder]);
-  const second = await place.open({ dataDir: folder });
+  const second = await place.open();
   assert.deepEqual(await second.journal.load(), [event(1)]);
   await second.close();
 });
@@ -215,8 +231,8 @@ test('a read-only folder is named, and works again when it can be written', asyn
 test('a disk without room for a new database is told, and nothing half-made is left', async (t) => {
   const folder = mounted(t, 'size=12m');
   if (folder === undefined) return;
-  const place = await placeOf('PGlite', t);
-  await assert.rejects(place.open({ dataDir: folder }), ({ kind, message }: StoreError) => {
+  const opened = openStore({ ...BEGUN, dataDir: folder }, logLines());
+  await assert.rejects(opened, ({ kind, message }: StoreError) => {
     t.diagnostic(message);
     assert.equal(kind, 'full');
     assert.ok(message.includes(folder));
@@ -228,11 +244,10 @@ test('a disk without room for a new database is told, and nothing half-made is l
 test('a disk that fills up loses nothing that was confirmed, and more goes in when it has room', async (t) => {
   const folder = mounted(t, 'size=80m');
   if (folder === undefined) return;
-  const place = await placeOf('PGlite', t);
-  cpSync(place.options.dataDir, folder, { recursive: true });
+  const place = await placeOf('PGlite', t, folder);
   const log = logLines();
   const limits = { probeEveryMs: 100 };
-  const store = await place.open({ dataDir: folder, limits }, log);
+  const store = await place.open({ limits }, log);
   const { bavail, bsize } = statfsSync(folder);
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 2_000_000));
   assert.equal(store.database.problems.length, 0);
@@ -266,9 +281,8 @@ test('a disk that fills up loses nothing that was confirmed, and more goes in wh
 test('a database that panics for want of room is opened again when there is some', async (t) => {
   const folder = mounted(t, 'size=80m');
   if (folder === undefined) return;
-  const place = await placeOf('PGlite', t);
-  cpSync(place.options.dataDir, folder, { recursive: true });
-  const store = await place.open({ dataDir: folder });
+  const place = await placeOf('PGlite', t, folder);
+  const store = await place.open();
   await store.journal.keep(event(1));
   const { bavail, bsize } = statfsSync(folder);
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 200_000));
@@ -321,10 +335,10 @@ const SERVER = { skip: withoutPostgres() };
 
 test('a server that is away is waited for, and given up with one line', async (t) => {
   const port = await freePort();
-  const place = await placeOf('PGlite', t);
   const log = logLines();
   const server = { host: '127.0.0.1', port, user: 'me', password: 's3cret', database: 'enms' };
-  await assert.rejects(place.open({ server, waitMs: 500 }, log), (error: StoreError) => {
+  const opened = openStore({ ...BEGUN, dataDir: '/nowhere', server, waitMs: 500 }, log);
+  await assert.rejects(opened, (error: StoreError) => {
     t.diagnostic(error.message);
     assert.equal(error.kind, 'unreachable');
     assert.match(error.message, /^the database enms at 127\.0\.0\.1:\d+: .*ECONNREFUSED.*given up/);

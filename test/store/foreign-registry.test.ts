@@ -17,7 +17,7 @@ import {
 } from '../../src/store/registry-changes.ts';
 import { addRegistryRows } from '../../src/store/registry-rows.ts';
 import { withoutPostgres } from '../postgres.ts';
-import { placeOf } from './places.ts';
+import { sharedStore } from './places.ts';
 
 const OPTIONS = { skip: withoutPostgres() };
 
@@ -42,8 +42,8 @@ for (const idType of ['uuid', 'text'])
   test(
     `a registry of the least columns runs and is changed, its ids being ${idType}`,
     OPTIONS,
-    async (t) => {
-      const { database } = await (await placeOf('PostgreSQL', t)).open();
+    async () => {
+      const { database } = await sharedStore('PostgreSQL');
       await database.script(LEAST.replaceAll('ID', idType));
       const reading = await readRegistry(database);
       assert.deepEqual(namesIn(reading), ['C 1 factory/plant-a/c-1', 'P 2 factory/plant-a/p-2']);
@@ -89,9 +89,8 @@ for (const idType of ['uuid', 'text'])
     },
   );
 
-test('a registry that cannot be read says all that it lacks, at once', OPTIONS, async (t) => {
-  const place = await placeOf('PostgreSQL', t);
-  const { database } = await place.open();
+test('a registry that cannot be read says all that it lacks, at once', OPTIONS, async () => {
+  const { database } = await sharedStore('PostgreSQL');
   await database.script(`
     create table public.factories (id integer, location point);
     create table public.machines (id uuid, factory_id uuid, type bytea, rated_power_kw text);
@@ -117,8 +116,8 @@ async function withTopics(database: Database, ...topics: readonly (string | null
     ]);
 }
 
-test('a missing topic is made of the level that the others have', OPTIONS, async (t) => {
-  const { database } = await (await placeOf('PostgreSQL', t)).open();
+test('a missing topic is made of the level that the others have', OPTIONS, async () => {
+  const { database } = await sharedStore('PostgreSQL');
   await withTopics(database, 'factory/works/air', ' ');
   const reading = await readRegistry(database);
   assert.deepEqual(namesIn(reading), ['C 1 factory/works/air', 'P 2 factory/works/p-2']);
@@ -128,8 +127,8 @@ test('a missing topic is made of the level that the others have', OPTIONS, async
   ]);
 });
 
-test('a machine that ran goes on, whatever rows come beside it', OPTIONS, async (t) => {
-  const { database } = await (await placeOf('PostgreSQL', t)).open();
+test('a machine that ran goes on, whatever rows come beside it', OPTIONS, async () => {
+  const { database } = await sharedStore('PostgreSQL');
   await withTopics(database, 'factory/works/air', null);
   const first = await readRegistry(database);
   // Lower ids, both topics once more, and another level that has the majority.
@@ -155,8 +154,8 @@ test('a machine that ran goes on, whatever rows come beside it', OPTIONS, async 
   );
 });
 
-test('an id whose capitals a column of text keeps is refused by name', OPTIONS, async (t) => {
-  const { database } = await (await placeOf('PostgreSQL', t)).open();
+test('an id whose capitals a column of text keeps is refused by name', OPTIONS, async () => {
+  const { database } = await sharedStore('PostgreSQL');
   await database.script(LEAST.replaceAll('ID', 'text'));
   await database.query(
     "update machines set id = 'C0000000-0000-0000-0000-000000000001' where name = 'C 1'",

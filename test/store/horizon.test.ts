@@ -7,7 +7,7 @@ import { ServerDatabase } from '../../src/store/homes/server.ts';
 import { HorizonTable } from '../../src/store/horizon-table.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
-import { inBothHomes, placeOf } from './places.ts';
+import { inSharedStores, placeOf } from './places.ts';
 
 const STOP = { kind: 'stop' } as const;
 /** A simulated second passes in a millisecond, so that most closes and appends meet one. */
@@ -73,8 +73,7 @@ test('no event ever lies at or before a second that any process has closed', {
     assert.equal(known, events.filter(({ timeS }) => timeS <= closedS).length, `at ${closedS} s`);
 });
 
-inBothHomes('the horizon goes with the clock, and never back', async (place) => {
-  const { database } = await place.open();
+inSharedStores('the horizon goes with the clock, and never back', async ({ database }) => {
   const table = await begun(database, SPEED);
   const first = await table.close(undefined);
   let { closedS } = first;
@@ -87,10 +86,9 @@ inBothHomes('the horizon goes with the clock, and never back', async (place) => 
   assert.ok(event.timeS > closedS);
 });
 
-inBothHomes(
+inSharedStores(
   'a change of speed is an event that changes the clock without a jump',
-  async (place) => {
-    const { database } = await place.open();
+  async ({ database }) => {
     const table = await begun(database, 1);
     const before = await table.close(undefined);
     const happening = { kind: 'speed', speed: 60, configuredSpeed: null } as const;
@@ -104,10 +102,9 @@ inBothHomes(
   },
 );
 
-inBothHomes(
+inSharedStores(
   'a change of the registry is told once, from a second nobody has read',
-  async (place) => {
-    const { database } = await place.open();
+  async ({ database }) => {
     const table = await begun(database, SPEED);
     assert.equal(await table.registryVersion(), 0);
     const { closedS } = await table.close(undefined);

@@ -1,12 +1,11 @@
 /** A process of its own that keeps one event after the other, until it is killed. */
 import { writeSync } from 'node:fs';
 import { openStore, type StoreOptions } from '../../src/store/open-store.ts';
-import { logLines } from './places.ts';
 
 const say = (line: string) => writeSync(1, `${line}\n`);
 try {
   const options = JSON.parse(process.argv[2] as string) as StoreOptions;
-  const store = await openStore(options, logLines());
+  const store = await openStore(options, { info() {}, warn() {} });
   const last = (await store.journal.load()).at(-1)?.sequence ?? 0;
   say(`last ${last}`);
   for (let sequence = last + 1; ; sequence++) {

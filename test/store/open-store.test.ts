@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Database } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrations/index.ts';
+import { openStore, type Store } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
-import { inBothHomes, logLines } from './places.ts';
+import { inSharedStores, logLines, placeOf, without } from './places.ts';
 
 /** Tables and columns outside the simulator's schema. */
 async function foreignColumns(database: Database): Promise<readonly unknown[]> {
@@ -15,78 +17,80 @@ async function foreignColumns(database: Database): Promise<readonly unknown[]> {
   );
 }
 
-inBothHomes('a new store gets its tables once, and keeps what it was begun with', async (place) => {
-  const log = logLines();
-  const first = await place.open({}, log);
-  assert.match(log.lines.join(), /begun/);
-  assert.equal(first.identity.seed, 42);
-  assert.equal(first.identity.version, '1.2.3');
-  assert.equal(first.identity.hasMadeRegistry, false);
-  const before = await first.database.query('select version, applied_at from simulator.migrations');
-  await first.close();
+/** The cases of one store, one after the other: each opening takes long. */
+for (const home of ['PGlite', 'PostgreSQL'] as const)
+  test(home, { skip: without(home) }, async (t) => {
+    const place = await placeOf(home, t);
+    let store: Store;
 
-  const again = logLines();
-  const second = await place.open({ version: '9.9.9' }, again);
-  assert.deepEqual(again.lines, []);
-  assert.deepEqual(second.identity, first.identity);
-  const after = await second.database.query('select version, applied_at from simulator.migrations');
-  assert.deepEqual(after, before);
-});
+    await t.test('a new store gets its tables once, and keeps what it was begun with', async () => {
+      const log = logLines();
+      const first = await place.open({}, log);
+      assert.match(log.lines.join(), /begun/);
+      assert.equal(first.identity.seed, 42);
+      assert.equal(first.identity.version, '1.2.3');
+      assert.equal(first.identity.hasMadeRegistry, false);
+      assert.deepEqual(await foreignColumns(first.database), [], 'it lies in its own schema');
+      const migrations = 'select version, applied_at from simulator.migrations';
+      const before = await first.database.query(migrations);
+      await first.close();
+      assert.equal(first.database.isConnected, false);
+      await assert.rejects(
+        first.database.query('select 1'),
+        ({ kind }: StoreError) => kind === 'closed',
+      );
 
-inBothHomes('a store lies in its own schema and nowhere else', async (place) => {
-  const { database } = await place.open();
-  assert.deepEqual(await foreignColumns(database), []);
-});
-
-inBothHomes('another seed than the one it was begun with is told', async (place) => {
-  await (await place.open()).close();
-  const log = logLines();
-  await place.open({ seed: 7 }, log);
-  assert.match(log.lines.join(), /SIMULATION_SEED .*"begunWith":42/);
-});
-
-inBothHomes('a store that a newer simulator wrote is refused', async (place) => {
-  const store = await place.open();
-  await store.database.query("insert into simulator.migrations (version, name) values (99, 'x')");
-  await store.close();
-  await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
-    assert.equal(kind, 'newer');
-    assert.match(message, /newer version of the simulator \(schema 99, this one knows 3\)/);
-    return true;
-  });
-});
-
-inBothHomes('a migration that fails leaves nothing behind', async (place) => {
-  const store = await place.open();
-  await store.database.script('drop schema simulator cascade');
-  await store.database.script('create schema simulator; create table simulator.gaps (x integer)');
-  await store.close();
-  await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
-    assert.equal(kind, 'rejected');
-    assert.match(message, /relation "gaps" already exists/);
-    return true;
-  });
-});
-
-inBothHomes(
-  'a second simulator on the same database is refused, until the first is gone',
-  async (place) => {
-    const first = await place.open();
-    await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
-      assert.equal(kind, 'locked');
-      assert.match(message, /another simulator uses the database/);
-      return true;
+      const again = logLines();
+      store = await place.open({ version: '9.9.9' }, again);
+      assert.deepEqual(again.lines, []);
+      assert.deepEqual(store.identity, first.identity);
+      assert.deepEqual(await store.database.query(migrations), before);
     });
-    assert.equal(first.isOwner, true);
-    await first.close();
-    assert.equal((await place.open()).isOwner, true);
-  },
-);
 
-inBothHomes(
+    await t.test('a second simulator on it is refused, until the first is gone', async () => {
+      await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
+        assert.equal(kind, 'locked');
+        assert.match(message, /another simulator uses the database/);
+        return true;
+      });
+      assert.equal(store.isOwner, true);
+      await store.close();
+      const log = logLines();
+      store = await place.open({ seed: 7 }, log);
+      assert.equal(store.isOwner, true);
+      assert.match(log.lines.join(), /SIMULATION_SEED .*"begunWith":42/, 'another seed is told');
+    });
+
+    await t.test('a migration that fails leaves nothing behind', async () => {
+      const { database } = store;
+      const schema = 'drop schema simulator cascade; create schema simulator';
+      await database.script(`${schema}; create table simulator.gaps (x integer)`);
+      await assert.rejects(migrate(database), ({ kind, message }: StoreError) => {
+        assert.equal(kind, 'rejected');
+        assert.match(message, /relation "gaps" already exists/);
+        return true;
+      });
+      const tables = "select tablename from pg_tables where schemaname = 'simulator'";
+      assert.deepEqual(await database.query(tables), [{ tablename: 'gaps' }]);
+      await database.script(schema);
+      assert.deepEqual(await migrate(database), [1, 2, 3]);
+    });
+
+    await t.test('a store that a newer simulator wrote is refused', async () => {
+      const { database } = store;
+      await database.query("insert into simulator.migrations (version, name) values (99, 'x')");
+      await store.close();
+      await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
+        assert.equal(kind, 'newer');
+        assert.match(message, /newer version of the simulator \(schema 99, this one knows 3\)/);
+        return true;
+      });
+    });
+  });
+
+inSharedStores(
   'a statement that is refused names the database, and the next one works',
-  async (place) => {
-    const { database } = await place.open();
+  async ({ database }) => {
     await assert.rejects(database.query('select nothing'), (error: StoreError) => {
       assert.equal(error.kind, 'rejected');
       assert.equal(error.sqlState, '42703');
@@ -98,8 +102,7 @@ inBothHomes(
   },
 );
 
-inBothHomes('values come back as they went in', async (place) => {
-  const { database } = await place.open();
+inSharedStores('values come back as they went in', async ({ database }) => {
   const [row] = await database.query(
     `select $1::float8 as real, $2::bigint as big, $3::text as text, $4::text[] as texts,
        $5::jsonb as json, $6::boolean as flag, $7::text as nothing,
@@ -119,8 +122,7 @@ inBothHomes('values come back as they went in', async (place) => {
   });
 });
 
-inBothHomes('a transaction happens whole or not at all', async (place) => {
-  const { watermarks, database } = await place.open();
+inSharedStores('a transaction happens whole or not at all', async ({ watermarks, database }) => {
   const failure = new Error('ours');
   const broken = database.transaction(async (queries) => {
     await queries.query(
@@ -138,15 +140,7 @@ inBothHomes('a transaction happens whole or not at all', async (place) => {
   assert.equal((await watermarks.load('a'))?.timeMs, 1);
 });
 
-inBothHomes('a store that was closed says so', async (place) => {
-  const { database, close } = await place.open();
-  await close();
-  assert.equal(database.isConnected, false);
-  await assert.rejects(database.query('select 1'), ({ kind }: StoreError) => kind === 'closed');
-});
-
 test('a database that cannot be named is refused without telling its password', async (t) => {
-  const { openStore } = await import('../../src/store/open-store.ts');
   const server = { connectionString: 'postgres://me:s3cret@[nowhere/enms' };
   const options = { dataDir: '/nowhere', server, seed: 1, version: '1', waitMs: 0 };
   await assert.rejects(openStore(options, logLines()), (error: StoreError) => {

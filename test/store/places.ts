@@ -1,11 +1,13 @@
 /** Both homes of the store, so that a test says once what holds in each. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, type TestContext } from 'node:test';
 import type { Log } from '../../src/delivery/log.ts';
+import { unpackTemplate } from '../../src/store/homes/template.ts';
+import { JournalLog } from '../../src/store/journal-log.ts';
 import { openStore, type Store, type StoreOptions } from '../../src/store/open-store.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 
@@ -31,11 +33,13 @@ export interface Place {
 /** Where a test's store is. */
 export type Home = 'PGlite' | 'PostgreSQL';
 
-let template: Promise<string> | undefined;
 let postgres: Promise<Postgres> | undefined;
 const folders: string[] = [];
+/** Stores that the tests of a file share. */
+const stores = new Map<Home, Promise<Store>>();
 
 after(async () => {
+  for (const store of stores.values()) await (await store).close();
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   await (await postgres)?.close();
 });
@@ -71,37 +75,39 @@ export function mounted(t: TestContext, options: string): string | undefined {
   return folder;
 }
 
-/** A folder with an empty embedded database, copied from one that was made once: that takes long. */
-export async function embeddedFolder(): Promise<string> {
-  template ??= (async () => {
-    const { EmbeddedDatabase } = await import('../../src/store/homes/embedded.ts');
-    const folder = temporaryFolder();
-    await (await EmbeddedDatabase.open(folder)).close();
-    return folder;
-  })();
-  const folder = temporaryFolder();
-  cpSync(await template, folder, { recursive: true });
+/** A folder with an empty embedded database, as a new one begins. */
+export async function embeddedFolder(folder = temporaryFolder()): Promise<string> {
+  mkdirSync(join(folder, 'database'));
+  await unpackTemplate(join(folder, 'database'));
   return folder;
 }
 
-/** A place that a test may use as it likes. */
-export async function placeOf(home: Home, t: TestContext): Promise<Place> {
+async function newPlace(home: Home, folder?: string): Promise<StoreOptions> {
   const embedded = home === 'PGlite';
-  const options: StoreOptions = {
-    dataDir: embedded ? await embeddedFolder() : temporaryFolder(),
+  return {
+    dataDir: embedded ? await embeddedFolder(folder) : temporaryFolder(),
     server: embedded ? undefined : await (await sharedPostgres()).newDatabase(),
     seed: 42,
     version: '1.2.3',
   };
-  const stores: Store[] = [];
+}
+
+/**
+ * A place that a test may use as it likes.
+ *
+ * @param folder - Of an embedded database, where it matters which one.
+ */
+export async function placeOf(home: Home, t: TestContext, folder?: string): Promise<Place> {
+  const options = await newPlace(home, folder);
+  const opened: Store[] = [];
   t.after(async () => {
-    for (const store of stores) await store.close();
+    for (const store of opened) await store.close();
   });
   return {
     options,
     async open(changes = {}, log = logLines()) {
       const store = await openStore({ ...options, ...changes }, log);
-      stores.push(store);
+      opened.push(store);
       return store;
     },
   };
@@ -111,14 +117,51 @@ export async function placeOf(home: Home, t: TestContext): Promise<Place> {
 export const TIMEOUT_MS = 120_000;
 
 /** For a test's `skip`. */
-function without(home: Home): string | false {
+export function without(home: Home): string | false {
   return home === 'PostgreSQL' ? withoutPostgres() : false;
 }
 
-/** A test that holds in both homes. */
+/** A test of a place of its own that holds in both homes. */
 export function inBothHomes(name: string, body: (place: Place, home: Home) => Promise<void>): void {
   for (const home of ['PGlite', 'PostgreSQL'] as const)
     test(`${home}: ${name}`, { skip: without(home) }, async (t) =>
       body(await placeOf(home, t), home),
+    );
+}
+
+/** Leaves a database with what a new store has. */
+const EMPTY = `do $$ declare name text; begin
+  for name in select nspname from pg_namespace
+    where nspname !~ '^(pg_|information_schema$|simulator$)' loop
+    execute format('drop schema %I cascade', name);
+  end loop;
+  for name in select tablename from pg_tables
+    where schemaname = 'simulator' and tablename not in ('migrations', 'identity') loop
+    execute format('truncate simulator.%I restart identity', name);
+  end loop;
+end $$;
+create schema public;
+update simulator.identity set made_registry = false`;
+
+/** The store that the tests of a file share, empty; opening one takes longer than most tests. */
+export async function sharedStore(home: Home): Promise<Store> {
+  if (!stores.has(home))
+    stores.set(
+      home,
+      newPlace(home).then((place) => openStore(place, logLines())),
+    );
+  const store = (await stores.get(home)) as Store;
+  await store.database.script(EMPTY);
+  return { ...store, journal: new JournalLog(store.database) };
+}
+
+/** A test of a store that others have used before, which holds in both homes. */
+export function inSharedStores(
+  name: string,
+  body: (store: Store, home: Home) => Promise<void>,
+): void {
+  for (const home of ['PGlite', 'PostgreSQL'] as const)
+    test(`${home}: ${name}`, { skip: without(home) }, async () =>
+      body(await sharedStore(home), home),
     );
 }

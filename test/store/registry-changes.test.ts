@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ConfigError } from '../../src/core/errors.ts';
 import type { Database } from '../../src/store/database.ts';
+import type { Store } from '../../src/store/open-store.ts';
 import { createRegistry, readRegistry } from '../../src/store/registry.ts';
 import {
   countReadings,
@@ -15,14 +16,13 @@ import {
   updateMachine,
 } from '../../src/store/registry-changes.ts';
 import { enmsDatabase } from './enms.ts';
-import { inBothHomes, type Place } from './places.ts';
+import { inSharedStores } from './places.ts';
 
 const DEMO = '11111111-1111-1111-1111-111111111111';
 const COMPRESSOR = 'c0000000-0000-0000-0000-000000000001';
 const NOBODY = '99999999-9999-9999-9999-999999999999';
 
-async function demo(place: Place): Promise<Database> {
-  const { database } = await place.open();
+async function demo({ database }: Store): Promise<Database> {
   await createRegistry(database);
   return database;
 }
@@ -43,8 +43,8 @@ const faults =
     return true;
   };
 
-inBothHomes('a factory and a machine need little, and run at once', async (place) => {
-  const database = await demo(place);
+inSharedStores('a factory and a machine need little, and run at once', async (store) => {
+  const database = await demo(store);
   const factory = await createFactory(database, {
     name: 'Werk Süd',
     timezone: 'europe/berlin',
@@ -80,8 +80,8 @@ inBothHomes('a factory and a machine need little, and run at once', async (place
   );
 });
 
-inBothHomes('every field that is wrong is named', async (place) => {
-  const database = await demo(place);
+inSharedStores('every field that is wrong is named', async (store) => {
+  const database = await demo(store);
   await assert.rejects(
     createMachine(database, {
       factory_id: 'x',
@@ -111,8 +111,8 @@ inBothHomes('every field that is wrong is named', async (place) => {
   );
 });
 
-inBothHomes('a name, a topic or an id that is taken is a conflict', async (place) => {
-  const database = await demo(place);
+inSharedStores('a name, a topic or an id that is taken is a conflict', async (store) => {
+  const database = await demo(store);
   const machine = { factory_id: DEMO, name: 'New', type: 'pump' };
   await assert.rejects(
     createMachine(database, { ...machine, name: 'HVAC-Main', mqtt_topic: 'factory/demo/x' }),
@@ -159,34 +159,36 @@ inBothHomes('a name, a topic or an id that is taken is a conflict', async (place
   assert.equal((await readRegistry(database)).factories[0]?.machines.length, 5);
 });
 
-inBothHomes('a change keeps what it does not name, an EnMS’s own metadata too', async (place) => {
-  const { database } = await place.open();
-  await enmsDatabase(database);
-  const bomba = 'a0000000-0000-0000-0000-000000000010';
-  const changed = await updateMachine(database, bomba.toUpperCase(), {
-    data_interval_seconds: 60,
-    metadata: { line: 4 },
-  });
-  assert.deepEqual(
-    [changed.type, changed.data_interval_seconds, changed.rated_power_kw, changed.metadata],
-    ['other', 60, 45, { simulator_type: 'pump', line: 4 }],
-  );
-  const named = await updateMachine(database, bomba, { type: 'pump', metadata: { line: null } });
-  assert.deepEqual([named.type, named.metadata], ['pump', {}]);
-  const [row] = await database.query('select notes from machines where id = $1', [bomba]);
-  assert.deepEqual(row, { notes: 'none' });
+inSharedStores(
+  'a change keeps what it does not name, an EnMS’s own metadata too',
+  async ({ database }) => {
+    await enmsDatabase(database);
+    const bomba = 'a0000000-0000-0000-0000-000000000010';
+    const changed = await updateMachine(database, bomba.toUpperCase(), {
+      data_interval_seconds: 60,
+      metadata: { line: 4 },
+    });
+    assert.deepEqual(
+      [changed.type, changed.data_interval_seconds, changed.rated_power_kw, changed.metadata],
+      ['other', 60, 45, { simulator_type: 'pump', line: 4 }],
+    );
+    const named = await updateMachine(database, bomba, { type: 'pump', metadata: { line: null } });
+    assert.deepEqual([named.type, named.metadata], ['pump', {}]);
+    const [row] = await database.query('select notes from machines where id = $1', [bomba]);
+    assert.deepEqual(row, { notes: 'none' });
 
-  const berlin = '10000000-0000-0000-0000-00000000000b';
-  const factory = await updateFactory(database, berlin, { metadata: { longitude: 14 } });
-  const metadata = factory.metadata as Record<string, unknown>;
-  assert.deepEqual(
-    [metadata['owner'], metadata['latitude'], metadata['longitude']],
-    ['somebody', 52.5, 14],
-  );
-});
+    const berlin = '10000000-0000-0000-0000-00000000000b';
+    const factory = await updateFactory(database, berlin, { metadata: { longitude: 14 } });
+    const metadata = factory.metadata as Record<string, unknown>;
+    assert.deepEqual(
+      [metadata['owner'], metadata['latitude'], metadata['longitude']],
+      ['somebody', 52.5, 14],
+    );
+  },
+);
 
-inBothHomes('what is deactivated stays in the tables and stops running', async (place) => {
-  const database = await demo(place);
+inSharedStores('what is deactivated stays in the tables and stops running', async (store) => {
+  const database = await demo(store);
   assert.equal((await deactivateMachine(database, COMPRESSOR)).is_active, false);
   assert.equal((await readRegistry(database)).factories[0]?.machines.length, 4);
   // Its topic is free for another, and then it cannot come back with it.
@@ -206,52 +208,56 @@ inBothHomes('what is deactivated stays in the tables and stops running', async (
   assert.equal(machines.length, 6);
 });
 
-inBothHomes('a purge takes the readings along, when their number was confirmed', async (place) => {
-  const { database } = await place.open();
-  await enmsDatabase(database);
-  const air = 'b0000000-0000-0000-0000-000000000001';
-  const counts = {
-    energy_readings: 3,
-    production_data: 0,
-    environmental_data: 0,
-    machine_status: 1,
-  };
-  assert.deepEqual(await countReadings(database, [air]), counts);
-  for (const confirmed of [undefined, 3, 5])
-    await assert.rejects(purgeMachine(database, air, confirmed), (error: RegistryConflict) => {
-      assert.equal(error.kind, 'unconfirmed');
-      assert.deepEqual(error.counts, counts);
-      assert.match(
-        error.message,
-        /4 rows go with it \(3 of energy_readings, 1 of machine_status\)/,
-      );
-      assert.match(error.message, /confirm=4/);
-      return true;
+inSharedStores(
+  'a purge takes the readings along, when their number was confirmed',
+  async ({ database }) => {
+    await enmsDatabase(database);
+    const air = 'b0000000-0000-0000-0000-000000000001';
+    const counts = {
+      energy_readings: 3,
+      production_data: 0,
+      environmental_data: 0,
+      machine_status: 1,
+    };
+    assert.deepEqual(await countReadings(database, [air]), counts);
+    for (const confirmed of [undefined, 3, 5])
+      await assert.rejects(purgeMachine(database, air, confirmed), (error: RegistryConflict) => {
+        assert.equal(error.kind, 'unconfirmed');
+        assert.deepEqual(error.counts, counts);
+        assert.match(
+          error.message,
+          /4 rows go with it \(3 of energy_readings, 1 of machine_status\)/,
+        );
+        assert.match(error.message, /confirm=4/);
+        return true;
+      });
+    assert.deepEqual(await purgeMachine(database, air, 4), counts);
+    assert.deepEqual(await countReadings(database, [air]), {
+      ...counts,
+      energy_readings: 0,
+      machine_status: 0,
     });
-  assert.deepEqual(await purgeMachine(database, air, 4), counts);
-  assert.deepEqual(await countReadings(database, [air]), {
-    ...counts,
-    energy_readings: 0,
-    machine_status: 0,
-  });
-  await assert.rejects(purgeMachine(database, air, 0), conflict('unknown-machine', 'machine_id'));
+    await assert.rejects(purgeMachine(database, air, 0), conflict('unknown-machine', 'machine_id'));
 
-  const berlin = '10000000-0000-0000-0000-00000000000b';
-  assert.equal((await purgeFactory(database, berlin, 7))['machines'], 7);
-  const names = await database.query("select name from factories where name like 'Pl%' order by 1");
-  assert.deepEqual(names, [{ name: 'Planta Monterrey' }]);
-});
+    const berlin = '10000000-0000-0000-0000-00000000000b';
+    assert.equal((await purgeFactory(database, berlin, 7))['machines'], 7);
+    const names = await database.query(
+      "select name from factories where name like 'Pl%' order by 1",
+    );
+    assert.deepEqual(names, [{ name: 'Planta Monterrey' }]);
+  },
+);
 
-inBothHomes('what other tables of an EnMS refer to is not purged', async (place) => {
-  const database = await demo(place);
+inSharedStores('what other tables of an EnMS refer to is not purged', async (store) => {
+  const database = await demo(store);
   await database.script(`create table alarms (machine_id uuid references machines (id));
     insert into alarms values ('${COMPRESSOR}');`);
   await assert.rejects(purgeMachine(database, COMPRESSOR, 0), conflict('refused', 'id'));
   assert.equal((await readRegistry(database)).factories[0]?.machines.length, 5);
 });
 
-inBothHomes('a rule of the database’s own is a conflict that names it', async (place) => {
-  const database = await demo(place);
+inSharedStores('a rule of the database’s own is a conflict that names it', async (store) => {
+  const database = await demo(store);
   await database.script("alter table machines add constraint no_loud_names check (name <> 'LOUD')");
   await assert.rejects(
     createMachine(database, { factory_id: DEMO, name: 'LOUD', type: 'pump' }),

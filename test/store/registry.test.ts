@@ -12,7 +12,7 @@ import { readMachineRow } from '../../src/store/registry/rows.ts';
 import { createRegistry, readRegistry, registryDigest } from '../../src/store/registry.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import { enmsDatabase } from './enms.ts';
-import { inBothHomes } from './places.ts';
+import { inBothHomes, inSharedStores } from './places.ts';
 
 const hasBoiler = machineTypes.some(({ type }) => type === 'boiler');
 
@@ -31,22 +31,24 @@ test('the date of a machine’s installation, where its metadata have one, is it
   assert.equal(read({}), undefined);
 });
 
-inBothHomes('an empty database gets the tables and the default factory, once', async (place) => {
-  const { database } = await place.open();
-  assert.equal(await createRegistry(database), true);
-  const { factories, rejections, remarks } = await readRegistry(database);
-  assert.deepEqual(factories, [DEFAULT_FACTORY]);
-  assert.deepEqual([rejections, remarks], [[], []]);
-  assert.equal(await createRegistry(database), false);
-  const [{ made }] = (await database.query(
-    'select made_registry as made from simulator.identity',
-  )) as [{ made: boolean }];
-  assert.equal(made, true);
-  const schemas = await database.query(
-    "select relnamespace::regnamespace::text as name from pg_class where relname = 'factories'",
-  );
-  assert.deepEqual(schemas, [{ name: 'public' }]);
-});
+inSharedStores(
+  'an empty database gets the tables and the default factory, once',
+  async ({ database }) => {
+    assert.equal(await createRegistry(database), true);
+    const { factories, rejections, remarks } = await readRegistry(database);
+    assert.deepEqual(factories, [DEFAULT_FACTORY]);
+    assert.deepEqual([rejections, remarks], [[], []]);
+    assert.equal(await createRegistry(database), false);
+    const [{ made }] = (await database.query(
+      'select made_registry as made from simulator.identity',
+    )) as [{ made: boolean }];
+    assert.equal(made, true);
+    const schemas = await database.query(
+      "select relnamespace::regnamespace::text as name from pg_class where relname = 'factories'",
+    );
+    assert.deepEqual(schemas, [{ name: 'public' }]);
+  },
+);
 
 /** A function that stands where TimescaleDB has its own, and notes what it is asked to make. */
 const CREATE_HYPERTABLE = `
@@ -57,9 +59,12 @@ const CREATE_HYPERTABLE = `
   returns void language sql as
     'insert into "time series".hypertables values (relation || '' by '' || time_column_name)'`;
 
-inBothHomes('the tables become hypertables where TimescaleDB is installed', async (place) => {
+inBothHomes('the tables become hypertables where TimescaleDB is installed, only', async (place) => {
   const { database } = await place.open();
-  await database.script(CREATE_HYPERTABLE);
+  await database.script(`${CREATE_HYPERTABLE}; set search_path = public, "time series"`);
+  assert.equal(await createRegistry(database), true);
+  assert.deepEqual(await database.query('select name from "time series".hypertables'), []);
+  await database.script('drop schema public cascade; create schema public; reset search_path');
   await database.transaction(async (queries) => {
     await queries.script(`set local allow_system_table_mods = on;
       insert into pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
@@ -77,31 +82,25 @@ inBothHomes('the tables become hypertables where TimescaleDB is installed', asyn
   assert.equal(again.length, 3);
 });
 
-inBothHomes('on plain PostgreSQL the tables stay tables', async (place) => {
-  const { database } = await place.open();
-  await database.script(`${CREATE_HYPERTABLE}; set search_path = public, "time series"`);
-  assert.equal(await createRegistry(database), true);
-  assert.deepEqual(await database.query('select name from "time series".hypertables'), []);
-});
+inSharedStores(
+  'a database with some of the tables and no registry is left alone',
+  async ({ database }) => {
+    await database.script('create table public.energy_readings (time timestamptz)');
+    await assert.rejects(createRegistry(database), ({ kind, message }: StoreError) => {
+      assert.equal(kind, 'rejected');
+      assert.match(message, /has the tables energy_readings, but not both factories and machines/);
+      return true;
+    });
+    const tables = await database.query(
+      "select tablename from pg_tables where schemaname = 'public'",
+    );
+    assert.equal(tables.length, 1);
+  },
+);
 
-inBothHomes('a database with some of the tables and no registry is left alone', async (place) => {
-  const { database } = await place.open();
-  await database.script('create table public.energy_readings (time timestamptz)');
-  await assert.rejects(createRegistry(database), ({ kind, message }: StoreError) => {
-    assert.equal(kind, 'rejected');
-    assert.match(message, /has the tables energy_readings, but not both factories and machines/);
-    return true;
-  });
-  const tables = await database.query(
-    "select tablename from pg_tables where schemaname = 'public'",
-  );
-  assert.equal(tables.length, 1);
-});
-
-inBothHomes(
+inSharedStores(
   'the registry of an EnMS is read as it is, and what cannot run is reported',
-  async (place) => {
-    const { database } = await place.open();
+  async ({ database }) => {
     await enmsDatabase(database);
     const before = await contents(database);
     assert.equal(await createRegistry(database), false);
@@ -142,10 +141,9 @@ inBothHomes(
   },
 );
 
-inBothHomes(
+inSharedStores(
   'place, calendar and grid come from the rows, else from what is likely',
-  async (place) => {
-    const { database } = await place.open();
+  async ({ database }) => {
     await enmsDatabase(database);
     const { factories } = await readRegistry(database);
     const [berlin, monterrey] = factories;
@@ -178,10 +176,9 @@ inBothHomes(
   },
 );
 
-inBothHomes(
+inSharedStores(
   'the digest is another one when a row that matters is, and only then',
-  async (place) => {
-    const { database } = await place.open();
+  async ({ database }) => {
     await enmsDatabase(database);
     let last = await registryDigest(database);
     assert.equal((await readRegistry(database)).digest, last);

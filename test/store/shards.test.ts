@@ -13,7 +13,7 @@ import {
 } from '../../src/store/shard-table.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
-import { inBothHomes, placeOf } from './places.ts';
+import { inSharedStores, placeOf } from './places.ts';
 
 /** What an owner reports that has brought its sink up to an instant. */
 function report(taken: TakenShard | undefined, timeMs: number): ShardReport {
@@ -39,8 +39,7 @@ async function timesMs(database: Database): Promise<(number | null)[]> {
   return (await new ShardTable(database).all()).map(({ timeMs }) => timeMs);
 }
 
-inBothHomes('whoever has lost a shard can move its watermark no more', async (place) => {
-  const { database } = await place.open();
+inSharedStores('whoever has lost a shard can move its watermark no more', async ({ database }) => {
   const shards = new ShardTable(database);
   await shards.begin(2, ['mqtt']);
   const [first] = await shards.take(1, 'a');
@@ -64,54 +63,57 @@ inBothHomes('whoever has lost a shard can move its watermark no more', async (pl
   assert.equal((await shards.all())[1]?.owner, null);
 });
 
-inBothHomes('a transaction of an owner that has lost its shard is undone', async (place) => {
-  const { database } = await place.open();
-  const shards = new ShardTable(database);
-  await shards.begin(1, ["it's"]);
-  const [first] = await shards.take(0, 'a');
-  assert.ok(first);
-  const deliver = (taken: TakenShard, timeMs: number) =>
-    database.transaction(async (queries) => {
-      await queries.query('insert into simulator.gaps (sink, from_ms, to_ms) values ($1, 0, 1)', [
-        String(timeMs),
-      ]);
-      await queries.script(saveShardSql(taken, timeMs));
+inSharedStores(
+  'a transaction of an owner that has lost its shard is undone',
+  async ({ database }) => {
+    const shards = new ShardTable(database);
+    await shards.begin(1, ["it's"]);
+    const [first] = await shards.take(0, 'a');
+    assert.ok(first);
+    const deliver = (taken: TakenShard, timeMs: number) =>
+      database.transaction(async (queries) => {
+        await queries.query('insert into simulator.gaps (sink, from_ms, to_ms) values ($1, 0, 1)', [
+          String(timeMs),
+        ]);
+        await queries.script(saveShardSql(taken, timeMs));
+      });
+    await deliver(first, 1000);
+    await shards.take(0, 'b');
+    await assert.rejects(deliver(first, 2000), (error) => {
+      assert.ok(error instanceof StoreError);
+      assert.equal(error.sqlState, 'EN001');
+      assert.match(error.message, /shard 0 has another owner/);
+      return true;
     });
-  await deliver(first, 1000);
-  await shards.take(0, 'b');
-  await assert.rejects(deliver(first, 2000), (error) => {
-    assert.ok(error instanceof StoreError);
-    assert.equal(error.sqlState, 'EN001');
-    assert.match(error.message, /shard 0 has another owner/);
-    return true;
-  });
-  assert.deepEqual(await timesMs(database), [1000]);
-  assert.equal((await database.query('select from simulator.gaps')).length, 1);
-});
+    assert.deepEqual(await timesMs(database), [1000]);
+    assert.equal((await database.query('select from simulator.gaps')).length, 1);
+  },
+);
 
-inBothHomes('shards go on where one simulator was left, and it where they were', async (place) => {
-  const store = await place.open();
-  const { database, watermarks } = store;
-  await watermarks.save('mqtt', { timeMs: 5000, liveFromMs: 7 });
-  await database.query('insert into simulator.clock values (true, 6000, 0, 1)');
-  await new HorizonTable(database).begin();
-  await new ClusterTable(database).begin(2, '1', {});
-  const shards = new ShardTable(database);
-  await shards.begin(2, ['mqtt']);
-  const [first] = await shards.take(0, 'a');
-  const [second] = await shards.take(1, 'a');
-  assert.deepEqual(first?.watermark, { timeMs: 5000, liveFromMs: 7 });
-  await shards.save([report(first, 8000), report(second, 9000)]);
+inSharedStores(
+  'shards go on where one simulator was left, and it where they were',
+  async (store) => {
+    const { database, watermarks } = store;
+    await watermarks.save('mqtt', { timeMs: 5000, liveFromMs: 7 });
+    await database.query('insert into simulator.clock values (true, 6000, 0, 1)');
+    await new HorizonTable(database).begin();
+    await new ClusterTable(database).begin(2, '1', {});
+    const shards = new ShardTable(database);
+    await shards.begin(2, ['mqtt']);
+    const [first] = await shards.take(0, 'a');
+    const [second] = await shards.take(1, 'a');
+    assert.deepEqual(first?.watermark, { timeMs: 5000, liveFromMs: 7 });
+    await shards.save([report(first, 8000), report(second, 9000)]);
 
-  assert.equal(await database.transaction(endCluster), true);
-  assert.deepEqual(await watermarks.load('mqtt'), { timeMs: 8000, liveFromMs: 7 });
-  assert.deepEqual(await shards.all(), []);
-  assert.equal(await new ClusterTable(database).load(), undefined);
-  assert.equal(await database.transaction(endCluster), false);
-});
+    assert.equal(await database.transaction(endCluster), true);
+    assert.deepEqual(await watermarks.load('mqtt'), { timeMs: 8000, liveFromMs: 7 });
+    assert.deepEqual(await shards.all(), []);
+    assert.equal(await new ClusterTable(database).load(), undefined);
+    assert.equal(await database.transaction(endCluster), false);
+  },
+);
 
-inBothHomes('a member lives until it leaves or falls silent', async (place) => {
-  const { database } = await place.open();
+inSharedStores('a member lives until it leaves or falls silent', async ({ database }) => {
   const members = new MemberTable(database);
   const a = { id: 'a', role: 'worker', version: '1' } as const;
   const b = { id: 'b', role: 'api', version: '1' } as const;

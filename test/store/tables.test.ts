@@ -10,7 +10,7 @@ import type { TruthRecord } from '../../src/store/truth-table.ts';
 import { WatermarkTable } from '../../src/store/watermark-table.ts';
 import { startPostgres, withoutPostgres } from '../postgres.ts';
 import { Line } from './line.ts';
-import { inBothHomes, logLines, placeOf, TIMEOUT_MS } from './places.ts';
+import { inBothHomes, inSharedStores, logLines, placeOf, TIMEOUT_MS } from './places.ts';
 
 const MACHINE = 'c0000000-0000-0000-0000-000000000001';
 
@@ -38,59 +38,12 @@ const EVENTS: readonly JournalEvent[] = [
   },
 ];
 
-inBothHomes('a journal is read as it was kept, by the next process too', async (place) => {
+inBothHomes('all is read as it was kept, by the next process too', async (place) => {
   const first = await place.open();
   assert.deepEqual(await first.journal.load(), []);
   const log: DurableLog = first.journal;
   for (const event of EVENTS) await log.keep(event);
   assert.deepEqual(await first.journal.load(), EVENTS);
-  await first.close();
-  const events = await (await place.open()).journal.load();
-  assert.deepEqual(events, EVENTS);
-  const settings = { enableAnomalies: true, anomalyProbability: 0.1, weekendProductionFactor: 0.3 };
-  assert.equal(new Journal(settings, events).isRunning(MACHINE, 1_760_000_001), true);
-});
-
-inBothHomes('an event kept twice is there once; another in its place is refused', async (place) => {
-  const { journal } = await place.open();
-  const [event] = EVENTS as [JournalEvent];
-  await journal.keep(event);
-  await journal.keep(event);
-  await assert.rejects(journal.keep({ ...event, timeS: 1 }), ({ kind, message }: StoreError) => {
-    assert.equal(kind, 'rejected');
-    assert.match(message, /event 1 .* is another one on record/);
-    return true;
-  });
-  assert.deepEqual(await journal.load(), [event]);
-});
-
-for (const [name, sql, reason] of [
-  ['of no known kind', "update simulator.events set kind = 'burn'", /unknown kind "burn"/],
-  ['without its machine', "update simulator.events set body = '{}'", /holds no good id/],
-  ['with more than it may have', `update simulator.events set body = '{"x":1}'`, /the unknown x/],
-  ['that holds no mapping', "update simulator.events set body = '[]'", /holds nothing/],
-] as const)
-  inBothHomes(`a journal with an event ${name} is not read`, async (place) => {
-    const { journal, database } = await place.open();
-    await journal.keep(EVENTS[2] as JournalEvent);
-    await database.script(sql);
-    await assert.rejects(journal.load(), ({ kind, message }: StoreError) => {
-      assert.equal(kind, 'corrupt');
-      assert.match(message, /event 3 of the journal \(simulator\.events\)/);
-      assert.match(message, reason);
-      return true;
-    });
-  });
-
-inBothHomes('a journal whose events are out of order is not read', async (place) => {
-  const { journal, database } = await place.open();
-  for (const event of EVENTS) await journal.keep(event);
-  await database.script('update simulator.events set time_s = 5 where sequence = 5');
-  await assert.rejects(journal.load(), /event 5 .* lies before the one before it/);
-});
-
-inBothHomes('watermarks, the clock and gaps are there after a restart', async (place) => {
-  const first = await place.open();
   assert.equal(await first.watermarks.load('mqtt'), undefined);
   assert.equal(await first.clock.load(), undefined);
   await first.watermarks.save('mqtt', { timeMs: 1_760_000_000_000, liveFromMs: 0 });
@@ -103,6 +56,10 @@ inBothHomes('watermarks, the clock and gaps are there after a restart', async (p
   await first.close();
 
   const second = await place.open();
+  const events = await second.journal.load();
+  assert.deepEqual(events, EVENTS);
+  const settings = { enableAnomalies: true, anomalyProbability: 0.1, weekendProductionFactor: 0.3 };
+  assert.equal(new Journal(settings, events).isRunning(MACHINE, 1_760_000_001), true);
   assert.deepEqual(await second.watermarks.load('mqtt'), {
     timeMs: 1_760_000_000_500.25,
     liveFromMs: 0,
@@ -119,8 +76,48 @@ inBothHomes('watermarks, the clock and gaps are there after a restart', async (p
   assert.deepEqual(await second.gaps.latest(1), [{ sink: 'postgres', fromMs: 10.5, toMs: 30 }]);
 });
 
-inBothHomes('a watermark is saved with what is written in one transaction', async (place) => {
-  const { database, watermarks } = await place.open();
+inSharedStores(
+  'an event kept twice is there once; another in its place is refused',
+  async (store) => {
+    const { journal } = store;
+    const [event] = EVENTS as [JournalEvent];
+    await journal.keep(event);
+    await journal.keep(event);
+    await assert.rejects(journal.keep({ ...event, timeS: 1 }), ({ kind, message }: StoreError) => {
+      assert.equal(kind, 'rejected');
+      assert.match(message, /event 1 .* is another one on record/);
+      return true;
+    });
+    assert.deepEqual(await journal.load(), [event]);
+  },
+);
+
+for (const [name, sql, reason] of [
+  ['of no known kind', "update simulator.events set kind = 'burn'", /unknown kind "burn"/],
+  ['without its machine', "update simulator.events set body = '{}'", /holds no good id/],
+  ['with more than it may have', `update simulator.events set body = '{"x":1}'`, /the unknown x/],
+  ['that holds no mapping', "update simulator.events set body = '[]'", /holds nothing/],
+] as const)
+  inSharedStores(`a journal with an event ${name} is not read`, async ({ journal, database }) => {
+    await journal.keep(EVENTS[2] as JournalEvent);
+    await database.script(sql);
+    await assert.rejects(journal.load(), ({ kind, message }: StoreError) => {
+      assert.equal(kind, 'corrupt');
+      assert.match(message, /event 3 of the journal \(simulator\.events\)/);
+      assert.match(message, reason);
+      return true;
+    });
+  });
+
+inSharedStores('a journal whose events are out of order is not read', async (store) => {
+  const { journal, database } = store;
+  for (const event of EVENTS) await journal.keep(event);
+  await database.script('update simulator.events set time_s = 5 where sequence = 5');
+  await assert.rejects(journal.load(), /event 5 .* lies before the one before it/);
+});
+
+inSharedStores('a watermark is saved with what is written in one transaction', async (store) => {
+  const { database, watermarks } = store;
   const broken = database.transaction(async (queries) => {
     await new WatermarkTable(queries).save('postgres', { timeMs: 7, liveFromMs: 0 });
     await queries.query('select 1 / 0');
@@ -129,7 +126,7 @@ inBothHomes('a watermark is saved with what is written in one transaction', asyn
   assert.equal(await watermarks.load('postgres'), undefined);
 });
 
-inBothHomes('ground truth is found as it was first kept', async (place) => {
+inSharedStores('ground truth is found as it was first kept', async ({ truth }) => {
   const a: TruthRecord = {
     id: 'm1/random/2026-03-03',
     machineId: MACHINE,
@@ -146,7 +143,6 @@ inBothHomes('ground truth is found as it was first kept', async (place) => {
     isFinal: true,
   };
   const b: TruthRecord = { ...a, id: 'b', clearedBy: null, affectedSignals: [] };
-  const { truth } = await place.open();
   for (const record of [a, b, { ...a, excessEnergyKwh: 9 }]) await truth.keep(record);
   const found = await truth.find(['b', 'nobody', a.id]);
   assert.deepEqual(
