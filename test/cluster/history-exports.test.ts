@@ -9,7 +9,7 @@ import { loadConfiguration } from '../../src/config/load.ts';
 import { version } from '../../src/config/version.ts';
 import { generateDataset } from '../../src/dataset/generation.ts';
 import { Exports, type MakeDataset } from '../../src/service/exports.ts';
-import { filesIn, freshFolder, requestOf } from '../dataset/request.ts';
+import { filesIn, freshFolder, made, requestOf } from '../dataset/request.ts';
 import { withoutRedis } from '../redis.ts';
 import { logLines } from '../store/places.ts';
 import { HistoryCluster } from './history-cluster.ts';
@@ -35,9 +35,7 @@ describe('an export of a service with a cluster', {
   let expected: string;
   before(async () => {
     await cluster.begin();
-    const alone = freshFolder();
-    await generateDataset(SHORT, { folder: alone, workers: 1 });
-    expected = readFileSync(join(alone, 'manifest.json'), 'utf8');
+    expected = readFileSync(join((await made(SHORT)).folder, 'manifest.json'), 'utf8');
     const configuration = loadConfiguration({ env: cluster.env, cwd: cluster.cwd });
     generation = new ClusterGeneration(configuration, log, make);
     exports = new Exports(folder, log, { make: generation.make });
