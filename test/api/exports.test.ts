@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
 import { csvRows, filesIn, freshFolder, made, requestOf } from '../dataset/request.ts';
 import {
@@ -22,6 +22,8 @@ const HOUR = { from: '2026-06-01T11:00:00Z', to: '2026-06-01T12:00:00Z', format:
 const DAY = { from: '2026-05-31T00:00:00Z', to: '2026-06-01T00:00:00Z', partition: 'month' };
 const YEAR = { from: '2025-06-01T00:00:00Z', to: '2026-06-01T00:00:00Z', partition: 'month' };
 
+/** So often is asked how far an export is: a core that asks all the time is taken from it [ms]. */
+const POLL_MS = 10;
 /** More than the buffers between a server and a client that does not read hold [bytes]. */
 const UNREAD_BYTES = 10_000_000;
 /** Answers that are given at once to all clients. */
@@ -57,7 +59,7 @@ describe('exports in the API', () => {
     for (;;) {
       const { body: shown } = await ask('GET', `${PATH}/${body.data.id}`);
       if (shown.state !== 'running') return shown;
-      await turn();
+      await pause(POLL_MS);
     }
   }
 
@@ -149,7 +151,7 @@ describe('exports in the API', () => {
     assert.equal(state, 'running');
     let share = 0;
     while (share === 0) {
-      await turn();
+      await pause(POLL_MS);
       share = (await ask('GET', `${PATH}/${id}`)).body.share;
     }
     assert.ok(share < 1 && rows_total > 100_000_000, `${share} of ${rows_total}`);
@@ -241,7 +243,7 @@ describe('exports in the API', () => {
     assert.equal(await granted('127.0.0.2', 20), PLACES / 2);
     assert.equal(await granted('127.0.0.3', 2), 0);
     for (const socket of sockets) socket.destroy();
-    while ((await asked(paths[0] ?? '', '127.0.0.3')) === 429) await turn();
+    while ((await asked(paths[0] ?? '', '127.0.0.3')) === 429) await pause(POLL_MS);
   });
 
   it('are made and removed by those only who may change anything', async () => {

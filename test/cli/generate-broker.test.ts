@@ -9,12 +9,12 @@ import { MemorySink } from '../../src/sinks/memory.ts';
 import { demoFleet } from '../delivery/demo.ts';
 import { type Mosquitto, startMosquitto, withoutMosquitto } from '../servers.ts';
 import { Collector, type Received } from '../sinks/collector.ts';
-import { freshDirectory, Program } from './program.ts';
+import { freshDirectory, Program, type Run, run } from './program.ts';
 
 const FROM_MS = Date.UTC(2026, 0, 14, 10);
 const SECRET = 'hunter2-hunter2';
 /** So many minutes that a broker can go away before all is published. */
-const DAYS_2 = 2 * 24 * 60;
+const DAY = 24 * 60;
 const cwd = freshDirectory();
 
 function windowWords(minutes: number): string[] {
@@ -63,7 +63,13 @@ async function subscribed(t: TestContext, { host, port }: Mosquitto): Promise<Co
   return collector;
 }
 
-function generate(url: string, ...words: readonly string[]): Program {
+/** What comes to an end by itself, in this process. */
+function generate(url: string, ...words: readonly string[]): Promise<Run> {
+  return run(['generate', ...words, '--mqtt', url], cwd);
+}
+
+/** What is interrupted, or whose broker is. */
+function generating(url: string, ...words: readonly string[]): Program {
   return new Program(['generate', ...words, '--mqtt', url], cwd);
 }
 
@@ -83,8 +89,9 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
   it('publishes what a live run would have, readings and statuses, under their times', async (t) => {
     const server = await served(t);
     const collector = await subscribed(t, server);
-    const program = generate(`mqtt://${server.host}:${server.port}`, ...windowWords(30));
-    assert.equal(await program.ended, 0, program.stderr);
+    const url = `mqtt://${server.host}:${server.port}`;
+    const program = await generate(url, ...windowWords(30));
+    assert.equal(program.status, 0, program.stderr);
     assert.match(program.stdout, /^mqtt:\/\/127\.0\.0\.1:\d+: 6\.8 k rows, \d+ s\n$/);
     assert.equal(program.stderr, '');
     const wanted = await expected(30, []);
@@ -98,8 +105,8 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     const collector = await subscribed(t, server);
     await server.stop();
     const names = ['HVAC-Main', 'Conveyor-A'];
-    const words = [...windowWords(DAYS_2), '--machines', names.join(',')];
-    const program = generate(`mqtt://user:${SECRET}@${server.host}:${server.port}`, ...words);
+    const words = [...windowWords(DAY), '--machines', names.join(',')];
+    const program = generating(`mqtt://user:${SECRET}@${server.host}:${server.port}`, ...words);
     const away = 'mqtt does not take readings; trying again until it does';
     await program.said(new RegExp(`${away} \\(mqtt://127\\.0\\.0\\.1:\\d+: no connection`));
     await server.restart();
@@ -110,7 +117,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     assert.equal(await program.ended, 0, program.stderr);
     assert.equal(program.stderr.match(/mqtt takes readings again/g)?.length, 2);
     assert.ok(!program.stderr.includes(SECRET), program.stderr);
-    const wanted = await expected(DAYS_2, names);
+    const wanted = await expected(DAY, names);
     await collector.until(hasAll(wanted));
     // After a reconnection statuses are said once more, with the next reading.
     for (const [key, payload] of byTopicAndTime(collector.received))
@@ -122,7 +129,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     const url = `mqtt://${server.host}:${server.port}`;
     const collector = await Collector.open(url, ['factory/#', 'simulator/state']);
     t.after(() => collector.close());
-    const program = generate(url, ...windowWords(60 * 24 * 30));
+    const program = generating(url, ...windowWords(60 * 24 * 30));
     await collector.until((received) => received.length > 1000);
     program.signal('SIGTERM');
     assert.equal(await program.ended, 143, program.stderr);
@@ -143,7 +150,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
   });
 
   it('ends at once when it is interrupted while the broker is away', async () => {
-    const program = generate('mqtt://127.0.0.1:1', ...windowWords(10));
+    const program = generating('mqtt://127.0.0.1:1', ...windowWords(10));
     await program.said(/trying again until it does/);
     program.signal('SIGINT');
     assert.equal(await program.ended, 130);
@@ -154,8 +161,8 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     const server = await served(t);
     const collector = await subscribed(t, server);
     const words = [...windowWords(30), '--resample', '10m', '--qos', '0'];
-    const program = generate(`mqtt://${server.host}:${server.port}`, ...words);
-    assert.equal(await program.ended, 0, program.stderr);
+    const program = await generate(`mqtt://${server.host}:${server.port}`, ...words);
+    assert.equal(program.status, 0, program.stderr);
     const readings = () =>
       collector.received
         .filter(({ topic }) => topic.endsWith('/energy'))
@@ -183,8 +190,8 @@ it('a URL says everything about the broker that variables do', () => {
 
 it('a URL that is none is refused, and nothing of it is shown', async () => {
   for (const url of [`http://me:${SECRET}@host`, `mqtt://me:${SECRET}@host/topic`, `${SECRET}`]) {
-    const program = generate(url, ...windowWords(10), '--clean');
-    assert.equal(await program.ended, 2);
+    const program = await generate(url, ...windowWords(10), '--clean');
+    assert.equal(program.status, 2);
     assert.equal(
       program.stderr,
       '--clean: is for files, not for a broker\n' +

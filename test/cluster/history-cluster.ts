@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freshDirectory, Program } from '../cli/program.ts';
+import { freshDirectory, Program, type Run, run } from '../cli/program.ts';
 import { type RedisOptions, startRedis, type TestRedis } from '../redis.ts';
 
 /** So often is looked what workers have written [ms]. */
@@ -60,15 +60,27 @@ export class HistoryCluster {
     return worker;
   }
 
+  /** Who asks for a dataset, in a process that can be told to end. */
   generate(words: readonly string[], out: string): Program {
     return new Program(['generate', ...words, '--cluster', '--out', out], this.cwd, this.env);
+  }
+
+  /** Asks for a dataset from here; fails unless it is made as expected. */
+  async made(words: readonly string[], out: string, expected: string): Promise<Run> {
+    const asked = await run(['generate', ...words, '--cluster', '--out', out], this.cwd, this.env);
+    assert.equal(asked.status, 0, asked.stderr);
+    await this.#assertWhole(out, expected);
+    return asked;
   }
 
   /** The manifest that one process alone writes, and with it the digests of all files. */
   async alone(words: readonly string[]): Promise<string> {
     const out = `alone-${words.join('').replace(/\W/g, '')}`;
-    const program = new Program(['generate', ...words, '--out', out], this.cwd);
-    assert.equal(await program.ended, 0, program.stderr);
+    const { status, stderr } = await run(
+      ['generate', ...words, '--workers', '1', '--out', out],
+      this.cwd,
+    );
+    assert.equal(status, 0, stderr);
     return this.manifest(out);
   }
 
@@ -93,6 +105,10 @@ export class HistoryCluster {
   /** Settles when a dataset is whole; fails unless it is the expected one, and nothing besides. */
   async assertMade(program: Program, folder: string, expected: string): Promise<void> {
     assert.equal(await program.ended, 0, program.stderr);
+    await this.#assertWhole(folder, expected);
+  }
+
+  async #assertWhole(folder: string, expected: string): Promise<void> {
     assert.equal(this.manifest(folder), expected);
     const left = this.files(folder).filter((path) => /part/.test(path));
     assert.deepEqual(left, []);

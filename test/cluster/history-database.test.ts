@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { loginOf } from '../../src/cluster/history/login.ts';
-import { Program } from '../cli/program.ts';
+import { run } from '../cli/program.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { withoutRedis } from '../redis.ts';
 import { Enms } from '../sinks/enms.ts';
@@ -32,7 +32,7 @@ describe('a window for a database', {
       const { user, host, port, database } = await postgres.newDatabase();
       const url = `postgres://${user}:${SECRET}@${host}:${port}/${database}`;
       const words = ['generate', ...WINDOW, '--postgres', url, ...more];
-      const program = new Program(words, cluster.cwd, cluster.env);
+      const program = run(words, cluster.cwd, cluster.env);
       if (more.length > 0) {
         const keys = async () => cluster.client.keys('test:history-order:*');
         while ((await keys()).length === 0) await cluster.client.ping();
@@ -43,8 +43,9 @@ describe('a window for a database', {
         assert.ok(told.includes(`postgres://${user}@${host}:${port}/${database}`), told);
         assert.ok(!told.includes(SECRET));
       }
-      assert.equal(await program.ended, 0, program.stderr);
-      assert.match(program.stdout, /: 82\.1 k rows, \d+ s$/m);
+      const { status, stdout, stderr } = await program;
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /: 82\.1 k rows, \d+ s$/m);
       contents.push(await new Enms({ user, host, port, database }).contents());
     }
     assert.deepEqual(contents[1], contents[0]);

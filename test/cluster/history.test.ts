@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Program } from '../cli/program.ts';
+import { type Program, run } from '../cli/program.ts';
 import { withoutRedis } from '../redis.ts';
 import { HistoryCluster, LONG, SHORT } from './history-cluster.ts';
 
@@ -23,10 +23,9 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
     const workers: Program[] = [];
     for (const count of [1, 2, 3]) {
       workers.push(await cluster.worker());
-      const program = cluster.generate(MANY, `by-${count}`);
-      await cluster.assertMade(program, `by-${count}`, expected);
-      assert.equal(program.stderr, '');
-      assert.match(program.stdout, /^by-\d: \d+\.\d k rows in 16 files, /);
+      const { stdout, stderr } = await cluster.made(MANY, `by-${count}`, expected);
+      assert.equal(stderr, '');
+      assert.match(stdout, /^by-\d: \d+\.\d k rows in 16 files, /);
     }
     for (const worker of workers) worker.signal('SIGTERM');
     for (const worker of workers) assert.equal(await worker.ended, 0, worker.stderr);
@@ -59,7 +58,7 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
     assert.deepEqual(await cluster.client.lrange('test:history:wait', 0, -1), []);
     assert.deepEqual(await cluster.client.lrange('test:history:active', 0, -1), []);
     assert.deepEqual(await cluster.client.keys('*order*'), []);
-    await cluster.assertMade(cluster.generate(LONG, 'cut'), 'cut', cluster.manifest('handed'));
+    await cluster.made(LONG, 'cut', cluster.manifest('handed'));
     worker.signal('SIGTERM');
     await worker.ended;
   });
@@ -77,18 +76,21 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
 
   it('is asked for by files and databases only, and with a server', async () => {
     const words = ['generate', ...SHORT, '--cluster', '--out'];
-    const refused = new Program([...words, '-'], cluster.cwd, cluster.env);
-    assert.equal(await refused.ended, 2);
+    const refused = async (words: readonly string[], env: Readonly<Record<string, string>>) => {
+      const { status, stderr } = await run(words, cluster.cwd, env);
+      assert.equal(status, 2);
+      return stderr;
+    };
     assert.match(
-      refused.stderr,
+      await refused([...words, '-'], cluster.env),
       /^--cluster: is for files and databases, not for standard output$/m,
     );
-    const alone = new Program([...words, 'x', '--workers', '2'], cluster.cwd);
-    assert.equal(await alone.ended, 2);
-    assert.match(alone.stderr, /^--workers: is for one computer/m);
-    assert.match(alone.stderr, /^--cluster: needs REDIS_URL/m);
-    const worker = new Program(['worker', '--only', 'histroy'], cluster.cwd);
-    assert.equal(await worker.ended, 2);
-    assert.match(worker.stderr, /^--only: "histroy" is not accepted; .*did you mean history\?/m);
+    const alone = await refused([...words, 'x', '--workers', '2'], {});
+    assert.match(alone, /^--workers: is for one computer/m);
+    assert.match(alone, /^--cluster: needs REDIS_URL/m);
+    assert.match(
+      await refused(['worker', '--only', 'histroy'], {}),
+      /^--only: "histroy" is not accepted; .*did you mean history\?/m,
+    );
   });
 });

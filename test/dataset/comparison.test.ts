@@ -3,30 +3,31 @@ import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
-import { made, requestOf } from './request.ts';
+import { copied, made, requestOf } from './request.ts';
 
 const PUMP = 'c0000000-0000-0000-0000-000000000004';
 const REQUEST = requestOf({ machineIds: [PUMP] });
 const ENERGY = 'energy/factory=demo/2026-01-14.csv';
 
+const whole = await made(REQUEST);
+
 const difference = (a: string, b: string) => firstDifference(openSide(a), openSide(b));
 
 test('datasets of one request are equal, and so are those of another version and command', async () => {
-  const [a, b] = [await made(REQUEST), await made({ ...REQUEST, version: '9.9.9', command: 'x' })];
+  const [a, b] = [whole, await made({ ...REQUEST, version: '9.9.9', command: 'x' })];
   assert.equal(difference(a.folder, b.folder), undefined);
 });
 
 test('what two datasets were made from is compared first', async () => {
-  const [a, b] = [await made(REQUEST), await made({ ...REQUEST, seed: 43 })];
+  const [a, b] = [whole, await made({ ...REQUEST, seed: 43 })];
   assert.equal(difference(a.folder, b.folder), 'seed: 42 and 43');
 });
 
 test('a file that is not what the manifest says, or missing, is a difference', async () => {
-  const { folder } = await made(REQUEST);
-  const other = await made(REQUEST);
+  const folder = copied(whole);
   appendFileSync(join(folder, ENERGY), 'x');
   assert.match(
-    difference(other.folder, folder) ?? '',
+    difference(whole.folder, folder) ?? '',
     /: energy\/factory=demo\/2026-01-14.csv has \d+ bytes, \d+ by its manifest$/,
   );
   rmSync(join(folder, ENERGY));
@@ -34,28 +35,28 @@ test('a file that is not what the manifest says, or missing, is a difference', a
 });
 
 test('bytes that changed in place are found by their digest', async () => {
-  const { folder, manifest } = await made(REQUEST);
-  const { bytes } = manifest.files.find(({ path }) => path === ENERGY) ?? { bytes: 0 };
+  const folder = copied(whole);
+  const { bytes } = whole.manifest.files.find(({ path }) => path === ENERGY) ?? { bytes: 0 };
   writeFileSync(join(folder, ENERGY), 'x'.repeat(bytes));
   assert.match(difference(folder, folder) ?? '', /is not what its manifest says \(SHA-256\)$/);
 });
 
 test('the first line that differs is shown', async () => {
-  const [a, b] = [await made(REQUEST), await made({ ...REQUEST, hasLabels: false, seed: 43 })];
-  const sides = [openSide(a.folder), openSide(b.folder)] as const;
+  const other = await made({ ...REQUEST, hasLabels: false, seed: 43 });
+  const sides = [openSide(whole.folder), openSide(other.folder)] as const;
   const alike = { ...sides[1], manifest: { ...sides[1].manifest, seed: 42 } };
   const text = firstDifference(sides[0], alike) ?? '';
   assert.match(text, /^README\.md, line 3:\n {2}1 machines.*seed 42.*\n {2}1 machines.*seed 43/);
 });
 
 test('manifests are compared without their files', async () => {
-  const [a, b] = [await made(REQUEST), await made(REQUEST)];
-  rmSync(join(b.folder, ENERGY));
-  assert.equal(difference(a.folder, join(b.folder, 'manifest.json')), undefined);
+  const folder = copied(whole);
+  rmSync(join(folder, ENERGY));
+  assert.equal(difference(whole.folder, join(folder, 'manifest.json')), undefined);
 });
 
-test('what is no dataset is refused in a sentence', async () => {
-  const { folder } = await made(REQUEST);
+test('what is no dataset is refused in a sentence', () => {
+  const folder = copied(whole);
   const bad = (content: string) => {
     writeFileSync(join(folder, 'manifest.json'), content);
     return () => openSide(folder);

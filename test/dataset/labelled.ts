@@ -61,7 +61,7 @@ export async function assertLabelled(days: number, intervalS: number): Promise<F
     hasClean: true,
   } as const;
   const request = requestOf(changes, 24 * days, factory);
-  const { folder } = await made(request, 2);
+  const { folder } = await made(request);
   const known = knownAnomalies(request);
   await assertAnswerKey(folder, request, known);
   const differing = await assertDifferences(folder, known);

@@ -27,7 +27,7 @@ function large(count: number) {
 const SHORT = { toMs: FROM_MS + 60_000 };
 
 test('a factory of more than a thousand machines has a file for each thousand', async () => {
-  const { folder, manifest } = await made(requestOf(SHORT, 1, large(1001)), 2);
+  const { folder, manifest } = await made(requestOf(SHORT, 1, large(1001)));
   const path = (part: number) => `energy/factory=demo/2026-01-14-000${part}.csv`;
   const rows = [1, 2].map((part) => csvRows(folder, path(part)));
   assert.deepEqual(

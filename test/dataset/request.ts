@@ -1,13 +1,17 @@
 /** What the tests of datasets share: requests of short windows, folders, and what is in them. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import type { FactoryDescription } from '../../src/core/factory.ts';
+import { beginDataset } from '../../src/dataset/dataset-folder.ts';
 import { generateDataset } from '../../src/dataset/generation.ts';
-import type { Manifest } from '../../src/dataset/manifest.ts';
+import type { FileEntry, Manifest } from '../../src/dataset/manifest.ts';
+import type { WorkResult } from '../../src/dataset/order.ts';
 import type { DatasetRequest } from '../../src/dataset/request.ts';
+import type { Truth } from '../../src/dataset/truth.ts';
+import { Workplace } from '../../src/dataset/workplace.ts';
 import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 
 export const FROM_MS = Date.UTC(2026, 0, 14, 10);
@@ -61,13 +65,38 @@ export function freshFolder(): string {
   return join(parent, 'dataset');
 }
 
-/** Makes a dataset in a folder of its own. */
-export async function made(
-  request: DatasetRequest,
-  workers = 1,
-): Promise<{ readonly folder: string; readonly manifest: Manifest }> {
+/** A dataset of a test's own. */
+export interface Made {
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+/** Makes a dataset in a folder of its own, by processes as a user has it made. */
+export async function generated(request: DatasetRequest, workers = 1): Promise<Made> {
   const folder = freshFolder();
   return { folder, manifest: await generateDataset(request, { folder, workers }) };
+}
+
+/** Makes a dataset in a folder of its own: as a worker would, in this process. */
+export async function made(request: DatasetRequest): Promise<Made> {
+  const folder = freshFolder();
+  const workplace = new Workplace({ kind: 'files', request, folder });
+  const files: FileEntry[] = [];
+  const truths: Truth[] = [];
+  for (const index of beginDataset(request, folder, workplace.fleet('actual')).tasks) {
+    const result = await workplace.do({ kind: 'task', index }, () => {});
+    if (result.kind === 'files') files.push(...result.files);
+    if (result.kind === 'truths') truths.push(...result.truths);
+  }
+  const result = await workplace.do({ kind: 'finish', files, truths }, () => {});
+  return { folder, manifest: (result as WorkResult & { kind: 'manifest' }).manifest };
+}
+
+/** A copy of a dataset, for a test that damages it. */
+export function copied({ folder }: Made): string {
+  const copy = freshFolder();
+  cpSync(folder, copy, { recursive: true });
+  return copy;
 }
 
 /** Every file below a folder, with `/`, in order. */

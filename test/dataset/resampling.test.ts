@@ -237,7 +237,7 @@ const energyPath = (end: string) => join('energy', 'factory=demo', `2026-01-14.$
 
 test('the energy of a resampled dataset is that of the dataset, to the last digit', async () => {
   const [raw, condensed] = await Promise.all(
-    [{ hasClean: true }, RESAMPLED].map((changes) => made(requestOf(changes, 3, LEAKING), 2)),
+    [{ hasClean: true }, RESAMPLED].map((changes) => made(requestOf(changes, 3, LEAKING))),
   );
   assert.equal(condensed?.manifest.resample_seconds, 900);
   assert.equal(condensed.manifest.rows['energy'], 12 * 5);

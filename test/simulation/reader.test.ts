@@ -5,7 +5,7 @@ import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { type Batch, READING, STATUS } from '../../src/core/batch.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
-import { factoryOf, type Row, readRows } from '../rows.ts';
+import { factoryOf, passOver, type Row, readRows } from '../rows.ts';
 
 const HOUR_MS = 3_600_000;
 const FROM_MS = Date.UTC(2026, 2, 3, 9);
@@ -61,7 +61,7 @@ for (const type of types) {
         const targetMs = Date.UTC(2026, 0, 1) + 1000 * second;
         const through = fleet.reader();
         through.seek(targetMs - hours * HOUR_MS);
-        readRows(through, targetMs);
+        passOver(through, targetMs);
         const direct = fleet.reader();
         direct.seek(targetMs);
         const untilMs = targetMs + 5 * intervalMs;

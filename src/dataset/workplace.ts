@@ -1,0 +1,79 @@
+import type { Machine } from '../core/factory.ts';
+import type { Fleet } from '../simulation/fleet.ts';
+import { finishDataset } from './dataset-folder.ts';
+import type { Order, Work, WorkResult } from './order.ts';
+import { PartitionWriter } from './partition-writer.ts';
+import { databaseParts, type Plan, planOf, type ReadingsTask, type TruthTask } from './plan.ts';
+import { fleetOf, type Variant } from './request.ts';
+import { truthsOf } from './truth.ts';
+
+interface Files {
+  readonly plan: Plan;
+  readonly writer: PartitionWriter;
+}
+
+/** Where the tasks of one order are done; what they have in common is kept from one to the next. */
+export class Workplace {
+  readonly #order: Order;
+  readonly #fleets = new Map<Variant, Fleet>();
+  readonly #files: Files | undefined;
+
+  constructor(order: Order) {
+    this.#order = order;
+    if (order.kind === 'database') return;
+    const plan = planOf(order.request, this.fleet('actual'));
+    this.#files = { plan, writer: new PartitionWriter(order.request, plan, order.folder) };
+  }
+
+  fleet(variant: Variant): Fleet {
+    const known = this.#fleets.get(variant) ?? fleetOf(this.#order.request, variant);
+    this.#fleets.set(variant, known);
+    return known;
+  }
+
+  /**
+   * Does work, and makes way for nobody else before it is done.
+   *
+   * @param onRows - Is told of every batch how many rows it gave.
+   */
+  async do(work: Work, onRows: (rows: number) => void): Promise<WorkResult> {
+    const order = this.#order;
+    if (order.kind === 'database')
+      return this.#store(order, work as Work & { kind: 'task' }, onRows);
+    const { request, folder } = order;
+    if (work.kind === 'finish') {
+      const { files, truths } = work;
+      const manifest = await finishDataset(request, folder, this.fleet('actual'), files, truths);
+      return { kind: 'manifest', manifest };
+    }
+    const { plan, writer } = this.#files as Files;
+    const task = plan.tasks[work.index] as ReadingsTask | TruthTask;
+    if (task.kind === 'truths') return this.#truths(task);
+    return { kind: 'files', files: await writer.write(this.fleet(task.variant), task, onRows) };
+  }
+
+  #truths({ machineIds }: TruthTask): WorkResult {
+    const { fromMs, toMs } = this.#order.request;
+    const own = this.fleet('actual');
+    const machines = machineIds.map((id) => own.byId.get(id) as Machine);
+    return {
+      kind: 'truths',
+      truths: machines.flatMap((machine) => truthsOf(own, machine, fromMs, toMs)),
+    };
+  }
+
+  async #store(
+    { request, server }: Order & { readonly kind: 'database' },
+    { index }: Work & { readonly kind: 'task' },
+    onRows: (rows: number) => void,
+  ): Promise<WorkResult> {
+    const { storePart } = await import('./database-window.ts');
+    const machineIds = databaseParts(request)[index] as readonly string[];
+    let rows = 0;
+    await storePart({ ...request, machineIds }, this.fleet('actual'), server, (more) => {
+      rows += more;
+      onRows(more);
+    });
+    return { kind: 'stored', rows };
+  }
+}
