@@ -7,12 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test, { after } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { count, ProgressLine, span } from '../../src/cli/progress-line.ts';
 import type { Manifest } from '../../src/dataset/manifest.ts';
+import { MAIN } from '../main-program.ts';
 import { type Run, run } from './program.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const cwd = mkdtempSync(join(tmpdir(), 'enms-generate-'));
 after(() => rmSync(cwd, { recursive: true, force: true }));
 

@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { factorySchema } from '../../src/config/factory-file/schema.ts';
 import { version } from '../../src/config/version.ts';
 import { machineTypes } from '../../src/machines/index.ts';
+import { MAIN } from '../main-program.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const EXAMPLE = fileURLToPath(new URL('../../../examples/two-sites.yaml', import.meta.url));
 
 const cwd = mkdtempSync(join(tmpdir(), 'enms-main-'));

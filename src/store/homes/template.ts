@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
+import { packageFolder } from '../../package-folder.ts';
 
 /** Small segments: a new one needs little room, and a new database is half as large. */
 export const INITDB_PARAMETERS = ['--wal-segsize=1'];
@@ -19,11 +19,11 @@ const DROP_SPARE = [
 ];
 
 /**
- * What a new embedded database begins as, an archive beside this module. To make one anew takes
- * seconds and much memory, to unpack this one tenths of a second; so the build makes it, once for
- * each version of PGlite.
+ * What a new embedded database begins as, an archive. To make one anew takes seconds and much
+ * memory, to unpack this one tenths of a second; so the build makes it, once for each version of
+ * PGlite.
  */
-const TEMPLATE = fileURLToPath(new URL(`./database-${pgliteVersion()}.tar.gz`, import.meta.url));
+const TEMPLATE = join(packageFolder, 'dist', `database-${pgliteVersion()}.tar.gz`);
 
 /**
  * Unpacks the template into an empty folder. Where the build has not made it, nothing happens, and
@@ -33,8 +33,8 @@ export async function unpackTemplate(folder: string): Promise<void> {
   if (!existsSync(TEMPLATE)) return;
   // PGlite would unpack it through the file system of WebAssembly, at three times the cost; and at
   // once, since streams would take as long again for their many pieces.
-  const { extract } = await import('tar-stream');
-  const archive = extract();
+  const { default: tar } = await import('tar-stream');
+  const archive = tar.extract();
   archive.end(gunzipSync(readFileSync(TEMPLATE), { chunkSize: CHUNK_BYTES }));
   for await (const entry of archive) {
     const { name, type } = entry.header;
