@@ -19,28 +19,32 @@ const EVERY_NODE = '--every-node';
 const HANGS_AFTER_MS = 1_200_000;
 
 /**
- * Tests that neither start a program nor change the process share one by these beginnings of their
- * paths, which saves the start of Node and of the code under test for each file.
+ * Test files that share a process by the beginnings of their paths: it takes a second to load the
+ * code under test, and servers that are only there to be used are shared, too.
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
-  computing: ['core', 'physics', 'site', 'machines', 'simulation', 'encoding', 'config', 'golden']
-    .map((folder) => `${folder}/`)
-    .concat('validation/statistics', 'report/histogram', 'report/tallies', 'tidy', 'readme')
-    .concat('delivery/pace', 'delivery/read-ahead', 'delivery/spread-reader'),
-  serving: ['api/', 'service/clock', 'service/observer', 'service/real-time', 'service/timeline'],
+  computing: 'core physics site machines simulation encoding config golden tidy readme'.split(' '),
+  serving: ['api/', 'broker/'],
+  storing: ['store/', 'service/registry', 'service/memory', 'service/exports', 'service/t'],
+  delivering: ['delivery/', 'sinks/', 'service/clock', 'service/observer', 'service/real-time'],
+  judging: ['dataset/', 'report/', 'validation/'],
 };
 
 /** What takes longest goes first, so that the end waits for none of it. */
-const FIRST = ['web/', 'computing', 'voyage/', 'cluster/', 'serving', 'service/', 'store/', 'cli/'];
+const FIRST =
+  'web/ storing computing voyage/outage delivering judging voyage/ cluster/ cli/ deploy/'
+    .split(' ')
+    .concat('service/');
 
 /**
  * What may differ between versions of Node: the arithmetic, the package as others use it, the
  * embedded database, whose WebAssembly is compiled by V8, and a live run. The rest is the same
  * JavaScript over interfaces of Node that these use, too.
  */
-const DIFFERS = ['core', 'physics', 'site', 'machines', 'simulation', 'encoding', 'golden', 'store']
-  .map((folder) => `${folder}/`)
-  .concat('library', 'cli/run', 'api/stream');
+const DIFFERS =
+  'core/ physics/ site/ machines/ simulation/ encoding/ golden/ store/ library cli/run'
+    .split(' ')
+    .concat('api/stream');
 
 const folder = new URL('.', import.meta.url);
 const given = process.argv.slice(2);
