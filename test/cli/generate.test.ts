@@ -7,6 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test, { after } from 'node:test';
+
+<<<<<<< HEAD
+=======
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+>>>>>>> dataset-tests
+
 import { count, ProgressLine, span } from '../../src/cli/progress-line.ts';
 import type { Manifest } from '../../src/dataset/manifest.ts';
 import { MAIN } from '../main-program.ts';
@@ -16,6 +25,10 @@ const cwd = mkdtempSync(join(tmpdir(), 'enms-generate-'));
 after(() => rmSync(cwd, { recursive: true, force: true }));
 
 const WINDOW = ['--from', '2026-01-14T10:00Z', '--to', '2026-01-14T10:10Z'];
+/** So often is looked how far a program is [ms]. */
+const POLL_MS = 5;
+/** For what does not depend on who makes it: each worker takes its start. */
+const BY_ONE = ['--workers', '1'];
 
 function simulator(words: readonly string[], env: Record<string, string> = {}): Promise<Run> {
   return run(words, cwd, env);
@@ -60,7 +73,15 @@ test('every option is read', async () => {
 });
 
 test('readings are condensed to a longer interval, as the manifest says', async () => {
-  const run = await simulator(['generate', ...WINDOW, '--resample', '5m', '--out', 'condensed']);
+  const run = await simulator([
+    'generate',
+    ...WINDOW,
+    ...BY_ONE,
+    '--resample',
+    '5m',
+    '--out',
+    'condensed',
+  ]);
   assert.equal(run.status, 0, run.stderr);
   const { command, rows, resample_seconds: seconds } = manifestOf('condensed');
   assert.deepEqual([rows['energy'], seconds], [10, 300]);
@@ -76,10 +97,8 @@ test('the command in the manifest makes the same dataset again', async () => {
       '      - { id: c0000000-0000-0000-0000-00000000000a, name: Press, type: pump }\n',
   );
   const env = { PUMP_INTERVAL: '5', ANOMALY_PROBABILITY: '0.5' };
-  const first = await simulator(
-    ['generate', ...WINDOW, '--factory', 'plant.yaml', '--format', 'csv', '--out', 'first'],
-    env,
-  );
+  const made = ['--factory', 'plant.yaml', '--format', 'csv'];
+  const first = await simulator(['generate', ...WINDOW, ...BY_ONE, ...made, '--out', 'first'], env);
   assert.equal(first.status, 0, first.stderr);
   const { command } = manifestOf('first');
   const words = command.split(' ');
@@ -88,7 +107,7 @@ test('the command in the manifest makes the same dataset again', async () => {
   ) as Record<string, string>;
   assert.deepEqual(again, env);
   const behind = words.slice(words.indexOf('generate'));
-  assert.equal((await simulator([...behind, '--out', 'again'], again)).status, 0);
+  assert.equal((await simulator([...behind, ...BY_ONE, '--out', 'again'], again)).status, 0);
   const { status, stdout } = await simulator(['compare', 'first', 'again']);
   assert.equal(status, 0);
   assert.match(stdout, /^equal: 7 files, 36\d rows\n$/);
@@ -97,14 +116,8 @@ test('the command in the manifest makes the same dataset again', async () => {
 test('compare says the first difference and exits with 1', async () => {
   for (const seed of ['1', '2'])
     await simulator([
-      'generate',
-      ...WINDOW,
-      '--machines',
-      'Conveyor-A',
-      '--seed',
-      seed,
-      '--out',
-      seed,
+      ...['generate', ...WINDOW, ...BY_ONE, '--machines', 'Conveyor-A', '--format', 'csv'],
+      ...['--seed', seed, '--out', seed],
     ]);
   const { status, stdout } = await simulator(['compare', '1', '2']);
   assert.deepEqual([status, stdout], [1, 'seed: 1 and 2\n']);
@@ -176,7 +189,7 @@ test('a folder that cannot be written to is said in one line, with exit code 1',
 for (const format of ['csv', 'parquet'])
   test(`a disk that is full leaves no file that is not whole: ${format}`, async () => {
     // The largest file that the process may write stands for the end of the disk.
-    const words = `generate --from 2026-01-14 --to 2026-01-15 --format ${format} --out full`;
+    const words = `generate --from 2026-01-14 --to 2026-01-15 --format ${format} --workers 1 --out full`;
     const shell = `trap '' XFSZ; ulimit -f 1000; exec "$0" "$1" ${words}`;
     const run = spawnSync('sh', ['-c', shell, process.execPath, MAIN], {
       cwd,
@@ -194,7 +207,7 @@ test('a signal ends it, and the same command goes on', async () => {
   const all = [...words, 'HVAC-Main', '--format', 'csv', '--workers', '1', '--out', 'cut'];
   const child = spawn(process.execPath, [MAIN, ...all], { cwd, env: {} });
   const energy = join(cwd, 'cut', 'energy', 'factory=demo', '2026-01-01.csv');
-  while (!existsSync(energy) && child.exitCode === null) await new Promise(setImmediate);
+  while (!existsSync(energy) && child.exitCode === null) await pause(POLL_MS);
   child.kill('SIGINT');
   let said = '';
   child.stderr.on('data', (text) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { freshDirectory, Program } from './program.ts';
+import { freshDirectory, run } from './program.ts';
 
 const NAME = '压'.repeat(100);
 
@@ -12,16 +12,16 @@ test('a factory whose name has 900 bytes as a file’s is generated, compared an
   const machine = `{ name: ${'缩'.repeat(100)}, type: motor, rated_power_kw: 7.5 }`;
   const plant = `factories:\n  - name: ${NAME}\n    machines: [${machine}]\n`;
   writeFileSync(join(cwd, 'plant.yaml'), plant);
-  const run = async (...words: readonly string[]) => {
-    const program = new Program(words, cwd);
-    assert.equal(await program.ended, 0, program.stderr);
-    return program.stdout;
+  const said = async (...words: readonly string[]) => {
+    const { status, stdout, stderr } = await run(words, cwd);
+    assert.equal(status, 0, stderr);
+    return stdout;
   };
   const window = ['--from', '2026-01-14', '--to', '2026-01-14 01:00:00+00', '--format', 'csv'];
   const factory = ['--factory', 'plant.yaml', '--workers', '1', '--out', 'data'];
-  await run('generate', ...window, ...factory);
-  assert.match(await run('compare', 'data', 'data'), /^equal: 7 files/);
-  assert.match(await run('report', 'data', '--out', 'page.html'), /page\.html/);
+  await said('generate', ...window, ...factory);
+  assert.match(await said('compare', 'data', 'data'), /^equal: 7 files/);
+  assert.match(await said('report', 'data', '--out', 'page.html'), /page\.html/);
   assert.ok(readFileSync(join(cwd, 'page.html'), 'utf8').includes(NAME));
   const { files } = JSON.parse(readFileSync(join(cwd, 'data', 'manifest.json'), 'utf8'));
   const named = files.filter((file: { factory?: string }) => file.factory === NAME);

@@ -10,6 +10,7 @@ import { factorySchema } from '../../src/config/factory-file/schema.ts';
 import { version } from '../../src/config/version.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { MAIN } from '../main-program.ts';
+import { run } from './program.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/two-sites.yaml', import.meta.url));
 
@@ -30,14 +31,18 @@ function simulator(
   return { status, stdout, stderr };
 }
 
-/** An import that keeps the HTTP server from being loaded. */
+/** Runs it in this process: for what it says, where its end as a process is not the point. */
+const here = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  run(words, cwd, env);
+
+/** An import that keeps the HTTP server, by a package of it outside of the bundle, from being loaded. */
 const WITHOUT_SERVER = [
   '--import',
   `data:text/javascript,${encodeURIComponent(`
     import { register } from 'node:module';
     register('data:text/javascript,' + encodeURIComponent(\`
       export async function resolve(specifier, context, next) {
-        if (specifier === 'fastify') throw new Error('the server was loaded');
+        if (specifier === '@fastify/swagger-ui') throw new Error('the server was loaded');
         return next(specifier, context);
       }\`));
   `)}`,
@@ -46,6 +51,12 @@ const WITHOUT_SERVER = [
 test('--version says the version, and loads no server for it', () => {
   const { status, stdout, stderr } = simulator(['--version'], {}, WITHOUT_SERVER);
   assert.deepEqual([status, stdout, stderr], [0, `${version}\n`, '']);
+});
+
+test('what keeps the server from being loaded does so', () => {
+  const { status, stderr } = simulator(['run'], { DATA_DIR: cwd }, WITHOUT_SERVER);
+  assert.equal(status, 1);
+  assert.match(stderr, /the server was loaded/);
 });
 
 test('--help lists the commands', () => {
@@ -68,23 +79,23 @@ test('check shows every value with its source, and loads no server for it', () =
   assert.doesNotMatch(stdout, /hush/);
 });
 
-test('check --factory shows the factories of a file', () => {
-  const { status, stdout } = simulator(['check', '--factory', EXAMPLE]);
+test('check --factory shows the factories of a file', async () => {
+  const { status, stdout } = await here(['check', '--factory', EXAMPLE]);
   assert.equal(status, 0);
   assert.match(stdout, /^ {2}FACTORY_FILE +.*two-sites\.yaml +command line$/m);
   assert.match(stdout, /position +34\.05° N, 118\.24° W/);
   assert.match(stdout, /Compressor-2 .* leak for 210m$/m);
 });
 
-test('check --machines shows a fleet of that size, generate reads one where no file is given', () => {
-  const { status, stdout } = simulator(['check', '--machines', '7', '--json']);
+test('check --machines shows a fleet of that size, generate reads one where no file is given', async () => {
+  const { status, stdout } = await here(['check', '--machines', '7', '--json']);
   assert.equal(status, 0);
   const { factories } = JSON.parse(stdout) as { factories: { machines: { name: string }[] }[] };
   const names = factories.flatMap(({ machines }) => machines.map(({ name }) => name));
   assert.equal(names.length, 7);
   const window = ['--from', '2026-01-14T10:00Z', '--to', '2026-01-14T10:01Z', '--out', '-'];
   const csv = (...words: readonly string[]) =>
-    simulator(['generate', ...window, '--format', 'csv', ...words]);
+    here(['generate', ...window, '--format', 'csv', ...words]);
   const ids = (text: string) =>
     new Set(
       text
@@ -92,27 +103,27 @@ test('check --machines shows a fleet of that size, generate reads one where no f
         .slice(1, -1)
         .map((line) => line.split(',')[1]),
     );
-  assert.equal(ids(csv('--machines', '7').stdout).size, 7);
-  const named = csv('--machines', '7', '--factory', EXAMPLE);
+  assert.equal(ids((await csv('--machines', '7')).stdout).size, 7);
+  const named = await csv('--machines', '7', '--factory', EXAMPLE);
   assert.equal(named.status, 2);
   assert.match(named.stderr, /--machines: there is no machine "7"/);
 });
 
-test('check --json can be read by programs, and its factories are a factory file again', () => {
-  const { stdout } = simulator(['check', '--factory', EXAMPLE, '--json'], { MQTT_QOS: '2' });
+test('check --json can be read by programs, and its factories are a factory file again', async () => {
+  const { stdout } = await here(['check', '--factory', EXAMPLE, '--json'], { MQTT_QOS: '2' });
   const { valid, variables, factories } = JSON.parse(stdout);
   assert.equal(valid, true);
   const qos = variables.find(({ name }: { name: string }) => name === 'MQTT_QOS');
   assert.deepEqual(qos, { name: 'MQTT_QOS', value: 2, source: 'environment' });
   writeFileSync(join(cwd, 'again.json'), JSON.stringify({ factories }));
-  const again = simulator(['check', '--factory', 'again.json', '--json']);
+  const again = await here(['check', '--factory', 'again.json', '--json']);
   assert.deepEqual(JSON.parse(again.stdout).factories, factories);
 });
 
-test('all faults go to standard error, a line each, without a stack; the exit code is 2', () => {
+test('all faults go to standard error, a line each, without a stack; the exit code is 2', async () => {
   const env = { MQTT_PORT: '70000', FACTORY_FILE: 'missing.yaml' };
   for (const words of [['check'], ['run'], []]) {
-    const { status, stdout, stderr } = simulator(words, env);
+    const { status, stdout, stderr } = await here(words, env);
     assert.deepEqual([status, stdout], [2, ''], words.join());
     assert.equal(
       stderr,
@@ -122,8 +133,8 @@ test('all faults go to standard error, a line each, without a stack; the exit co
   }
 });
 
-test('check --json tells faults as JSON, with exit code 2', () => {
-  const { status, stdout, stderr } = simulator(['check', '--json'], { MQTT_PORT: '70000' });
+test('check --json tells faults as JSON, with exit code 2', async () => {
+  const { status, stdout, stderr } = await here(['check', '--json'], { MQTT_PORT: '70000' });
   assert.deepEqual([status, stderr], [2, '']);
   assert.deepEqual(JSON.parse(stdout), {
     valid: false,
@@ -136,11 +147,11 @@ test('check --json tells faults as JSON, with exit code 2', () => {
   });
 });
 
-test('of very many faults the first hundred are shown', () => {
+test('of very many faults the first hundred are shown', async () => {
   const machine = { name: 'a', type: 'motor', interval: 0, topic: 'x' };
   const factories = [{ name: 'P', machines: Array(60).fill(machine) }];
   writeFileSync(join(cwd, 'bad.json'), JSON.stringify({ factories }));
-  const { status, stderr } = simulator(['check', '--factory', 'bad.json']);
+  const { status, stderr } = await here(['check', '--factory', 'bad.json']);
   const lines = stderr.trimEnd().split('\n');
   assert.equal(status, 2);
   assert.equal(lines.length, 101);
@@ -160,8 +171,8 @@ test('an unknown command or option names the nearest, with exit code 2', () => {
   });
 });
 
-test('machines lists every type with its parameters, fields and faults', () => {
-  const { status, stdout } = simulator(['machines']);
+test('machines lists every type with its parameters, fields and faults', async () => {
+  const { status, stdout } = await here(['machines']);
   assert.equal(status, 0);
   for (const { type, faultTypes } of machineTypes) {
     assert.match(stdout, new RegExp(`^${type}: `, 'm'));
@@ -171,23 +182,23 @@ test('machines lists every type with its parameters, fields and faults', () => {
   assert.match(stdout, /^ {4}cut_in_bar +6\.6 +4 to 12 +bar +Gauge pressure at which it loads\.$/m);
 });
 
-test('machines TYPE shows one type, as JSON too', () => {
-  const [type, ...others] = JSON.parse(simulator(['machines', 'compressor', '--json']).stdout);
+test('machines TYPE shows one type, as JSON too', async () => {
+  const [type, ...others] = JSON.parse((await here(['machines', 'compressor', '--json'])).stdout);
   assert.deepEqual(others, []);
   assert.equal(type.type, 'compressor');
   assert.deepEqual(type.typical_rated_power_kw, [15, 75]);
   const { name, fields } = type.channels[0];
   assert.equal(name, 'energy');
   assert.deepEqual(fields[0], { name: 'power_kw', unit: 'kW', kind: 'number', decimals: 3 });
-  assert.deepEqual(simulator(['machines', 'compresor']), {
+  assert.deepEqual(await here(['machines', 'compresor']), {
     status: 2,
     stdout: '',
     stderr: 'compresor: is not a machine type; did you mean compressor?\n',
   });
 });
 
-test('schema prints the schema of factory files', () => {
-  const { status, stdout } = simulator(['schema']);
+test('schema prints the schema of factory files', async () => {
+  const { status, stdout } = await here(['schema']);
   assert.equal(status, 0);
   assert.deepEqual(JSON.parse(stdout), JSON.parse(JSON.stringify(factorySchema())));
 });

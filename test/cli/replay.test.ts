@@ -6,7 +6,7 @@ import { shiftTo } from '../../src/dataset/shifted-reader.ts';
 import { demoFleet } from '../delivery/demo.ts';
 import { startMosquitto, withoutMosquitto } from '../servers.ts';
 import { Collector } from '../sinks/collector.ts';
-import { freshDirectory, Program } from './program.ts';
+import { freshDirectory, Program, run } from './program.ts';
 
 const FROM_MS = Date.UTC(2026, 0, 14, 10);
 const COMPRESSOR = 'factory/demo/compressor-1/energy';
@@ -102,9 +102,9 @@ it('the window begins no more than the common grid of all intervals before now',
 });
 
 it('says what is wrong with the options, all of it at once', async () => {
-  const program = new Program(['replay', '--from', '2026-01-14', '--speed', '0'], cwd);
-  assert.equal(await program.ended, 2);
-  assert.deepEqual(program.stderr.trimEnd().split('\n'), [
+  const { status, stderr } = await run(['replay', '--from', '2026-01-14', '--speed', '0'], cwd);
+  assert.equal(status, 2);
+  assert.deepEqual(stderr.trimEnd().split('\n'), [
     '--to: is missing; an instant like 2026-03-29T01:00:00Z or 2026-03-29T03:00+02:00, ' +
       'or a date (midnight UTC), from 1971 to 2199',
     '--mqtt: is missing, as is MQTT_HOST',

@@ -21,6 +21,7 @@ test('a page says whose charts it leaves out', async () => {
   const html = page(reportOf(subject, tallies), undefined);
   assert.match(html, /Charts of their own have 12 of 14 machines\./);
   assert.equal(html.match(/<td>Pump \d+<\/td>/g)?.length, 14, 'all are in the table');
+  assert.ok(!html.includes('Realism checks'), 'none were made');
 });
 
 test('realism checks are a table with their ranges where they were made', async () => {
@@ -33,5 +34,4 @@ test('realism checks are a table with their ranges where they were made', async 
   const html = page(report, verdicts);
   assert.match(html, /Realism checks<\/h2>.*1 passed, 0 failed/s);
   assert.match(html, /<td>pump\.oil<\/td>.*<td>40 to 60<\/td><td>degC<\/td><td>pass<\/td>/);
-  assert.ok(!page(report, undefined).includes('Realism checks'));
 });

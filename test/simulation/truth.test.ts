@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { Batch } from '../../src/core/batch.ts';
 import { Journal } from '../../src/core/journal.ts';
+import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { CostCount } from '../../src/simulation/truth.ts';
-import { readRows } from '../rows.ts';
 
 const FROM_S = Date.UTC(2026, 6, 7, 9) / 1000;
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
@@ -41,12 +42,20 @@ for (const machine of DEFAULT_FACTORY.machines) {
       const machines = fleet.machines.filter(({ id }) => id === machine.id);
       const reader = fleet.reader({ machines, ...(without && { without }) });
       reader.seek(FROM_S * 1000);
-      const rows = readRows(reader, untilS * 1000);
-      const sum = (key: string) => {
-        const { column } = type.fields.find((field) => field.key === key) as { column: number };
-        return rows.reduce((total, { values }) => total + (values[column] as number), 0);
-      };
-      return { energyKwh: sum('energyKwh'), good: sum('productionCountGood') };
+      const [energy, units] = ['energyKwh', 'productionCountGood'].map(
+        (key) => type.fields.find((field) => field.key === key)?.column,
+      ) as [number, number];
+      const batch = new Batch();
+      const sum = { energyKwh: 0, good: 0 };
+      for (let isDone = false; !isDone; ) {
+        batch.clear();
+        isDone = reader.read(untilS * 1000, batch);
+        for (let i = 0; i < batch.length; i++) {
+          sum.energyKwh += batch.values[i * ROW_WIDTH + energy] as number;
+          sum.good += batch.values[i * ROW_WIDTH + units] as number;
+        }
+      }
+      return sum;
     }) as [{ energyKwh: number; good: number }, { energyKwh: number; good: number }];
     const excessKwh = sums[0].energyKwh - sums[1].energyKwh;
     assert.ok(Math.abs(cost.excessEnergyKwh - excessKwh) < 1e-5, `${excessKwh}`);
