@@ -7,15 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test, { after } from 'node:test';
-
-<<<<<<< HEAD
-=======
-
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-
->>>>>>> dataset-tests
-
 import { count, ProgressLine, span } from '../../src/cli/progress-line.ts';
 import type { Manifest } from '../../src/dataset/manifest.ts';
 import { MAIN } from '../main-program.ts';
