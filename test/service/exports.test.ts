@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import test, { after } from 'node:test';
+import test, { afterEach } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
 import type { DatasetRequest } from '../../src/dataset/request.ts';
@@ -20,10 +20,16 @@ const NOBODY = 'd0000000-0000-0000-0000-00000000000d';
 
 const silent = { info: () => {}, warn: () => {} };
 
+/** Those of the test that runs: one that went on would keep the processor from the next. */
+const running: Exports[] = [];
+afterEach(async () => {
+  for (const exports of running.splice(0)) await exports.close();
+});
+
 async function opened(options: ExportsOptions = {}, folder = freshFolder()) {
   const exports = new Exports(folder, silent, { nowMs: () => NOW_MS, ...options });
   await exports.begin();
-  after(() => exports.close());
+  running.push(exports);
   return { exports, folder };
 }
 
