@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { timeText } from '../../src/encoding/time.ts';
 import { TruthRecorder } from '../../src/service/truth-recorder.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
@@ -16,6 +16,8 @@ import {
 import { inBothHomes, type LogLines, logLines } from '../store/places.ts';
 
 const DAY_S = 86_400;
+/** How often something is looked at that goes on by itself [ms]. */
+const LOOK_MS = 5;
 
 interface Recorded extends Simulation {
   readonly log: LogLines;
@@ -63,7 +65,7 @@ async function onRecord({ database }: Store, count: number): Promise<void> {
       .query('select id from simulator.ground_truth where final')
       .catch(() => []);
     if (rows.length === count) return;
-    await turn();
+    await pause(LOOK_MS);
   }
 }
 
@@ -151,7 +153,7 @@ test('without its database it answers all the same, and keeps the record afterwa
   const [anomaly] = await simulation.anomalies();
   assert.equal(anomaly?.['final'], true);
   while (!simulation.log.lines.some((line) => line.startsWith('the ground truth cannot be kept')))
-    await turn();
+    await pause(LOOK_MS);
   await postgres.restart();
   await simulation.pass(60);
   await onRecord(store, 1);
