@@ -113,6 +113,16 @@ export async function startPostgres({ settings = {} }: PostgresOptions = {}): Pr
   };
 }
 
+/** The environment of a simulator that uses a server. */
+export function environmentOf(server: pg.ClientConfig): Record<string, string> {
+  return {
+    POSTGRES_HOST: String(server.host),
+    POSTGRES_PORT: String(server.port),
+    POSTGRES_USER: String(server.user),
+    POSTGRES_DB: String(server.database),
+  };
+}
+
 /** PostgreSQL does not run for the superuser of a container: it gets a user without rights. */
 function unprivileged(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import test, { after } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import test, { afterEach } from 'node:test';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
 import type { DatasetRequest } from '../../src/dataset/request.ts';
 import { CommandError, type Refusal } from '../../src/service/command-error.ts';
@@ -10,6 +10,8 @@ import type { ExportRecord } from '../../src/service/export-record.ts';
 import { Exports, type ExportsOptions } from '../../src/service/exports.ts';
 import { freshFolder, made, requestOf } from '../dataset/request.ts';
 
+/** How often something is looked at that a process of its own is doing [ms]. */
+const LOOK_MS = 5;
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 5, 1);
 const PUMP = 'c0000000-0000-0000-0000-000000000004';
@@ -20,24 +22,30 @@ const NOBODY = 'd0000000-0000-0000-0000-00000000000d';
 
 const silent = { info: () => {}, warn: () => {} };
 
+/** Those of the test that runs: one that went on would keep the processor from the next. */
+const running: Exports[] = [];
+afterEach(async () => {
+  for (const exports of running.splice(0)) await exports.close();
+});
+
 async function opened(options: ExportsOptions = {}, folder = freshFolder()) {
   const exports = new Exports(folder, silent, { nowMs: () => NOW_MS, ...options });
   await exports.begin();
-  after(() => exports.close());
+  running.push(exports);
   return { exports, folder };
 }
 
 /** An export that has ended, well or not. */
 async function ended(exports: Exports, request: DatasetRequest): Promise<ExportRecord> {
   const { id } = await exports.create(request);
-  while (exports.get(id).state === 'running') await turn();
+  while (exports.get(id).state === 'running') await pause(LOOK_MS);
   return exports.get(id);
 }
 
 /** Waits until an export has written some rows. */
 async function begun(exports: Exports, request: DatasetRequest): Promise<ExportRecord> {
   const { id } = await exports.create(request);
-  while (exports.get(id).rows === 0) await turn();
+  while (exports.get(id).rows === 0) await pause(LOOK_MS);
   return exports.get(id);
 }
 
@@ -50,31 +58,38 @@ function refused(refusal: Refusal, message: RegExp) {
   };
 }
 
-test('an export is the dataset that generate writes', async () => {
-  const { exports } = await opened();
+test('an export is for a day the dataset that generate writes, and only that', async () => {
+  let nowMs = NOW_MS;
+  const { exports, folder } = await opened({ nowMs: () => nowMs });
   const { id, state, rows, allRows, bytes, files, endedMs } = await ended(exports, SHORT);
   assert.deepEqual([state, rows, allRows, endedMs], ['done', 360, 360, NOW_MS]);
-  const { folder } = await made(SHORT);
+  const dataset = openSide((await made(SHORT)).folder);
   const own = dirname(exports.file(id, 'manifest.json').path);
-  assert.equal(firstDifference(openSide(own), openSide(folder)), undefined);
+  assert.equal(firstDifference(openSide(own), dataset), undefined);
   assert.deepEqual(
     files.map(({ path }) => path),
-    ['manifest.json', ...openSide(folder).manifest.files.map(({ path }) => path)],
+    ['manifest.json', ...dataset.manifest.files.map(({ path }) => path)],
   );
   assert.equal(
     bytes,
     files.reduce((sum, file) => sum + file.bytes, 0),
   );
-});
 
-test('only files that an export lists can be had', async () => {
-  const { exports } = await opened();
-  const { id } = await ended(exports, SHORT);
+  // Only files that it lists can be had.
   for (const path of ['../export.json', '/etc/passwd', 'energy/../../export.json', 'energy', ''])
     assert.throws(() => exports.file(id, path), refused('unknown', /has no file/), path);
   assert.throws(() => exports.file(NOBODY, 'manifest.json'), refused('unknown', /no export has/));
-  const { id: running } = await exports.create(LONG);
-  assert.throws(() => exports.file(running, 'manifest.json'), refused('conflict', /is not done/));
+  const { id: early } = await exports.create(LONG);
+  assert.throws(() => exports.file(early, 'manifest.json'), refused('conflict', /is not done/));
+  await exports.remove(early);
+
+  nowMs += DAY_MS;
+  await exports.sweep();
+  assert.equal(exports.list().length, 1);
+  nowMs += 1;
+  await exports.sweep();
+  assert.deepEqual(exports.list(), []);
+  assert.equal(existsSync(join(folder, id)), false);
 });
 
 test('an export that is removed while it runs ends, and nothing of it stays', async () => {
@@ -88,13 +103,12 @@ test('an export that is removed while it runs ends, and nothing of it stays', as
 });
 
 test('no more exports run, are kept or take room than the limits say', async () => {
-  const { exports } = await opened({ limits: { running: 1, kept: 2 } });
+  const { exports } = await opened({ limits: { running: 1, kept: 1 } });
   const { id } = await exports.create(LONG);
   await assert.rejects(exports.create(SHORT), refused('busy', /^1 exports are running/));
   await exports.remove(id);
   await ended(exports, SHORT);
-  await ended(exports, SHORT);
-  await assert.rejects(exports.create(SHORT), refused('conflict', /^2 exports are kept; remove/));
+  await assert.rejects(exports.create(SHORT), refused('conflict', /^1 exports are kept; remove/));
 
   const full = (await opened({ limits: { bytes: 1000 } })).exports;
   assert.equal((await ended(full, SHORT)).state, 'done');
@@ -119,24 +133,11 @@ test('what keeps a file from being written is said without the folders of the se
   // A file stands where the tables have to be.
   mkdirSync(join(folder, id, 'dataset'), { recursive: true });
   writeFileSync(join(folder, id, 'dataset', 'energy'), '');
-  while (exports.get(id).state === 'running') await turn();
+  while (exports.get(id).state === 'running') await pause(LOOK_MS);
   const { state, error } = exports.get(id);
   assert.equal(state, 'failed');
   assert.match(error ?? '', /a file stands where a folder has to be$/);
   assert.ok(!error?.includes(folder), error ?? '');
-});
-
-test('an export is kept for a day after it ended', async () => {
-  let nowMs = NOW_MS;
-  const { exports, folder } = await opened({ nowMs: () => nowMs });
-  const { id } = await ended(exports, SHORT);
-  nowMs += DAY_MS;
-  await exports.sweep();
-  assert.equal(exports.list().length, 1);
-  nowMs += 1;
-  await exports.sweep();
-  assert.deepEqual(exports.list(), []);
-  assert.equal(existsSync(join(folder, id)), false);
 });
 
 test('after a restart whole exports are there, and half ones have failed and take no room', async () => {
@@ -186,7 +187,7 @@ test('every API of a cluster tells of all exports, hands out their files and end
   assert.ok(existsSync(b.file(whole.id, 'manifest.json').path));
 
   const { id } = await begun(a, LONG);
-  while (b.get(id).rows === 0) await turn();
+  while (b.get(id).rows === 0) await pause(LOOK_MS);
   assert.equal(b.get(id).state, 'running');
   await assert.rejects(b.create(SHORT), refused('busy', /^1 exports are running/));
   await b.remove(id);
@@ -220,6 +221,6 @@ test('an API of a cluster that was taken for dead lets go of what it was making'
   const { id } = await begun(a, LONG);
   await b.sweep();
   assert.equal(b.get(id).state, 'failed');
-  while (existsSync(join(folder, id))) await turn();
+  while (existsSync(join(folder, id))) await pause(LOOK_MS);
   assert.deepEqual(a.list(), []);
 });

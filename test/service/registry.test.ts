@@ -1,7 +1,7 @@
 /** The registry of a running simulator: changed by clients, and by others in the database. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import pg from 'pg';
 import { type App, buildApp } from '../../src/api/app.ts';
@@ -12,19 +12,23 @@ import { GapLog } from '../../src/service/gap-log.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import { MemorySink } from '../../src/sinks/memory.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
+import { environmentOf, type Postgres, withoutPostgres } from '../postgres.ts';
 import { freePort } from '../servers.ts';
 import { COMPRESSOR, NOBODY } from '../simulation.ts';
 import {
-  inBothHomes,
   type LogLines,
   logLines,
   type Place,
+  placeOf,
+  sharedPostgres,
   temporaryFolder,
+  without,
 } from '../store/places.ts';
 
 const DEMO = '11111111-1111-1111-1111-111111111111';
 const SPEED = 20;
+/** How often something is looked at that goes on by itself [ms]. */
+const LOOK_MS = 5;
 
 interface Status {
   readonly is_running: boolean;
@@ -65,12 +69,7 @@ async function start(
       DATA_DIR: dataDir,
       MQTT_PORT: String(await freePort()),
       SIMULATION_SPEED: String(SPEED),
-      ...(server && {
-        POSTGRES_HOST: String(server.host),
-        POSTGRES_PORT: String(server.port),
-        POSTGRES_USER: String(server.user),
-        POSTGRES_DB: String(server.database),
-      }),
+      ...(server && environmentOf(server)),
       ...env,
     },
     cwd: dataDir,
@@ -135,15 +134,87 @@ async function ending(body: (t: Ends) => Promise<void>): Promise<void> {
   }
 }
 
-/** A test of a simulator in both homes. */
-function running(name: string, body: (place: Place, t: Ends) => Promise<void>): void {
-  inBothHomes(name, (place) => ending((t) => body(place, t)));
+/** A simulator that goes on from an instant an hour ago. */
+interface Resumed extends Running {
+  readonly fromMs: number;
 }
+
+/** What one simulator is asked, case after case: to start it takes longer than most of them. */
+const CASES: [name: string, body: (resumed: Resumed) => Promise<void>][] = [];
+
+for (const home of ['PGlite', 'PostgreSQL'] as const)
+  test(home, { skip: without(home) }, async (t) => {
+    const place = await placeOf(home, t);
+    const store = await place.open();
+    const fromMs = Date.now() - 3_600_000;
+    await store.watermarks.save('mqtt', { timeMs: fromMs, liveFromMs: 0 });
+    await store.close();
+    await ending(async (ends) => {
+      const resumed = { ...(await start(ends, place.options, { CATCH_UP: '1m' })), fromMs };
+      for (const [name, body] of CASES) await t.test(name, () => body(resumed));
+    });
+  });
+
+/** A case of a simulator in both homes. */
+function running(name: string, body: (resumed: Resumed) => Promise<void>): void {
+  CASES.push([name, body]);
+}
+
+running('a change that is not accepted names every field and changes nothing', async ({ ask }) => {
+  const paths = ({ body }: Answer) => body.errors.map(({ path }: { path: string }) => path).sort();
+  const wrong = await ask('POST', '/simulator/machines', {
+    factory_id: 'x',
+    type: 'lathe',
+    data_interval_seconds: 0,
+    colour: 'red',
+  });
+  assert.equal(wrong.status, 422);
+  const expected = ['colour', 'data_interval_seconds', 'factory_id', 'name', 'type'];
+  assert.deepEqual(paths(wrong), expected);
+  const pump = { factory_id: DEMO, name: 'Pump 2', type: 'pump' };
+  const strong = await ask('POST', '/simulator/machines', { ...pump, rated_power_kw: 5000 });
+  assert.deepEqual([strong.status, paths(strong)], [422, ['rated_power_kw']]);
+  assert.match(strong.body.errors[0].message, /400/);
+  const noZone = await ask('PUT', `/simulator/factories/${DEMO}`, { timezone: 'Mars/Olympus' });
+  assert.deepEqual([noZone.status, paths(noZone)], [422, ['timezone']]);
+  for (const payload of [{}, [] as object, { id: NOBODY }])
+    assert.equal((await ask('PUT', `/simulator/machines/${COMPRESSOR}`, payload)).status, 422);
+
+  const twin = await ask('POST', '/simulator/machines', { ...pump, name: 'Compressor-1' });
+  assert.deepEqual([twin.status, paths(twin)], [409, ['name']]);
+  const nowhere = await ask('POST', '/simulator/machines', { ...pump, factory_id: NOBODY });
+  assert.deepEqual([nowhere.status, paths(nowhere)], [404, ['factory_id']]);
+  for (const table of ['machines', 'factories'])
+    for (const [method, query] of [
+      ['PUT', ''],
+      ['DELETE', ''],
+      ['DELETE', '?purge=true'],
+    ] as const) {
+      const payload = method === 'PUT' ? { name: 'x' } : undefined;
+      const { status } = await ask(method, `/simulator/${table}/${NOBODY}${query}`, payload);
+      assert.equal(status, 404, `${method} ${table} ${query}`);
+    }
+  for (const path of ['7', `${COMPRESSOR}?confirm=0`])
+    assert.equal((await ask('DELETE', `/simulator/machines/${path}`)).status, 422);
+  const { body } = await ask('GET', '/simulator/machines');
+  assert.equal(body.length, 5);
+  assert.equal((await ask('GET', '/simulator/journal')).body.length, 0);
+});
+
+running(
+  'what is left out in catching up is on record and in the status',
+  async ({ ask, fromMs }) => {
+    const gaps = async () => (await ask('GET', '/simulator/status')).body.gaps;
+    while ((await gaps()).length === 0) await pause(LOOK_MS);
+    const [{ sink, from, to }] = await gaps();
+    assert.deepEqual([sink, Date.parse(from)], ['mqtt', fromMs]);
+    assert.ok(Math.abs(Date.parse(to) - fromMs - 3_540_000) < 600_000);
+  },
+);
 
 running(
   'a machine that is created runs at once, and ends as offline when it is removed',
-  async (place, t) => {
-    const { ask, assembly, witness } = await start(t, place.options);
+  async ({ ask, assembly, witness }) => {
     const { messages, heard } = await witness();
     const { simulator } = assembly;
     const before = simulator.fleet;
@@ -205,8 +276,7 @@ running(
   },
 );
 
-running('a factory brings its machines, and takes them with it', async (place, t) => {
-  const { ask, witness } = await start(t, place.options);
+running('a factory brings its machines, and takes them with it', async ({ ask, witness }) => {
   const { heard } = await witness();
   const factory = await ask('POST', '/simulator/factories', { name: 'Works Berlin' });
   assert.equal(factory.status, 201);
@@ -230,50 +300,7 @@ running('a factory brings its machines, and takes them with it', async (place, t
   assert.equal((await ask('DELETE', `/simulator/factories/${id}`)).status, 404);
 });
 
-running('a change that is not accepted names every field and changes nothing', async (place, t) => {
-  const { ask } = await start(t, place.options);
-  const paths = ({ body }: Answer) => body.errors.map(({ path }: { path: string }) => path).sort();
-  const wrong = await ask('POST', '/simulator/machines', {
-    factory_id: 'x',
-    type: 'lathe',
-    data_interval_seconds: 0,
-    colour: 'red',
-  });
-  assert.equal(wrong.status, 422);
-  const expected = ['colour', 'data_interval_seconds', 'factory_id', 'name', 'type'];
-  assert.deepEqual(paths(wrong), expected);
-  const pump = { factory_id: DEMO, name: 'Pump 2', type: 'pump' };
-  const strong = await ask('POST', '/simulator/machines', { ...pump, rated_power_kw: 5000 });
-  assert.deepEqual([strong.status, paths(strong)], [422, ['rated_power_kw']]);
-  assert.match(strong.body.errors[0].message, /400/);
-  const noZone = await ask('PUT', `/simulator/factories/${DEMO}`, { timezone: 'Mars/Olympus' });
-  assert.deepEqual([noZone.status, paths(noZone)], [422, ['timezone']]);
-  for (const payload of [{}, [] as object, { id: NOBODY }])
-    assert.equal((await ask('PUT', `/simulator/machines/${COMPRESSOR}`, payload)).status, 422);
-
-  const twin = await ask('POST', '/simulator/machines', { ...pump, name: 'Compressor-1' });
-  assert.deepEqual([twin.status, paths(twin)], [409, ['name']]);
-  const nowhere = await ask('POST', '/simulator/machines', { ...pump, factory_id: NOBODY });
-  assert.deepEqual([nowhere.status, paths(nowhere)], [404, ['factory_id']]);
-  for (const table of ['machines', 'factories'])
-    for (const [method, query] of [
-      ['PUT', ''],
-      ['DELETE', ''],
-      ['DELETE', '?purge=true'],
-    ] as const) {
-      const payload = method === 'PUT' ? { name: 'x' } : undefined;
-      const { status } = await ask(method, `/simulator/${table}/${NOBODY}${query}`, payload);
-      assert.equal(status, 404, `${method} ${table} ${query}`);
-    }
-  for (const path of ['7', `${COMPRESSOR}?confirm=0`])
-    assert.equal((await ask('DELETE', `/simulator/machines/${path}`)).status, 422);
-  const { body } = await ask('GET', '/simulator/machines');
-  assert.equal(body.length, 5);
-  assert.equal((await ask('GET', '/simulator/journal')).body.length, 0);
-});
-
-running('what nothing hangs on is purged at once, when that is confirmed', async (place, t) => {
-  const { ask } = await start(t, place.options);
+running('what nothing hangs on is purged at once, when that is confirmed', async ({ ask }) => {
   const url = `/simulator/machines/${COMPRESSOR}?purge=true`;
   const counted = await ask('DELETE', url);
   assert.equal(counted.body.message, 'no rows go with it; confirm=0 deletes');
@@ -300,14 +327,13 @@ onServer(
   },
 );
 
-/** A test of a simulator on a server of its own, whose database others write to. */
+/** A test of a simulator on a server, whose database others write to. */
 function onServer(
   name: string,
   body: (postgres: Postgres, place: Place['options'], t: Ends) => Promise<void>,
 ): void {
-  test(`PostgreSQL: ${name}`, { skip: withoutPostgres() }, async (t) => {
-    const postgres = await startPostgres();
-    t.after(() => postgres.close());
+  test(`PostgreSQL: ${name}`, { skip: withoutPostgres() }, async () => {
+    const postgres = await sharedPostgres();
     const server = await postgres.newDatabase();
     const place = { dataDir: temporaryFolder(), server, seed: 42, version: '1.2.3' };
     await ending((ends) => body(postgres, place, ends));
@@ -315,7 +341,7 @@ function onServer(
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await turn();
+  while (!holds()) await pause(LOOK_MS);
 }
 
 const BELT = 'a0000000-0000-0000-0000-000000000001';
@@ -396,19 +422,6 @@ onServer(
   },
 );
 
-running('what is left out in catching up is on record and in the status', async (place, t) => {
-  const store = await place.open();
-  const fromMs = Date.now() - 3_600_000;
-  await store.watermarks.save('mqtt', { timeMs: fromMs, liveFromMs: 0 });
-  await store.close();
-  const { ask } = await start(t, place.options, { CATCH_UP: '1m' });
-  const gaps = async () => (await ask('GET', '/simulator/status')).body.gaps;
-  while ((await gaps()).length === 0) await turn();
-  const [{ sink, from, to }] = await gaps();
-  assert.deepEqual([sink, Date.parse(from)], ['mqtt', fromMs]);
-  assert.ok(Math.abs(Date.parse(to) - fromMs - 3_540_000) < 600_000);
-});
-
 onServer(
   'a gap is put on record when the database is back, and only once',
   async (postgres, place) => {
@@ -421,7 +434,7 @@ onServer(
     assert.deepEqual(log.gaps, [gap, gap]);
     await postgres.restart();
     const known = async () => (await store.gaps.latest(10)).length;
-    while ((await known().catch(() => 0)) === 0) await turn();
+    while ((await known().catch(() => 0)) === 0) await pause(LOOK_MS);
     await log.close();
     assert.deepEqual(await store.gaps.latest(10), [gap]);
     await store.close();

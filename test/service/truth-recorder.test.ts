@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { timeText } from '../../src/encoding/time.ts';
 import { TruthRecorder } from '../../src/service/truth-recorder.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
-import { startPostgres, withoutPostgres } from '../postgres.ts';
+import { withoutPostgres } from '../postgres.ts';
 import {
   COMPRESSOR,
   NOON_MS,
@@ -13,9 +13,11 @@ import {
   type SimulationOptions,
   startSimulation,
 } from '../simulation.ts';
-import { inBothHomes, type LogLines, logLines } from '../store/places.ts';
+import { inBothHomes, type LogLines, logLines, sharedPostgres } from '../store/places.ts';
 
 const DAY_S = 86_400;
+/** How often something is looked at that goes on by itself [ms]. */
+const LOOK_MS = 5;
 
 interface Recorded extends Simulation {
   readonly log: LogLines;
@@ -63,7 +65,7 @@ async function onRecord({ database }: Store, count: number): Promise<void> {
       .query('select id from simulator.ground_truth where final')
       .catch(() => []);
     if (rows.length === count) return;
-    await turn();
+    await pause(LOOK_MS);
   }
 }
 
@@ -136,14 +138,14 @@ test('what happens afterwards touches no record', async (t) => {
 test('without its database it answers all the same, and keeps the record afterwards', {
   skip: withoutPostgres(),
 }, async (t) => {
-  const postgres = await startPostgres();
-  const options = { dataDir: '/nowhere', server: postgres.server(), seed: 42, version: '1' };
+  const postgres = await sharedPostgres();
+  const server = await postgres.newDatabase();
+  const options = { dataDir: '/nowhere', server, seed: 42, version: '1' };
   const store = await openStore(options, logLines());
   const simulation = await start({ store });
   t.after(async () => {
     await simulation.close();
     await store.close();
-    await postgres.close();
   });
   await inject(simulation, COMPRESSOR, { anomaly_type: 'leak', duration_seconds: 60 });
   await postgres.stop();
@@ -151,7 +153,7 @@ test('without its database it answers all the same, and keeps the record afterwa
   const [anomaly] = await simulation.anomalies();
   assert.equal(anomaly?.['final'], true);
   while (!simulation.log.lines.some((line) => line.startsWith('the ground truth cannot be kept')))
-    await turn();
+    await pause(LOOK_MS);
   await postgres.restart();
   await simulation.pass(60);
   await onRecord(store, 1);
