@@ -180,7 +180,7 @@ test('an embedded database that is damaged is refused and left as it is', async 
   const place = await placeOf('PGlite', t);
   const folder = join(place.options.dataDir, 'database');
   const contents = () =>
-    ['global/pg_control', 'base/1/1259'].map((file) => readFileSync(join(folder, file)));
+    ['global/pg_control', 'base/5/1259'].map((file) => readFileSync(join(folder, file)));
   for (const [name, damage] of Object.entries(DAMAGES))
     await t.test(name, async () => {
       const repair = damage(folder);

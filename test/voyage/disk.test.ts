@@ -39,10 +39,10 @@ test('with a damaged database it ends, says so and leaves it as it is', async ()
   const folder = await embeddedFolder();
   const control = join(folder, 'database/global/pg_control');
   truncateSync(control, 9);
-  const catalogue = readFileSync(join(folder, 'database/base/1/1259'));
+  const catalogue = readFileSync(join(folder, 'database/base/5/1259'));
   await assertRefuses(folder, /is damaged; restore the folder, or move it away to begin anew/);
   assert.equal(readFileSync(control).length, 9);
-  assert.ok(readFileSync(join(folder, 'database/base/1/1259')).equals(catalogue));
+  assert.ok(readFileSync(join(folder, 'database/base/5/1259')).equals(catalogue));
 });
 
 test('on a disk that fills up it goes on publishing, refuses what it cannot keep and says so', async (t) => {
