@@ -20,6 +20,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
 import type { JournalEvent } from '../../src/core/journal.ts';
+import { ADVISORY_LOCKS } from '../../src/store/advisory-locks.ts';
 import { FolderLock } from '../../src/store/homes/folder-lock.ts';
 import { SessionLock } from '../../src/store/homes/session-lock.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
@@ -402,11 +403,8 @@ test('a simulator learns that another has taken over while it was cut off', SERV
   const rival = new pg.Client(server);
   await rival.connect();
   t.after(() => rival.end());
-  const { rows } = await rival.query(
-    "select classid::int, objid::int, pid from pg_locks where locktype = 'advisory' and granted",
-  );
-  const { classid, objid, pid } = rows[0];
-  const waiting = rival.query('select pg_advisory_lock($1, $2)', [classid, objid]);
+  const pid = await holderOf(server);
+  const waiting = rival.query('select pg_advisory_lock($1, $2)', [...ADVISORY_LOCKS.simulator]);
   const killer = new pg.Client(server);
   await killer.connect();
   await killer.query('select pg_terminate_backend($1)', [pid]);
