@@ -1,5 +1,4 @@
 /** A simulator of a test's own, with a clock that the test moves. */
-import { setImmediate as turn } from 'node:timers/promises';
 import { type App, type AppOptions, buildApp } from '../src/api/app.ts';
 import type { Configuration } from '../src/config/configuration.ts';
 import { loadConfiguration } from '../src/config/load.ts';
@@ -13,6 +12,7 @@ import { Simulator } from '../src/service/simulator.ts';
 import { Timeline } from '../src/service/timeline.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
 import type { Store } from '../src/store/open-store.ts';
+import { until } from './until.ts';
 
 export const COMPRESSOR = 'c0000000-0000-0000-0000-000000000001';
 export const HVAC = 'c0000000-0000-0000-0000-000000000002';
@@ -77,9 +77,4 @@ export async function startSimulation(options: SimulationOptions = {}): Promise<
       await app.close();
     },
   };
-}
-
-/** Lets everything else run until something holds. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await turn();
 }

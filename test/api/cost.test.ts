@@ -10,6 +10,7 @@ import { seriesOf } from '../../src/api/series.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { FACTORY_INPUT, readInput } from '../../src/store/registry/input.ts';
 import { COMPRESSOR, NOON_MS, type Simulation, startSimulation } from '../simulation.ts';
+import { until } from '../until.ts';
 
 const BODY_BYTES = 1_048_000;
 /** Ten times what a body of a megabyte may cost. */
@@ -252,18 +253,18 @@ test('a client that takes no byte of its answer is cut off, and no client keeps 
   };
   const openCount = promisify(simulation.app.server.getConnections.bind(simulation.app.server));
   const stalled = Array.from({ length: OWN_MAX }, () => ask(`${READINGS}?${YEAR}`));
-  while ((await openCount()) < OWN_MAX) await turn();
+  await until(async () => (await openCount()) >= OWN_MAX);
   // A request that dribbles in is no byte taken.
   const dribble = setInterval(() => {
     for (const socket of stalled) if (socket.writable) socket.write('G');
   }, 50);
-  while ((await openCount()) > 0) await turn();
+  await until(async () => (await openCount()) === 0);
   clearInterval(dribble);
-  while ((await simulation.app.inject(READINGS)).statusCode === 429) await turn();
+  await until(async () => (await simulation.app.inject(READINGS)).statusCode !== 429);
 
   const paths = [`${READINGS}?${YEAR}`, `/simulator/anomalies?${YEAR}`, '/simulator/stream'];
   const sockets = paths.flatMap((path) => [ask(path), ask(path)]);
-  while ((await openCount()) < sockets.length) await turn();
+  await until(async () => (await openCount()) >= sockets.length);
   await simulation.close();
   for (const socket of [...stalled, ...sockets]) socket.destroy();
 });

@@ -16,6 +16,7 @@ import {
   type Simulation,
   startSimulation,
 } from '../simulation.ts';
+import { until } from '../until.ts';
 
 const PATH = '/simulator/exports';
 const HOUR = { from: '2026-06-01T11:00:00Z', to: '2026-06-01T12:00:00Z', format: 'csv' };
@@ -243,7 +244,7 @@ describe('exports in the API', () => {
     assert.equal(await granted('127.0.0.2', 20), PLACES / 2);
     assert.equal(await granted('127.0.0.3', 2), 0);
     for (const socket of sockets) socket.destroy();
-    while ((await asked(paths[0] ?? '', '127.0.0.3')) === 429) await pause(POLL_MS);
+    await until(async () => (await asked(paths[0] ?? '', '127.0.0.3')) !== 429);
   });
 
   it('are made and removed by those only who may change anything', async () => {

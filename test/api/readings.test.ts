@@ -4,14 +4,8 @@ import { acceptedFormat } from '../../src/api/reading-stream.ts';
 import { Batch, READING } from '../../src/core/batch.ts';
 import { type Reading, readingAt } from '../../src/encoding/reading.ts';
 import type { DurableLog } from '../../src/service/durable-log.ts';
-import {
-  COMPRESSOR,
-  NOON_MS,
-  PUMP,
-  type Simulation,
-  startSimulation,
-  until,
-} from '../simulation.ts';
+import { COMPRESSOR, NOON_MS, PUMP, type Simulation, startSimulation } from '../simulation.ts';
+import { until } from '../until.ts';
 
 const DAY_MS = 86_400_000;
 const time = (ms: number) => new Date(ms).toISOString();

@@ -14,7 +14,8 @@ import { Observer } from '../../src/service/observer.ts';
 import { Simulator } from '../../src/service/simulator.ts';
 import { Timeline } from '../../src/service/timeline.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
-import { COMPRESSOR, PUMP, type Simulation, startSimulation, until } from '../simulation.ts';
+import { COMPRESSOR, PUMP, type Simulation, startSimulation } from '../simulation.ts';
+import { until } from '../until.ts';
 
 interface ServerEvent {
   readonly name: string;

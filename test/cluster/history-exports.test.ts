@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ClusterGeneration } from '../../src/cluster/history/generation.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { version } from '../../src/config/version.ts';
@@ -12,10 +11,9 @@ import { Exports, type MakeDataset } from '../../src/service/exports.ts';
 import { filesIn, freshFolder, made, requestOf } from '../dataset/request.ts';
 import { withoutRedis } from '../redis.ts';
 import { logLines } from '../store/places.ts';
+import { until } from '../until.ts';
 import { HistoryCluster } from './history-cluster.ts';
 
-/** So often is looked how far an export is: a core that does nothing else is taken from it [ms]. */
-const POLL_MS = 10;
 const PUMP = 'c0000000-0000-0000-0000-000000000004';
 const SHORT = requestOf({ machineIds: [PUMP], version }, 48);
 /** So much that no test sees its end. */
@@ -51,7 +49,7 @@ describe('an export of a service with a cluster', {
 
   async function ended(): Promise<void> {
     const { id } = await exports.create(SHORT);
-    while (exports.get(id).state === 'running') await pause(POLL_MS);
+    await until(() => exports.get(id).state !== 'running');
     const { state, error, rows, allRows } = exports.get(id);
     assert.deepEqual([state, error, rows], ['done', null, allRows]);
     assert.equal(readFileSync(exports.file(id, 'manifest.json').path, 'utf8'), expected);
@@ -72,7 +70,7 @@ describe('an export of a service with a cluster', {
   it('tells how far the whole is, and ends when it is removed', async () => {
     const worker = await cluster.worker();
     const { id } = await exports.create(LONG);
-    while (exports.get(id).rows === 0) await pause(POLL_MS);
+    await until(() => exports.get(id).rows !== 0);
     const { rows, allRows } = exports.get(id);
     assert.ok(rows > 0 && rows < allRows, `${rows} of ${allRows}`);
     await exports.remove(id);

@@ -11,6 +11,7 @@ import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { InstantClock, RealClock } from '../../src/service/clock.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { MemorySink } from '../../src/sinks/memory.ts';
+import { until } from '../until.ts';
 import { dataMessagesPerHour, demoFleet, HOUR_MS, START_MS } from './demo.ts';
 
 /** A message that never comes fails the test instead of halting it. */
@@ -82,7 +83,7 @@ function run(sink: Sink, options: Partial<DeliveryOptions> = {}): Run {
     async advanceTo(timeMs) {
       await turn();
       clock.advanceTo(timeMs);
-      while (delivery.figures.lagMs > 0) await turn();
+      await until(() => delivery.figures.lagMs === 0);
     },
     async stop() {
       await delivery.stop();
@@ -129,7 +130,7 @@ test('an accelerated clock delivers the same as one that stands', async () => {
     beginMs: START_MS,
   });
   await clock.until(untilMs);
-  while (fast.messages.length === 0 || accelerated.delivery.figures.lagMs > 0) await turn();
+  await until(() => fast.messages.length > 0 && accelerated.delivery.figures.lagMs === 0);
   await accelerated.stop();
   const standing = run(slow);
   await standing.advanceTo(untilMs);
@@ -280,7 +281,7 @@ test('with CATCH_UP none, an outage leaves its gap', async () => {
     if (sink.failures === 2) sink.comeBack();
   };
   clock.advanceTo(START_MS + 11 * SECOND_MS);
-  while (delivery.figures.failures < 2 || delivery.figures.lagMs > 0) await turn();
+  await until(() => delivery.figures.failures >= 2 && delivery.figures.lagMs === 0);
   await advanceTo(START_MS + HOUR_MS + SECOND_MS);
   await stop();
   const times = new Set(
@@ -325,7 +326,7 @@ test('stopping lets the write that is under way end', async () => {
   const { clock, stop } = run(sink, { watermarks });
   await turn();
   clock.advanceTo(START_MS + 5 * SECOND_MS);
-  while (!isWriting) await turn();
+  await until(() => isWriting);
   const stopping = stop();
   release();
   await stopping;
@@ -346,7 +347,7 @@ test('stopping waits less than five seconds for a sink that hangs', async () => 
   const { clock, delivery } = run(sink);
   await turn();
   clock.advanceTo(START_MS + 5 * SECOND_MS);
-  while (!isWriting) await turn();
+  await until(() => isWriting);
   const startMs = performance.now();
   await delivery.stop();
   assert.ok(performance.now() - startMs < 5000);

@@ -8,8 +8,8 @@ import { MqttSink } from '../../src/sinks/mqtt.ts';
 import type { BrokerAddress } from '../../src/sinks/mqtt-client.ts';
 import { faultyBroker, halfOpenProxy, silentPeer } from '../faulty-peers.ts';
 import { privateAddress, startMosquitto, withoutMosquitto } from '../servers.ts';
-import { until } from '../simulation.ts';
 import { Collector } from '../sinks/collector.ts';
+import { until } from '../until.ts';
 import { due, tryOut } from './trial.ts';
 
 /** What never comes fails the test instead of halting it. */

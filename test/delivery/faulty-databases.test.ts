@@ -5,8 +5,8 @@ import { Batch } from '../../src/core/batch.ts';
 import { PostgresSink } from '../../src/sinks/postgres.ts';
 import { halfOpenProxy } from '../faulty-peers.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
-import { until } from '../simulation.ts';
 import { Enms } from '../sinks/enms.ts';
+import { until } from '../until.ts';
 import { demoFleet, START_MS } from './demo.ts';
 import { due, tryOut } from './trial.ts';
 

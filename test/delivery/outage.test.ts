@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
 import { Batch } from '../../src/core/batch.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
@@ -9,6 +8,7 @@ import { MemorySink } from '../../src/sinks/memory.ts';
 import { MqttSink } from '../../src/sinks/mqtt.ts';
 import { privateAddress, startMosquitto, withoutMosquitto } from '../servers.ts';
 import { Collector } from '../sinks/collector.ts';
+import { until } from '../until.ts';
 import { demoFleet, HOUR_MS, START_MS } from './demo.ts';
 
 const SPEED = 1800;
@@ -67,7 +67,7 @@ test('a broker that stops in the middle of an accelerated run costs no reading',
   const running = delivery.run();
   await collector.until((received) => received.length > 5000);
   await server.stop();
-  while (delivery.figures.failures < 3) await turn();
+  await until(() => delivery.figures.failures >= 3);
   assert.equal(delivery.figures.isConnected, false);
   await server.restart();
 

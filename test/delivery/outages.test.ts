@@ -8,7 +8,7 @@ import { LagWatch } from '../../src/delivery/lag-watch.ts';
 import { MemoryWatermarks, type Watermark } from '../../src/delivery/watermarks.ts';
 import { EmbeddedSink } from '../../src/sinks/embedded.ts';
 import { MemorySink } from '../../src/sinks/memory.ts';
-import { until } from '../simulation.ts';
+import { until } from '../until.ts';
 import { START_MS } from './demo.ts';
 import { due, tryOut } from './trial.ts';
 

@@ -8,6 +8,7 @@ import { ReadAhead } from '../../src/delivery/read-ahead.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { InstantClock } from '../../src/service/clock.ts';
 import { MemorySink } from '../../src/sinks/memory.ts';
+import { until } from '../until.ts';
 import { demoFleet, START_MS } from './demo.ts';
 
 const MINUTE_MS = 60_000;
@@ -80,7 +81,7 @@ test('a sink that is far behind and fails now and then gets every row once, in o
     });
     const running = delivery.run();
     // It has begun when its delay is known.
-    while (delivery.figures.readings === 0 || delivery.figures.lagMs > 0) await turn();
+    await until(() => delivery.figures.readings > 0 && delivery.figures.lagMs === 0);
     await delivery.stop();
     await running;
   }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
 import { DEFAULT_CALENDAR } from '../../src/config/default-factory.ts';
 import { largeFleet } from '../../src/config/factory-file/index.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
@@ -10,6 +9,7 @@ import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { InstantClock } from '../../src/service/clock.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import { MemorySink } from '../../src/sinks/memory.ts';
+import { until } from '../until.ts';
 import { START_MS } from './demo.ts';
 
 const LOG = { info() {}, warn() {} };
@@ -37,7 +37,7 @@ async function deliver(seconds: number, isSpread: boolean): Promise<void> {
   const endMs = clock.nowMs() + 1000 * seconds;
   while (clock.nowMs() < endMs) {
     clock.advanceTo(clock.nowMs() + LAG_STEP_MS);
-    while (!(delivery.figures.lagMs === 0) || Number.isNaN(delivery.deliveredMs)) await turn();
+    await until(() => !Number.isNaN(delivery.deliveredMs) && delivery.figures.lagMs === 0);
   }
   await delivery.stop();
   await running;

@@ -10,7 +10,7 @@ import {
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { InstantClock } from '../../src/service/clock.ts';
 import { MemorySink } from '../../src/sinks/memory.ts';
-import { until } from '../simulation.ts';
+import { until } from '../until.ts';
 import { demoFleet, START_MS } from './demo.ts';
 
 /** What is given up after 30 s is given up after this here [ms]. */

@@ -2,16 +2,14 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { afterEach } from 'node:test';
-import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
 import type { DatasetRequest } from '../../src/dataset/request.ts';
 import { CommandError, type Refusal } from '../../src/service/command-error.ts';
 import type { ExportRecord } from '../../src/service/export-record.ts';
 import { Exports, type ExportsOptions } from '../../src/service/exports.ts';
 import { freshFolder, made, requestOf } from '../dataset/request.ts';
+import { until } from '../until.ts';
 
-/** How often something is looked at that a process of its own is doing [ms]. */
-const LOOK_MS = 5;
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 5, 1);
 const PUMP = 'c0000000-0000-0000-0000-000000000004';
@@ -38,14 +36,14 @@ async function opened(options: ExportsOptions = {}, folder = freshFolder()) {
 /** An export that has ended, well or not. */
 async function ended(exports: Exports, request: DatasetRequest): Promise<ExportRecord> {
   const { id } = await exports.create(request);
-  while (exports.get(id).state === 'running') await pause(LOOK_MS);
+  await until(() => exports.get(id).state !== 'running');
   return exports.get(id);
 }
 
 /** Waits until an export has written some rows. */
 async function begun(exports: Exports, request: DatasetRequest): Promise<ExportRecord> {
   const { id } = await exports.create(request);
-  while (exports.get(id).rows === 0) await pause(LOOK_MS);
+  await until(() => exports.get(id).rows !== 0);
   return exports.get(id);
 }
 
@@ -128,12 +126,12 @@ test('an export that grows beyond the room there is ends, and frees what it took
 test('what keeps a file from being written is said without the folders of the server', async () => {
   const { exports, folder } = await opened();
   const creating = exports.create(SHORT);
-  while (exports.list().length === 0) await turn();
+  await until(() => exports.list().length !== 0);
   const { id } = await creating;
   // A file stands where the tables have to be.
   mkdirSync(join(folder, id, 'dataset'), { recursive: true });
   writeFileSync(join(folder, id, 'dataset', 'energy'), '');
-  while (exports.get(id).state === 'running') await pause(LOOK_MS);
+  await until(() => exports.get(id).state !== 'running');
   const { state, error } = exports.get(id);
   assert.equal(state, 'failed');
   assert.match(error ?? '', /a file stands where a folder has to be$/);
@@ -187,7 +185,7 @@ test('every API of a cluster tells of all exports, hands out their files and end
   assert.ok(existsSync(b.file(whole.id, 'manifest.json').path));
 
   const { id } = await begun(a, LONG);
-  while (b.get(id).rows === 0) await pause(LOOK_MS);
+  await until(() => b.get(id).rows !== 0);
   assert.equal(b.get(id).state, 'running');
   await assert.rejects(b.create(SHORT), refused('busy', /^1 exports are running/));
   await b.remove(id);
@@ -221,6 +219,6 @@ test('an API of a cluster that was taken for dead lets go of what it was making'
   const { id } = await begun(a, LONG);
   await b.sweep();
   assert.equal(b.get(id).state, 'failed');
-  while (existsSync(join(folder, id))) await pause(LOOK_MS);
+  await until(() => !existsSync(join(folder, id)));
   assert.deepEqual(a.list(), []);
 });

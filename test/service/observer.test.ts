@@ -17,8 +17,8 @@ import {
   PUMP,
   type Simulation,
   startSimulation,
-  until,
 } from '../simulation.ts';
+import { until } from '../until.ts';
 
 const NEW = {
   id: 'c0000000-0000-0000-0000-0000000000ff',

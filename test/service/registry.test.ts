@@ -1,7 +1,6 @@
 /** The registry of a running simulator: changed by clients, and by others in the database. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import pg from 'pg';
 import { type App, buildApp } from '../../src/api/app.ts';
@@ -24,11 +23,10 @@ import {
   temporaryFolder,
   without,
 } from '../store/places.ts';
+import { until } from '../until.ts';
 
 const DEMO = '11111111-1111-1111-1111-111111111111';
 const SPEED = 20;
-/** How often something is looked at that goes on by itself [ms]. */
-const LOOK_MS = 5;
 
 interface Status {
   readonly is_running: boolean;
@@ -205,7 +203,7 @@ running(
   'what is left out in catching up is on record and in the status',
   async ({ ask, fromMs }) => {
     const gaps = async () => (await ask('GET', '/simulator/status')).body.gaps;
-    while ((await gaps()).length === 0) await pause(LOOK_MS);
+    await until(async () => (await gaps()).length !== 0);
     const [{ sink, from, to }] = await gaps();
     assert.deepEqual([sink, Date.parse(from)], ['mqtt', fromMs]);
     assert.ok(Math.abs(Date.parse(to) - fromMs - 3_540_000) < 600_000);
@@ -340,10 +338,6 @@ function onServer(
   });
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await pause(LOOK_MS);
-}
-
 const BELT = 'a0000000-0000-0000-0000-000000000001';
 
 onServer(
@@ -434,7 +428,7 @@ onServer(
     assert.deepEqual(log.gaps, [gap, gap]);
     await postgres.restart();
     const known = async () => (await store.gaps.latest(10)).length;
-    while ((await known().catch(() => 0)) === 0) await pause(LOOK_MS);
+    await until(async () => (await known().catch(() => 0)) !== 0);
     await log.close();
     assert.deepEqual(await store.gaps.latest(10), [gap]);
     await store.close();

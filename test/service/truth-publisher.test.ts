@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TruthPublisher } from '../../src/service/truth-publisher.ts';
-import { COMPRESSOR, startSimulation, until } from '../simulation.ts';
+import { COMPRESSOR, startSimulation } from '../simulation.ts';
+import { until } from '../until.ts';
 
 test('an anomaly’s record is said when it starts, changes and ends, again after an outage', async () => {
   const { app, simulator, pass, close } = await startSimulation();

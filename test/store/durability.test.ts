@@ -16,7 +16,6 @@ import {
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
 import type { JournalEvent } from '../../src/core/journal.ts';
@@ -27,6 +26,7 @@ import { openStore, type Store } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { freePort } from '../servers.ts';
+import { until } from '../until.ts';
 import { Line } from './line.ts';
 import {
   inBothHomes,
@@ -267,7 +267,7 @@ test('a disk that fills up loses nothing that was confirmed, and more goes in wh
   assert.match(log.lines.join('\n'), /^the store does not work; trying again until it does /m);
   rmSync(join(folder, 'ballast'));
   // Nobody asks for anything: it finds out by itself.
-  while (store.database.problems.length > 0) await pause(20);
+  await until(() => store.database.problems.length === 0);
   assert.equal(log.lines.at(-1), 'the store works again {}');
   let events: JournalEvent[] | undefined;
   while (!events) events = await store.journal.load().catch(() => undefined);
@@ -355,7 +355,7 @@ test('a server that comes up while it is waited for is used', SERVER, async (t) 
   const port = await freePort();
   const log = logLines();
   const opened = place.open({ server: { ...place.options.server, port } }, log);
-  while (log.lines.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => log.lines.length !== 0);
   const line = await Line.to(Number(place.options.server?.port), port);
   t.after(() => line.close());
   const store = await opened;

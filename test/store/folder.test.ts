@@ -13,15 +13,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { JournalEvent } from '../../src/core/journal.ts';
 import { FolderLock } from '../../src/store/homes/folder-lock.ts';
 import { makeFolder } from '../../src/store/make-folder.ts';
 import type { Store } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
+import { until } from '../until.ts';
 import { embeddedFolder, logLines, mounted, placeOf, temporaryFolder } from './places.ts';
 
-const LOOK_MS = 20;
 const event = (sequence: number): JournalEvent => ({
   kind: 'stop',
   sequence,
@@ -64,7 +63,7 @@ test('what happens to its folder is seen before a command is taken', async (t) =
 
   await t.test('one that is gone is noticed though nobody asks, and said once', async () => {
     renameSync(dataDir, elsewhere);
-    while (database.problems.length === 0) await pause(LOOK_MS);
+    await until(() => database.problems.length !== 0);
     assert.match(String(database.problems[0]?.reason), /is gone; nothing is written there/);
     await assertRefused(store, /is gone/);
     assert.equal(database.isConnected, false);
@@ -75,7 +74,7 @@ test('what happens to its folder is seen before a command is taken', async (t) =
 
   await t.test('one that comes back goes on with what was confirmed', async () => {
     renameSync(elsewhere, dataDir);
-    while (database.problems.length > 0) await pause(LOOK_MS);
+    await until(() => database.problems.length === 0);
     assert.deepEqual(await journal.load(), [event(1)]);
     await journal.keep(event(2));
     assert.equal(log.lines.length, 2);

@@ -1,7 +1,6 @@
 /** A server that is slow, forgotten on the way, short of connections or restarted. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { JournalEvent } from '../../src/core/journal.ts';
 import type { Problem } from '../../src/core/problem.ts';
@@ -14,16 +13,12 @@ import { createRegistry } from '../../src/store/registry.ts';
 import { updateMachine } from '../../src/store/registry-changes.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
+import { until } from '../until.ts';
 import { Line } from './line.ts';
 import { logLines, TIMEOUT_MS } from './places.ts';
 
-const LOOK_MS = 20;
 const COMPRESSOR = 'c0000000-0000-0000-0000-000000000001';
 const event = (sequence: number, timeS = 1000): JournalEvent => ({ kind: 'stop', sequence, timeS });
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await pause(LOOK_MS);
-}
 
 describe('a server', { skip: withoutPostgres() }, () => {
   let postgres: Postgres;

@@ -9,6 +9,7 @@ import type { StoreError } from '../../src/store/store-error.ts';
 import type { TruthRecord } from '../../src/store/truth-table.ts';
 import { WatermarkTable } from '../../src/store/watermark-table.ts';
 import { startPostgres, withoutPostgres } from '../postgres.ts';
+import { until } from '../until.ts';
 import { Line } from './line.ts';
 import { inBothHomes, inSharedStores, logLines, placeOf, TIMEOUT_MS } from './places.ts';
 
@@ -233,8 +234,3 @@ test(
     assert.equal(store.isOwner, true);
   },
 );
-
-/** Looks again until something holds; the test's own time limit ends it. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
-}

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { type App, buildApp } from '../../../src/api/app.ts';
 import { type ApiProcess, assembleApi } from '../../../src/cluster/live/api-process.ts';
 import { joinCluster } from '../../../src/cluster/live/join.ts';
@@ -17,10 +16,10 @@ import { freePort, type Mosquitto, startMosquitto, withoutMosquitto } from '../.
 import { COMPRESSOR } from '../../simulation.ts';
 import { Collector } from '../../sinks/collector.ts';
 import { logLines } from '../../store/places.ts';
+import { until } from '../../until.ts';
 import { assertSound, launchChromium, open, withoutChromium } from '../../web/chromium.ts';
 
 const SKIP = withoutMosquitto() || withoutPostgres() || withoutRedis();
-const LOOK_MS = 20;
 
 interface Api {
   readonly assembly: ApiProcess;
@@ -33,10 +32,6 @@ async function startApi(configuration: Configuration): Promise<Api> {
   const { simulator, registry, cluster } = assembly;
   const app = await buildApp(simulator, configuration, { registry, cluster });
   return { assembly, app, running: assembly.run() };
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await pause(LOOK_MS);
 }
 
 describe('a live cluster', { skip: SKIP }, () => {
