@@ -32,7 +32,7 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
 
 /** What takes longest goes first, so that the end waits for none of it. */
 const FIRST =
-  'web/ storing computing voyage/outage delivering judging voyage/ cluster/ cli/ deploy/'
+  'storing web/ voyage/outage delivering judging computing voyage/ cluster/ cli/ deploy/'
     .split(' ')
     .concat('service/');
 
@@ -92,9 +92,9 @@ const tests = run({
   files: entries
     .sort((a, b) => rank(a) - rank(b))
     .map((path) => fileURLToPath(new URL(path, folder))),
-  // Many tests wait for a server, so one more than there are cores keeps these busy. Long forms
-  // measure, and so have the computer to themselves.
-  concurrency: isLong ? 1 : availableParallelism() + 1,
+  // Tests wait for servers half of the time, so twice as many as there are cores keep these busy.
+  // Long forms measure, and so have the computer to themselves.
+  concurrency: isLong ? 1 : 2 * availableParallelism(),
   ...(!isLong && { timeout: HANGS_AFTER_MS }),
 });
 tests.on('test:fail', ({ todo }) => {

@@ -12,6 +12,24 @@ export async function sleepUnless(
   }
 }
 
+/**
+ * A signal that is aborted after a while, or together with another one. (`AbortSignal.timeout` in
+ * `AbortSignal.any` may be collected as garbage before it fires, and then never does:
+ * nodejs/node#57736. This one is held by its timer.)
+ */
+export function deadline(durationMs: number, signal: AbortSignal): AbortSignal {
+  const end = new AbortController();
+  const abort = () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+    end.abort();
+  };
+  const timer = setTimeout(abort, durationMs).unref();
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort);
+  return end.signal;
+}
+
 /** Waits for some work, but not for longer; the work goes on. */
 export async function atMost(durationMs: number, work: Promise<void> | undefined): Promise<void> {
   const timer = new AbortController();

@@ -1,6 +1,6 @@
 import type { Happening, JournalEvent } from '../core/journal.ts';
 import { BackOff } from '../sinks/back-off.ts';
-import { sleepUnless } from '../sinks/waiting.ts';
+import { deadline, sleepUnless } from '../sinks/waiting.ts';
 import type { Database, Parameter, Queries } from './database.ts';
 import { readEvent } from './journal-row.ts';
 import { StoreError } from './store-error.ts';
@@ -83,7 +83,7 @@ export class JournalLog {
   }
 
   #patience(withinMs: number): AbortSignal {
-    return AbortSignal.any([this.#end.signal, AbortSignal.timeout(Math.max(1, withinMs))]);
+    return deadline(withinMs, this.#end.signal);
   }
 
   #late(withinMs: number): StoreError {

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { deadline, sleepUnless } from '../../src/sinks/waiting.ts';
+
+/** Collects all that nothing holds. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
+
+test('a deadline comes, however often garbage is collected meanwhile', async () => {
+  const end = new AbortController();
+  let isOver = false;
+  const waited = sleepUnless(deadline(100, end.signal), 60_000).then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    collectGarbage();
+    await turn();
+  }
+  await waited;
+  assert.equal(end.signal.aborted, false);
+});
+
+test('a deadline is over with the signal that it was made with', async () => {
+  const end = new AbortController();
+  const signals = [deadline(60_000, end.signal)];
+  assert.equal(signals[0]?.aborted, false);
+  end.abort();
+  signals.push(deadline(60_000, end.signal));
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [true, true],
+  );
+});
