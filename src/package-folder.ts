@@ -5,5 +5,7 @@ import { dirname, join } from 'node:path';
 export const packageFolder: string = above(import.meta.dirname);
 
 function above(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : above(dirname(folder));
+  if (existsSync(join(folder, 'package.json'))) return folder;
+  if (dirname(folder) === folder) throw new Error(`no package.json above ${import.meta.dirname}`);
+  return above(dirname(folder));
 }
