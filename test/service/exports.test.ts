@@ -214,9 +214,10 @@ test('what an API of a cluster was making when it died has failed, and takes no 
 
 test('an API of a cluster that was taken for dead lets go of what it was making', async () => {
   const folder = freshFolder();
-  const living = new Set(['b']);
+  const living = new Set(['a', 'b']);
   const [a, b] = [await shared('a', living, folder), await shared('b', living, folder)];
   const { id } = await begun(a, LONG);
+  living.delete('a');
   await b.sweep();
   assert.equal(b.get(id).state, 'failed');
   await until(() => !existsSync(join(folder, id)));
