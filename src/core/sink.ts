@@ -25,6 +25,11 @@ export interface SinkObserver {
 export interface Sink {
   /** Names the sink in logs and metrics. */
   readonly name: string;
+  /**
+   * Whether a write puts on record how far it goes, in one piece with its rows. Nobody else does
+   * then: what is saved beside it might be less, and be saved later.
+   */
+  readonly keepsWatermark?: boolean;
   /** Rows that it takes best at once; as many as a {@link Batch} has, if not given. */
   readonly batchRows?: number;
   /**

@@ -106,7 +106,7 @@ export class Delivery {
     this.#relay = new (options.isSpread ? SpreadReader : Relay)(fleet, { statusIntervalS });
     this.#reader = new ReadAhead(options.reader ?? this.#relay);
     this.#pace = this.#paceOf(fleet);
-    this.#progress = new Progress(sink.name, watermarks, log);
+    this.#progress = new Progress(sink, watermarks, log);
     this.#messagesPerRow = messagesPerRow(fleet);
     const { stallMs = STALL_MS, steadyMs, lagMaxMs } = options;
     this.#outages = new Outages(sink.name, log, steadyMs);
@@ -207,6 +207,7 @@ export class Delivery {
       if (leapsSeen !== leaps?.()) {
         leapsSeen = leaps?.();
         await this.#skipGap(this.#progress.deliveredMs);
+        await this.#progress.record();
         continue;
       }
       if (this.#progress.deliveredMs >= untilMs) {
@@ -222,7 +223,7 @@ export class Delivery {
       if (!(await written)) break;
       this.#progress.reach(batch.untilMs);
       if (!(await this.#greet())) break;
-      this.#progress.keep();
+      await this.#progress.keep(batch.length > 0);
       await this.#rest(batch);
     }
     await this.#progress.flush();
@@ -254,7 +255,7 @@ export class Delivery {
     if (this.#abort.signal.aborted) return false;
     if (isLate && !saved && beginMs === undefined && !(await this.#join())) return false;
     // A sink that is away from the beginning on shall catch up from here, a restart between or not.
-    await this.#progress.flush();
+    await this.#progress.record();
     return true;
   }
 

@@ -1,3 +1,4 @@
+import type { Sink } from '../core/sink.ts';
 import { BackOff } from '../sinks/back-off.ts';
 import { atMost, sleepUnless, within } from '../sinks/waiting.ts';
 import type { Log } from './log.ts';
@@ -16,6 +17,8 @@ export class Progress {
   /** The present when the sink began [ms]. */
   liveFromMs = Number.NaN;
   readonly #sinkName: string;
+  /** Whether the sink saves it with each write. */
+  readonly #isSinks: boolean;
   readonly #watermarks: Watermarks;
   readonly #log: Log;
   #savedMs = Number.NaN;
@@ -24,8 +27,9 @@ export class Progress {
   #saving: Promise<void> | undefined;
   #isFailing = false;
 
-  constructor(sinkName: string, watermarks: Watermarks, log: Log) {
-    this.#sinkName = sinkName;
+  constructor(sink: Pick<Sink, 'name' | 'keepsWatermark'>, watermarks: Watermarks, log: Log) {
+    this.#sinkName = sink.name;
+    this.#isSinks = sink.keepsWatermark === true;
     this.#watermarks = watermarks;
     this.#log = log;
   }
@@ -57,14 +61,24 @@ export class Progress {
     return undefined;
   }
 
-  /** Saves it if that is due, beside whatever else goes on; if it fails, the next time will do. */
-  keep(): void {
+  /**
+   * Saves it if that is due, beside whatever else goes on; if it fails, the next time will do.
+   *
+   * @param isWritten - Whether the sink has just been given rows, and so may have saved it itself.
+   */
+  async keep(isWritten: boolean): Promise<void> {
     if (this.#saving || performance.now() - this.#triedAtMs < SAVE_EVERY_MS) return;
-    void this.#save();
+    if (!this.#isSinks) void this.#save();
+    else if (!isWritten) await this.record();
+  }
+
+  /** Saves it for the last time, unless the sink has done so. */
+  async flush(): Promise<void> {
+    if (!this.#isSinks) await this.record();
   }
 
   /** Saves it now; settles when that is done, has failed or takes too long. */
-  async flush(): Promise<void> {
+  async record(): Promise<void> {
     await atMost(LAST_MAX_MS, this.#flush());
   }
 

@@ -42,7 +42,7 @@ export class TruthRecorder {
 
   constructor(simulator: TruthSource, watermarks: Watermarks, log: Log) {
     this.#simulator = simulator;
-    this.#progress = new Progress('ground truth', watermarks, log);
+    this.#progress = new Progress({ name: 'ground truth' }, watermarks, log);
     this.#log = log;
   }
 

@@ -121,6 +121,10 @@ export class PostgresSink implements Sink, Connection {
     }
   }
 
+  get keepsWatermark(): boolean {
+    return this.#options.watermarkSql !== undefined;
+  }
+
   /** What is being written is given up; none of it is stored then. */
   async close(): Promise<void> {
     this.#isClosed = true;

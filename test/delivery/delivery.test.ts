@@ -353,6 +353,28 @@ test('stopping waits less than five seconds for a sink that hangs', async () => 
   assert.ok(performance.now() - startMs < 5000);
 });
 
+test('what a sink puts on record with its rows is not set back, though its answer is lost', async () => {
+  const watermarks = new MemoryWatermarks();
+  const endMs = START_MS + 5 * SECOND_MS;
+  const sink: Sink = {
+    name: 'one transaction',
+    keepsWatermark: true,
+    async write({ untilMs }) {
+      await watermarks.save('one transaction', { timeMs: untilMs, liveFromMs: START_MS });
+      if (untilMs >= endMs) await new Promise(() => {});
+    },
+    close: async () => {},
+  };
+  const { clock, delivery } = run(sink, { watermarks });
+  const savedMs = async () => (await watermarks.load('one transaction'))?.timeMs;
+  await until(async () => (await savedMs()) === START_MS);
+  clock.advanceTo(endMs);
+  await until(async () => (await savedMs()) === endMs);
+  await delivery.stop();
+  assert.ok(delivery.deliveredMs < endMs);
+  assert.equal(await savedMs(), endMs);
+});
+
 test('a signal ends it as stopping does', async () => {
   const abort = new AbortController();
   const clock = new InstantClock(START_MS);
