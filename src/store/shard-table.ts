@@ -143,9 +143,10 @@ interface TakenRow {
   readonly live_from_ms: number | null;
 }
 
+/** A shard's rows may have gone farther, in a transaction of their own, than was noted: never back. */
 const SAVE = `
   update simulator.shards set
-    time_ms = coalesce(said.time_ms, shards.time_ms),
+    time_ms = greatest(said.time_ms, shards.time_ms),
     live_from_ms = coalesce(shards.live_from_ms, said.live_from_ms),
     readings = shards.readings + said.readings, messages = shards.messages + said.messages,
     bytes = shards.bytes + said.bytes, failures = shards.failures + said.failures,

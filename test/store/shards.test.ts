@@ -78,6 +78,9 @@ inSharedStores(
         await queries.script(saveShardSql(taken, timeMs));
       });
     await deliver(first, 1000);
+    // What was noted before that, and is said after it, does not set it back.
+    assert.deepEqual(await shards.save([report(first, 900)]), new Set());
+    assert.deepEqual(await timesMs(database), [1000]);
     await shards.take(0, 'b');
     await assert.rejects(deliver(first, 2000), (error) => {
       assert.ok(error instanceof StoreError);
