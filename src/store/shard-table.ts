@@ -143,7 +143,7 @@ interface TakenRow {
   readonly live_from_ms: number | null;
 }
 
-/** A shard's rows may have gone farther, in a transaction of their own, than was noted: never back. */
+/** A transaction with rows may have gone farther than was noted: the time never goes back. */
 const SAVE = `
   update simulator.shards set
     time_ms = greatest(said.time_ms, shards.time_ms),
