@@ -1,6 +1,5 @@
 /** The JSON messages of a reading: bytes from prepared texts and digits, and JSON.stringify. */
 
-import { DEFAULT_FACTORY } from '../src/config/default-factory.ts';
 import { Batch } from '../src/core/batch.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';
 import type { Parameter } from '../src/core/machine.ts';
@@ -8,6 +7,7 @@ import { MESSAGE_BYTES_MAX } from '../src/encoding/columns.ts';
 import { CsvEncoder } from '../src/encoding/csv.ts';
 import { JsonEncoder } from '../src/encoding/json.ts';
 import { NdjsonEncoder } from '../src/encoding/ndjson.ts';
+import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { machineTypes } from '../src/machines/index.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
 import { compare } from './measure.ts';

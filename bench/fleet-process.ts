@@ -7,8 +7,8 @@ import { READING } from '../src/core/batch.ts';
 import type { Machine } from '../src/core/factory.ts';
 import { messageCount } from '../src/delivery/figures.ts';
 import { lagMs } from '../src/delivery/spread-reader.ts';
-import { Memo } from '../src/encoding/memo.ts';
-import { MqttSink } from '../src/sinks/mqtt.ts';
+import { MqttSink } from '../src/outputs/mqtt/sink.ts';
+import { Memo } from '../src/runtime/memo.ts';
 
 /** Longer delays count as this one [ms]. */
 const DELAY_MAX_MS = 60_000;

@@ -1,7 +1,8 @@
 /** Fleets that benchmarks measure: many machines of one type, or of each. */
-import { DEFAULT_FACTORY } from '../src/config/default-factory.ts';
+
 import type { FactoryDescription } from '../src/core/factory.ts';
 import type { Parameter } from '../src/core/machine.ts';
+import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { machineTypes } from '../src/machines/index.ts';
 
 /** When every fleet is read: a working Wednesday morning. */

@@ -1,6 +1,7 @@
 /** What the benchmarks of datasets generate: so many days of the default factory. */
-import { DEFAULT_FACTORY } from '../src/config/default-factory.ts';
+
 import type { DatasetRequest, Format } from '../src/dataset/request.ts';
+import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { DEFAULT_SETTINGS } from '../src/simulation/fleet.ts';
 
 export const FROM_MS = Date.UTC(2025, 0, 1);

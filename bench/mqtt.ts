@@ -4,14 +4,14 @@
  * taken everything: when a subscriber has the message that was sent last.
  */
 import mqtt from 'mqtt';
-import { DEFAULT_FACTORY } from '../src/config/default-factory.ts';
 import { Batch } from '../src/core/batch.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';
 import { messageCount } from '../src/delivery/figures.ts';
+import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { machineTypes } from '../src/machines/index.ts';
+import { MqttSink } from '../src/outputs/mqtt/sink.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
 import type { Reader } from '../src/simulation/reader.ts';
-import { MqttSink } from '../src/sinks/mqtt.ts';
 import { privateAddress, startMosquitto } from '../test/servers.ts';
 import { factoryOf, START_MS } from './fleets.ts';
 import { compare } from './measure.ts';

@@ -3,13 +3,13 @@
  * server's own `COPY … FROM` a file with the same rows into the same tables.
  */
 import pg from 'pg';
-import { DEFAULT_FACTORY } from '../src/config/default-factory.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';
 import { ReadAhead } from '../src/delivery/read-ahead.ts';
 import { COPY_TARGETS, type CopyTarget } from '../src/encoding/copy-binary.ts';
+import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
+import { PostgresSink } from '../src/outputs/postgres/sink.ts';
+import { loadWindow } from '../src/outputs/postgres/window.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
-import { PostgresSink } from '../src/sinks/postgres.ts';
-import { loadWindow } from '../src/sinks/postgres-window.ts';
 import { SIMULATOR_TABLES } from '../src/store/migrations/0001-simulator.ts';
 import { CREATE_REGISTRY } from '../src/store/registry/tables.ts';
 import { saveWatermarkSql } from '../src/store/watermark-table.ts';

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Batch } from '../src/core/batch.ts';
 import { messageCount } from '../src/delivery/figures.ts';
+import { type Message, Messages } from '../src/outputs/mqtt/messages.ts';
 import type { Reader } from '../src/simulation/reader.ts';
-import { type Message, Messages } from '../src/sinks/messages.ts';
 
 /** Messages on their way at QoS 1. */
 const WINDOW = 10_000;

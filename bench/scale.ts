@@ -6,14 +6,15 @@
  *
  * All machines were switched on a minute before, after a month off, so that nothing is sought.
  */
-import { DEFAULT_CALENDAR } from '../src/config/default-factory.ts';
-import { largeFleet } from '../src/config/factory-file/index.ts';
+
 import { Batch } from '../src/core/batch.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';
 import { Journal } from '../src/core/journal.ts';
+import { DEFAULT_CALENDAR } from '../src/factory/default-factory.ts';
+import { largeFleet } from '../src/factory/index.ts';
+import { Messages } from '../src/outputs/mqtt/messages.ts';
 import { isInShare } from '../src/service/share.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../src/simulation/fleet.ts';
-import { Messages } from '../src/sinks/messages.ts';
 import { START_MS } from './fleets.ts';
 import { machine } from './measure.ts';
 

@@ -1,4 +1,4 @@
 /** Makes what new embedded databases begin as. */
-import { buildTemplate } from '../src/store/homes/template.ts';
+import { buildTemplate } from '../src/store/drivers/template.ts';
 
 await buildTemplate();

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { DEFAULT_CALENDAR, DEFAULT_CLIMATE, DEFAULT_FACTORY } from './config/default-factory.ts';
+
 export { DURATION_S, type Incident, SEVERITY } from './core/anomaly.ts';
 export { Batch, READING, STATUS } from './core/batch.ts';
 export type { Clock } from './core/clock.ts';
@@ -25,6 +25,7 @@ export { CsvEncoder } from './encoding/csv.ts';
 export { JsonEncoder } from './encoding/json.ts';
 export { NdjsonEncoder } from './encoding/ndjson.ts';
 export { flatFields, type Reading, readingAt } from './encoding/reading.ts';
+export { DEFAULT_CALENDAR, DEFAULT_CLIMATE, DEFAULT_FACTORY } from './factory/default-factory.ts';
 export { machineTypes } from './machines/index.ts';
 export {
   createFleet,

@@ -23,10 +23,13 @@ const HANGS_AFTER_MS = 1_200_000;
  * code under test, and servers that are only there to be used are shared, too.
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
-  computing: 'core physics site machines simulation encoding config golden tidy readme'.split(' '),
+  computing:
+    'core physics site machines simulation encoding schema factory config golden tidy readme'.split(
+      ' ',
+    ),
   serving: ['api/', 'broker/'],
   storing: ['store/', 'service/registry', 'service/memory', 'service/exports', 'service/t'],
-  delivering: ['delivery/', 'sinks/', 'service/clock', 'service/observer', 'service/real-time'],
+  delivering: ['delivery/', 'outputs/', 'service/clock', 'service/observer', 'service/real-time'],
   judging: ['dataset/', 'report/', 'validation/'],
 };
 

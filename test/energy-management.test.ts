@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { factoriesOf } from './config/surroundings.ts';
+import { factoriesOf } from './factory/surroundings.ts';
 import { startSimulation } from './simulation.ts';
 
 const examples = new URL('../../examples/', import.meta.url);

@@ -1,8 +1,9 @@
 /** What several tests need: readings of a window as plain, comparable rows. */
-import { DEFAULT_FACTORY } from '../src/config/default-factory.ts';
+
 import { Batch, READING } from '../src/core/batch.ts';
 import type { FactoryDescription, MachineDescription } from '../src/core/factory.ts';
 import { ROW_WIDTH } from '../src/core/machine.ts';
+import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import type { RowReader } from '../src/simulation/reader.ts';
 
 /** One row of a batch, with NaN as null so that rows compare by value. */

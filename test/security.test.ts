@@ -5,7 +5,7 @@ import { type Purpose, refusalOf } from '../src/api/access.ts';
 import { EmbeddedBroker } from '../src/broker/embedded-broker.ts';
 import { loadConfiguration } from '../src/config/load.ts';
 import { VARIABLES } from '../src/config/variables.ts';
-import { Collector } from './sinks/collector.ts';
+import { Collector } from './outputs/collector.ts';
 
 /** Where each point of SECURITY.md is shown, by how the point begins: a file and its tests. */
 const SHOWN: Readonly<Record<string, readonly [file: string, ...tests: string[]]>> = {

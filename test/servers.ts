@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { BrokerAddress } from '../src/sinks/mqtt-client.ts';
+import type { BrokerAddress } from '../src/outputs/mqtt/client.ts';
 
 /** Where Mosquitto is, for those whose PATH lacks the administrators' folders. */
 export const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin`;

@@ -5,16 +5,16 @@ import test from 'node:test';
 
 /** Layers from the ground up: a file may import from its own folder and from those before it. */
 const LAYERS = [
-  ['core'],
+  ['core', 'runtime'],
   ['physics'],
   ['site'],
-  ['machines', 'defects'],
-  ['simulation', 'encoding'],
-  ['broker', 'sinks'],
-  ['delivery', 'validation', 'dataset'],
-  ['report'],
-  ['config'],
+  ['schema'],
+  ['machines'],
+  ['simulation', 'factory', 'encoding'],
+  ['broker', 'outputs'],
   ['store'],
+  ['delivery', 'validation', 'dataset'],
+  ['report', 'config'],
   ['service'],
   ['cluster'],
   ['api', 'cli'],

@@ -14,7 +14,7 @@ import fastify, {
 } from 'fastify';
 import type { ClusterOverview } from '../cluster/live/overview.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { version } from '../config/version.ts';
+import { version } from '../runtime/version.ts';
 import { Exports, makeBeside } from '../service/exports.ts';
 import type { Registry } from '../service/registry.ts';
 import type { Simulator } from '../service/simulator.ts';

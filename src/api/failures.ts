@@ -1,7 +1,7 @@
 import { METHODS } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ConfigError, clipped, FAULTS_MAX, type Fault } from '../core/errors.ts';
+import { ConfigError, clipped, type Diagnostic, FAULTS_MAX } from '../core/errors.ts';
 import { CommandError, type Refusal } from '../service/command-error.ts';
 import { RegistryConflict } from '../store/registry-changes.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -29,9 +29,9 @@ const FASTIFY_MESSAGES: Readonly<Record<string, string>> = {
 /** An answer other than the good one, thrown by a route. */
 export class HttpError extends Error {
   readonly statusCode: number;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Diagnostic[];
 
-  constructor(statusCode: number, message: string, faults: readonly Fault[] = []) {
+  constructor(statusCode: number, message: string, faults: readonly Diagnostic[] = []) {
     super(message);
     this.name = 'HttpError';
     this.statusCode = statusCode;
@@ -40,7 +40,7 @@ export class HttpError extends Error {
 }
 
 /** The body of every failure. */
-function failure(message: string, faults: readonly Fault[] = []) {
+function failure(message: string, faults: readonly Diagnostic[] = []) {
   const told = faults.slice(0, FAULTS_MAX);
   const errors = told.map(({ path, message }) => ({ path, message }));
   return errors.length > 0
@@ -59,7 +59,11 @@ export function answerError(error: Error, request: FastifyRequest, reply: Fastif
   void reply.code(status).type('application/json').send(failure(message, faults));
 }
 
-function described(error: Error): { status: number; message: string; faults?: readonly Fault[] } {
+function described(error: Error): {
+  status: number;
+  message: string;
+  faults?: readonly Diagnostic[];
+} {
   const { message } = error;
   if (error instanceof InvalidRequest) return { status: 422, message, faults: error.faults };
   if (error instanceof ConfigError) return described(new InvalidRequest(error.faults));

@@ -1,6 +1,6 @@
 import Type, { type TSchema } from 'typebox';
-import { INSTANT_PATTERN } from '../config/times.ts';
 import { IS_ID } from '../core/machine-finder.ts';
+import { INSTANT_PATTERN } from '../schema/times.ts';
 
 /**
  * A machine's or factory's id. Registries hold ids that are no RFC 4122 UUIDs, so any digits do.

@@ -3,15 +3,15 @@ import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
-import { clipped, FAULTS_MAX, type Fault, knownNames } from '../core/errors.ts';
+import { clipped, type Diagnostic, FAULTS_MAX, knownNames } from '../core/errors.ts';
 
 Settings.Set({ maxErrors: FAULTS_MAX });
 
 /** A part of a request that is well-formed but not what the route accepts. */
 export class InvalidRequest extends Error {
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Diagnostic[];
 
-  constructor(faults: readonly Fault[]) {
+  constructor(faults: readonly Diagnostic[]) {
     super('the request is not accepted; nothing was changed');
     this.name = 'InvalidRequest';
     this.faults = faults;
@@ -50,7 +50,7 @@ export function compileValidator(route: { schema: TSchema; httpPart?: string }) 
     if (checkItem) isItem.set(name, (item) => checkItem.Check(item));
   }
   return (value: unknown) => {
-    const faults = new Map<string, Fault>();
+    const faults = new Map<string, Diagnostic>();
     const unknown = unknownKeys(schema, value);
     for (const name of unknown) add(faults, [name], unknownKey(name, schema));
     const known = unknown.length === 0 ? value : knownPart(schema, value as object);
@@ -87,7 +87,7 @@ function longLists(
   { properties = {} }: Accepting,
   value: unknown,
   isItem: ReadonlyMap<string, (item: unknown) => boolean>,
-  faults: Map<string, Fault>,
+  faults: Map<string, Diagnostic>,
 ): string[] {
   if (!isObject(value)) return [];
   return [...isItem].flatMap(([name, isGood]) => {
@@ -115,7 +115,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function describe(
-  faults: Map<string, Fault>,
+  faults: Map<string, Diagnostic>,
   errors: readonly FastifySchemaValidationError[],
   schema: Accepting,
   value: unknown,
@@ -137,7 +137,7 @@ function notAccepted(value: unknown, schema: Accepting): string {
 }
 
 /** The first fault found at a path says it all. */
-function add(faults: Map<string, Fault>, keys: readonly string[], message: string): void {
+function add(faults: Map<string, Diagnostic>, keys: readonly string[], message: string): void {
   const path = keys.map(clipped).join('.') || 'body';
   if (!faults.has(path)) faults.set(path, { path, message });
 }

@@ -1,6 +1,6 @@
-import { instantMs } from '../config/times.ts';
-import type { Fault } from '../core/errors.ts';
+import type { Diagnostic } from '../core/errors.ts';
 import { timeText } from '../encoding/time.ts';
+import { instantMs } from '../schema/times.ts';
 
 const DAY_MS = 86_400_000;
 /** Days that one window may span: a year of any calendar. */
@@ -23,10 +23,10 @@ export function parsedWindow(
   nowMs: number,
   defaultMs = WINDOW_DEFAULT_MS,
   daysMax = WINDOW_MAX_DAYS,
-): Window | Fault[] {
+): Window | Diagnostic[] {
   const toMs = to === undefined ? nowMs : read(to);
   const fromMs = from === undefined ? toMs - defaultMs : read(from);
-  const faults: Fault[] = [];
+  const faults: Diagnostic[] = [];
   const refuse = (path: string, message: string) => void faults.push({ path, message });
   if (from !== undefined && Number.isNaN(fromMs)) refuse('from', `${from} is in no calendar`);
   if (to !== undefined && Number.isNaN(toMs)) refuse('to', `${to} is in no calendar`);
@@ -45,10 +45,13 @@ export function parsedWindow(
 }
 
 /** The span between two texts, open where one is not given, or every fault found in them. */
-export function parsedSpan(from: string | undefined, to: string | undefined): Window | Fault[] {
+export function parsedSpan(
+  from: string | undefined,
+  to: string | undefined,
+): Window | Diagnostic[] {
   const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : read(from);
   const toMs = to === undefined ? Number.POSITIVE_INFINITY : read(to);
-  const faults: Fault[] = [];
+  const faults: Diagnostic[] = [];
   if (Number.isNaN(fromMs)) faults.push({ path: 'from', message: `${from} is in no calendar` });
   if (Number.isNaN(toMs)) faults.push({ path: 'to', message: `${to} is in no calendar` });
   if (toMs <= fromMs)

@@ -1,6 +1,6 @@
 import type { Configuration } from '../config/configuration.ts';
-import { version } from '../config/version.ts';
 import type { FactoryDescription } from '../core/factory.ts';
+import { version } from '../runtime/version.ts';
 import { reachableHost } from '../service/assembly.ts';
 import { columns } from './columns.ts';
 

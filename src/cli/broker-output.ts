@@ -31,8 +31,8 @@ export async function toBroker(
   pacing: Pacing,
   progress: ProgressLine,
 ): Promise<number> {
-  const { MqttSink } = await import('../sinks/mqtt.ts');
-  const { addressText } = await import('../sinks/mqtt-client.ts');
+  const { MqttSink } = await import('../outputs/mqtt/sink.ts');
+  const { addressText } = await import('../outputs/mqtt/client.ts');
   const machines = machinesOf(fleetOf(request, 'actual'), request.machineIds);
   const allRows = plannedTableRows(request, machines);
   const interruption = new Interruption();

@@ -1,6 +1,6 @@
 import type { Configuration } from '../config/configuration.ts';
-import { choice, HOST, type Kind } from '../config/kinds.ts';
-import type { BrokerAddress } from '../sinks/mqtt-client.ts';
+import type { BrokerAddress } from '../outputs/mqtt/client.ts';
+import { choice, HOST, type Kind } from '../schema/kinds.ts';
 import type { Option } from './command.ts';
 import type { OptionReader } from './option-reader.ts';
 

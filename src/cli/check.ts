@@ -1,9 +1,5 @@
 import type { Configuration, Shown } from '../config/configuration.ts';
-import { factoryContent, parametersContent } from '../config/factory-file/content.ts';
-import { WEEKDAYS } from '../config/factory-file/keys.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { shiftText } from '../config/shifts.ts';
-import { durationText } from '../config/times.ts';
 import { intervalVariable } from '../config/variables.ts';
 import { ConfigError } from '../core/errors.ts';
 import type {
@@ -12,6 +8,10 @@ import type {
   FactoryDescription,
   MachineDescription,
 } from '../core/factory.ts';
+import { factoryContent, parametersContent } from '../factory/content.ts';
+import { WEEKDAYS } from '../factory/keys.ts';
+import { shiftText } from '../factory/shifts.ts';
+import { durationText } from '../schema/times.ts';
 import { columns, json } from './columns.ts';
 import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ConfigError, type Fault, nearestName } from '../core/errors.ts';
+import { ConfigError, type Diagnostic, nearestName } from '../core/errors.ts';
 import { columns } from './columns.ts';
 import type { Arguments, Command, Option, Terminal } from './command.ts';
 
@@ -105,7 +105,7 @@ export function parseArguments(words: readonly string[], command: Command): Argu
   const values: Record<string, string> = {};
   const flags = new Set<string>();
   const operands: string[] = [];
-  const faults: Fault[] = [];
+  const faults: Diagnostic[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
@@ -132,7 +132,7 @@ function withoutCredentials(word: string): string {
   return word.replace(/\/\/[^/]*@/, '//');
 }
 
-function unknown(name: string, what: string, known: readonly string[], prefix: string): Fault {
+function unknown(name: string, what: string, known: readonly string[], prefix: string): Diagnostic {
   const near = nearestName(name.slice(prefix.length), known);
   const hint = near ? `did you mean ${prefix}${near}?` : known.map((k) => prefix + k).join(', ');
   return { path: name, message: `is not ${what}; ${hint}` };

@@ -20,7 +20,7 @@ export async function toDatabase(
   configuration: Configuration,
   progress: ProgressLine,
 ): Promise<number> {
-  const { ServerDatabase } = await import('../store/homes/server.ts');
+  const { ServerDatabase } = await import('../store/drivers/server.ts');
   const { addRegistryRows } = await import('../store/registry-rows.ts');
   const { storeWindow } = await import('../dataset/database-window.ts');
   const interruption = new Interruption();
@@ -81,7 +81,7 @@ async function onCluster(
 ): Promise<void> {
   const { askCluster } = await import('../cluster/history/generation.ts');
   const { askedWindow } = await import('../cluster/history/asked-work.ts');
-  const { addWindow } = await import('../sinks/postgres-window.ts');
+  const { addWindow } = await import('../outputs/postgres/window.ts');
   // Nothing is added yet: what all workers need in the database is made once.
   await addWindow(
     { connectionString: databaseUrl },

@@ -1,10 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Configuration } from '../config/configuration.ts';
 import { DATABASE_URL } from '../config/database-url.ts';
-import { choice, type Kind, whole } from '../config/kinds.ts';
-import { duration, durationText } from '../config/times.ts';
 import { intervalVariable } from '../config/variables.ts';
-import { version } from '../config/version.ts';
 import { suitablePartition } from '../dataset/plan.ts';
 import {
   COMPRESSIONS,
@@ -13,7 +10,10 @@ import {
   type WindowRequest,
 } from '../dataset/request.ts';
 import { timeText } from '../encoding/time.ts';
-import { urlFaults } from '../sinks/postgres-url.ts';
+import { urlFaults } from '../outputs/postgres/url.ts';
+import { version } from '../runtime/version.ts';
+import { choice, type Kind, whole } from '../schema/kinds.ts';
+import { duration, durationText } from '../schema/times.ts';
 import { type AskedBroker, askedBroker } from './broker-url.ts';
 import type { Arguments } from './command.ts';
 import { PROGRAM } from './command-line.ts';

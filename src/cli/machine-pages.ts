@@ -1,8 +1,8 @@
-import { DEFAULT_FACTORY } from '../config/default-factory.ts';
 import type { FactoryDescription, MachineDescription } from '../core/factory.ts';
 import { unitOf, wireName } from '../core/field.ts';
 import type { JournalEvent } from '../core/journal.ts';
 import { type Alert, type MachineType, parameterContent } from '../core/machine.ts';
+import { DEFAULT_FACTORY } from '../factory/default-factory.ts';
 import { Laboratory, type Specimen } from '../validation/laboratory.ts';
 import { mean } from '../validation/statistics.ts';
 import { plotSvg } from './plot.ts';

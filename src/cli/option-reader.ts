@@ -1,11 +1,11 @@
-import { type Kind, notAccepted, scalar } from '../config/kinds.ts';
-import { ConfigError, type Fault } from '../core/errors.ts';
+import { ConfigError, type Diagnostic } from '../core/errors.ts';
+import { type Kind, notAccepted, scalar } from '../schema/kinds.ts';
 import type { Arguments } from './command.ts';
 
 /** Reads a command's options one by one and collects what is wrong with any of them. */
 export class OptionReader {
   readonly #args: Arguments;
-  readonly #faults: Fault[] = [];
+  readonly #faults: Diagnostic[] = [];
 
   constructor(args: Arguments) {
     this.#args = args;

@@ -1,5 +1,5 @@
-import { version } from '../config/version.ts';
 import { ConfigError } from '../core/errors.ts';
+import { version } from '../runtime/version.ts';
 import type { Terminal } from './command.ts';
 import { type Commands, PROGRAM, runCommandLine } from './command-line.ts';
 

@@ -1,10 +1,10 @@
-import type { Kind } from '../config/kinds.ts';
-import { positive } from '../config/kinds.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { AT_ONCE } from '../dataset/publication.ts';
 import { fleetOf, type WindowRequest } from '../dataset/request.ts';
 import { shiftTo } from '../dataset/shifted-reader.ts';
 import { machinesOf } from '../dataset/window-reader.ts';
+import type { Kind } from '../schema/kinds.ts';
+import { positive } from '../schema/kinds.ts';
 import { RealClock } from '../service/clock.ts';
 import { type Pacing, toBroker } from './broker-output.ts';
 import { askedBroker, BROKER_OPTIONS, environmentWith } from './broker-url.ts';

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { version } from '../config/version.ts';
 import { ConfigError } from '../core/errors.ts';
 import { pathError } from '../dataset/dataset-error.ts';
 import type { Subject } from '../report/subject.ts';
+import { version } from '../runtime/version.ts';
 import type { Verdict } from '../validation/validate.ts';
 import { type Arguments, type Command, FACTORY_OPTION, fleetSize } from './command.ts';
 import { askedDataset } from './dataset-request.ts';

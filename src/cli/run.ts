@@ -5,7 +5,7 @@ import { attachWebSocket } from '../broker/websocket.ts';
 import type { ApiProcess } from '../cluster/live/api-process.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { version } from '../config/version.ts';
+import { version } from '../runtime/version.ts';
 import { type Assembly, assemble } from '../service/assembly.ts';
 import type { Simulator } from '../service/simulator.ts';
 import { announcement, movedPorts } from './announcement.ts';

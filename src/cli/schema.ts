@@ -1,4 +1,4 @@
-import { factorySchema } from '../config/factory-file/schema.ts';
+import { factorySchema } from '../factory/schema.ts';
 import { json } from './columns.ts';
 import type { Command } from './command.ts';
 

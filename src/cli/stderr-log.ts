@@ -1,4 +1,4 @@
-import type { Log } from '../delivery/log.ts';
+import type { Log } from '../runtime/log.ts';
 import { PROGRAM } from './command-line.ts';
 import type { ProgressLine } from './progress-line.ts';
 

@@ -1,8 +1,8 @@
 import type { Configuration } from '../config/configuration.ts';
-import { whole } from '../config/kinds.ts';
-import { INSTANT_MS } from '../config/times.ts';
 import { chosenMachines } from '../dataset/machine-choice.ts';
 import type { WindowRequest } from '../dataset/request.ts';
+import { whole } from '../schema/kinds.ts';
+import { INSTANT_MS } from '../schema/times.ts';
 import { FACTORY_OPTION, type Option } from './command.ts';
 import type { OptionReader } from './option-reader.ts';
 

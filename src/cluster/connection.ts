@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { Log } from '../delivery/log.ts';
+import type { Log } from '../runtime/log.ts';
 import { ClusterError } from './cluster-error.ts';
 
 /** A server that starts together with the cluster is there within this [ms]. */

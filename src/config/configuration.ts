@@ -1,6 +1,6 @@
 import type { CalendarDescription, FactoryDescription } from '../core/factory.ts';
 import type { Settings } from '../core/journal.ts';
-import type { BrokerAddress } from '../sinks/mqtt-client.ts';
+import type { BrokerAddress } from '../outputs/mqtt/client.ts';
 
 /** Where a setting's value came from. */
 export type Source = 'default' | 'environment' | '.env' | 'factory file' | 'command line';

@@ -1,4 +1,4 @@
-import { type Kind, url } from './kinds.ts';
+import { type Kind, url } from '../schema/kinds.ts';
 
 const ADDRESS = url('postgres', 'postgresql');
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigError, nearestName } from '../core/errors.ts';
-import { readRegularFile } from '../regular-file.ts';
-import { decodedText } from './text-file.ts';
+import { readRegularFile } from '../runtime/regular-file.ts';
+import { decodedText } from '../runtime/text-file.ts';
 import { VARIABLES } from './variables.ts';
 
 /** Variables as they were written, by name. */

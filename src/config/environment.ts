@@ -1,7 +1,7 @@
-import type { Fault } from '../core/errors.ts';
+import type { Diagnostic } from '../core/errors.ts';
+import { notAccepted, scalar } from '../schema/kinds.ts';
 import type { Shown, Source } from './configuration.ts';
 import type { Environment, EnvironmentFile } from './environment-file.ts';
-import { notAccepted, scalar } from './kinds.ts';
 import { VARIABLES, type Variable, type VariableName, type VariableValues } from './variables.ts';
 
 /** What the variables say, and what is to be said about them. */
@@ -10,7 +10,7 @@ export interface EnvironmentReading {
   readonly values: VariableValues;
   readonly sources: Readonly<Record<VariableName, Source>>;
   readonly shown: Readonly<Record<VariableName, Shown>>;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Diagnostic[];
   readonly remarks: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export function readEnvironment(from: EnvironmentSources): EnvironmentReading {
   const values: Record<string, unknown> = {};
   const sources: Record<string, Source> = {};
   const shown: Record<string, Shown> = {};
-  const faults: Fault[] = [];
+  const faults: Diagnostic[] = [];
   for (const [name, variable] of Object.entries<Variable<unknown>>(VARIABLES)) {
     const [source, written] = find(name, variable, from);
     sources[name] = source;

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { ConfigError, type Fault } from '../core/errors.ts';
+import { ConfigError, type Diagnostic } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
+import { DEFAULT_FACTORY } from '../factory/default-factory.ts';
+import { type FactoryFile, largeFleet, readFactoryFile } from '../factory/index.ts';
 import { machineTypes } from '../machines/index.ts';
-import type { BrokerAddress } from '../sinks/mqtt-client.ts';
+import type { BrokerAddress } from '../outputs/mqtt/client.ts';
+import { calendarOf } from './calendar.ts';
 import type { Configuration, DatabaseServer, Port, Source } from './configuration.ts';
-import { DEFAULT_FACTORY } from './default-factory.ts';
 import { type EnvironmentReading, readEnvironment } from './environment.ts';
 import { type Environment, readEnvironmentFile } from './environment-file.ts';
-import { type FactoryFile, largeFleet, readFactoryFile } from './factory-file/index.ts';
 import { relationFaults, relationRemarks, topicRemarks } from './relations.ts';
-import { calendarOf } from './shifts.ts';
 import { intervalVariable, type VariableName, type VariableValues } from './variables.ts';
 
 /** Where the configuration comes from; the process's own surroundings, if not given. */
@@ -42,7 +42,7 @@ export function loadConfiguration({
   cwd = process.cwd(),
   nowMs = Date.now(),
 }: ConfigurationSources = {}): Configuration {
-  const faults: Fault[] = [];
+  const faults: Diagnostic[] = [];
   const attempt = <T>(read: () => T): T | undefined => {
     try {
       return read();

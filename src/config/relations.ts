@@ -1,20 +1,21 @@
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Fault } from '../core/errors.ts';
+import type { Diagnostic } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
+import { shiftFaults } from '../factory/shifts.ts';
 import { machineTypes } from '../machines/index.ts';
-import { FileRefusal, regularFileBytes } from '../regular-file.ts';
-import { urlFaults } from '../sinks/postgres-url.ts';
+import { urlFaults } from '../outputs/postgres/url.ts';
+import { FileRefusal, regularFileBytes } from '../runtime/regular-file.ts';
+import { shown } from '../schema/kinds.ts';
+import { instantText } from '../schema/times.ts';
+import { calendarOf } from './calendar.ts';
 import type { Source } from './configuration.ts';
-import { shown } from './kinds.ts';
-import { calendarOf, shiftFaults } from './shifts.ts';
-import { instantText } from './times.ts';
 import { VARIABLES, type VariableName, type VariableValues } from './variables.ts';
 
 type Sources = Readonly<Record<VariableName, Source>>;
 
 /** What is wrong with variables that are right one by one. */
-export function relationFaults(values: VariableValues, cwd: string, nowMs: number): Fault[] {
+export function relationFaults(values: VariableValues, cwd: string, nowMs: number): Diagnostic[] {
   return [
     ...variableShiftFaults(values),
     ...mqttFaults(values),
@@ -30,27 +31,27 @@ export function relationFaults(values: VariableValues, cwd: string, nowMs: numbe
 }
 
 /** A fleet of so many machines is all the factories that there are. */
-function fleetFaults(values: VariableValues): Fault[] {
+function fleetFaults(values: VariableValues): Diagnostic[] {
   if (values.FLEET_MACHINES === undefined || !values.FACTORY_FILE) return [];
   const message = `${values.FLEET_MACHINES} goes without FACTORY_FILE; set one of them`;
   return [{ path: 'FLEET_MACHINES', message }];
 }
 
 /** Parameters of the database's URL that mean nothing here. */
-function databaseFaults({ DATABASE_URL: url }: VariableValues): Fault[] {
+function databaseFaults({ DATABASE_URL: url }: VariableValues): Diagnostic[] {
   const faults = url === undefined ? [] : urlFaults(url);
   return faults.map((message) => ({ path: 'DATABASE_URL', message }));
 }
 
 /** Readings cannot be stored in the embedded database: it keeps kilobytes, for us alone. */
-function sinkFaults(values: VariableValues): Fault[] {
+function sinkFaults(values: VariableValues): Diagnostic[] {
   if (!values.SINK_POSTGRES || values.POSTGRES_HOST || values.DATABASE_URL) return [];
   const message = 'true needs a server: POSTGRES_HOST or DATABASE_URL';
   return [{ path: 'SINK_POSTGRES', message }];
 }
 
 /** The processes of a live cluster meet on servers. */
-function clusterFaults(values: VariableValues): Fault[] {
+function clusterFaults(values: VariableValues): Diagnostic[] {
   if (!values.CLUSTER) return [];
   const needed: [VariableName, unknown, string][] = [
     ['REDIS_URL', values.REDIS_URL, 'the Redis server that its workers share'],
@@ -128,15 +129,15 @@ function typeWithoutModel(name: VariableName): string | undefined {
   return isModel ? undefined : type;
 }
 
-function variableShiftFaults(values: VariableValues): Fault[] {
+function variableShiftFaults(values: VariableValues): Diagnostic[] {
   return shiftFaults(calendarOf(values).shifts).map(({ index, message }) => ({
     path: `SHIFT_${index + 1}_START, SHIFT_${index + 1}_END`,
     message,
   }));
 }
 
-function mqttFaults(values: VariableValues): Fault[] {
-  const faults: Fault[] = [];
+function mqttFaults(values: VariableValues): Diagnostic[] {
+  const faults: Diagnostic[] = [];
   const missing = (path: VariableName, needed: VariableName) =>
     faults.push({ path, message: `is set without ${needed}; set both or neither` });
   // MQTT 3.1.1 §3.1.2.9: without a user name there is no password.
@@ -154,7 +155,11 @@ function mqttFaults(values: VariableValues): Fault[] {
   return faults;
 }
 
-function fileFault(name: VariableName, file: string | undefined, cwd: string): Fault | undefined {
+function fileFault(
+  name: VariableName,
+  file: string | undefined,
+  cwd: string,
+): Diagnostic | undefined {
   if (!file) return undefined;
   const refused = (why: string) => ({
     path: name,
@@ -171,7 +176,7 @@ function fileFault(name: VariableName, file: string | undefined, cwd: string): F
   }
 }
 
-function backfillFaults(values: VariableValues, nowMs: number): Fault[] {
+function backfillFaults(values: VariableValues, nowMs: number): Diagnostic[] {
   const { BACKFILL_FROM: fromMs, SIMULATION_START: startMs } = values;
   const beginMs = startMs ?? nowMs;
   if (fromMs === undefined || fromMs <= beginMs) return [];

@@ -1,4 +1,4 @@
-import { DATABASE_URL } from './database-url.ts';
+import { FLEET_MACHINES_MAX } from '../core/factory.ts';
 import {
   choice,
   FLAG,
@@ -12,8 +12,15 @@ import {
   text,
   url,
   whole,
-} from './kinds.ts';
-import { duration, END_MINUTE, START_MINUTE, WHOLE_INSTANT_MS } from './times.ts';
+} from '../schema/kinds.ts';
+import {
+  duration,
+  END_MINUTE,
+  INTERVAL_S,
+  START_MINUTE,
+  WHOLE_INSTANT_MS,
+} from '../schema/times.ts';
+import { DATABASE_URL } from './database-url.ts';
 
 /** One environment variable; from this table come validation, `.env.example` and documents. */
 export interface Variable<T> {
@@ -41,17 +48,6 @@ function secret<T>(kind: Kind<T>, about: string): Variable<T> {
   return { ...optional(kind, about), isSecret: true };
 }
 
-/** Time between two readings of a machine [s]: whole milliseconds, at most an hour. */
-export const INTERVAL_S: Kind<number> = {
-  accepts: '0.1 to 3600, a multiple of 0.001',
-  schema: { type: 'number', minimum: 0.1, maximum: 3600, multipleOf: 0.001 },
-  read: (value) => {
-    const intervalS = number(0.1, 3600).read(value);
-    if (intervalS === undefined) return undefined;
-    return Math.round(1000 * intervalS) / 1000 === intervalS ? intervalS : undefined;
-  },
-};
-
 const DAY_S = 86_400;
 const CATCH_UP_S = duration(1, 3650 * DAY_S);
 
@@ -65,9 +61,6 @@ const CATCH_UP: Kind<number> = {
     return word === 'all' ? Number.POSITIVE_INFINITY : CATCH_UP_S.read(value);
   },
 };
-
-/** Machines of a fleet or a file: more than one process runs, for those that share them out. */
-export const FLEET_MACHINES_MAX = 1_000_000;
 
 /** Each reader process has a connection, and all descriptions in its memory. */
 const READERS_MAX = 64;

@@ -1,5 +1,5 @@
 /** One fault in what a user gave: where it is, what was found there and what is accepted. */
-export interface Fault {
+export interface Diagnostic {
   /** Path of the offending value: `machines.2.interval`, `MQTT_PORT`. */
   readonly path: string;
   /** A sentence: what was found and what is accepted. */
@@ -11,9 +11,9 @@ export interface Fault {
  * Shown without a stack; the process exits with 2, the API answers 422.
  */
 export class ConfigError extends Error {
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Diagnostic[];
 
-  constructor(faults: readonly Fault[]) {
+  constructor(faults: readonly Diagnostic[]) {
     super(faults.map(({ path, message }) => `${path}: ${message}`).join('\n'));
     this.name = 'ConfigError';
     this.faults = faults;

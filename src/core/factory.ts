@@ -146,3 +146,6 @@ export interface FactoryDescription {
   readonly networks?: Readonly<Partial<Record<NetworkName, NetworkDescription>>>;
   readonly location?: string;
 }
+
+/** Machines of a fleet or a file: more than one process runs, for those that share them out. */
+export const FLEET_MACHINES_MAX = 1_000_000;

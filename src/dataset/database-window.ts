@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Batch } from '../core/batch.ts';
+import { addWindow, loadWindow, type OnRemark } from '../outputs/postgres/window.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { addWindow, loadWindow, type OnRemark } from '../sinks/postgres-window.ts';
 import { fleetOf, type WindowRequest } from './request.ts';
 import { tableRows, windowReader } from './window-reader.ts';
 

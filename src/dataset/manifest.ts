@@ -2,7 +2,7 @@ import { appendFileSync, closeSync, constants, existsSync, openSync, rmSync } fr
 import { join } from 'node:path';
 import type { Settings } from '../core/journal.ts';
 import { timeText } from '../encoding/time.ts';
-import { readRegularFile } from '../regular-file.ts';
+import { readRegularFile } from '../runtime/regular-file.ts';
 import { DatasetError, pathError } from './dataset-error.ts';
 import { type DatasetRequest, recordsDigest } from './request.ts';
 import { writeWhole } from './whole-file.ts';

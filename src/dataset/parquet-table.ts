@@ -4,8 +4,8 @@ import type { Field } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { fieldText, isText } from '../encoding/columns.ts';
 import { LabelMemo } from '../encoding/label.ts';
-import { Memo } from '../encoding/memo.ts';
 import { ownFields, type TableLayout } from '../encoding/table-layout.ts';
+import { Memo } from '../runtime/memo.ts';
 import {
   type Columns,
   flagColumn,

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Batch } from '../core/batch.ts';
-import { Memo } from '../encoding/memo.ts';
 import type { TableLayout } from '../encoding/table-layout.ts';
 import { tableCsv, tableNdjson } from '../encoding/table-lines.ts';
+import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import type { FileEntry } from './manifest.ts';
 import type { TableColumns } from './parquet-table.ts';

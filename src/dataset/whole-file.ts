@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { regularFileBytes } from '../regular-file.ts';
+import { regularFileBytes } from '../runtime/regular-file.ts';
 import { DatasetError, pathError } from './dataset-error.ts';
 
 /** Ends the name of a file that is not whole yet. */

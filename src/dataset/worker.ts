@@ -1,7 +1,7 @@
 /** A process that does the tasks of an order: is given it, then one after another. */
 import { once } from 'node:events';
+import { PostgresError } from '../outputs/postgres/error.ts';
 import { warmUp } from '../simulation/warm-up.ts';
-import { PostgresError } from '../sinks/postgres-error.ts';
 import { DatasetError } from './dataset-error.ts';
 import type { Order, Work, WorkerAnswer, WorkResult } from './order.ts';
 import { fleetDigest } from './request.ts';

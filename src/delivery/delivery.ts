@@ -3,16 +3,17 @@ import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Sink } from '../core/sink.ts';
+import type { Connection } from '../outputs/connection.ts';
+import { settledWithin } from '../runtime/deadline.ts';
+import type { Log } from '../runtime/log.ts';
+import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import type { RowReader } from '../simulation/reader.ts';
 import { type FollowingReader, Relay } from '../simulation/relay.ts';
-import type { Connection } from '../sinks/connection.ts';
-import { atMost, sleepUnless } from '../sinks/waiting.ts';
 import { type DeliveryFigures, type DeliveryState, messageCount, readingCount } from './figures.ts';
 import type { Gap } from './gap.ts';
 import { Greeting } from './greeting.ts';
 import { LagWatch } from './lag-watch.ts';
-import type { Log } from './log.ts';
 import { Outages } from './outages.ts';
 import { messagesPerSimulatedS, Pace } from './pace.ts';
 import { Progress } from './progress.ts';
@@ -187,7 +188,7 @@ export class Delivery {
   async stop(): Promise<void> {
     this.#abort.abort();
     const isAway = this.#options.sink.isConnected === false;
-    await atMost(isAway ? STOP_AWAY_MAX_MS : STOP_MAX_MS, this.#running);
+    await settledWithin(this.#running, isAway ? STOP_AWAY_MAX_MS : STOP_MAX_MS);
     await this.#progress.flush();
   }
 
@@ -301,7 +302,7 @@ export class Delivery {
     const outages = this.#outages;
     const { signal } = this.#abort;
     for (let isTaken = false; !isTaken; ) {
-      if (outages.isDown || outages.isLost) await sleepUnless(signal, outages.waitMs());
+      if (outages.isDown || outages.isLost) await sleep(outages.waitMs(), signal);
       if (signal.aborted) return false;
       try {
         await this.#watchdog.write(batch);
@@ -364,7 +365,7 @@ export class Delivery {
   async #rest(batch: Batch): Promise<void> {
     const { speed } = this.#options.clock;
     const waitMs = this.#pace.waitMs(messageCount(batch), speed, performance.now());
-    if (waitMs > 0) await sleepUnless(this.#abort.signal, waitMs);
+    if (waitMs > 0) await sleep(waitMs, this.#abort.signal);
     else await turn();
   }
 }

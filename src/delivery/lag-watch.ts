@@ -1,5 +1,5 @@
 import type { Problem } from '../core/problem.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../runtime/log.ts';
 
 /** A sink that is farther behind than this has to come nearer [ms of real time]. */
 const LAG_MAX_MS = 30_000;

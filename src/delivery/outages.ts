@@ -1,6 +1,6 @@
 import type { Problem } from '../core/problem.ts';
-import { BackOff, STEADY_MS } from '../sinks/back-off.ts';
-import type { Log } from './log.ts';
+import { BackOff, STEADY_MS } from '../runtime/back-off.ts';
+import type { Log } from '../runtime/log.ts';
 
 /** One reason is said no more often than this, nor are losses of the connection [ms]. */
 const SAY_EVERY_MS = 30_000;

@@ -1,7 +1,8 @@
 import type { Sink } from '../core/sink.ts';
-import { BackOff } from '../sinks/back-off.ts';
-import { atMost, sleepUnless, within } from '../sinks/waiting.ts';
-import type { Log } from './log.ts';
+import { BackOff } from '../runtime/back-off.ts';
+import { settledWithin, withDeadline } from '../runtime/deadline.ts';
+import type { Log } from '../runtime/log.ts';
+import { sleep } from '../runtime/sleep.ts';
 import type { Watermark, Watermarks } from './watermarks.ts';
 
 /** The watermark is saved no more often than this; a crash delivers so much twice [ms]. */
@@ -46,7 +47,7 @@ export class Progress {
     let said: string | undefined;
     while (!signal.aborted) {
       try {
-        const watermark = await within(ANSWER_MAX_MS, this.#watermarks.load(sink), signal);
+        const watermark = await withDeadline(this.#watermarks.load(sink), ANSWER_MAX_MS, signal);
         if (said !== undefined) this.#log.info({ sink }, `${sink}: the watermark is loaded`);
         return watermark;
       } catch (error) {
@@ -56,7 +57,7 @@ export class Progress {
           this.#log.warn({ sink, reason }, `${sink}: the watermark cannot be loaded; trying again`);
         said = reason;
       }
-      await sleepUnless(signal, backOff.nextMs());
+      await sleep(backOff.nextMs(), signal);
     }
     return undefined;
   }
@@ -79,7 +80,7 @@ export class Progress {
 
   /** Saves it now; settles when that is done, has failed or takes too long. */
   async record(): Promise<void> {
-    await atMost(LAST_MAX_MS, this.#flush());
+    await settledWithin(this.#flush(), LAST_MAX_MS);
   }
 
   async #flush(): Promise<void> {
@@ -101,7 +102,7 @@ export class Progress {
     const { deliveredMs, liveFromMs } = this;
     try {
       const saved = this.#watermarks.save(sink, { timeMs: deliveredMs, liveFromMs });
-      await within(ANSWER_MAX_MS, saved);
+      await withDeadline(saved, ANSWER_MAX_MS);
       this.#savedMs = deliveredMs;
       if (this.#isFailing) this.#log.info({ sink }, `${sink}: the watermark is saved again`);
       this.#isFailing = false;

@@ -1,6 +1,6 @@
 import type { Problem } from '../core/problem.ts';
+import type { Log } from '../runtime/log.ts';
 import { REFUSED_TOPICS_MAX, type RefusedTopic } from './figures.ts';
-import type { Log } from './log.ts';
 
 /** A topic that is refused again after it was accepted is said no more often than this [ms]. */
 const SAY_EVERY_MS = 30_000;

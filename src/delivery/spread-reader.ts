@@ -1,7 +1,7 @@
 import type { Batch } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { Random } from '../core/random.ts';
-import { Memo } from '../encoding/memo.ts';
+import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { type FollowingReader, Relay } from '../simulation/relay.ts';
 

@@ -1,7 +1,7 @@
 import { type Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { MachineType } from '../core/machine.ts';
-import { Memo } from './memo.ts';
+import { Memo } from '../runtime/memo.ts';
 import { PreparedText } from './prepared-text.ts';
 import { READING_TABLES, type ReadingTable } from './reading-tables.ts';
 import { type RecordWriter, tableRecords } from './table-record.ts';

@@ -1,6 +1,7 @@
 import type { Batch } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { MachineType } from '../core/machine.ts';
+import { Memo, viewMemo } from '../runtime/memo.ts';
 import {
   type Column,
   ColumnWriter,
@@ -11,7 +12,6 @@ import {
   type Spelling,
 } from './columns.ts';
 import type { LineEncoder } from './lines.ts';
-import { Memo, viewMemo } from './memo.ts';
 import { PreparedText } from './prepared-text.ts';
 import { flatFields, flatNames } from './reading.ts';
 import { TimeWriter } from './time.ts';

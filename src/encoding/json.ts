@@ -2,6 +2,7 @@ import { type Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { type Channel, type Field, OFFLINE, OPERATING_MODES } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
+import { Memo, viewMemo } from '../runtime/memo.ts';
 import {
   ColumnWriter,
   checkedWithin,
@@ -12,7 +13,6 @@ import {
   type Spelling,
 } from './columns.ts';
 import { NUMBER_BYTES_MAX, writeDecimal } from './decimal.ts';
-import { Memo, viewMemo } from './memo.ts';
 import { PreparedText } from './prepared-text.ts';
 import { TimeWriter } from './time.ts';
 

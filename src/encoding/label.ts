@@ -1,5 +1,5 @@
 import type { MachineType } from '../core/machine.ts';
-import { Memo } from './memo.ts';
+import { Memo } from '../runtime/memo.ts';
 
 /** Columns that say whether an anomaly acts in a reading, and of which type. */
 export const LABEL_COLUMNS = ['anomaly', 'anomaly_type'] as const;

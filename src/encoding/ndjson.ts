@@ -1,10 +1,10 @@
 import type { Batch } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { MachineType } from '../core/machine.ts';
+import { Memo, viewMemo } from '../runtime/memo.ts';
 import { ColumnWriter, checkedWithin, HEAD_BYTES_MAX } from './columns.ts';
 import { idText, JSON_SPELLING, keyText, TIME } from './json.ts';
 import type { LineEncoder } from './lines.ts';
-import { Memo, viewMemo } from './memo.ts';
 import { flatFields } from './reading.ts';
 import { TimeWriter } from './time.ts';
 

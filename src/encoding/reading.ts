@@ -2,8 +2,8 @@ import type { Batch } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { type Channel, ELECTRICITY, type Field, PRODUCTION, wireName } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
+import { Memo } from '../runtime/memo.ts';
 import { fieldText, isText } from './columns.ts';
-import { Memo } from './memo.ts';
 import { timeText } from './time.ts';
 
 /** A reading as a plain record, for people and for small numbers of them: {@link readingAt}. */

@@ -1,6 +1,7 @@
 import type { Batch } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { MachineType } from '../core/machine.ts';
+import { Memo, viewMemo } from '../runtime/memo.ts';
 import {
   type Column,
   ColumnWriter,
@@ -14,7 +15,6 @@ import { csvText } from './csv.ts';
 import { idText, JSON_SPELLING, keyText, TIME } from './json.ts';
 import { LABEL_COLUMNS, LabelMemo } from './label.ts';
 import type { LineEncoder } from './lines.ts';
-import { Memo, viewMemo } from './memo.ts';
 import { PreparedText } from './prepared-text.ts';
 import { ownFields, type TableLayout } from './table-layout.ts';
 import { TimeWriter } from './time.ts';

@@ -5,11 +5,11 @@ import { ConfigError } from '../core/errors.ts';
 import type { Sink } from '../core/sink.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import type { Gap } from '../delivery/gap.ts';
-import type { Log } from '../delivery/log.ts';
+import type { Announcer, Connection } from '../outputs/connection.ts';
+import { EmbeddedSink } from '../outputs/embedded.ts';
+import type { BrokerAddress } from '../outputs/mqtt/client.ts';
+import type { Log } from '../runtime/log.ts';
 import { createFleet } from '../simulation/fleet.ts';
-import type { Announcer, Connection } from '../sinks/connection.ts';
-import { EmbeddedSink } from '../sinks/embedded.ts';
-import type { BrokerAddress } from '../sinks/mqtt-client.ts';
 import { saveWatermarkSql } from '../store/watermark-table.ts';
 import { LoggedLog } from './durable-log.ts';
 import { clientConfig, openMemory } from './memory.ts';
@@ -171,7 +171,7 @@ export async function assemble(
 
 /** The sink of a server's tables; its driver is loaded by those who use it. */
 async function openPostgres(server: DatabaseServer, log: Log): Promise<Sink & Connection> {
-  const { PostgresSink } = await import('../sinks/postgres.ts');
+  const { PostgresSink } = await import('../outputs/postgres/sink.ts');
   // The store is in the same database: what was delivered and how far are one transaction.
   // When it became live was saved as it began.
   const watermarkSql = (timeMs: number) =>
@@ -195,8 +195,8 @@ const READER_KEY_BYTES = 32;
 async function openMqtt({ mqtt }: Configuration, log: Log): Promise<Mqtt> {
   if (mqtt.external) {
     // The client's code takes a while to load, and most begin with the broker inside.
-    const { MqttSink } = await import('../sinks/mqtt.ts');
-    const { addressText } = await import('../sinks/mqtt-client.ts');
+    const { MqttSink } = await import('../outputs/mqtt/sink.ts');
+    const { addressText } = await import('../outputs/mqtt/client.ts');
     const sink = new MqttSink(mqtt.external, mqtt.qos);
     const brokerAddress = addressText(mqtt.external);
     return { sink, broker: undefined, brokerAddress, address: mqtt.external };

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { sleepUnless } from '../sinks/waiting.ts';
+import { sleep } from '../runtime/sleep.ts';
 import type { ClockRecord } from '../store/clock-table.ts';
 
 /**
@@ -72,7 +72,7 @@ export class RealClock implements AdjustableClock {
     while (!signal?.aborted) {
       const restMs = (timeMs - this.nowMs()) / this.#speed;
       if (!(restMs > 0)) return;
-      await sleepUnless(signal, Math.min(Math.ceil(restMs), SLEEP_MAX_MS));
+      await sleep(Math.min(Math.ceil(restMs), SLEEP_MAX_MS), signal);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Fault } from '../core/errors.ts';
+import type { Diagnostic } from '../core/errors.ts';
 
 /** Why a command was refused: an unknown id, how things stand, a bad value, a missing part. */
 export type Refusal = 'unknown' | 'conflict' | 'invalid' | 'busy' | 'unavailable';
@@ -6,12 +6,12 @@ export type Refusal = 'unknown' | 'conflict' | 'invalid' | 'busy' | 'unavailable
 /** A command that was refused and changed nothing; its message is for whoever gave it. */
 export class CommandError extends Error {
   readonly refusal: Refusal;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Diagnostic[];
 
   constructor(
     refusal: Refusal,
     message: string,
-    faults: readonly Fault[] = [],
+    faults: readonly Diagnostic[] = [],
     options?: ErrorOptions,
   ) {
     super(message, options);

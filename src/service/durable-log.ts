@@ -1,7 +1,7 @@
 import type { JournalEvent } from '../core/journal.ts';
 import type { Problem } from '../core/problem.ts';
-import type { Log } from '../delivery/log.ts';
-import { sleepUnless } from '../sinks/waiting.ts';
+import type { Log } from '../runtime/log.ts';
+import { sleep } from '../runtime/sleep.ts';
 
 /** A store that refused an event is tried so often [ms]. */
 const PROBE_EVERY_MS = 10_000;
@@ -106,7 +106,7 @@ export class LoggedLog implements DurableLog {
     const { signal } = this.#end;
     this.#isProbing = true;
     while (this.#problem && !signal.aborted) {
-      await sleepUnless(signal, everyMs);
+      await sleep(everyMs, signal);
       if (signal.aborted || !this.#problem) break;
       const isWritten = await probe().then(
         () => true,

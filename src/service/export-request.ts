@@ -1,5 +1,4 @@
-import { version } from '../config/version.ts';
-import { FAULTS_MAX, type Fault } from '../core/errors.ts';
+import { type Diagnostic, FAULTS_MAX } from '../core/errors.ts';
 import type { Machine } from '../core/factory.ts';
 import type { JournalEvent } from '../core/journal.ts';
 import { chosenMachines } from '../dataset/machine-choice.ts';
@@ -12,6 +11,7 @@ import {
   type Partition,
 } from '../dataset/request.ts';
 import { machinesOf } from '../dataset/window-reader.ts';
+import { version } from '../runtime/version.ts';
 import { CommandError } from './command-error.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -50,7 +50,7 @@ export async function exportRequest(
   // An event that is on its way holds from a second on that may lie in the window.
   await timeline.settled();
   const { fleet } = simulator;
-  const faults: Fault[] = [];
+  const faults: Diagnostic[] = [];
   const machineIds = chosenMachines(wish.machines, fleet.factories, (place, message) =>
     faults.push({ path: `machines.${place}`, message }),
   );
@@ -90,7 +90,7 @@ export async function exportRequest(
 }
 
 /** Readings are put together whole: from so many of each machine. */
-function resampleFaults(machines: readonly Machine[], resampleMs: number): Fault[] {
+function resampleFaults(machines: readonly Machine[], resampleMs: number): Diagnostic[] {
   return machines
     .filter(({ intervalMs }) => resampleMs % intervalMs !== 0)
     .map(({ name, intervalMs }) => ({
@@ -114,6 +114,6 @@ function checkSize({ toMs, fromMs }: DatasetRequest, rows: number): void {
   throw invalid([{ path: 'to', message }]);
 }
 
-function invalid(faults: readonly Fault[]): CommandError {
+function invalid(faults: readonly Diagnostic[]): CommandError {
   return new CommandError('invalid', 'the request is not accepted; nothing was changed', faults);
 }

@@ -7,7 +7,7 @@ import { DatasetError } from '../dataset/dataset-error.ts';
 import { type GenerationOptions, generateDataset } from '../dataset/generation.ts';
 import type { Manifest } from '../dataset/manifest.ts';
 import type { DatasetRequest } from '../dataset/request.ts';
-import type { Log } from '../delivery/log.ts';
+import type { Log } from '../runtime/log.ts';
 import { CommandError } from './command-error.ts';
 import {
   askForEnd,

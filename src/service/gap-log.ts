@@ -1,6 +1,7 @@
 import type { Gap } from '../delivery/gap.ts';
-import { BackOff } from '../sinks/back-off.ts';
-import { sleepUnless } from '../sinks/waiting.ts';
+import { BackOff } from '../runtime/back-off.ts';
+import { SerialQueue } from '../runtime/serial-queue.ts';
+import { sleep } from '../runtime/sleep.ts';
 import type { GapTable } from '../store/gap-table.ts';
 import { StoreError } from '../store/store-error.ts';
 
@@ -12,7 +13,7 @@ export class GapLog {
   readonly #table: GapTable;
   readonly #end = new AbortController();
   readonly #gaps: Gap[];
-  #tail = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   private constructor(table: GapTable, gaps: Gap[]) {
     this.#table = table;
@@ -32,13 +33,13 @@ export class GapLog {
   add(gap: Gap): void {
     this.#gaps.push(gap);
     if (this.#gaps.length > GAPS_MAX) this.#gaps.shift();
-    this.#tail = this.#tail.then(() => this.#keep(gap));
+    void this.#queue.run(() => this.#keep(gap));
   }
 
   /** Ends whatever it still tries. */
   async close(): Promise<void> {
     this.#end.abort();
-    await this.#tail;
+    await this.#queue.settled();
   }
 
   async #keep(gap: Gap): Promise<void> {
@@ -50,7 +51,7 @@ export class GapLog {
         if (!(error instanceof StoreError)) throw error;
       }
       if (this.#end.signal.aborted) return;
-      await sleepUnless(this.#end.signal, backOff.nextMs());
+      await sleep(backOff.nextMs(), this.#end.signal);
     }
   }
 }

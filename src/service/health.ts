@@ -2,9 +2,9 @@ import type { Clock } from '../core/clock.ts';
 import type { Problem } from '../core/problem.ts';
 import type { DeliveryFigures } from '../delivery/delivery.ts';
 import { behindText } from '../delivery/lag-watch.ts';
-import type { Log } from '../delivery/log.ts';
 import { secondText } from '../encoding/time.ts';
-import { sleepUnless } from '../sinks/waiting.ts';
+import type { Log } from '../runtime/log.ts';
+import { sleep } from '../runtime/sleep.ts';
 import type { Database } from '../store/database.ts';
 import type { ClockState } from './real-time.ts';
 import type { Delivering } from './simulator.ts';
@@ -94,7 +94,7 @@ export class Health {
 
   /** Looks again and again until it is told to end, so that it is known since when. */
   async run(signal: AbortSignal): Promise<void> {
-    for (; !signal.aborted; await sleepUnless(signal, LOOK_MS)) void this.problems;
+    for (; !signal.aborted; await sleep(LOOK_MS, signal)) void this.problems;
   }
 
   /** What is wrong with a sink that does not say so itself. */

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import type { Configuration, DatabaseServer } from '../config/configuration.ts';
-import { version } from '../config/version.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
 import { type Happening, Journal, type JournalEvent, type Settings } from '../core/journal.ts';
-import type { Log } from '../delivery/log.ts';
+import type { Log } from '../runtime/log.ts';
+import { version } from '../runtime/version.ts';
 import type { ClockRecord } from '../store/clock-table.ts';
 import { endCluster } from '../store/cluster-table.ts';
 import { makeFolder } from '../store/make-folder.ts';

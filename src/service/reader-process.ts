@@ -6,9 +6,9 @@ import type { Gap } from '../delivery/gap.ts';
 import { longestLagMs } from '../delivery/spread-reader.ts';
 import { SpreadWatermarks } from '../delivery/spread-watermarks.ts';
 import type { Watermark, Watermarks } from '../delivery/watermarks.ts';
+import type { BrokerAddress } from '../outputs/mqtt/client.ts';
+import { MqttSink } from '../outputs/mqtt/sink.ts';
 import { createFleet } from '../simulation/fleet.ts';
-import { MqttSink } from '../sinks/mqtt.ts';
-import type { BrokerAddress } from '../sinks/mqtt-client.ts';
 import { InstantClock } from './clock.ts';
 import { type Share, shareOf } from './share.ts';
 

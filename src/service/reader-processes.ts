@@ -2,11 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type DeliveryFigures, together } from '../delivery/figures.ts';
 import type { Gap } from '../delivery/gap.ts';
-import type { Log } from '../delivery/log.ts';
 import type { Watermark, Watermarks } from '../delivery/watermarks.ts';
+import { BackOff } from '../runtime/back-off.ts';
+import { settledWithin } from '../runtime/deadline.ts';
+import type { Log } from '../runtime/log.ts';
+import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { BackOff } from '../sinks/back-off.ts';
-import { atMost, sleepUnless } from '../sinks/waiting.ts';
 import type { ReaderNews, ReaderOrder, ReaderWord } from './reader-process.ts';
 import type { Delivering } from './simulator.ts';
 import type { Timeline } from './timeline.ts';
@@ -115,7 +116,7 @@ export class ReaderProcesses implements Delivering {
         if (!process || process.exitCode !== null || process.signalCode !== null) return;
         const gone = new Promise<void>((resolve) => process.once('exit', () => resolve()));
         tell(process, { kind: 'stop' });
-        await atMost(STOP_MAX_MS, gone);
+        await settledWithin(gone, STOP_MAX_MS);
         process.kill('SIGKILL');
         await gone;
       }),
@@ -132,7 +133,7 @@ export class ReaderProcesses implements Delivering {
       if (signal.aborted) return;
       log.warn({ reader: reader.index + 1, ending }, 'a reader process ended; another goes on');
       if (performance.now() - startMs > PROVEN_MS) backOff = new BackOff();
-      await sleepUnless(signal, backOff.nextMs());
+      await sleep(backOff.nextMs(), signal);
     }
   }
 
@@ -202,7 +203,7 @@ export class ReaderProcesses implements Delivering {
   async #handOut(): Promise<void> {
     const { timeline, horizonMs, clock, leaps = () => 0 } = this.#options;
     const { signal } = this.#abort;
-    for (; !signal.aborted; await sleepUnless(signal, TICK_MS)) {
+    for (; !signal.aborted; await sleep(TICK_MS, signal)) {
       const { events } = timeline.journal;
       const time = { horizonMs: horizonMs(), speed: clock.speed, leaps: leaps() };
       const news = { kind: 'horizon', ...time } as const;

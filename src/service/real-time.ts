@@ -1,6 +1,6 @@
 import type { Problem } from '../core/problem.ts';
-import type { Log } from '../delivery/log.ts';
 import { secondText } from '../encoding/time.ts';
+import type { Log } from '../runtime/log.ts';
 
 /** A wall clock that moves this much against the monotonic one was set, not slewed [ms]. */
 export const STEP_MIN_MS = 5000;

@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/configuration.ts';
 import { withIntervals } from '../config/load.ts';
 import type { FactoryDescription } from '../core/factory.ts';
-import type { Log } from '../delivery/log.ts';
+import type { Log } from '../runtime/log.ts';
 import type { Database } from '../store/database.ts';
 import { type RegistryReading, readRegistry, registryDigest } from '../store/registry.ts';
 

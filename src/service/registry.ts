@@ -1,7 +1,8 @@
 import type { FactoryDescription } from '../core/factory.ts';
-import type { Log } from '../delivery/log.ts';
+import type { Log } from '../runtime/log.ts';
+import { SerialQueue } from '../runtime/serial-queue.ts';
+import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { sleepUnless } from '../sinks/waiting.ts';
 import type { Database } from '../store/database.ts';
 import {
   type Counts,
@@ -83,7 +84,8 @@ export class Registry {
   readonly #source: RegistrySource;
   readonly #log: Log;
   readonly #options: RegistryOptions;
-  #tail: Promise<unknown> = Promise.resolve();
+  /** Every change sees what the one before has done. */
+  readonly #changes = new SerialQueue();
 
   constructor(simulator: Simulator, source: RegistrySource, log: Log, options: RegistryOptions) {
     this.#simulator = simulator;
@@ -99,7 +101,7 @@ export class Registry {
    *   go with others or refers to one that is not there, StoreError where the database is away.
    */
   create(table: RegistryTable, input: Input): Promise<FactoryRow | MachineRow> {
-    return this.#alone(async () => {
+    return this.#changes.run(async () => {
       const row = await CHANGES[table].create(this.#source.database, input);
       await this.#refresh();
       return row;
@@ -108,7 +110,7 @@ export class Registry {
 
   /** Changes some columns of a row. @throws Likewise. */
   update(table: RegistryTable, id: string, input: Input): Promise<FactoryRow | MachineRow> {
-    return this.#alone(async () => {
+    return this.#changes.run(async () => {
       const row = await CHANGES[table].update(this.#source.database, id, input);
       await this.#refresh();
       return row;
@@ -117,7 +119,7 @@ export class Registry {
 
   /** Stops machines and takes their row out of operation; it stays. @throws Likewise. */
   remove(table: RegistryTable, id: string): Promise<FactoryRow | MachineRow> {
-    return this.#alone(() => this.#remove(table, id));
+    return this.#changes.run(() => this.#remove(table, id));
   }
 
   /** How many rows would go with a row. @throws Likewise. */
@@ -132,7 +134,7 @@ export class Registry {
    * @throws Likewise; CommandError where a sink has not got all that its machines said.
    */
   purge(table: RegistryTable, id: string, confirmed: number): Promise<Counts> {
-    return this.#alone(async () => {
+    return this.#changes.run(async () => {
       const { database } = this.#source;
       const { count, purge } = CHANGES[table];
       checkConfirmed(await count(database, id), confirmed);
@@ -147,10 +149,10 @@ export class Registry {
     const { pollMs = POLL_MS } = this.#options;
     let isAway = false;
     while (!signal.aborted) {
-      await sleepUnless(signal, pollMs);
+      await sleep(pollMs, signal);
       if (signal.aborted) return;
       try {
-        await this.#alone(async () => {
+        await this.#changes.run(async () => {
           if (await this.#source.isOutdated()) await this.#refresh();
         });
         if (isAway) this.#log.info({}, 'the registry is read again');
@@ -163,13 +165,6 @@ export class Registry {
         isAway = true;
       }
     }
-  }
-
-  /** Has every change see what the one before has done, whatever became of that. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(work);
-    this.#tail = turn.catch(() => undefined);
-    return turn;
   }
 
   async #remove(table: RegistryTable, id: string): Promise<FactoryRow | MachineRow> {
@@ -213,7 +208,7 @@ export class Registry {
           'conflict',
           'it is out of operation, but a sink has not got all of its readings; purge it later',
         );
-      await sleepUnless(undefined, DELIVERED_POLL_MS);
+      await sleep(DELIVERED_POLL_MS);
     }
   }
 }

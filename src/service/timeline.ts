@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Happening, Journal, JournalEvent } from '../core/journal.ts';
+import { SerialQueue } from '../runtime/serial-queue.ts';
 import { CommandError } from './command-error.ts';
 import type { DurableLog } from './durable-log.ts';
 
@@ -17,7 +18,7 @@ const TAKEN_MAX_MS = 5000;
 export abstract class Chronology {
   readonly journal: Journal;
   readonly #takenMaxMs: number;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
   #waiting = 0;
 
   constructor(journal: Journal, takenMaxMs = TAKEN_MAX_MS) {
@@ -65,15 +66,12 @@ export abstract class Chronology {
 
   /** Settles when the events asked for so far are in the journal or have failed. */
   async settled(): Promise<void> {
-    await this.#tail;
+    await this.#queue.settled();
   }
 
   /** Has some work see what all before it has done, whatever became of that. */
   protected alone<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(work);
-    // The failure belongs to whoever asked for this work; the next one has its own turn.
-    this.#tail = turn.catch(() => undefined);
-    return turn;
+    return this.#queue.run(work);
   }
 }
 

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Incident } from '../core/anomaly.ts';
 import type { Machine } from '../core/factory.ts';
-import type { Log } from '../delivery/log.ts';
 import { timeText } from '../encoding/time.ts';
+import type { Announcer } from '../outputs/connection.ts';
+import type { Log } from '../runtime/log.ts';
 import { Incidents } from '../simulation/incidents.ts';
-import type { Announcer } from '../sinks/connection.ts';
 import type { TruthRecord, TruthSource } from './ground-truth.ts';
 
 /** Machines that are looked at in a second: a few per cent of a core. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Incident } from '../core/anomaly.ts';
-import type { Log } from '../delivery/log.ts';
 import { Progress } from '../delivery/progress.ts';
 import type { Watermarks } from '../delivery/watermarks.ts';
+import type { Log } from '../runtime/log.ts';
 import { Incidents } from '../simulation/incidents.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { TruthSource } from './ground-truth.ts';

@@ -1,6 +1,7 @@
 import type { Happening, JournalEvent } from '../core/journal.ts';
-import { BackOff } from '../sinks/back-off.ts';
-import { deadline, sleepUnless } from '../sinks/waiting.ts';
+import { BackOff } from '../runtime/back-off.ts';
+import { deadlineSignal } from '../runtime/deadline.ts';
+import { sleep } from '../runtime/sleep.ts';
 import type { Database, Parameter, Queries } from './database.ts';
 import { readEvent } from './journal-row.ts';
 import { StoreError } from './store-error.ts';
@@ -77,13 +78,13 @@ export class JournalLog {
         // A connection that was lost while nobody used it comes back at once.
         if (!(error instanceof StoreError && error.kind === 'unreachable')) throw error;
       }
-      await sleepUnless(patience, backOff.nextMs());
+      await sleep(backOff.nextMs(), patience);
     }
     return false;
   }
 
   #patience(withinMs: number): AbortSignal {
-    return deadline(withinMs, this.#end.signal);
+    return deadlineSignal(withinMs, this.#end.signal);
   }
 
   #late(withinMs: number): StoreError {
@@ -104,7 +105,7 @@ export class JournalLog {
         return await deleteEvent(this.#database, event);
       } catch {
         // Until it succeeds, no other event is put on record.
-        await sleepUnless(signal, backOff.nextMs());
+        await sleep(backOff.nextMs(), signal);
       }
     }
   }
@@ -141,7 +142,7 @@ class Attempt {
         // Another event in its place says for certain that this one is not kept.
         if (!isInDoubt || error.kind === 'rejected') throw error;
       }
-      await sleepUnless(patience, backOff.nextMs());
+      await sleep(backOff.nextMs(), patience);
     }
     return false;
   }

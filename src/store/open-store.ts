@@ -1,14 +1,14 @@
 import type pg from 'pg';
-import type { Log } from '../delivery/log.ts';
-import { BackOff } from '../sinks/back-off.ts';
-import { sleepUnless } from '../sinks/waiting.ts';
+import { BackOff } from '../runtime/back-off.ts';
+import type { Log } from '../runtime/log.ts';
+import { sleep } from '../runtime/sleep.ts';
 import { ClockTable } from './clock-table.ts';
 import type { Database, DatabaseLimits } from './database.ts';
+import { EmbeddedDatabase } from './drivers/embedded.ts';
+import { FolderLock } from './drivers/folder-lock.ts';
+import { ServerDatabase } from './drivers/server.ts';
+import { SessionLock } from './drivers/session-lock.ts';
 import { GapTable } from './gap-table.ts';
-import { EmbeddedDatabase } from './homes/embedded.ts';
-import { FolderLock } from './homes/folder-lock.ts';
-import { ServerDatabase } from './homes/server.ts';
-import { SessionLock } from './homes/session-lock.ts';
 import { type Identity, identify } from './identity.ts';
 import { JournalLog } from './journal-log.ts';
 import { migrate } from './migrations/index.ts';
@@ -102,7 +102,7 @@ export async function openStoreWith<T>(
         throw new StoreError('unreachable', message, { cause: error });
       }
       if (isFirst) log.warn({ reason: error.message }, 'waiting for the database');
-      await sleepUnless(signal, Math.min(backOff.nextMs(), restMs));
+      await sleep(Math.min(backOff.nextMs(), restMs), signal);
     }
   }
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { DEFAULT_CALENDAR } from '../config/default-factory.ts';
-import { TYPES } from '../config/factory-file/keys.ts';
-import type { Keys } from '../config/factory-file/mapping.ts';
-import { slug } from '../config/factory-file/names.ts';
-import { ConfigError, type Fault } from '../core/errors.ts';
+import { ConfigError, type Diagnostic } from '../core/errors.ts';
+import { DEFAULT_CALENDAR } from '../factory/default-factory.ts';
+import { TYPES } from '../factory/keys.ts';
+import type { Keys } from '../factory/mapping.ts';
+import { slug } from '../factory/names.ts';
 import type { Database } from './database.ts';
 import {
   FACTORY_INPUT,
@@ -195,6 +195,6 @@ function checkMachine(row: MachineRow): void {
   throwFaults(readMachineRow(row, `factory/registry/${slug(row.name)}`).faults);
 }
 
-function throwFaults(faults: readonly Fault[]): void {
+function throwFaults(faults: readonly Diagnostic[]): void {
   if (faults.length > 0) throw new ConfigError(faults);
 }

@@ -1,12 +1,12 @@
-import { DEFAULT_CALENDAR, DEFAULT_FACTORY } from '../config/default-factory.ts';
-import { slug } from '../config/factory-file/names.ts';
-import { shown } from '../config/kinds.ts';
-import type { Fault } from '../core/errors.ts';
+import type { Diagnostic } from '../core/errors.ts';
 import type {
   CalendarDescription,
   FactoryDescription,
   MachineDescription,
 } from '../core/factory.ts';
+import { DEFAULT_CALENDAR, DEFAULT_FACTORY } from '../factory/default-factory.ts';
+import { slug } from '../factory/names.ts';
+import { shown } from '../schema/kinds.ts';
 import type { Database, Queries } from './database.ts';
 import { registryColumns } from './registry/columns.ts';
 import { asHypertables } from './registry/hypertables.ts';
@@ -266,7 +266,7 @@ function rejection(
   return { table, id, name, reason };
 }
 
-function sentence(faults: readonly Fault[]): string {
+function sentence(faults: readonly Diagnostic[]): string {
   return faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
 }
 

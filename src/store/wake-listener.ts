@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { BackOff } from '../sinks/back-off.ts';
-import { connectInTurn } from '../sinks/postgres-url.ts';
-import { sleepUnless } from '../sinks/waiting.ts';
-import { connectionSettings, endClient } from './homes/server.ts';
+import { connectInTurn } from '../outputs/postgres/url.ts';
+import { BackOff } from '../runtime/back-off.ts';
+import { sleep } from '../runtime/sleep.ts';
+import { connectionSettings, endClient } from './drivers/server.ts';
 import { WAKE_CHANNEL } from './horizon-table.ts';
 
 /**
@@ -35,7 +35,7 @@ export async function listenToWakes(
       // The server is away, which whoever asks it for something reports.
     }
     if (client) await endClient(client);
-    if (!signal.aborted) await sleepUnless(signal, backOff.nextMs());
+    if (!signal.aborted) await sleep(backOff.nextMs(), signal);
   }
 }
 

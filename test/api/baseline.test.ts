@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { COMPRESSOR, NOBODY, NOON_MS, type Simulation, startSimulation } from '../simulation.ts';
 
 const HOUR_MS = 3_600_000;

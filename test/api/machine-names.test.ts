@@ -1,8 +1,8 @@
 /** A machine is named by its id or its name, wherever one is asked for. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { chosenMachines } from '../../src/dataset/machine-choice.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { COMPRESSOR, HVAC, NOON_MS, type Simulation, startSimulation } from '../simulation.ts';
 
 const OTHER = 'e0000000-0000-0000-0000-000000000002';

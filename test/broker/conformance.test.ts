@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import mqtt, { type IClientOptions } from 'mqtt';
 import { generate, type IConnectPacket, type IPublishPacket, type Packet } from 'mqtt-packet';
 import { EmbeddedBroker } from '../../src/broker/embedded-broker.ts';
-import { Collector } from '../sinks/collector.ts';
+import { Collector } from '../outputs/collector.ts';
 import { RawClient } from './raw-client.ts';
 
 const HOST = '127.0.0.1';

@@ -9,8 +9,8 @@ import { type BrokerOptions, EmbeddedBroker } from '../../src/broker/embedded-br
 import { attachWebSocket } from '../../src/broker/websocket.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/core/errors.ts';
+import { Collector } from '../outputs/collector.ts';
 import { freePort } from '../servers.ts';
-import { Collector } from '../sinks/collector.ts';
 
 const HOST = '127.0.0.1';
 /** A message that never comes fails the test instead of halting it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { announcement, movedPorts, type Reached } from '../../src/cli/announcement.ts';
-import { configure } from '../config/surroundings.ts';
+import { configure } from '../factory/surroundings.ts';
 
 function reachedOn(brokerPort: number | undefined, env: Readonly<Record<string, string>> = {}) {
   const configuration = configure(env);

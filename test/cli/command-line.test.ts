@@ -5,7 +5,7 @@ import type { Arguments, Command } from '../../src/cli/command.ts';
 import { help, parseArguments, runCommandLine } from '../../src/cli/command-line.ts';
 import { OptionReader } from '../../src/cli/option-reader.ts';
 import { ConfigError } from '../../src/core/errors.ts';
-import { configure } from '../config/surroundings.ts';
+import { configure } from '../factory/surroundings.ts';
 import { paper } from './program.ts';
 
 /** A command that keeps what it was given. */

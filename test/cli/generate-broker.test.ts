@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { environmentWith } from '../../src/cli/broker-url.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
-import { instantText } from '../../src/config/times.ts';
 import { Batch } from '../../src/core/batch.ts';
-import { MemorySink } from '../../src/sinks/memory.ts';
+import { MemorySink } from '../../src/outputs/memory.ts';
+import { instantText } from '../../src/schema/times.ts';
 import { demoFleet } from '../delivery/demo.ts';
+import { Collector, type Received } from '../outputs/collector.ts';
 import { type Mosquitto, startMosquitto, withoutMosquitto } from '../servers.ts';
-import { Collector, type Received } from '../sinks/collector.ts';
 import { freshDirectory, Program, type Run, run } from './program.ts';
 
 const FROM_MS = Date.UTC(2026, 0, 14, 10);

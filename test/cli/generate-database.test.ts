@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type pg from 'pg';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
-import { ServerDatabase } from '../../src/store/homes/server.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
+import { ServerDatabase } from '../../src/store/drivers/server.ts';
 import { readRegistry } from '../../src/store/registry.ts';
+import { Enms } from '../outputs/enms.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
-import { Enms } from '../sinks/enms.ts';
 import { freshDirectory, Program, type Run, run } from './program.ts';
 
 const SECRET = 'hunter2-hunter2';

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { factorySchema } from '../../src/config/factory-file/schema.ts';
-import { version } from '../../src/config/version.ts';
+import { factorySchema } from '../../src/factory/schema.ts';
 import { machineTypes } from '../../src/machines/index.ts';
+import { version } from '../../src/runtime/version.ts';
 import { MAIN } from '../main-program.ts';
 import { run } from './program.ts';
 

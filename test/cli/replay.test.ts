@@ -1,11 +1,11 @@
 /** `replay` as a user meets it. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { instantText } from '../../src/config/times.ts';
 import { shiftTo } from '../../src/dataset/shifted-reader.ts';
+import { instantText } from '../../src/schema/times.ts';
 import { demoFleet } from '../delivery/demo.ts';
+import { Collector } from '../outputs/collector.ts';
 import { startMosquitto, withoutMosquitto } from '../servers.ts';
-import { Collector } from '../sinks/collector.ts';
 import { freshDirectory, Program, run } from './program.ts';
 
 const FROM_MS = Date.UTC(2026, 0, 14, 10);

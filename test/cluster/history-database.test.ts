@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { loginOf } from '../../src/cluster/history/login.ts';
 import { run } from '../cli/program.ts';
+import { Enms } from '../outputs/enms.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { withoutRedis } from '../redis.ts';
-import { Enms } from '../sinks/enms.ts';
 import { HistoryCluster } from './history-cluster.ts';
 
 const SECRET = 'hunter2-hunter2';

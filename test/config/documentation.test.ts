@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { envExample, variablesMarkdown } from '../../src/config/documentation.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
-import { configure } from './surroundings.ts';
+import { configure } from '../factory/surroundings.ts';
 
 const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { readEnvironmentFile } from '../../src/config/environment-file.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
-import { configure, faultsOf, inFolder } from './surroundings.ts';
+import { configure, faultsOf, inFolder } from '../factory/surroundings.ts';
 
 /** What the program makes of a file `.env` of these bytes. */
 function read(content: string | Uint8Array) {

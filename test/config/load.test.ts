@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
-import { configure, faultsOf, inFolder, plant } from './surroundings.ts';
+import { configure, faultsOf, inFolder, plant } from '../factory/surroundings.ts';
 
 test('without any variable the default factory runs, on the default ports', () => {
   const configuration = configure();

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { Batch } from '../../src/core/batch.ts';
 import { JsonEncoder } from '../../src/encoding/json.ts';
 import { type Reading, readingAt } from '../../src/encoding/reading.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import { csvRows, FROM_MS, LEAKING, made, requestOf } from './request.ts';
 

@@ -3,10 +3,10 @@ import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from
 import { join } from 'node:path';
 import test from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { generateDataset } from '../../src/dataset/generation.ts';
 import type { Format } from '../../src/dataset/request.ts';
 import { digestOf } from '../../src/dataset/whole-file.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { csvRows, FROM_MS, filesIn, freshFolder, generated, made, requestOf } from './request.ts';
 
 const PUMP = 'c0000000-0000-0000-0000-000000000004';

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { identityOf, Progress, writeManifest } from '../../src/dataset/manifest.ts';
 import { databaseParts, planOf } from '../../src/dataset/plan.ts';
 import { fleetDigest, fleetOf } from '../../src/dataset/request.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { csvRows, FROM_MS, freshFolder, made, requestOf } from './request.ts';
 

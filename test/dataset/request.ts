@@ -3,7 +3,6 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import type { FactoryDescription } from '../../src/core/factory.ts';
 import { beginDataset } from '../../src/dataset/dataset-folder.ts';
 import { generateDataset } from '../../src/dataset/generation.ts';
@@ -12,6 +11,7 @@ import type { WorkResult } from '../../src/dataset/order.ts';
 import type { DatasetRequest } from '../../src/dataset/request.ts';
 import type { Truth } from '../../src/dataset/truth.ts';
 import { Workplace } from '../../src/dataset/workplace.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 
 export const FROM_MS = Date.UTC(2026, 0, 14, 10);

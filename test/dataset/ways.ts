@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
-import { instantText } from '../../src/config/times.ts';
 import { READING_TABLES } from '../../src/encoding/reading-tables.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
+import { instantText } from '../../src/schema/times.ts';
 import { Program, run } from '../cli/program.ts';
+import { Collector, type Received } from '../outputs/collector.ts';
 import type { Postgres } from '../postgres.ts';
 import { freePort, type Mosquitto } from '../servers.ts';
-import { Collector, type Received } from '../sinks/collector.ts';
 import { csvRows } from './request.ts';
 
 type Value = string | number | null;

@@ -8,9 +8,9 @@ import type { Sink } from '../../src/core/sink.ts';
 import { Delivery, type DeliveryOptions } from '../../src/delivery/delivery.ts';
 import type { Gap } from '../../src/delivery/gap.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { MemorySink } from '../../src/outputs/memory.ts';
 import { InstantClock, RealClock } from '../../src/service/clock.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
-import { MemorySink } from '../../src/sinks/memory.ts';
 import { until } from '../until.ts';
 import { dataMessagesPerHour, demoFleet, HOUR_MS, START_MS } from './demo.ts';
 

@@ -1,5 +1,5 @@
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import type { Journal } from '../../src/core/journal.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet, type Fleet } from '../../src/simulation/fleet.ts';
 

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { BackOff } from '../../src/sinks/back-off.ts';
-import { MqttSink } from '../../src/sinks/mqtt.ts';
-import type { BrokerAddress } from '../../src/sinks/mqtt-client.ts';
+import type { BrokerAddress } from '../../src/outputs/mqtt/client.ts';
+import { MqttSink } from '../../src/outputs/mqtt/sink.ts';
+import { BackOff } from '../../src/runtime/back-off.ts';
 import { faultyBroker, halfOpenProxy, silentPeer } from '../faulty-peers.ts';
+import { Collector } from '../outputs/collector.ts';
 import { privateAddress, startMosquitto, withoutMosquitto } from '../servers.ts';
-import { Collector } from '../sinks/collector.ts';
 import { until } from '../until.ts';
 import { due, tryOut } from './trial.ts';
 

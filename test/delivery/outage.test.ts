@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { Batch } from '../../src/core/batch.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { MemorySink } from '../../src/outputs/memory.ts';
+import { MqttSink } from '../../src/outputs/mqtt/sink.ts';
 import { RealClock } from '../../src/service/clock.ts';
-import { MemorySink } from '../../src/sinks/memory.ts';
-import { MqttSink } from '../../src/sinks/mqtt.ts';
+import { Collector } from '../outputs/collector.ts';
 import { privateAddress, startMosquitto, withoutMosquitto } from '../servers.ts';
-import { Collector } from '../sinks/collector.ts';
 import { until } from '../until.ts';
 import { demoFleet, HOUR_MS, START_MS } from './demo.ts';
 

@@ -6,8 +6,8 @@ import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
 import { ReadAhead } from '../../src/delivery/read-ahead.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { MemorySink } from '../../src/outputs/memory.ts';
 import { InstantClock } from '../../src/service/clock.ts';
-import { MemorySink } from '../../src/sinks/memory.ts';
 import { until } from '../until.ts';
 import { demoFleet, START_MS } from './demo.ts';
 

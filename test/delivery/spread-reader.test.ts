@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_CALENDAR } from '../../src/config/default-factory.ts';
-import { largeFleet } from '../../src/config/factory-file/index.ts';
 import { withIntervals } from '../../src/config/load.ts';
 import { Batch, READING } from '../../src/core/batch.ts';
 import type { Machine } from '../../src/core/factory.ts';
@@ -12,6 +10,8 @@ import {
   longestLagMs,
   SpreadReader,
 } from '../../src/delivery/spread-reader.ts';
+import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
+import { largeFleet } from '../../src/factory/index.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { type Row, readRows } from '../rows.ts';
 import { START_MS } from './demo.ts';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_CALENDAR } from '../../src/config/default-factory.ts';
-import { largeFleet } from '../../src/config/factory-file/index.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
 import { LAG_STEP_MS, lagMs, longestLagMs } from '../../src/delivery/spread-reader.ts';
 import { SpreadWatermarks } from '../../src/delivery/spread-watermarks.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
+import { largeFleet } from '../../src/factory/index.ts';
+import { MemorySink } from '../../src/outputs/memory.ts';
 import { InstantClock } from '../../src/service/clock.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
-import { MemorySink } from '../../src/sinks/memory.ts';
 import { until } from '../until.ts';
 import { START_MS } from './demo.ts';
 

@@ -8,8 +8,8 @@ import {
   type DeliveryOptions,
 } from '../../src/delivery/delivery.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { MemorySink } from '../../src/outputs/memory.ts';
 import { InstantClock } from '../../src/service/clock.ts';
-import { MemorySink } from '../../src/sinks/memory.ts';
 import { until } from '../until.ts';
 import { demoFleet, START_MS } from './demo.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test, { after, before, describe } from 'node:test';
 import { parse } from 'yaml';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { Journal } from '../../src/core/journal.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { SIMULATOR_TABLES } from '../../src/store/migrations/0001-simulator.ts';
 import { MACHINE_IDS } from '../../src/store/migrations/0003-machine-ids.ts';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parse } from 'smol-toml';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { Batch } from '../../src/core/batch.ts';
 import { channelTopics, statusTopic } from '../../src/encoding/topics.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
+import { Messages } from '../../src/outputs/mqtt/messages.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
-import { Messages } from '../../src/sinks/messages.ts';
 import { CREATE_REGISTRY } from '../../src/store/registry/tables.ts';
 import { composeWith } from './compose.ts';
 import { textOf } from './files.ts';

@@ -1,9 +1,10 @@
 /** Machine types made for these tests, and batches filled by hand or by a fleet. */
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+
 import { Batch, READING } from '../../src/core/batch.ts';
 import type { Machine } from '../../src/core/factory.ts';
 import { decimal, ELECTRICITY, type Field, PRODUCTION, text } from '../../src/core/field.ts';
 import { defineMachine, type MachineType, ROW_WIDTH } from '../../src/core/machine.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 

@@ -1,12 +1,12 @@
 /** The hour that golden files hold: every machine type on a Tuesday morning, with a fault in it. */
 import { createHash } from 'node:crypto';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { Batch } from '../../src/core/batch.ts';
 import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import { MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
 import { CsvEncoder } from '../../src/encoding/csv.ts';
 import { JsonEncoder } from '../../src/encoding/json.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 
 export const GOLDEN_FOLDER = new URL('../../../test/golden/', import.meta.url);

@@ -1,10 +1,10 @@
 /** The steam boiler against machine-models.md §9 and the published ranges. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { Batch } from '../../src/core/batch.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { boiler } from '../../src/machines/boiler.ts';
 import { saturationTempC } from '../../src/physics/combustion.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';

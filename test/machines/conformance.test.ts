@@ -1,11 +1,11 @@
 /** What holds for every machine type: a new one is checked here without a line being added. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import type { MachineDescription } from '../../src/core/factory.ts';
 import { OPERATING_MODES, wireName } from '../../src/core/field.ts';
 import { Journal } from '../../src/core/journal.ts';
 import type { MachineType } from '../../src/core/machine.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';

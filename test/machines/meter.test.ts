@@ -1,7 +1,6 @@
 /** The main meter: all that a factory takes, to the watt. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { Batch, READING } from '../../src/core/batch.ts';
 import type { FactoryDescription, MachineDescription } from '../../src/core/factory.ts';
 import { OFFLINE, OPERATING_MODES, RUNNING } from '../../src/core/field.ts';
@@ -9,6 +8,7 @@ import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import type { Values } from '../../src/core/machine.ts';
 import { MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
 import { JsonEncoder } from '../../src/encoding/json.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { readMachineRow } from '../../src/store/registry/rows.ts';

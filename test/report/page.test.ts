@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { page } from '../../src/report/page.ts';
 import { reportOf } from '../../src/report/report.ts';
 import { Tallies } from '../../src/report/tallies.ts';

@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Delivery } from '../../src/delivery/delivery.ts';
 import type { Gap } from '../../src/delivery/gap.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { MemorySink } from '../../src/outputs/memory.ts';
 import { RealClock } from '../../src/service/clock.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
 import { Health } from '../../src/service/health.ts';
 import { PresentWatermarks } from '../../src/service/present-watermarks.ts';
 import { RealTime } from '../../src/service/real-time.ts';
 import { Timeline } from '../../src/service/timeline.ts';
-import { MemorySink } from '../../src/sinks/memory.ts';
 import { demoFleet, HOUR_MS, START_MS } from '../delivery/demo.ts';
 import { logLines } from '../store/places.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test, { after, before, describe, it } from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { Batch, READING } from '../../src/core/batch.ts';
 import type { FactoryDescription } from '../../src/core/factory.ts';
 import { Journal } from '../../src/core/journal.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { InstantClock } from '../../src/service/clock.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
 import { Observer } from '../../src/service/observer.ts';

@@ -9,8 +9,8 @@ import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { type Assembly, assemble } from '../../src/service/assembly.ts';
 import { SharedWatermarks } from '../../src/service/reader-processes.ts';
 import { isInShare } from '../../src/service/share.ts';
+import { Collector, type Received } from '../outputs/collector.ts';
 import { freePort } from '../servers.ts';
-import { Collector, type Received } from '../sinks/collector.ts';
 import { logLines } from '../store/places.ts';
 
 const MACHINES = 10;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test, { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { Batch } from '../../src/core/batch.ts';
 import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
 import type { JournalEvent } from '../../src/core/journal.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
 import { MACHINES_MAX, READINGS_MAX, Today } from '../../src/service/today.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';

@@ -1,10 +1,10 @@
 /** The truth that an energy baseline estimates. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { READING } from '../../src/core/batch.ts';
 import type { Machine } from '../../src/core/factory.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { BaselineCount } from '../../src/simulation/baseline.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';

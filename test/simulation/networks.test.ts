@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { DEFAULT_CALENDAR } from '../../src/config/default-factory.ts';
-import { parseFactoryFile } from '../../src/config/factory-file/index.ts';
 import { READING } from '../../src/core/batch.ts';
 import type { FactoryDescription, Machine, MachineDescription } from '../../src/core/factory.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import type { Values } from '../../src/core/machine.ts';
 import type { NetworkName } from '../../src/core/site.ts';
+import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
+import { parseFactoryFile } from '../../src/factory/index.ts';
 import { ATMOSPHERE_BAR } from '../../src/physics/air.ts';
 import { effortSeconds } from '../../src/physics/polymer.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';

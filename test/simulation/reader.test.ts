@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { type Batch, READING, STATUS } from '../../src/core/batch.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { factoryOf, passOver, type Row, readRows } from '../rows.ts';
 

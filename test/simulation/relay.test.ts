@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { Batch } from '../../src/core/batch.ts';
 import type { FactoryDescription, MachineDescription } from '../../src/core/factory.ts';
 import { Journal } from '../../src/core/journal.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
+import { MemorySink } from '../../src/outputs/memory.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { Relay } from '../../src/simulation/relay.ts';
-import { MemorySink } from '../../src/sinks/memory.ts';
 import { readRows } from '../rows.ts';
 
 const FROM_MS = Date.UTC(2026, 2, 3, 9);

@@ -1,11 +1,11 @@
 /** Planned maintenance, wear and age: what goes with time in a machine that nothing is wrong with. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
 import { MAINTENANCE } from '../../src/core/field.ts';
 import { Journal } from '../../src/core/journal.ts';
 import type { MachineType } from '../../src/core/machine.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { Upkeep } from '../../src/simulation/upkeep.ts';

@@ -1,9 +1,9 @@
 /** Alerts: when they begin, when they end, and that they do not flap. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { Journal } from '../../src/core/journal.ts';
 import type { Alert } from '../../src/core/machine.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { ALERT_HOLD_S, Watch } from '../../src/simulation/watch.ts';

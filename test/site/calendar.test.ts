@@ -1,9 +1,9 @@
 /** Calendars beyond the plain week: machine-models.md §3.1. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_CALENDAR } from '../../src/config/default-factory.ts';
 import type { CalendarDescription } from '../../src/core/factory.ts';
 import { Journal } from '../../src/core/journal.ts';
+import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { Calendar } from '../../src/site/calendar.ts';
 import { Zone } from '../../src/site/zone.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import type { FactoryDescription } from '../../src/core/factory.ts';
 import { Journal } from '../../src/core/journal.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { FactorySite } from '../../src/site/index.ts';
 

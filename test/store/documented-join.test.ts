@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { COPY_TARGETS } from '../../src/encoding/copy-binary.ts';
-import { STATUS_COLUMNS } from '../../src/sinks/machine-statuses.ts';
-import { ServerDatabase } from '../../src/store/homes/server.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
+import { STATUS_COLUMNS } from '../../src/outputs/postgres/machine-statuses.ts';
+import { ServerDatabase } from '../../src/store/drivers/server.ts';
 import { SIMULATOR_TABLES } from '../../src/store/migrations/0001-simulator.ts';
 import { CLUSTER_TABLES } from '../../src/store/migrations/0002-cluster.ts';
 import { createRegistry } from '../../src/store/registry.ts';

@@ -20,8 +20,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
 import type { JournalEvent } from '../../src/core/journal.ts';
 import { ADVISORY_LOCKS } from '../../src/store/advisory-locks.ts';
-import { FolderLock } from '../../src/store/homes/folder-lock.ts';
-import { SessionLock } from '../../src/store/homes/session-lock.ts';
+import { FolderLock } from '../../src/store/drivers/folder-lock.ts';
+import { SessionLock } from '../../src/store/drivers/session-lock.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
@@ -94,7 +94,7 @@ test('a lock is there as long as its holder, and a dead one leaves nothing', asy
   assert.deepEqual(readdirSync(join(folder, 'lock')), []);
 
   const source = `const { FolderLock } = await import(${JSON.stringify(
-    new URL('../../src/store/homes/folder-lock.js', import.meta.url).href,
+    new URL('../../src/store/drivers/folder-lock.js', import.meta.url).href,
   )});
   await FolderLock.acquire(${JSON.stringify(folder)});
   process.kill(process.pid, 'SIGKILL');`;

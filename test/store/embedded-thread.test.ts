@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { EmbeddedThread } from '../../src/store/homes/embedded-thread.ts';
+import { EmbeddedThread } from '../../src/store/drivers/embedded-thread.ts';
 import { embeddedFolder } from './places.ts';
 
 test('an answer that came while this process was blocked is not late', async () => {

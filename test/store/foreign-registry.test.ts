@@ -1,8 +1,8 @@
 /** The registry of an EnMS that is not declared as the simulator would declare it. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_CALENDAR } from '../../src/config/default-factory.ts';
 import { ConfigError } from '../../src/core/errors.ts';
+import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readRegistry, registryDigest } from '../../src/store/registry.ts';
 import {

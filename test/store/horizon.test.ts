@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { JournalEvent } from '../../src/core/journal.ts';
 import type { Database, Parameter, Queries } from '../../src/store/database.ts';
-import { ServerDatabase } from '../../src/store/homes/server.ts';
+import { ServerDatabase } from '../../src/store/drivers/server.ts';
 import { HorizonTable } from '../../src/store/horizon-table.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';

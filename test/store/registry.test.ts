@@ -4,7 +4,7 @@ import {
   DEFAULT_CALENDAR,
   DEFAULT_CLIMATE,
   DEFAULT_FACTORY,
-} from '../../src/config/default-factory.ts';
+} from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import type { Database } from '../../src/store/database.ts';

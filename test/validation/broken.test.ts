@@ -1,9 +1,9 @@
 /** Each check sees red when the physics that it is about is broken on purpose. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import type { MachineType, Values } from '../../src/core/machine.ts';
 import type { Site } from '../../src/core/site.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import type { Extent } from '../../src/validation/extent.ts';
 import { SHORT } from '../../src/validation/extent.ts';

@@ -1,9 +1,9 @@
 /** Regressions as an energy manager makes them: docs/energy-management.md. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import type { Machine } from '../../src/core/factory.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { BaselineCount } from '../../src/simulation/baseline.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'node:test';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { BOUNDS } from '../../src/validation/bounds/index.ts';
 import { CHECKS } from '../../src/validation/checks/index.ts';

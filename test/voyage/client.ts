@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { DEFAULT_FACTORY } from '../../src/config/default-factory.ts';
 import { Random } from '../../src/core/random.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 
 const { machines } = DEFAULT_FACTORY;

@@ -1,9 +1,9 @@
 /** The simulator in the database of an EnMS: it reads what is there and leaves it as it is. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ServerDatabase } from '../../src/store/homes/server.ts';
+import { ServerDatabase } from '../../src/store/drivers/server.ts';
+import { Enms } from '../outputs/enms.ts';
 import { withoutPostgres } from '../postgres.ts';
-import { Enms } from '../sinks/enms.ts';
 import { enmsDatabase } from '../store/enms.ts';
 import { Client } from './client.ts';
 import { SimulatorProcess } from './simulator-process.ts';

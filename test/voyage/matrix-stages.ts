@@ -7,20 +7,20 @@ import type { TestContext } from 'node:test';
 import { EmbeddedBroker } from '../../src/broker/embedded-broker.ts';
 import { Batch } from '../../src/core/batch.ts';
 import type { Sink } from '../../src/core/sink.ts';
-import type { Log } from '../../src/delivery/log.ts';
+import type { Connection } from '../../src/outputs/connection.ts';
+import { EmbeddedSink } from '../../src/outputs/embedded.ts';
+import { MemorySink } from '../../src/outputs/memory.ts';
+import { MqttSink } from '../../src/outputs/mqtt/sink.ts';
+import { PostgresSink } from '../../src/outputs/postgres/sink.ts';
+import type { Log } from '../../src/runtime/log.ts';
 import { refusalLog } from '../../src/service/assembly.ts';
-import type { Connection } from '../../src/sinks/connection.ts';
-import { EmbeddedSink } from '../../src/sinks/embedded.ts';
-import { MemorySink } from '../../src/sinks/memory.ts';
-import { MqttSink } from '../../src/sinks/mqtt.ts';
-import { PostgresSink } from '../../src/sinks/postgres.ts';
 import { RawClient } from '../broker/raw-client.ts';
 import { demoFleet, START_MS } from '../delivery/demo.ts';
 import { faultyBroker, halfOpenProxy } from '../faulty-peers.ts';
+import { Collector } from '../outputs/collector.ts';
+import { Enms } from '../outputs/enms.ts';
 import type { Postgres } from '../postgres.ts';
 import { type MosquittoOptions, privateAddress, startMosquitto } from '../servers.ts';
-import { Collector } from '../sinks/collector.ts';
-import { Enms } from '../sinks/enms.ts';
 import type { Condition, SinkName } from './matrix.ts';
 
 /** No cell takes longer in simulated time [s]. */

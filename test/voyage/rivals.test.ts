@@ -1,9 +1,9 @@
 /** Two simulators on one database. */
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
+import { Collector } from '../outputs/collector.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { freePort, startMosquitto, withoutMosquitto } from '../servers.ts';
-import { Collector } from '../sinks/collector.ts';
 import { newFolder, SimulatorProcess } from './simulator-process.ts';
 import { postgresHome } from './voyage.ts';
 

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import type pg from 'pg';
 import { Batch } from '../../src/core/batch.ts';
 import { Journal } from '../../src/core/journal.ts';
+import { Messages } from '../../src/outputs/mqtt/messages.ts';
+import { PostgresSink } from '../../src/outputs/postgres/sink.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
-import { Messages } from '../../src/sinks/messages.ts';
-import { PostgresSink } from '../../src/sinks/postgres.ts';
 import { endCluster } from '../../src/store/cluster-table.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { readRegistry } from '../../src/store/registry.ts';
+import { Enms } from '../outputs/enms.ts';
 import type { Postgres } from '../postgres.ts';
-import { Enms } from '../sinks/enms.ts';
 import { keyOf, timeMsOf, type Witness } from './witness.ts';
 
 /** Simulated time at which every voyage begins: a Tuesday morning. */

@@ -1,6 +1,6 @@
 import Type from 'typebox';
-import { version } from '../../config/version.ts';
 import { secondText } from '../../encoding/time.ts';
+import { version } from '../../runtime/version.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import { HttpError } from '../failures.ts';

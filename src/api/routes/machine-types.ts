@@ -1,10 +1,10 @@
 import Type from 'typebox';
-import { version } from '../../config/version.ts';
 import { DURATION_S, SEVERITY } from '../../core/anomaly.ts';
 import { wireName } from '../../core/field.ts';
 import { type MachineType, parameterContent } from '../../core/machine.ts';
 import { COMPRESSIONS } from '../../dataset/request.ts';
 import { machineTypes } from '../../machines/index.ts';
+import { version } from '../../runtime/version.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import { oneOf, responses } from '../schemas.ts';

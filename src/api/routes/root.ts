@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { version } from '../../config/version.ts';
+import { version } from '../../runtime/version.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import { responses, Time } from '../schemas.ts';

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { FlowProducer, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { version } from '../../config/version.ts';
 import { STOPPED } from '../../dataset/crew.ts';
 import { DatasetError } from '../../dataset/dataset-error.ts';
 import type { WorkResult } from '../../dataset/order.ts';
-import type { Log } from '../../delivery/log.ts';
-import { atMost, sleepUnless } from '../../sinks/waiting.ts';
+import { settledWithin } from '../../runtime/deadline.ts';
+import type { Log } from '../../runtime/log.ts';
+import { sleep } from '../../runtime/sleep.ts';
+import { version } from '../../runtime/version.ts';
 import { type AskedWork, rowsOfResult } from './asked-work.ts';
 import { Orders } from './orders.ts';
 import {
@@ -86,7 +87,7 @@ export class HistoryAsker {
         .catch(() => undefined)
         .then(() => this.#takeBack(asked))
         .catch(({ message }) => log.warn({ reason: message }, 'not all of it was taken back'));
-      await atMost(redis.status === 'ready' ? 2 * LETTING_GO_MS : 0, takenBack);
+      await settledWithin(takenBack, redis.status === 'ready' ? 2 * LETTING_GO_MS : 0);
       throw error;
     } finally {
       ended.abort();
@@ -171,7 +172,7 @@ export class HistoryAsker {
       if (phase === 'completed') return this.#taken(id, flow, job.returnvalue as WorkResult);
       if (phase === 'failed') throw new DatasetError(said ?? job.failedReason);
       await this.#orders.keep(id);
-      await sleepUnless(ended, LOOK_MS);
+      await sleep(LOOK_MS, ended);
     }
   }
   async #taken(id: string, flow: string, result: WorkResult): Promise<WorkResult> {
@@ -191,7 +192,7 @@ export class HistoryAsker {
     while (performance.now() < untilMs) {
       const active = await this.#queue.getActive();
       if (!active.some(({ data }) => data.flow === flow)) break;
-      await sleepUnless(undefined, LOOK_MS);
+      await sleep(LOOK_MS);
     }
     // Its last job may just be held by a worker, which then drops it.
     await this.#queue.remove(flow).catch(() => undefined);

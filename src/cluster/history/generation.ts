@@ -3,9 +3,9 @@ import type { Configuration } from '../../config/configuration.ts';
 import { DatasetError } from '../../dataset/dataset-error.ts';
 import type { Manifest } from '../../dataset/manifest.ts';
 import type { WorkResult } from '../../dataset/order.ts';
-import type { Log } from '../../delivery/log.ts';
+import type { Log } from '../../runtime/log.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import type { MakeDataset } from '../../service/exports.ts';
-import { sleepUnless } from '../../sinks/waiting.ts';
 import { clusterUrl, openRedis, redisLocation } from '../connection.ts';
 import { type AskedWork, askedDataset } from './asked-work.ts';
 import { type AskOptions, HistoryAsker } from './asker.ts';
@@ -68,7 +68,7 @@ export class ClusterGeneration {
       const { prefix } = this.#configuration.cluster;
       const asker = new HistoryAsker({ redis, prefix, where: redisLocation(url), log: this.#log });
       // Redis may go away just now, and the question would wait until it is back.
-      const late = sleepUnless(undefined, EXPORT_WAIT_MS).then(() => false);
+      const late = sleep(EXPORT_WAIT_MS).then(() => false);
       if (await Promise.race([asker.hasWorkers(), late])) return asker;
       this.#log.info({}, 'no worker of the cluster is there: an export is made here');
     } catch (error) {

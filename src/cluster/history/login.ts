@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { DatabaseServer } from '../../config/configuration.ts';
-import { settingsOf } from '../../sinks/postgres-url.ts';
+import { settingsOf } from '../../outputs/postgres/url.ts';
 
 /**
  * How a worker reaches the database of an order, whose URL has no password: as it is configured

@@ -1,6 +1,6 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { version } from '../../config/version.ts';
+import { version } from '../../runtime/version.ts';
 import { ClusterError } from '../cluster-error.ts';
 
 /** The name of the queue of history below a cluster's prefix. */

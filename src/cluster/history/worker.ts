@@ -2,12 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { isNotConnectionError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { DatabaseServer } from '../../config/configuration.ts';
-import { version } from '../../config/version.ts';
 import { DatasetError } from '../../dataset/dataset-error.ts';
 import { isBegun } from '../../dataset/manifest.ts';
 import type { Order, Work, WorkResult } from '../../dataset/order.ts';
 import { OtherFleetError } from '../../dataset/worker-process.ts';
-import { sleepUnless } from '../../sinks/waiting.ts';
+import { sleep } from '../../runtime/sleep.ts';
+import { version } from '../../runtime/version.ts';
 import { ClusterError } from '../cluster-error.ts';
 import { rowsOfResult } from './asked-work.ts';
 import type { ClusterPlace } from './asker.ts';
@@ -224,7 +224,7 @@ class HistoryWorker {
     ended: AbortSignal,
   ): Promise<never> {
     for (;;) {
-      await sleepUnless(ended, REPORT_MS);
+      await sleep(REPORT_MS, ended);
       if (ended.aborted) return new Promise(() => {});
       const state =
         index === undefined

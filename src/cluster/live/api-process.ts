@@ -1,11 +1,11 @@
 import type { Configuration } from '../../config/configuration.ts';
-import type { Log } from '../../delivery/log.ts';
+import { addressText, type BrokerAddress } from '../../outputs/mqtt/client.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { Assembly } from '../../service/assembly.ts';
 import { Observer } from '../../service/observer.ts';
 import { Registry } from '../../service/registry.ts';
 import { Simulator } from '../../service/simulator.ts';
 import { createFleet, type Fleet } from '../../simulation/fleet.ts';
-import { addressText, type BrokerAddress } from '../../sinks/mqtt-client.ts';
 import { listenToWakes } from '../../store/wake-listener.ts';
 import { joinCluster } from './join.ts';
 import { ClusterOverview } from './overview.ts';

@@ -1,6 +1,6 @@
 import type { Batch } from '../../core/batch.ts';
 import type { Sink, SinkObserver } from '../../core/sink.ts';
-import type { Connection } from '../../sinks/connection.ts';
+import type { Connection } from '../../outputs/connection.ts';
 
 /** A sink that is written to by the owner of a shard only. */
 export class FencedSink implements Sink, Connection {

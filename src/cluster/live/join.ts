@@ -2,11 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type pg from 'pg';
 import type { Configuration, DatabaseServer } from '../../config/configuration.ts';
-import { version } from '../../config/version.ts';
-import { ConfigError, type Fault } from '../../core/errors.ts';
-import type { Log } from '../../delivery/log.ts';
+import { ConfigError, type Diagnostic } from '../../core/errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import { sleep } from '../../runtime/sleep.ts';
+import { version } from '../../runtime/version.ts';
 import { clientConfig, configuredSpeed, type Memory, recall } from '../../service/memory.ts';
-import { sleepUnless } from '../../sinks/waiting.ts';
 import { ADVISORY_LOCKS } from '../../store/advisory-locks.ts';
 import { type ClusterRecord, ClusterTable } from '../../store/cluster-table.ts';
 import type { Database } from '../../store/database.ts';
@@ -131,13 +131,16 @@ async function agree(
     const others = await members.alive();
     if (others.length === 0) return;
     if (performance.now() > untilMs) throw new ConfigError(differences(found, digests));
-    await sleepUnless(undefined, PREDECESSORS_POLL_MS);
+    await sleep(PREDECESSORS_POLL_MS);
   }
 }
 
 /** What a process has otherwise than the cluster. */
-function differences(found: ClusterRecord, digests: Readonly<Record<string, string>>): Fault[] {
-  const faults: Fault[] = [];
+function differences(
+  found: ClusterRecord,
+  digests: Readonly<Record<string, string>>,
+): Diagnostic[] {
+  const faults: Diagnostic[] = [];
   const end = 'end all of its processes before another one starts';
   if (found.version !== version)
     faults.push({

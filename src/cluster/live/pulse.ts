@@ -1,5 +1,5 @@
-import type { Log } from '../../delivery/log.ts';
-import { sleepUnless } from '../../sinks/waiting.ts';
+import type { Log } from '../../runtime/log.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import { StoreError } from '../../store/store-error.ts';
 
 /** What the log says where the database is away, and when it is back. */
@@ -49,7 +49,7 @@ export class Pulse {
         if (!this.#isFailing) this.#log.warn({ reason: error.message }, this.#words.failing);
         this.#isFailing = true;
       }
-      await sleepUnless(this.#wake.signal, this.#everyMs);
+      await sleep(this.#everyMs, this.#wake.signal);
     }
   }
 }

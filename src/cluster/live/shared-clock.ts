@@ -1,6 +1,6 @@
 import type { Problem } from '../../core/problem.ts';
-import type { Log } from '../../delivery/log.ts';
 import { secondText } from '../../encoding/time.ts';
+import type { Log } from '../../runtime/log.ts';
 import { type AdjustableClock, InstantClock } from '../../service/clock.ts';
 import { type ClockState, STEP_MIN_MS, stepText } from '../../service/real-time.ts';
 import type { ClockRecord } from '../../store/clock-table.ts';

@@ -1,11 +1,11 @@
 import type { Happening, Journal, JournalEvent } from '../../core/journal.ts';
 import type { Problem } from '../../core/problem.ts';
-import type { Log } from '../../delivery/log.ts';
+import { BackOff } from '../../runtime/back-off.ts';
+import type { Log } from '../../runtime/log.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import { CommandError } from '../../service/command-error.ts';
 import { Chronology } from '../../service/timeline.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
-import { BackOff } from '../../sinks/back-off.ts';
-import { sleepUnless } from '../../sinks/waiting.ts';
 import type { HorizonTable, SharedHorizon } from '../../store/horizon-table.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { SharedClock } from './shared-clock.ts';
@@ -93,12 +93,12 @@ export class SharedTimeline extends Chronology {
         const sinceMs = this.#problem?.sinceMs ?? Date.now();
         const reason = `simulated time stands until it can be shared: ${error.message}`;
         this.#problem = { part: 'journal', reason, sinceMs };
-        await sleepUnless(signal, backOff.nextMs());
+        await sleep(backOff.nextMs(), signal);
         continue;
       }
       const restMs = this.clock.realMsUntil(this.#closedMs + 1000);
       const tickMs = Math.min(Math.max(restMs, TICK_MIN_MS), TICK_MAX_MS);
-      await sleepUnless(this.#wake.signal, Math.ceil(tickMs));
+      await sleep(Math.ceil(tickMs), this.#wake.signal);
     }
   }
 
@@ -130,7 +130,7 @@ export class SharedTimeline extends Chronology {
         if (!(cause instanceof StoreError)) throw cause;
         isInDoubt ||= cause.isUncertain;
         if (isInDoubt && performance.now() < untilMs) {
-          await sleepUnless(undefined, backOff.nextMs());
+          await sleep(backOff.nextMs());
           continue;
         }
         const message = isInDoubt

@@ -1,12 +1,12 @@
 import type { MqttClient } from 'mqtt';
-import { BackOff } from '../../sinks/back-off.ts';
 import {
   type BrokerAddress,
   createMqttClient,
   endMqttClient,
   STATE_TOPIC,
-} from '../../sinks/mqtt-client.ts';
-import { atMost } from '../../sinks/waiting.ts';
+} from '../../outputs/mqtt/client.ts';
+import { BackOff } from '../../runtime/back-off.ts';
+import { settledWithin } from '../../runtime/deadline.ts';
 
 /** The broker has so long to take the farewell [ms]. */
 const CLOSE_MAX_MS = 500;
@@ -46,15 +46,15 @@ export class StateTopic {
     if (isLast && client.connected) {
       const options = { qos: this.#qos, retain: true } as const;
       const said = client.publishAsync(STATE_TOPIC, 'offline', options);
-      await atMost(
-        CLOSE_MAX_MS,
+      await settledWithin(
         said.then(
           () => undefined,
           () => undefined,
         ),
+        CLOSE_MAX_MS,
       );
     }
-    await atMost(CLOSE_MAX_MS, endMqttClient(client, client.connected));
+    await settledWithin(endMqttClient(client, client.connected), CLOSE_MAX_MS);
   }
 
   /** No longer speaks for the simulator: this process is about to end. */

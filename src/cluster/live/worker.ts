@@ -1,9 +1,9 @@
 import type { Configuration } from '../../config/configuration.ts';
-import { version } from '../../config/version.ts';
-import type { Log } from '../../delivery/log.ts';
+import type { BrokerAddress } from '../../outputs/mqtt/client.ts';
+import { settledWithin } from '../../runtime/deadline.ts';
+import type { Log } from '../../runtime/log.ts';
+import { version } from '../../runtime/version.ts';
 import { createFleet, type Fleet } from '../../simulation/fleet.ts';
-import type { BrokerAddress } from '../../sinks/mqtt-client.ts';
-import { atMost } from '../../sinks/waiting.ts';
 import { wakeAll } from '../../store/horizon-table.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { listenToWakes } from '../../store/wake-listener.ts';
@@ -139,7 +139,7 @@ class ShardWorker implements RegistryFollower {
     try {
       await this.#save();
       await shards.release(runs.flatMap((run) => run.reports()));
-      await atMost(GIVE_BACK_MAX_MS, this.#giveBack(this.#leases.held));
+      await settledWithin(this.#giveBack(this.#leases.held), GIVE_BACK_MAX_MS);
       await members.leave(me.id);
       isLast = !(await members.alive()).some(({ role }) => role === 'worker');
     } catch (error) {

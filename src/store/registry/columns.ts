@@ -4,7 +4,7 @@ import {
   type FoundTable,
   isNumber,
   isText,
-} from '../../sinks/catalogue.ts';
+} from '../../outputs/postgres/catalogue.ts';
 import type { Queries } from '../database.ts';
 import { StoreError } from '../store-error.ts';
 

@@ -1,9 +1,15 @@
-import { FACTORY_KEYS, MACHINE_KEYS } from '../../config/factory-file/keys.ts';
-import { type Key, type Keys, mapping } from '../../config/factory-file/mapping.ts';
-import { NAME, TOPIC } from '../../config/factory-file/names.ts';
-import { FLAG, type Kind, notAccepted, number, text, whole } from '../../config/kinds.ts';
-import { ZONE } from '../../config/zone.ts';
-import { ConfigError, clipped, FAULTS_MAX, type Fault, knownNames } from '../../core/errors.ts';
+import {
+  ConfigError,
+  clipped,
+  type Diagnostic,
+  FAULTS_MAX,
+  knownNames,
+} from '../../core/errors.ts';
+import { FACTORY_KEYS, MACHINE_KEYS } from '../../factory/keys.ts';
+import { type Key, type Keys, mapping } from '../../factory/mapping.ts';
+import { NAME, TOPIC } from '../../factory/names.ts';
+import { FLAG, type Kind, notAccepted, number, text, whole } from '../../schema/kinds.ts';
+import { ZONE } from '../../schema/zone.ts';
 import type { Parameter } from '../database.ts';
 
 /** Columns as a client gives them; those that are missing stay as they are. */
@@ -78,7 +84,7 @@ export function readInput(
   required: readonly string[],
 ): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
-  const faults: Fault[] = [];
+  const faults: Diagnostic[] = [];
   for (const [path, value] of Object.entries(input)) {
     const kind = Object.hasOwn(columns, path) ? columns[path]?.kind : undefined;
     if (!kind) {

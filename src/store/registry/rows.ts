@@ -1,14 +1,14 @@
-import { readFactory } from '../../config/factory-file/factory.ts';
-import { readMachine } from '../../config/factory-file/machine.ts';
-import { Findings } from '../../config/factory-file/mapping.ts';
-import { Registry } from '../../config/factory-file/registry.ts';
-import { shown } from '../../config/kinds.ts';
-import type { Fault } from '../../core/errors.ts';
+import type { Diagnostic } from '../../core/errors.ts';
 import type {
   CalendarDescription,
   FactoryDescription,
   MachineDescription,
 } from '../../core/factory.ts';
+import { readFactory } from '../../factory/factory.ts';
+import { readMachine } from '../../factory/machine.ts';
+import { Findings } from '../../factory/mapping.ts';
+import { Registry } from '../../factory/registry.ts';
+import { shown } from '../../schema/kinds.ts';
 import { likelyGrid } from './grid.ts';
 
 /** A row of `factories`. */
@@ -43,7 +43,7 @@ export interface MachineRow {
 export interface RowReading<Description> {
   /** Good where there are no faults. */
   readonly description: Description | undefined;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Diagnostic[];
   readonly remarks: readonly string[];
 }
 

@@ -1,5 +1,5 @@
-import { ID, slug } from '../../config/factory-file/names.ts';
 import { ConfigError } from '../../core/errors.ts';
+import { ID, slug } from '../../factory/names.ts';
 import { ADVISORY_LOCKS } from '../advisory-locks.ts';
 import type { Database, Queries } from '../database.ts';
 import { StoreError } from '../store-error.ts';

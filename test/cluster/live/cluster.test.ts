@@ -7,14 +7,14 @@ import { type ApiProcess, assembleApi } from '../../../src/cluster/live/api-proc
 import { joinCluster } from '../../../src/cluster/live/join.ts';
 import { runShards } from '../../../src/cluster/live/worker.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
-import { DEFAULT_FACTORY } from '../../../src/config/default-factory.ts';
 import { loadConfiguration } from '../../../src/config/load.ts';
 import { ConfigError } from '../../../src/core/errors.ts';
+import { DEFAULT_FACTORY } from '../../../src/factory/default-factory.ts';
+import { Collector } from '../../outputs/collector.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../../postgres.ts';
 import { startRedis, type TestRedis, withoutRedis } from '../../redis.ts';
 import { freePort, type Mosquitto, startMosquitto, withoutMosquitto } from '../../servers.ts';
 import { COMPRESSOR } from '../../simulation.ts';
-import { Collector } from '../../sinks/collector.ts';
 import { logLines } from '../../store/places.ts';
 import { until } from '../../until.ts';
 import { assertSound, launchChromium, open, withoutChromium } from '../../web/chromium.ts';

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { FencedSink } from '../../../src/cluster/live/fenced-sink.ts';
 import { Leases } from '../../../src/cluster/live/leases.ts';
 import { Batch } from '../../../src/core/batch.ts';
-import { MemorySink } from '../../../src/sinks/memory.ts';
+import { MemorySink } from '../../../src/outputs/memory.ts';
 import { demoFleet, START_MS } from '../../delivery/demo.ts';
 import { startRedis, type TestRedis, withoutRedis } from '../../redis.ts';
 

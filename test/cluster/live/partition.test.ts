@@ -3,10 +3,10 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { fairShare } from '../../../src/cluster/live/fair-share.ts';
 import { Partition, shardOf } from '../../../src/cluster/live/partition.ts';
-import { DEFAULT_FACTORY } from '../../../src/config/default-factory.ts';
 import { Batch } from '../../../src/core/batch.ts';
+import { DEFAULT_FACTORY } from '../../../src/factory/default-factory.ts';
+import { Messages } from '../../../src/outputs/mqtt/messages.ts';
 import { createFleet, type Fleet } from '../../../src/simulation/fleet.ts';
-import { Messages } from '../../../src/sinks/messages.ts';
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 2, 3, 9);

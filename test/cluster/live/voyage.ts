@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DEFAULT_FACTORY } from '../../../src/config/default-factory.ts';
-import { ServerDatabase } from '../../../src/store/homes/server.ts';
+import { DEFAULT_FACTORY } from '../../../src/factory/default-factory.ts';
+import { ServerDatabase } from '../../../src/store/drivers/server.ts';
 import { addRegistryRows } from '../../../src/store/registry-rows.ts';
 import { startRedis } from '../../redis.ts';
 import { freePort } from '../../servers.ts';

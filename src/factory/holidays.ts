@@ -1,0 +1,70 @@
+import { createRequire } from 'node:module';
+import type Holidays from 'date-holidays';
+import { type Kind, pattern } from '../schema/kinds.ts';
+
+/** Calendars of public holidays are laid out for these years. */
+const FIRST_YEAR = 2000;
+const LAST_YEAR = 2050;
+
+const DAY_MS = 86_400_000;
+
+/** A country, as ISO 3166 abbreviates it. */
+export const COUNTRY: Kind<string> = pattern(/^[A-Z]{2}$/, 'a country of ISO 3166 like DE');
+
+/** A state of a country, or a region of a state. */
+export const REGION: Kind<string> = pattern(
+  /^[A-Z0-9]{1,10}(-[A-Z0-9]{1,10})?$/,
+  'a state of the country like BY, or a region of one like BY-A',
+);
+
+/** The dates of a place, or the names that would be accepted in place of one of its two. */
+export type HolidayDates =
+  | { readonly dates: readonly string[] }
+  | { readonly unknown: 'country' | 'region'; readonly accepted: readonly string[] };
+
+const known = new Map<string, HolidayDates>();
+
+/**
+ * The public holidays of a place from 2000 to 2050, as local dates in their order.
+ *
+ * A date is one where its noon lies in a holiday: half holidays from the afternoon on are worked.
+ * The tables behind it (date-holidays) take a fifth of a second to load, so they are loaded when
+ * the first place is asked for.
+ */
+export function publicHolidays(country: string, region: string | undefined): HolidayDates {
+  const key = [country, region].join('-');
+  let dates = known.get(key);
+  if (!dates) {
+    dates = find(country, region);
+    known.set(key, dates);
+  }
+  return dates;
+}
+
+function find(country: string, place: string | undefined): HolidayDates {
+  const Library: typeof Holidays = createRequire(import.meta.url)('date-holidays');
+  const countries = new Library().getCountries('en');
+  if (!Object.hasOwn(countries, country))
+    return { unknown: 'country', accepted: Object.keys(countries) };
+  const [state = '', region = ''] = place?.split('-') ?? [];
+  const states = new Library().getStates(country, 'en') ?? {};
+  if (state !== '' && !Object.hasOwn(states, state))
+    return { unknown: 'region', accepted: Object.keys(states) };
+  const regions = state === '' ? {} : (new Library().getRegions(country, state, 'en') ?? {});
+  if (region !== '' && !Object.hasOwn(regions, region))
+    return { unknown: 'region', accepted: Object.keys(regions).map((each) => `${state}-${each}`) };
+  const calendar = new Library(country, state, region);
+  const dates = new Set<string>();
+  for (let year = FIRST_YEAR; year <= LAST_YEAR; year++)
+    for (const { type, date, start, end } of calendar.getHolidays(year))
+      if (type === 'public') for (const noon of noons(date, +end - +start)) dates.add(noon);
+  return { dates: [...dates].sort() };
+}
+
+/** The dates whose noon lies in a span that begins at a local time: `2026-12-24 14:00:00`. */
+function* noons(start: string, lengthMs: number): Iterable<string> {
+  const startMs = Date.parse(`${start.slice(0, 10)}T${start.slice(11, 19)}Z`);
+  const firstNoonMs = Math.ceil(startMs / DAY_MS - 0.5) * DAY_MS + DAY_MS / 2;
+  for (let noonMs = firstNoonMs; noonMs < startMs + lengthMs; noonMs += DAY_MS)
+    yield new Date(noonMs).toISOString().slice(0, 10);
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { type Kind, text } from '../schema/kinds.ts';
+
+/** Width of the names and topics in an EnMS's registry. */
+const NAME_MAX = 255;
+
+/** The name of a factory or a machine. */
+export const NAME: Kind<string> = text(NAME_MAX);
+
+/** An id: 8-4-4-4-12 hexadecimal digits, read in lower case, as databases write them. */
+export const ID: Kind<string> = {
+  accepts: '8-4-4-4-12 hexadecimal digits like c0000000-0000-0000-0000-000000000001',
+  schema: { type: 'string', pattern: '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' },
+  read: (value) =>
+    typeof value === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value)
+      ? value.toLowerCase()
+      : undefined,
+};
+
+/** MQTT 5.0 §4.7.1: # and + are wildcards and / parts levels, so no level holds one. */
+const LEVEL = '[^#+/\\u0000-\\u001f\\u007f-\\u009f]*';
+/** A level that is empty or blank is legal in MQTT and a slip everywhere. */
+const VISIBLE_LEVEL = `${LEVEL}[^#+/\\s\\u0000-\\u001f\\u007f-\\u009f]${LEVEL}`;
+
+/** One level of a topic. */
+export const TOPIC_LEVEL: Kind<string> = level(
+  `^${VISIBLE_LEVEL}$`,
+  'one level of a topic, like berlin: not blank, without /, #, + and control characters',
+);
+
+/** The first three levels of a machine's topics. */
+export const TOPIC: Kind<string> = level(
+  `^factory/${VISIBLE_LEVEL}/${VISIBLE_LEVEL}$`,
+  'three levels like factory/berlin/press-1: the first is factory, none is blank, without #, + ' +
+    `and control characters, up to ${NAME_MAX} characters`,
+);
+
+function level(form: string, accepts: string): Kind<string> {
+  const expression = new RegExp(form);
+  const topic = text(NAME_MAX);
+  return {
+    accepts,
+    schema: { type: 'string', pattern: form, maxLength: NAME_MAX },
+    read: (value) => {
+      const read = topic.read(value);
+      return read !== undefined && expression.test(read) ? read : undefined;
+    },
+  };
+}
+
+/** A name as a level of a topic: `Hydraulic-Pump 1` → `hydraulic-pump-1`; may be empty. */
+export function slug(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-|-$/g, '');
+}
+
+/** Namespace of the factories' ids. */
+const FACTORIES = '7d3c1f52-5a0e-4b7e-9c55-2f1d60c8a4e1';
+
+/** The id of a factory that gives none: always the same for its name. */
+export function factoryId(name: string): string {
+  return nameId(FACTORIES, name);
+}
+
+/** The id of a machine that gives none: always the same for its name and its factory's id. */
+export function machineId(factory: string, name: string): string {
+  return nameId(factory, name);
+}
+
+/** A name-based UUID of version 5: RFC 9562, section 5.5. */
+function nameId(namespace: string, name: string): string {
+  const bytes = createHash('sha1')
+    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
+    .update(name, 'utf8')
+    .digest();
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x50;
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20, 32),
+  ].join('-');
+}

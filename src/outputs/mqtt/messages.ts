@@ -1,0 +1,53 @@
+import { type Batch, READING, STATUS } from '../../core/batch.ts';
+import type { Machine } from '../../core/factory.ts';
+import { MESSAGE_BYTES_MAX } from '../../encoding/columns.ts';
+import { JsonEncoder } from '../../encoding/json.ts';
+import { channelTopics, statusTopic } from '../../encoding/topics.ts';
+import { Memo } from '../../runtime/memo.ts';
+
+/** A message as it goes to a broker. */
+export interface Message {
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** Statuses are retained, readings are not. */
+  readonly isRetained: boolean;
+}
+
+/** The messages of a batch, one by one: a message a channel of a reading, and its status. */
+export class Messages {
+  readonly #encoder = new JsonEncoder();
+  readonly #bytes = Buffer.allocUnsafeSlow(MESSAGE_BYTES_MAX);
+  readonly #topics = new Memo(topicsOf);
+
+  *of(batch: Batch): Generator<Message> {
+    for (let row = 0; row < batch.length; row++) {
+      const flags = batch.flags[row] as number;
+      const { channels, status } = this.#topics.of(batch.machines[row] as Machine);
+      if (flags & READING) {
+        for (let i = 0; i < channels.length; i++) {
+          const end = this.#encoder.message(batch, row, i, this.#bytes, 0);
+          yield {
+            topic: channels[i] as string,
+            payload: Buffer.from(this.#bytes.subarray(0, end)),
+            isRetained: false,
+          };
+        }
+      }
+      if (flags & STATUS) {
+        const end = this.#encoder.status(batch, row, this.#bytes, 0);
+        yield { topic: status, payload: this.#ownCopy(end), isRetained: true };
+      }
+    }
+  }
+
+  /** A copy of its own: one that is kept for long must not keep others alive. */
+  #ownCopy(end: number): Buffer {
+    const payload = Buffer.allocUnsafeSlow(end);
+    this.#bytes.copy(payload, 0, 0, end);
+    return payload;
+  }
+}
+
+function topicsOf(machine: Machine): { channels: readonly string[]; status: string } {
+  return { channels: channelTopics(machine), status: statusTopic(machine) };
+}

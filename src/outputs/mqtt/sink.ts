@@ -1,0 +1,263 @@
+import { Socket } from 'node:net';
+import type { IConnackPacket, IDisconnectPacket, MqttClient } from 'mqtt';
+import { type Batch, READING, STATUS } from '../../core/batch.ts';
+import type { Machine } from '../../core/factory.ts';
+import type { MachineType } from '../../core/machine.ts';
+import type { Sink, SinkObserver } from '../../core/sink.ts';
+import { JsonEncoder } from '../../encoding/json.ts';
+import { PreparedText } from '../../encoding/prepared-text.ts';
+import { channelLevels, STATUS_LEVEL } from '../../encoding/topics.ts';
+import { BackOff } from '../../runtime/back-off.ts';
+import { settledWithin } from '../../runtime/deadline.ts';
+import { Memo } from '../../runtime/memo.ts';
+import type { Announcer, Connection } from '../connection.ts';
+import {
+  addressText,
+  type BrokerAddress,
+  createMqttClient,
+  endMqttClient,
+  isWillRefused,
+  STATE_TOPIC,
+} from './client.ts';
+import { causeText, endingText, MqttError } from './error.ts';
+import { PublishStream } from './stream.ts';
+
+/** What is still on its way when the sink is closed, and the farewell, have so long each [ms]. */
+const CLOSE_MAX_MS = 500;
+
+/** Receive maximum of a broker that names none (MQTT 5, §3.2.2.3.3). */
+const RECEIVE_MAX = 65_535;
+
+const STATE = new PreparedText(STATE_TOPIC);
+const STATUS_TEXT = new PreparedText(STATUS_LEVEL);
+/** The end of a topic that is whole already. */
+const WHOLE = new PreparedText('');
+
+interface Attempt {
+  readonly resolve: (stream: PublishStream) => void;
+  readonly reject: (error: MqttError) => void;
+}
+
+/**
+ * Publishes to an MQTT broker elsewhere.
+ *
+ * While it is connected `simulator/state` is `online`; it becomes `offline` when the sink is
+ * closed, and through the will when it is lost. One of many sinks of a simulator says so for all.
+ */
+export class MqttSink implements Sink, Connection, Announcer {
+  readonly name = 'mqtt';
+  connectionCount = 0;
+  readonly #address: string;
+  readonly #version: 4 | 5;
+  readonly #qos: 0 | 1 | 2;
+  readonly #client: MqttClient;
+  readonly #isAnnounced: boolean;
+  readonly #backOff = new BackOff();
+  readonly #encoder = new JsonEncoder();
+  readonly #topics = new Memo(({ topic }: Machine) => new PreparedText(topic));
+  readonly #levels = new Memo((type: MachineType) =>
+    channelLevels(type).map((level) => new PreparedText(level)),
+  );
+  #stream: PublishStream | undefined;
+  /** Whoever waits for the outcome of the next attempt to connect. */
+  #attempts: Attempt[] = [];
+  #observer: SinkObserver | undefined;
+  /** What was lost before anybody was there to be told. */
+  #unsaid: Error | undefined;
+  /** What usually ends a connection just after it was made. */
+  readonly #usualCauses: string;
+  readonly #protocol: string;
+  /** Connections lost in a row, none of which had lasted. */
+  #shortLived = 0;
+  #lastError: unknown;
+  #closedBytes = 0;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Begins to connect.
+   *
+   * @param isAnnounced - Whether `simulator/state` tells of this connection.
+   * @throws ConfigError where a certificate or key cannot be read.
+   */
+  constructor(broker: BrokerAddress, qos: 0 | 1 | 2, isAnnounced = true) {
+    this.#isAnnounced = isAnnounced;
+    this.#address = addressText(broker);
+    this.#version = broker.version;
+    this.#qos = qos;
+    const clientId = 'MQTT_CLIENT_ID, if another client has it too';
+    this.#protocol = `MQTT_VERSION=${broker.version}, MQTT_PROTOCOL and MQTT_PORT`;
+    const settings = `MQTT_QOS=${qos}, MQTT_VERSION=${broker.version}`;
+    this.#usualCauses = `${settings}, ${clientId}, or the topic`;
+    const will = { qos: Math.min(qos, 1) as 0 | 1, retain: true };
+    const client = createMqttClient(broker, this.#backOff, isAnnounced ? will : undefined);
+    this.#client = client;
+    client.on('packetsend', ({ cmd }) => {
+      // mqtt.js keeps errors without a code to itself, such as a WebSocket's that was refused.
+      if (cmd === 'connect') client.stream.on('error', this.#onError);
+    });
+    client.on('error', this.#onError);
+    client.on('disconnect', this.#onDisconnect);
+    client.on('connect', this.#onConnect);
+    client.on('close', this.#onClose);
+    client.on('packetreceive', (packet) => this.#stream?.onPacket(packet));
+    client.connect();
+  }
+
+  get isConnected(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  observe(observer: SinkObserver): void {
+    this.#observer = observer;
+    if (this.#unsaid) observer.lost(this.#unsaid);
+    if (this.#stream) this.#stream.observer = observer;
+  }
+
+  reset(reason: Error): void {
+    this.#lastError = reason;
+    this.#fail(new MqttError(`${this.#address}: ${reason.message}`, reason));
+    this.#client.stream?.destroy();
+  }
+
+  get bytesWritten(): number {
+    return this.#closedBytes + (this.#stream?.bytesWritten ?? 0);
+  }
+
+  /**
+   * Settles when the broker has acknowledged all messages or, at QoS 0, when the operating system
+   * has taken them. Not connected, it waits for the outcome of the next attempt.
+   *
+   * @throws MqttError where the broker is away, goes away or takes nothing now.
+   */
+  async write(batch: Batch): Promise<void> {
+    const stream = await this.#connected();
+    const encoder = this.#encoder;
+    for (let row = 0; row < batch.length; row++) {
+      const flags = batch.flags[row] as number;
+      const machine = batch.machines[row] as Machine;
+      const topic = this.#topics.of(machine);
+      if (flags & READING) {
+        const levels = this.#levels.of(machine.type);
+        for (let i = 0; i < levels.length; i++) {
+          if (!stream.hasRoom) await stream.room();
+          const at = stream.begin(topic, levels[i] as PreparedText, false);
+          stream.end(encoder.message(batch, row, i, stream.bytes, at));
+        }
+      }
+      if (flags & STATUS) {
+        if (!stream.hasRoom) await stream.room();
+        const at = stream.begin(topic, STATUS_TEXT, true);
+        stream.end(encoder.status(batch, row, stream.bytes, at));
+      }
+    }
+    await stream.settled();
+    if (this.#backOff.works()) this.#shortLived = 0;
+  }
+
+  async announce(topic: string, payload: string): Promise<void> {
+    const stream = await this.#connected();
+    if (!stream.hasRoom) await stream.room();
+    const at = stream.begin(new PreparedText(topic), WHOLE, true);
+    stream.end(at + Buffer.from(payload).copy(stream.bytes, at));
+    stream.send();
+  }
+
+  /** Says `offline` and disconnects; what the broker does not take within seconds is given up. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const stream = this.#stream;
+    if (stream) {
+      try {
+        if (!stream.hasRoom) await settledWithin(stream.room(), CLOSE_MAX_MS);
+        if (stream.hasRoom) this.#publishState(stream, 'offline');
+        await settledWithin(stream.settled(), CLOSE_MAX_MS);
+      } catch (error) {
+        // The connection is lost: the broker publishes the will, which says the same.
+        if (!(error instanceof MqttError)) throw error;
+      }
+    }
+    await settledWithin(endMqttClient(this.#client, this.#stream !== undefined), CLOSE_MAX_MS);
+    this.#client.stream?.destroy();
+    this.#fail(new MqttError(`the connection to ${this.#address} was closed`));
+  }
+
+  #connected(): Promise<PublishStream> {
+    if (this.#closing)
+      return Promise.reject(new MqttError(`the connection to ${this.#address} was closed`));
+    if (this.#stream) return Promise.resolve(this.#stream);
+    return new Promise((resolve, reject) => void this.#attempts.push({ resolve, reject }));
+  }
+
+  readonly #onConnect = ({ properties }: IConnackPacket): void => {
+    this.connectionCount++;
+    this.#lastError = undefined;
+    // Else the end of each batch would wait in the kernel until what came before is acknowledged.
+    if (this.#client.stream instanceof Socket) this.#client.stream.setNoDelay();
+    const stream = new PublishStream(this.#client.stream, {
+      version: this.#version,
+      qos: Math.min(this.#qos, properties?.maximumQoS ?? 2) as 0 | 1 | 2,
+      receiveMax: properties?.receiveMaximum ?? RECEIVE_MAX,
+      isRetainAvailable: properties?.retainAvailable ?? true,
+      onViolation: (error) => {
+        this.#lastError = error;
+        this.#client.stream.destroy();
+      },
+    });
+    stream.observer = this.#observer;
+    this.#stream = stream;
+    this.#publishState(stream, 'online');
+    for (const { resolve } of this.#attempts) resolve(stream);
+    this.#attempts = [];
+  };
+
+  readonly #onDisconnect = ({ reasonCode = 0 }: IDisconnectPacket): void => {
+    this.#lastError = new MqttError(endingText(reasonCode));
+  };
+
+  readonly #onError = (error: unknown): void => {
+    this.#lastError = error;
+  };
+
+  readonly #onClose = (): void => {
+    const stream = this.#stream;
+    const cause = this.#lastError;
+    const what = stream ? this.#lossText(stream) : 'no connection';
+    // Brokers of another version of MQTT often end what they do not understand without a word.
+    const silence = stream ? '' : ` (ended without an answer; see ${this.#protocol})`;
+    const why = cause === undefined ? silence : ` (${causeText(cause)})`;
+    const error = new MqttError(`${this.#address}: ${what}${why}`, cause);
+    this.#lastError = undefined;
+    this.#fail(error);
+    if (this.#closing || !(stream || isWillRefused(cause))) return;
+    if (this.#observer) this.#observer.lost(error);
+    else this.#unsaid = error;
+  };
+
+  /** Says at what a connection was lost, and why that may be if it had hardly begun. */
+  #lossText(stream: PublishStream): string {
+    const isShortLived = this.#shortLived++ > 0 || !stream.isProven;
+    const { topic } = stream.unacknowledged() ?? {};
+    const where = topic === undefined ? '' : ` at the publishing of ${topic}`;
+    const causes = isShortLived ? `, usually for ${this.#usualCauses}` : '';
+    return `the connection was lost${where}${causes}`;
+  }
+
+  #fail(error: MqttError): void {
+    this.#closedBytes = this.bytesWritten;
+    this.#stream?.fail(error);
+    this.#stream = undefined;
+    for (const { reject } of this.#attempts) reject(error);
+    this.#attempts = [];
+  }
+
+  #publishState(stream: PublishStream, state: 'online' | 'offline'): void {
+    if (!this.#isAnnounced) return;
+    const at = stream.begin(STATE, WHOLE, true);
+    stream.end(at + Buffer.from(state).copy(stream.bytes, at));
+    stream.send();
+  }
+}

@@ -1,0 +1,54 @@
+import type { ClientBase } from 'pg';
+import { Batch } from '../../core/batch.ts';
+import type { Machine } from '../../core/factory.ts';
+import { ROW_WIDTH } from '../../core/machine.ts';
+
+/**
+ * Machines whose row somebody has deleted while readings of them were on the way: the foreign key
+ * of the reading tables takes none of those any more, and all others of their batch shall go on.
+ */
+export class AbsentMachines {
+  readonly #machines = new WeakSet<Machine>();
+  #hasAny = false;
+
+  /** Looks which machines of a batch have no row. */
+  async find(client: ClientBase, batch: Batch): Promise<void> {
+    const machines = new Set(batch.machines.slice(0, batch.length));
+    const { rows } = await client.query<{ id: string }>(
+      'select id::text from machines where id::text = any($1::text[])',
+      [Array.from(machines, ({ id }) => id.toLowerCase())],
+    );
+    const known = new Set(rows.map(({ id }) => id));
+    for (const machine of machines) {
+      if (known.has(machine.id.toLowerCase())) continue;
+      this.#machines.add(machine);
+      this.#hasAny = true;
+    }
+  }
+
+  /** Whether a machine had no row. */
+  has(machine: Machine): boolean {
+    return this.#machines.has(machine);
+  }
+
+  /** A batch without the rows of such machines; the batch itself where it has none. */
+  without(batch: Batch): Batch {
+    const isAbsent = (row: number) => this.#machines.has(batch.machines[row] as Machine);
+    if (!this.#hasAny || !batch.machines.slice(0, batch.length).some((_, row) => isAbsent(row)))
+      return batch;
+    const rest = new Batch(batch.length);
+    for (let row = 0; row < batch.length; row++) {
+      if (isAbsent(row)) continue;
+      const to = rest.length++;
+      rest.timesMs[to] = batch.timesMs[row] as number;
+      rest.machines[to] = batch.machines[row] as Machine;
+      rest.flags[to] = batch.flags[row] as number;
+      rest.alerts[to] = batch.alerts[row] as number;
+      rest.faults[to] = batch.faults[row] as number;
+      const from = row * ROW_WIDTH;
+      rest.values.set(batch.values.subarray(from, from + ROW_WIDTH), to * ROW_WIDTH);
+    }
+    rest.untilMs = batch.untilMs;
+    return rest;
+  }
+}

@@ -1,0 +1,212 @@
+import type { Client } from 'pg';
+import type { Batch } from '../../core/batch.ts';
+import { CopyEncoder, type CopyTarget, copyTargets } from '../../encoding/copy-binary.ts';
+import { type ChunkPool, CopyStatements, chunkPool } from './copy-statements.ts';
+import { codeOf, FEATURE_NOT_SUPPORTED, isStatementError, UNIQUE_VIOLATION } from './error.ts';
+import { createTotals, MachineStatuses } from './machine-statuses.ts';
+import type { RefusedRows } from './refused-rows.ts';
+import { copyIncomingSql, copySql, createIncomingSql, upsertSql } from './sql.ts';
+import { findTables, type StoredTables } from './tables.ts';
+
+/** A statement waits no longer for a lock that another one holds [ms]. */
+const LOCK_MAX_MS = 25_000;
+
+/** The server's process of a connection; its start tells it from a later one of the same number. */
+export interface Backend {
+  readonly pid: number;
+  readonly startedAt: string;
+}
+
+/** How a batch is written, other than its rows. */
+export interface WriteOptions {
+  /** Statements that are carried out in the same transaction, after the rows. */
+  readonly more?: readonly string[];
+  /** Called now and then while the server has enough to do. */
+  readonly meanwhile?: (() => void) | undefined;
+  /** Called whenever the server or the way to it has taken something. */
+  readonly onProgress?: (() => void) | undefined;
+  /** Takes the rows that the tables' rules reject; without it they are an error. */
+  readonly refused?: RefusedRows | undefined;
+  /** Whether it takes rows with a value that fits no column as well. */
+  readonly takesUnfit?: boolean;
+}
+
+/** The rows of statements, and where they go. */
+interface CopyData {
+  readonly targets: readonly CopyTarget[];
+  readonly batches: readonly Batch[];
+  readonly meanwhile?: (() => void) | undefined;
+  readonly onProgress?: (() => void) | undefined;
+  readonly refused?: RefusedRows | undefined;
+  readonly takesUnfit?: boolean;
+}
+
+/** What one connection knows: its own tables, the machines' sums, whether repeats are likely. */
+export class PostgresSession {
+  readonly client: Client;
+  readonly statuses: MachineStatuses;
+  /** What the tables have no place for, each a sentence. */
+  readonly remarks: readonly string[];
+  readonly #pool: ChunkPool = chunkPool();
+  readonly #encoder: CopyEncoder;
+  readonly #incoming = new Set<CopyTarget>();
+  /**
+   * After a restart or an outage some readings come again, so rows are compared first. From the
+   * first batch on in which everything was new they go straight into the tables, which takes half
+   * the time, and is taken back should one of them be there.
+   */
+  #isDirect = false;
+  #canBeDirect = true;
+  /** The statement that failed last, and the target whose rows it took. */
+  #failedAt = 0;
+  #failedTarget: CopyTarget | undefined;
+  readonly backend: Backend | undefined;
+
+  private constructor(client: Client, tables: StoredTables, backend: Backend | undefined) {
+    this.client = client;
+    this.backend = backend;
+    this.statuses = new MachineStatuses(tables);
+    this.remarks = tables.remarks;
+    this.#encoder = new CopyEncoder(copyTargets(tables.readings));
+  }
+
+  /**
+   * Makes a connection ready for batches.
+   *
+   * @param before - The server's process of a connection that was given up. It may know nothing of
+   *   that and hold locks, so it is ended.
+   * @throws PostgresError that says all that is missing of the tables.
+   */
+  static async open(client: Client, before?: Backend): Promise<PostgresSession> {
+    const { rows } = await client.query<Backend>(
+      `select pid, backend_start::text as "startedAt",
+         set_config('lock_timeout', $1, false) as lock_timeout
+       from pg_stat_activity where pid = pg_backend_pid()`,
+      [String(LOCK_MAX_MS)],
+    );
+    if (before)
+      await client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where pid = $1 and backend_start = $2::timestamptz`,
+        [before.pid, before.startedAt],
+      );
+    const tables = await findTables(client);
+    await createTotals(client);
+    return new PostgresSession(client, tables, rows[0]);
+  }
+
+  /** The targets that batches have rows for. */
+  targetsOf(batches: readonly Batch[]): readonly CopyTarget[] {
+    const found = new Set(batches.flatMap((batch) => this.#encoder.targetsOf(batch)));
+    return this.#encoder.targets.filter((target) => found.has(target));
+  }
+
+  /** Stores batches in one transaction. After an error the connection is of no more use. */
+  async write(batches: readonly Batch[], options: WriteOptions = {}): Promise<void> {
+    const { more = [], ...others } = options;
+    const targets = this.targetsOf(batches);
+    for (const batch of batches) await this.statuses.add(this.client, batch);
+    const end = [this.statuses.takeSql(this.client), ...more, 'commit'];
+    const data = { targets, batches, ...others };
+    let isNew: boolean | undefined;
+    while (isNew === undefined) isNew = await this.#tryToWrite(data, end);
+    this.#isDirect = isNew && this.#canBeDirect;
+  }
+
+  /** @returns Whether every row was new; nothing where one was refused, and is left out now. */
+  async #tryToWrite(data: CopyData, end: readonly string[]): Promise<boolean | undefined> {
+    this.#failedTarget = undefined;
+    try {
+      const isNew = this.#isDirect && (await this.#triesDirect(data, end));
+      return isNew || (await this.#writeCompared(data, end));
+    } catch (error) {
+      if (!data.refused?.take(error, this.#failedTarget)) throw error;
+      await this.client.query('rollback');
+      return undefined;
+    }
+  }
+
+  /**
+   * Runs statements, of which the first `COPY`s are those of the data's targets.
+   *
+   * @returns The rows of each statement.
+   */
+  async copy(sql: readonly string[], data: CopyData): Promise<readonly number[]> {
+    const { targets, batches } = data;
+    const encoder = this.#encoder;
+    const statements = this.client.query(new CopyStatements(sql.join(';\n'), this.#pool, data));
+    try {
+      for (const target of targets) {
+        if (!statements.hasRoom) await statements.room();
+        statements.open();
+        statements.at = encoder.begin(statements.view, statements.at);
+        for (const batch of batches) await this.#send(statements, target, batch, data);
+        statements.at = encoder.end(statements.view, statements.at);
+        statements.close();
+      }
+      await statements.done();
+    } catch (error) {
+      this.#failedAt = statements.rowCounts.length;
+      if (isStatementError(error)) await statements.givenUp();
+      throw error;
+    }
+    return statements.rowCounts;
+  }
+
+  async #send(
+    statements: CopyStatements,
+    target: CopyTarget,
+    batch: Batch,
+    { refused, takesUnfit = false }: CopyData,
+  ): Promise<void> {
+    const encoder = this.#encoder;
+    for (let row = 0; row < batch.length; row++) {
+      if (!statements.hasRoom) await statements.room();
+      if (refused?.has(target, row)) continue;
+      try {
+        statements.at = encoder.row(target, batch, row, statements.view, statements.at);
+      } catch (error) {
+        if (!refused || !takesUnfit || !(error instanceof RangeError)) throw error;
+        refused.add(target, row, error.message);
+      }
+    }
+  }
+
+  /** False if a row was there already; nothing has happened then. */
+  async #triesDirect(data: CopyData, end: readonly string[]): Promise<boolean> {
+    try {
+      await this.copy(['begin', ...data.targets.map(copySql), ...end], data);
+      return true;
+    } catch (error) {
+      this.#failedTarget = data.targets[this.#failedAt - 1];
+      if (!isRefusal(error)) throw error;
+      this.#canBeDirect &&= codeOf(error) === UNIQUE_VIOLATION;
+      await this.client.query('rollback');
+      return false;
+    }
+  }
+
+  /** @returns Whether every row was new, or at least different. */
+  async #writeCompared(data: CopyData, end: readonly string[]): Promise<boolean> {
+    const { targets } = data;
+    for (const target of targets) {
+      if (this.#incoming.has(target)) continue;
+      await this.client.query(createIncomingSql(target));
+      this.#incoming.add(target);
+    }
+    const sql = ['begin', ...targets.map(copyIncomingSql), ...targets.map(upsertSql), ...end];
+    const counts = await this.copy(sql, data).catch((error) => {
+      this.#failedTarget = targets[this.#failedAt - 1 - targets.length];
+      throw error;
+    });
+    const sum = (from: number) =>
+      counts.slice(from, from + targets.length).reduce((total, count) => total + count, 0);
+    return sum(1) === sum(1 + targets.length);
+  }
+}
+
+/** Whether rows must be compared first: one is there, or the table takes no `COPY`. */
+function isRefusal(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === UNIQUE_VIOLATION || code === FEATURE_NOT_SUPPORTED;
+}

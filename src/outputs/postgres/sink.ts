@@ -1,0 +1,210 @@
+import type pg from 'pg';
+import type { Batch } from '../../core/batch.ts';
+import type { Sink, SinkObserver } from '../../core/sink.ts';
+import { COPY_TARGETS } from '../../encoding/copy-binary.ts';
+import { settledWithin } from '../../runtime/deadline.ts';
+import type { Connection } from '../connection.ts';
+import { AbsentMachines } from './absent-machines.ts';
+import { bytesWritten, connect, disconnect, explained } from './connection.ts';
+import {
+  codeOf,
+  FOREIGN_KEY_VIOLATION,
+  isStatementError,
+  PostgresError,
+  UnknownMachineError,
+} from './error.ts';
+import { RefusedRows } from './refused-rows.ts';
+import { type Backend, PostgresSession } from './session.ts';
+
+/** Closing waits no longer for the server to say goodbye [ms]. */
+const CLOSE_MAX_MS = 1000;
+
+/**
+ * Rows of a batch. A transaction costs the server and the way to it some milliseconds, whatever is
+ * in it: less than a tenth with so many rows, which take 2 MB here and as much again for the one
+ * that is read ahead.
+ */
+const BATCH_ROWS = 8192;
+
+/** Where the sink writes. */
+export interface PostgresSinkOptions {
+  /** Where the database is, and who asks. */
+  readonly server: pg.ClientConfig;
+  /**
+   * Where the store is in the same database: the statement that saves that everything up to
+   * `timeMs` is in. It is carried out in the transaction that holds the rows.
+   */
+  readonly watermarkSql?: (timeMs: number) => string;
+  /** Is told once of each thing that the tables have no place for. */
+  readonly onRemark?: (remark: string) => void;
+}
+
+/**
+ * Stores readings in the tables of an EnMS, `energy_readings`, `production_data`,
+ * `environmental_data`, and the last of each machine in `machine_status`: a batch a transaction,
+ * by binary `COPY` on a connection of its own. What is there already stays as it is, so that a
+ * batch may be written twice. After a failure the next write connects anew.
+ */
+export class PostgresSink implements Sink, Connection {
+  readonly name = 'postgres';
+  readonly batchRows = BATCH_ROWS;
+  connectionCount = 0;
+  readonly #options: PostgresSinkOptions;
+  #observer: SinkObserver | undefined;
+  #session: PostgresSession | undefined;
+  /** Ends the connection, one that is being made, too. */
+  #end = new AbortController();
+  /** The server's process of a connection that was given up. */
+  #before: Backend | undefined;
+  readonly #absent = new AbsentMachines();
+  /** Whether the server has refused a row because of its machine. */
+  #hasStrangers = false;
+  /** Whether a value that fits no column was an error before. */
+  #takesUnfit = false;
+  /** The session that is being written to. */
+  #writing: PostgresSession | undefined;
+  #closedBytes = 0;
+  #isClosed = false;
+  readonly #remarks = new Set<string>();
+
+  constructor(options: PostgresSinkOptions) {
+    this.#options = options;
+  }
+
+  get isConnected(): boolean {
+    return this.#session !== undefined;
+  }
+
+  get bytesWritten(): number {
+    const session = this.#session;
+    return this.#closedBytes + (session ? bytesWritten(session.client) : 0);
+  }
+
+  observe(observer: SinkObserver): void {
+    this.#observer = observer;
+  }
+
+  reset(): void {
+    this.#end.abort();
+    if (this.#session) this.#drop(this.#session);
+  }
+
+  /**
+   * Settles when the transaction is durable. A row that a table's own rules reject is left out of
+   * that table.
+   *
+   * @throws PostgresError where the server is away or does not take the batch; where that is for a
+   *   machine that it does not know, the next call leaves that machine out. RangeError for the
+   *   first value that fits no column; from then on such rows are left out.
+   */
+  async write(batch: Batch): Promise<void> {
+    const session = this.#session ?? (await this.#connect());
+    const { signal } = this.#end;
+    this.#writing = session;
+    try {
+      if (this.#hasStrangers) await this.#absent.find(session.client, batch);
+      this.#hasStrangers = false;
+      await this.#writeTo(session, batch);
+      this.#observer?.progress();
+    } catch (error) {
+      const isUnfit = error instanceof RangeError;
+      this.#takesUnfit ||= isUnfit;
+      this.#hasStrangers =
+        error instanceof UnknownMachineError || codeOf(error) === FOREIGN_KEY_VIOLATION;
+      const told = isUnfit ? error : explained(error, session.client);
+      this.#drop(session);
+      const isOurs = isUnfit || error instanceof PostgresError || isStatementError(error);
+      if (!isOurs && !signal.aborted && !this.#isClosed) this.#observer?.lost(told);
+      throw told;
+    } finally {
+      if (this.#writing === session) this.#writing = undefined;
+    }
+  }
+
+  get keepsWatermark(): boolean {
+    return this.#options.watermarkSql !== undefined;
+  }
+
+  /** What is being written is given up; none of it is stored then. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const session = this.#session;
+    if (!session) {
+      this.#end.abort();
+      return;
+    }
+    await settledWithin(session.client.end(), CLOSE_MAX_MS);
+    this.#drop(session);
+  }
+
+  async #writeTo(session: PostgresSession, batch: Batch): Promise<void> {
+    const { untilMs } = batch;
+    const watermarkSql = Number.isFinite(untilMs) && this.#options.watermarkSql?.(untilMs);
+    const known = this.#absent.without(batch);
+    const refused = new RefusedRows(known, (topic, why) => this.#observer?.refused(topic, why));
+    await session.write([known], {
+      ...(watermarkSql && { more: [watermarkSql] }),
+      onProgress: () => this.#observer?.progress(),
+      refused,
+      takesUnfit: this.#takesUnfit,
+    });
+    const refusedTopics = this.#observer?.refusedTopics;
+    if (known !== batch) this.#reportAbsent(batch);
+    if (!refusedTopics || refusedTopics.size === 0) return;
+    for (const topic of refused.accepted(refusedTopics, COPY_TARGETS))
+      this.#observer?.accepted(topic);
+  }
+
+  /** Counts the rows that were left out with their machine. */
+  #reportAbsent({ machines, length }: Batch): void {
+    for (const machine of machines.slice(0, length))
+      if (this.#absent.has(machine))
+        this.#observer?.refused(`${machine.topic}/#`, 'it has no row in the table machines');
+  }
+
+  async #connect(): Promise<PostgresSession> {
+    if (this.#isClosed) throw new PostgresError('the PostgreSQL sink is closed');
+    const end = new AbortController();
+    this.#end = end;
+    const client = await connect(this.#options.server, end.signal);
+    let reason: unknown;
+    let session: PostgresSession | undefined;
+    client.on('error', (error) => {
+      reason ??= error;
+      // What were written before the end would fail for a reason that says nothing.
+      if (session && this.#writing !== session) this.#onEnd(session, reason);
+    });
+    try {
+      session = await PostgresSession.open(client, this.#before);
+      for (const remark of session.remarks) {
+        if (!this.#remarks.has(remark)) this.#options.onRemark?.(remark);
+        this.#remarks.add(remark);
+      }
+      if (this.#isClosed || end.signal.aborted) throw new PostgresError('the sink was closed');
+      const opened = session;
+      client.once('end', () => this.#onEnd(opened, reason));
+      this.#session = opened;
+      this.#before = opened.backend;
+      this.connectionCount++;
+      return opened;
+    } catch (error) {
+      disconnect(client);
+      throw explained(error, client);
+    }
+  }
+
+  /** Where nothing is being written, nobody else would say that the connection was lost. */
+  #onEnd(session: PostgresSession, reason: unknown): void {
+    const isUnsaid = this.#session === session && this.#writing !== session && !this.#isClosed;
+    this.#drop(session);
+    const cause = reason ?? new Error('the connection was lost');
+    if (isUnsaid) this.#observer?.lost(explained(cause, session.client));
+  }
+
+  #drop(session: PostgresSession): void {
+    disconnect(session.client);
+    if (this.#session !== session) return;
+    this.#closedBytes += bytesWritten(session.client);
+    this.#session = undefined;
+  }
+}

@@ -1,0 +1,56 @@
+import { sleep } from './sleep.ts';
+
+/**
+ * A signal that aborts after a while, or when another one does. (`AbortSignal.timeout` inside
+ * `AbortSignal.any` may be garbage-collected before it fires, and then never does:
+ * nodejs/node#57736. This one is held by its timer.)
+ */
+export function deadlineSignal(durationMs: number, signal: AbortSignal): AbortSignal {
+  const end = new AbortController();
+  const abort = () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+    end.abort();
+  };
+  const timer = setTimeout(abort, durationMs).unref();
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort);
+  return end.signal;
+}
+
+/** Waits until some work settles, but no longer than that; the work itself goes on. */
+export async function settledWithin(
+  work: Promise<void> | undefined,
+  durationMs: number,
+): Promise<void> {
+  const timer = new AbortController();
+  try {
+    await Promise.race([work, sleep(durationMs, timer.signal)]);
+  } finally {
+    timer.abort();
+  }
+}
+
+/**
+ * The result of some work, if it arrives in time; the work itself goes on.
+ *
+ * @throws Error if it takes too long, or the signal is aborted.
+ */
+export async function withDeadline<T>(
+  work: Promise<T>,
+  durationMs: number,
+  signal?: AbortSignal,
+): Promise<T> {
+  const timer = new AbortController();
+  const ends = signal ? AbortSignal.any([timer.signal, signal]) : timer.signal;
+  const late = sleep(durationMs, ends).then(() => {
+    if (signal?.aborted) throw new Error('it was stopped');
+    throw new Error(`no answer within ${durationMs / 1000} s`);
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+  }
+}

@@ -1,0 +1,60 @@
+/** Configurations from given variables and files alone, untouched by the surroundings of a test. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Configuration } from '../../src/config/configuration.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/core/errors.ts';
+import type { FactoryDescription } from '../../src/core/factory.ts';
+import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
+import { parseFactoryFile } from '../../src/factory/index.ts';
+
+/** An instant for tests in which the time of day matters. */
+const NOW_MS = Date.UTC(2026, 5, 1);
+
+/** Runs something in a new folder that holds some files, and removes it. */
+export function inFolder<T>(files: Readonly<Record<string, string>>, run: (cwd: string) => T): T {
+  const cwd = mkdtempSync(join(tmpdir(), 'enms-config-'));
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+    return run(cwd);
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
+}
+
+/** The configuration that variables and files give. */
+export function configure(
+  env: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string>> = {},
+  options: { factory?: string; machines?: string } = {},
+): Configuration {
+  return inFolder(files, (cwd) => loadConfiguration({ options, env, cwd, nowMs: NOW_MS }));
+}
+
+/** The faults of what is refused, each as `path: message`; none where it is accepted. */
+export function faultsOf(run: () => unknown): readonly string[] {
+  try {
+    run();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.faults.map(({ path, message }) => `${path}: ${message}`);
+  }
+}
+
+/** The factories of a file's text. */
+export function factoriesOf(text: string): readonly FactoryDescription[] {
+  return parseFactoryFile(text, DEFAULT_CALENDAR, 'plant.yaml').factories;
+}
+
+/** A file of one factory with one machine, with more keys of either in YAML's flow style. */
+export function plant(machineKeys = '', factoryKeys = ''): string {
+  return [
+    'factories:',
+    `  - name: Plant${factoryKeys ? `\n    ${factoryKeys}` : ''}`,
+    '    machines:',
+    `      - { name: Air, type: compressor${machineKeys ? `, ${machineKeys}` : ''} }`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,85 @@
+/** Databases shaped like an EnMS's, and what a sink has stored in them, to be compared. */
+import pg from 'pg';
+import type { Batch } from '../../src/core/batch.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
+import { CREATE_REGISTRY } from '../../src/store/registry/tables.ts';
+import type { Postgres } from '../postgres.ts';
+
+type Row = Record<string, unknown>;
+
+const TABLES = [
+  'energy_readings',
+  'production_data',
+  'environmental_data',
+  'machine_status',
+  'simulator.machine_totals',
+];
+
+/** A database with the tables of an EnMS. */
+export class Enms {
+  readonly server: pg.ClientConfig;
+
+  /** One that is there already. */
+  constructor(server: pg.ClientConfig) {
+    this.server = server;
+  }
+
+  /** One that knows the machines of the batches, and no others. */
+  static async make(postgres: Postgres, ...batches: readonly Batch[]): Promise<Enms> {
+    const enms = new Enms(await postgres.newDatabase());
+    await enms.query(CREATE_REGISTRY);
+    const { id, name } = DEFAULT_FACTORY;
+    await enms.query('insert into factories (id, name) values ($1, $2)', [id, name]);
+    const ids = batches.flatMap(({ machines, length }) =>
+      machines.slice(0, length).map((machine) => machine.id),
+    );
+    await enms.query(
+      `insert into machines (id, factory_id, name, type, rated_power_kw)
+       select given.id, $2, given.id, 'other', 1
+       from unnest($1::uuid[]) as given(id) group by given.id`,
+      [ids, id],
+    );
+    return enms;
+  }
+
+  async query(sql: string, parameters?: unknown[]): Promise<Row[]> {
+    const client = new pg.Client(this.server);
+    await client.connect();
+    try {
+      return (await client.query(sql, parameters)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Every row of every table that a sink writes, as text; no row of one that no sink made yet. */
+  async contents(): Promise<readonly string[]> {
+    const there = await this.query(
+      'select name from unnest($1::text[]) as name where to_regclass(name) is not null',
+      [TABLES],
+    );
+    const selects = there.map(
+      ({ name }) => `select '${name} ' || t::text as line from ${name} as t`,
+    );
+    const rows = await this.query(selects.join(' union all '));
+    return rows.map(({ line }) => String(line)).sort();
+  }
+
+  /** Every row of the tables of readings as an object. */
+  async readings(): Promise<Row[]> {
+    const selects = TABLES.slice(0, 3).map(
+      (name) => `select to_jsonb(t) || '{"table": "${name}"}' as row from ${name} as t`,
+    );
+    const rows = await this.query(selects.join(' union all '));
+    return rows.map(({ row }) => row as Row);
+  }
+
+  /** Which version of each row is stored: another one after every update. */
+  async versions(): Promise<readonly string[]> {
+    const selects = TABLES.slice(0, 3).map(
+      (name) => `select '${name} ' || ctid || ' ' || xmin as version from ${name}`,
+    );
+    const rows = await this.query(selects.join(' union all '));
+    return rows.map(({ version }) => String(version)).sort();
+  }
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { timeText } from '../../src/encoding/time.ts';
+import { INSTANT_MS, instantMs, WHOLE_INSTANT_MS } from '../../src/schema/times.ts';
+
+const NOON_MS = Date.UTC(2026, 2, 29, 12);
+
+/** Ways to write the same instant, by who writes it so. */
+const WRITTEN: readonly (readonly [by: string, text: string])[] = [
+  ['this program', timeText(NOON_MS)],
+  ['JavaScript', new Date(NOON_MS).toISOString()],
+  ['a person, to the minute', '2026-03-29T12:00Z'],
+  ['a person, in lower case', '2026-03-29t12:00:00z'],
+  ['psql', '2026-03-29 14:00:00+02'],
+  ['psql, of a fraction', '2026-03-29 12:00:00.000+00'],
+  ['psql in India', '2026-03-29 17:30:00+05:30'],
+  ['date -Iseconds', '2026-03-29T14:00:00+02:00'],
+  ['date -Ins', '2026-03-29T14:00:00,000000000+02:00'],
+  ['date --rfc-3339', '2026-03-29 05:00:00-07:00'],
+  ['git', '2026-03-29 14:00:00 +0200'],
+];
+
+for (const [by, text] of WRITTEN)
+  test(`an instant is read as ${by} writes it: ${text}`, () => {
+    assert.equal(instantMs(text), NOON_MS);
+    assert.equal(WHOLE_INSTANT_MS.read(text), NOON_MS);
+  });
+
+test('a date is its midnight in UTC', () => {
+  assert.equal(instantMs('2024-02-29'), Date.UTC(2024, 1, 29));
+});
+
+test('milliseconds count, what is finer does not', () => {
+  assert.equal(instantMs('2026-03-29T12:00:00.25Z'), NOON_MS + 250);
+  assert.equal(instantMs('2026-03-29T12:00:00.123999999Z'), NOON_MS + 123);
+  assert.equal(INSTANT_MS.read('2026-03-29T12:00:00.250Z'), NOON_MS + 250);
+  assert.equal(WHOLE_INSTANT_MS.read('2026-03-29T12:00:00.250Z'), undefined);
+});
+
+test('a time without an offset is no instant, nor is anything else', () => {
+  for (const text of ['2026-03-29T12:00:00', '2026-03-29 12:00', '12:00Z', 'now', '', '1780300000'])
+    assert.equal(instantMs(text), undefined, text);
+});
+
+test('what is in no calendar is no number', () => {
+  for (const text of [
+    '2026-02-30',
+    '2026-13-01T00:00Z',
+    '2026-06-01T24:30:00Z',
+    '2026-06-01T10:61Z',
+  ])
+    assert.equal(instantMs(text), Number.NaN, text);
+  assert.equal(INSTANT_MS.read('2026-02-30'), undefined);
+});
