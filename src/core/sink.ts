@@ -44,3 +44,26 @@ export interface Sink {
   /** Gives back what it holds; what was written stays written. */
   close(): Promise<void>;
 }
+
+/** How far a sink has been delivered to. */
+export interface Watermark {
+  /** The simulated instant up to which it has everything [ms]. */
+  readonly timeMs: number;
+  /** The present when it began: what lies before is history that it was to have in full [ms]. */
+  readonly liveFromMs: number;
+}
+
+/** How far each sink has been delivered to, kept so that a restart goes on there. */
+export interface Watermarks {
+  /** None: the sink has nothing yet. */
+  load(sinkName: string): Promise<Watermark | undefined>;
+  /** Saves how far a sink is; when it became live stays as it was saved first. */
+  save(sinkName: string, watermark: Watermark): Promise<void>;
+}
+
+/** A span of simulated time that a sink has not been given, as it lay too far back. */
+export interface Gap {
+  readonly sink: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Problem } from '../core/problem.ts';
-import type { Sink } from '../core/sink.ts';
+import type { Gap, Sink, Watermarks } from '../core/sink.ts';
 import type { Connection } from '../outputs/connection.ts';
 import { settledWithin } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
@@ -11,7 +11,6 @@ import type { Fleet } from '../simulation/fleet.ts';
 import type { RowReader } from '../simulation/reader.ts';
 import { type FollowingReader, Relay } from '../simulation/relay.ts';
 import { type DeliveryFigures, type DeliveryState, messageCount, readingCount } from './figures.ts';
-import type { Gap } from './gap.ts';
 import { Greeting } from './greeting.ts';
 import { LagWatch } from './lag-watch.ts';
 import { Outages } from './outages.ts';
@@ -21,7 +20,6 @@ import { ReadAhead } from './read-ahead.ts';
 import { Refusals } from './refusals.ts';
 import { LAG_STEP_MS, SpreadReader } from './spread-reader.ts';
 import { Watchdog } from './watchdog.ts';
-import type { Watermarks } from './watermarks.ts';
 
 /** Live, readings are fetched once a simulated second, but in real time within these bounds. */
 const TICK_MIN_MS = 50;

@@ -1,9 +1,8 @@
-import type { Sink } from '../core/sink.ts';
+import type { Sink, Watermark, Watermarks } from '../core/sink.ts';
 import { BackOff } from '../runtime/back-off.ts';
 import { settledWithin, withDeadline } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
-import type { Watermark, Watermarks } from './watermarks.ts';
 
 /** The watermark is saved no more often than this; a crash delivers so much twice [ms]. */
 const SAVE_EVERY_MS = 1000;

@@ -1,4 +1,4 @@
-import type { Watermark, Watermarks } from './watermarks.ts';
+import type { Watermark, Watermarks } from '../core/sink.ts';
 
 /**
  * Watermarks of what is published spread out. How far the spread has come is not how far the sink

@@ -1,4 +1,4 @@
-import type { Gap } from '../delivery/gap.ts';
+import type { Gap } from '../core/sink.ts';
 import { BackOff } from '../runtime/back-off.ts';
 import { SerialQueue } from '../runtime/serial-queue.ts';
 import { sleep } from '../runtime/sleep.ts';

@@ -1,4 +1,4 @@
-import type { Watermark, Watermarks } from '../delivery/watermarks.ts';
+import type { Watermark, Watermarks } from '../core/sink.ts';
 
 /**
  * Watermarks of which none lies in the future: a sink that was given readings later than the clock

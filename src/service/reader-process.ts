@@ -1,11 +1,10 @@
 /** A process that reads a share of the machines and publishes it; its parent is the simulator. */
 import type { FactoryDescription } from '../core/factory.ts';
 import { Journal, type JournalEvent, type Settings } from '../core/journal.ts';
+import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
 import { Delivery, type DeliveryFigures } from '../delivery/delivery.ts';
-import type { Gap } from '../delivery/gap.ts';
 import { longestLagMs } from '../delivery/spread-reader.ts';
 import { SpreadWatermarks } from '../delivery/spread-watermarks.ts';
-import type { Watermark, Watermarks } from '../delivery/watermarks.ts';
 import type { BrokerAddress } from '../outputs/mqtt/client.ts';
 import { MqttSink } from '../outputs/mqtt/sink.ts';
 import { createFleet } from '../simulation/fleet.ts';

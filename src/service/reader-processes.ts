@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
 import { type DeliveryFigures, together } from '../delivery/figures.ts';
-import type { Gap } from '../delivery/gap.ts';
-import type { Watermark, Watermarks } from '../delivery/watermarks.ts';
 import { BackOff } from '../runtime/back-off.ts';
 import { settledWithin } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';

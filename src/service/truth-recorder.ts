@@ -1,7 +1,7 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Incident } from '../core/anomaly.ts';
+import type { Watermarks } from '../core/sink.ts';
 import { Progress } from '../delivery/progress.ts';
-import type { Watermarks } from '../delivery/watermarks.ts';
 import type { Log } from '../runtime/log.ts';
 import { Incidents } from '../simulation/incidents.ts';
 import { StoreError } from '../store/store-error.ts';

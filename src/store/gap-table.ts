@@ -1,4 +1,4 @@
-import type { Gap } from '../delivery/gap.ts';
+import type { Gap } from '../core/sink.ts';
 import type { Queries } from './database.ts';
 
 /** What was left out in catching up, on record: data that are missing for a known reason. */

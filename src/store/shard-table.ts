@@ -1,4 +1,4 @@
-import type { Watermark } from '../delivery/watermarks.ts';
+import type { Watermark } from '../core/sink.ts';
 import type { Database, Queries } from './database.ts';
 
 /** The right to deliver a shard to a sink, which ends when somebody else takes it. */

@@ -1,4 +1,4 @@
-import type { Watermark, Watermarks } from '../delivery/watermarks.ts';
+import type { Watermark, Watermarks } from '../core/sink.ts';
 import type { Queries } from './database.ts';
 
 /** Watermarks on record, so that a restart goes on where each sink was left. */

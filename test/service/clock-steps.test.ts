@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Gap } from '../../src/core/sink.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
-import type { Gap } from '../../src/delivery/gap.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { RealClock } from '../../src/service/clock.ts';

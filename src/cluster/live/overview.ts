@@ -1,7 +1,7 @@
 import type { Problem } from '../../core/problem.ts';
+import type { Gap } from '../../core/sink.ts';
 import type { DeliveryFigures } from '../../delivery/delivery.ts';
 import type { DeliveryState } from '../../delivery/figures.ts';
-import type { Gap } from '../../delivery/gap.ts';
 import type { Delivering } from '../../service/simulator.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
 import type { Member } from '../../store/member-table.ts';

@@ -1,7 +1,6 @@
 import type { Configuration, DatabaseServer } from '../../config/configuration.ts';
-import type { Sink } from '../../core/sink.ts';
+import type { Sink, Watermark, Watermarks } from '../../core/sink.ts';
 import { Delivery, type DeliveryFigures } from '../../delivery/delivery.ts';
-import type { Watermark, Watermarks } from '../../delivery/watermarks.ts';
 import type { Connection } from '../../outputs/connection.ts';
 import type { BrokerAddress } from '../../outputs/mqtt/client.ts';
 import { MqttSink } from '../../outputs/mqtt/sink.ts';
