@@ -10,6 +10,7 @@ import { NdjsonEncoder } from '../src/encoding/ndjson.ts';
 import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { machineTypes } from '../src/machines/index.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
+import { createReader } from '../src/simulation/reader.ts';
 import { compare } from './measure.ts';
 
 const MACHINES_EACH = 200;
@@ -31,7 +32,7 @@ const factory: FactoryDescription = {
   ).flat(),
 };
 const batch = new Batch();
-const reader = createFleet([factory]).reader();
+const reader = createReader(createFleet([factory]));
 reader.seek(START_MS);
 reader.read(START_MS + 86_400_000, batch);
 

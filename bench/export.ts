@@ -3,6 +3,7 @@
  * building on one core (CSV, JSON lines) and against the Parquet library alone on ready-made
  * columns in two processes. A month, unless EXPORT_DAYS says otherwise.
  */
+
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -16,6 +17,7 @@ import type { Format } from '../src/dataset/request.ts';
 import { readingAt } from '../src/encoding/reading.ts';
 import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
+import { createReader } from '../src/simulation/reader.ts';
 import { FROM_MS, requestOf } from './history.ts';
 import { compare } from './measure.ts';
 
@@ -35,7 +37,7 @@ const rowsOf = ({ rows }: Manifest) =>
 
 /** The records of one batch, as objects by table: what a script would turn into text. */
 const batch = new Batch();
-const reader = createFleet([DEFAULT_FACTORY]).reader();
+const reader = createReader(createFleet([DEFAULT_FACTORY]));
 reader.seek(FROM_MS);
 reader.read(FROM_MS + 86_400_000, batch);
 const records = Array.from({ length: batch.length }, (_, row) => {

@@ -19,7 +19,7 @@ import { DEFAULT_CALENDAR } from '../src/factory/default-factory.ts';
 import { largeFleet } from '../src/factory/index.ts';
 import { machineTypes } from '../src/machines/index.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
-import type { Reader } from '../src/simulation/reader.ts';
+import { createReader, type Reader } from '../src/simulation/reader.ts';
 import { freePort, startMosquitto } from '../test/servers.ts';
 import type { FleetReport, FleetWindow } from './fleet-process.ts';
 import { START_MS } from './fleets.ts';
@@ -108,7 +108,7 @@ function someMachines(): Reader {
   const machines = factory.machines.filter(
     (_, i) => i % Math.ceil(factory.machines.length / RAW_MACHINES) === 0,
   );
-  const reader = createFleet([{ ...factory, machines }]).reader();
+  const reader = createReader(createFleet([{ ...factory, machines }]));
   reader.seek(START_MS);
   return reader;
 }

@@ -2,10 +2,12 @@
  * Each machine type alone: readings with all published fields, rounded and with noise, against
  * the rate at which `JSON.stringify` writes the messages of the same readings.
  */
+
 import { Batch } from '../src/core/batch.ts';
 import { JsonEncoder } from '../src/encoding/json.ts';
 import { machineTypes } from '../src/machines/index.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
+import { createReader } from '../src/simulation/reader.ts';
 import { factoryOf, START_MS } from './fleets.ts';
 import { compare } from './measure.ts';
 
@@ -15,7 +17,7 @@ const MACHINES = 100;
 const alone = machineTypes.filter(({ isMainMeter }) => !isMainMeter);
 
 for (const { type } of alone) {
-  const reader = createFleet([factoryOf([type], MACHINES)]).reader();
+  const reader = createReader(createFleet([factoryOf([type], MACHINES)]));
   const batch = new Batch();
   reader.seek(START_MS);
   reader.read(Number.POSITIVE_INFINITY, batch);
@@ -51,7 +53,7 @@ function wholePath(): () => number {
     alone.map(({ type }) => type),
     20,
   );
-  const reader = createFleet([factory]).reader();
+  const reader = createReader(createFleet([factory]));
   const batch = new Batch();
   const encoder = new JsonEncoder();
   const bytes = new Uint8Array(batch.capacity * 2048);

@@ -11,7 +11,7 @@ import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { machineTypes } from '../src/machines/index.ts';
 import { MqttSink } from '../src/outputs/mqtt/sink.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
-import type { Reader } from '../src/simulation/reader.ts';
+import { createReader, type Reader } from '../src/simulation/reader.ts';
 import { privateAddress, startMosquitto } from '../test/servers.ts';
 import { factoryOf, START_MS } from './fleets.ts';
 import { compare } from './measure.ts';
@@ -33,7 +33,7 @@ const marker = { ...(machines[0] as MachineDescription), topic: 'factory/demo/ma
 
 /** A reader of machines at the beginning of the window. */
 function opened(descriptions: readonly MachineDescription[]): Reader {
-  const reader = createFleet([{ ...DEFAULT_FACTORY, machines: descriptions }]).reader();
+  const reader = createReader(createFleet([{ ...DEFAULT_FACTORY, machines: descriptions }]));
   reader.seek(START_MS);
   return reader;
 }

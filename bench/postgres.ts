@@ -2,6 +2,7 @@
  * Readings into a private PostgreSQL: made, encoded and stored through the sink, against the
  * server's own `COPY … FROM` a file with the same rows into the same tables.
  */
+
 import pg from 'pg';
 import type { FactoryDescription } from '../src/core/factory.ts';
 import { ReadAhead } from '../src/delivery/read-ahead.ts';
@@ -10,6 +11,7 @@ import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { PostgresSink } from '../src/outputs/postgres/sink.ts';
 import { loadWindow } from '../src/outputs/postgres/window.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
+import { createReader } from '../src/simulation/reader.ts';
 import { SIMULATOR_TABLES } from '../src/store/migrations/0001-simulator.ts';
 import { CREATE_REGISTRY } from '../src/store/registry/tables.ts';
 import { saveWatermarkSql } from '../src/store/watermark-table.ts';
@@ -53,7 +55,7 @@ const fileOf = ({ table }: CopyTarget) => `'${settings.rows[0]?.data_directory}/
 const copyFrom = (target: CopyTarget, options: string) =>
   `copy ${target.table.name} (${target.columns}) from ${fileOf(target)} (format binary${options})`;
 
-const reader = createFleet([factory]).reader();
+const reader = createReader(createFleet([factory]));
 
 /** Loads so many readings, and has the server write them to its files. */
 async function loadAndExport(readings: number): Promise<number> {

@@ -10,11 +10,12 @@
 import { Batch } from '../src/core/batch.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';
 import { Journal } from '../src/core/journal.ts';
+import { shareOf } from '../src/delivery/shares.ts';
 import { DEFAULT_CALENDAR } from '../src/factory/default-factory.ts';
 import { largeFleet } from '../src/factory/index.ts';
 import { Messages } from '../src/outputs/mqtt/messages.ts';
-import { isInShare } from '../src/service/share.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../src/simulation/fleet.ts';
+import { createReader } from '../src/simulation/reader.ts';
 import { START_MS } from './fleets.ts';
 import { machine } from './measure.ts';
 
@@ -47,7 +48,7 @@ function fleetOf(factories: readonly FactoryDescription[]): Fleet {
 }
 
 function cost(fleet: Fleet): Cost {
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   const batch = new Batch();
   const messages = new Messages();
   reader.seek(START_MS);
@@ -92,7 +93,7 @@ if (SHARES > 0) {
   const rssMb = Math.round(process.memoryUsage().rss / 1e6);
   console.log(`  ${100_000 * SHARES} descriptions: resident set ${rssMb} MB`);
   const shares = Array.from({ length: SHARES }, (_, index) => {
-    const isOwn = ({ id }: { id: string }) => isInShare(id, { index, count: SHARES });
+    const isOwn = ({ id }: { id: string }) => shareOf(id, SHARES) === index;
     const machines = million?.machines.filter(isOwn) ?? [];
     const own = cost(fleetOf([{ ...(million as FactoryDescription), machines }]));
     show(`share ${index + 1}: ${machines.length}`, own);

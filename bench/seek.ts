@@ -2,9 +2,11 @@
  * A reader opened at a random second of a year, per machine type, against the time that reading
  * 10,000 of the machine's own readings takes.
  */
+
 import { Batch } from '../src/core/batch.ts';
 import { machineTypes } from '../src/machines/index.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
+import { createReader } from '../src/simulation/reader.ts';
 import { factoryOf } from './fleets.ts';
 import { machine } from './measure.ts';
 
@@ -15,7 +17,7 @@ const YEAR_S = 365 * 86_400;
 console.log(`\nSeek to a random second of a year\n${machine()}`);
 for (const { type, intervalS } of machineTypes) {
   const fleet = createFleet([factoryOf([type], 1)]);
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   const batch = new Batch(1000);
   const seeksMs: number[] = [];
   const readsMs: number[] = [];

@@ -32,6 +32,7 @@ export {
   DEFAULT_SETTINGS,
   type Fleet,
   type FleetOptions,
+  nextFleet,
 } from './simulation/fleet.ts';
 export { Incidents } from './simulation/incidents.ts';
-export type { Reader, ReaderOptions } from './simulation/reader.ts';
+export { createReader, type Reader, type ReaderOptions } from './simulation/reader.ts';

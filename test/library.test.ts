@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Batch, createFleet, DEFAULT_FACTORY, READING, readingAt } from '../src/index.ts';
+import { createReader } from '../src/simulation/reader.ts';
 
 it('the library gives the readings of a window without any service', () => {
   const fleet = createFleet([DEFAULT_FACTORY], { seed: 7 });
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   const batch = new Batch();
   reader.seek(Date.UTC(2026, 0, 5, 8));
   assert.ok(reader.read(Date.UTC(2026, 0, 5, 8, 1), batch));

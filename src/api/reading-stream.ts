@@ -6,6 +6,7 @@ import { CsvEncoder } from '../encoding/csv.ts';
 import type { LineEncoder } from '../encoding/lines.ts';
 import { NdjsonEncoder } from '../encoding/ndjson.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { createReader } from '../simulation/reader.ts';
 import type { Window } from './window.ts';
 
 /** Bytes that go out together: what a socket takes at once. */
@@ -38,7 +39,7 @@ export async function* encodedReadings(
   const encoder: LineEncoder =
     format === 'text/csv' ? new CsvEncoder([machine.type]) : new NdjsonEncoder();
   const batch = new Batch(BATCH_ROWS);
-  const reader = fleet.reader({ machines: [machine] });
+  const reader = createReader(fleet, { machines: [machine] });
   reader.seek(fromMs);
   const bytes = Buffer.allocUnsafe(CHUNK_BYTES);
   let end = encoder.header(bytes, 0);

@@ -4,6 +4,7 @@ import type { Machine } from '../core/factory.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import type { FlatField } from '../encoding/reading.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { createReader } from '../simulation/reader.ts';
 import type { Window } from './window.ts';
 
 /** Readings that one series may cost: half a second of a processor. */
@@ -75,7 +76,7 @@ export async function seriesOf(
   const { fromMs, toMs } = window;
   const widthMs = (toMs - fromMs) / length;
   const columns = fields.map((field) => new Buckets(field, length));
-  const reader = fleet.reader({ machines: [machine] });
+  const reader = createReader(fleet, { machines: [machine] });
   const batch = new Batch(BATCH_ROWS);
   const isSampled = (toMs - fromMs) / machine.intervalMs > READINGS_MAX;
   let readings = 0;

@@ -1,7 +1,7 @@
 import { type Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import type { RowReader } from '../simulation/reader.ts';
+import { createReader, type RowReader } from '../simulation/reader.ts';
 import type { WindowRequest } from './request.ts';
 import { ResampledReader } from './resampled-reader.ts';
 
@@ -22,7 +22,7 @@ export function windowReader(
   { machineIds = request.machineIds, statusIntervalS = STATUS_INTERVAL_S }: WindowPart = {},
 ): RowReader {
   const machines = machinesOf(fleet, machineIds);
-  const reader = fleet.reader({ machines, statusIntervalS });
+  const reader = createReader(fleet, { machines, statusIntervalS });
   const { resampleMs } = request;
   return resampleMs === undefined ? reader : new ResampledReader(reader, machines, resampleMs);
 }

@@ -1,6 +1,7 @@
 import { Batch, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { createReader } from '../simulation/reader.ts';
 
 /**
  * Says every machine's status again to a sink that may have forgotten it: a broker that was
@@ -19,7 +20,7 @@ export class Greeting {
       else standing.push(machine);
     }
     if (standing.length === 0) return;
-    const reader = fleet.reader({ machines: standing });
+    const reader = createReader(fleet, { machines: standing });
     reader.seek(timeMs, true);
     const batch = new Batch();
     for (let isComplete = false; !isComplete; ) {

@@ -4,6 +4,7 @@ import { Journal, type Settings } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { createFleet } from '../simulation/fleet.ts';
 import { Incidents } from '../simulation/incidents.ts';
+import { createReader } from '../simulation/reader.ts';
 
 /** What machines are simulated again from. */
 export interface Twin {
@@ -63,7 +64,7 @@ export function closeUpOf(
   const power = machine.type.electricityColumn;
   if (!signal) return undefined;
 
-  const reader = fleet.reader({ machines: [machine] });
+  const reader = createReader(fleet, { machines: [machine] });
   reader.seek(startS * 1000);
   const batch = new Batch();
   reader.read((startS + cycles.lengthS) * 1000, batch);

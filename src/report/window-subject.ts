@@ -4,6 +4,7 @@ import { ROW_WIDTH } from '../core/machine.ts';
 import { fleetOf, type WindowRequest } from '../dataset/request.ts';
 import { type Truth, truthsOf } from '../dataset/truth.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { createReader } from '../simulation/reader.ts';
 import type { TakeReading } from './machine-tally.ts';
 import type { ReportedAnomaly, Subject } from './subject.ts';
 import type { Tallies } from './tallies.ts';
@@ -88,7 +89,7 @@ function* readRows(
   tallies: Tallies,
 ): Generator<number> {
   const takers = new Map(machines.map((machine) => [machine, takersOf(machine, tallies)]));
-  const reader = fleet.reader({ machines, statusIntervalS: STATUS_INTERVAL_S });
+  const reader = createReader(fleet, { machines, statusIntervalS: STATUS_INTERVAL_S });
   reader.seek(fromMs);
   const batch = new Batch();
   for (let isDone = false; !isDone; ) {

@@ -5,7 +5,7 @@ import type { Machine } from '../core/factory.ts';
 import { OFFLINE } from '../core/field.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import type { Reader, ReaderOptions } from '../simulation/reader.ts';
+import { createReader, type Reader, type ReaderOptions } from '../simulation/reader.ts';
 import type { Chronology } from './timeline.ts';
 import { Today } from './today.ts';
 
@@ -187,7 +187,7 @@ export class Observer {
   }
 
   #reader(options: ReaderOptions): Reader {
-    return this.#fleet.reader({ ...options, statusIntervalS: this.#statusIntervalS });
+    return createReader(this.#fleet, { ...options, statusIntervalS: this.#statusIntervalS });
   }
 
   /** Goes on with the fleets that hold at an instant. */

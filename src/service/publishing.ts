@@ -2,7 +2,7 @@ import type { Batch } from '../core/batch.ts';
 import type { Sink } from '../core/sink.ts';
 import { Delivery, type DeliveryOptions } from '../delivery/delivery.ts';
 import { LAG_STEP_MS, longestLagMs } from '../delivery/spread-reader.ts';
-import { SpreadWatermarks } from '../delivery/spread-watermarks.ts';
+import { spreadWatermarks } from '../delivery/watermarks.ts';
 import type { Connection } from '../outputs/connection.ts';
 import type { BrokerAddress } from '../outputs/mqtt/client.ts';
 import { Memo } from '../runtime/memo.ts';
@@ -64,9 +64,7 @@ export function publishing(options: PublishingOptions): Publishing {
     ...others,
     horizonMs,
     isSpread,
-    watermarks: isSpread
-      ? new SpreadWatermarks(watermarks, () => longest.of(fleetNow()))
-      : watermarks,
+    watermarks: isSpread ? spreadWatermarks(watermarks, () => longest.of(fleetNow())) : watermarks,
     ...(onRead && { onRead }),
   });
 }

@@ -3,13 +3,13 @@ import type { FactoryDescription } from '../core/factory.ts';
 import { Journal, type JournalEvent, type Settings } from '../core/journal.ts';
 import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
 import { Delivery, type DeliveryFigures } from '../delivery/delivery.ts';
+import { Shares } from '../delivery/shares.ts';
 import { longestLagMs } from '../delivery/spread-reader.ts';
-import { SpreadWatermarks } from '../delivery/spread-watermarks.ts';
+import { spreadWatermarks } from '../delivery/watermarks.ts';
 import type { BrokerAddress } from '../outputs/mqtt/client.ts';
 import { MqttSink } from '../outputs/mqtt/sink.ts';
-import { createFleet } from '../simulation/fleet.ts';
+import { createFleet, type Fleet, nextFleet } from '../simulation/fleet.ts';
 import { InstantClock } from './clock.ts';
-import { type Share, shareOf } from './share.ts';
 
 /** What a reader process is made with. */
 export interface ReaderOrder {
@@ -17,7 +17,8 @@ export interface ReaderOrder {
   readonly seed: number;
   readonly settings: Settings;
   readonly events: readonly JournalEvent[];
-  readonly share: Share;
+  /** The share of the machines that it publishes, of so many. */
+  readonly share: { readonly index: number; readonly count: number };
   readonly broker: BrokerAddress;
   readonly qos: 0 | 1 | 2;
   readonly isSpread: boolean;
@@ -75,12 +76,13 @@ const order = await new Promise<ReaderOrder>((resolve) => {
 const journal = new Journal(order.settings, order.events);
 const clock = new InstantClock(order.horizonMs);
 let { leaps } = order;
-let fleet = shareOf(createFleet(order.factories, { seed: order.seed, journal }), order.share);
+let whole = createFleet(order.factories, { seed: order.seed, journal });
+let fleet = ownShare();
 // The parent's own connection tells whether the simulator is there.
 const sink = new MqttSink(order.broker, order.qos, false);
 const asked = new Map<number, (answer: Answer) => void>();
 const watermarks = order.isSpread
-  ? new SpreadWatermarks(parentsWatermarks(), () => longestLagMs(fleet.machines))
+  ? spreadWatermarks(parentsWatermarks(), () => longestLagMs(fleet.machines))
   : parentsWatermarks();
 const { statusIntervalS, catchUpMs, catchUpRate, beginMs, isSpread } = order;
 const delivery = new Delivery({
@@ -123,7 +125,8 @@ async function take(news: ReaderNews): Promise<void> {
       clock.advanceTo(news.horizonMs);
       return;
     case 'follow':
-      fleet = fleet.with(news.factories);
+      whole = nextFleet(whole, news.factories);
+      fleet = ownShare();
       delivery.follow(fleet, news.fromMs);
       return;
     case 'stop':
@@ -137,6 +140,10 @@ async function take(news: ReaderNews): Promise<void> {
       asked.get(news.to)?.(news);
       asked.delete(news.to);
   }
+}
+
+function ownShare(): Fleet {
+  return new Shares(whole, order.share.count).of(order.share.index);
 }
 
 /** Watermarks that the parent keeps; it may answer late, and in another order. */

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
 import { type DeliveryFigures, together } from '../delivery/figures.ts';
+import { sharedWatermarks } from '../delivery/watermarks.ts';
 import { BackOff } from '../runtime/back-off.ts';
 import { settledWithin } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
@@ -56,7 +57,7 @@ interface ReaderState {
 export class ReaderProcesses implements Delivering {
   readonly #options: ReaderProcessesOptions;
   readonly #readers: readonly ReaderState[];
-  readonly #watermarks: SharedWatermarks;
+  readonly #watermarks: readonly Watermarks[];
   readonly #abort = new AbortController();
   #fleet: Fleet;
   /** Fleets that are still to come for some reader, the latest last. */
@@ -66,7 +67,7 @@ export class ReaderProcesses implements Delivering {
   constructor(options: ReaderProcessesOptions) {
     this.#options = options;
     this.#fleet = options.fleet;
-    this.#watermarks = new SharedWatermarks(options.watermarks, options.count);
+    this.#watermarks = sharedWatermarks(options.watermarks, options.count);
     this.#readers = Array.from({ length: options.count }, (_, index) => ({
       index,
       process: undefined,
@@ -170,12 +171,13 @@ export class ReaderProcesses implements Delivering {
 
   async #hear(reader: ReaderState, process: ChildProcess, word: ReaderWord): Promise<void> {
     const { log, onGap } = this.#options;
+    const watermarks = this.#watermarks[reader.index] as Watermarks;
     switch (word.kind) {
       case 'load':
-        return this.#answer(process, word.id, this.#watermarks.load(reader.index, word.name));
+        return this.#answer(process, word.id, watermarks.load(word.name));
       case 'save': {
         const { id, name, watermark } = word;
-        return this.#answer(process, id, this.#watermarks.save(reader.index, name, watermark));
+        return this.#answer(process, id, watermarks.save(name, watermark));
       }
       case 'figures':
         reader.figures = word.figures;
@@ -213,44 +215,6 @@ export class ReaderProcesses implements Delivering {
         tell(reader.process, news);
       }
     }
-  }
-}
-
-/**
- * Watermarks of readers: one of each, and under the sink's own name how far all of them are, so
- * that another number of readers, or none, goes on without leaving anything out.
- */
-export class SharedWatermarks {
-  readonly #watermarks: Watermarks;
-  readonly #count: number;
-  readonly #saved = new Map<string, (Watermark | undefined)[]>();
-
-  constructor(watermarks: Watermarks, count: number) {
-    this.#watermarks = watermarks;
-    this.#count = count;
-  }
-
-  /** The later of both: readings of what lies between may come a second time. */
-  async load(index: number, name: string): Promise<Watermark | undefined> {
-    const shared = await this.#watermarks.load(name);
-    const own = await this.#watermarks.load(this.#nameOf(index, name));
-    return shared && own && own.timeMs > shared.timeMs ? own : shared;
-  }
-
-  /** Saves a reader's, and the earliest of all once each has one. */
-  async save(index: number, name: string, watermark: Watermark): Promise<void> {
-    const saved = this.#saved.get(name) ?? new Array<undefined>(this.#count).fill(undefined);
-    this.#saved.set(name, saved);
-    await this.#watermarks.save(this.#nameOf(index, name), watermark);
-    saved[index] = watermark;
-    const all = saved.flatMap((each) => each ?? []);
-    if (all.length < this.#count) return;
-    const earliest = all.reduce((a, b) => (b.timeMs < a.timeMs ? b : a));
-    await this.#watermarks.save(name, earliest);
-  }
-
-  #nameOf(index: number, name: string): string {
-    return `${name}, reader ${index + 1} of ${this.#count}`;
   }
 }
 

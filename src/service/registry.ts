@@ -2,7 +2,7 @@ import type { FactoryDescription } from '../core/factory.ts';
 import type { Log } from '../runtime/log.ts';
 import { SerialQueue } from '../runtime/serial-queue.ts';
 import { sleep } from '../runtime/sleep.ts';
-import type { Fleet } from '../simulation/fleet.ts';
+import { type Fleet, nextFleet } from '../simulation/fleet.ts';
 import type { Database } from '../store/database.ts';
 import {
   type Counts,
@@ -187,7 +187,7 @@ export class Registry {
 
   async #take(factories: readonly FactoryDescription[]): Promise<void> {
     const { fleet, timeline } = this.#simulator;
-    const next = fleet.with(factories);
+    const next = nextFleet(fleet, factories);
     await timeline.settled();
     const standing = next.machines.filter(
       ({ id }) => !fleet.byId.has(id) && !timeline.journal.isRunning(id, timeline.nextS()),

@@ -7,7 +7,6 @@ import type { Site } from '../core/site.ts';
 import { machineTypes } from '../machines/index.ts';
 import { FactorySite } from '../site/index.ts';
 import { connected, type Networks, networksOf } from './networks.ts';
-import { Reader, type ReaderOptions } from './reader.ts';
 
 /** What holds until a `configure` event says otherwise. */
 export const DEFAULT_SETTINGS: Settings = {
@@ -25,22 +24,29 @@ export interface FleetOptions {
   readonly types?: readonly MachineType[];
 }
 
-/** Factories and their machines, ready to be read: the function that the project is about. */
+/** A factory as it was built: its site, its machines, and what these take from each other. */
+interface Plant {
+  readonly factory: FactoryDescription;
+  readonly site: Site;
+  /** In the order of their descriptions. */
+  readonly machines: readonly Machine[];
+  readonly networks: Networks;
+}
+
+/**
+ * Factories and their machines, ready to be read by a `createReader`: the function that the project
+ * is about. A fleet is plain data, so a part of one is a copy with fewer `machines`.
+ */
 export interface Fleet {
   readonly seed: number;
+  readonly journal: Journal;
+  /** The machine types that there are. */
+  readonly types: readonly MachineType[];
   readonly factories: readonly FactoryDescription[];
+  readonly plants: readonly Plant[];
+  /** The machines that are read, in the order of their descriptions. */
   readonly machines: readonly Machine[];
   readonly byId: ReadonlyMap<string, Machine>;
-  readonly journal: Journal;
-  /** What the machines of a factory take from each other, by the factory's id. */
-  readonly networks: ReadonlyMap<string, Networks>;
-  /** A reader of some or all of the machines; `seek` it before the first `read`. */
-  reader(options?: ReaderOptions): Reader;
-  /**
-   * The fleet of other factories, with the same seed and journal. A machine that is described as
-   * before, on a site like before, is the same object, so that readers can go on with it.
-   */
-  with(factories: readonly FactoryDescription[]): Fleet;
 }
 
 /**
@@ -52,36 +58,38 @@ export function createFleet(
   factories: readonly FactoryDescription[],
   { seed = 42, journal = new Journal(DEFAULT_SETTINGS), types = machineTypes }: FleetOptions = {},
 ): Fleet {
-  return fleetOf(factories, { seed, journal, types }, new Map());
+  return build(factories, { seed, journal, types }, []);
 }
 
-interface BuiltFactory {
-  readonly factory: FactoryDescription;
-  readonly site: Site;
-  /** In the order of their descriptions. */
-  readonly machines: readonly Machine[];
+/**
+ * The fleet of other factories with the same seed, journal and types. A machine that is described
+ * as before, on a site like before, is the same object, so readers can keep its cursor.
+ *
+ * @param fleet - A whole fleet, not a part of one.
+ */
+export function nextFleet(fleet: Fleet, factories: readonly FactoryDescription[]): Fleet {
+  return build(factories, fleet, fleet.plants);
 }
 
-/** A site and what stands on it, by {@link machineKey}. */
-interface Plant {
-  readonly site: Site;
-  readonly machines: ReadonlyMap<string, Machine>;
+/**
+ * The part of a fleet that consists of some of its machines. They report what they report in the
+ * whole fleet: what they take from others follows from the descriptions, not from who is read.
+ */
+export function partOf(fleet: Fleet, machines: readonly Machine[]): Fleet {
+  return { ...fleet, machines, byId: new Map(machines.map((machine) => [machine.id, machine])) };
 }
 
-/** @param known - What a fleet before this one consists of, by {@link siteKey}. */
-function fleetOf(
+/** @param before - What a fleet before this one consists of. */
+function build(
   factories: readonly FactoryDescription[],
-  options: Required<FleetOptions>,
-  known: ReadonlyMap<string, Plant>,
+  { seed, journal, types }: Pick<Fleet, 'seed' | 'journal' | 'types'>,
+  before: readonly Plant[],
 ): Fleet {
-  const { seed, journal, types } = options;
+  const known = knownPlants(before);
   const healthy = new Map<string, Readonly<Values<string>>>();
-  const machines: Machine[] = [];
-  const networks = new Map<string, Networks>();
-  const built: BuiltFactory[] = [];
-  for (const factory of factories) {
-    const plant = known.get(siteKey(factory));
-    const site = plant?.site ?? new FactorySite(factory, seed, journal);
+  const plants = factories.map((factory): Plant => {
+    const same = known.get(siteKey(factory));
+    const site = same?.site ?? new FactorySite(factory, seed, journal);
     const own = factory.machines.map((description): Machine => {
       const type = types.find(({ type }) => type === description.type);
       if (!type) throw new RangeError(`${description.name}: no machine type ${description.type}`);
@@ -98,40 +106,36 @@ function fleetOf(
         scenario: description.faults ?? NO_FAULTS,
       };
     });
-    const ownNetworks = networksOf(factory, own, site, journal);
-    networks.set(factory.id, ownNetworks);
-    const keys = plant && keysOf(factory, own);
+    const networks = networksOf(factory, own, site, journal);
+    const keys = same && keysOf(factory, own);
     const linked = own.map(
-      (machine, i) => plant?.machines.get(keys?.[i] as string) ?? connected(machine, ownNetworks),
+      (machine, i) => same?.machines.get(keys?.[i] as string) ?? connected(machine, networks),
     );
-    const complete = linked.map((machine) =>
+    const machines = linked.map((machine) =>
       machine.type.isMainMeter && !machine.metered ? metering(machine, linked) : machine,
     );
-    for (const machine of complete) machines.push(machine);
-    built.push({ factory, site, machines: complete });
-  }
-  const fleet: Fleet = {
-    seed,
-    factories,
-    machines,
-    byId: new Map(machines.map((machine) => [machine.id, machine])),
-    journal,
-    networks,
-    reader: (options) => new Reader(fleet, options),
-    with: (others) => fleetOf(others, options, plantsOf(built)),
-  };
-  return fleet;
+    return { factory, site, machines, networks };
+  });
+  const machines = plants.flatMap((plant) => plant.machines);
+  const byId = new Map(machines.map((machine) => [machine.id, machine]));
+  return { seed, journal, types, factories, plants, machines, byId };
 }
 
-/** Factories with their machines, by what they follow from. */
-function plantsOf(built: readonly BuiltFactory[]): ReadonlyMap<string, Plant> {
-  const plants = new Map<string, Plant>();
-  for (const { factory, site, machines } of built) {
+/** A site and what stands on it, by {@link machineKey}. */
+interface KnownPlant {
+  readonly site: Site;
+  readonly machines: ReadonlyMap<string, Machine>;
+}
+
+/** Sites with their machines, by what they follow from. */
+function knownPlants(plants: readonly Plant[]): ReadonlyMap<string, KnownPlant> {
+  const known = new Map<string, KnownPlant>();
+  for (const { factory, site, machines } of plants) {
     const keys = keysOf(factory, machines);
     const byKey = new Map(machines.map((machine, i) => [keys[i] as string, machine]));
-    plants.set(siteKey(factory), { site, machines: byKey });
+    known.set(siteKey(factory), { site, machines: byKey });
   }
-  return plants;
+  return known;
 }
 
 /** The key of each machine of a factory, see {@link machineKey}. */

@@ -15,7 +15,7 @@ export interface ReaderOptions {
   /** Simulated seconds after which a status is due, changed or not; 0: with every reading. */
   readonly statusIntervalS?: number;
   /**
-   * A reader of a fleet that this one has come out of ({@link Fleet.with}), which has read all up
+   * A reader of a fleet that this one has come out of ({@link nextFleet}), which has read all up
    * to where it stands. The new one goes on there: with its cursors for machines that are the
    * same, from an anchor for others, which then announce themselves. A machine that has left the
    * fleet, or its topic, ends as `offline`. The old reader is not to be used any more.
@@ -311,4 +311,9 @@ export class Reader implements RowReader {
     const stopped = changes.findLast(({ timeS }) => timeS * 1000 <= this.#timeMs);
     return mode === OFFLINE && stopped ? stopped.timeS * 1000 : this.#timeMs;
   }
+}
+
+/** A reader of some or all machines of a fleet; `seek` it before the first `read`. */
+export function createReader(fleet: Fleet, options?: ReaderOptions): Reader {
+  return new Reader(fleet, options);
 }

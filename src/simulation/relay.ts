@@ -1,7 +1,7 @@
 import type { Batch } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { Fleet } from './fleet.ts';
-import type { Reader, ReaderOptions, RowReader } from './reader.ts';
+import { createReader, type Reader, type ReaderOptions, type RowReader } from './reader.ts';
 
 /** A fleet, and the instant after which it is read. */
 interface Leg {
@@ -60,7 +60,7 @@ export class Relay implements FollowingReader {
   }
 
   /**
-   * Goes on with another fleet, made by {@link Fleet.with} of the last one.
+   * Continues with another fleet, made by `nextFleet` from the last one.
    *
    * @param fromMs - An instant that it has not passed; readings after it are the new fleet's.
    */
@@ -86,7 +86,7 @@ export class Relay implements FollowingReader {
 
   #readerOf(fleet: Fleet, after?: Reader): Reader {
     const { machinesOf, ...options } = this.#options;
-    return fleet.reader({
+    return createReader(fleet, {
       ...options,
       ...(machinesOf && { machines: machinesOf(fleet) }),
       ...(after && { after }),

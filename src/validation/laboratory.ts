@@ -6,6 +6,7 @@ import type { Site } from '../core/site.ts';
 import { machineTypes } from '../machines/index.ts';
 import { Cursor } from '../simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../simulation/fleet.ts';
+import { createReader } from '../simulation/reader.ts';
 import { Inapplicable } from './check.ts';
 import { type Extent, WHOLE } from './extent.ts';
 import { FULL, Series } from './series.ts';
@@ -69,7 +70,7 @@ export class Laboratory {
     const { fromS, toS } = trial;
     const capacity = Math.ceil(((toS - fromS) * 1000) / machine.intervalMs) + 1;
     const series = new Series(specimen.factory, machine, capacity);
-    const reader = fleet.reader({ machines: [machine] });
+    const reader = createReader(fleet, { machines: [machine] });
     reader.seek(fromS * 1000);
     const batch = new Batch();
     for (let isDone = false; !isDone; ) {

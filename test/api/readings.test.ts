@@ -4,6 +4,7 @@ import { acceptedFormat } from '../../src/api/reading-stream.ts';
 import { Batch, READING } from '../../src/core/batch.ts';
 import { type Reading, readingAt } from '../../src/encoding/reading.ts';
 import type { DurableLog } from '../../src/service/durable-log.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { COMPRESSOR, NOON_MS, PUMP, type Simulation, startSimulation } from '../simulation.ts';
 import { until } from '../until.ts';
 
@@ -24,7 +25,7 @@ describe('the readings of a window', () => {
 
   function read(id: string, fromMs: number, toMs: number): Reading[] {
     const { fleet } = simulation.simulator;
-    const reader = fleet.reader({ machines: [simulation.simulator.machine(id)] });
+    const reader = createReader(fleet, { machines: [simulation.simulator.machine(id)] });
     const batch = new Batch();
     const readings: Reading[] = [];
     reader.seek(fromMs);

@@ -13,7 +13,7 @@ import { MemoryLog } from '../../src/service/durable-log.ts';
 import { Observer } from '../../src/service/observer.ts';
 import { Simulator } from '../../src/service/simulator.ts';
 import { Timeline } from '../../src/service/timeline.ts';
-import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createFleet, DEFAULT_SETTINGS, nextFleet } from '../../src/simulation/fleet.ts';
 import { COMPRESSOR, PUMP, type Simulation, startSimulation } from '../simulation.ts';
 import { until } from '../until.ts';
 
@@ -174,13 +174,13 @@ describe('the stream', () => {
     const machines = factory.machines.map((machine) =>
       machine.id === PUMP ? { ...machine, id, topic: 'factory/demo/pump-2' } : machine,
     );
-    simulator.change(simulator.fleet.with([{ ...factory, machines }]));
+    simulator.change(nextFleet(simulator.fleet, [{ ...factory, machines }]));
     await simulation.pass(60);
     await until(() => reader.events.some(({ data }) => data['machine_id'] === id));
     const last = reader.events.findLast(({ data }) => data['machine_id'] === PUMP);
     assert.deepEqual([last?.name, last?.data['is_running']], ['status', false]);
     reader.close();
-    simulator.change(simulator.fleet.with(factories));
+    simulator.change(nextFleet(simulator.fleet, factories));
     await simulation.pass(60);
   });
 

@@ -1,4 +1,5 @@
 /** `generate --mqtt` as a user meets it. */
+
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { environmentWith } from '../../src/cli/broker-url.ts';
@@ -6,6 +7,7 @@ import { loadConfiguration } from '../../src/config/load.ts';
 import { Batch } from '../../src/core/batch.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { instantText } from '../../src/schema/times.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { demoFleet } from '../delivery/demo.ts';
 import { Collector, type Received } from '../outputs/collector.ts';
 import { type Mosquitto, startMosquitto, withoutMosquitto } from '../servers.ts';
@@ -26,7 +28,7 @@ function windowWords(minutes: number): string[] {
 async function expected(minutes: number, names: readonly string[]): Promise<Map<string, string>> {
   const fleet = demoFleet();
   const machines = fleet.machines.filter(({ name }) => names.length === 0 || names.includes(name));
-  const reader = fleet.reader({ machines });
+  const reader = createReader(fleet, { machines });
   const sink = new MemorySink();
   const batch = new Batch();
   reader.seek(FROM_MS, true);

@@ -8,6 +8,7 @@ import { JsonEncoder } from '../../src/encoding/json.ts';
 import { type Reading, readingAt } from '../../src/encoding/reading.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { csvRows, FROM_MS, LEAKING, made, requestOf } from './request.ts';
 
 const TABLES = ['energy', 'production', 'environmental'] as const;
@@ -16,7 +17,7 @@ const PUMP = 'c0000000-0000-0000-0000-000000000004';
 
 /** What the reader gives for an hour of the default factory: flat records, and the messages. */
 function hour(): { readonly readings: Reading[]; readonly messages: Record<string, string[]> } {
-  const reader = createFleet([DEFAULT_FACTORY]).reader();
+  const reader = createReader(createFleet([DEFAULT_FACTORY]));
   reader.seek(FROM_MS);
   const batch = new Batch(10_000);
   assert.ok(reader.read(FROM_MS + HOUR_MS, batch));

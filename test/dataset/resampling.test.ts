@@ -12,6 +12,7 @@ import { ResampledReader } from '../../src/dataset/resampled-reader.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { passOver, type Row, readRows } from '../rows.ts';
 import { csvRows, FROM_MS, LEAKING, made, requestOf } from './request.ts';
 
@@ -35,7 +36,7 @@ const fleet = createFleet([
 ]);
 
 function resampled(intervalMs = MINUTE_MS, of = fleet): ResampledReader {
-  return new ResampledReader(of.reader(), of.machines, intervalMs);
+  return new ResampledReader(createReader(of), of.machines, intervalMs);
 }
 
 function isReading({ flags }: Row): boolean {
@@ -44,7 +45,7 @@ function isReading({ flags }: Row): boolean {
 
 /** The resampled readings of two hours, each with those that it is made of. */
 function* minutes(): Generator<{ machine: Machine; row: Row; parts: readonly Row[] }> {
-  const [raw, condensed] = [fleet.reader(), resampled()];
+  const [raw, condensed] = [createReader(fleet), resampled()];
   for (const reader of [raw, condensed]) reader.seek(FROM_MS);
   const parts = new Map<string, Row[]>();
   for (const row of readRows(raw, UNTIL_MS)) {
@@ -198,8 +199,8 @@ test('however it is read, the rows are the same', () => {
 test('a machine’s own interval leaves its readings as they are', () => {
   const machines = fleet.machines.filter(({ intervalMs }) => intervalMs === 30_000);
   assert.ok(machines.length > 1);
-  const raw = fleet.reader({ machines });
-  const condensed = new ResampledReader(fleet.reader({ machines }), machines, 30_000);
+  const raw = createReader(fleet, { machines });
+  const condensed = new ResampledReader(createReader(fleet, { machines }), machines, 30_000);
   for (const reader of [raw, condensed]) reader.seek(FROM_MS);
   const values = (rows: readonly Row[]) =>
     rows.filter(isReading).map((row) => [row.timeMs, row.machineId, row.faults, row.values]);
@@ -207,7 +208,7 @@ test('a machine’s own interval leaves its readings as they are', () => {
 });
 
 test('statuses keep their own times', () => {
-  const [raw, condensed] = [fleet.reader(), resampled()];
+  const [raw, condensed] = [createReader(fleet), resampled()];
   for (const reader of [raw, condensed]) reader.seek(FROM_MS, true);
   const statuses = (rows: readonly Row[]) =>
     rows

@@ -9,7 +9,12 @@ import { Delivery, type DeliveryOptions } from '../../src/delivery/delivery.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { InstantClock, RealClock } from '../../src/service/clock.ts';
-import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
+import {
+  createFleet,
+  DEFAULT_SETTINGS,
+  type Fleet,
+  nextFleet,
+} from '../../src/simulation/fleet.ts';
 import { until } from '../until.ts';
 import { dataMessagesPerHour, demoFleet, HOUR_MS, START_MS } from './demo.ts';
 
@@ -204,7 +209,7 @@ test('another fleet holds from its second on for a sink that is behind, too', as
     await advanceTo(START_MS + 60 * SECOND_MS);
     const [factory] = fleet.factories as [FactoryDescription];
     const machines = factory.machines.slice(1).map((machine) => ({ ...machine, intervalS: 5 }));
-    delivery.follow(fleet.with([{ ...factory, machines }]), START_MS + 90 * SECOND_MS);
+    delivery.follow(nextFleet(fleet, [{ ...factory, machines }]), START_MS + 90 * SECOND_MS);
     unsteady.isConnected = sink === steady;
     unsteady.onWrite = () => {
       if (unsteady.failures === 2) unsteady.isConnected = true;

@@ -3,6 +3,7 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import pg from 'pg';
 import { Batch } from '../../src/core/batch.ts';
 import { PostgresSink } from '../../src/outputs/postgres/sink.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { halfOpenProxy } from '../faulty-peers.ts';
 import { Enms } from '../outputs/enms.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
@@ -24,7 +25,7 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
 
   /** The tables of an EnMS that knows the machines of the default factory. */
   async function tables(): Promise<Enms> {
-    const reader = demoFleet().reader();
+    const reader = createReader(demoFleet());
     const batch = new Batch();
     reader.seek(START_MS, true);
     reader.read(START_MS + 1000, batch);

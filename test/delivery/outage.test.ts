@@ -6,6 +6,7 @@ import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { MqttSink } from '../../src/outputs/mqtt/sink.ts';
 import { RealClock } from '../../src/service/clock.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { Collector } from '../outputs/collector.ts';
 import { privateAddress, startMosquitto, withoutMosquitto } from '../servers.ts';
 import { until } from '../until.ts';
@@ -23,7 +24,7 @@ function entryOf(message: { topic: string; payload: string | Buffer }): [string,
 /** Every reading of the two hours. */
 async function expected(): Promise<Map<string, string>> {
   const sink = new MemorySink();
-  const reader = demoFleet().reader();
+  const reader = createReader(demoFleet());
   const batch = new Batch();
   reader.seek(START_MS);
   for (let isComplete = false; !isComplete; ) {

@@ -8,6 +8,7 @@ import { ReadAhead } from '../../src/delivery/read-ahead.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { InstantClock } from '../../src/service/clock.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { until } from '../until.ts';
 import { demoFleet, START_MS } from './demo.ts';
 
@@ -22,9 +23,9 @@ const saidIn = (batch: Batch) =>
   );
 
 test('batches that are read ahead are the ones that would have been read', async () => {
-  const plain = demoFleet().reader();
+  const plain = createReader(demoFleet());
   plain.seek(START_MS, true);
-  const ahead = new ReadAhead(demoFleet().reader());
+  const ahead = new ReadAhead(createReader(demoFleet()));
   await ahead.seek(START_MS);
   const untilMs = START_MS + MINUTE_MS;
   for (let isComplete = false, i = 0; !isComplete; i++) {
@@ -41,7 +42,7 @@ test('batches that are read ahead are the ones that would have been read', async
 });
 
 test('what was read ahead is forgotten when it goes elsewhere', async () => {
-  const ahead = new ReadAhead(demoFleet().reader());
+  const ahead = new ReadAhead(createReader(demoFleet()));
   await ahead.seek(START_MS);
   ahead.read(START_MS + MINUTE_MS, ROWS);
   await ahead.prepare(START_MS + MINUTE_MS, ROWS);

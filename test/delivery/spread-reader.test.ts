@@ -12,7 +12,8 @@ import {
 } from '../../src/delivery/spread-reader.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { largeFleet } from '../../src/factory/index.ts';
-import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
+import { createFleet, DEFAULT_SETTINGS, type Fleet, nextFleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { type Row, readRows } from '../rows.ts';
 import { START_MS } from './demo.ts';
 
@@ -71,7 +72,7 @@ test('each reading is read when its lag has passed, with the bytes that it alway
   }
   const spreadRows = byMachine(rows);
   for (const machine of fleet.machines) {
-    const alone = fleet.reader({ machines: [machine] });
+    const alone = createReader(fleet, { machines: [machine] });
     alone.seek(START_MS - lagMs(machine));
     const expected = readRows(alone, UNTIL_MS - lagMs(machine));
     assert.deepEqual(spreadRows.get(machine.id) ?? [], expected, machine.name);
@@ -148,7 +149,7 @@ test('another fleet holds from one instant of readings on, with machines of any 
   const [large] = factories;
   assert.ok(small && large);
   const first = createFleet([small]);
-  const second = first.with([large]);
+  const second = nextFleet(first, [large]);
   const reader = spread(first);
   const rows = readRows(reader, START_MS + 10_000);
   reader.follow(second, fromMs);
@@ -156,7 +157,7 @@ test('another fleet holds from one instant of readings on, with machines of any 
   const found = byMachine(rows);
   for (const machine of second.machines) {
     const isNew = !first.byId.has(machine.id);
-    const alone = second.reader({ machines: [machine] });
+    const alone = createReader(second, { machines: [machine] });
     alone.seek(isNew ? fromMs : START_MS - lagMs(machine));
     const expected = readRows(alone, UNTIL_MS - lagMs(machine)).map(({ values }) => values);
     assert.deepEqual(

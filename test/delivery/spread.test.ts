@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Delivery } from '../../src/delivery/delivery.ts';
 import { LAG_STEP_MS, lagMs, longestLagMs } from '../../src/delivery/spread-reader.ts';
-import { SpreadWatermarks } from '../../src/delivery/spread-watermarks.ts';
-import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { MemoryWatermarks, spreadWatermarks } from '../../src/delivery/watermarks.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { largeFleet } from '../../src/factory/index.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
@@ -27,7 +26,7 @@ async function deliver(seconds: number, isSpread: boolean): Promise<void> {
     sink,
     clock,
     horizonMs: () => Math.floor(clock.nowMs() / stepMs) * stepMs,
-    watermarks: isSpread ? new SpreadWatermarks(watermarks, () => longest) : watermarks,
+    watermarks: isSpread ? spreadWatermarks(watermarks, () => longest) : watermarks,
     log: LOG,
     catchUpMs: Number.POSITIVE_INFINITY,
     catchUpRate: 0,
@@ -73,7 +72,7 @@ test('nothing is left out when the spread is turned on, off and on again', async
 
 test('how far a spread has come is not how far the sink has everything', async () => {
   const kept = new MemoryWatermarks();
-  const spread = new SpreadWatermarks(kept, () => 29_950);
+  const spread = spreadWatermarks(kept, () => 29_950);
   assert.equal(await spread.load('mqtt'), undefined);
   await spread.save('mqtt', { timeMs: 1_000_000, liveFromMs: 7 });
   assert.deepEqual(await spread.load('mqtt'), { timeMs: 1_000_000, liveFromMs: 7 });

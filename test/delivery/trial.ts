@@ -1,4 +1,5 @@
 /** A delivery to a sink that something is wrong with, and everything that it says of that. */
+
 import type { TestContext } from 'node:test';
 import { Batch } from '../../src/core/batch.ts';
 import type { Sink } from '../../src/core/sink.ts';
@@ -10,6 +11,7 @@ import {
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { InstantClock } from '../../src/service/clock.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { until } from '../until.ts';
 import { demoFleet, START_MS } from './demo.ts';
 
@@ -87,7 +89,7 @@ export function tryOut(t: TestContext, sink: Sink, options: Partial<DeliveryOpti
 /** What is to arrive in the first seconds, readings only, in order. */
 export async function due(seconds: number): Promise<readonly string[]> {
   const sink = new MemorySink();
-  const reader = demoFleet().reader();
+  const reader = createReader(demoFleet());
   const batch = new Batch();
   reader.seek(START_MS);
   for (let isComplete = false; !isComplete; batch.clear()) {

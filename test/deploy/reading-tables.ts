@@ -4,6 +4,7 @@ import { READING } from '../../src/core/batch.ts';
 import type { FactoryDescription } from '../../src/core/factory.ts';
 import { OPERATING_MODES } from '../../src/core/field.ts';
 import type { Fleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { type Row, readRows } from '../rows.ts';
 
 /** Columns that are filled from the fields of the same name. */
@@ -19,7 +20,7 @@ export function reported(fleet: Fleet, { machineId, values }: Row, name: string)
 
 /** Readings of a window. */
 export function readingsOf(fleet: Fleet, fromMs: number, toMs: number): Row[] {
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   reader.seek(fromMs);
   return readRows(reader, toMs).filter(({ flags }) => (flags & READING) !== 0);
 }

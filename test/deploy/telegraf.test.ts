@@ -8,6 +8,7 @@ import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { Messages } from '../../src/outputs/mqtt/messages.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { CREATE_REGISTRY } from '../../src/store/registry/tables.ts';
 import { composeWith } from './compose.ts';
 import { textOf } from './files.ts';
@@ -111,7 +112,7 @@ function globOf(name: string): RegExp {
 }
 
 function* messagesOfAnHour() {
-  const reader = createFleet([DEFAULT_FACTORY]).reader();
+  const reader = createReader(createFleet([DEFAULT_FACTORY]));
   const fromMs = Date.UTC(2026, 2, 3, 9);
   reader.seek(fromMs);
   const messages = new Messages();

@@ -7,6 +7,7 @@ import { defineMachine, type MachineType, ROW_WIDTH } from '../../src/core/machi
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 
 export const TIME_MS = Date.UTC(2025, 9, 9, 12);
 export const MACHINE_ID = 'c0000000-0000-0000-0000-000000000001';
@@ -114,7 +115,7 @@ export function fleetBatch(): Batch {
     })),
   );
   const batch = new Batch(1000);
-  const reader = createFleet([{ ...DEFAULT_FACTORY, machines }]).reader();
+  const reader = createReader(createFleet([{ ...DEFAULT_FACTORY, machines }]));
   reader.seek(TIME_MS);
   reader.read(TIME_MS + 86_400_000, batch);
   return batch;

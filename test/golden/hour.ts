@@ -1,4 +1,5 @@
 /** The hour that golden files hold: every machine type on a Tuesday morning, with a fault in it. */
+
 import { createHash } from 'node:crypto';
 import { Batch } from '../../src/core/batch.ts';
 import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
@@ -8,6 +9,7 @@ import { CsvEncoder } from '../../src/encoding/csv.ts';
 import { JsonEncoder } from '../../src/encoding/json.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 
 export const GOLDEN_FOLDER = new URL('../../../test/golden/', import.meta.url);
 
@@ -51,7 +53,7 @@ export function goldenHour(): Map<string, { csv: string; digest: string }> {
   const fleet = createFleet([FACTORY], { journal });
   return new Map(
     fleet.machines.map((machine) => {
-      const reader = fleet.reader({ machines: [machine] });
+      const reader = createReader(fleet, { machines: [machine] });
       const batch = new Batch();
       reader.seek(FROM_MS);
       reader.read(TO_MS, batch);

@@ -1,4 +1,5 @@
 /** The steam boiler against machine-models.md §9 and the published ranges. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Batch } from '../../src/core/batch.ts';
@@ -9,6 +10,7 @@ import { boiler } from '../../src/machines/boiler.ts';
 import { saturationTempC } from '../../src/physics/combustion.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { CostCount } from '../../src/simulation/truth.ts';
 
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
@@ -53,7 +55,7 @@ interface Reading {
 /** The readings of a window, by key. */
 function readings(fleet: Fleet, fromS: number, toS: number): Reading[] {
   const found: Reading[] = [];
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   const batch = new Batch();
   reader.seek(fromS * 1000);
   for (let isDone = false; !isDone; ) {
@@ -156,7 +158,7 @@ test('pressure is the same instrument in the steam and the environmental channel
   const columns = boiler.fields.filter(({ key }) => key === 'pressureBar').map((f) => f.column);
   assert.equal(columns.length, 2);
   const fleet = house();
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   const batch = new Batch();
   reader.seek(MORNING_S * 1000);
   reader.read((MORNING_S + 3600) * 1000, batch);

@@ -7,7 +7,7 @@ import { Journal } from '../../src/core/journal.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { compressor } from '../../src/machines/compressor.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
-import type { Reader } from '../../src/simulation/reader.ts';
+import { createReader, type Reader } from '../../src/simulation/reader.ts';
 import { Upkeep } from '../../src/simulation/upkeep.ts';
 import { factoryOf, passOver, type Row, readRows } from '../rows.ts';
 
@@ -27,7 +27,7 @@ interface Options {
 function readerOf(fromS: number, options: Options): Reader {
   const { parameters = {}, ratedPowerKw = 55, journal = new Journal(CALM) } = options;
   const machine = { type: 'compressor', id: ID, parameters, ratedPowerKw };
-  const reader = createFleet([factoryOf([machine])], { journal, seed: 11 }).reader();
+  const reader = createReader(createFleet([factoryOf([machine])], { journal, seed: 11 }));
   reader.seek(fromS * 1000);
   return reader;
 }
@@ -352,7 +352,7 @@ for (const [control, name] of CONTROLS.entries())
     assert.equal(rows.length, 60);
     const machine = { type: 'compressor', id: ID, parameters, intervalS: 10 };
     const journal = new Journal(CALM);
-    const reader = createFleet([factoryOf([machine])], { journal, seed: 11 }).reader();
+    const reader = createReader(createFleet([factoryOf([machine])], { journal, seed: 11 }));
     reader.seek((targetS + 3 - (targetS % 10)) * 1000);
     const tens = readRows(reader, (targetS + HOUR_S) * 1000);
     const ones = read(targetS - HOUR_S, targetS + HOUR_S, { parameters });

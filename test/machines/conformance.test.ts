@@ -1,4 +1,5 @@
 /** What holds for every machine type: a new one is checked here without a line being added. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { MachineDescription } from '../../src/core/factory.ts';
@@ -9,6 +10,7 @@ import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { passOver, type Row, readRows } from '../rows.ts';
 
 const DAY_MS = 86_400_000;
@@ -78,7 +80,7 @@ function inOrder(names: readonly string[]): readonly string[] {
 }
 
 function read(type: MachineType, fromMs: number, toMs: number, journal = new Journal(CALM)) {
-  const reader = createFleet([describe(type)], { journal, seed: 5 }).reader();
+  const reader = createReader(createFleet([describe(type)], { journal, seed: 5 }));
   reader.seek(fromMs);
   return readRows(reader, toMs);
 }
@@ -215,7 +217,7 @@ for (const type of machineTypes) {
   test(`${type.type}: it scales with its rated power, from the least accepted to the greatest`, () => {
     const range = type.parameters['ratedPowerKw']?.range as readonly [number, number];
     for (const ratedPowerKw of range) {
-      const reader = createFleet([describe(type, { ratedPowerKw })]).reader();
+      const reader = createReader(createFleet([describe(type, { ratedPowerKw })]));
       const fromMs = MONDAY_MS + 10 * 3_600_000;
       reader.seek(fromMs);
       const rows = readRows(reader, fromMs + 3_600_000);
@@ -280,7 +282,7 @@ for (const type of machineTypes) {
           timeS: fromMs / 1000,
         },
       ]);
-      const reader = createFleet([describe(type)], { journal, seed: 5 }).reader();
+      const reader = createReader(createFleet([describe(type)], { journal, seed: 5 }));
       const laterMs = fromMs + 2 * DAY_MS;
       reader.seek(fromMs - 60_000);
       passOver(reader, laterMs);

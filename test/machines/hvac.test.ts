@@ -6,6 +6,7 @@ import type { Values } from '../../src/core/machine.ts';
 import { solarShare } from '../../src/physics/cooling.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { factoryOf, readRows } from '../rows.ts';
 
 const HOUR_MS = 3_600_000;
@@ -30,7 +31,7 @@ function fleetOf({ events = [], parameters = {} }: Options = {}) {
 function readingsOf(fromMs: number, toMs: number, options: Options = {}) {
   const fleet = fleetOf(options);
   const { type, site } = fleet.machines[0] as (typeof fleet.machines)[number];
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   reader.seek(fromMs);
   const rows = readRows(reader, toMs);
   const column = (key: string) => {
@@ -320,12 +321,12 @@ test('after a seek the rows are those read through, also where the zone floats f
     const settings = { ...DEFAULT_SETTINGS, anomalyProbability: 0.5 };
     const fleet = createFleet([factory], { seed: 7, journal: new Journal(settings) });
     const fromMs = Date.UTC(2026, 2, 20);
-    const through = fleet.reader();
+    const through = createReader(fleet);
     through.seek(fromMs);
     for (let i = 1; i <= 8; i++) {
       const targetMs = fromMs + Math.floor(i * 0.61 * DAY_MS);
       readRows(through, targetMs);
-      const direct = fleet.reader();
+      const direct = createReader(fleet);
       direct.seek(targetMs);
       const untilMs = targetMs + 40_000;
       assert.deepEqual(readRows(direct, untilMs), readRows(through, untilMs));

@@ -6,6 +6,7 @@ import type { Values } from '../../src/core/machine.ts';
 import { POLYMERS, type Polymer } from '../../src/physics/polymer.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { factoryOf, readRows } from '../rows.ts';
 
 const HOUR_MS = 3_600_000;
@@ -31,7 +32,7 @@ function fleetOf({ events = [], parameters = {} }: Options = {}) {
 function readingsOf(fromMs: number, toMs: number, options: Options = {}) {
   const fleet = fleetOf(options);
   const { type, site } = fleet.machines[0] as (typeof fleet.machines)[number];
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   reader.seek(fromMs);
   const rows = readRows(reader, toMs);
   const column = (key: string) => {
@@ -324,12 +325,12 @@ test('after a seek the rows are those read through, in any calendar, with faults
     const factory = factoryOf([{ type: 'injection_molding', id: ID }], { calendar });
     const settings = { ...DEFAULT_SETTINGS, anomalyProbability: 0.9 };
     const fleet = createFleet([factory], { seed: 7, journal: new Journal(settings) });
-    const through = fleet.reader();
+    const through = createReader(fleet);
     through.seek(MONDAY_MS);
     for (let i = 1; i <= 16; i++) {
       const targetMs = MONDAY_MS + Math.floor(i * 0.61 * DAY_MS);
       readRows(through, targetMs);
-      const direct = fleet.reader();
+      const direct = createReader(fleet);
       direct.seek(targetMs);
       const untilMs = targetMs + 120_000;
       assert.deepEqual(readRows(direct, untilMs), readRows(through, untilMs));

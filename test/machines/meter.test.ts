@@ -1,4 +1,5 @@
 /** The main meter: all that a factory takes, to the watt. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Batch, READING } from '../../src/core/batch.ts';
@@ -11,6 +12,7 @@ import { JsonEncoder } from '../../src/encoding/json.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { readMachineRow } from '../../src/store/registry/rows.ts';
 import { type Row, readRows } from '../rows.ts';
 
@@ -37,7 +39,7 @@ function factoryOf(intervalS: number, machinesS?: number): FactoryDescription {
 }
 
 function read(fleet: Fleet, fromS: number, toS: number): Row[] {
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   reader.seek(fromS * 1000);
   return readRows(reader, toS * 1000, 8192).filter(({ flags }) => flags & READING);
 }
@@ -212,7 +214,7 @@ test('the meter has one message a reading, and a status with the mode that no ch
     machine.type.channels.map(({ name }) => name),
     ['energy'],
   );
-  const reader = fleet.reader({ machines: [machine] });
+  const reader = createReader(fleet, { machines: [machine] });
   const batch = new Batch();
   reader.seek(FROM_S * 1000);
   reader.read((FROM_S + 300) * 1000, batch);

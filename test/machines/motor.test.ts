@@ -1,4 +1,5 @@
 /** The conveyor against machine-models.md §6 and the published ranges. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Batch } from '../../src/core/batch.ts';
@@ -7,6 +8,7 @@ import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { motor } from '../../src/machines/motor.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { factoryOf, readRows } from '../rows.ts';
 
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
@@ -34,7 +36,7 @@ function visit(
   reading: (at: (key: string) => number, tS: number, alerts: number) => void,
 ): void {
   const columns = new Map(motor.fields.map(({ key, column }) => [key, column]));
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   const batch = new Batch();
   reader.seek(fromS * 1000);
   for (let isDone = false; !isDone; ) {
@@ -237,14 +239,14 @@ test('a reader that seeks gives the rows of one that reads through', () => {
   const journal = new Journal({ ...DEFAULT_SETTINGS, anomalyProbability: 1 });
   const fleet = conveyor({ journal });
   const fromMs = MORNING_S * 1000;
-  const through = fleet.reader();
+  const through = createReader(fleet);
   through.seek(fromMs - 3 * DAY_S * 1000);
   readRows(through, fromMs - 1);
   for (let i = 0; i < 12; i++) {
     const atMs = fromMs + i * 9_876_543;
     readRows(through, atMs);
     const expected = readRows(through, atMs + 300_000);
-    const sought = fleet.reader();
+    const sought = createReader(fleet);
     sought.seek(atMs);
     same(readRows(sought, atMs + 300_000), expected, 'rows');
   }

@@ -1,4 +1,5 @@
 /** The hydraulic power unit against machine-models.md §7 and the published ranges. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Batch } from '../../src/core/batch.ts';
@@ -7,6 +8,7 @@ import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { pump } from '../../src/machines/pump.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { factoryOf, readRows } from '../rows.ts';
 
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
@@ -37,7 +39,7 @@ function visit(
   reading: (at: (key: string) => number, tS: number, alerts: number) => void,
 ): void {
   const columns = new Map(pump.fields.map(({ key, column }) => [key, column]));
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   const batch = new Batch();
   reader.seek(fromS * 1000);
   for (let isDone = false; !isDone; ) {
@@ -254,14 +256,14 @@ test('a reader that seeks gives the rows of one that reads through', () => {
   const journal = new Journal({ ...DEFAULT_SETTINGS, anomalyProbability: 1 });
   const fleet = unit({ journal });
   const fromMs = MORNING_S * 1000;
-  const through = fleet.reader();
+  const through = createReader(fleet);
   through.seek(fromMs - 6 * DAY_S * 1000);
   readRows(through, fromMs - 1);
   for (let i = 0; i < 12; i++) {
     const atMs = fromMs + i * 19_876_543;
     readRows(through, atMs);
     const expected = readRows(through, atMs + 900_000);
-    const sought = fleet.reader();
+    const sought = createReader(fleet);
     sought.seek(atMs);
     same(readRows(sought, atMs + 900_000), expected, 'rows');
   }

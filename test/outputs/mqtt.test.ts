@@ -24,6 +24,7 @@ import {
 import { MqttError } from '../../src/outputs/mqtt/error.ts';
 import { MqttSink } from '../../src/outputs/mqtt/sink.ts';
 import { BackOff } from '../../src/runtime/back-off.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { demoFleet, HOUR_MS, START_MS } from '../delivery/demo.ts';
 import {
   freePort,
@@ -54,7 +55,7 @@ function sinkOf(t: TestContext, address: BrokerAddress, qos: 0 | 1 | 2 = 1): Mqt
 
 /** Writes a quarter of an hour of the default factory, with all statuses. */
 async function writeQuarter(sink: Sink, batchRows = 500): Promise<void> {
-  const reader = demoFleet().reader();
+  const reader = createReader(demoFleet());
   reader.seek(START_MS, true);
   const batch = new Batch(batchRows);
   for (let isComplete = false; !isComplete; ) {
@@ -80,7 +81,7 @@ async function assertQuarter(sink: Sink, collector: Collector): Promise<void> {
 }
 
 function oneBatch(): Batch {
-  const reader = demoFleet().reader();
+  const reader = createReader(demoFleet());
   reader.seek(START_MS);
   const batch = new Batch(50);
   reader.read(START_MS + MINUTES_MS, batch);

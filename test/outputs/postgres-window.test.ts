@@ -5,6 +5,7 @@ import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { PostgresSink } from '../../src/outputs/postgres/sink.ts';
 import { type FillBatch, loadWindow } from '../../src/outputs/postgres/window.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { fleetBatch, TIME_MS } from '../encoding/sample.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { Enms } from './enms.ts';
@@ -14,7 +15,7 @@ const WINDOW_MS = 10 * 3_600_000;
 
 /** Fills batches with the default factory's readings of a window. */
 function windowFrom(startMs: number, endMs: number): FillBatch {
-  const reader = createFleet([DEFAULT_FACTORY]).reader();
+  const reader = createReader(createFleet([DEFAULT_FACTORY]));
   reader.seek(startMs, true);
   return (batch) => reader.read(endMs, batch);
 }

@@ -8,6 +8,7 @@ import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { PostgresError } from '../../src/outputs/postgres/error.ts';
 import { PostgresSink, type PostgresSinkOptions } from '../../src/outputs/postgres/sink.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import {
   batchOf,
   boiler,
@@ -23,7 +24,7 @@ import { Enms } from './enms.ts';
 
 /** Some minutes of the default factory, in batches of so many rows. */
 function minutes(rows: number, batches: number): Batch[] {
-  const reader = createFleet([DEFAULT_FACTORY]).reader();
+  const reader = createReader(createFleet([DEFAULT_FACTORY]));
   reader.seek(TIME_MS, true);
   return Array.from({ length: batches }, () => {
     const batch = new Batch(rows);

@@ -8,7 +8,8 @@ import { InstantClock } from '../../src/service/clock.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
 import { Observer } from '../../src/service/observer.ts';
 import { Timeline } from '../../src/service/timeline.ts';
-import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createFleet, DEFAULT_SETTINGS, nextFleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { readRows } from '../rows.ts';
 import {
   COMPRESSOR,
@@ -47,7 +48,7 @@ describe('the observer', () => {
   it('adds up what a reader of the same time reads', async () => {
     const { simulator } = simulation;
     await simulation.pass(300);
-    const reader = simulator.fleet.reader();
+    const reader = createReader(simulator.fleet);
     reader.seek(NOON_MS);
     const rows = readRows(reader, NOON_MS + 300_000).filter(({ flags }) => flags & READING);
     assert.equal(simulator.observer.readingsTotal, rows.length);
@@ -112,7 +113,7 @@ describe('the observer', () => {
     const hvac = simulator.observer.of(simulator.machine(HVAC)).readings;
     const fromS = simulator.timeline.nextS();
     const nowS = simulation.clock.nowMs() / 1000;
-    simulator.change(simulator.fleet.with([{ ...factory, machines }]));
+    simulator.change(nextFleet(simulator.fleet, [{ ...factory, machines }]));
     assert.equal(simulator.observer.of(simulator.machine(NEW.id)).readings, 0);
     await simulation.pass(60);
     const of = (id: string) => simulator.observer.of(simulator.machine(id));
@@ -131,7 +132,7 @@ test('shown what somebody else reads, it knows the same as by reading itself', (
   const fleet = createFleet([DEFAULT_FACTORY], { journal });
   const clock = new InstantClock(NOON_MS);
   const observer = new Observer(fleet, new Timeline(journal, clock, new MemoryLog()), clock, 60);
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   reader.seek(NOON_MS);
   const batch = new Batch();
   const show = (untilMs: number) => {
@@ -156,7 +157,7 @@ test('shown what somebody else reads, it knows the same as by reading itself', (
   const others = { ...factory, machines: factory.machines.filter(({ id }) => id !== PUMP) };
   const pump = fleet.byId.get(PUMP);
   assert.ok(pump && observer.of(pump).readings === 2);
-  observer.follow(fleet.with([others]), NOON_MS + 90_000);
+  observer.follow(nextFleet(fleet, [others]), NOON_MS + 90_000);
   show(NOON_MS + 80_000);
   assert.equal(observer.of(pump).readings, 2, 'the next fleet does not hold yet');
   show(NOON_MS + 100_000);

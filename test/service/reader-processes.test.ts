@@ -5,10 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { loadConfiguration } from '../../src/config/load.ts';
-import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { MemoryWatermarks, sharedWatermarks } from '../../src/delivery/watermarks.ts';
 import { type Assembly, assemble } from '../../src/service/assembly.ts';
-import { SharedWatermarks } from '../../src/service/reader-processes.ts';
-import { isInShare } from '../../src/service/share.ts';
 import { Collector, type Received } from '../outputs/collector.ts';
 import { freePort } from '../servers.ts';
 import { logLines } from '../store/places.ts';
@@ -114,26 +112,16 @@ test('readers share the machines out, one that dies goes on, and so does one pro
   }
 });
 
-test('every machine is in one share, and all shares are of about the same size', () => {
-  const count = 4;
-  const sizes = new Array<number>(count).fill(0);
-  for (let i = 0; i < 4000; i++) {
-    const of = sizes.flatMap((_, index) => (isInShare(`m-${i}`, { index, count }) ? index : []));
-    assert.equal(of.length, 1);
-    sizes[of[0] as number] = (sizes[of[0] as number] as number) + 1;
-  }
-  for (const size of sizes) assert.ok(size > 900 && size < 1100, `${sizes}`);
-});
-
 test('under the sink’s name is kept how far all readers are', async () => {
   const kept = new MemoryWatermarks();
-  const shared = new SharedWatermarks(kept, 2);
-  assert.equal(await shared.load(0, 'mqtt'), undefined);
-  await shared.save(0, 'mqtt', { timeMs: 500, liveFromMs: 1 });
+  const [first, second] = sharedWatermarks(kept, 2);
+  assert.ok(first && second);
+  assert.equal(await first.load('mqtt'), undefined);
+  await first.save('mqtt', { timeMs: 500, liveFromMs: 1 });
   assert.equal(await kept.load('mqtt'), undefined, 'the other may have nothing yet');
-  await shared.save(1, 'mqtt', { timeMs: 300, liveFromMs: 1 });
+  await second.save('mqtt', { timeMs: 300, liveFromMs: 1 });
   assert.equal((await kept.load('mqtt'))?.timeMs, 300);
-  assert.equal((await shared.load(0, 'mqtt'))?.timeMs, 500);
+  assert.equal((await first.load('mqtt'))?.timeMs, 500);
   await kept.save('mqtt', { timeMs: 900, liveFromMs: 1 });
-  assert.equal((await shared.load(0, 'mqtt'))?.timeMs, 900, 'one process alone came farther');
+  assert.equal((await first.load('mqtt'))?.timeMs, 900, 'one process alone came farther');
 });

@@ -1,4 +1,5 @@
 /** The registry of a running simulator: changed by clients, and by others in the database. */
+
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import mqtt from 'mqtt';
@@ -10,6 +11,7 @@ import { MemorySink } from '../../src/outputs/memory.ts';
 import { type Assembly, assemble } from '../../src/service/assembly.ts';
 import { GapLog } from '../../src/service/gap-log.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { environmentOf, type Postgres, withoutPostgres } from '../postgres.ts';
 import { freePort } from '../servers.ts';
@@ -251,10 +253,12 @@ running(
     await heard(`${topic}/status`, says(true));
 
     // Its neighbour has never noticed.
-    const reader = createFleet(before.factories, {
-      seed: before.seed,
-      journal: simulator.timeline.journal,
-    }).reader();
+    const reader = createReader(
+      createFleet(before.factories, {
+        seed: before.seed,
+        journal: simulator.timeline.journal,
+      }),
+    );
     const topicSeen = 'factory/demo/compressor-1/energy';
     const seen = messages.get(topicSeen) as string[];
     const timeMs = (payload: string) => Date.parse((JSON.parse(payload) as { time: string }).time);

@@ -7,7 +7,8 @@ import type { JournalEvent } from '../../src/core/journal.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
 import { MACHINES_MAX, READINGS_MAX, Today } from '../../src/service/today.ts';
-import { createFleet } from '../../src/simulation/fleet.ts';
+import { createFleet, nextFleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { factoryOf } from '../rows.ts';
 import { NOON_MS, PUMP, type Simulation, startSimulation } from '../simulation.ts';
 
@@ -106,14 +107,14 @@ describe('what machines have done today', () => {
     const [own] = SLOW.machines as [FactoryDescription['machines'][number]];
     const id = 'c0000000-0000-0000-0000-0000000000ff';
     const newcomer = { ...own, id, name: 'New', topic: 'factory/demo/new' };
-    simulator.change(simulator.fleet.with([{ ...SLOW, machines: [newcomer, own] }]));
+    simulator.change(nextFleet(simulator.fleet, [{ ...SLOW, machines: [newcomer, own] }]));
     await simulation.pass(60);
     const [come] = await listed(simulation);
     assert.equal(come?.today_from, '2026-06-01T12:00:00Z');
     assert.ok((come?.energy_today_kwh ?? 0) > 0);
-    simulator.change(simulator.fleet.with([{ ...SLOW, machines: [own] }]));
+    simulator.change(nextFleet(simulator.fleet, [{ ...SLOW, machines: [own] }]));
     await simulation.pass(60);
-    simulator.change(simulator.fleet.with([{ ...SLOW, machines: [newcomer, own] }]));
+    simulator.change(nextFleet(simulator.fleet, [{ ...SLOW, machines: [newcomer, own] }]));
     await simulation.pass(60);
     assert.equal((await listed(simulation))[0]?.today_from, '2026-06-01T12:02:00Z');
     await simulation.close();
@@ -139,7 +140,7 @@ test('the day so far is computed with others having their turns, and up to its e
   );
   assert.ok(turns >= readings / 256, `${turns} turns for ${readings} readings`);
   const [machine] = fleet.machines as [Machine];
-  const reader = fleet.reader({ machines: [machine] });
+  const reader = createReader(fleet, { machines: [machine] });
   const batch = new Batch(2);
   reader.seek(NOON_MS);
   reader.read(NOON_MS + 2 * machine.intervalMs, batch);

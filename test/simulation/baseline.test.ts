@@ -1,4 +1,5 @@
 /** The truth that an energy baseline estimates. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { READING } from '../../src/core/batch.ts';
@@ -9,6 +10,7 @@ import { machineTypes } from '../../src/machines/index.ts';
 import { BaselineCount } from '../../src/simulation/baseline.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { Incidents } from '../../src/simulation/incidents.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { CostCount } from '../../src/simulation/truth.ts';
 import { readRows } from '../rows.ts';
 
@@ -50,7 +52,7 @@ function accounts(fleet: Fleet, machine: Machine, fromS: number, toS: number) {
 
 /** What a machine published in a window. */
 function published(fleet: Fleet, machine: Machine, fromS: number, toS: number) {
-  const reader = fleet.reader({ machines: [machine] });
+  const reader = createReader(fleet, { machines: [machine] });
   reader.seek(fromS * 1000);
   const { type } = machine;
   const made = type.fields.find(({ key }) => key === 'productionCount')?.column ?? -1;

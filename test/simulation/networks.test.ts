@@ -1,4 +1,5 @@
 /** What suppliers give is what consumers take, what leaks and what is stored: design.md. */
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
@@ -11,7 +12,13 @@ import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { parseFactoryFile } from '../../src/factory/index.ts';
 import { ATMOSPHERE_BAR } from '../../src/physics/air.ts';
 import { effortSeconds } from '../../src/physics/polymer.ts';
-import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
+import {
+  createFleet,
+  DEFAULT_SETTINGS,
+  type Fleet,
+  nextFleet,
+} from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import type { Network } from '../../src/site/network.ts';
 import { passOver, type Row, readRows } from '../rows.ts';
 
@@ -34,7 +41,9 @@ function named(fleet: Fleet, name: string): Machine {
 }
 
 function networkOf(fleet: Fleet, name: NetworkName): Network {
-  return fleet.networks.get(EXAMPLE.id)?.get(name) as Network;
+  return fleet.plants
+    .find(({ factory }) => factory.id === EXAMPLE.id)
+    ?.networks.get(name) as Network;
 }
 
 /** Goes through a machine's segments, from an anchor on, and looks at those of a window. */
@@ -109,7 +118,7 @@ test('air: what compressors publish is what their states delivered', () => {
   segments(machine, FROM_S, FROM_S + DAY_S, (s, _atS, lengthS) => {
     deliveredM3 += flowM3PerS * (s['flowShare'] as number) * lengthS;
   });
-  const reader = fleet.reader({ machines: [machine] });
+  const reader = createReader(fleet, { machines: [machine] });
   reader.seek(FROM_S * 1000);
   const column = machine.type.fields.find(({ key }) => key === 'productionCount')?.column ?? -1;
   const published = readRows(reader, (FROM_S + DAY_S) * 1000).reduce(
@@ -293,7 +302,7 @@ test('another consumer changes its supplier and no other machine', () => {
   const press = EXAMPLE.machines.find(({ name }) => name === 'Press-1') as MachineDescription;
   const more = { ...press, id: '0000000a-0000-0000-0000-000000000001', name: 'Press-3' };
   const rows = (fleet: Fleet) => {
-    const reader = fleet.reader();
+    const reader = createReader(fleet);
     reader.seek((FROM_S + 9 * 3600) * 1000);
     return readRows(reader, (FROM_S + 9.5 * 3600) * 1000).filter(({ flags }) => flags & READING);
   };
@@ -315,16 +324,16 @@ test('another consumer makes new machines of its suppliers and of the meter, and
   const press = EXAMPLE.machines.find(({ name }) => name === 'Press-1') as MachineDescription;
   const more = { ...press, id: '0000000a-0000-0000-0000-000000000001', name: 'Press-3' };
   const machines = [...EXAMPLE.machines, more];
-  const next = fleet.with([{ ...EXAMPLE, machines }]);
+  const next = nextFleet(fleet, [{ ...EXAMPLE, machines }]);
   const changed = fleet.machines.filter((machine) => next.byId.get(machine.id) !== machine);
   assert.deepEqual(
     changed.map(({ name }) => name),
     EXAMPLE.machines.map(({ name }) => name).filter((name) => /^(Comp|Chiller|Main)/.test(name)),
   );
-  const same = next.with([{ ...EXAMPLE, machines }]).byId;
+  const same = nextFleet(next, [{ ...EXAMPLE, machines }]).byId;
   for (const machine of next.machines) assert.equal(same.get(machine.id), machine);
-  const anew = fleetOf({ machines }).reader();
-  const gone = next.reader();
+  const anew = createReader(fleetOf({ machines }));
+  const gone = createReader(next);
   const [fromMs, untilMs] = [FROM_S * 1000, (FROM_S + 600) * 1000];
   anew.seek(fromMs);
   gone.seek(fromMs);
@@ -334,13 +343,13 @@ test('another consumer makes new machines of its suppliers and of the meter, and
 test('suppliers read alone, together or from another instant give the same rows', () => {
   const fromMs = (FROM_S + 2.9 * 3600) * 1000;
   const untilMs = fromMs + 1_800_000;
-  const all = fleetOf().reader();
+  const all = createReader(fleetOf());
   all.seek(fromMs - 2 * DAY_S * 1000);
   passOver(all, fromMs);
   const through = readRows(all, untilMs, 100_000);
   for (const { name, id } of EXAMPLE.machines) {
     const fleet = fleetOf();
-    const reader = fleet.reader({ machines: [named(fleet, name)] });
+    const reader = createReader(fleet, { machines: [named(fleet, name)] });
     reader.seek(fromMs);
     assert.deepEqual(
       readRows(reader, untilMs),

@@ -5,6 +5,7 @@ import { type Batch, READING, STATUS } from '../../src/core/batch.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { factoryOf, passOver, type Row, readRows } from '../rows.ts';
 
 const HOUR_MS = 3_600_000;
@@ -12,7 +13,7 @@ const FROM_MS = Date.UTC(2026, 2, 3, 9);
 const types = DEFAULT_FACTORY.machines.map(({ type }) => type);
 
 function rowsOf(fromMs: number, toMs: number, options: Parameters<typeof createFleet>[1] = {}) {
-  const reader = createFleet([DEFAULT_FACTORY], options).reader();
+  const reader = createReader(createFleet([DEFAULT_FACTORY], options));
   reader.seek(fromMs);
   return readRows(reader, toMs);
 }
@@ -41,7 +42,7 @@ test('a window cut into any calls and any batches is the same, to the bit', () =
   const cuts = fc.array(fc.integer({ min: 0, max: HOUR_MS / 4 }), { maxLength: 20 });
   fc.assert(
     fc.property(cuts, fc.integer({ min: 1, max: 700 }), (offsets, capacity) => {
-      const reader = createFleet([DEFAULT_FACTORY]).reader();
+      const reader = createReader(createFleet([DEFAULT_FACTORY]));
       reader.seek(FROM_MS);
       const ends = [...offsets, HOUR_MS / 4].sort((a, b) => a - b);
       const parts = ends.flatMap((end) => readRows(reader, FROM_MS + end, capacity));
@@ -59,10 +60,10 @@ for (const type of types) {
     fc.assert(
       fc.property(instant, fc.integer({ min: 1, max: 40 }), (second, hours) => {
         const targetMs = Date.UTC(2026, 0, 1) + 1000 * second;
-        const through = fleet.reader();
+        const through = createReader(fleet);
         through.seek(targetMs - hours * HOUR_MS);
         passOver(through, targetMs);
-        const direct = fleet.reader();
+        const direct = createReader(fleet);
         direct.seek(targetMs);
         const untilMs = targetMs + 5 * intervalMs;
         assert.deepEqual(readRows(direct, untilMs), readRows(through, untilMs));
@@ -76,7 +77,7 @@ test('a machine gives the same rows alone, beside 99 others, and in any order of
   const machines = Array.from({ length: 100 }, (_, i) => ({ type: types[i % 5] as string }));
   const factory = factoryOf(machines);
   const read = (members: typeof factory.machines) => {
-    const reader = createFleet([{ ...factory, machines: members }]).reader();
+    const reader = createReader(createFleet([{ ...factory, machines: members }]));
     reader.seek(FROM_MS);
     return readRows(reader, FROM_MS + HOUR_MS / 10);
   };
@@ -96,7 +97,7 @@ test('another seed gives other readings', () => {
 
 test('all machines of a site report one weather and one frequency at one instant', () => {
   const fleet = createFleet([factoryOf(types.flatMap((type) => [{ type }, { type }]))]);
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   reader.seek(FROM_MS);
   const seen = new Map<string, number>();
   let compared = 0;
@@ -132,7 +133,7 @@ test('a stopped machine says so once and is then silent until it is started', ()
     [0, 60],
   );
   for (const seekS of [stopS - 5, stopS, stopS + 30, stopS + 60, stopS + 61]) {
-    const reader = createFleet([DEFAULT_FACTORY], { journal }).reader();
+    const reader = createReader(createFleet([DEFAULT_FACTORY], { journal }));
     reader.seek(seekS * 1000);
     const found = of(readRows(reader, FROM_MS + 300_000), id);
     assert.deepEqual(
@@ -152,12 +153,12 @@ test('many machines are started in several calls, and no other rows come of it',
   ]);
   const machines = Array.from({ length: 40 }, () => ({ type: 'compressor', intervalS: 10 }));
   const fleet = createFleet([factoryOf(machines)], { journal });
-  const whole = fleet.reader();
+  const whole = createReader(fleet);
   whole.seek(FROM_MS);
   const rows = readRows(whole, FROM_MS + 25 * MINUTE_MS);
 
   const soughtMs = FROM_MS + 15 * MINUTE_MS;
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   reader.seek(soughtMs);
   let calls = 0;
   const counting = {
@@ -187,7 +188,7 @@ test('an event that is added while a reader stands before it holds for that read
     timeS: FROM_MS / 1000 + 120,
   };
   const late = createFleet([DEFAULT_FACTORY]);
-  const reader = late.reader();
+  const reader = createReader(late);
   reader.seek(FROM_MS);
   const before = readRows(reader, event.timeS * 1000 - 1000);
   late.journal.append(event);
@@ -217,7 +218,7 @@ test('the counterfactual equals the factory in which the anomaly never was', () 
     inject(other, 'b', 'dirty_coils', 2),
   ]);
   const one = new Journal(DEFAULT_SETTINGS, [inject(other, 'b', 'dirty_coils', 2)]);
-  const reader = createFleet([DEFAULT_FACTORY], { journal: both }).reader({ without: 'a' });
+  const reader = createReader(createFleet([DEFAULT_FACTORY], { journal: both }), { without: 'a' });
   reader.seek(FROM_MS);
   const untilMs = FROM_MS + HOUR_MS / 2;
   assert.deepEqual(readRows(reader, untilMs), rowsOf(FROM_MS, untilMs, { journal: one }));
@@ -225,7 +226,7 @@ test('the counterfactual equals the factory in which the anomaly never was', () 
 
 test('a status is said when the mode or an alert changes, and at least once a minute', () => {
   const fleet = createFleet([DEFAULT_FACTORY]);
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   reader.seek(FROM_MS);
   const rows = readRows(reader, FROM_MS + HOUR_MS);
   for (const machine of fleet.machines) {

@@ -5,7 +5,12 @@ import type { FactoryDescription, MachineDescription } from '../../src/core/fact
 import { Journal } from '../../src/core/journal.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
-import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
+import {
+  createFleet,
+  DEFAULT_SETTINGS,
+  type Fleet,
+  nextFleet,
+} from '../../src/simulation/fleet.ts';
 import { Relay } from '../../src/simulation/relay.ts';
 import { readRows } from '../rows.ts';
 
@@ -49,10 +54,10 @@ test('a machine whose description stays is the same one in the next fleet', () =
     ...renamed,
     machines: renamed.machines.map((m) => ({ ...m, description: 'x' })),
   };
-  const second = first.with([commented]);
+  const second = nextFleet(first, [commented]);
   const same = second.machines.map((machine) => first.byId.get(machine.id) === machine);
   assert.deepEqual(same, [true, true, false]);
-  const moved = first.with([{ ...factory(COMPRESSOR), latitude: 51 }]);
+  const moved = nextFleet(first, [{ ...factory(COMPRESSOR), latitude: 51 }]);
   assert.notEqual(moved.machines[0], first.machines[0], 'its weather is another');
 });
 
@@ -62,8 +67,8 @@ test('what stays says the same bytes as if nothing had changed, in any batches',
     const fleet = createFleet([DEFAULT_FACTORY]);
     const relay = relayOf(fleet);
     const others = [{ ...MOLDING, intervalS: 10 } as MachineDescription, COMPRESSOR, CONVEYOR];
-    relay.follow(fleet.with([factory(...others)]), SWAP_MS);
-    relay.follow(fleet.with([factory(COMPRESSOR, CONVEYOR)]), SWAP_MS + 60_000);
+    relay.follow(nextFleet(fleet, [factory(...others)]), SWAP_MS);
+    relay.follow(nextFleet(fleet, [factory(COMPRESSOR, CONVEYOR)]), SWAP_MS + 60_000);
     const found = await messages(relay, TO_MS, capacity);
     for (const name of ['compressor-1', 'conveyor-a']) {
       const of = (all: typeof pure) =>
@@ -77,10 +82,10 @@ test('it does not matter whether the change comes while it reads or lies far ahe
   const next = [factory(COMPRESSOR, { ...PUMP, intervalS: 5 } as MachineDescription)];
   const [early, late] = [createFleet([DEFAULT_FACTORY]), createFleet([DEFAULT_FACTORY])];
   const behind = relayOf(early);
-  behind.follow(early.with(next), SWAP_MS);
+  behind.follow(nextFleet(early, next), SWAP_MS);
   const live = relayOf(late);
   const before = await messages(live, SWAP_MS - 1000);
-  live.follow(late.with(next), SWAP_MS);
+  live.follow(nextFleet(late, next), SWAP_MS);
   const after = await messages(live, TO_MS);
   const texts = (all: typeof before) => all.map(({ topic, text }) => topic + text);
   assert.deepEqual(texts([...before, ...after]), texts(await messages(behind, TO_MS)));
@@ -89,7 +94,7 @@ test('it does not matter whether the change comes while it reads or lies far ahe
 test('a machine that leaves ends as offline, one that comes announces itself', async () => {
   const fleet = createFleet([factory(COMPRESSOR, HVAC)]);
   const relay = relayOf(fleet);
-  relay.follow(fleet.with([factory(COMPRESSOR, CONVEYOR)]), SWAP_MS);
+  relay.follow(nextFleet(fleet, [factory(COMPRESSOR, CONVEYOR)]), SWAP_MS);
   const found = await messages(relay, TO_MS);
   const hvac = found.filter(({ topic }) => topic.startsWith('hvac-main'));
   assert.match(
@@ -115,8 +120,8 @@ test('one that stands says so when it comes, and nothing more when it leaves', a
   journal.append({ kind: 'stop', sequence: 1, timeS: FROM_MS / 1000 - 60, machineIds });
   const fleet = createFleet([factory(COMPRESSOR)], { journal });
   const relay = relayOf(fleet);
-  relay.follow(fleet.with([factory(COMPRESSOR, HVAC)]), SWAP_MS);
-  relay.follow(fleet.with([factory(COMPRESSOR)]), SWAP_MS + 10_000);
+  relay.follow(nextFleet(fleet, [factory(COMPRESSOR, HVAC)]), SWAP_MS);
+  relay.follow(nextFleet(fleet, [factory(COMPRESSOR)]), SWAP_MS + 10_000);
   const found = (await messages(relay, TO_MS)).filter(({ topic }) => topic.startsWith('hvac'));
   assert.deepEqual(
     found.map(({ topic, is_running: isRunning }) => [topic, isRunning]),
@@ -128,7 +133,7 @@ test('with another topic a machine ends on the old one and goes on with the new 
   const fleet = createFleet([factory(HVAC)]);
   const relay = relayOf(fleet);
   relay.follow(
-    fleet.with([factory({ ...HVAC, topic: 'factory/demo/roof' } as MachineDescription)]),
+    nextFleet(fleet, [factory({ ...HVAC, topic: 'factory/demo/roof' } as MachineDescription)]),
     SWAP_MS,
   );
   const found = await messages(relay, TO_MS);
@@ -142,7 +147,7 @@ test('with another topic a machine ends on the old one and goes on with the new 
 test('a gap that is skipped takes changes with it', () => {
   const fleet = createFleet([factory(COMPRESSOR, HVAC)]);
   const relay = relayOf(fleet);
-  relay.follow(fleet.with([factory(COMPRESSOR, PUMP)]), SWAP_MS);
+  relay.follow(nextFleet(fleet, [factory(COMPRESSOR, PUMP)]), SWAP_MS);
   relay.seek(TO_MS, true);
   const rows = readRows(relay, TO_MS + 30_000);
   assert.equal(relay.fleet.machines.length, 2);

@@ -1,4 +1,5 @@
 /** Machines that are switched off and on: what they keep while they stand. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
@@ -6,6 +7,7 @@ import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { readRows } from '../rows.ts';
 
 const HOUR_S = 3600;
@@ -38,7 +40,7 @@ for (const type of machineTypes)
           );
         const journal = new Journal(DEFAULT_SETTINGS, events);
         const fleet = createFleet([{ ...DEFAULT_FACTORY, machines: [machine] }], { journal });
-        const [through, direct] = [fleet.reader(), fleet.reader()];
+        const [through, direct] = [createReader(fleet), createReader(fleet)];
         through.seek((FROM_S - HOUR_S) * 1000);
         readRows(through, soughtS * 1000);
         direct.seek(soughtS * 1000);

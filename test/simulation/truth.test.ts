@@ -5,6 +5,7 @@ import { Journal } from '../../src/core/journal.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { CostCount } from '../../src/simulation/truth.ts';
 
 const FROM_S = Date.UTC(2026, 6, 7, 9) / 1000;
@@ -40,7 +41,7 @@ for (const machine of DEFAULT_FACTORY.machines) {
 
     const sums = [undefined, 'a'].map((without) => {
       const machines = fleet.machines.filter(({ id }) => id === machine.id);
-      const reader = fleet.reader({ machines, ...(without && { without }) });
+      const reader = createReader(fleet, { machines, ...(without && { without }) });
       reader.seek(FROM_S * 1000);
       const [energy, units] = ['energyKwh', 'productionCountGood'].map(
         (key) => type.fields.find((field) => field.key === key)?.column,

@@ -1,4 +1,5 @@
 /** Planned maintenance, wear and age: what goes with time in a machine that nothing is wrong with. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
@@ -8,6 +9,7 @@ import type { MachineType } from '../../src/core/machine.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { Upkeep } from '../../src/simulation/upkeep.ts';
 import { passOver, type Row, readRows } from '../rows.ts';
 
@@ -51,7 +53,7 @@ for (const type of serviced) {
   test(`${type.type}: while it is serviced its controls alone take power, and it goes on reporting`, () => {
     const { fleet, machine } = build(type);
     const [fromS, untilS] = maintenance(machine, FROM_S);
-    const reader = fleet.reader();
+    const reader = createReader(fleet);
     reader.seek((fromS - HOUR_S) * 1000);
     const rows = readRows(reader, (untilS + HOUR_S) * 1000);
     const isIn = ({ timeMs }: Row) => timeMs > fromS * 1000 && timeMs < untilS * 1000;
@@ -77,10 +79,10 @@ for (const type of serviced) {
     const [fromS, untilS] = maintenance(machine, FROM_S);
     const intervalMs = machine.intervalMs;
     for (const tS of [fromS - 20, fromS, fromS + 1805, untilS, untilS + 47, untilS + 7207]) {
-      const through = fleet.reader();
+      const through = createReader(fleet);
       through.seek((fromS - 30 * HOUR_S) * 1000);
       passOver(through, tS * 1000);
-      const direct = fleet.reader();
+      const direct = createReader(fleet);
       direct.seek(tS * 1000);
       const untilMs = tS * 1000 + 5 * intervalMs;
       assert.deepEqual(readRows(direct, untilMs), readRows(through, untilMs), `${tS - fromS}`);

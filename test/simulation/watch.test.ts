@@ -1,4 +1,5 @@
 /** Alerts: when they begin, when they end, and that they do not flap. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Journal } from '../../src/core/journal.ts';
@@ -6,6 +7,7 @@ import type { Alert } from '../../src/core/machine.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { ALERT_HOLD_S, Watch } from '../../src/simulation/watch.ts';
 import { readRows } from '../rows.ts';
 
@@ -74,7 +76,7 @@ for (const type of machineTypes)
         },
       ]);
       const factory = { ...DEFAULT_FACTORY, machines: [machine] };
-      const reader = createFleet([factory], { journal, seed: 7 }).reader();
+      const reader = createReader(createFleet([factory], { journal, seed: 7 }));
       reader.seek(MONDAY_MS);
       const rows = readRows(reader, MONDAY_MS + DAY_MS);
       for (const [bit, code] of type.alertCodes.entries()) {

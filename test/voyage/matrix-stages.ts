@@ -1,4 +1,5 @@
 /** Each sink of the matrix with a real peer, and what makes that peer misbehave. */
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import { MqttSink } from '../../src/outputs/mqtt/sink.ts';
 import { PostgresSink } from '../../src/outputs/postgres/sink.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import { refusalLog } from '../../src/service/assembly.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { RawClient } from '../broker/raw-client.ts';
 import { demoFleet, START_MS } from '../delivery/demo.ts';
 import { faultyBroker, halfOpenProxy } from '../faulty-peers.ts';
@@ -315,7 +317,7 @@ async function askForPassword(enms: Enms): Promise<void> {
 async function emptyTables(postgres: Postgres): Promise<Enms> {
   const { machines } = demoFleet();
   const batch = new Batch();
-  const reader = demoFleet().reader();
+  const reader = createReader(demoFleet());
   reader.seek(START_MS, true);
   reader.read(START_MS + 1000, batch);
   for (const [row, machine] of machines.entries()) batch.machines[row] = machine;
@@ -325,7 +327,7 @@ async function emptyTables(postgres: Postgres): Promise<Enms> {
 
 /** Every reading of a cell's time at most, written by a sink that nothing disturbs. */
 async function writeAll(sink: Sink): Promise<void> {
-  const reader = demoFleet().reader();
+  const reader = createReader(demoFleet());
   const batch = new Batch();
   reader.seek(START_MS);
   for (let isComplete = false; !isComplete; batch.clear()) {

@@ -1,4 +1,5 @@
 /** What a factory would have said and stored if nothing had ever come between. */
+
 import assert from 'node:assert/strict';
 import type pg from 'pg';
 import { Batch } from '../../src/core/batch.ts';
@@ -6,6 +7,7 @@ import { Journal } from '../../src/core/journal.ts';
 import { Messages } from '../../src/outputs/mqtt/messages.ts';
 import { PostgresSink } from '../../src/outputs/postgres/sink.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import { endCluster } from '../../src/store/cluster-table.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { readRegistry } from '../../src/store/registry.ts';
@@ -100,7 +102,7 @@ export class Past {
   ): Promise<number> {
     const untilMs = this.#watermarksMs['postgres'] as number;
     const first = new Batch();
-    const reader = this.fleet.reader();
+    const reader = createReader(this.fleet);
     reader.seek(this.#fromMs, true);
     reader.read(this.#fromMs + 60_000, first);
     const enms = await Enms.make(postgres, first);
@@ -124,7 +126,7 @@ export class Past {
   }
 
   *#batches(statusIntervalS: number, untilMs: number) {
-    const reader = this.fleet.reader({ statusIntervalS });
+    const reader = createReader(this.fleet, { statusIntervalS });
     const batch = new Batch();
     reader.seek(this.#fromMs, true);
     for (let isComplete = false; !isComplete; ) {

@@ -7,6 +7,7 @@ import type { Browser } from 'playwright-core';
 import { buildApp } from '../../src/api/app.ts';
 import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
+import { nextFleet } from '../../src/simulation/fleet.ts';
 import { freshFolder, made, requestOf } from '../dataset/request.ts';
 import { COMPRESSOR, PUMP, type Simulation, startSimulation } from '../simulation.ts';
 import { assertSound, launchChromium, listen, open, withoutChromium } from './chromium.ts';
@@ -120,7 +121,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
       ...factory,
       machines: factory.machines.filter(({ id }) => id !== PUMP),
     }));
-    simulator.change(fleet.with(without));
+    simulator.change(nextFleet(fleet, without));
     await tile.waitFor({ state: 'detached' });
     await page.getByText('4 of 4', { exact: true }).waitFor();
     simulator.change(fleet);

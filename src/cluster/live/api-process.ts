@@ -5,7 +5,7 @@ import type { Assembly } from '../../service/assembly.ts';
 import { Observer } from '../../service/observer.ts';
 import { Registry } from '../../service/registry.ts';
 import { Simulator } from '../../service/simulator.ts';
-import { createFleet, type Fleet } from '../../simulation/fleet.ts';
+import { createFleet, type Fleet, nextFleet } from '../../simulation/fleet.ts';
 import { listenToWakes } from '../../store/wake-listener.ts';
 import { joinCluster } from './join.ts';
 import { ClusterOverview } from './overview.ts';
@@ -51,7 +51,7 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
   });
   const source = membership.registry;
   const follower = {
-    read: async () => (source ? simulator.fleet.with(await source.read()) : simulator.fleet),
+    read: async () => (source ? nextFleet(simulator.fleet, await source.read()) : simulator.fleet),
     change: (next: Fleet, fromMs: number) => simulator.change(next, fromMs),
   };
   const handOver = (next: Fleet) =>

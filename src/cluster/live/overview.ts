@@ -2,12 +2,12 @@ import type { Problem } from '../../core/problem.ts';
 import type { Gap } from '../../core/sink.ts';
 import type { DeliveryFigures } from '../../delivery/delivery.ts';
 import type { DeliveryState } from '../../delivery/figures.ts';
+import { Shares } from '../../delivery/shares.ts';
 import type { Delivering } from '../../service/simulator.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
 import type { Member } from '../../store/member-table.ts';
 import type { ShardRow } from '../../store/shard-table.ts';
 import type { Membership } from './join.ts';
-import { Partition } from './partition.ts';
 
 /** Gaps that are told at once; the database has all of them. */
 const GAPS_MAX = 20;
@@ -31,7 +31,7 @@ export interface ShardView extends ShardRow {
 export class ClusterOverview {
   readonly #membership: Membership;
   #fleet: Fleet | undefined;
-  #partition: Partition | undefined;
+  #shares: Shares | undefined;
   #members: readonly Member[] = [];
   #rows: readonly ShardRow[] = [];
   #gaps: readonly Gap[] = [];
@@ -54,7 +54,7 @@ export class ClusterOverview {
     this.#gaps = await store.gaps.latest(GAPS_MAX);
     if (fleet === this.#fleet) return;
     this.#fleet = fleet;
-    this.#partition = new Partition(fleet, this.#membership.cluster.shards);
+    this.#shares = new Shares(fleet, this.#membership.cluster.shards);
   }
 
   /** The number of shards. */
@@ -103,7 +103,7 @@ export class ClusterOverview {
       .filter(({ sink }) => sink !== 'ground truth')
       .map((row) => ({
         ...row,
-        machines: this.#partition?.machinesOf(row.shard) ?? 0,
+        machines: this.#shares?.sizeOf(row.shard) ?? 0,
         lagMs: row.timeMs === null ? 0 : Math.max(0, this.closedMs - row.timeMs),
         isOwned: row.owner !== null && alive.has(row.owner),
         isStalled: this.#isStalled(row),

@@ -1,17 +1,16 @@
 import type { Configuration } from '../../config/configuration.ts';
+import { Shares } from '../../delivery/shares.ts';
 import type { BrokerAddress } from '../../outputs/mqtt/client.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import { version } from '../../runtime/version.ts';
-import { createFleet, type Fleet } from '../../simulation/fleet.ts';
+import { createFleet, type Fleet, nextFleet } from '../../simulation/fleet.ts';
 import { wakeAll } from '../../store/horizon-table.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { listenToWakes } from '../../store/wake-listener.ts';
 import { redisLocation } from '../connection.ts';
-import { fairShare } from './fair-share.ts';
 import { joinCluster, type Membership } from './join.ts';
 import { LeaseError, Leases } from './leases.ts';
-import { Partition } from './partition.ts';
 import { Pulse } from './pulse.ts';
 import { ShardRun } from './shard-run.ts';
 import type { RegistryFollower } from './shared-timeline.ts';
@@ -57,6 +56,16 @@ export async function runShards(
   }
 }
 
+/**
+ * How many shards a worker holds at most, so that all are held and no worker has two more than
+ * another needs to: 20 of three workers are 7, 7 and 6.
+ *
+ * @param workers - Those that live, this one included.
+ */
+export function fairShare(shards: number, workers: number): number {
+  return Math.ceil(shards / Math.max(1, workers));
+}
+
 /** A worker of a live cluster: the shards that it holds, and what keeps them. */
 class ShardWorker implements RegistryFollower {
   readonly #configuration: Configuration;
@@ -72,7 +81,7 @@ class ShardWorker implements RegistryFollower {
   readonly #failed: Promise<never>;
   #fail: (error: unknown) => void = () => {};
   #fleet: Fleet;
-  #partition: Partition;
+  #shares: Shares;
   /** Saves come one after the other, since each counts from the one before. */
   #saving: Promise<void> = Promise.resolve();
   #workers = 1;
@@ -85,7 +94,7 @@ class ShardWorker implements RegistryFollower {
     this.#log = log;
     const { factories, seed, cluster, timeline } = membership;
     this.#fleet = createFleet(factories, { seed, journal: timeline.journal });
-    this.#partition = this.#divided();
+    this.#shares = this.#divided();
     const { redisUrl, prefix } = configuration.cluster;
     const { shards } = cluster;
     this.#leases = new Leases(
@@ -155,26 +164,26 @@ class ShardWorker implements RegistryFollower {
   /** Reads the registry anew, for {@link SharedTimeline}. */
   async read(): Promise<Fleet> {
     const { registry } = this.#membership;
-    return registry ? this.#fleet.with(await registry.read()) : this.#fleet;
+    return registry ? nextFleet(this.#fleet, await registry.read()) : this.#fleet;
   }
 
   /** Goes on with another fleet after an instant that no reader has passed. */
   change(fleet: Fleet, fromMs: number): void {
     this.#fleet = fleet;
-    this.#partition = this.#divided();
-    for (const run of this.#runs.values()) run.follow(this.#partition.of(run.shard), fromMs);
+    this.#shares = this.#divided();
+    for (const run of this.#runs.values()) run.follow(this.#shares.of(run.shard), fromMs);
   }
 
-  #divided(): Partition {
+  #divided(): Shares {
     const { shards } = this.#membership.cluster;
-    const partition = new Partition(this.#fleet, shards);
-    const most = Math.max(...Array.from({ length: shards }, (_, i) => partition.machinesOf(i)));
+    const divided = new Shares(this.#fleet, shards);
+    const most = Math.max(...Array.from({ length: shards }, (_, i) => divided.sizeOf(i)));
     if (most > SHARD_MACHINES_MAX)
       this.#log.warn(
         { machines: most },
         `a shard has more than ${SHARD_MACHINES_MAX} machines: to take it may outlast a lease`,
       );
-    return partition;
+    return divided;
   }
 
   /** Gives a sign of life, and puts on record how far its shards are. */
@@ -249,7 +258,7 @@ class ShardWorker implements RegistryFollower {
     const { shards, me } = this.#membership;
     try {
       const taken = await shards.take(shard, me.id);
-      const run = new ShardRun(taken, this.#partition.of(shard), {
+      const run = new ShardRun(taken, this.#shares.of(shard), {
         configuration: this.#configuration,
         membership: this.#membership,
         log: this.#log,

@@ -1,4 +1,5 @@
 import { Batch } from '../../core/batch.ts';
+import { createReader } from '../../simulation/reader.ts';
 import type { Check } from '../check.ts';
 import type { Laboratory, Specimen } from '../laboratory.ts';
 import type { Series } from '../series.ts';
@@ -39,7 +40,7 @@ function ratePerDay(laboratory: Laboratory, { factory, machine }: Specimen): num
     id: `${machine.id}/${i}`,
     intervalS: INTERVAL_S,
   }));
-  const reader = laboratory.fleet({ ...factory, machines }, true).reader();
+  const reader = createReader(laboratory.fleet({ ...factory, machines }, true));
   const days = Math.ceil(laboratory.extent.machineDays / MACHINES);
   const fromS = laboratory.extent.seasons[0]?.fromS ?? 0;
   const active = new Map<string, number>();

@@ -6,6 +6,7 @@ import { FencedSink } from '../../../src/cluster/live/fenced-sink.ts';
 import { Leases } from '../../../src/cluster/live/leases.ts';
 import { Batch } from '../../../src/core/batch.ts';
 import { MemorySink } from '../../../src/outputs/memory.ts';
+import { createReader } from '../../../src/simulation/reader.ts';
 import { demoFleet, START_MS } from '../../delivery/demo.ts';
 import { startRedis, type TestRedis, withoutRedis } from '../../redis.ts';
 
@@ -138,7 +139,7 @@ it('a fenced sink writes nothing without a proof', async () => {
     if (!isOurs) throw new Error('another owner');
   });
   const batch = new Batch(100);
-  const reader = demoFleet().reader();
+  const reader = createReader(demoFleet());
   reader.seek(START_MS, true);
   reader.read(START_MS + 1000, batch);
   await sink.write(batch);

@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { fairShare } from '../../../src/cluster/live/fair-share.ts';
-import { Partition, shardOf } from '../../../src/cluster/live/partition.ts';
-import { Batch } from '../../../src/core/batch.ts';
-import { DEFAULT_FACTORY } from '../../../src/factory/default-factory.ts';
-import { Messages } from '../../../src/outputs/mqtt/messages.ts';
-import { createFleet, type Fleet } from '../../../src/simulation/fleet.ts';
+import { fairShare } from '../../src/cluster/live/worker.ts';
+import { Batch } from '../../src/core/batch.ts';
+import { Shares, shareOf } from '../../src/delivery/shares.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
+import { Messages } from '../../src/outputs/mqtt/messages.ts';
+import { createFleet, type Fleet, nextFleet } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 2, 3, 9);
 
 /** All that a fleet says in ten minutes, in the order of topic and time. */
 function said(fleet: Fleet): string[] {
-  const reader = fleet.reader();
+  const reader = createReader(fleet);
   const batch = new Batch(10_000);
   reader.seek(START_MS, true);
   assert.ok(reader.read(START_MS + HOUR_MS / 6, batch));
@@ -24,16 +25,16 @@ test('the shard of a machine is the same for ever', () => {
   const ids = DEFAULT_FACTORY.machines.map(({ id }) => id);
   // sha256sum of the id, its first 8 digits modulo 64.
   assert.deepEqual(
-    ids.map((id) => shardOf(id, 64)),
+    ids.map((id) => shareOf(id, 64)),
     [4, 50, 58, 58, 3],
   );
-  assert.equal(shardOf(ids[0]?.toUpperCase() as string, 64), 4);
+  assert.equal(shareOf(ids[0]?.toUpperCase() as string, 64), 4);
 });
 
 test('machines spread evenly over the shards', () => {
   const counts = new Array<number>(20).fill(0);
   for (let i = 0; i < 20_000; i++) {
-    const shard = shardOf(`c0000000-0000-0000-0001-${String(i).padStart(12, '0')}`, 20);
+    const shard = shareOf(`c0000000-0000-0000-0001-${String(i).padStart(12, '0')}`, 20);
     counts[shard] = (counts[shard] as number) + 1;
   }
   // Five standard deviations of a fair draw, √(20,000 · 1/20 · 19/20).
@@ -42,11 +43,11 @@ test('machines spread evenly over the shards', () => {
 
 test('the shards together say what the whole fleet says, byte for byte', () => {
   const fleet = createFleet([DEFAULT_FACTORY], { seed: 42 });
-  const partition = new Partition(fleet, 3);
-  const shards = [0, 1, 2].map((shard) => said(partition.of(shard)));
+  const shares = new Shares(fleet, 3);
+  const shards = [0, 1, 2].map((shard) => said(shares.of(shard)));
   assert.ok(shards.some((each) => each.length > 0));
   assert.deepEqual(shards.flat().sort(), said(fleet));
-  const machines = [0, 1, 2].map((shard) => partition.machinesOf(shard));
+  const machines = [0, 1, 2].map((shard) => shares.sizeOf(shard));
   assert.equal(
     machines.reduce((sum, count) => sum + count, 0),
     fleet.machines.length,
@@ -57,10 +58,10 @@ test('a machine stays in its shard, the same, when others come', () => {
   const fleet = createFleet([DEFAULT_FACTORY], { seed: 42 });
   const [first, ...others] = DEFAULT_FACTORY.machines;
   const smaller = createFleet([{ ...DEFAULT_FACTORY, machines: others }], { seed: 42 });
-  const grown = smaller.with([DEFAULT_FACTORY]);
+  const grown = nextFleet(smaller, [DEFAULT_FACTORY]);
   for (let shard = 0; shard < 4; shard++) {
-    const before = new Partition(smaller, 4).of(shard).machines;
-    const after = new Partition(grown, 4).of(shard).machines;
+    const before = new Shares(smaller, 4).of(shard).machines;
+    const after = new Shares(grown, 4).of(shard).machines;
     assert.deepEqual(
       after.filter(({ id }) => id !== first?.id),
       before,
