@@ -35,8 +35,9 @@ export class LagWatch {
     if (!isFar) this.#isSaid = false;
   }
 
-  /** What to say of one that is too far behind and has not come nearer for a while. */
+  /** The problem of one that is too far behind and has not come nearer for a while. */
   problem(sinkName: string, lagMs: number): Problem | undefined {
+    this.observe(lagMs);
     const forMs = performance.now() - this.#leastAtMs;
     if (!(lagMs > this.#lagMaxMs) || forMs < this.#nearerMs) return undefined;
     const reason = behindText(lagMs);
