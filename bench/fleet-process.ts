@@ -5,10 +5,12 @@
 import type { Batch } from '../src/core/batch.ts';
 import { READING } from '../src/core/batch.ts';
 import type { Machine } from '../src/core/factory.ts';
-import { messageCount } from '../src/delivery/figures.ts';
+import { MessageCounter } from '../src/delivery/figures.ts';
 import { lagMs } from '../src/delivery/spread-reader.ts';
 import { MqttSink } from '../src/outputs/mqtt/sink.ts';
 import { Memo } from '../src/runtime/memo.ts';
+
+const counter = new MessageCounter();
 
 /** Longer delays count as this one [ms]. */
 const DELAY_MAX_MS = 60_000;
@@ -39,7 +41,7 @@ let dueReadings = 0;
 let window: FleetWindow = { fromMs: Infinity, toMs: Infinity };
 
 function take(batch: Batch, nowMs: number): void {
-  messages += messageCount(batch);
+  messages += counter.ofBatch(batch);
   for (let row = 0; row < batch.length; row++) {
     if (!((batch.flags[row] as number) & READING)) continue;
     const reporting = batch.machines[row] as Machine;

@@ -6,7 +6,7 @@
 import mqtt from 'mqtt';
 import { Batch } from '../src/core/batch.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';
-import { messageCount } from '../src/delivery/figures.ts';
+import { MessageCounter } from '../src/delivery/figures.ts';
 import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { machineTypes } from '../src/machines/index.ts';
 import { MqttSink } from '../src/outputs/mqtt/sink.ts';
@@ -16,6 +16,8 @@ import { privateAddress, startMosquitto } from '../test/servers.ts';
 import { factoryOf, START_MS } from './fleets.ts';
 import { compare } from './measure.ts';
 import { packetChunks, RawClient, readBatches } from './raw-client.ts';
+
+const counter = new MessageCounter();
 
 const MACHINES_EACH = 40;
 /** Messages of one call: enough that its beginning and its end do not count. */
@@ -61,11 +63,11 @@ function publisher(sink: MqttSink): () => Promise<number> {
     while (count < MESSAGES_A_CALL) {
       batch.clear();
       reader.read(Number.POSITIVE_INFINITY, batch);
-      count += messageCount(batch);
+      count += counter.ofBatch(batch);
       await sink.write(batch);
     }
     await sink.write(last);
-    return count + messageCount(last);
+    return count + counter.ofBatch(last);
   };
 }
 

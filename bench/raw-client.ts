@@ -2,9 +2,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Batch } from '../src/core/batch.ts';
-import { messageCount } from '../src/delivery/figures.ts';
+import { MessageCounter } from '../src/delivery/figures.ts';
 import { type Message, Messages } from '../src/outputs/mqtt/messages.ts';
 import type { Reader } from '../src/simulation/reader.ts';
+
+const counter = new MessageCounter();
 
 /** Messages on their way at QoS 1. */
 const WINDOW = 10_000;
@@ -19,7 +21,7 @@ export interface Chunk {
 /** What a reader gives next, of so many messages or a few more: one batch, filled again and again. */
 export function* readBatches(reader: Reader, messages: number): Generator<Batch> {
   const batch = new Batch();
-  for (let count = 0; count < messages; count += messageCount(batch)) {
+  for (let count = 0; count < messages; count += counter.ofBatch(batch)) {
     batch.clear();
     reader.read(Number.POSITIVE_INFINITY, batch);
     yield batch;

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { Configuration } from '../config/configuration.ts';
 import { clipped } from '../core/errors.ts';
+import { mqttOptions } from '../outputs/mqtt/index.ts';
 
 /** What somebody wants: to read, to change anything, or MQTT by WebSocket. */
 export type Purpose = 'read' | 'change' | 'broker';
@@ -21,7 +22,7 @@ export interface Refusal {
 }
 
 /** The settings that decide who may do what. */
-type Rules = Pick<Configuration, 'api' | 'mqtt'>;
+type Rules = Pick<Configuration, 'api' | 'outputs'>;
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -116,14 +117,15 @@ function whyNotToRead({ peer, headers }: Caller, { api }: Rules): string | undef
 }
 
 /** WebSocket reaches no further than the broker's own port, whatever address HTTP listens on. */
-function whyNotToTheBroker({ peer, headers }: Caller, { api, mqtt }: Rules): string | undefined {
+function whyNotToTheBroker({ peer, headers }: Caller, { api, outputs }: Rules): string | undefined {
+  const { embeddedHost, username } = mqttOptions(outputs);
   const isNear = isLoopback(peer);
-  if (!isNear && isLoopbackName(mqtt.embeddedHost))
+  if (!isNear && isLoopbackName(embeddedHost))
     return 'the broker is for this computer only: set MQTT_BIND_HOST to let others in';
   const isListed = isConfigured(headers.origin, api.corsOrigins);
   const foreignPage = `${pageText(headers)} may not reach the broker: name it in API_CORS_ORIGINS`;
   // Where credentials are set, the broker asks for them.
-  if (mqtt.username !== undefined)
+  if (username !== undefined)
     return isListed || isOwnPage(headers, ['http', 'https']) ? undefined : foreignPage;
   const proxy = forwardingHeader(headers);
   if (proxy) return `set MQTT_USERNAME and MQTT_PASSWORD behind a proxy: this came with ${proxy}`;

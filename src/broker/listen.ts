@@ -61,3 +61,9 @@ function refusal(
       return `cannot listen on port ${number} of ${host} (${code ?? 'unknown reason'})`;
   }
 }
+
+/** The host to connect to, where a server may listen on all addresses. */
+export function reachableHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,7 +1,9 @@
+import { reachableHost } from '../broker/listen.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { FactoryDescription } from '../core/factory.ts';
+import { mqttOptions } from '../outputs/mqtt/index.ts';
+import type { MqttOptions } from '../outputs/mqtt/options.ts';
 import { version } from '../runtime/version.ts';
-import { reachableHost } from '../service/assembly.ts';
 import { columns } from './columns.ts';
 
 /** Where a simulator that has started is reached. */
@@ -21,7 +23,8 @@ export interface Reached {
 
 /** What runs and where, for people. */
 export function announcement(configuration: Configuration, reached: Reached): string {
-  const { api, mqtt } = configuration;
+  const { api, outputs } = configuration;
+  const mqtt = mqttOptions(outputs);
   const { brokerAddress, factories } = reached;
   const machineCount = factories.reduce((sum, { machines }) => sum + machines.length, 0);
   const apiUrl = `http://${reachableHost(api.host)}:${reached.apiPort}`;
@@ -48,7 +51,8 @@ export function announcement(configuration: Configuration, reached: Reached): st
 }
 
 /** Ports that others have, and those that were taken in their place. */
-export function movedPorts({ api, mqtt }: Configuration, reached: Reached): string[] {
+export function movedPorts({ api, outputs }: Configuration, reached: Reached): string[] {
+  const mqtt = mqttOptions(outputs);
   const notes: string[] = [];
   const add = (what: string, variable: string, wanted: number, got: number | undefined) => {
     if (got !== undefined && wanted !== 0 && got !== wanted)
@@ -64,7 +68,7 @@ export function movedPorts({ api, mqtt }: Configuration, reached: Reached): stri
 }
 
 /** The command that shows what the embedded broker is given, with the port that it really has. */
-function listenCommand({ embeddedHost, username }: Configuration['mqtt'], port: number): string {
+function listenCommand({ embeddedHost, username }: MqttOptions, port: number): string {
   const login = username === undefined ? '' : ` -u '${username}' -P "$MQTT_PASSWORD"`;
   const host = reachableHost(embeddedHost).replace(/^\[|\]$/g, '');
   return `mosquitto_sub -h ${host} -p ${port}${login} -v -t 'factory/#'`;

@@ -4,7 +4,8 @@ import { publishWindow } from '../dataset/publication.ts';
 import { fleetOf, type WindowRequest } from '../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../dataset/window-reader.ts';
 import { secondText } from '../encoding/time.ts';
-import type { AskedBroker } from './broker-url.ts';
+import { mqtt } from '../outputs/mqtt/index.ts';
+import type { MqttOptions } from '../outputs/mqtt/options.ts';
 import { PROGRAM } from './command-line.ts';
 import { Interruption } from './interruption.ts';
 import { count, type ProgressLine, span } from './progress-line.ts';
@@ -26,13 +27,15 @@ export interface Pacing {
  */
 export async function toBroker(
   request: WindowRequest,
-  { address, qos }: AskedBroker,
+  broker: MqttOptions,
   { statusIntervalS }: Configuration,
   pacing: Pacing,
   progress: ProgressLine,
 ): Promise<number> {
-  const { MqttSink } = await import('../outputs/mqtt/sink.ts');
-  const { addressText } = await import('../outputs/mqtt/client.ts');
+  const log = stderrLog(progress);
+  const { sinks, address } = await mqtt.open(broker, { log });
+  const [sink] = sinks;
+  if (!sink) throw new Error('a broker without a sink');
   const machines = machinesOf(fleetOf(request, 'actual'), request.machineIds);
   const allRows = plannedTableRows(request, machines);
   const interruption = new Interruption();
@@ -40,9 +43,9 @@ export async function toBroker(
   let rows = 0;
   const deliveredMs = await publishWindow(request, {
     ...pacing,
-    sink: new MqttSink(address, qos),
+    sink,
     statusIntervalS,
-    log: stderrLog(progress),
+    log,
     onRows: (more) => {
       rows += more;
       progress.show(rows, allRows);
@@ -51,7 +54,7 @@ export async function toBroker(
   });
   if (deliveredMs >= request.toMs) {
     const lengthS = (performance.now() - startMs) / 1000;
-    progress.result(`${addressText(address)}: ${count(rows)} rows, ${span(lengthS)}`);
+    progress.result(`${address}: ${count(rows)} rows, ${span(lengthS)}`);
     return 0;
   }
   const reached = secondText(deliveredMs);

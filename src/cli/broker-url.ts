@@ -1,5 +1,6 @@
 import type { Configuration } from '../config/configuration.ts';
-import type { BrokerAddress } from '../outputs/mqtt/client.ts';
+import { mqttOptions } from '../outputs/mqtt/index.ts';
+import type { MqttOptions } from '../outputs/mqtt/options.ts';
 import { choice, HOST, type Kind } from '../schema/kinds.ts';
 import type { Option } from './command.ts';
 import type { OptionReader } from './option-reader.ts';
@@ -59,12 +60,6 @@ export function environmentWith(url: string | undefined): NodeJS.ProcessEnv {
   return { ...process.env, ...(url === undefined ? {} : BROKER_URL.read(url)) };
 }
 
-/** A broker, and how messages are published there. */
-export interface AskedBroker {
-  readonly address: BrokerAddress;
-  readonly qos: Configuration['mqtt']['qos'];
-}
-
 /**
  * The URL that a host without a scheme, or with another's, was meant to be; none for a bare word
  * other than localhost, which may as well be a password.
@@ -82,9 +77,10 @@ function meantUrl(written: string): string | undefined {
 /** The broker that `--mqtt` names, or that is configured; undefined where there is none. */
 export function askedBroker(
   options: OptionReader,
-  { mqtt }: Configuration,
-): AskedBroker | undefined {
+  { outputs }: Configuration,
+): MqttOptions | undefined {
   options.readSecret('mqtt', BROKER_URL, meantUrl);
+  const mqtt = mqttOptions(outputs);
   const qos = options.read('qos', choice([0, 1, 2])) ?? mqtt.qos;
-  return mqtt.external && { address: mqtt.external, qos };
+  return mqtt.external && { ...mqtt, qos };
 }

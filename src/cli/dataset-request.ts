@@ -10,11 +10,12 @@ import {
   type WindowRequest,
 } from '../dataset/request.ts';
 import { timeText } from '../encoding/time.ts';
+import type { MqttOptions } from '../outputs/mqtt/options.ts';
 import { urlFaults } from '../outputs/postgres/url.ts';
 import { version } from '../runtime/version.ts';
 import { choice, type Kind, whole } from '../schema/kinds.ts';
 import { duration, durationText } from '../schema/times.ts';
-import { type AskedBroker, askedBroker } from './broker-url.ts';
+import { askedBroker } from './broker-url.ts';
 import type { Arguments } from './command.ts';
 import { PROGRAM } from './command-line.ts';
 import { OptionReader } from './option-reader.ts';
@@ -49,7 +50,7 @@ export type Asked =
       readonly databaseUrl: string;
       readonly isOnCluster: boolean;
     }
-  | { readonly to: 'a broker'; readonly request: WindowRequest; readonly broker: AskedBroker };
+  | { readonly to: 'a broker'; readonly request: WindowRequest; readonly broker: MqttOptions };
 
 /** Options that mean something to some destinations only. */
 const ONLY_FILES = ['compress', 'partition', 'labels', 'workers'] as const;
@@ -71,7 +72,7 @@ export function askedDataset(args: Arguments, configuration: Configuration): Ask
   const workers = options.read('workers', whole(1, WORKERS_MAX)) ?? availableParallelism();
   const databaseUrl = options.readSecret('postgres', DATABASE_URL) as string;
   if (databaseUrl) for (const fault of urlFaults(databaseUrl)) options.fault('postgres', fault);
-  const broker = askedBroker(options, configuration) as AskedBroker;
+  const broker = askedBroker(options, configuration) as MqttOptions;
   options.check();
   switch (to) {
     case 'files':

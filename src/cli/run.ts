@@ -70,7 +70,7 @@ export const run: Command = {
 
 function announce(
   configuration: Configuration,
-  { simulator, broker, brokerAddress }: Assembly,
+  { simulator, broker, addresses: [brokerAddress = ''] }: Assembly,
   apiPort: number,
   log: Logger,
   isTerminal: boolean,

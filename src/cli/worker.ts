@@ -21,7 +21,7 @@ type Workplace = Omit<HistoryWorkerOptions, 'server'> & { readonly configuration
 const PARTS = {
   history: async ({ configuration, ...place }: Workplace) => {
     const { workOnHistory } = await import('../cluster/history/worker.ts');
-    await workOnHistory({ ...place, server: configuration.database.server });
+    await workOnHistory({ ...place, server: configuration.database });
   },
   live: async ({ configuration, log, signal }: Workplace) => {
     const { runShards } = await import('../cluster/live/worker.ts');

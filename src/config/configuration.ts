@@ -1,6 +1,8 @@
+import type { WantedPort } from '../broker/listen.ts';
 import type { CalendarDescription, FactoryDescription } from '../core/factory.ts';
 import type { Settings } from '../core/journal.ts';
-import type { BrokerAddress } from '../outputs/mqtt/client.ts';
+import type { WantedOutput } from '../outputs/output.ts';
+import type { DatabaseServer } from '../outputs/postgres/server.ts';
 
 /** Where a setting's value came from. */
 export type Source = 'default' | 'environment' | '.env' | 'factory file' | 'command line';
@@ -8,28 +10,11 @@ export type Source = 'default' | 'environment' | '.env' | 'factory file' | 'comm
 /** A variable's value as anyone may see it; null where there is none. */
 export type Shown = string | number | boolean | null;
 
-/** A PostgreSQL server, by its parts or by one URL. */
-export type DatabaseServer =
-  | { readonly connectionString: string }
-  | {
-      readonly host: string;
-      readonly port: number;
-      readonly user: string | undefined;
-      readonly password: string | undefined;
-      readonly database: string;
-    };
-
-/** A TCP port, and whether it was asked for or may be replaced by the next free one. */
-export interface Port {
-  readonly number: number;
-  readonly isExplicit: boolean;
-}
-
 /** Everything that is configured, valid and with its defaults filled in. */
 export interface Configuration {
   readonly api: {
     readonly host: string;
-    readonly port: Port;
+    readonly port: WantedPort;
     /** Without a key only this computer may change anything. */
     readonly key: string | undefined;
     /** Origins that browsers may call from; none: no CORS. */
@@ -41,16 +26,9 @@ export interface Configuration {
   readonly isAutoStart: boolean;
   readonly settings: Settings;
   readonly statusIntervalS: number;
-  readonly mqtt: {
-    /** None: the embedded broker, on `port`. */
-    readonly external: BrokerAddress | undefined;
-    readonly embeddedHost: string;
-    readonly port: Port;
-    /** What clients of the embedded broker must say, if set. */
-    readonly username: string | undefined;
-    readonly password: string | undefined;
-    readonly qos: 0 | 1 | 2;
-    readonly isGroundTruthPublished: boolean;
+  /** The outputs that are wanted, with their options. */
+  readonly outputs: readonly WantedOutput[];
+  readonly publishing: {
     /** Whether each machine is published at a time of its own within its interval. */
     readonly isSpread: boolean;
     /** Processes that share the machines out and publish them; 1: none but this one. */
@@ -72,12 +50,8 @@ export interface Configuration {
   /** Messages a second while a sink is behind; 0 no limit. */
   readonly catchUpRate: number;
   readonly dataDir: string;
-  readonly database: {
-    /** None: the embedded database, under `dataDir`. */
-    readonly server: DatabaseServer | undefined;
-    /** Whether readings are stored in the server's tables, too. */
-    readonly isSink: boolean;
-  };
+  /** None: the embedded database, under `dataDir`. */
+  readonly database: DatabaseServer | undefined;
   readonly cluster: {
     /** Whether this process is part of a live cluster. */
     readonly isLive: boolean;

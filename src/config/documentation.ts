@@ -1,4 +1,5 @@
-import { SECTIONS, type Variable } from './variables.ts';
+import type { Variable } from '../schema/variable.ts';
+import { SECTIONS } from './variables.ts';
 
 /** The file `.env.example`: every variable with its default, commented out. */
 export function envExample(): string {

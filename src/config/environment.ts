@@ -1,8 +1,9 @@
 import type { Diagnostic } from '../core/errors.ts';
 import { notAccepted, scalar } from '../schema/kinds.ts';
+import type { Variable } from '../schema/variable.ts';
 import type { Shown, Source } from './configuration.ts';
 import type { Environment, EnvironmentFile } from './environment-file.ts';
-import { VARIABLES, type Variable, type VariableName, type VariableValues } from './variables.ts';
+import { VARIABLES, type VariableName, type VariableValues } from './variables.ts';
 
 /** What the variables say, and what is to be said about them. */
 export interface EnvironmentReading {

@@ -1,13 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { ConfigError, type Diagnostic } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
 import { DEFAULT_FACTORY } from '../factory/default-factory.ts';
 import { type FactoryFile, largeFleet, readFactoryFile } from '../factory/index.ts';
 import { machineTypes } from '../machines/index.ts';
-import type { BrokerAddress } from '../outputs/mqtt/client.ts';
+import { outputs } from '../outputs/index.ts';
+import type { Given, WantedOutput } from '../outputs/output.ts';
+import type { DatabaseServer } from '../outputs/postgres/server.ts';
 import { calendarOf } from './calendar.ts';
-import type { Configuration, DatabaseServer, Port, Source } from './configuration.ts';
+import type { Configuration, Source } from './configuration.ts';
 import { type EnvironmentReading, readEnvironment } from './environment.ts';
 import { type Environment, readEnvironmentFile } from './environment-file.ts';
 import { relationFaults, relationRemarks, topicRemarks } from './relations.ts';
@@ -62,10 +63,11 @@ export function loadConfiguration({
     file: attempt(() => readEnvironmentFile(cwd)) ?? { variables: {}, remarks: [] },
   });
   const { values, sources } = reading;
-  faults.push(...reading.faults, ...relationFaults(values, cwd, nowMs));
+  const wanted = wantedOutputs(reading, cwd);
+  faults.push(...reading.faults, ...relationFaults(values, nowMs), ...wanted.faults);
   const file = attempt(() => readFactories(reading, cwd));
   if (faults.length > 0 || !file) throw new ConfigError(faults);
-  const described = describe(values, sources, cwd);
+  const described = { ...describe(values, sources, cwd), outputs: wanted.outputs };
   return {
     ...described,
     factories: file.factories.map((factory) => withIntervals(factory, described.intervalsS)),
@@ -75,6 +77,7 @@ export function loadConfiguration({
     shown: reading.shown,
     remarks: [
       ...reading.remarks,
+      ...wanted.remarks,
       ...relationRemarks(values, sources),
       ...file.remarks,
       ...topicRemarks(file.factories),
@@ -105,7 +108,7 @@ export function withIntervals(
 
 type Described = Omit<
   Configuration,
-  'factories' | 'factoryFile' | 'fleetMachines' | 'sources' | 'shown' | 'remarks'
+  'outputs' | 'factories' | 'factoryFile' | 'fleetMachines' | 'sources' | 'shown' | 'remarks'
 >;
 
 /** What the variables alone say. */
@@ -115,14 +118,10 @@ function describe(
   cwd: string,
 ): Described {
   const isSet = (name: VariableName) => sources[name] !== 'default';
-  const port = (name: 'API_PORT' | 'MQTT_PORT'): Port => ({
-    number: values[name],
-    isExplicit: isSet(name),
-  });
   return {
     api: {
       host: values.API_HOST,
-      port: port('API_PORT'),
+      port: { number: values.API_PORT, isExplicit: isSet('API_PORT') },
       key: values.API_KEY,
       corsOrigins: values.API_CORS_ORIGINS ?? [],
       hosts: values.API_HOSTS ?? [],
@@ -137,14 +136,7 @@ function describe(
         : null,
     },
     statusIntervalS: values.STATUS_INTERVAL,
-    mqtt: {
-      external: values.MQTT_HOST ? externalBroker(values.MQTT_HOST, values, cwd) : undefined,
-      embeddedHost: values.MQTT_BIND_HOST,
-      port: port('MQTT_PORT'),
-      username: values.MQTT_USERNAME,
-      password: values.MQTT_PASSWORD,
-      qos: values.MQTT_QOS,
-      isGroundTruthPublished: values.MQTT_GROUND_TRUTH,
+    publishing: {
       readers: values.READERS,
       isSpread:
         (values.PUBLISH_SPREAD ?? (values.FLEET_MACHINES ? 'interval' : 'none')) === 'interval',
@@ -159,7 +151,7 @@ function describe(
     isAheadRepeated: values.AHEAD_OF_CLOCK === 'repeat',
     catchUpRate: values.CATCH_UP_RATE,
     dataDir: resolve(cwd, values.DATA_DIR),
-    database: { server: databaseServer(values), isSink: values.SINK_POSTGRES },
+    database: databaseServer(values),
     cluster: {
       isLive: values.CLUSTER,
       redisUrl: values.REDIS_URL,
@@ -169,6 +161,26 @@ function describe(
     calendar: calendarOf(values),
     intervalsS: intervalsOf(values, sources),
   };
+}
+
+/** What the outputs make of the variables, and what they say about them. */
+function wantedOutputs({ values, sources }: EnvironmentReading, cwd: string) {
+  const wanted: WantedOutput[] = [];
+  const faults: Diagnostic[] = [];
+  const remarks: string[] = [];
+  const given: Given = {
+    cwd,
+    database: databaseServer(values),
+    isCluster: values.CLUSTER,
+    isSet: (name) => sources[name as VariableName] !== 'default',
+    fault: (path, message) => faults.push({ path, message }),
+    remark: (sentence) => remarks.push(sentence),
+  };
+  for (const output of outputs) {
+    const options = output.configure(values, given);
+    if (options !== undefined) wanted.push({ output, options });
+  }
+  return { outputs: wanted, faults, remarks };
 }
 
 function databaseServer(values: VariableValues): DatabaseServer | undefined {
@@ -194,22 +206,4 @@ function intervalsOf(
     if (name !== undefined && sources[name] !== 'default') intervals[type] = values[name];
   }
   return intervals;
-}
-
-function externalBroker(host: string, values: VariableValues, cwd: string): BrokerAddress {
-  const path = (file: string | undefined) => file && resolve(cwd, file);
-  return {
-    host,
-    port: values.MQTT_PORT,
-    protocol: values.MQTT_PROTOCOL,
-    version: values.MQTT_VERSION,
-    username: values.MQTT_USERNAME,
-    password: values.MQTT_PASSWORD,
-    // Two simulators of one id would throw each other out of the broker again and again.
-    clientId: values.MQTT_CLIENT_ID ?? `enms-simulator-${randomBytes(4).toString('hex')}`,
-    keepaliveS: values.MQTT_KEEPALIVE,
-    caFile: path(values.MQTT_CA_FILE),
-    certFile: path(values.MQTT_CERT_FILE),
-    keyFile: path(values.MQTT_KEY_FILE),
-  };
 }

@@ -1,11 +1,8 @@
-import { accessSync, constants } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Diagnostic } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
 import { shiftFaults } from '../factory/shifts.ts';
 import { machineTypes } from '../machines/index.ts';
 import { urlFaults } from '../outputs/postgres/url.ts';
-import { FileRefusal, regularFileBytes } from '../runtime/regular-file.ts';
 import { shown } from '../schema/kinds.ts';
 import { instantText } from '../schema/times.ts';
 import { calendarOf } from './calendar.ts';
@@ -14,17 +11,12 @@ import { VARIABLES, type VariableName, type VariableValues } from './variables.t
 
 type Sources = Readonly<Record<VariableName, Source>>;
 
-/** What is wrong with variables that are right one by one. */
-export function relationFaults(values: VariableValues, cwd: string, nowMs: number): Diagnostic[] {
+/** What is wrong with variables that are right one by one; outputs look after their own. */
+export function relationFaults(values: VariableValues, nowMs: number): Diagnostic[] {
   return [
     ...variableShiftFaults(values),
-    ...mqttFaults(values),
-    ...(['MQTT_CA_FILE', 'MQTT_CERT_FILE', 'MQTT_KEY_FILE'] as const).flatMap(
-      (name) => fileFault(name, values[name], cwd) ?? [],
-    ),
     ...backfillFaults(values, nowMs),
     ...databaseFaults(values),
-    ...sinkFaults(values),
     ...clusterFaults(values),
     ...fleetFaults(values),
   ];
@@ -43,13 +35,6 @@ function databaseFaults({ DATABASE_URL: url }: VariableValues): Diagnostic[] {
   return faults.map((message) => ({ path: 'DATABASE_URL', message }));
 }
 
-/** Readings cannot be stored in the embedded database: it keeps kilobytes, for us alone. */
-function sinkFaults(values: VariableValues): Diagnostic[] {
-  if (!values.SINK_POSTGRES || values.POSTGRES_HOST || values.DATABASE_URL) return [];
-  const message = 'true needs a server: POSTGRES_HOST or DATABASE_URL';
-  return [{ path: 'SINK_POSTGRES', message }];
-}
-
 /** The processes of a live cluster meet on servers. */
 function clusterFaults(values: VariableValues): Diagnostic[] {
   if (!values.CLUSTER) return [];
@@ -60,7 +45,6 @@ function clusterFaults(values: VariableValues): Diagnostic[] {
       values.POSTGRES_HOST || values.DATABASE_URL,
       'the PostgreSQL server that its processes share, or DATABASE_URL',
     ],
-    ['MQTT_HOST', values.MQTT_HOST, 'the MQTT broker that its workers publish to'],
   ];
   return needed
     .filter(([, value]) => !value)
@@ -70,14 +54,6 @@ function clusterFaults(values: VariableValues): Diagnostic[] {
 /** What is accepted and has no effect, or hardly the one that was meant. */
 export function relationRemarks(values: VariableValues, sources: Sources): string[] {
   const isSet = (name: VariableName) => sources[name] !== 'default';
-  const idle = values.MQTT_HOST
-    ? (['MQTT_BIND_HOST'] as const).filter(isSet).map((name) => `${name}: no effect with MQTT_HOST`)
-    : ABOUT_MQTT_HOST.filter(isSet).map((name) => `${name}: no effect without MQTT_HOST`);
-  const protocol = values.MQTT_PROTOCOL;
-  const port =
-    values.MQTT_HOST && protocol !== 'mqtt' && !isSet('MQTT_PORT')
-      ? [`MQTT_PORT: ${values.MQTT_PORT}, as it is not set; unusual for MQTT_PROTOCOL=${protocol}`]
-      : [];
   const intervals = Object.keys(VARIABLES)
     .map((name) => name as VariableName)
     .filter((name) => isSet(name) && typeWithoutModel(name) !== undefined)
@@ -91,11 +67,7 @@ export function relationRemarks(values: VariableValues, sources: Sources): strin
     values.API_CORS_ORIGINS?.includes('*') && values.API_KEY === undefined
       ? ['API_CORS_ORIGINS: * lets every page read; none may change anything without API_KEY']
       : [];
-  const keepalive =
-    values.MQTT_HOST && values.MQTT_KEEPALIVE === 0
-      ? ['MQTT_KEEPALIVE: 0, so a lost broker is noticed only while something is being published']
-      : [];
-  return [...idle, ...port, ...intervals, ...alone, ...open, ...keepalive];
+  return [...intervals, ...alone, ...open];
 }
 
 /** What some brokers do not take in a topic, such as NATS, which ends the connection. */
@@ -112,17 +84,6 @@ export function topicRemarks(factories: readonly FactoryDescription[]): string[]
   return [`${shown(first)}${more}: some brokers refuse topics that contain a space or a dot`];
 }
 
-/** Variables of the client that reaches a broker elsewhere. */
-const ABOUT_MQTT_HOST = [
-  'MQTT_PROTOCOL',
-  'MQTT_VERSION',
-  'MQTT_CLIENT_ID',
-  'MQTT_KEEPALIVE',
-  'MQTT_CA_FILE',
-  'MQTT_CERT_FILE',
-  'MQTT_KEY_FILE',
-] as const;
-
 function typeWithoutModel(name: VariableName): string | undefined {
   const type = /^(.*)_INTERVAL$/.exec(name)?.[1]?.toLowerCase();
   const isModel = type === 'status' || machineTypes.some((each) => each.type === type);
@@ -134,46 +95,6 @@ function variableShiftFaults(values: VariableValues): Diagnostic[] {
     path: `SHIFT_${index + 1}_START, SHIFT_${index + 1}_END`,
     message,
   }));
-}
-
-function mqttFaults(values: VariableValues): Diagnostic[] {
-  const faults: Diagnostic[] = [];
-  const missing = (path: VariableName, needed: VariableName) =>
-    faults.push({ path, message: `is set without ${needed}; set both or neither` });
-  // MQTT 3.1.1 §3.1.2.9: without a user name there is no password.
-  if (values.MQTT_PASSWORD !== undefined && !values.MQTT_USERNAME)
-    missing('MQTT_PASSWORD', 'MQTT_USERNAME');
-  if (values.MQTT_CERT_FILE && !values.MQTT_KEY_FILE) missing('MQTT_CERT_FILE', 'MQTT_KEY_FILE');
-  if (values.MQTT_KEY_FILE && !values.MQTT_CERT_FILE) missing('MQTT_KEY_FILE', 'MQTT_CERT_FILE');
-  const isPlain = values.MQTT_PROTOCOL === 'mqtt' || values.MQTT_PROTOCOL === 'ws';
-  for (const name of ['MQTT_CA_FILE', 'MQTT_CERT_FILE'] as const)
-    if (values.MQTT_HOST && values[name] && isPlain)
-      faults.push({
-        path: name,
-        message: `goes with MQTT_PROTOCOL mqtts or wss, not ${values.MQTT_PROTOCOL}`,
-      });
-  return faults;
-}
-
-function fileFault(
-  name: VariableName,
-  file: string | undefined,
-  cwd: string,
-): Diagnostic | undefined {
-  if (!file) return undefined;
-  const refused = (why: string) => ({
-    path: name,
-    message: `${shown(file)} cannot be read (${why}); a PEM file`,
-  });
-  try {
-    const path = resolve(cwd, file);
-    regularFileBytes(path);
-    accessSync(path, constants.R_OK);
-    return undefined;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return refused(error instanceof FileRefusal ? message : (code ?? 'unknown'));
-  }
 }
 
 function backfillFaults(values: VariableValues, nowMs: number): Diagnostic[] {

@@ -1,4 +1,5 @@
 import { FLEET_MACHINES_MAX } from '../core/factory.ts';
+import { type OutputVariables, outputs } from '../outputs/index.ts';
 import {
   choice,
   FLAG,
@@ -20,33 +21,16 @@ import {
   START_MINUTE,
   WHOLE_INSTANT_MS,
 } from '../schema/times.ts';
+import {
+  type DefaultedVariable,
+  optional,
+  secret,
+  type ValuesOf,
+  type Variable,
+  type Variables,
+  variable,
+} from '../schema/variable.ts';
 import { DATABASE_URL } from './database-url.ts';
-
-/** One environment variable; from this table come validation, `.env.example` and documents. */
-export interface Variable<T> {
-  readonly kind: Kind<T>;
-  /** As it would be written; none: without a value the feature is off. */
-  readonly default: string | undefined;
-  /** Sentences for people. */
-  readonly about: string;
-  /** Never shown, not even in the message about a fault in it. */
-  readonly isSecret: boolean;
-}
-
-/** A variable that always has a value. */
-type Required<T> = Variable<T> & { readonly default: string };
-
-function variable<T>(kind: Kind<T>, byDefault: string, about: string): Required<T> {
-  return { kind, default: byDefault, about, isSecret: false };
-}
-
-function optional<T>(kind: Kind<T>, about: string): Variable<T> {
-  return { kind, default: undefined, about, isSecret: false };
-}
-
-function secret<T>(kind: Kind<T>, about: string): Variable<T> {
-  return { ...optional(kind, about), isSecret: true };
-}
 
 const DAY_S = 86_400;
 const CATCH_UP_S = duration(1, 3650 * DAY_S);
@@ -61,9 +45,6 @@ const CATCH_UP: Kind<number> = {
     return word === 'all' ? Number.POSITIVE_INFINITY : CATCH_UP_S.read(value);
   },
 };
-
-/** Each reader process has a connection, and all descriptions in its memory. */
-const READERS_MAX = 64;
 
 const PORT = whole(1, 65_535);
 const SHARE = number(0, 1);
@@ -151,44 +132,6 @@ const SIMULATION = {
   ),
 } as const;
 
-const MQTT = {
-  MQTT_HOST: optional(
-    HOST,
-    'MQTT broker to publish to. Without one, the embedded broker runs: MQTT 3.1, 3.1.1 and 5.',
-  ),
-  MQTT_BIND_HOST: variable(HOST, '127.0.0.1', 'Address that the embedded broker listens on.'),
-  MQTT_PORT: variable(
-    PORT,
-    '1883',
-    'Port of either broker. Unless set, the embedded one takes the next free one instead.',
-  ),
-  MQTT_USERNAME: optional(NAME, 'User name at the broker; the embedded one then demands it.'),
-  MQTT_PASSWORD: secret(text(65_535), 'Password of that user.'),
-  MQTT_QOS: variable(choice([0, 1, 2]), '1', 'Quality of service of readings.'),
-  MQTT_GROUND_TRUTH: variable(FLAG, 'false', 'Whether anomalies are published, as labels.'),
-  PUBLISH_SPREAD: optional(
-    choice(['none', 'interval']),
-    'interval: each machine is published at a time of its own within its interval, so that all ' +
-      'of one second do not come at once. Without it none; interval with FLEET_MACHINES.',
-  ),
-  READERS: variable(
-    whole(1, READERS_MAX),
-    '1',
-    'Processes that share the machines out and publish them, for more than a core can do.',
-  ),
-  MQTT_PROTOCOL: variable(
-    choice(['mqtt', 'mqtts', 'ws', 'wss']),
-    'mqtt',
-    'How MQTT_HOST is reached; mqtts and wss are encrypted.',
-  ),
-  MQTT_VERSION: variable(choice([4, 5]), '4', 'Version of MQTT: 4 is 3.1.1.'),
-  MQTT_CLIENT_ID: optional(NAME, 'Client id at the broker. Without one, a new one each start.'),
-  MQTT_KEEPALIVE: variable(whole(0, 65_535), '60', 'Seconds between signs of life; 0: none.'),
-  MQTT_CA_FILE: optional(PATH, 'PEM file of the authority that signed the broker’s certificate.'),
-  MQTT_CERT_FILE: optional(PATH, 'PEM file of the client’s certificate.'),
-  MQTT_KEY_FILE: optional(PATH, 'PEM file of the client’s private key.'),
-} as const;
-
 const STORE = {
   DATA_DIR: variable(PATH, './data', 'Folder of the embedded database and of exports.'),
   POSTGRES_HOST: optional(HOST, 'PostgreSQL server. Without one, the embedded database.'),
@@ -197,7 +140,6 @@ const STORE = {
   POSTGRES_PASSWORD: secret(text(1024), 'Password of that user.'),
   POSTGRES_DB: variable(NAME, 'enms', 'Name of the database.'),
   DATABASE_URL: secret(DATABASE_URL, 'All of the above in one, in place of POSTGRES_*.'),
-  SINK_POSTGRES: variable(FLAG, 'false', 'Whether readings are stored in that server, too.'),
 } as const;
 
 const CLUSTER = {
@@ -222,33 +164,47 @@ const CLUSTER = {
   ),
 } as const;
 
-function interval(byDefault: string, machines: string): Required<number> {
+function interval(byDefault: string, machines: string): DefaultedVariable<number> {
   const about = `Seconds between readings of ${machines}. Set, it holds for all of them.`;
   return variable(INTERVAL_S, byDefault, about);
 }
 
-/** Every environment variable, in the order of the documents. */
-export const VARIABLES = {
-  ...API,
-  ...MACHINES,
-  ...SIMULATION,
-  ...MQTT,
-  ...STORE,
-  ...CLUSTER,
-} as const;
+/** Variables under a heading of the documents. */
+export type Section = readonly [title: string, variables: Variables];
 
-/** The variables under the headings of the documents. */
-export const SECTIONS: readonly (readonly [
-  title: string,
-  variables: Readonly<Record<string, Variable<unknown>>>,
-])[] = [
-  ['HTTP interface and log', API],
-  ['Factories and machines', MACHINES],
-  ['Simulated time and delivery', SIMULATION],
-  ['MQTT', MQTT],
-  ['Store', STORE],
-  ['Cluster', CLUSTER],
-];
+/** Every variable under its heading: outputs come before the store, or under a heading there is. */
+export const SECTIONS: readonly Section[] = withOutputs(
+  [
+    ['HTTP interface and log', API],
+    ['Factories and machines', MACHINES],
+    ['Simulated time and delivery', SIMULATION],
+  ],
+  [
+    ['Store', STORE],
+    ['Cluster', CLUSTER],
+  ],
+);
+
+function withOutputs(before: readonly Section[], after: readonly Section[]): readonly Section[] {
+  const variables = new Map<string, Variables>();
+  for (const [title, own] of before) variables.set(title, own);
+  const titles = new Set(after.map(([title]) => title));
+  const add = (title: string, own: Variables) => {
+    if (Object.keys(own).length > 0) variables.set(title, { ...variables.get(title), ...own });
+  };
+  for (const { title, variables: own } of outputs) if (!titles.has(title)) add(title, own);
+  for (const [title, own] of after) add(title, own);
+  for (const { title, variables: own } of outputs) if (titles.has(title)) add(title, own);
+  return [...variables];
+}
+
+/** Every environment variable, in the order of the documents. */
+export const VARIABLES: typeof API &
+  typeof MACHINES &
+  typeof SIMULATION &
+  OutputVariables &
+  typeof STORE &
+  typeof CLUSTER = Object.assign({}, ...SECTIONS.map(([, variables]) => variables));
 
 /** The name of an environment variable. */
 export type VariableName = keyof typeof VARIABLES;
@@ -269,13 +225,7 @@ export function isRevealing(name: string): boolean {
 }
 
 /** What the variables mean, by their names. */
-export type VariableValues = {
-  readonly [N in VariableName]: (typeof VARIABLES)[N] extends Required<infer T>
-    ? T
-    : (typeof VARIABLES)[N] extends Variable<infer T>
-      ? T | undefined
-      : never;
-};
+export type VariableValues = ValuesOf<typeof VARIABLES>;
 
 /** The name of a variable that holds an interval. */
 type IntervalName = Extract<VariableName, `${string}_INTERVAL`>;

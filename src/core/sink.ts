@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts';
+import type { MachineType } from './machine.ts';
 
 /**
  * Whom a sink tells what becomes of the readings that it was given. Delivery listens: a connection
@@ -37,12 +38,30 @@ export interface Sink {
    * refused for good.
    */
   write(batch: Batch): Promise<void>;
+  /** Messages that a row of this type makes; one a channel and one a status, if not given. */
+  messagesOf?(type: MachineType): MessageCounts;
   /** Tells this observer from now on. One that is told of no progress must settle in time. */
   observe?(observer: SinkObserver): void;
   /** Gives up what is being written, for a reason; the next write begins on a new connection. */
   reset?(reason: Error): void;
   /** Gives back what it holds; what was written stays written. */
   close(): Promise<void>;
+}
+
+/** Messages, lines or records that a row makes. */
+export interface MessageCounts {
+  readonly reading: number;
+  readonly status: number;
+}
+
+/** A sink with a connection to the other side, as delivery shows it. */
+export interface DeliveredSink extends Sink {
+  /** Whether what is written now would be taken. */
+  readonly isConnected: boolean;
+  /** Connections made so far; after another one, the other side may have forgotten statuses. */
+  readonly connectionCount: number;
+  /** Bytes sent since it was made, with everything that goes around the messages. */
+  readonly bytesWritten: number;
 }
 
 /** How far a sink has been delivered to. */

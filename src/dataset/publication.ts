@@ -1,9 +1,8 @@
 import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Sink } from '../core/sink.ts';
+import type { DeliveredSink } from '../core/sink.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import { MemoryWatermarks } from '../delivery/watermarks.ts';
-import type { Connection } from '../outputs/connection.ts';
 import type { Log } from '../runtime/log.ts';
 import type { RowReader } from '../simulation/reader.ts';
 import { fleetOf, type WindowRequest } from './request.ts';
@@ -13,7 +12,7 @@ import { tableRows, windowReader } from './window-reader.ts';
 /** How a window is published. */
 export interface PublicationOptions {
   /** Closed at the end. */
-  readonly sink: Sink & Connection;
+  readonly sink: DeliveredSink;
   /** What has fallen due by it is published: {@link AT_ONCE}, or a clock that runs. */
   readonly clock: Clock;
   /** By how much all times are moved [ms]; the clock shows moved times. */

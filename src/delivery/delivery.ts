@@ -2,19 +2,23 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Problem } from '../core/problem.ts';
-import type { Gap, Sink, Watermarks } from '../core/sink.ts';
-import type { Connection } from '../outputs/connection.ts';
+import type { DeliveredSink, Gap, Sink, Watermarks } from '../core/sink.ts';
 import { settledWithin } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import type { RowReader } from '../simulation/reader.ts';
 import { type FollowingReader, Relay } from '../simulation/relay.ts';
-import { type DeliveryFigures, type DeliveryState, messageCount, readingCount } from './figures.ts';
+import {
+  type DeliveryFigures,
+  type DeliveryState,
+  MessageCounter,
+  readingCount,
+} from './figures.ts';
 import { Greeting } from './greeting.ts';
 import { LagWatch } from './lag-watch.ts';
 import { Outages } from './outages.ts';
-import { messagesPerSimulatedS, Pace } from './pace.ts';
+import { Pace } from './pace.ts';
 import { Progress } from './progress.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { Refusals } from './refusals.ts';
@@ -40,7 +44,7 @@ export type { DeliveryFigures } from './figures.ts';
 /** What a delivery works with. */
 export interface DeliveryOptions {
   readonly fleet: Fleet;
-  readonly sink: Sink & Partial<Connection>;
+  readonly sink: Sink & Partial<DeliveredSink>;
   readonly clock: Clock;
   /** The latest simulated instant whose journal is closed: nothing can change up to there [ms]. */
   readonly horizonMs: () => number;
@@ -85,6 +89,7 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #relay: FollowingReader;
   readonly #reader: ReadAhead;
+  readonly #counter: MessageCounter;
   #pace: Pace;
   readonly #progress: Progress;
   readonly #greeting = new Greeting();
@@ -102,11 +107,12 @@ export class Delivery {
   constructor(options: DeliveryOptions) {
     const { fleet, sink, watermarks, log, statusIntervalS = STATUS_INTERVAL_S } = options;
     this.#options = options;
+    this.#counter = new MessageCounter(sink);
     this.#relay = new (options.isSpread ? SpreadReader : Relay)(fleet, { statusIntervalS });
     this.#reader = new ReadAhead(options.reader ?? this.#relay);
     this.#pace = this.#paceOf(fleet);
     this.#progress = new Progress(sink, watermarks, log);
-    this.#messagesPerRow = messagesPerRow(fleet);
+    this.#messagesPerRow = this.#counter.mostOfRow(fleet.machines);
     const { stallMs = STALL_MS, steadyMs, lagMaxMs } = options;
     this.#outages = new Outages(sink.name, log, steadyMs);
     this.#refusals = new Refusals(sink.name, log);
@@ -161,7 +167,7 @@ export class Delivery {
     const { isBehind } = this.#pace;
     this.#pace = this.#paceOf(fleet);
     this.#pace.isBehind = isBehind;
-    this.#messagesPerRow = Math.max(this.#messagesPerRow, messagesPerRow(fleet));
+    this.#messagesPerRow = Math.max(this.#messagesPerRow, this.#counter.mostOfRow(fleet.machines));
     this.#relay.follow(fleet, fromMs);
     const topics = new Set(fleet.machines.map(({ topic }) => topic));
     this.#refusals.keepOnly((topic) => topics.has(topic));
@@ -192,7 +198,7 @@ export class Delivery {
 
   #paceOf({ machines }: Fleet): Pace {
     const { sink, catchUpRate, statusIntervalS = STATUS_INTERVAL_S } = this.#options;
-    const livePerS = messagesPerSimulatedS(machines, statusIntervalS);
+    const livePerS = this.#counter.perSimulatedS(machines, statusIntervalS);
     return new Pace(catchUpRate, livePerS, sink.batchRows);
   }
 
@@ -312,7 +318,7 @@ export class Delivery {
       }
     }
     this.#readings += readingCount(batch);
-    this.#messages += messageCount(batch);
+    this.#messages += this.#counter.ofBatch(batch);
     const wasDown = outages.isDown;
     outages.ended();
     if (wasDown) await this.#skipGap(batch.untilMs);
@@ -362,16 +368,10 @@ export class Delivery {
   /** Keeps the pace, and gives others their turn in any case. */
   async #rest(batch: Batch): Promise<void> {
     const { speed } = this.#options.clock;
-    const waitMs = this.#pace.waitMs(messageCount(batch), speed, performance.now());
+    const waitMs = this.#pace.waitMs(this.#counter.ofBatch(batch), speed, performance.now());
     if (waitMs > 0) await sleep(waitMs, this.#abort.signal);
     else await turn();
   }
-}
-
-/** Messages that a row makes at most, a status included. */
-function messagesPerRow({ machines }: Fleet): number {
-  const channels = new Set(machines.map(({ type }) => type.channels.length));
-  return 1 + Math.max(1, ...channels);
 }
 
 function timeText(timeMs: number): string {

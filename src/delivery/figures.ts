@@ -1,6 +1,10 @@
 import { type Batch, READING, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
+import type { MachineType } from '../core/machine.ts';
 import type { Problem } from '../core/problem.ts';
+import type { MessageCounts, Sink } from '../core/sink.ts';
+import { Memo } from '../runtime/memo.ts';
+import type { Fleet } from '../simulation/fleet.ts';
 
 /**
  * How a delivery stands: before its first reading, in time, behind and catching up, writing without
@@ -36,6 +40,23 @@ export interface DeliveryFigures {
   readonly refused: readonly RefusedTopic[];
   /** Messages of all topics that were refused for good. */
   readonly refusedTotal: number;
+}
+
+/** One sink's delivery, as the rest of the simulator sees it. */
+export interface Delivering {
+  readonly figures: DeliveryFigures;
+  /** The simulated instant up to which the sink has everything [ms]; NaN before it begins. */
+  readonly deliveredMs: number;
+  /** Continues with another fleet after an instant that no reader has passed. */
+  follow(fleet: Fleet, fromMs: number): void;
+}
+
+/** A delivery that this process runs, by itself or through others. */
+export interface RunningDelivery extends Delivering {
+  /** Delivers until it is stopped; rejects where the simulation itself fails. */
+  run(): Promise<void>;
+  /** Lets the sink take what is in flight. */
+  stop(): Promise<void>;
 }
 
 /** States from the worst to the best: several deliveries together are as the worst of them. */
@@ -78,13 +99,56 @@ export function readingCount({ length, flags }: Batch): number {
   return count;
 }
 
-/** Messages that a batch makes: one a channel of a reading, and one a status. */
-export function messageCount({ length, flags, machines }: Batch): number {
-  let count = 0;
-  for (let row = 0; row < length; row++) {
-    const flag = flags[row] as number;
-    if (flag & READING) count += (machines[row] as Machine).type.channels.length;
-    if (flag & STATUS) count++;
+/** Counts the messages that a sink makes of rows. */
+export class MessageCounter {
+  readonly #counts: Memo<MachineType, MessageCounts>;
+
+  constructor(sink: Pick<Sink, 'messagesOf'> = {}) {
+    this.#counts = new Memo((type) => sink.messagesOf?.(type) ?? oneAChannel(type));
   }
-  return count;
+
+  /** Messages of a reading and of a status of a type. */
+  of(type: MachineType): MessageCounts {
+    return this.#counts.of(type);
+  }
+
+  /** Messages of a batch. */
+  ofBatch({ length, flags, machines }: Batch): number {
+    let count = 0;
+    for (let row = 0; row < length; row++) {
+      const flag = flags[row] as number;
+      const { reading, status } = this.of((machines[row] as Machine).type);
+      if (flag & READING) count += reading;
+      if (flag & STATUS) count += status;
+    }
+    return count;
+  }
+
+  /** The most messages that a row of these machines makes, its status included. */
+  mostOfRow(machines: readonly Machine[]): number {
+    const types = new Set(machines.map(({ type }) => type));
+    let most = 1;
+    for (const type of types) {
+      const { reading, status } = this.of(type);
+      most = Math.max(most, reading + status);
+    }
+    return most;
+  }
+
+  /** Messages in a simulated second, statuses without a change included. */
+  perSimulatedS(machines: readonly Machine[], statusIntervalS: number): number {
+    let perS = 0;
+    for (const { type, intervalMs } of machines) {
+      const { reading, status } = this.of(type);
+      const readingsPerS = 1000 / intervalMs;
+      const statusesPerS =
+        statusIntervalS === 0 ? readingsPerS : Math.min(readingsPerS, 1 / statusIntervalS);
+      perS += readingsPerS * reading + statusesPerS * status;
+    }
+    return perS;
+  }
+}
+
+function oneAChannel({ channels }: MachineType): MessageCounts {
+  return { reading: channels.length, status: 1 };
 }

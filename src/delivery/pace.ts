@@ -1,5 +1,3 @@
-import type { Machine } from '../core/factory.ts';
-
 /** Rows of a batch, unless a rate asks for smaller ones or a sink for larger ones. */
 const ROWS_MAX = 4096;
 /** A sink this far behind is behind, until it has come this near [ms of real time]. */
@@ -12,21 +10,6 @@ const SLICE_S = 0.1;
  * is made up for in as long again.
  */
 const LIVE_FACTOR = 2;
-
-/** Messages that machines cause in a simulated second, statuses without a change included. */
-export function messagesPerSimulatedS(
-  machines: readonly Machine[],
-  statusIntervalS: number,
-): number {
-  let perS = 0;
-  for (const { type, intervalMs } of machines) {
-    const readingsPerS = 1000 / intervalMs;
-    const statusesPerS =
-      statusIntervalS === 0 ? readingsPerS : Math.min(readingsPerS, 1 / statusIntervalS);
-    perS += readingsPerS * type.channels.length + statusesPerS;
-  }
-  return perS;
-}
 
 /**
  * How fast a sink is written to: live as readings fall due, and behind at a limited rate, since
@@ -42,7 +25,7 @@ export class Pace {
 
   /**
    * @param catchUpRate - Messages a second while behind; 0: no limit.
-   * @param livePerSimulatedS - {@link messagesPerSimulatedS}.
+   * @param livePerSimulatedS - Messages in a simulated second while it is in time.
    * @param rowsMax - Rows of a batch where no rate asks for fewer.
    */
   constructor(catchUpRate: number, livePerSimulatedS: number, rowsMax = ROWS_MAX) {

@@ -1,13 +1,13 @@
 import type { Clock } from '../core/clock.ts';
 import type { Problem } from '../core/problem.ts';
 import type { DeliveryFigures } from '../delivery/delivery.ts';
+import type { Delivering } from '../delivery/figures.ts';
 import { behindText } from '../delivery/lag-watch.ts';
 import { secondText } from '../encoding/time.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Database } from '../store/database.ts';
 import type { ClockState } from './real-time.ts';
-import type { Delivering } from './simulator.ts';
 import type { Chronology } from './timeline.ts';
 
 /** A sink that does not catch up may be this far behind [ms of real time]. */

@@ -1,8 +1,8 @@
-import type pg from 'pg';
-import type { Configuration, DatabaseServer } from '../config/configuration.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
 import { type Happening, Journal, type JournalEvent, type Settings } from '../core/journal.ts';
+import { clientConfig } from '../outputs/postgres/server.ts';
 import type { Log } from '../runtime/log.ts';
 import { version } from '../runtime/version.ts';
 import type { ClockRecord } from '../store/clock-table.ts';
@@ -40,7 +40,7 @@ export async function openMemory(
   realNowMs?: () => number,
 ): Promise<Memory> {
   const { simulation, dataDir, database } = configuration;
-  const server = database.server && clientConfig(database.server);
+  const server = database && clientConfig(database);
   if (!server) makeDataDir(dataDir);
   const options = { dataDir, server, seed: simulation.seed, version };
   return openStoreWith(options, log, async (store) => {
@@ -95,19 +95,6 @@ export async function recall(
     clock,
     gapLog: await GapLog.open(store.gaps),
     seed,
-  };
-}
-
-/** What the driver connects with. */
-export function clientConfig(server: DatabaseServer): pg.ClientConfig {
-  if ('connectionString' in server) return server;
-  const { host, port, database, user, password } = server;
-  return {
-    host,
-    port,
-    database,
-    ...(user !== undefined && { user }),
-    ...(password !== undefined && { password }),
   };
 }
 

@@ -6,8 +6,8 @@ import { Delivery, type DeliveryFigures } from '../delivery/delivery.ts';
 import { Shares } from '../delivery/shares.ts';
 import { longestLagMs } from '../delivery/spread-reader.ts';
 import { spreadWatermarks } from '../delivery/watermarks.ts';
-import type { BrokerAddress } from '../outputs/mqtt/client.ts';
-import { MqttSink } from '../outputs/mqtt/sink.ts';
+import { outputs } from '../outputs/index.ts';
+import type { Log } from '../runtime/log.ts';
 import { createFleet, type Fleet, nextFleet } from '../simulation/fleet.ts';
 import { InstantClock } from './clock.ts';
 
@@ -19,8 +19,8 @@ export interface ReaderOrder {
   readonly events: readonly JournalEvent[];
   /** The share of the machines that it publishes, of so many. */
   readonly share: { readonly index: number; readonly count: number };
-  readonly broker: BrokerAddress;
-  readonly qos: 0 | 1 | 2;
+  /** What it delivers to: outputs by name, with their options. */
+  readonly outputs: readonly (readonly [name: string, options: unknown])[];
   readonly isSpread: boolean;
   readonly statusIntervalS: number;
   readonly catchUpMs: number;
@@ -46,11 +46,16 @@ export type ReaderNews =
     }
   | { readonly kind: 'stop' };
 
+/** How a reader's delivery to one sink stands. */
+export interface SinkFigures extends DeliveryFigures {
+  readonly deliveredMs: number;
+}
+
 /** What a reader process says. */
 export type ReaderWord =
   | { readonly kind: 'load'; readonly id: number; readonly name: string }
   | { readonly kind: 'save'; readonly id: number; readonly name: string; watermark: Watermark }
-  | { readonly kind: 'figures'; readonly figures: DeliveryFigures; readonly deliveredMs: number }
+  | { readonly kind: 'figures'; readonly figures: readonly SinkFigures[] }
   | { readonly kind: 'gap'; readonly gap: Gap }
   | { kind: 'log'; level: 'info' | 'warn'; readonly fields: object; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string | undefined };
@@ -78,37 +83,20 @@ const clock = new InstantClock(order.horizonMs);
 let { leaps } = order;
 let whole = createFleet(order.factories, { seed: order.seed, journal });
 let fleet = ownShare();
-// The parent's own connection tells whether the simulator is there.
-const sink = new MqttSink(order.broker, order.qos, false);
 const asked = new Map<number, (answer: Answer) => void>();
-const watermarks = order.isSpread
-  ? spreadWatermarks(parentsWatermarks(), () => longestLagMs(fleet.machines))
-  : parentsWatermarks();
-const { statusIntervalS, catchUpMs, catchUpRate, beginMs, isSpread } = order;
-const delivery = new Delivery({
-  fleet,
-  sink,
-  clock,
-  horizonMs: () => clock.nowMs(),
-  watermarks,
-  log: {
-    info: (fields, message) => say({ kind: 'log', level: 'info', fields, message }),
-    warn: (fields, message) => say({ kind: 'log', level: 'warn', fields, message }),
-  },
-  onGap: (gap) => say({ kind: 'gap', gap }),
-  leaps: () => leaps,
-  catchUpMs,
-  catchUpRate,
-  beginMs,
-  statusIntervalS,
-  isSpread,
-});
+let questions = 0;
+const { statusIntervalS, catchUpMs, catchUpRate, beginMs } = order;
+const log: Log = {
+  info: (fields, message) => say({ kind: 'log', level: 'info', fields, message }),
+  warn: (fields, message) => say({ kind: 'log', level: 'warn', fields, message }),
+};
+const lines = (await Promise.all(order.outputs.map(open))).flat();
 clock.setSpeed(order.speed);
 hear = (news) => void take(news);
 for (const news of early) hear(news);
 const figures = setInterval(sayFigures, FIGURES_EVERY_MS);
 try {
-  await delivery.run();
+  await Promise.all(lines.map(({ delivery }) => delivery.run()));
 } catch (error) {
   const { message, stack } = error as Error;
   say({ kind: 'failed', message, stack });
@@ -127,11 +115,11 @@ async function take(news: ReaderNews): Promise<void> {
     case 'follow':
       whole = nextFleet(whole, news.factories);
       fleet = ownShare();
-      delivery.follow(fleet, news.fromMs);
+      for (const { delivery } of lines) delivery.follow(fleet, news.fromMs);
       return;
     case 'stop':
-      await delivery.stop();
-      await sink.close();
+      await Promise.all(lines.map(({ delivery }) => delivery.stop()));
+      await Promise.all(lines.map(({ sink }) => sink.close()));
       clearInterval(figures);
       sayFigures();
       process.disconnect();
@@ -142,17 +130,46 @@ async function take(news: ReaderNews): Promise<void> {
   }
 }
 
+/** Opens an output, with a delivery for each of its sinks. */
+async function open([name, options]: ReaderOrder['outputs'][number]) {
+  const output = outputs.find((each) => each.name === name);
+  if (!output) throw new Error(`no output ${name}`);
+  // The parent speaks for the simulator.
+  const { sinks } = await output.open(options, { log, part: String(order.share.index + 1) });
+  const isSpread = order.isSpread && output.isPaced;
+  const watermarks = parentsWatermarks();
+  return sinks.map((sink) => ({
+    sink,
+    delivery: new Delivery({
+      fleet,
+      sink,
+      clock,
+      horizonMs: isSpread ? () => clock.nowMs() : () => Math.floor(clock.nowMs() / 1000) * 1000,
+      watermarks: isSpread
+        ? spreadWatermarks(watermarks, () => longestLagMs(fleet.machines))
+        : watermarks,
+      log,
+      onGap: (gap) => say({ kind: 'gap', gap }),
+      leaps: () => leaps,
+      catchUpMs,
+      catchUpRate: output.isPaced ? catchUpRate : 0,
+      beginMs,
+      statusIntervalS,
+      isSpread,
+    }),
+  }));
+}
+
 function ownShare(): Fleet {
   return new Shares(whole, order.share.count).of(order.share.index);
 }
 
 /** Watermarks that the parent keeps; it may answer late, and in another order. */
 function parentsWatermarks(): Watermarks {
-  let id = 0;
   const ask = async (word: (id: number) => ReaderWord) => {
     const answer = await new Promise<Answer>((resolve) => {
-      asked.set(++id, resolve);
-      say(word(id));
+      asked.set(++questions, resolve);
+      say(word(questions));
     });
     if (answer.failure !== undefined) throw new Error(answer.failure);
     return answer.watermark;
@@ -166,7 +183,11 @@ function parentsWatermarks(): Watermarks {
 }
 
 function sayFigures(): void {
-  say({ kind: 'figures', figures: delivery.figures, deliveredMs: delivery.deliveredMs });
+  const figures = lines.map(({ delivery }) => ({
+    ...delivery.figures,
+    deliveredMs: delivery.deliveredMs,
+  }));
+  say({ kind: 'figures', figures });
 }
 
 function say(word: ReaderWord): void {

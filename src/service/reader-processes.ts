@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
+import type { RunningDelivery } from '../delivery/figures.ts';
 import { type DeliveryFigures, together } from '../delivery/figures.ts';
 import { sharedWatermarks } from '../delivery/watermarks.ts';
 import { BackOff } from '../runtime/back-off.ts';
@@ -8,8 +9,7 @@ import { settledWithin } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import type { ReaderNews, ReaderOrder, ReaderWord } from './reader-process.ts';
-import type { Delivering } from './simulator.ts';
+import type { ReaderNews, ReaderOrder, ReaderWord, SinkFigures } from './reader-process.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Readers are told how far they may read so often [ms]. */
@@ -20,8 +20,14 @@ const STOP_MAX_MS = 4000;
 const PROVEN_MS = 60_000;
 
 /** What reader processes work with. */
-export interface ReaderProcessesOptions {
+export interface ReaderProcessesOptions
+  extends Pick<
+    ReaderOrder,
+    'outputs' | 'isSpread' | 'statusIntervalS' | 'catchUpMs' | 'catchUpRate'
+  > {
   readonly count: number;
+  /** The sinks of all outputs. */
+  readonly sinkNames: readonly string[];
   readonly fleet: Fleet;
   readonly timeline: Timeline;
   readonly clock: { readonly speed: number };
@@ -29,32 +35,28 @@ export interface ReaderProcessesOptions {
   readonly horizonMs: () => number;
   readonly watermarks: Watermarks;
   readonly log: Log;
-  readonly onGap: (gap: Gap) => void;
+  readonly onGap?: (gap: Gap) => void;
   readonly leaps?: (() => number) | undefined;
-  /** What is the same for all of them. */
-  readonly order: Omit<
-    ReaderOrder,
-    'factories' | 'seed' | 'settings' | 'events' | 'share' | 'horizonMs' | 'speed' | 'leaps'
-  >;
+  readonly beginMs?: number | undefined;
 }
 
 interface ReaderState {
   readonly index: number;
   process: ChildProcess | undefined;
   eventsSent: number;
-  figures: DeliveryFigures | undefined;
-  deliveredMs: number;
+  /** Of each sink, once it is known. */
+  figures: readonly SinkFigures[];
 }
 
 /**
- * Processes that share the machines of a fleet out and publish them, each with a connection and a
- * watermark of its own. The journal and the horizon stay here: a reader reads no further than it
+ * Processes that share the machines of a fleet out and publish them, each with connections and
+ * watermarks of its own. The journal and the horizon stay here: a reader reads no further than it
  * was told, and is told of every event before. One that dies is started again, and goes on from
  * its watermark.
  *
  * Processes rather than threads for the reason that {@link runCrew} has.
  */
-export class ReaderProcesses implements Delivering {
+export class ReaderProcesses {
   readonly #options: ReaderProcessesOptions;
   readonly #readers: readonly ReaderState[];
   readonly #watermarks: readonly Watermarks[];
@@ -62,6 +64,8 @@ export class ReaderProcesses implements Delivering {
   #fleet: Fleet;
   /** Fleets that are still to come for some reader, the latest last. */
   readonly #next: { readonly fleet: Fleet; readonly fromMs: number }[] = [];
+  #running: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
   #fail: (error: Error) => void = () => undefined;
 
   constructor(options: ReaderProcessesOptions) {
@@ -72,25 +76,50 @@ export class ReaderProcesses implements Delivering {
       index,
       process: undefined,
       eventsSent: 0,
-      figures: undefined,
-      deliveredMs: Number.NaN,
+      figures: [],
     }));
   }
 
-  get deliveredMs(): number {
-    return this.#readers.reduce((ms, reader) => Math.min(ms, reader.deliveredMs), Infinity);
+  /** What they deliver to one sink, together; deliveries to all sinks run and stop as one. */
+  deliveryTo(sinkName: string): RunningDelivery {
+    const figuresNow = () => this.#figuresOf(sinkName);
+    const deliveredNow = () => this.#deliveredMs(sinkName);
+    return {
+      get figures() {
+        return figuresNow();
+      },
+      get deliveredMs() {
+        return deliveredNow();
+      },
+      follow: (fleet, fromMs) => this.#follow(fleet, fromMs),
+      run: () => this.#run(),
+      stop: () => this.#stop(),
+    };
   }
 
-  /** Of all readers together. */
-  get figures(): DeliveryFigures {
-    const known = this.#readers.flatMap(({ figures }) => figures ?? []);
-    const figures = together('mqtt', known);
+  #figuresOf(sinkName: string): DeliveryFigures {
+    const known = this.#knownOf(sinkName);
+    const figures = together(sinkName, known);
     if (known.length === this.#readers.length) return figures;
     return { ...figures, state: 'starting', isConnected: false };
   }
 
-  follow(fleet: Fleet, fromMs: number): void {
-    for (let next = this.#next[0]; next && next.fromMs <= this.deliveredMs; next = this.#next[0]) {
+  #deliveredMs(sinkName: string): number {
+    const known = this.#knownOf(sinkName);
+    if (known.length < this.#readers.length) return Number.NaN;
+    return Math.min(...known.map(({ deliveredMs }) => deliveredMs));
+  }
+
+  #knownOf(sinkName: string): readonly SinkFigures[] {
+    return this.#readers.flatMap(
+      ({ figures }) => figures.find(({ sink }) => sink === sinkName) ?? [],
+    );
+  }
+
+  #follow(fleet: Fleet, fromMs: number): void {
+    if (this.#next.at(-1)?.fleet === fleet) return;
+    const reachedMs = Math.min(...this.#options.sinkNames.map((name) => this.#deliveredMs(name)));
+    for (let next = this.#next[0]; next && next.fromMs <= reachedMs; next = this.#next[0]) {
       this.#fleet = next.fleet;
       this.#next.shift();
     }
@@ -99,8 +128,13 @@ export class ReaderProcesses implements Delivering {
       tell(process, { kind: 'follow', factories: fleet.factories, fromMs });
   }
 
+  #run(): Promise<void> {
+    this.#running ??= this.#work();
+    return this.#running;
+  }
+
   /** Keeps readers at work until they are stopped; rejects where the simulation itself fails. */
-  async run(): Promise<void> {
+  async #work(): Promise<void> {
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
@@ -108,8 +142,13 @@ export class ReaderProcesses implements Delivering {
     await Promise.race([Promise.all([...working, this.#handOut()]), failed]);
   }
 
+  #stop(): Promise<void> {
+    this.#stopping ??= this.#end();
+    return this.#stopping;
+  }
+
   /** Lets readers have taken what is in flight, and ends them. */
-  async stop(): Promise<void> {
+  async #end(): Promise<void> {
     this.#abort.abort();
     await Promise.all(
       this.#readers.map(async ({ process }) => {
@@ -129,7 +168,7 @@ export class ReaderProcesses implements Delivering {
     let backOff = new BackOff();
     while (!signal.aborted) {
       const startMs = performance.now();
-      const ending = await this.#work(reader);
+      const ending = await this.#start(reader);
       if (signal.aborted) return;
       log.warn({ reader: reader.index + 1, ending }, 'a reader process ended; another goes on');
       if (performance.now() - startMs > PROVEN_MS) backOff = new BackOff();
@@ -138,8 +177,9 @@ export class ReaderProcesses implements Delivering {
   }
 
   /** Starts a reader's process; settles with its exit code or signal when it has ended. */
-  #work(reader: ReaderState): Promise<string> {
-    const { order, timeline, clock, count, horizonMs } = this.#options;
+  #start(reader: ReaderState): Promise<string> {
+    const { timeline, clock, count, horizonMs } = this.#options;
+    const { outputs, isSpread, statusIntervalS, catchUpMs, catchUpRate, beginMs } = this.#options;
     const process = fork(fileURLToPath(new URL('./reader-process.js', import.meta.url)), {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -147,10 +187,8 @@ export class ReaderProcesses implements Delivering {
     const { journal } = timeline;
     reader.process = process;
     reader.eventsSent = journal.events.length;
-    const { broker } = order;
     process.send({
-      ...order,
-      broker: { ...broker, clientId: `${broker.clientId}-${reader.index + 1}` },
+      ...{ outputs, isSpread, statusIntervalS, catchUpMs, catchUpRate, beginMs },
       factories: this.#fleet.factories,
       seed: this.#fleet.seed,
       settings: journal.settingsAt(Number.NEGATIVE_INFINITY),
@@ -181,10 +219,9 @@ export class ReaderProcesses implements Delivering {
       }
       case 'figures':
         reader.figures = word.figures;
-        reader.deliveredMs = word.deliveredMs;
         return;
       case 'gap':
-        return onGap(word.gap);
+        return onGap?.(word.gap);
       case 'log':
         return log[word.level]({ reader: reader.index + 1, ...word.fields }, word.message);
       case 'failed':

@@ -6,6 +6,7 @@ import { IS_ID } from '../core/machine-finder.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Gap } from '../core/sink.ts';
 import type { DeliveryFigures } from '../delivery/delivery.ts';
+import type { Delivering } from '../delivery/figures.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import type { Store } from '../store/open-store.ts';
 import type { AdjustableClock } from './clock.ts';
@@ -17,15 +18,6 @@ import { Health, type HealthParts } from './health.ts';
 import { activeIncidents, type MachineState, machineState } from './machine-state.ts';
 import type { Observer } from './observer.ts';
 import type { Chronology } from './timeline.ts';
-
-/** One sink's delivery, as far as the simulator has to do with it. */
-export interface Delivering {
-  readonly figures: DeliveryFigures;
-  /** The simulated instant up to which the sink has everything [ms]; NaN before it begins. */
-  readonly deliveredMs: number;
-  /** Goes on with another fleet after an instant that no reader has passed. */
-  follow(fleet: Fleet, fromMs: number): void;
-}
 
 /** What a simulator is made of; each part is in use by readers as well. */
 export interface SimulatorParts {

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Incident } from '../core/anomaly.ts';
 import type { Machine } from '../core/factory.ts';
 import { timeText } from '../encoding/time.ts';
-import type { Announcer } from '../outputs/connection.ts';
+import type { Announcer } from '../outputs/output.ts';
 import type { Log } from '../runtime/log.ts';
 import { Incidents } from '../simulation/incidents.ts';
 import type { TruthRecord, TruthSource } from './ground-truth.ts';

@@ -7,6 +7,9 @@ import { Incidents } from '../simulation/incidents.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { TruthSource } from './ground-truth.ts';
 
+/** The name of its watermark. */
+export const GROUND_TRUTH = 'ground truth';
+
 /** How often it looks for anomalies that have ended [s, of real time unless that runs faster]. */
 const PERIOD_S = 60;
 /** Machines looked at before others get a turn: some milliseconds. */
@@ -42,7 +45,7 @@ export class TruthRecorder {
 
   constructor(simulator: TruthSource, watermarks: Watermarks, log: Log) {
     this.#simulator = simulator;
-    this.#progress = new Progress({ name: 'ground truth' }, watermarks, log);
+    this.#progress = new Progress({ name: GROUND_TRUTH }, watermarks, log);
     this.#log = log;
   }
 

@@ -6,6 +6,7 @@ import { environmentWith } from '../../src/cli/broker-url.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { Batch } from '../../src/core/batch.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
+import { mqttOptions } from '../../src/outputs/mqtt/index.ts';
 import { instantText } from '../../src/schema/times.ts';
 import { createReader } from '../../src/simulation/reader.ts';
 import { demoFleet } from '../delivery/demo.ts';
@@ -179,7 +180,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
 
 it('a URL says everything about the broker that variables do', () => {
   const brokerOf = (url: string) =>
-    loadConfiguration({ env: environmentWith(url), cwd }).mqtt.external;
+    mqttOptions(loadConfiguration({ env: environmentWith(url), cwd }).outputs).external;
   const { protocol, host, port, username, password } = brokerOf(
     `mqtts://me:${encodeURIComponent('p@ss')}@[::1]`,
   ) as NonNullable<ReturnType<typeof brokerOf>>;

@@ -1,4 +1,5 @@
 /** The file `.env`: whatever stands in it is taken or spoken of. */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { readEnvironmentFile } from '../../src/config/environment-file.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
+import { mqttOptions } from '../../src/outputs/mqtt/index.ts';
 import { configure, faultsOf, inFolder } from '../factory/surroundings.ts';
 
 /** What the program makes of a file `.env` of these bytes. */
@@ -26,8 +28,8 @@ test('a byte order mark is no part of the first name', () => {
 test('UTF-16 with its mark is taken, whatever the order of its bytes, and is spoken of', () => {
   const text = Buffer.from('\ufeffAPI_PORT=21101\r\nMQTT_HOST=broker\r\n', 'utf16le');
   for (const bytes of [text, Buffer.from(text).swap16()]) {
-    const { api, mqtt, remarks } = read(bytes);
-    assert.deepEqual([api.port.number, mqtt.external?.host], [21101, 'broker']);
+    const { api, outputs, remarks } = read(bytes);
+    assert.deepEqual([api.port.number, mqttOptions(outputs).external?.host], [21101, 'broker']);
     assert.deepEqual(remarks, ['.env is UTF-16 text: taken, but other programs want UTF-8']);
   }
 });
@@ -83,7 +85,8 @@ test('what of a value is not taken is told by the number of its line', () => {
     'MQTT_QOS=2',
     '',
   ].join('\n');
-  const { mqtt, simulation, remarks } = read(text);
+  const { outputs, simulation, remarks } = read(text);
+  const mqtt = mqttOptions(outputs);
   assert.deepEqual([simulation.seed, mqtt.qos, mqtt.username], [2, 2, 'plant']);
   assert.deepEqual(remarks, [
     'line 1 of .env has a # that begins a comment; put the value in quotes if it is part of it',

@@ -3,8 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import type { Configuration } from '../../src/config/configuration.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
+import { mqttOptions } from '../../src/outputs/mqtt/index.ts';
 import { configure, faultsOf, inFolder, plant } from '../factory/surroundings.ts';
 
 test('without any variable the default factory runs, on the default ports', () => {
@@ -12,8 +14,8 @@ test('without any variable the default factory runs, on the default ports', () =
   assert.equal(configuration.factories.length, 1);
   assert.equal(configuration.factories[0]?.machines.length, 5);
   assert.deepEqual(configuration.api.port, { number: 8003, isExplicit: false });
-  assert.deepEqual(configuration.mqtt.port, { number: 1883, isExplicit: false });
-  assert.equal(configuration.mqtt.external, undefined);
+  assert.deepEqual(mqttOptions(configuration.outputs).port, { number: 1883, isExplicit: false });
+  assert.equal(mqttOptions(configuration.outputs).external, undefined);
   assert.deepEqual(configuration.settings, {
     enableAnomalies: true,
     anomalyProbability: 0.1,
@@ -55,7 +57,10 @@ test('the option --factory wins over FACTORY_FILE', () => {
 });
 
 test('an empty variable counts as not set', () => {
-  assert.equal(configure({ MQTT_HOST: '', API_PORT: ' ' }).mqtt.external, undefined);
+  assert.equal(
+    mqttOptions(configure({ MQTT_HOST: '', API_PORT: ' ' }).outputs).external,
+    undefined,
+  );
 });
 
 test('all faults are found at once, each with the variable, the value and what is accepted', () => {
@@ -204,12 +209,12 @@ test('an interval that is set holds for all machines of its type, and for no oth
 
 test('a broker elsewhere is reached as configured, under an id that no other start has', () => {
   const env = { MQTT_HOST: 'broker_1', MQTT_USERNAME: 'u', MQTT_PASSWORD: ' p ' };
-  const { external } = configure(env).mqtt;
+  const { external } = mqttOptions(configure(env).outputs);
   assert.equal(external?.host, 'broker_1');
   assert.equal(external?.port, 1883);
   assert.equal(external?.password, ' p ', 'a password keeps its spaces');
   assert.match(external?.clientId ?? '', /^enms-simulator-[0-9a-f]{8}$/);
-  assert.notEqual(configure(env).mqtt.external?.clientId, external?.clientId);
+  assert.notEqual(mqttOptions(configure(env).outputs).external?.clientId, external?.clientId);
 });
 
 test('variables that only make sense together are refused alone', () => {
@@ -254,13 +259,14 @@ test('what a broker may not take, and what is noticed late, is remarked', () => 
 
 test('the database is a server by its parts or by one URL, and a sink only where there is one', () => {
   const parts = { POSTGRES_HOST: 'db', POSTGRES_USER: 'enms', SINK_POSTGRES: 'true' };
-  assert.deepEqual(configure(parts).database, {
-    server: { host: 'db', port: 5432, user: 'enms', password: undefined, database: 'enms' },
-    isSink: true,
-  });
+  const names = ({ outputs }: Configuration) => outputs.map(({ output }) => output.name);
+  const server = { host: 'db', port: 5432, user: 'enms', password: undefined, database: 'enms' };
+  assert.deepEqual(configure(parts).database, server);
+  assert.deepEqual(names(configure(parts)), ['mqtt', 'postgres']);
   const url = 'postgres://localhost/enms';
-  assert.deepEqual(configure({ DATABASE_URL: url }).database.server, { connectionString: url });
-  assert.deepEqual(configure({}).database, { server: undefined, isSink: false });
+  assert.deepEqual(configure({ DATABASE_URL: url }).database, { connectionString: url });
+  assert.equal(configure({}).database, undefined);
+  assert.deepEqual(names(configure({})), ['mqtt']);
   assert.deepEqual(
     faultsOf(() => configure({ SINK_POSTGRES: 'true' })),
     ['SINK_POSTGRES: true needs a server: POSTGRES_HOST or DATABASE_URL'],

@@ -34,8 +34,8 @@ class Lines {
 
 /** A sink that can be away: writing to it fails then, after the first rows of the batch. */
 class UnsteadySink extends MemorySink {
-  isConnected = true;
-  connectionCount = 1;
+  override isConnected = true;
+  override connectionCount = 1;
   failures = 0;
   /** Called before each write. */
   onWrite: (batch: Batch) => void = () => {};

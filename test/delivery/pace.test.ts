@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { messagesPerSimulatedS, Pace } from '../../src/delivery/pace.ts';
+import { MessageCounter } from '../../src/delivery/figures.ts';
+import { Pace } from '../../src/delivery/pace.ts';
 import { demoFleet } from './demo.ts';
 
 test('a fleet’s messages are one a channel and interval, and the statuses', () => {
   const [compressor] = demoFleet().machines;
   assert.ok(compressor);
-  assert.equal(messagesPerSimulatedS([compressor], 60), 3 + 1 / 60);
-  assert.equal(messagesPerSimulatedS([compressor, compressor], 60), 2 * (3 + 1 / 60));
-  assert.equal(messagesPerSimulatedS([compressor], 0), 3 + 1);
+  const counter = new MessageCounter();
+  assert.equal(counter.perSimulatedS([compressor], 60), 3 + 1 / 60);
+  assert.equal(counter.perSimulatedS([compressor, compressor], 60), 2 * (3 + 1 / 60));
+  assert.equal(counter.perSimulatedS([compressor], 0), 3 + 1);
 });
 
 test('a sink is behind from five seconds on, until it has all but caught up', () => {

@@ -12,7 +12,12 @@ import {
 } from '../../src/delivery/spread-reader.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { largeFleet } from '../../src/factory/index.ts';
-import { createFleet, DEFAULT_SETTINGS, type Fleet, nextFleet } from '../../src/simulation/fleet.ts';
+import {
+  createFleet,
+  DEFAULT_SETTINGS,
+  type Fleet,
+  nextFleet,
+} from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
 import { type Row, readRows } from '../rows.ts';
 import { START_MS } from './demo.ts';

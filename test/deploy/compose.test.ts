@@ -9,6 +9,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
+import { mqttOptions } from '../../src/outputs/mqtt/index.ts';
 import { type Compose, composeWith, interpolate, portsOf, type Service } from './compose.ts';
 import { imageEnvironment } from './container-file.ts';
 import { file, textOf } from './files.ts';
@@ -103,12 +104,13 @@ test('the simulator takes every variable there is, under its own name, and no ot
 test('with nothing set the container runs on its own, reachable from outside of it', () => {
   const configuration = configurationOf(compose);
   assert.equal(configuration.api.host, '0.0.0.0');
-  assert.equal(configuration.mqtt.embeddedHost, '0.0.0.0');
-  assert.equal(configuration.mqtt.external, undefined);
+  const mqtt = mqttOptions(configuration.outputs);
+  assert.equal(mqtt.embeddedHost, '0.0.0.0');
+  assert.equal(mqtt.external, undefined);
   assert.equal(configuration.dataDir, '/data');
   assert.deepEqual(
     portsOf(simulator).map(({ target }) => target),
-    [configuration.api.port.number, configuration.mqtt.port.number],
+    [configuration.api.port.number, mqtt.port.number],
   );
 });
 
@@ -136,10 +138,11 @@ test('the manual’s variables put the simulator on the servers, and no two port
   assert.equal(variables['COMPOSE_PROFILES'], 'servers');
   const compose = composeWith({ ...variables, POSTGRES_PASSWORD: 'a password' });
   const configuration = configurationOf(compose);
-  assert.equal(configuration.mqtt.external?.host, 'mqtt');
+  const { external } = mqttOptions(configuration.outputs);
+  assert.equal(external?.host, 'mqtt');
   assert.deepEqual(
     portsOf(serviceOf(compose, 'mqtt')).map(({ target }) => target),
-    [configuration.mqtt.external?.port],
+    [external?.port],
   );
   const { environment } = serviceOf(compose, 'simulator');
   const server = serviceOf(compose, 'postgres').environment;

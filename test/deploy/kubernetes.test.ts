@@ -9,6 +9,7 @@ import { ConfigMap, Secret, Service } from 'kubernetes-models/v1';
 import { parseAllDocuments } from 'yaml';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
+import { mqttOptions } from '../../src/outputs/mqtt/index.ts';
 import { imageEnvironment } from './container-file.ts';
 import { file, textOf } from './files.ts';
 
@@ -86,9 +87,9 @@ test('the settings are those of a live cluster, and nothing in them is secret', 
   const { data } = find('ConfigMap', 'enms-simulator');
   const { stringData } = find('Secret', 'enms-simulator');
   const env = { ...imageEnvironment(), ...data, ...stringData };
-  const { cluster, mqtt } = loadConfiguration({ env, cwd: tmpdir() });
+  const { cluster, outputs } = loadConfiguration({ env, cwd: tmpdir() });
   assert.equal(cluster.isLive, true);
-  assert.equal(mqtt.external?.host, 'MQTT-BROKER');
+  assert.equal(mqttOptions(outputs).external?.host, 'MQTT-BROKER');
   for (const name of Object.keys(data))
     assert.equal(VARIABLES[name as keyof typeof VARIABLES].isSecret, false, name);
 });

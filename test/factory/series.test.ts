@@ -61,14 +61,14 @@ test('a factory with a count is a template: each has its own id, name, topic and
 });
 
 test('a number of machines is a fleet of the five basic types in equal shares', () => {
-  const { factories, fleetMachines, mqtt } = configure({}, {}, { machines: '12' });
+  const { factories, fleetMachines, publishing } = configure({}, {}, { machines: '12' });
   assert.equal(fleetMachines, 12);
   const types = factories.flatMap(({ machines }) => machines.map(({ type }) => type));
   const counts = Object.fromEntries(
     types.map((type) => [type, types.filter((each) => each === type).length]),
   );
   assert.deepEqual(counts, { compressor: 3, hvac: 3, motor: 2, pump: 2, injection_molding: 2 });
-  assert.equal(mqtt.isSpread, true);
+  assert.equal(publishing.isSpread, true);
   const larger = configure({ FLEET_MACHINES: '100' }).factories[0]?.machines ?? [];
   for (const machine of factories[0]?.machines ?? [])
     assert.deepEqual(
@@ -78,9 +78,12 @@ test('a number of machines is a fleet of the five basic types in equal shares', 
 });
 
 test('publication is spread where that is asked for, or for a fleet that does not say', () => {
-  assert.equal(configure().mqtt.isSpread, false);
-  assert.equal(configure({ PUBLISH_SPREAD: 'interval' }).mqtt.isSpread, true);
-  assert.equal(configure({ FLEET_MACHINES: '5', PUBLISH_SPREAD: 'none' }).mqtt.isSpread, false);
+  assert.equal(configure().publishing.isSpread, false);
+  assert.equal(configure({ PUBLISH_SPREAD: 'interval' }).publishing.isSpread, true);
+  assert.equal(
+    configure({ FLEET_MACHINES: '5', PUBLISH_SPREAD: 'none' }).publishing.isSpread,
+    false,
+  );
   const faults = faultsOf(() => configure({ PUBLISH_SPREAD: 'day' }));
   assert.deepEqual(faults, ['PUBLISH_SPREAD: "day" is not accepted; none or interval']);
 });

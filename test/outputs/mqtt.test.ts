@@ -14,13 +14,13 @@ import { EmbeddedBroker } from '../../src/broker/embedded-broker.ts';
 import { Batch } from '../../src/core/batch.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import type { Sink } from '../../src/core/sink.ts';
-import { EmbeddedSink } from '../../src/outputs/embedded.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import {
   type BrokerAddress,
   createMqttClient,
   endMqttClient,
 } from '../../src/outputs/mqtt/client.ts';
+import { EmbeddedSink } from '../../src/outputs/mqtt/embedded-sink.ts';
 import { MqttError } from '../../src/outputs/mqtt/error.ts';
 import { MqttSink } from '../../src/outputs/mqtt/sink.ts';
 import { BackOff } from '../../src/runtime/back-off.ts';

@@ -90,7 +90,7 @@ async function start(
     app,
     log,
     async witness() {
-      const client = await mqtt.connectAsync(assembly.brokerAddress);
+      const client = await mqtt.connectAsync(assembly.addresses[0] as string);
       clients.push(client);
       const messages = new Map<string, string[]>();
       let wake = () => {};

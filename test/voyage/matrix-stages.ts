@@ -7,14 +7,13 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { EmbeddedBroker } from '../../src/broker/embedded-broker.ts';
 import { Batch } from '../../src/core/batch.ts';
-import type { Sink } from '../../src/core/sink.ts';
-import type { Connection } from '../../src/outputs/connection.ts';
-import { EmbeddedSink } from '../../src/outputs/embedded.ts';
+import type { DeliveredSink, Sink } from '../../src/core/sink.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
+import { refusalLog } from '../../src/outputs/mqtt/embedded.ts';
+import { EmbeddedSink } from '../../src/outputs/mqtt/embedded-sink.ts';
 import { MqttSink } from '../../src/outputs/mqtt/sink.ts';
 import { PostgresSink } from '../../src/outputs/postgres/sink.ts';
 import type { Log } from '../../src/runtime/log.ts';
-import { refusalLog } from '../../src/service/assembly.ts';
 import { createReader } from '../../src/simulation/reader.ts';
 import { RawClient } from '../broker/raw-client.ts';
 import { demoFleet, START_MS } from '../delivery/demo.ts';
@@ -59,7 +58,7 @@ export type Entry = readonly [key: string, bytes: string];
 
 /** A sink with a peer that misbehaves when it is told to, or from the beginning on. */
 export interface Stage {
-  readonly sink: Sink & Partial<Connection>;
+  readonly sink: Sink & Partial<DeliveredSink>;
   /** Without it, the peer has misbehaved from the beginning. */
   misbehave?(): unknown;
   heal?(): unknown;

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { DatabaseServer } from '../../config/configuration.ts';
+import type { DatabaseServer } from '../../outputs/postgres/server.ts';
 import { settingsOf } from '../../outputs/postgres/url.ts';
 
 /**

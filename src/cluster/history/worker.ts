@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { isNotConnectionError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { DatabaseServer } from '../../config/configuration.ts';
 import { DatasetError } from '../../dataset/dataset-error.ts';
 import { isBegun } from '../../dataset/manifest.ts';
 import type { Order, Work, WorkResult } from '../../dataset/order.ts';
 import { OtherFleetError } from '../../dataset/worker-process.ts';
+import type { DatabaseServer } from '../../outputs/postgres/server.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { version } from '../../runtime/version.ts';
 import { ClusterError } from '../cluster-error.ts';

@@ -1,5 +1,6 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { addressText, type BrokerAddress } from '../../outputs/mqtt/client.ts';
+import { mqttOptions } from '../../outputs/mqtt/index.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Assembly } from '../../service/assembly.ts';
 import { Observer } from '../../service/observer.ts';
@@ -37,8 +38,7 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
   const fleet = createFleet(factories, { seed, journal: timeline.journal });
   const observer = new Observer(fleet, timeline, clock, configuration.statusIntervalS);
   const cluster = new ClusterOverview(membership);
-  const sinks = configuration.database.isSink ? ['mqtt', 'postgres'] : ['mqtt'];
-  const deliveries = sinks.map((sink) => cluster.delivering(sink));
+  const deliveries = configuration.outputs.map(({ output }) => cluster.delivering(output.name));
   const simulator = new Simulator({
     fleet,
     clock,
@@ -65,7 +65,7 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
     registry,
     cluster,
     broker: undefined,
-    brokerAddress: addressText(configuration.mqtt.external as BrokerAddress),
+    addresses: [addressText(mqttOptions(configuration.outputs).external as BrokerAddress)],
     async run() {
       const wake = () => {
         timeline.wake();

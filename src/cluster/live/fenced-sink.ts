@@ -1,16 +1,15 @@
 import type { Batch } from '../../core/batch.ts';
-import type { Sink, SinkObserver } from '../../core/sink.ts';
-import type { Connection } from '../../outputs/connection.ts';
+import type { DeliveredSink, SinkObserver } from '../../core/sink.ts';
 
 /** A sink that is written to by the owner of a shard only. */
-export class FencedSink implements Sink, Connection {
+export class FencedSink implements DeliveredSink {
   readonly name: string;
   readonly batchRows?: number;
-  readonly #sink: Sink & Connection;
+  readonly #sink: DeliveredSink;
   readonly #prove: () => Promise<void>;
 
   /** @param prove - Rejects where it is not certain that the shard has no other owner. */
-  constructor(sink: Sink & Connection, prove: () => Promise<void>) {
+  constructor(sink: DeliveredSink, prove: () => Promise<void>) {
     this.name = sink.name;
     if (sink.batchRows !== undefined) this.batchRows = sink.batchRows;
     this.#sink = sink;

@@ -1,12 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type pg from 'pg';
-import type { Configuration, DatabaseServer } from '../../config/configuration.ts';
+import type { Configuration } from '../../config/configuration.ts';
 import { ConfigError, type Diagnostic } from '../../core/errors.ts';
+import { clientConfig, type DatabaseServer } from '../../outputs/postgres/server.ts';
 import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { version } from '../../runtime/version.ts';
-import { clientConfig, configuredSpeed, type Memory, recall } from '../../service/memory.ts';
+import { configuredSpeed, type Memory, recall } from '../../service/memory.ts';
+import { GROUND_TRUTH } from '../../service/truth-recorder.ts';
 import { ADVISORY_LOCKS } from '../../store/advisory-locks.ts';
 import { type ClusterRecord, ClusterTable } from '../../store/cluster-table.ts';
 import type { Database } from '../../store/database.ts';
@@ -34,8 +36,8 @@ export interface Membership extends Omit<Memory, 'clock' | 'journal'> {
 }
 
 /** The sinks of a shard, by the names of their watermarks. */
-function sinkNames({ database }: Configuration): readonly string[] {
-  return ['mqtt', ...(database.isSink ? ['postgres'] : []), 'ground truth'];
+function sinkNames({ outputs }: Configuration): readonly string[] {
+  return [...outputs.map(({ output }) => output.name), GROUND_TRUTH];
 }
 
 /**
@@ -51,7 +53,7 @@ export async function joinCluster(
   signal?: AbortSignal,
 ): Promise<Membership> {
   const { dataDir, simulation } = configuration;
-  const server = clientConfig(configuration.database.server as DatabaseServer);
+  const server = clientConfig(configuration.database as DatabaseServer);
   return openStoreWith(
     { dataDir, server, seed: simulation.seed, version, isShared: true, ...(signal && { signal }) },
     log,
@@ -155,7 +157,7 @@ function differences(
 
 /** All that readings follow from beside the registry, by the variables that say it. */
 function digestsOf(configuration: Configuration): Record<string, string> {
-  const { simulation, database, mqtt } = configuration;
+  const { simulation, outputs } = configuration;
   const { factoryFile, factories, calendar, intervalsS, statusIntervalS } = configuration;
   const parts: Record<string, unknown> = {
     FACTORY_FILE: factoryFile === undefined ? null : factories,
@@ -171,7 +173,7 @@ function digestsOf(configuration: Configuration): Record<string, string> {
       String(configuration.catchUpMs),
       configuration.catchUpRate,
     ],
-    'SINK_POSTGRES, MQTT_GROUND_TRUTH': [database.isSink, mqtt.isGroundTruthPublished],
+    'the outputs': outputs.map(({ output, options }) => [output.name, output.agreed?.(options)]),
   };
   return Object.fromEntries(
     Object.entries(parts).map(([name, part]) => [

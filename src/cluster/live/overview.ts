@@ -1,9 +1,9 @@
 import type { Problem } from '../../core/problem.ts';
 import type { Gap } from '../../core/sink.ts';
 import type { DeliveryFigures } from '../../delivery/delivery.ts';
-import type { DeliveryState } from '../../delivery/figures.ts';
+import type { Delivering, DeliveryState } from '../../delivery/figures.ts';
 import { Shares } from '../../delivery/shares.ts';
-import type { Delivering } from '../../service/simulator.ts';
+import { GROUND_TRUTH } from '../../service/truth-recorder.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
 import type { Member } from '../../store/member-table.ts';
 import type { ShardRow } from '../../store/shard-table.ts';
@@ -100,7 +100,7 @@ export class ClusterOverview {
   shards(): ShardView[] {
     const alive = new Set(this.#members.map(({ id }) => id));
     return this.#rows
-      .filter(({ sink }) => sink !== 'ground truth')
+      .filter(({ sink }) => sink !== GROUND_TRUTH)
       .map((row) => ({
         ...row,
         machines: this.#shares?.sizeOf(row.shard) ?? 0,

@@ -1,14 +1,9 @@
-import type { Configuration, DatabaseServer } from '../../config/configuration.ts';
-import type { Sink, Watermark, Watermarks } from '../../core/sink.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import type { DeliveredSink, Watermark, Watermarks } from '../../core/sink.ts';
 import { Delivery, type DeliveryFigures } from '../../delivery/delivery.ts';
-import type { Connection } from '../../outputs/connection.ts';
-import type { BrokerAddress } from '../../outputs/mqtt/client.ts';
-import { MqttSink } from '../../outputs/mqtt/sink.ts';
-import { PostgresSink } from '../../outputs/postgres/sink.ts';
 import type { Log } from '../../runtime/log.ts';
+import { type OpenedOutput, openOutputs, stopDelivery } from '../../service/deliveries.ts';
 import { GroundTruth, type TruthSource } from '../../service/ground-truth.ts';
-import { clientConfig } from '../../service/memory.ts';
-import { stopDelivery } from '../../service/publishing.ts';
 import { TruthPublisher } from '../../service/truth-publisher.ts';
 import { TruthRecorder } from '../../service/truth-recorder.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
@@ -26,6 +21,19 @@ export interface ShardContext {
   readonly confirm: () => Promise<void>;
 }
 
+/** Opens the outputs of a shard that was taken. */
+export function openShardOutputs(
+  taken: readonly TakenShard[],
+  { configuration, log }: ShardContext,
+): Promise<readonly OpenedOutput[]> {
+  return openOutputs(configuration.outputs, {
+    log,
+    part: String(taken[0]?.shard),
+    watermarkSql: (sinkName, timeMs) =>
+      saveShardSql(taken.find(({ sink }) => sink === sinkName) as TakenShard, timeMs),
+  });
+}
+
 /** Figures that only grow, as they were when they were last on record. */
 type Totals = Pick<DeliveryFigures, 'readings' | 'messages' | 'bytes' | 'failures' | 'reconnects'>;
 
@@ -35,6 +43,7 @@ const NOTHING: Totals = { readings: 0, messages: 0, bytes: 0, failures: 0, recon
 interface Line {
   readonly taken: TakenShard;
   /** None for the ground truth, which goes to the database. */
+  readonly sink: DeliveredSink | undefined;
   readonly delivery: Delivery | undefined;
   noted: Watermark | undefined;
   saved: Totals;
@@ -50,38 +59,48 @@ export class ShardRun implements Watermarks {
   readonly shard: number;
   /** Settles when it has stopped; rejects where the simulation itself fails. */
   readonly finished: Promise<void>;
-  readonly #lines = new Map<string, Line>();
-  readonly #sinks: (Sink & Connection)[] = [];
+  readonly #lines: ReadonlyMap<string, Line>;
   readonly #end = new AbortController();
   readonly #truth: TruthSource & { fleet: Fleet };
   readonly #context: ShardContext;
   #provenMs = performance.now();
   #isLost = false;
 
-  constructor(taken: readonly TakenShard[], fleet: Fleet, context: ShardContext) {
-    const shard = (taken[0] as TakenShard).shard;
-    const log = logOf(shard, context.log, this.#end.signal);
-    const { configuration, membership } = context;
+  constructor(
+    taken: readonly TakenShard[],
+    opened: readonly OpenedOutput[],
+    fleet: Fleet,
+    context: ShardContext,
+  ) {
+    const { configuration, membership, log } = context;
     const { timeline, store, cluster } = membership;
-    const { clock } = timeline;
-    this.shard = shard;
-    this.#context = { ...context, log };
+    this.shard = (taken[0] as TakenShard).shard;
+    this.#context = { ...context, log: logOf(this.shard, log, this.#end.signal) };
     const beginMs = configuration.simulation.backfillFromMs ?? 1000 * cluster.begunS;
     const groundTruth = new GroundTruth(fleet, timeline, store.truth);
-    this.#truth = { fleet, clock, timeline, groundTruth };
-    const mqtt = new MqttSink(this.#brokerAddress(), configuration.mqtt.qos, false);
-    const recorder = new TruthRecorder(this.#truth, this, log);
-    const running: Promise<void>[] = [recorder.run(this.#end.signal, beginMs)];
-    for (const each of taken) {
-      const sink = this.#sinkOf(each, mqtt);
-      const delivery = sink && this.#delivery(sink, fleet, beginMs);
-      const line = { taken: each, delivery, noted: undefined, saved: NOTHING };
-      this.#lines.set(each.sink, { ...line, savedAtMs: performance.now() });
-      if (sink) this.#sinks.push(sink);
-    }
+    this.#truth = { fleet, clock: timeline.clock, timeline, groundTruth };
+    const sinks = new Map(
+      opened.flatMap(({ output, open }) =>
+        open.sinks.map((sink) => [sink.name, { output, sink }] as const),
+      ),
+    );
+    this.#lines = new Map(
+      taken.map((each): [string, Line] => {
+        const { sink, output } = sinks.get(each.sink) ?? {};
+        const fenced = sink && this.#fenced(sink);
+        const delivery = fenced && output && this.#delivery(fenced, fleet, beginMs, output.isPaced);
+        const savedAtMs = performance.now();
+        const saved = { noted: undefined, saved: NOTHING, savedAtMs };
+        return [each.sink, { taken: each, sink: fenced, delivery, ...saved }];
+      }),
+    );
+    const { signal } = this.#end;
+    const recorder = new TruthRecorder(this.#truth, this, this.#context.log);
+    const running: Promise<void>[] = [recorder.run(signal, beginMs)];
     for (const { delivery } of this.#lines.values()) if (delivery) running.push(delivery.run());
-    if (configuration.mqtt.isGroundTruthPublished)
-      running.push(new TruthPublisher(this.#truth, mqtt, log).run(this.#end.signal));
+    for (const { open } of opened)
+      if (open.truth)
+        running.push(new TruthPublisher(this.#truth, open.truth, this.#context.log).run(signal));
     this.finished = Promise.all(running).then(() => undefined);
   }
 
@@ -143,8 +162,11 @@ export class ShardRun implements Watermarks {
   /** Lets sinks take what is in flight, and ends them. */
   async stop(): Promise<void> {
     this.#end.abort();
-    const deliveries = [...this.#lines.values()].flatMap(({ delivery }) => delivery ?? []);
-    await Promise.all(deliveries.map((each, i) => stopDelivery(each, this.#sinks[i] as Sink)));
+    await Promise.all(
+      [...this.#lines.values()].map(({ delivery, sink }) =>
+        delivery && sink ? stopDelivery(delivery, sink) : undefined,
+      ),
+    );
     await this.finished;
   }
 
@@ -152,7 +174,7 @@ export class ShardRun implements Watermarks {
   async lose(): Promise<void> {
     this.#isLost = true;
     this.#end.abort();
-    await Promise.all(this.#sinks.map((sink) => sink.close()));
+    await Promise.all([...this.#lines.values()].map(({ sink }) => sink?.close()));
     await this.stop();
   }
 
@@ -167,34 +189,18 @@ export class ShardRun implements Watermarks {
     if (line) line.noted = watermark;
   }
 
-  #brokerAddress(): BrokerAddress {
-    const broker = this.#context.configuration.mqtt.external as BrokerAddress;
-    return { ...broker, clientId: `${broker.clientId}-${this.shard}` };
-  }
-
-  #sinkOf(taken: TakenShard, mqtt: MqttSink): (Sink & Connection) | undefined {
-    const { database } = this.#context.configuration;
-    if (taken.sink === 'mqtt') return this.#fenced(mqtt);
-    if (taken.sink !== 'postgres') return undefined;
-    const server = clientConfig(database.server as DatabaseServer);
-    const watermarkSql = (timeMs: number) => saveShardSql(taken, timeMs);
-    const { log } = this.#context;
-    const onRemark = (remark: string) => log.warn({ sink: 'postgres' }, remark);
-    return this.#fenced(new PostgresSink({ server, watermarkSql, onRemark }));
-  }
-
   /**
    * A process that was suspended does not know that it was: before it writes anything after a
    * while without proof that the shard is its own, it asks.
    */
-  #fenced(sink: Sink & Connection): Sink & Connection {
+  #fenced(sink: DeliveredSink): DeliveredSink {
     return new FencedSink(sink, async () => {
       if (performance.now() - this.#provenMs > LEASE_MS) await this.#context.confirm();
       if (this.#isLost) throw new Error(`shard ${this.shard} is another worker's by now`);
     });
   }
 
-  #delivery(sink: Sink & Connection, fleet: Fleet, beginMs: number): Delivery {
+  #delivery(sink: DeliveredSink, fleet: Fleet, beginMs: number, isPaced: boolean): Delivery {
     const { configuration, membership, log } = this.#context;
     const { timeline, gapLog, cluster } = membership;
     const { catchUpMs, catchUpRate, statusIntervalS } = configuration;
@@ -207,8 +213,8 @@ export class ShardRun implements Watermarks {
       log,
       onGap: (gap) => gapLog.add(gap),
       catchUpMs,
-      // The rate is what the broker's subscribers take, whoever publishes.
-      catchUpRate: sink.name === 'mqtt' ? Math.ceil(catchUpRate / cluster.shards) : 0,
+      // The rate is what the subscribers of all shards take.
+      catchUpRate: isPaced ? Math.ceil(catchUpRate / cluster.shards) : 0,
       beginMs,
       statusIntervalS,
     });

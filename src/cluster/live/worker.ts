@@ -1,6 +1,6 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { Shares } from '../../delivery/shares.ts';
-import type { BrokerAddress } from '../../outputs/mqtt/client.ts';
+import type { ClusterState } from '../../outputs/output.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import { version } from '../../runtime/version.ts';
@@ -12,9 +12,8 @@ import { redisLocation } from '../connection.ts';
 import { joinCluster, type Membership } from './join.ts';
 import { LeaseError, Leases } from './leases.ts';
 import { Pulse } from './pulse.ts';
-import { ShardRun } from './shard-run.ts';
+import { openShardOutputs, ShardRun } from './shard-run.ts';
 import type { RegistryFollower } from './shared-timeline.ts';
-import { StateTopic } from './state-topic.ts';
 
 /** Watermarks are put on record, and signs of life given, so often [ms]. */
 const BEAT_MS = 1000;
@@ -48,7 +47,10 @@ export async function runShards(
 ): Promise<void> {
   if (signal.aborted) return;
   const membership = await joinCluster(configuration, 'worker', log, signal);
-  const worker = new ShardWorker(configuration, membership, log);
+  const states = await Promise.all(
+    configuration.outputs.flatMap(({ output, options }) => output.showCluster?.(options) ?? []),
+  );
+  const worker = new ShardWorker(configuration, membership, states, log);
   try {
     await worker.run(signal);
   } finally {
@@ -72,7 +74,7 @@ class ShardWorker implements RegistryFollower {
   readonly #membership: Membership;
   readonly #log: Log;
   readonly #leases: Leases;
-  readonly #state: StateTopic;
+  readonly #states: readonly ClusterState[];
   readonly #runs = new Map<number, ShardRun>();
   readonly #beat: Pulse;
   readonly #leasing: Pulse;
@@ -88,7 +90,13 @@ class ShardWorker implements RegistryFollower {
   #heldBefore = -1;
   #isRedisAway = false;
 
-  constructor(configuration: Configuration, membership: Membership, log: Log) {
+  /** @param states - What shows the state of the cluster to the other sides. */
+  constructor(
+    configuration: Configuration,
+    membership: Membership,
+    states: readonly ClusterState[],
+    log: Log,
+  ) {
     this.#configuration = configuration;
     this.#membership = membership;
     this.#log = log;
@@ -105,8 +113,7 @@ class ShardWorker implements RegistryFollower {
           log.warn({ job, reason }, `the job ${job} in Redis could not be read: it is made again`),
       },
     );
-    const { external, qos } = configuration.mqtt;
-    this.#state = new StateTopic(external as BrokerAddress, qos);
+    this.#states = states;
     this.#beat = new Pulse(() => this.#live(), BEAT_MS, log, SAVING);
     this.#leasing = new Pulse(() => this.#lease(), LEASE_TICK_MS, log, TAKING);
     this.#failed = new Promise((_, reject) => {
@@ -141,7 +148,7 @@ class ShardWorker implements RegistryFollower {
   async close(): Promise<void> {
     const { shards, members, me, gapLog, store } = this.#membership;
     this.#end.abort();
-    this.#state.beginClosing();
+    for (const state of this.#states) state.beginClosing();
     const runs = [...this.#runs.values()];
     await Promise.allSettled(runs.map((run) => run.stop()));
     let isLast = true;
@@ -155,7 +162,7 @@ class ShardWorker implements RegistryFollower {
       if (!(error instanceof StoreError)) throw error;
       this.#log.warn({ reason: error.message }, 'not all watermarks could be saved');
     }
-    await this.#state.close(isLast);
+    await Promise.all(this.#states.map((state) => state.close(isLast)));
     await this.#leases.close();
     await gapLog.close();
     await store.close();
@@ -243,7 +250,7 @@ class ShardWorker implements RegistryFollower {
     const held = leases.held.length;
     if (held !== this.#heldBefore) this.#log.info({ shards: held }, `holds ${held} shards`);
     this.#heldBefore = held;
-    this.#state.keep(leases.held.includes(0));
+    for (const state of this.#states) state.keep(leases.held.includes(0));
   }
 
   /** Where the database is away, whoever has a shard keeps it. */
@@ -258,14 +265,18 @@ class ShardWorker implements RegistryFollower {
     const { shards, me } = this.#membership;
     try {
       const taken = await shards.take(shard, me.id);
-      const run = new ShardRun(taken, this.#shares.of(shard), {
+      const context = {
         configuration: this.#configuration,
         membership: this.#membership,
         log: this.#log,
         confirm: () => this.#save(),
-      });
+      };
+      const opened = await openShardOutputs(taken, context);
+      // The fleet may have changed meanwhile; from here on the run is told of it.
+      const run = new ShardRun(taken, opened, this.#shares.of(shard), context);
       this.#runs.set(shard, run);
       run.finished.catch(this.#fail);
+      if (this.#end.signal.aborted) await run.stop();
     } catch (error) {
       await this.#leases.giveBack(shard);
       throw error;

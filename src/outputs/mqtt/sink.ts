@@ -3,14 +3,14 @@ import type { IConnackPacket, IDisconnectPacket, MqttClient } from 'mqtt';
 import { type Batch, READING, STATUS } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
 import type { MachineType } from '../../core/machine.ts';
-import type { Sink, SinkObserver } from '../../core/sink.ts';
+import type { DeliveredSink, SinkObserver } from '../../core/sink.ts';
 import { JsonEncoder } from '../../encoding/json.ts';
 import { PreparedText } from '../../encoding/prepared-text.ts';
 import { channelLevels, STATUS_LEVEL } from '../../encoding/topics.ts';
 import { BackOff } from '../../runtime/back-off.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
 import { Memo } from '../../runtime/memo.ts';
-import type { Announcer, Connection } from '../connection.ts';
+import type { Announcer } from '../output.ts';
 import {
   addressText,
   type BrokerAddress,
@@ -44,7 +44,7 @@ interface Attempt {
  * While it is connected `simulator/state` is `online`; it becomes `offline` when the sink is
  * closed, and through the will when it is lost. One of many sinks of a simulator says so for all.
  */
-export class MqttSink implements Sink, Connection, Announcer {
+export class MqttSink implements DeliveredSink, Announcer {
   readonly name = 'mqtt';
   connectionCount = 0;
   readonly #address: string;

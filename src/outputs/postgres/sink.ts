@@ -1,9 +1,8 @@
 import type pg from 'pg';
 import type { Batch } from '../../core/batch.ts';
-import type { Sink, SinkObserver } from '../../core/sink.ts';
+import type { DeliveredSink, SinkObserver } from '../../core/sink.ts';
 import { COPY_TARGETS } from '../../encoding/copy-binary.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
-import type { Connection } from '../connection.ts';
 import { AbsentMachines } from './absent-machines.ts';
 import { bytesWritten, connect, disconnect, explained } from './connection.ts';
 import {
@@ -45,7 +44,7 @@ export interface PostgresSinkOptions {
  * by binary `COPY` on a connection of its own. What is there already stays as it is, so that a
  * batch may be written twice. After a failure the next write connects anew.
  */
-export class PostgresSink implements Sink, Connection {
+export class PostgresSink implements DeliveredSink {
   readonly name = 'postgres';
   readonly batchRows = BATCH_ROWS;
   connectionCount = 0;

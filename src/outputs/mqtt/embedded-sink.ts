@@ -1,14 +1,14 @@
-import type { EmbeddedBroker } from '../broker/embedded-broker.ts';
-import type { Batch } from '../core/batch.ts';
-import type { Sink, SinkObserver } from '../core/sink.ts';
-import type { Announcer, Connection } from './connection.ts';
-import { Messages } from './mqtt/messages.ts';
+import type { EmbeddedBroker } from '../../broker/embedded-broker.ts';
+import type { Batch } from '../../core/batch.ts';
+import type { DeliveredSink, SinkObserver } from '../../core/sink.ts';
+import type { Announcer } from '../output.ts';
+import { Messages } from './messages.ts';
 
 /** Messages that are on their way to subscribers at once: the broker holds each in memory. */
 const IN_FLIGHT_MAX = 500;
 
 /** Publishes to the broker in the process. Closing it leaves the broker running. */
-export class EmbeddedSink implements Sink, Connection, Announcer {
+export class EmbeddedSink implements DeliveredSink, Announcer {
   readonly name = 'mqtt';
   readonly isConnected = true;
   readonly connectionCount = 1;

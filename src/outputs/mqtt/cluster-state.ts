@@ -1,12 +1,8 @@
 import type { MqttClient } from 'mqtt';
-import {
-  type BrokerAddress,
-  createMqttClient,
-  endMqttClient,
-  STATE_TOPIC,
-} from '../../outputs/mqtt/client.ts';
 import { BackOff } from '../../runtime/back-off.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
+import type { ClusterState } from '../output.ts';
+import { type BrokerAddress, createMqttClient, endMqttClient, STATE_TOPIC } from './client.ts';
 
 /** The broker has so long to take the farewell [ms]. */
 const CLOSE_MAX_MS = 500;
@@ -16,7 +12,7 @@ const CLOSE_MAX_MS = 500;
  * the will that says `offline`; all workers listen, and should the keeper be lost those that go on
  * say `online` again at once. So `offline` stays when the last one is gone, and only then.
  */
-export class StateTopic {
+export class MqttClusterState implements ClusterState {
   readonly #broker: BrokerAddress;
   readonly #qos: 0 | 1;
   readonly #backOff = new BackOff();

@@ -1,0 +1,51 @@
+import type { OpenOutput, Output, OutputContext, WantedOutput } from '../output.ts';
+import type { BrokerAddress } from './client.ts';
+import { configure, type MqttOptions, VARIABLES } from './options.ts';
+
+/** Publishes readings as JSON to an MQTT broker: one elsewhere, or our own. */
+export const mqtt = {
+  name: 'mqtt',
+  title: 'MQTT',
+  variables: VARIABLES,
+  // Brokers drop what a slow subscriber has not taken.
+  isPaced: true,
+  isShared: true,
+  configure,
+  agreed: ({ isGroundTruthPublished }) => isGroundTruthPublished,
+  async open(options, context) {
+    const { external } = options;
+    if (external) return openExternal(external, options, context);
+    const { openEmbedded } = await import('./embedded.ts');
+    return openEmbedded(options, context);
+  },
+  async showCluster({ external, qos }) {
+    const { MqttClusterState } = await import('./cluster-state.ts');
+    return new MqttClusterState(external as BrokerAddress, qos);
+  },
+} satisfies Output<typeof VARIABLES, MqttOptions>;
+
+/** The options of MQTT among the outputs that are wanted. */
+export function mqttOptions(wanted: readonly WantedOutput[]): MqttOptions {
+  const found = wanted.find(({ output }) => output.name === mqtt.name);
+  if (!found) throw new Error('MQTT is always wanted');
+  return found.options as MqttOptions;
+}
+
+async function openExternal(
+  broker: BrokerAddress,
+  options: MqttOptions,
+  { part }: OutputContext,
+): Promise<OpenOutput> {
+  // The client's code takes a while to load, and most begin with the broker inside.
+  const { MqttSink } = await import('./sink.ts');
+  const { addressText } = await import('./client.ts');
+  const isPart = part !== undefined;
+  const address = isPart ? { ...broker, clientId: `${broker.clientId}-${part}` } : broker;
+  const sink = new MqttSink(address, options.qos, !isPart);
+  return {
+    sinks: [sink],
+    ...(options.isGroundTruthPublished && { truth: sink }),
+    address: addressText(broker),
+    readerOptions: options,
+  };
+}

@@ -1,0 +1,117 @@
+import type { Batch } from '../core/batch.ts';
+import type { DeliveredSink, Sink } from '../core/sink.ts';
+import { Delivery, type DeliveryOptions } from '../delivery/delivery.ts';
+import type { RunningDelivery } from '../delivery/figures.ts';
+import { LAG_STEP_MS, longestLagMs } from '../delivery/spread-reader.ts';
+import { spreadWatermarks } from '../delivery/watermarks.ts';
+import type { OpenOutput, OutputContext, WantedOutput } from '../outputs/output.ts';
+import { Memo } from '../runtime/memo.ts';
+import type { Fleet } from '../simulation/fleet.ts';
+import { ReaderProcesses } from './reader-processes.ts';
+import type { Timeline } from './timeline.ts';
+
+/** A sink, and what brings readings there. */
+export interface DeliveryLine {
+  readonly sink: DeliveredSink;
+  readonly delivery: RunningDelivery;
+}
+
+/** An output that is wanted, and opened. */
+export interface OpenedOutput extends WantedOutput {
+  readonly open: OpenOutput;
+}
+
+/** What all deliveries of this process have in common. */
+export interface DeliveriesOptions
+  extends Omit<DeliveryOptions, 'sink' | 'horizonMs' | 'onRead' | 'isSpread' | 'reader'> {
+  readonly statusIntervalS: number;
+  readonly timeline: Timeline;
+  /** Whether machines are published at times of their own. */
+  readonly isSpread: boolean;
+  /** Processes that share the machines out; 1: this one does all. */
+  readonly readers: number;
+  /** Is shown what is read for the first sink, if that is read in this process. */
+  readonly onRead: ((batch: Batch) => void) | undefined;
+  /** The fleet that there is now. */
+  readonly fleetNow: () => Fleet;
+}
+
+/** Opens what is wanted, all or nothing. @throws ConfigError */
+export async function openOutputs(
+  wanted: readonly WantedOutput[],
+  context: OutputContext,
+): Promise<readonly OpenedOutput[]> {
+  const opened: OpenedOutput[] = [];
+  try {
+    for (const { output, options } of wanted)
+      opened.push({ output, options, open: await output.open(options, context) });
+    return opened;
+  } catch (error) {
+    await Promise.all(opened.flatMap(({ open }) => open.sinks).map((sink) => sink.close()));
+    await closeOutputs(opened);
+    throw error;
+  }
+}
+
+/** Closes what is left of outputs when their sinks are closed. */
+export async function closeOutputs(opened: readonly OpenedOutput[]): Promise<void> {
+  await Promise.all(opened.map(({ open }) => open.close?.()));
+}
+
+/** A delivery for each sink, in this process or in several that share the machines out. */
+export function deliver(
+  opened: readonly OpenedOutput[],
+  options: DeliveriesOptions,
+): readonly DeliveryLine[] {
+  const { timeline, onRead, ...common } = options;
+  const isElsewhere = ({ output }: WantedOutput) => options.readers > 1 && output.isShared;
+  const shared = opened.filter(isElsewhere);
+  const processes =
+    shared.length > 0
+      ? new ReaderProcesses({
+          ...options,
+          count: options.readers,
+          outputs: shared.map(({ output, open }) => [output.name, open.readerOptions]),
+          sinkNames: shared.flatMap(({ open }) => open.sinks.map(({ name }) => name)),
+          horizonMs: horizonOf(timeline, options.isSpread),
+        })
+      : undefined;
+  const longest = new Memo(({ machines }: Fleet) => longestLagMs(machines));
+  return opened.flatMap((each, i) =>
+    each.open.sinks.map((sink, j): DeliveryLine => {
+      if (processes && isElsewhere(each))
+        return { sink, delivery: processes.deliveryTo(sink.name) };
+      const { isPaced } = each.output;
+      const isSpread = options.isSpread && isPaced;
+      const isShown = onRead && i === 0 && j === 0;
+      const delivery = new Delivery({
+        ...common,
+        sink,
+        isSpread,
+        horizonMs: horizonOf(timeline, isSpread),
+        catchUpRate: isPaced ? options.catchUpRate : 0,
+        watermarks: isSpread
+          ? spreadWatermarks(common.watermarks, () => longest.of(common.fleetNow()))
+          : common.watermarks,
+        ...(isShown && { onRead }),
+      });
+      return { sink, delivery };
+    }),
+  );
+}
+
+/** Lets a sink take what is in flight, and closes it; one that is away takes nothing any more. */
+export async function stopDelivery(
+  delivery: Pick<RunningDelivery, 'figures' | 'stop'>,
+  sink: Sink,
+): Promise<void> {
+  const delivered = delivery.stop();
+  if (!delivery.figures.isConnected) await sink.close();
+  await delivered;
+  await sink.close();
+}
+
+function horizonOf(timeline: Timeline, isSpread: boolean): () => number {
+  if (!isSpread) return () => timeline.horizonMs();
+  return () => Math.floor(timeline.closedMs() / LAG_STEP_MS) * LAG_STEP_MS;
+}
