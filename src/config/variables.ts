@@ -209,19 +209,19 @@ export const VARIABLES: typeof API &
 /** The name of an environment variable. */
 export type VariableName = keyof typeof VARIABLES;
 
-/** Kinds of values that tell how a computer and a network are made up. */
-const REVEALING: ReadonlySet<Kind<unknown>> = new Set<Kind<unknown>>([
-  PATH,
-  HOST,
-  HOSTS,
-  ORIGINS,
-  NAME,
-]);
+/** Kinds of values that tell how a network is made up. */
+const REVEALING: ReadonlySet<Kind<unknown>> = new Set<Kind<unknown>>([HOST, HOSTS, ORIGINS]);
 
-/** Whether a variable holds a path, a host or a name, which are shown to the operator only. */
+/**
+ * Whether a variable holds a host, or text of any form such as a path or a name, which are shown to
+ * the operator only.
+ */
 export function isRevealing(name: string): boolean {
   const variable: Variable<unknown> | undefined = VARIABLES[name as VariableName];
-  return variable !== undefined && REVEALING.has(variable.kind);
+  return (
+    variable !== undefined &&
+    (REVEALING.has(variable.kind) || variable.kind.schema['maxLength'] !== undefined)
+  );
 }
 
 /** What the variables mean, by their names. */
