@@ -7,7 +7,7 @@ import type { Log } from '../runtime/log.ts';
 import { version } from '../runtime/version.ts';
 import type { ClockRecord } from '../store/clock-table.ts';
 import { endCluster } from '../store/cluster-table.ts';
-import { makeFolder } from '../store/make-folder.ts';
+import { makeFolder } from '../store/folders.ts';
 import { openStoreWith, type Store } from '../store/open-store.ts';
 import { createRegistry } from '../store/registry.ts';
 import { RealClock } from './clock.ts';

@@ -1,4 +1,4 @@
-import { FolderLock } from '../store/drivers/folder-lock.ts';
+import { FolderLock } from '../store/locks/folder-lock.ts';
 import { StoreError } from '../store/store-error.ts';
 import { CommandError } from './command-error.ts';
 

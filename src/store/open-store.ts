@@ -4,13 +4,13 @@ import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import { ClockTable } from './clock-table.ts';
 import type { Database, DatabaseLimits } from './database.ts';
-import { EmbeddedDatabase } from './drivers/embedded.ts';
-import { FolderLock } from './drivers/folder-lock.ts';
-import { ServerDatabase } from './drivers/server.ts';
-import { SessionLock } from './drivers/session-lock.ts';
+import { PgliteDatabase } from './drivers/pglite.ts';
+import { PostgresDatabase } from './drivers/postgres.ts';
 import { GapTable } from './gap-table.ts';
 import { type Identity, identify } from './identity.ts';
 import { JournalLog } from './journal-log.ts';
+import { FolderLock } from './locks/folder-lock.ts';
+import { SessionLock } from './locks/session-lock.ts';
 import { migrate } from './migrations/index.ts';
 import { SettingsTable } from './settings-table.ts';
 import { StoreError } from './store-error.ts';
@@ -55,7 +55,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-interface Home {
+interface Opened {
   readonly database: Database;
   readonly lock: FolderLock | SessionLock;
 }
@@ -136,22 +136,22 @@ async function openServer(
   { isShared, limits = {} }: StoreOptions,
   server: pg.ClientConfig,
   log: Log,
-): Promise<Home> {
+): Promise<Opened> {
   const lock = await SessionLock.acquire(server, log, isShared);
-  return { database: new ServerDatabase(server, { log, limits }), lock };
+  return { database: new PostgresDatabase(server, { log, limits }), lock };
 }
 
-async function openEmbedded({ dataDir, limits }: StoreOptions, log: Log): Promise<Home> {
+async function openEmbedded({ dataDir, limits }: StoreOptions, log: Log): Promise<Opened> {
   const lock = await FolderLock.acquire(dataDir);
   try {
-    return { database: await EmbeddedDatabase.open(dataDir, { log, limits }), lock };
+    return { database: await PgliteDatabase.open(dataDir, { log, limits }), lock };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-function storeOf(database: Database, lock: Home['lock'], identity: Identity): Store {
+function storeOf(database: Database, lock: Opened['lock'], identity: Identity): Store {
   const journal = new JournalLog(database);
   const session = lock instanceof SessionLock ? lock : undefined;
   return {

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { connectInTurn } from '../outputs/postgres/url.ts';
 import { BackOff } from '../runtime/back-off.ts';
 import { sleep } from '../runtime/sleep.ts';
-import { connectionSettings, endClient } from './drivers/server.ts';
+import { connectionSettings, endClient } from './drivers/postgres.ts';
 import { WAKE_CHANNEL } from './horizon-table.ts';
 
 /**

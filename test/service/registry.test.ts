@@ -140,9 +140,9 @@ interface Resumed extends Running {
 /** What one simulator is asked, case after case: to start it takes longer than most of them. */
 const CASES: [name: string, body: (resumed: Resumed) => Promise<void>][] = [];
 
-for (const home of ['PGlite', 'PostgreSQL'] as const)
-  test(home, { skip: without(home) }, async (t) => {
-    const place = await placeOf(home, t);
+for (const driver of ['PGlite', 'PostgreSQL'] as const)
+  test(driver, { skip: without(driver) }, async (t) => {
+    const place = await placeOf(driver, t);
     const store = await place.open();
     const fromMs = Date.now() - 3_600_000;
     await store.watermarks.save('mqtt', { timeMs: fromMs, liveFromMs: 0 });
@@ -153,7 +153,7 @@ for (const home of ['PGlite', 'PostgreSQL'] as const)
     });
   });
 
-/** A case of a simulator in both homes. */
+/** A case of a simulator in both drivers. */
 function running(name: string, body: (resumed: Resumed) => Promise<void>): void {
   CASES.push([name, body]);
 }

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { COPY_TARGETS } from '../../src/encoding/copy-binary.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { STATUS_COLUMNS } from '../../src/outputs/postgres/machine-statuses.ts';
-import { ServerDatabase } from '../../src/store/drivers/server.ts';
+import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
 import { SIMULATOR_TABLES } from '../../src/store/migrations/0001-simulator.ts';
 import { CLUSTER_TABLES } from '../../src/store/migrations/0002-cluster.ts';
 import { createRegistry } from '../../src/store/registry.ts';
@@ -46,7 +46,7 @@ test(
   OPTIONS,
   async (t) => {
     const place = await placeOf('PostgreSQL', t);
-    const older = new ServerDatabase(place.options.server ?? {});
+    const older = new PostgresDatabase(place.options.server ?? {});
     t.after(() => older.close());
     await older.script(`create schema simulator; create table simulator.migrations (
       version integer primary key, name text not null, applied_at timestamptz default now());
@@ -66,7 +66,7 @@ test(
 
 test('the ground truth has text where the ids of an EnMS are text', OPTIONS, async (t) => {
   const place = await placeOf('PostgreSQL', t);
-  const enms = new ServerDatabase(place.options.server ?? {});
+  const enms = new PostgresDatabase(place.options.server ?? {});
   t.after(() => enms.close());
   await enms.script(`create table public.machines (id text primary key);
     create table public.energy_readings (

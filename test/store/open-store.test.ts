@@ -18,9 +18,9 @@ async function foreignColumns(database: Database): Promise<readonly unknown[]> {
 }
 
 /** The cases of one store, one after the other: each opening takes long. */
-for (const home of ['PGlite', 'PostgreSQL'] as const)
-  test(home, { skip: without(home) }, async (t) => {
-    const place = await placeOf(home, t);
+for (const driver of ['PGlite', 'PostgreSQL'] as const)
+  test(driver, { skip: without(driver) }, async (t) => {
+    const place = await placeOf(driver, t);
     let store: Store;
 
     await t.test('a new store gets its tables once, and keeps what it was begun with', async () => {

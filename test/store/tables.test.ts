@@ -11,7 +11,7 @@ import { WatermarkTable } from '../../src/store/watermark-table.ts';
 import { startPostgres, withoutPostgres } from '../postgres.ts';
 import { until } from '../until.ts';
 import { Line } from './line.ts';
-import { inBothHomes, inSharedStores, logLines, placeOf, TIMEOUT_MS } from './places.ts';
+import { inBothDrivers, inSharedStores, logLines, placeOf, TIMEOUT_MS } from './places.ts';
 
 const MACHINE = 'c0000000-0000-0000-0000-000000000001';
 
@@ -39,7 +39,7 @@ const EVENTS: readonly JournalEvent[] = [
   },
 ];
 
-inBothHomes('all is read as it was kept, by the next process too', async (place) => {
+inBothDrivers('all is read as it was kept, by the next process too', async (place) => {
   const first = await place.open();
   assert.deepEqual(await first.journal.load(), []);
   const log: DurableLog = first.journal;

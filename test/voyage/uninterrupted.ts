@@ -20,7 +20,7 @@ const SEED = 42;
 const SHOWN = 5;
 
 /** Where the simulator's database was. */
-export interface Home {
+export interface Driver {
   readonly dataDir: string;
   readonly server?: (pg.ClientConfig & { readonly database: string }) | undefined;
 }
@@ -39,7 +39,7 @@ export class Past {
   }
 
   /** Reads registry, journal and watermarks. */
-  static async read({ dataDir, server }: Home): Promise<Past> {
+  static async read({ dataDir, server }: Driver): Promise<Past> {
     const log = { info: () => {}, warn: () => {} };
     const store = await openStore({ dataDir, server, seed: SEED, version: 'test' }, log);
     try {

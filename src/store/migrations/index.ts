@@ -1,5 +1,5 @@
-import { ADVISORY_LOCKS } from '../advisory-locks.ts';
 import type { Database, Queries } from '../database.ts';
+import { ADVISORY_LOCKS } from '../locks/advisory-locks.ts';
 import { StoreError } from '../store-error.ts';
 import { SIMULATOR_TABLES } from './0001-simulator.ts';
 import { CLUSTER_TABLES } from './0002-cluster.ts';

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../core/errors.ts';
 import { ID, slug } from '../../factory/names.ts';
-import { ADVISORY_LOCKS } from '../advisory-locks.ts';
 import type { Database, Queries } from '../database.ts';
+import { ADVISORY_LOCKS } from '../locks/advisory-locks.ts';
 import { StoreError } from '../store-error.ts';
 import { type RegistryTableName, registryColumns } from './columns.ts';
 import { type ConflictKind, RegistryConflict } from './conflict.ts';

@@ -15,9 +15,9 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeFolder } from '../make-folder.ts';
+import { folderError } from '../drivers/failures.ts';
+import { makeFolder } from '../folders.ts';
 import { StoreError } from '../store-error.ts';
-import { folderError } from './failures.ts';
 
 /** Two that begin at once both step back, and come again after another wait each. */
 const ATTEMPTS = 5;

@@ -7,31 +7,31 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import type { Parameter } from '../database.ts';
 import type { DatabaseFailure } from './failures.ts';
-import { INITDB_PARAMETERS, unpackTemplate } from './template.ts';
+import { INITDB_PARAMETERS, unpackTemplate } from './pglite-template.ts';
 
 /** What the thread is started with. */
-export interface WorkerOrder {
+export interface PgliteStart {
   readonly folder: string;
   /** Whether the folder is empty, and is to become a database. */
   readonly isNew: boolean;
 }
 
-/** A statement, a script (without parameters), or with neither the order to close. */
-export interface WorkerRequest {
+/** A statement, a script (without parameters), or neither, which closes the database. */
+export interface PgliteRequest {
   readonly id: number;
   readonly sql?: string;
   readonly parameters?: readonly Parameter[];
 }
 
 /** The answer to a request; number 0 says that the database is open, or why it is not. */
-export interface WorkerAnswer {
+export interface PgliteAnswer {
   readonly id: number;
   readonly rows?: readonly unknown[];
-  readonly failure?: WorkerFailure;
+  readonly failure?: PgliteFailure;
 }
 
 /** What went wrong, and whether nothing more can be asked of this thread. */
-export interface WorkerFailure extends DatabaseFailure {
+export interface PgliteFailure extends DatabaseFailure {
   readonly isFatal: boolean;
   /** What the database said before it failed. */
   readonly said: readonly string[];
@@ -50,11 +50,11 @@ const SAID_MAX = 20;
 const INT8 = 20;
 
 const port = parentPort as NonNullable<typeof parentPort>;
-const { folder, isNew } = workerData as WorkerOrder;
+const { folder, isNew } = workerData as PgliteStart;
 const said: string[] = [];
-const answer = (message: WorkerAnswer) => port.postMessage(message);
+const answer = (message: PgliteAnswer) => port.postMessage(message);
 
-function failureOf(error: unknown): WorkerFailure {
+function failureOf(error: unknown): PgliteFailure {
   const { message, code, severity, detail, constraint, errno } = (error ??
     {}) as DatabaseFailure & {
     errno?: number;
@@ -71,7 +71,7 @@ function failureOf(error: unknown): WorkerFailure {
   };
 }
 
-async function carryOut(db: PGlite, { id, sql, parameters }: WorkerRequest): Promise<WorkerAnswer> {
+async function carryOut(db: PGlite, { id, sql, parameters }: PgliteRequest): Promise<PgliteAnswer> {
   try {
     if (sql === undefined) {
       await db.close();
@@ -98,7 +98,7 @@ try {
       return false;
     },
   });
-  port.on('message', async (request: WorkerRequest) => {
+  port.on('message', async (request: PgliteRequest) => {
     said.length = 0;
     answer(await carryOut(db, request));
   });

@@ -10,12 +10,11 @@ import {
   type Parameter,
   type Queries,
 } from '../database.ts';
-import { makeFolder } from '../make-folder.ts';
+import { makeFolder, SameFolder } from '../folders.ts';
 import { StoreError } from '../store-error.ts';
 import { Condition, Watch, WRITE_PROBE } from './condition.ts';
-import { DAMAGED, EmbeddedThread, embeddedLocation } from './embedded-thread.ts';
 import { folderError } from './failures.ts';
-import { SameFolder } from './same-folder.ts';
+import { DAMAGED, embeddedLocation, PgliteThread } from './pglite-thread.ts';
 
 /**
  * A database that failed is opened again no sooner than this, so that a full disk does not keep
@@ -30,7 +29,7 @@ const LOG_MAX_BYTES = 16 * 1024 * 1024;
 const ROOM_BYTES = 2 * 1024 * 1024;
 
 /** What an embedded database may be given beside its folder. */
-export interface EmbeddedOptions {
+export interface PgliteOptions {
   readonly log?: Log | undefined;
   readonly limits?: Partial<DatabaseLimits> | undefined;
 }
@@ -40,14 +39,14 @@ export interface EmbeddedOptions {
  * of the process; it does not wait for the disk, so a failure of the power may cost the last of it
  * or, at worst, the database. A server is for those who cannot have that.
  */
-export class EmbeddedDatabase implements Database {
+export class PgliteDatabase implements Database {
   readonly isEmbedded = true;
   readonly location: string;
   readonly #folder: string;
   readonly #same: SameFolder;
   readonly #condition: Condition;
   readonly #watch: Watch;
-  #thread: EmbeddedThread;
+  #thread: PgliteThread;
   #opening = new AbortController();
   readonly #queue = new SerialQueue();
   #failure: StoreError | undefined;
@@ -55,7 +54,7 @@ export class EmbeddedDatabase implements Database {
   #isClosed = false;
   #statements = 0;
 
-  private constructor(dataDir: string, thread: EmbeddedThread, { log, limits }: EmbeddedOptions) {
+  private constructor(dataDir: string, thread: PgliteThread, { log, limits }: PgliteOptions) {
     this.#folder = databaseFolder(dataDir);
     this.location = embeddedLocation(this.#folder);
     this.#thread = thread;
@@ -76,9 +75,9 @@ export class EmbeddedDatabase implements Database {
    *
    * @throws StoreError where it is damaged, not to be written, or without room.
    */
-  static async open(dataDir: string, options: EmbeddedOptions = {}): Promise<EmbeddedDatabase> {
+  static async open(dataDir: string, options: PgliteOptions = {}): Promise<PgliteDatabase> {
     const thread = await openOrMake(databaseFolder(dataDir), options.log);
-    return new EmbeddedDatabase(dataDir, thread, options);
+    return new PgliteDatabase(dataDir, thread, options);
   }
 
   get problems(): readonly Problem[] {
@@ -199,7 +198,7 @@ export class EmbeddedDatabase implements Database {
     try {
       if (this.#failure?.kind === 'full') checkRoom(this.#folder);
       this.#opening = new AbortController();
-      this.#thread = await EmbeddedThread.open(this.#folder, this.#opening);
+      this.#thread = await PgliteThread.open(this.#folder, this.#opening);
     } catch (error) {
       this.#condition.failed(error as StoreError);
       this.#noteFailure(error as StoreError);
@@ -244,7 +243,7 @@ function checkRoom(folder: string): void {
  * Opens the database in the folder, or makes one. A file beside it tells of one whose making was
  * broken off: where that cannot be opened, it is moved aside and another one is made.
  */
-async function openOrMake(folder: string, log: Log | undefined): Promise<EmbeddedThread> {
+async function openOrMake(folder: string, log: Log | undefined): Promise<PgliteThread> {
   const marker = `${folder}.incomplete`;
   let isMaking = false;
   try {
@@ -256,7 +255,7 @@ async function openOrMake(folder: string, log: Log | undefined): Promise<Embedde
       if (thread) return thread;
     }
     const files = readdirSync(folder);
-    if (files.includes('PG_VERSION')) return await EmbeddedThread.open(folder);
+    if (files.includes('PG_VERSION')) return await PgliteThread.open(folder);
     // PGlite would make a new database over whatever is left of an old one.
     if (files.length > 0) {
       const reason = 'it has files, but no PG_VERSION';
@@ -264,7 +263,7 @@ async function openOrMake(folder: string, log: Log | undefined): Promise<Embedde
     }
     writeFileSync(marker, '');
     isMaking = true;
-    const thread = await EmbeddedThread.open(folder, { isNew: true });
+    const thread = await PgliteThread.open(folder, { isNew: true });
     rmSync(marker);
     return thread;
   } catch (error) {
@@ -278,10 +277,10 @@ async function openOrMake(folder: string, log: Log | undefined): Promise<Embedde
 }
 
 /** A database beside the file of one that was broken off; none where it cannot be opened. */
-async function openIfWhole(folder: string): Promise<EmbeddedThread | undefined> {
+async function openIfWhole(folder: string): Promise<PgliteThread | undefined> {
   if (!existsSync(join(folder, 'PG_VERSION'))) return undefined;
   try {
-    return await EmbeddedThread.open(folder);
+    return await PgliteThread.open(folder);
   } catch (error) {
     if (error instanceof StoreError && error.kind === 'corrupt') return undefined;
     throw error;

@@ -59,13 +59,13 @@ export function locationOf(server: pg.ClientConfig): string {
 }
 
 /** What a server database may be given beside how to reach it. */
-export interface ServerOptions {
+export interface PostgresOptions {
   readonly log?: Log;
   readonly limits?: Partial<DatabaseLimits>;
 }
 
 /** A PostgreSQL server, reached by a few connections that come back by themselves. */
-export class ServerDatabase implements Database {
+export class PostgresDatabase implements Database {
   readonly isEmbedded = false;
   readonly location: string;
   isConnected = false;
@@ -77,7 +77,7 @@ export class ServerDatabase implements Database {
   #isClosed = false;
 
   /** @throws StoreError for a URL that is none. */
-  constructor(server: pg.ClientConfig, { log, limits }: ServerOptions = {}) {
+  constructor(server: pg.ClientConfig, { log, limits }: PostgresOptions = {}) {
     this.location = locationOf(server);
     this.#server = server;
     this.#limits = { ...DATABASE_LIMITS, ...limits };

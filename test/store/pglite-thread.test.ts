@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { EmbeddedThread } from '../../src/store/drivers/embedded-thread.ts';
+import { PgliteThread } from '../../src/store/drivers/pglite-thread.ts';
 import { embeddedFolder } from './places.ts';
 
 test('an answer that came while this process was blocked is not late', async () => {
-  const thread = await EmbeddedThread.open(`${await embeddedFolder()}/database`);
+  const thread = await PgliteThread.open(`${await embeddedFolder()}/database`);
   const asked = thread.ask('select 7 as seven', [], 50);
   // The question leaves with the next turn; then the answer comes, and this process is blocked.
   await turn();

@@ -4,10 +4,10 @@ import { connectInTurn } from '../../outputs/postgres/url.ts';
 import { BackOff } from '../../runtime/back-off.ts';
 import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
-import { ADVISORY_LOCKS } from '../advisory-locks.ts';
+import { storeError } from '../drivers/failures.ts';
+import { connectionSettings, endClient, locationOf } from '../drivers/postgres.ts';
 import { StoreError } from '../store-error.ts';
-import { storeError } from './failures.ts';
-import { connectionSettings, endClient, locationOf } from './server.ts';
+import { ADVISORY_LOCKS } from './advisory-locks.ts';
 
 /** A server needs a moment to notice that the simulator before this one is gone [ms]. */
 const PREDECESSOR_MAX_MS = 5000;

@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import '../../web-assembly.ts';
 import { type Parameter, STATEMENT_MAX_MS } from '../database.ts';
 import { StoreError, type StoreFailure } from '../store-error.ts';
-import type { WorkerAnswer, WorkerFailure, WorkerOrder, WorkerRequest } from './embedded-worker.ts';
 import { storeError } from './failures.ts';
+import type { PgliteAnswer, PgliteFailure, PgliteRequest, PgliteStart } from './pglite-worker.ts';
 
 /** A new database takes seconds to make, and one that was killed to recover [ms]. */
 const OPEN_MAX_MS = 120_000;
@@ -32,7 +32,7 @@ export interface OpenOptions {
 }
 
 /** One run of the embedded database, from opening its folder to its end. */
-export class EmbeddedThread {
+export class PgliteThread {
   /** Whether it can be asked; once it cannot, it never can again. */
   isAlive = true;
   readonly #worker: Worker;
@@ -40,14 +40,14 @@ export class EmbeddedThread {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
-  private constructor(order: WorkerOrder) {
-    this.#folder = order.folder;
-    this.#worker = new Worker(new URL('./embedded-worker.js', import.meta.url), {
-      workerData: order,
+  private constructor(start: PgliteStart) {
+    this.#folder = start.folder;
+    this.#worker = new Worker(new URL('./pglite-worker.js', import.meta.url), {
+      workerData: start,
       stdout: true,
       stderr: true,
     });
-    this.#worker.on('message', (answer: WorkerAnswer) => this.#take(answer));
+    this.#worker.on('message', (answer: PgliteAnswer) => this.#take(answer));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(new Error('it ended')));
   }
@@ -60,8 +60,8 @@ export class EmbeddedThread {
   static async open(
     folder: string,
     { isNew = false, signal }: OpenOptions = {},
-  ): Promise<EmbeddedThread> {
-    const thread = new EmbeddedThread({ folder, isNew });
+  ): Promise<PgliteThread> {
+    const thread = new PgliteThread({ folder, isNew });
     const abandon = () => thread.abandon(signal?.reason);
     signal?.addEventListener('abort', abandon);
     await thread.#answer(0, OPEN_MAX_MS);
@@ -78,7 +78,7 @@ export class EmbeddedThread {
     return this.#request({ sql, ...(parameters && { parameters }) }, timeoutMs);
   }
 
-  /** Closes the database in order, and ends the thread. */
+  /** Closes the database properly, and ends the thread. */
   async close(): Promise<void> {
     try {
       await this.#request({}, ANSWER_MAX_MS);
@@ -92,10 +92,10 @@ export class EmbeddedThread {
     void this.#end(reason);
   }
 
-  #request(request: Omit<WorkerRequest, 'id'>, timeoutMs: number): Promise<readonly unknown[]> {
+  #request(request: Omit<PgliteRequest, 'id'>, timeoutMs: number): Promise<readonly unknown[]> {
     const id = ++this.#lastId;
     const answered = this.#answer(id, timeoutMs);
-    this.#worker.postMessage({ id, ...request } satisfies WorkerRequest);
+    this.#worker.postMessage({ id, ...request } satisfies PgliteRequest);
     return answered;
   }
 
@@ -110,7 +110,7 @@ export class EmbeddedThread {
     });
   }
 
-  #take({ id, rows = [], failure }: WorkerAnswer): void {
+  #take({ id, rows = [], failure }: PgliteAnswer): void {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
     this.#waiting.delete(id);
@@ -142,7 +142,7 @@ export function embeddedLocation(folder: string): string {
 }
 
 /** What an error of the embedded database means. */
-function embeddedError(failure: WorkerFailure, folder: string, hasOpened: boolean): StoreError {
+function embeddedError(failure: PgliteFailure, folder: string, hasOpened: boolean): StoreError {
   const location = embeddedLocation(folder);
   if (!failure.isFatal) return storeError(failure, location, true);
   const lines = [...failure.said, failure.message];
