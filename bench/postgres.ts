@@ -12,7 +12,7 @@ import { loadWindow } from '../src/outputs/postgres/window.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
 import { SIMULATOR_TABLES } from '../src/store/migrations/0001-simulator.ts';
 import { CREATE_REGISTRY } from '../src/store/registry/tables.ts';
-import { saveWatermarkSql } from '../src/store/watermark-table.ts';
+import { saveWatermarkSql } from '../src/store/tables.ts';
 import { startPostgres } from '../test/postgres.ts';
 import { factoryOf, START_MS } from './fleets.ts';
 import { compare } from './measure.ts';

@@ -9,7 +9,7 @@ import { EmbeddedSink } from '../outputs/embedded.ts';
 import type { BrokerAddress } from '../outputs/mqtt/client.ts';
 import type { Log } from '../runtime/log.ts';
 import { createFleet } from '../simulation/fleet.ts';
-import { saveWatermarkSql } from '../store/watermark-table.ts';
+import { saveClock, saveWatermarkSql } from '../store/tables.ts';
 import { LoggedLog } from './durable-log.ts';
 import { clientConfig, openMemory } from './memory.ts';
 import { Observer } from './observer.ts';
@@ -81,7 +81,7 @@ export async function assemble(
     throw new ConfigError([{ path: 'the factories', message }]);
   }
   const journalLog = new LoggedLog(store.journal, log, {
-    probe: () => store.clock.save(clock.record),
+    probe: () => saveClock(store.database, clock.record),
   });
   const timeline = new Timeline(journal, clock, journalLog);
   const leaps = () => realTime.leaps;

@@ -5,11 +5,17 @@ import type { FactoryDescription } from '../core/factory.ts';
 import { type Happening, Journal, type JournalEvent, type Settings } from '../core/journal.ts';
 import type { Log } from '../runtime/log.ts';
 import { version } from '../runtime/version.ts';
-import type { ClockRecord } from '../store/clock-table.ts';
-import { endCluster } from '../store/cluster-table.ts';
+import { endCluster } from '../store/cluster/members.ts';
 import { makeFolder } from '../store/folders.ts';
 import { openStoreWith, type Store } from '../store/open-store.ts';
 import { createRegistry } from '../store/registry.ts';
+import {
+  type ClockRecord,
+  loadClock,
+  loadSettings,
+  saveClock,
+  saveSettings,
+} from '../store/tables.ts';
 import { RealClock } from './clock.ts';
 import { GapLog } from './gap-log.ts';
 import { RegistrySource } from './registry-source.ts';
@@ -93,7 +99,7 @@ export async function recall(
     factories: registry ? await registry.read() : configuration.factories,
     journal: await openJournal(configuration, store, events, clock),
     clock,
-    gapLog: await GapLog.open(store.gaps),
+    gapLog: await GapLog.open(store.database),
     seed,
   };
 }
@@ -138,7 +144,7 @@ async function openJournal(
 ): Promise<Journal> {
   const isNew = events.every(({ kind }) => kind === 'speed');
   if (!isAutoStart && isNew) await append(store, events, { kind: 'stop' }, clock.nowMs());
-  const { begun, configured } = (await store.settings.load()) ?? {
+  const { begun, configured } = (await loadSettings(store.database)) ?? {
     begun: settings,
     configured: settings,
   };
@@ -148,7 +154,7 @@ async function openJournal(
   // What was configured otherwise holds from now on: the past stays as it was delivered.
   if (Object.keys(changes).length > 0)
     await append(store, events, { kind: 'configure', settings: changes }, clock.nowMs() + 1000);
-  await store.settings.save({ begun, configured: settings });
+  await saveSettings(store.database, { begun, configured: settings });
   return new Journal(begun, events);
 }
 
@@ -165,13 +171,13 @@ async function openClock(
 ): Promise<RealClock> {
   const { simulation } = configuration;
   const realMs = realNowMs();
-  const found = await store.clock.load();
+  const found = await loadClock(store.database);
   const change = events.findLast((event) => event.kind === 'speed');
   const record =
     found && change && change.speed !== found.speed
       ? continued(found, change.speed, change.timeS, realMs)
       : (found ?? { simulatedMs: simulation.startMs ?? realMs, realMs, speed: simulation.speed });
-  if (record !== found) await store.clock.save(record);
+  if (record !== found) await saveClock(store.database, record);
   const { speed } = record;
   const { simulatedMs: startMs, realMs: realStartMs } = record;
   const clock = new RealClock({ speed, startMs, realStartMs, realNowMs });
@@ -180,7 +186,7 @@ async function openClock(
   if (asked !== null && asked !== before && asked !== speed) {
     const event = { kind: 'speed', speed: asked, configuredSpeed: asked } as const;
     await append(store, events, event, clock.nowMs());
-    await store.clock.save(clock.setSpeed(asked));
+    await saveClock(store.database, clock.setSpeed(asked));
   }
   return clock;
 }

@@ -1,21 +1,17 @@
 import type pg from 'pg';
+import type { Watermarks } from '../core/sink.ts';
 import { BackOff } from '../runtime/back-off.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
-import { ClockTable } from './clock-table.ts';
 import type { Database, DatabaseLimits } from './database.ts';
 import { PgliteDatabase } from './drivers/pglite.ts';
 import { PostgresDatabase } from './drivers/postgres.ts';
-import { GapTable } from './gap-table.ts';
-import { type Identity, identify } from './identity.ts';
 import { JournalLog } from './journal-log.ts';
 import { FolderLock } from './locks/folder-lock.ts';
 import { SessionLock } from './locks/session-lock.ts';
 import { migrate } from './migrations/index.ts';
-import { SettingsTable } from './settings-table.ts';
 import { StoreError } from './store-error.ts';
-import { TruthTable } from './truth-table.ts';
-import { WatermarkTable } from './watermark-table.ts';
+import { type Identity, identify, watermarksIn } from './tables.ts';
 
 /** A server that starts together with the simulator is there within this [ms]. */
 const SERVER_MAX_MS = 60_000;
@@ -43,11 +39,7 @@ export interface Store {
   readonly database: Database;
   readonly identity: Identity;
   readonly journal: JournalLog;
-  readonly settings: SettingsTable;
-  readonly watermarks: WatermarkTable;
-  readonly clock: ClockTable;
-  readonly gaps: GapTable;
-  readonly truth: TruthTable;
+  readonly watermarks: Watermarks;
   /** False once another simulator has taken over: this one must publish nothing more. */
   readonly isOwner: boolean;
   /** Rejects with a StoreError when that happens. */
@@ -158,11 +150,7 @@ function storeOf(database: Database, lock: Opened['lock'], identity: Identity): 
     database,
     identity,
     journal,
-    settings: new SettingsTable(database),
-    watermarks: new WatermarkTable(database),
-    clock: new ClockTable(database),
-    gaps: new GapTable(database),
-    truth: new TruthTable(database),
+    watermarks: watermarksIn(database),
     get isOwner() {
       // A folder is lost to nobody while this process lives.
       return session?.isOwner ?? true;

@@ -5,6 +5,7 @@ import { loadConfiguration } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { openMemory } from '../../src/service/memory.ts';
 import { Timeline } from '../../src/service/timeline.ts';
+import { loadClock, saveClock } from '../../src/store/tables.ts';
 import { environmentOf, withoutPostgres } from '../postgres.ts';
 import { sharedPostgres, temporaryFolder } from '../store/places.ts';
 
@@ -116,7 +117,7 @@ test('a speed that was changed while it ran goes on, unless another one is confi
       const configured = env['SIMULATION_SPEED'];
       const configuredSpeed = configured === undefined ? null : Number(configured);
       await timeline.append({ kind: 'speed', speed: change, configuredSpeed });
-      await store.clock.save(clock.setSpeed(change));
+      await saveClock(store.database, clock.setSpeed(change));
     }
     const speeds = journal.events.map((event) => (event.kind === 'speed' ? event.speed : event));
     await store.close();
@@ -145,7 +146,7 @@ test('a change of speed that only the journal has holds from its second on', asy
     const sinceMs = (clock.nowMs() - 1000 * timeS) / 1000;
     const latestMs = Date.now() - 1000 * timeS;
     assert.ok(sinceMs > earliestMs - 100 && sinceMs < latestMs + 100, `${sinceMs}`);
-    assert.equal((await store.clock.load())?.speed, 1000);
+    assert.equal((await loadClock(store.database))?.speed, 1000);
   } finally {
     await store.close();
   }

@@ -11,6 +11,7 @@ import { type Assembly, assemble } from '../../src/service/assembly.ts';
 import { GapLog } from '../../src/service/gap-log.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { latestGaps } from '../../src/store/tables.ts';
 import { environmentOf, type Postgres, withoutPostgres } from '../postgres.ts';
 import { freePort } from '../servers.ts';
 import { COMPRESSOR, NOBODY } from '../simulation.ts';
@@ -420,17 +421,17 @@ onServer(
   'a gap is put on record when the database is back, and only once',
   async (postgres, place) => {
     const store = await openStore(place, logLines());
-    const log = await GapLog.open(store.gaps);
+    const log = await GapLog.open(store.database);
     const gap = { sink: 'mqtt', fromMs: 1000, toMs: 2000 };
     await postgres.kill();
     log.add(gap);
     log.add(gap);
     assert.deepEqual(log.gaps, [gap, gap]);
     await postgres.restart();
-    const known = async () => (await store.gaps.latest(10)).length;
+    const known = async () => (await latestGaps(store.database, 10)).length;
     await until(async () => (await known().catch(() => 0)) !== 0);
     await log.close();
-    assert.deepEqual(await store.gaps.latest(10), [gap]);
+    assert.deepEqual(await latestGaps(store.database, 10), [gap]);
     await store.close();
   },
 );

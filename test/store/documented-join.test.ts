@@ -9,6 +9,7 @@ import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
 import { SIMULATOR_TABLES } from '../../src/store/migrations/0001-simulator.ts';
 import { CLUSTER_TABLES } from '../../src/store/migrations/0002-cluster.ts';
 import { createRegistry } from '../../src/store/registry.ts';
+import { findTruth } from '../../src/store/tables.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { placeOf, sharedStore } from './places.ts';
 
@@ -53,8 +54,8 @@ test(
     insert into simulator.migrations values (1, 'simulator'), (2, 'cluster')`);
     await older.script(SIMULATOR_TABLES + CLUSTER_TABLES);
     await older.script(INSERT);
-    const { truth, database } = await place.open();
-    const [found] = await truth.find(['leak-1']);
+    const { database } = await place.open();
+    const [found] = await findTruth(database, ['leak-1']);
     assert.deepEqual([found?.machineId, found?.excessEnergyKwh], [MACHINE, 1.5]);
     const [column] = await database.query(
       `select format_type(atttypid, -1) as type from pg_attribute

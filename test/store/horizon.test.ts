@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { JournalEvent } from '../../src/core/journal.ts';
+import { HorizonTable } from '../../src/store/cluster/horizon-table.ts';
 import type { Database, Parameter, Queries } from '../../src/store/database.ts';
 import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
-import { HorizonTable } from '../../src/store/horizon-table.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { inSharedStores, placeOf } from './places.ts';

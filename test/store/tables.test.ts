@@ -6,8 +6,16 @@ import type { DurableLog } from '../../src/service/durable-log.ts';
 import { JournalLog } from '../../src/store/journal-log.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
-import type { TruthRecord } from '../../src/store/truth-table.ts';
-import { WatermarkTable } from '../../src/store/watermark-table.ts';
+import {
+  addGap,
+  findTruth,
+  keepTruth,
+  latestGaps,
+  loadClock,
+  saveClock,
+  type TruthRecord,
+  watermarksIn,
+} from '../../src/store/tables.ts';
 import { startPostgres, withoutPostgres } from '../postgres.ts';
 import { until } from '../until.ts';
 import { Line } from './line.ts';
@@ -46,14 +54,18 @@ inBothDrivers('all is read as it was kept, by the next process too', async (plac
   for (const event of EVENTS) await log.keep(event);
   assert.deepEqual(await first.journal.load(), EVENTS);
   assert.equal(await first.watermarks.load('mqtt'), undefined);
-  assert.equal(await first.clock.load(), undefined);
+  assert.equal(await loadClock(first.database), undefined);
   await first.watermarks.save('mqtt', { timeMs: 1_760_000_000_000, liveFromMs: 0 });
   await first.watermarks.save('mqtt', { timeMs: 1_760_000_000_500.25, liveFromMs: 9 });
-  await first.clock.save({ simulatedMs: 1, realMs: 2, speed: 1 });
-  await first.clock.save({ simulatedMs: 1_700_000_000_000, realMs: 1_760_000_000_001, speed: 0.1 });
-  await first.gaps.add({ sink: 'mqtt', fromMs: 10, toMs: 20 });
-  await first.gaps.add({ sink: 'postgres', fromMs: 10.5, toMs: 30 });
-  await first.gaps.add({ sink: 'postgres', fromMs: 10.5, toMs: 30 });
+  await saveClock(first.database, { simulatedMs: 1, realMs: 2, speed: 1 });
+  await saveClock(first.database, {
+    simulatedMs: 1_700_000_000_000,
+    realMs: 1_760_000_000_001,
+    speed: 0.1,
+  });
+  await addGap(first.database, { sink: 'mqtt', fromMs: 10, toMs: 20 });
+  await addGap(first.database, { sink: 'postgres', fromMs: 10.5, toMs: 30 });
+  await addGap(first.database, { sink: 'postgres', fromMs: 10.5, toMs: 30 });
   await first.close();
 
   const second = await place.open();
@@ -65,16 +77,18 @@ inBothDrivers('all is read as it was kept, by the next process too', async (plac
     timeMs: 1_760_000_000_500.25,
     liveFromMs: 0,
   });
-  assert.deepEqual(await second.clock.load(), {
+  assert.deepEqual(await loadClock(second.database), {
     simulatedMs: 1_700_000_000_000,
     realMs: 1_760_000_000_001,
     speed: 0.1,
   });
-  assert.deepEqual(await second.gaps.latest(10), [
+  assert.deepEqual(await latestGaps(second.database, 10), [
     { sink: 'mqtt', fromMs: 10, toMs: 20 },
     { sink: 'postgres', fromMs: 10.5, toMs: 30 },
   ]);
-  assert.deepEqual(await second.gaps.latest(1), [{ sink: 'postgres', fromMs: 10.5, toMs: 30 }]);
+  assert.deepEqual(await latestGaps(second.database, 1), [
+    { sink: 'postgres', fromMs: 10.5, toMs: 30 },
+  ]);
 });
 
 inSharedStores(
@@ -120,14 +134,14 @@ inSharedStores('a journal whose events are out of order is not read', async (sto
 inSharedStores('a watermark is saved with what is written in one transaction', async (store) => {
   const { database, watermarks } = store;
   const broken = database.transaction(async (queries) => {
-    await new WatermarkTable(queries).save('postgres', { timeMs: 7, liveFromMs: 0 });
+    await watermarksIn(queries).save('postgres', { timeMs: 7, liveFromMs: 0 });
     await queries.query('select 1 / 0');
   });
   await assert.rejects(broken, /division by zero/);
   assert.equal(await watermarks.load('postgres'), undefined);
 });
 
-inSharedStores('ground truth is found as it was first kept', async ({ truth }) => {
+inSharedStores('ground truth is found as it was first kept', async ({ database }) => {
   const a: TruthRecord = {
     id: 'm1/random/2026-03-03',
     machineId: MACHINE,
@@ -144,13 +158,13 @@ inSharedStores('ground truth is found as it was first kept', async ({ truth }) =
     isFinal: true,
   };
   const b: TruthRecord = { ...a, id: 'b', clearedBy: null, affectedSignals: [] };
-  for (const record of [a, b, { ...a, excessEnergyKwh: 9 }]) await truth.keep(record);
-  const found = await truth.find(['b', 'nobody', a.id]);
+  for (const record of [a, b, { ...a, excessEnergyKwh: 9 }]) await keepTruth(database, record);
+  const found = await findTruth(database, ['b', 'nobody', a.id]);
   assert.deepEqual(
     found.toSorted((x, y) => (x.id < y.id ? -1 : 1)),
     [b, a],
   );
-  assert.deepEqual(await truth.find(['nobody']), []);
+  assert.deepEqual(await findTruth(database, ['nobody']), []);
 });
 
 const SERVER = { skip: withoutPostgres() };

@@ -6,7 +6,7 @@ import { Journal } from '../../src/core/journal.ts';
 import { Messages } from '../../src/outputs/mqtt/messages.ts';
 import { PostgresSink } from '../../src/outputs/postgres/sink.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
-import { endCluster } from '../../src/store/cluster-table.ts';
+import { endCluster } from '../../src/store/cluster/members.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { readRegistry } from '../../src/store/registry.ts';
 import { Enms } from '../outputs/enms.ts';

@@ -7,13 +7,21 @@ import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { version } from '../../runtime/version.ts';
 import { clientConfig, configuredSpeed, type Memory, recall } from '../../service/memory.ts';
-import { type ClusterRecord, ClusterTable } from '../../store/cluster-table.ts';
+import { HorizonTable } from '../../store/cluster/horizon-table.ts';
+import {
+  aliveMembers,
+  beat,
+  beginCluster,
+  type ClusterRecord,
+  changeCluster,
+  loadCluster,
+  type Member,
+  type Role,
+} from '../../store/cluster/members.ts';
+import { ShardTable } from '../../store/cluster/shard-table.ts';
 import type { Database } from '../../store/database.ts';
-import { HorizonTable } from '../../store/horizon-table.ts';
 import { ADVISORY_LOCKS } from '../../store/locks/advisory-locks.ts';
-import { type Member, MemberTable, type Role } from '../../store/member-table.ts';
 import { openStoreWith, type Store } from '../../store/open-store.ts';
-import { ShardTable } from '../../store/shard-table.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { SharedTimeline } from './shared-timeline.ts';
 
@@ -29,7 +37,6 @@ export interface Membership extends Omit<Memory, 'clock' | 'journal'> {
   readonly cluster: ClusterRecord;
   readonly server: pg.ClientConfig;
   readonly timeline: SharedTimeline;
-  readonly members: MemberTable;
   readonly shards: ShardTable;
 }
 
@@ -76,17 +83,15 @@ async function enter(
   log: Log,
 ): Promise<Membership> {
   const { database } = store;
-  const members = new MemberTable(database);
   const shards = new ShardTable(database);
   const table = new HorizonTable(database);
-  const clusters = new ClusterTable(database);
   const digests = digestsOf(configuration);
-  const found = await clusters.load();
+  const found = await loadCluster(database);
   if (found) {
     checkShards(configuration, found, database);
     if (differences(found, digests).length > 0) {
-      await agree(found, digests, members);
-      await clusters.change(version, digests);
+      await agree(found, digests, database);
+      await changeCluster(database, { version, digests });
     }
   }
   // Before the registry is read: should it change meanwhile, it is read again.
@@ -94,18 +99,19 @@ async function enter(
   const realNowMs = await databaseTime(database);
   const { clock: _clock, journal, ...memory } = await recall(configuration, store, log, realNowMs);
   await table.begin();
-  const cluster = found ?? (await clusters.begin(configuration.cluster.shards, version, digests));
+  const { shards: count } = configuration.cluster;
+  const cluster = found ?? (await beginCluster(database, { shards: count, version, digests }));
   await shards.begin(cluster.shards, sinkNames(configuration));
   const me = {
     id: `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}`,
     role,
     version,
   };
-  await members.beat(me);
+  await beat(database, me);
   const horizon = await table.close(journal.events.at(-1));
   for (const event of horizon.events) journal.append(event);
   const timeline = new SharedTimeline(journal, table, { ...horizon, registryVersion }, log);
-  return { ...memory, me, cluster, server, timeline, members, shards };
+  return { ...memory, me, cluster, server, timeline, shards };
 }
 
 function checkShards({ cluster }: Configuration, found: ClusterRecord, database: Database): void {
@@ -124,11 +130,11 @@ function checkShards({ cluster }: Configuration, found: ClusterRecord, database:
 async function agree(
   found: ClusterRecord,
   digests: Readonly<Record<string, string>>,
-  members: MemberTable,
+  database: Database,
 ): Promise<void> {
   const untilMs = performance.now() + PREDECESSORS_MAX_MS;
   for (;;) {
-    const others = await members.alive();
+    const others = await aliveMembers(database);
     if (others.length === 0) return;
     if (performance.now() > untilMs) throw new ConfigError(differences(found, digests));
     await sleep(PREDECESSORS_POLL_MS);

@@ -4,8 +4,9 @@ import type { DeliveryFigures } from '../../delivery/delivery.ts';
 import type { DeliveryState } from '../../delivery/figures.ts';
 import type { Delivering } from '../../service/simulator.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
-import type { Member } from '../../store/member-table.ts';
-import type { ShardRow } from '../../store/shard-table.ts';
+import { aliveMembers, beat, type Member } from '../../store/cluster/members.ts';
+import type { ShardRow } from '../../store/cluster/shard-table.ts';
+import { latestGaps } from '../../store/tables.ts';
 import type { Membership } from './join.ts';
 import { Partition } from './partition.ts';
 
@@ -46,12 +47,13 @@ export class ClusterOverview {
 
   /** Gives a sign of life and asks for those of others. @throws StoreError */
   async refresh(fleet: Fleet): Promise<void> {
-    const { members, me, shards, store } = this.#membership;
-    await members.beat(me);
-    this.#members = await members.alive();
+    const { me, shards, store } = this.#membership;
+    const { database } = store;
+    await beat(database, me);
+    this.#members = await aliveMembers(database);
     this.#rows = await shards.all();
     this.#follow();
-    this.#gaps = await store.gaps.latest(GAPS_MAX);
+    this.#gaps = await latestGaps(database, GAPS_MAX);
     if (fleet === this.#fleet) return;
     this.#fleet = fleet;
     this.#partition = new Partition(fleet, this.#membership.cluster.shards);

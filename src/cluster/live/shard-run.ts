@@ -12,7 +12,11 @@ import { stopDelivery } from '../../service/publishing.ts';
 import { TruthPublisher } from '../../service/truth-publisher.ts';
 import { TruthRecorder } from '../../service/truth-recorder.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
-import { type ShardReport, saveShardSql, type TakenShard } from '../../store/shard-table.ts';
+import {
+  type ShardReport,
+  saveShardSql,
+  type TakenShard,
+} from '../../store/cluster/shard-table.ts';
 import { FencedSink } from './fenced-sink.ts';
 import type { Membership } from './join.ts';
 import { LEASE_MS } from './leases.ts';
@@ -67,7 +71,7 @@ export class ShardRun implements Watermarks {
     this.shard = shard;
     this.#context = { ...context, log };
     const beginMs = configuration.simulation.backfillFromMs ?? 1000 * cluster.begunS;
-    const groundTruth = new GroundTruth(fleet, timeline, store.truth);
+    const groundTruth = new GroundTruth(fleet, timeline, store.database);
     this.#truth = { fleet, clock, timeline, groundTruth };
     const mqtt = new MqttSink(this.#brokerAddress(), configuration.mqtt.qos, false);
     const recorder = new TruthRecorder(this.#truth, this, log);

@@ -1,13 +1,21 @@
 import pg from 'pg';
-import { connectInTurn } from '../outputs/postgres/url.ts';
-import { BackOff } from '../runtime/back-off.ts';
-import { sleep } from '../runtime/sleep.ts';
-import { connectionSettings, endClient } from './drivers/postgres.ts';
-import { WAKE_CHANNEL } from './horizon-table.ts';
+import { connectInTurn } from '../../outputs/postgres/url.ts';
+import { BackOff } from '../../runtime/back-off.ts';
+import { sleep } from '../../runtime/sleep.ts';
+import type { Queries } from '../database.ts';
+import { connectionSettings, endClient } from '../drivers/postgres.ts';
+
+/** The channel on which the processes of a cluster wake each other; they also poll, more slowly. */
+const WAKE_CHANNEL = 'simulator';
+
+/** Wakes every process of a cluster as soon as the transaction is committed. */
+export async function wakeAll(queries: Queries): Promise<void> {
+  await queries.query('select pg_notify($1, $2)', [WAKE_CHANNEL, '']);
+}
 
 /**
- * Calls back whenever another process of a cluster has something to tell, until it is told to end.
- * It only saves time: while its connection is lost it says nothing, and comes back by itself.
+ * Calls back whenever another process of a cluster calls {@link wakeAll}, until the signal. It only
+ * saves time: while its connection is lost no call comes, and it reconnects by itself.
  */
 export async function listenToWakes(
   server: pg.ClientConfig,

@@ -1,5 +1,5 @@
-import type { Watermark } from '../core/sink.ts';
-import type { Database, Queries } from './database.ts';
+import type { Watermark } from '../../core/sink.ts';
+import type { Database, Queries } from '../database.ts';
 
 /** The right to deliver a shard to a sink, which ends when somebody else takes it. */
 export interface ShardToken {

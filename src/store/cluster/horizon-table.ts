@@ -1,10 +1,8 @@
-import type { Happening, JournalEvent } from '../core/journal.ts';
-import type { ClockRecord } from './clock-table.ts';
-import type { Database, Queries } from './database.ts';
-import { insertEvent, loadEvents } from './journal-log.ts';
-
-/** The channel on which the processes of a cluster wake each other; their polls are the net. */
-export const WAKE_CHANNEL = 'simulator';
+import type { Happening, JournalEvent } from '../../core/journal.ts';
+import type { Database, Queries } from '../database.ts';
+import { insertEvent, loadEvents } from '../journal-log.ts';
+import type { ClockRecord } from '../tables.ts';
+import { wakeAll } from './wakes.ts';
 
 /** Nobody keeps all others waiting for longer, not even a process that is suspended just then. */
 const LOCK_MAX = '3s';
@@ -162,11 +160,6 @@ interface HorizonRow {
   readonly speed: number;
   readonly now_ms: number;
   readonly last_sequence: number;
-}
-
-/** Has every process of a cluster look at once, as soon as the transaction is done. */
-export async function wakeAll(queries: Queries): Promise<void> {
-  await queries.query('select pg_notify($1, $2)', [WAKE_CHANNEL, '']);
 }
 
 /** Changes the speed of the clock from now on; simulated time does not jump. */
