@@ -1,9 +1,7 @@
 import type { Gap } from '../core/sink.ts';
-import { BackOff } from '../runtime/back-off.ts';
 import { SerialQueue } from '../runtime/serial-queue.ts';
-import { sleep } from '../runtime/sleep.ts';
 import type { Queries } from '../store/database.ts';
-import { StoreError } from '../store/store-error.ts';
+import { persist } from '../store/persist.ts';
 import { addGap, latestGaps } from '../store/tables.ts';
 
 /** Gaps that are told at once; the database has all of them. */
@@ -34,25 +32,13 @@ export class GapLog {
   add(gap: Gap): void {
     this.#gaps.push(gap);
     if (this.#gaps.length > GAPS_MAX) this.#gaps.shift();
-    void this.#queue.run(() => this.#keep(gap));
+    const keep = () => addGap(this.#queries, gap);
+    void this.#queue.run(() => persist(keep, this.#end.signal));
   }
 
   /** Ends whatever it still tries. */
   async close(): Promise<void> {
     this.#end.abort();
     await this.#queue.settled();
-  }
-
-  async #keep(gap: Gap): Promise<void> {
-    const backOff = new BackOff();
-    for (;;) {
-      try {
-        return await addGap(this.#queries, gap);
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-      }
-      if (this.#end.signal.aborted) return;
-      await sleep(backOff.nextMs(), this.#end.signal);
-    }
   }
 }

@@ -7,6 +7,7 @@ import type { Problem } from '../core/problem.ts';
 import type { Gap } from '../core/sink.ts';
 import type { DeliveryFigures } from '../delivery/delivery.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import type { Database } from '../store/database.ts';
 import type { Store } from '../store/open-store.ts';
 import { saveClock } from '../store/tables.ts';
 import type { AdjustableClock } from './clock.ts';
@@ -107,6 +108,11 @@ export class Simulator {
   /** What sinks were not given, the latest, oldest first. */
   get gaps(): readonly Gap[] {
     return this.#gapLog?.gaps ?? [];
+  }
+
+  /** The database with all that outlives the process; none in a simulator without a store. */
+  get database(): Database | undefined {
+    return this.#store?.database;
   }
 
   /** Where the database is, for people. */

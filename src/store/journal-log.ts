@@ -4,6 +4,7 @@ import { deadlineSignal } from '../runtime/deadline.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Database, Parameter, Queries } from './database.ts';
 import { readEvent } from './journal-row.ts';
+import { persist } from './persist.ts';
 import { StoreError } from './store-error.ts';
 
 /** So long an event is tried to be put on record, and a database waited for [ms]. */
@@ -98,16 +99,8 @@ export class JournalLog {
    */
   async #takeBack(event: JournalEvent, putting: Promise<unknown>): Promise<void> {
     await putting.catch(() => undefined);
-    const { signal } = this.#end;
-    const backOff = new BackOff();
-    while (!signal.aborted) {
-      try {
-        return await deleteEvent(this.#database, event);
-      } catch {
-        // Until it succeeds, no other event is put on record.
-        await sleep(backOff.nextMs(), signal);
-      }
-    }
+    // Until it succeeds, no other event is put on record.
+    await persist(() => deleteEvent(this.#database, event), this.#end.signal);
   }
 }
 

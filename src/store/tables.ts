@@ -186,3 +186,77 @@ export function findTruth(
     [ids],
   );
 }
+
+/** An export on record, as far as the store has to know it. */
+export interface StoredExport {
+  readonly id: string;
+  readonly state: 'running' | 'done' | 'failed';
+  /** When it was asked for, in real time [ms]. */
+  readonly createdMs: number;
+}
+
+/** The exports of a folder without their files, oldest first. */
+export async function loadExports<Export extends StoredExport>(
+  queries: Queries,
+  folder: string,
+): Promise<readonly Omit<Export, 'files'>[]> {
+  const rows = await queries.query<{ record: Omit<Export, 'files'> }>(
+    `select record - 'files' as record from simulator.exports where folder = $1
+     order by (record->>'createdMs')::float8, id`,
+    [folder],
+  );
+  return rows.map(({ record }) => record);
+}
+
+/** The files of an export, of which there may be many. */
+export async function loadExportFiles<File>(
+  queries: Queries,
+  id: string,
+): Promise<readonly File[]> {
+  const [row] = await queries.query<{ files: readonly File[] }>(
+    `select record->'files' as files from simulator.exports where id = $1`,
+    [id],
+  );
+  return row?.files ?? [];
+}
+
+/** Records an export; one that is on record already stays as it is. */
+export async function addExport(
+  queries: Queries,
+  folder: string,
+  record: StoredExport,
+): Promise<void> {
+  await queries.query(
+    `insert into simulator.exports (id, folder, record) values ($1, $2, $3::jsonb)
+     on conflict do nothing`,
+    [record.id, folder, JSON.stringify(record)],
+  );
+}
+
+/**
+ * Changes some fields of an export that is running; any other stays as it is.
+ *
+ * @returns Whether it was running, and nobody has asked for its end.
+ */
+export async function changeExport<Export extends StoredExport>(
+  queries: Queries,
+  id: string,
+  changes: Partial<Export>,
+): Promise<boolean> {
+  const [row] = await queries.query<{ is_ending: boolean }>(
+    `update simulator.exports set record = record || $2::jsonb, updated_at = clock_timestamp()
+     where id = $1 and record->>'state' = 'running' returning is_ending`,
+    [id, JSON.stringify(changes)],
+  );
+  return row?.is_ending === false;
+}
+
+/** Asks the process that makes an export to end and delete it. */
+export async function askForExportEnd(queries: Queries, id: string): Promise<void> {
+  await queries.query('update simulator.exports set is_ending = true where id = $1', [id]);
+}
+
+/** Deletes an export from the record. */
+export async function deleteExport(queries: Queries, id: string): Promise<void> {
+  await queries.query('delete from simulator.exports where id = $1', [id]);
+}

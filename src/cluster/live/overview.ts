@@ -79,11 +79,6 @@ export class ClusterOverview {
     return this.#members;
   }
 
-  /** Whether a process lives; until the first look at them, all do. */
-  isAlive(id: string): boolean {
-    return this.#members.length === 0 || this.#members.some((member) => member.id === id);
-  }
-
   /** What sinks were not given, the latest, oldest first. */
   get gaps(): readonly Gap[] {
     return this.#gaps;

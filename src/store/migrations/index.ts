@@ -4,6 +4,7 @@ import { StoreError } from '../store-error.ts';
 import { SIMULATOR_TABLES } from './0001-simulator.ts';
 import { CLUSTER_TABLES } from './0002-cluster.ts';
 import { MACHINE_IDS } from './0003-machine-ids.ts';
+import { EXPORTS } from './0004-exports.ts';
 
 /** A change of the schema `simulator`, carried out once on every database. */
 interface Migration {
@@ -16,6 +17,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: 'simulator', sql: SIMULATOR_TABLES },
   { name: 'cluster', sql: CLUSTER_TABLES },
   { name: 'machine-ids', sql: MACHINE_IDS },
+  { name: 'exports', sql: EXPORTS },
 ];
 
 /** Another simulator's migrations take seconds; longer, and something is wrong. */
