@@ -21,7 +21,7 @@ export async function toDatabase(
   progress: ProgressLine,
 ): Promise<number> {
   const { PostgresDatabase } = await import('../store/drivers/postgres.ts');
-  const { addRegistryRows } = await import('../store/registry-rows.ts');
+  const { addRegistryRows } = await import('../store/registry/create.ts');
   const { storeWindow } = await import('../dataset/database-window.ts');
   const interruption = new Interruption();
   const startMs = performance.now();

@@ -8,7 +8,7 @@ import { version } from '../runtime/version.ts';
 import { endCluster } from '../store/cluster/members.ts';
 import { makeFolder } from '../store/folders.ts';
 import { openStoreWith, type Store } from '../store/open-store.ts';
-import { createRegistry } from '../store/registry.ts';
+import { createRegistry } from '../store/registry/create.ts';
 import {
   type ClockRecord,
   loadClock,
@@ -18,7 +18,7 @@ import {
 } from '../store/tables.ts';
 import { RealClock } from './clock.ts';
 import { GapLog } from './gap-log.ts';
-import { RegistrySource } from './registry-source.ts';
+import { RegistrySource } from './registry.ts';
 
 /** What a simulator finds when it starts: all that it knows of its past. */
 export interface Memory {

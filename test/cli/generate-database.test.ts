@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import type pg from 'pg';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
-import { readRegistry } from '../../src/store/registry.ts';
+import { readRegistry } from '../../src/store/registry/read.ts';
 import { Enms } from '../outputs/enms.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { freshDirectory, Program, type Run, run } from './program.ts';

@@ -8,7 +8,7 @@ import { STATUS_COLUMNS } from '../../src/outputs/postgres/machine-statuses.ts';
 import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
 import { SIMULATOR_TABLES } from '../../src/store/migrations/0001-simulator.ts';
 import { CLUSTER_TABLES } from '../../src/store/migrations/0002-cluster.ts';
-import { createRegistry } from '../../src/store/registry.ts';
+import { createRegistry } from '../../src/store/registry/create.ts';
 import { findTruth } from '../../src/store/tables.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { placeOf, sharedStore } from './places.ts';

@@ -8,8 +8,9 @@ import {
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import type { Database } from '../../src/store/database.ts';
+import { createRegistry } from '../../src/store/registry/create.ts';
+import { readRegistry, registryDigest } from '../../src/store/registry/read.ts';
 import { readMachineRow } from '../../src/store/registry/rows.ts';
-import { createRegistry, readRegistry, registryDigest } from '../../src/store/registry.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import { enmsDatabase } from './enms.ts';
 import { inBothDrivers, inSharedStores } from './places.ts';

@@ -8,7 +8,7 @@ import { PostgresSink } from '../../src/outputs/postgres/sink.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { endCluster } from '../../src/store/cluster/members.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { readRegistry } from '../../src/store/registry.ts';
+import { readRegistry } from '../../src/store/registry/read.ts';
 import { Enms } from '../outputs/enms.ts';
 import type { Postgres } from '../postgres.ts';
 import { keyOf, timeMsOf, type Witness } from './witness.ts';

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DEFAULT_FACTORY } from '../../../src/factory/default-factory.ts';
 import { PostgresDatabase } from '../../../src/store/drivers/postgres.ts';
-import { addRegistryRows } from '../../../src/store/registry-rows.ts';
+import { addRegistryRows } from '../../../src/store/registry/create.ts';
 import { startRedis } from '../../redis.ts';
 import { freePort } from '../../servers.ts';
 import { Client } from '../../voyage/client.ts';

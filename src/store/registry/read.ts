@@ -1,28 +1,25 @@
-import type { Diagnostic } from '../core/errors.ts';
+import type { Diagnostic } from '../../core/errors.ts';
 import type {
   CalendarDescription,
   FactoryDescription,
   MachineDescription,
-} from '../core/factory.ts';
-import { DEFAULT_CALENDAR, DEFAULT_FACTORY } from '../factory/default-factory.ts';
-import { slug } from '../factory/names.ts';
-import { shown } from '../schema/kinds.ts';
-import type { Database, Queries } from './database.ts';
-import { registryColumns } from './registry/columns.ts';
-import { asHypertables } from './registry/hypertables.ts';
+} from '../../core/factory.ts';
+import { DEFAULT_CALENDAR } from '../../factory/default-factory.ts';
+import { slug } from '../../factory/names.ts';
+import { shown } from '../../schema/kinds.ts';
+import type { Database, Queries } from '../database.ts';
+import { type RegistryTable, registryColumns } from './columns.ts';
 import {
   type FactoryRow,
   hasTopic,
   type MachineRow,
   readFactoryRow,
   readMachineRow,
-} from './registry/rows.ts';
-import { CREATE_REGISTRY, EQUIP_TABLES, REGISTRY_TABLES } from './registry/tables.ts';
-import { StoreError } from './store-error.ts';
+} from './rows.ts';
 
 /** A row of the registry that cannot run, and why, in a sentence for whoever keeps the registry. */
 export interface Rejection {
-  readonly table: 'factories' | 'machines';
+  readonly table: RegistryTable;
   readonly id: string;
   readonly name: string;
   readonly reason: string;
@@ -36,80 +33,6 @@ export interface RegistryReading {
   readonly remarks: readonly string[];
   /** Another one where anything that matters is another; see {@link registryDigest}. */
   readonly digest: string;
-}
-
-/**
- * Makes the registry and the reading tables, with the default factory, on a database that has none
- * of them. A database that has them is an EnMS's and is left as it is.
- *
- * @returns Whether it made them.
- * @throws StoreError for a database that has some of them without the registry.
- */
-export function createRegistry(database: Database): Promise<boolean> {
-  return database.transaction(async (queries) => {
-    if (!(await createTables(queries, database.location))) return false;
-    await insertFactory(queries, DEFAULT_FACTORY);
-    await queries.query('update simulator.identity set made_registry = true');
-    return true;
-  });
-}
-
-/**
- * Makes the tables of the registry and of the readings, without a row, on a database that has none
- * of them.
- *
- * @param location - Names the database in errors.
- * @returns Whether it made them.
- * @throws StoreError likewise.
- */
-export async function createTables(queries: Queries, location: string): Promise<boolean> {
-  const found = await queries.query<{ name: string; is_there: boolean }>(
-    'select name, to_regclass(name) is not null as is_there from unnest($1::text[]) as name',
-    [REGISTRY_TABLES],
-  );
-  const there = found.filter(({ is_there: isThere }) => isThere).map(({ name }) => name);
-  if (there.includes('factories') && there.includes('machines')) return false;
-  if (there.length > 0)
-    throw new StoreError(
-      'rejected',
-      `${location} has the tables ${there.join(', ')}, but not both factories and ` +
-        'machines: neither an EnMS’s registry nor empty',
-    );
-  // For a user called simulator, PostgreSQL would put them into the schema of that name.
-  await queries.query(
-    `select set_config('search_path', coalesce(
-       (select quote_ident(name) from unnest(current_schemas(false)) with ordinality s (name, i)
-        where name <> 'simulator' order by i limit 1), 'public'), true)`,
-  );
-  await queries.script(CREATE_REGISTRY + EQUIP_TABLES);
-  await asHypertables(queries);
-  return true;
-}
-
-async function insertFactory(queries: Queries, factory: FactoryDescription): Promise<void> {
-  const { id, name, timeZone, latitude, longitude } = factory;
-  const metadata = JSON.stringify({ latitude, longitude });
-  await queries.query(
-    'insert into factories (id, name, timezone, metadata) values ($1, $2, $3, $4::jsonb)',
-    [id, name, timeZone, metadata],
-  );
-  for (const machine of factory.machines)
-    await queries.query(
-      `insert into machines (id, factory_id, name, type, rated_power_kw, rated_voltage_v,
-         rated_frequency_hz, data_interval_seconds, mqtt_topic)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [
-        machine.id,
-        id,
-        machine.name,
-        machine.type,
-        machine.ratedPowerKw,
-        factory.nominalVoltageV,
-        factory.nominalFrequencyHz,
-        machine.intervalS,
-        machine.topic,
-      ],
-    );
 }
 
 /**
@@ -128,7 +51,7 @@ export function readRegistry(
   return database.transaction(async (queries) => {
     await queries.script('set transaction isolation level repeatable read, read only');
     const columns = await registryColumns(queries);
-    const rowsOf = <Row>(table: 'factories' | 'machines') => {
+    const rowsOf = <Row>(table: RegistryTable) => {
       const { selected } = columns[table];
       const active = columns[table].or('is_active', undefined, 'true');
       return queries.query<Row>(`select ${selected} from ${table} where ${active} order by id`);
@@ -259,7 +182,7 @@ function commonLevel(rows: readonly MachineRow[]): string | undefined {
 }
 
 function rejection(
-  table: Rejection['table'],
+  table: RegistryTable,
   { id, name }: { readonly id: string; readonly name: string },
   reason: string,
 ): Rejection {
