@@ -11,13 +11,13 @@ import type { Log } from '../runtime/log.ts';
 import { createFleet } from '../simulation/fleet.ts';
 import { saveClock, saveWatermarkSql } from '../store/tables.ts';
 import { LoggedLog } from './durable-log.ts';
-import { clientConfig, openMemory } from './memory.ts';
 import { Observer } from './observer.ts';
 import { PresentWatermarks } from './present-watermarks.ts';
 import { publishing, stopDelivery } from './publishing.ts';
 import { RealTime } from './real-time.ts';
 import { Registry } from './registry.ts';
 import { Simulator } from './simulator.ts';
+import { clientConfig, openState } from './state.ts';
 import { Timeline } from './timeline.ts';
 import { TruthPublisher } from './truth-publisher.ts';
 import { TruthRecorder } from './truth-recorder.ts';
@@ -71,8 +71,8 @@ export async function assemble(
 ): Promise<Assembly> {
   const { statusIntervalS, database, isAutoStart } = configuration;
   const realTime = new RealTime({ log });
-  const memory = await openMemory(configuration, log, () => realTime.nowMs());
-  const { store, factories, journal, clock, seed, gapLog } = memory;
+  const state = await openState(configuration, log, () => realTime.nowMs());
+  const { store, factories, journal, clock, seed, gapLog } = state;
   const fleet = createFleet(factories, { seed, journal });
   const { length } = fleet.machines;
   if (length > MACHINES_MAX) {
@@ -133,8 +133,8 @@ export async function assemble(
     watched: { journal: journalLog, clockState: realTime, log },
   });
   const registry =
-    memory.registry &&
-    new Registry(simulator, memory.registry, log, { isAutoStart, pollMs: registryPollMs });
+    state.registry &&
+    new Registry(simulator, state.registry, log, { isAutoStart, pollMs: registryPollMs });
   const end = new AbortController();
   const truth = configuration.mqtt.isGroundTruthPublished
     ? new TruthPublisher(simulator, mqtt.sink, log)

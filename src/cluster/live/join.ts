@@ -6,7 +6,7 @@ import { ConfigError, type Diagnostic } from '../../core/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { version } from '../../runtime/version.ts';
-import { clientConfig, configuredSpeed, type Memory, recall } from '../../service/memory.ts';
+import { clientConfig, configuredSpeed, type RestoredState, restore } from '../../service/state.ts';
 import { HorizonTable } from '../../store/cluster/horizon-table.ts';
 import {
   aliveMembers,
@@ -32,7 +32,7 @@ const PREDECESSORS_MAX_MS = 8000;
 const PREDECESSORS_POLL_MS = 500;
 
 /** A process that has become part of a live cluster. */
-export interface Membership extends Omit<Memory, 'clock' | 'journal'> {
+export interface Membership extends Omit<RestoredState, 'clock' | 'journal'> {
   readonly me: Member;
   readonly cluster: ClusterRecord;
   readonly server: pg.ClientConfig;
@@ -97,7 +97,7 @@ async function enter(
   // Before the registry is read: should it change meanwhile, it is read again.
   const registryVersion = await table.registryVersion();
   const realNowMs = await databaseTime(database);
-  const { clock: _clock, journal, ...memory } = await recall(configuration, store, log, realNowMs);
+  const { clock: _clock, journal, ...state } = await restore(configuration, store, log, realNowMs);
   await table.begin();
   const { shards: count } = configuration.cluster;
   const cluster = found ?? (await beginCluster(database, { shards: count, version, digests }));
@@ -111,7 +111,7 @@ async function enter(
   const horizon = await table.close(journal.events.at(-1));
   for (const event of horizon.events) journal.append(event);
   const timeline = new SharedTimeline(journal, table, { ...horizon, registryVersion }, log);
-  return { ...memory, me, cluster, server, timeline, shards };
+  return { ...state, me, cluster, server, timeline, shards };
 }
 
 function checkShards({ cluster }: Configuration, found: ClusterRecord, database: Database): void {

@@ -20,8 +20,8 @@ import { RealClock } from './clock.ts';
 import { GapLog } from './gap-log.ts';
 import { RegistrySource } from './registry.ts';
 
-/** What a simulator finds when it starts: all that it knows of its past. */
-export interface Memory {
+/** What a simulator continues from when it starts. */
+export interface RestoredState {
   readonly store: Store;
   /** Where the factories come from; none where a factory file takes its place. */
   readonly registry: RegistrySource | undefined;
@@ -33,18 +33,18 @@ export interface Memory {
 }
 
 /**
- * Opens the store and reads from it what a restart goes on with: the registry (unless a factory
- * file takes its place), the journal, the clock and the seed.
+ * Opens the store and restores from it what a restart continues from: the registry (unless a
+ * factory file takes its place), the journal, the clock and the seed.
  *
  * @param realNowMs - Real time.
  * @throws StoreError where there is no database to be had, ConfigError where the store was begun
  *   with another seed than the one that is asked for, or its folder cannot be made.
  */
-export async function openMemory(
+export async function openState(
   configuration: Configuration,
   log: Log,
   realNowMs?: () => number,
-): Promise<Memory> {
+): Promise<RestoredState> {
   const { simulation, dataDir, database } = configuration;
   const server = database.server && clientConfig(database.server);
   if (!server) makeDataDir(dataDir);
@@ -52,7 +52,7 @@ export async function openMemory(
   return openStoreWith(options, log, async (store) => {
     if (await store.database.transaction(endCluster))
       log.info({}, 'the cluster of this store has ended: one simulator goes on');
-    return recall(configuration, store, log, realNowMs);
+    return restore(configuration, store, log, realNowMs);
   });
 }
 
@@ -68,17 +68,17 @@ function makeDataDir(dataDir: string): void {
 }
 
 /**
- * Reads from a store what a restart goes on with.
+ * Restores from a store what a restart continues from.
  *
  * @param realNowMs - Real time.
- * @throws ConfigError likewise.
+ * @throws ConfigError where the store was begun with another seed than the one that is asked for.
  */
-export async function recall(
+export async function restore(
   configuration: Configuration,
   store: Store,
   log: Log,
   realNowMs: () => number = Date.now,
-): Promise<Memory> {
+): Promise<RestoredState> {
   const { simulation, sources } = configuration;
   const { seed } = store.identity;
   if (seed !== simulation.seed && sources['SIMULATION_SEED'] !== 'default')

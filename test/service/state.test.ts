@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/core/errors.ts';
-import { openMemory } from '../../src/service/memory.ts';
+import { openState } from '../../src/service/state.ts';
 import { Timeline } from '../../src/service/timeline.ts';
 import { loadClock, saveClock } from '../../src/store/tables.ts';
 import { environmentOf, withoutPostgres } from '../postgres.ts';
@@ -16,7 +16,7 @@ type Environment = Readonly<Record<string, string>>;
 
 function open(env: Environment) {
   const configuration = loadConfiguration({ env, cwd: import.meta.dirname });
-  return openMemory(configuration, silent);
+  return openState(configuration, silent);
 }
 
 /** Where a store is: on a server, if there is one, since that opens it in a tenth of the time. */
