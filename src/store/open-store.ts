@@ -8,7 +8,7 @@ import { PgliteDatabase } from './drivers/pglite.ts';
 import { PostgresDatabase } from './drivers/postgres.ts';
 import { JournalLog } from './journal-log.ts';
 import { FolderLock } from './locks/folder-lock.ts';
-import { SessionLock } from './locks/session-lock.ts';
+import { SessionLock, type SessionLockOptions } from './locks/session-lock.ts';
 import { migrate } from './migrations/index.ts';
 import { StoreError } from './store-error.ts';
 import { type Identity, identify, watermarksIn } from './tables.ts';
@@ -17,15 +17,13 @@ import { type Identity, identify, watermarksIn } from './tables.ts';
 const SERVER_MAX_MS = 60_000;
 
 /** Where the store is, and what a new one begins with. */
-export interface StoreOptions {
+export interface StoreOptions extends SessionLockOptions {
   /** Folder of the embedded database, which is used where no server is given. */
   readonly dataDir: string;
   readonly server?: pg.ClientConfig | undefined;
   readonly seed: number;
   /** Of the simulator. */
   readonly version: string;
-  /** Whether other processes of a cluster use it, too; a server only. */
-  readonly isShared?: boolean;
   /** How long a server that is away is waited for [ms]. */
   readonly waitMs?: number;
   /** How often the database is looked at, where that is to be otherwise. */
@@ -125,11 +123,11 @@ async function open(options: StoreOptions, log: Log): Promise<Store> {
 }
 
 async function openServer(
-  { isShared, limits = {} }: StoreOptions,
+  { limits = {}, ...options }: StoreOptions,
   server: pg.ClientConfig,
   log: Log,
 ): Promise<Opened> {
-  const lock = await SessionLock.acquire(server, log, isShared);
+  const lock = await SessionLock.acquire(server, log, options);
   return { database: new PostgresDatabase(server, { log, limits }), lock };
 }
 

@@ -199,7 +199,7 @@ describe('on a real server', { skip: withoutPostgres() }, () => {
       const answers = await Promise.all([1, 2, 3].map(() => database.query(sql)));
       assert.deepEqual(answers.flat(), [{ ssl: tls }, { ssl: tls }, { ssl: tls }]);
       await database.close();
-      const lock = await SessionLock.acquire(server, { info() {}, warn() {} }, true);
+      const lock = await SessionLock.acquire(server, { info() {}, warn() {} }, { isShared: true });
       assert.equal(lock.isOwner, true);
       locks.push(lock);
     }

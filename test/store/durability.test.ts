@@ -390,14 +390,15 @@ test(
     let holds: number | undefined;
     while (holds === undefined || holds === holder) holds = await holderOf(server);
     assert.equal(lock.isOwner, true);
-    await assert.rejects(SessionLock.acquire(server, logLines()), /another simulator uses/);
+    const second = SessionLock.acquire(server, logLines(), { predecessorMs: 200 });
+    await assert.rejects(second, /another simulator uses/);
   },
 );
 
 test('a simulator learns that another has taken over while it was cut off', SERVER, async (t) => {
   const server = await (await sharedPostgres()).newDatabase();
   const log = logLines();
-  const lock = await SessionLock.acquire(server, log);
+  const lock = await SessionLock.acquire(server, log, { predecessorMs: 200 });
   t.after(() => lock.release());
   const lost = new Promise<void>((resolve) => lock.onLost(resolve));
   const rival = new pg.Client(server);

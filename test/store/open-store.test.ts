@@ -48,7 +48,8 @@ for (const driver of ['PGlite', 'PostgreSQL'] as const)
     });
 
     await t.test('a second simulator on it is refused, until the first is gone', async () => {
-      await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
+      const second = place.open({ predecessorMs: 200 });
+      await assert.rejects(second, ({ kind, message }: StoreError) => {
         assert.equal(kind, 'locked');
         assert.match(message, /another simulator uses the database/);
         return true;

@@ -147,9 +147,9 @@ test('one simulator and a cluster keep each other out', {
     /another simulator/.test(error.message);
   const first = await place.open({ isShared: true });
   const second = await place.open({ isShared: true });
-  await assert.rejects(place.open(), isLocked);
+  await assert.rejects(place.open({ predecessorMs: 200 }), isLocked);
   await first.close();
   await second.close();
   await place.open();
-  await assert.rejects(place.open({ isShared: true }), isLocked);
+  await assert.rejects(place.open({ isShared: true, predecessorMs: 200 }), isLocked);
 });

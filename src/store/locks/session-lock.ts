@@ -10,11 +10,19 @@ import { StoreError } from '../store-error.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 
 /** A server needs a moment to notice that the simulator before this one is gone [ms]. */
-const PREDECESSOR_MAX_MS = 5000;
+const PREDECESSOR_MS = 5000;
 const RETRY_MS = 200;
 /** How often the connection is tried, since a network may break without a word [ms]. */
 const BEAT_EVERY_MS = 10_000;
 const ANSWER_MAX_MS = 5000;
+
+/** How the lock of a database is taken. */
+export interface SessionLockOptions {
+  /** Whether others that share the lock may have it, too. */
+  readonly isShared?: boolean | undefined;
+  /** How long to wait for the lock of a simulator that is gone; 5 s, if not given [ms]. */
+  readonly predecessorMs?: number | undefined;
+}
 
 /**
  * The right to be the one simulator of a database, or one process of its one cluster (shared): an
@@ -28,6 +36,7 @@ export class SessionLock {
   readonly #location: string;
   readonly #log: Log;
   readonly #isShared: boolean;
+  readonly #predecessorMs: number;
   /** Tells our own connections, even a dead one, from those of other simulators. */
   readonly #name = `enms-simulator ${randomUUID()}`;
   readonly #listeners: (() => void)[] = [];
@@ -35,19 +44,25 @@ export class SessionLock {
   #client: pg.Client | undefined;
   #beat: NodeJS.Timeout | undefined;
 
-  private constructor(server: pg.ClientConfig, log: Log, isShared: boolean) {
+  private constructor(
+    server: pg.ClientConfig,
+    log: Log,
+    { isShared = false, predecessorMs = PREDECESSOR_MS }: SessionLockOptions,
+  ) {
     this.#server = server;
     this.#isShared = isShared;
+    this.#predecessorMs = predecessorMs;
     this.#location = locationOf(server);
     this.#log = log;
   }
 
-  /**
-   * @param isShared - Whether others that share it may have it, too.
-   * @throws StoreError where another simulator has it, or the server is away.
-   */
-  static async acquire(server: pg.ClientConfig, log: Log, isShared = false): Promise<SessionLock> {
-    const lock = new SessionLock(server, log, isShared);
+  /** @throws StoreError where another simulator has it, or the server is away. */
+  static async acquire(
+    server: pg.ClientConfig,
+    log: Log,
+    options: SessionLockOptions = {},
+  ): Promise<SessionLock> {
+    const lock = new SessionLock(server, log, options);
     if (!(await lock.#take()))
       throw new StoreError('locked', `another simulator uses ${lock.#location}`);
     return lock;
@@ -107,7 +122,7 @@ export class SessionLock {
   }
 
   async #insist(client: pg.Client): Promise<boolean> {
-    const untilMs = performance.now() + PREDECESSOR_MAX_MS;
+    const untilMs = performance.now() + this.#predecessorMs;
     const take = this.#isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
     for (;;) {
       const { rows } = await client.query(`select ${take}($1, $2) as taken`, [
