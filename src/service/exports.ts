@@ -343,7 +343,7 @@ export class Exports {
       await sleep(REPORT_MS, made);
       if (made.aborted) return;
       try {
-        const isWanted = await changeExport<ExportRecord>(this.#queries, id, run.progress);
+        const isWanted = await changeExport(this.#queries, id, run.progress);
         if (!isWanted && !made.aborted) await this.#discard(id);
       } catch (error) {
         this.#warning('the progress of an export is not saved')(error);
@@ -386,7 +386,7 @@ export class Exports {
   /** Records how an export ended, as soon as the database is there; others may have given it up. */
   async #end(id: string, ending: Partial<ExportRecord>): Promise<void> {
     const changes = { ...ending, endedMs: this.#nowMs() };
-    const change = () => changeExport<ExportRecord>(this.#queries, id, changes);
+    const change = () => changeExport(this.#queries, id, changes);
     const isWanted = await persist(change, this.#closing.signal);
     if (isWanted === false && this.#runs.has(id)) await this.#clear(id);
   }

@@ -238,10 +238,10 @@ export async function addExport(
  *
  * @returns Whether it was running, and nobody has asked for its end.
  */
-export async function changeExport<Export extends StoredExport>(
+export async function changeExport(
   queries: Queries,
   id: string,
-  changes: Partial<Export>,
+  changes: object,
 ): Promise<boolean> {
   const [row] = await queries.query<{ is_ending: boolean }>(
     `update simulator.exports set record = record || $2::jsonb, updated_at = clock_timestamp()

@@ -7,11 +7,17 @@ import { JournalLog } from '../../src/store/journal-log.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import {
+  addExport,
   addGap,
+  askForExportEnd,
+  changeExport,
+  deleteExport,
   findTruth,
   keepTruth,
   latestGaps,
   loadClock,
+  loadExportFiles,
+  loadExports,
   saveClock,
   type TruthRecord,
   watermarksIn,
@@ -140,6 +146,33 @@ inSharedStores('a watermark is saved with what is written in one transaction', a
   await assert.rejects(broken, /division by zero/);
   assert.equal(await watermarks.load('postgres'), undefined);
 });
+
+inSharedStores(
+  'an export changes while it runs, and not once it has ended',
+  async ({ database }) => {
+    const id = 'd0000000-0000-0000-0000-00000000000e';
+    const files = [{ path: 'a', bytes: 1 }];
+    const first = { id, state: 'running', createdMs: 2, rows: 0, owner: null } as const;
+    const second = { ...first, id: MACHINE, createdMs: 1 };
+    for (const record of [first, second, { ...first, rows: 9 }])
+      await addExport(database, 'exports', record);
+    await addExport(database, 'others', { ...first, id: 'e0000000-0000-0000-0000-00000000000e' });
+    assert.deepEqual(await loadExports(database, 'exports'), [second, first]);
+
+    assert.equal(await changeExport(database, id, { rows: 5 }), true);
+    assert.equal(await changeExport(database, id, { state: 'done', files }), true);
+    assert.equal(await changeExport(database, id, { rows: 6 }), false);
+    const done = { ...first, rows: 5, state: 'done' };
+    assert.deepEqual(await loadExports(database, 'exports'), [second, done]);
+    assert.deepEqual(await loadExportFiles(database, id), files);
+
+    await askForExportEnd(database, MACHINE);
+    assert.equal(await changeExport(database, MACHINE, { rows: 7 }), false);
+    await deleteExport(database, MACHINE);
+    assert.equal(await changeExport(database, MACHINE, { rows: 8 }), false);
+    assert.deepEqual(await loadExports(database, 'exports'), [done]);
+  },
+);
 
 inSharedStores('ground truth is found as it was first kept', async ({ database }) => {
   const a: TruthRecord = {

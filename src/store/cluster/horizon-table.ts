@@ -1,6 +1,6 @@
 import type { Happening, JournalEvent } from '../../core/journal.ts';
 import type { Database, Queries } from '../database.ts';
-import { insertEvent, loadEvents } from '../journal-log.ts';
+import { insertEvent, loadEvents } from '../journal-rows.ts';
 import type { ClockRecord } from '../tables.ts';
 import { wakeAll } from './wakes.ts';
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Problem } from '../../core/problem.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { DatabaseLimits } from '../database.ts';
@@ -103,7 +104,9 @@ export class Watch {
   async #run({ lookEveryMs, probeEveryMs }: DatabaseLimits, watched: Watched): Promise<void> {
     const { signal } = this.#end;
     while (!signal.aborted) {
-      await restUnless(signal, this.#isWell ? lookEveryMs : probeEveryMs);
+      // It does not keep the process alive.
+      const waitMs = this.#isWell ? lookEveryMs : probeEveryMs;
+      await setTimeout(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
       // Whoever carries out statements takes note of what comes of them.
       await watched.look().catch(() => undefined);
@@ -127,18 +130,4 @@ export class Watch {
       this.#isWriting = false;
     }
   }
-}
-
-/** Waits without keeping the process alive. */
-function restUnless(signal: AbortSignal, durationMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, durationMs);
-    timer.unref();
-    signal.addEventListener('abort', end);
-  });
 }
