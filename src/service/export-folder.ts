@@ -69,7 +69,7 @@ export class ExportFolder {
     }
   }
 
-  /** Keeps others out. @throws CommandError where another simulator is there, or nobody can be. */
+  /** Keeps others out. @throws CommandError where another simulator is there, or none can be. */
   async lock(): Promise<void> {
     this.#lock ??= FolderLock.acquire(this.path);
     try {

@@ -325,7 +325,7 @@ export class Exports {
       await this.#end(id, { ...run.progress, state: 'done', files, bytes: bytesOf(files) });
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
-      // Nobody asks why an export failed that was removed, or whose process ends.
+      // An export that was removed, or whose process ends, needs no reason.
       if (signal.aborted && !(reason instanceof DatasetError)) return;
       await this.#fail(id, this.#reason(reason));
     } finally {

@@ -4,10 +4,10 @@ import type { Queries } from '../store/database.ts';
 import { persist } from '../store/persist.ts';
 import { addGap, latestGaps } from '../store/tables.ts';
 
-/** Gaps that are told at once; the database has all of them. */
+/** Gaps that are kept in memory; the database has all of them. */
 const GAPS_MAX = 20;
 
-/** Remembers what sinks were not given, and puts it on record as soon as the database takes it. */
+/** Remembers what sinks were not given, and records it as soon as the database takes it. */
 export class GapLog {
   readonly #queries: Queries;
   readonly #end = new AbortController();

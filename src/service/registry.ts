@@ -16,9 +16,9 @@ import { StoreError } from '../store/store-error.ts';
 import { CommandError } from './command-error.ts';
 import type { Simulator } from './simulator.ts';
 
-/** The database is asked so often whether somebody else has changed a row [ms of real time]. */
+/** How often the database is checked for rows that others have changed [ms of real time]. */
 const POLL_MS = 20_000;
-/** Sinks that are well have what a machine said last within this [ms of real time]. */
+/** Sinks that work have the last reading of a machine within this [ms of real time]. */
 const DELIVERED_MAX_MS = 5000;
 const DELIVERED_POLL_MS = 50;
 
@@ -65,7 +65,7 @@ export class Registry {
     });
   }
 
-  /** Changes some columns of a row. @throws Likewise. */
+  /** Changes some columns of a row. @throws As {@link Registry.create}. */
   update(table: RegistryTable, id: string, input: Input): Promise<FactoryRow | MachineRow> {
     return this.#changes.run(async () => {
       const row = await updateRow(this.#source.database, table, id, input);
@@ -74,12 +74,12 @@ export class Registry {
     });
   }
 
-  /** Stops machines and takes their row out of operation; it stays. @throws Likewise. */
+  /** Stops machines and marks their row inactive. @throws As {@link Registry.create}. */
   remove(table: RegistryTable, id: string): Promise<FactoryRow | MachineRow> {
     return this.#changes.run(() => this.#remove(table, id));
   }
 
-  /** How many rows would go with a row. @throws Likewise. */
+  /** How many rows would be deleted with a row. @throws As {@link Registry.create}. */
   count(table: RegistryTable, id: string): Promise<Counts> {
     return countRows(this.#source.database, table, id);
   }
@@ -88,7 +88,7 @@ export class Registry {
    * Takes a row out of operation and deletes it, with all that hangs on it.
    *
    * @param confirmed - How many rows these are, as {@link Registry.count} said.
-   * @throws Likewise; CommandError where a sink has not got all that its machines said.
+   * @throws As {@link Registry.create}; CommandError where a sink has not got all readings yet.
    */
   purge(table: RegistryTable, id: string, confirmed: number): Promise<Counts> {
     return this.#changes.run(async () => {
@@ -100,7 +100,7 @@ export class Registry {
     });
   }
 
-  /** Takes over what others change in the database, until it is told to end. */
+  /** Takes over changes that others make in the database, until the signal. */
   async run(signal: AbortSignal): Promise<void> {
     const { pollMs = POLL_MS } = this.#options;
     let isAway = false;
@@ -195,13 +195,13 @@ export class RegistrySource {
   async read(): Promise<readonly FactoryDescription[]> {
     const { calendar, intervalsS } = this.#configuration;
     const reading = await readRegistry(this.database, calendar, this.#factories);
-    this.#tell(reading);
+    this.#report(reading);
     this.#digest = reading.digest;
     this.#factories = reading.factories;
     return reading.factories.map((factory) => withIntervals(factory, intervalsS));
   }
 
-  /** Whether a row is another one than when it was last read. @throws StoreError likewise. */
+  /** Whether a row has changed since they were read. @throws StoreError where it is away. */
   async isOutdated(): Promise<boolean> {
     return (await registryDigest(this.database)) !== this.#digest;
   }
@@ -216,7 +216,7 @@ export class RegistrySource {
     this.#digest = undefined;
   }
 
-  #tell({ rejections, remarks }: RegistryReading): void {
+  #report({ rejections, remarks }: RegistryReading): void {
     const said = new Set<string>();
     const say = (fields: object, line: string) => {
       if (!this.#said.has(line)) this.#log.warn(fields, line);

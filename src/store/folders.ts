@@ -35,7 +35,7 @@ interface Place {
   readonly descriptor: number;
 }
 
-/** Tells whether paths still lead to what they led to, or to nothing, or to something else. */
+/** Notices when paths lead to nothing any more, or to another file or folder. */
 export class SameFolder {
   readonly #places: readonly Place[];
 

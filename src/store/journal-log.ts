@@ -7,7 +7,7 @@ import { deleteEvent, insertEvent, loadEvents } from './journal-rows.ts';
 import { persist } from './persist.ts';
 import { StoreError } from './store-error.ts';
 
-/** So long an event is tried to be put on record, and a database waited for [ms]. */
+/** How long to try to record an event, and to wait for a database [ms]. */
 const KEEP_MAX_MS = 5000;
 
 /** The journal on record: the `DurableLog` of a simulator with a store. */
@@ -74,7 +74,7 @@ export class JournalLog {
         await this.#database.query('select 1', [], timeoutMs);
         return true;
       } catch (error) {
-        // A connection that was lost while nobody used it comes back at once.
+        // A connection that was lost while it was idle comes back at once.
         if (!(error instanceof StoreError && error.kind === 'unreachable')) throw error;
       }
       await sleep(backOff.nextMs(), patience);
@@ -117,7 +117,7 @@ class Attempt {
     this.#doubtful = doubtful;
   }
 
-  /** True when it is on record; false where nobody knows. @throws StoreError where it is not. */
+  /** True when it is on record; false where that is unknown. @throws StoreError where it is not. */
   async run(patience: AbortSignal): Promise<boolean> {
     const backOff = new BackOff();
     let isInDoubt = false;

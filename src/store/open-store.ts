@@ -64,7 +64,7 @@ export function openStore(options: StoreOptions, log: Log): Promise<Store> {
  * Opens the store and begins some work with it. A server that goes away again before that is done
  * is waited for as one that is away when the store is opened, and the work begins anew.
  *
- * @throws StoreError likewise, and whatever the work does; then the store is closed.
+ * @throws StoreError as {@link openStore}, and whatever the work throws; the store is closed then.
  */
 export async function openStoreWith<T>(
   options: StoreOptions,
@@ -150,7 +150,7 @@ function storeOf(database: Database, lock: Opened['lock'], identity: Identity): 
     journal,
     watermarks: watermarksIn(database),
     get isOwner() {
-      // A folder is lost to nobody while this process lives.
+      // No other process can take a folder while this one lives.
       return session?.isOwner ?? true;
     },
     whenLost: () =>

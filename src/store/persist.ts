@@ -5,7 +5,7 @@ import { StoreError } from './store-error.ts';
 /**
  * Repeats some work until the database carries it out.
  *
- * @param signal - Ends the attempts; then nobody knows whether it was carried out.
+ * @param signal - Ends the attempts; whether it was carried out is unknown then.
  * @returns What the work gives; nothing where the attempts were ended.
  */
 export async function persist<T>(

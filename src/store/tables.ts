@@ -236,7 +236,7 @@ export async function addExport(
 /**
  * Changes some fields of an export that is running; any other stays as it is.
  *
- * @returns Whether it was running, and nobody has asked for its end.
+ * @returns Whether it was running, and is not to end.
  */
 export async function changeExport(
   queries: Queries,

@@ -4,7 +4,7 @@ import { insertEvent, loadEvents } from '../journal-rows.ts';
 import type { ClockRecord } from '../tables.ts';
 import { wakeAll } from './wakes.ts';
 
-/** Nobody keeps all others waiting for longer, not even a process that is suspended just then. */
+/** No process keeps the others waiting for longer, not even one that is suspended. */
 const LOCK_MAX = '3s';
 
 /** Where the past of a cluster ends, and all that follows for who reads up to there. */
@@ -15,7 +15,7 @@ export interface SharedHorizon {
   readonly events: readonly JournalEvent[];
   /** One more with each change of the registry. */
   readonly registryVersion: number;
-  /** The registry is as it is after this second; nobody had read on when it was changed. */
+  /** The registry holds after this second, which no reader had passed when it was changed. */
   readonly registryFromS: number;
   readonly clock: ClockRecord;
   /** Real time, by the database's clock [ms]. */

@@ -1,7 +1,7 @@
 import type { Watermark } from '../../core/sink.ts';
 import type { Database, Queries } from '../database.ts';
 
-/** The right to deliver a shard to a sink, which ends when somebody else takes it. */
+/** The right to deliver a shard to a sink, which ends when another process takes it. */
 export interface ShardToken {
   readonly shard: number;
   readonly sink: string;
@@ -27,7 +27,7 @@ export interface ShardReport extends ShardToken {
   readonly lastError: string | undefined;
 }
 
-/** A shard's sink as everybody may see it. */
+/** A shard's sink as other processes see it. */
 export interface ShardRow {
   readonly shard: number;
   readonly sink: string;
@@ -47,7 +47,7 @@ export interface ShardRow {
 
 /**
  * Who delivers which shard, and how far each is. A token fences: it grows with every owner, and
- * whoever holds an older one can change nothing.
+ * the holder of an older one can change nothing.
  */
 export class ShardTable {
   readonly #database: Database;
@@ -69,8 +69,8 @@ export class ShardTable {
   }
 
   /**
-   * Takes a shard; whoever had it before has lost it. One statement: a process that is suspended in
-   * the middle of a transaction would keep the shard from everybody.
+   * Takes a shard from its owner. One statement, since a process that is suspended in the middle of
+   * a transaction would keep the shard from all others.
    */
   async take(shard: number, owner: string): Promise<readonly TakenShard[]> {
     const rows = await this.#database.query<TakenRow>(
@@ -106,7 +106,7 @@ export class ShardTable {
     );
   }
 
-  /** Gives shards back, so that everybody sees that nobody has them. */
+  /** Gives shards back, so that other processes see that they have no owner. */
   async release(tokens: readonly ShardToken[]): Promise<void> {
     await this.#database.query(
       `update simulator.shards set owner = null, is_connected = false, readings_per_s = 0

@@ -40,7 +40,7 @@ export async function listenToWakes(
       await lost;
       backOff.works();
     } catch {
-      // The server is away, which whoever asks it for something reports.
+      // The server is away, which its other users report.
     }
     if (client) await endClient(client);
     if (!signal.aborted) await sleep(backOff.nextMs(), signal);

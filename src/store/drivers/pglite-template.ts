@@ -11,7 +11,7 @@ export const INITDB_PARAMETERS = ['--wal-segsize=1'];
 /** What is unpacked at once. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Drops the copies to make databases from, which nobody does here: two thirds of all files. */
+/** Drops the templates for further databases, which are not needed: two thirds of all files. */
 const DROP_SPARE = [
   'alter database template0 is_template false',
   'drop database template0',

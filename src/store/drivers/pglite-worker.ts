@@ -1,7 +1,7 @@
 /**
  * The thread that the embedded database runs in. PostgreSQL in WebAssembly works synchronously, and
- * after a panic, such as for a full disk, it spins forever: here it holds up nobody, and can be
- * ended.
+ * after a panic, such as for a full disk, it spins forever: here it blocks nothing else, and
+ * can be ended.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
@@ -45,7 +45,7 @@ const ERRNO: Readonly<Record<number, string>> = {
   63: 'Operation not permitted',
   69: 'Read-only file system',
 };
-/** As many lines as can tell why it failed. */
+/** Lines of output that are kept to explain a failure. */
 const SAID_MAX = 20;
 const INT8 = 20;
 

@@ -12,7 +12,7 @@ import {
 } from '../database.ts';
 import { makeFolder, SameFolder } from '../folders.ts';
 import { StoreError } from '../store-error.ts';
-import { Condition, Watch, WRITE_PROBE } from './condition.ts';
+import { DatabaseHealth, HealthCheck, WRITE_PROBE } from './database-health.ts';
 import { folderError } from './failures.ts';
 import { DAMAGED, embeddedLocation, PgliteThread } from './pglite-thread.ts';
 
@@ -23,7 +23,7 @@ import { DAMAGED, embeddedLocation, PgliteThread } from './pglite-thread.ts';
 const REOPEN_AFTER_MS = 1000;
 /** How often the length of the write-ahead log is looked at [statements]. */
 const LOG_LOOKED_AT_EVERY = 500;
-/** PostgreSQL alone in its process makes no checkpoints by itself; we make one each so many. */
+/** PostgreSQL alone in its process makes no checkpoints; we make one after this many bytes. */
 const LOG_MAX_BYTES = 16 * 1024 * 1024;
 /** A database that had no room is not opened again without this much: its log and more [bytes]. */
 const ROOM_BYTES = 2 * 1024 * 1024;
@@ -44,8 +44,8 @@ export class PgliteDatabase implements Database {
   readonly location: string;
   readonly #folder: string;
   readonly #same: SameFolder;
-  readonly #condition: Condition;
-  readonly #watch: Watch;
+  readonly #health: DatabaseHealth;
+  readonly #healthCheck: HealthCheck;
   #thread: PgliteThread;
   #opening = new AbortController();
   readonly #queue = new SerialQueue();
@@ -59,9 +59,9 @@ export class PgliteDatabase implements Database {
     this.location = embeddedLocation(this.#folder);
     this.#thread = thread;
     this.#same = new SameFolder([dataDir, this.#folder, join(this.#folder, 'PG_VERSION')]);
-    this.#condition = new Condition(log);
-    this.#watch = new Watch(
-      this.#condition,
+    this.#health = new DatabaseHealth(log);
+    this.#healthCheck = new HealthCheck(
+      this.#health,
       { ...DATABASE_LIMITS, ...limits },
       {
         look: async () => void this.#lost(),
@@ -81,7 +81,7 @@ export class PgliteDatabase implements Database {
   }
 
   get problems(): readonly Problem[] {
-    return this.#condition.problems;
+    return this.#health.problems;
   }
 
   get isConnected(): boolean {
@@ -91,7 +91,7 @@ export class PgliteDatabase implements Database {
   query<Row>(sql: string, parameters: readonly Parameter[] = []): Promise<readonly Row[]> {
     return this.#alone(async () => {
       const rows = await this.#ask(sql, parameters);
-      // What was asked for is done, whatever becomes of this; the next statement will tell.
+      // The statement is done even if this fails; the next statement will fail then.
       await this.#keepLogShort().catch(() => undefined);
       return rows as readonly Row[];
     });
@@ -129,7 +129,7 @@ export class PgliteDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    this.#watch.stop();
+    this.#healthCheck.stop();
     await this.#alone(async () => {
       this.#isClosed = true;
       try {
@@ -153,14 +153,14 @@ export class PgliteDatabase implements Database {
 
   /**
    * The failure of a database whose folder is gone or another one. It is ended at once, even in the
-   * middle of a statement: nothing is to be written to what may be somebody else's.
+   * middle of a statement: it must not write to a folder that may belong to another.
    */
   #lost(): StoreError | undefined {
     const reason = this.#same.lost();
     if (reason === undefined) return undefined;
     const message = `${this.location}: ${reason}; nothing is written there until it is back`;
     const error = new StoreError('unwritable', message);
-    this.#condition.failed(error);
+    this.#health.failed(error);
     this.#opening.abort(error);
     if (this.#thread.isAlive) this.#thread.abandon(error);
     return error;
@@ -181,10 +181,10 @@ export class PgliteDatabase implements Database {
       // What was written to a folder that has gone meanwhile is not on record.
       const lostMeanwhile = this.#lost();
       if (lostMeanwhile) throw lostMeanwhile;
-      this.#condition.worked(false);
+      this.#health.worked(false);
       return rows;
     } catch (error) {
-      this.#condition.failed(error as StoreError);
+      this.#health.failed(error as StoreError);
       if (!thread.isAlive) this.#noteFailure(error as StoreError);
       throw error;
     }
@@ -200,7 +200,7 @@ export class PgliteDatabase implements Database {
       this.#opening = new AbortController();
       this.#thread = await PgliteThread.open(this.#folder, this.#opening);
     } catch (error) {
-      this.#condition.failed(error as StoreError);
+      this.#health.failed(error as StoreError);
       this.#noteFailure(error as StoreError);
       throw error;
     }
@@ -240,8 +240,8 @@ function checkRoom(folder: string): void {
 }
 
 /**
- * Opens the database in the folder, or makes one. A file beside it tells of one whose making was
- * broken off: where that cannot be opened, it is moved aside and another one is made.
+ * Opens the database in the folder, or makes one. A file beside it marks one that was not
+ * finished: where that cannot be opened, it is moved aside and another one is made.
  */
 async function openOrMake(folder: string, log: Log | undefined): Promise<PgliteThread> {
   const marker = `${folder}.incomplete`;
@@ -287,7 +287,7 @@ async function openIfWhole(folder: string): Promise<PgliteThread | undefined> {
   }
 }
 
-/** Nothing that may be somebody's data is deleted. */
+/** Moves a folder out of the way, since its content may be of value to the user. */
 function moveAside(folder: string, log: Log | undefined): void {
   if (readdirSync(folder).length > 0) {
     const to = `${folder}.${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;

@@ -12,7 +12,7 @@ import {
   STATEMENT_MAX_MS,
 } from '../database.ts';
 import { StoreError } from '../store-error.ts';
-import { Condition, Watch, WRITE_PROBE } from './condition.ts';
+import { DatabaseHealth, HealthCheck, WRITE_PROBE } from './database-health.ts';
 import { storeError } from './failures.ts';
 
 /** A server that does not answer within this is away [ms]. */
@@ -71,8 +71,8 @@ export class PostgresDatabase implements Database {
   isConnected = false;
   readonly #server: pg.ClientConfig;
   readonly #limits: DatabaseLimits;
-  readonly #condition: Condition;
-  readonly #watch: Watch;
+  readonly #health: DatabaseHealth;
+  readonly #healthCheck: HealthCheck;
   #pools: Pools;
   #isClosed = false;
 
@@ -82,15 +82,15 @@ export class PostgresDatabase implements Database {
     this.#server = server;
     this.#limits = { ...DATABASE_LIMITS, ...limits };
     this.#pools = this.#newPools();
-    this.#condition = new Condition(log);
-    this.#watch = new Watch(this.#condition, this.#limits, {
+    this.#health = new DatabaseHealth(log);
+    this.#healthCheck = new HealthCheck(this.#health, this.#limits, {
       look: async () => this.problems.length > 0 || this.#glance('select 1'),
       write: () => this.#glance(WRITE_PROBE),
     });
   }
 
   get problems(): readonly Problem[] {
-    return this.#condition.problems;
+    return this.#health.problems;
   }
 
   query<Row>(
@@ -138,7 +138,7 @@ export class PostgresDatabase implements Database {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.isConnected = false;
-    this.#watch.stop();
+    this.#healthCheck.stop();
     await endPools(this.#pools);
   }
 
@@ -169,12 +169,12 @@ export class PostgresDatabase implements Database {
     try {
       const result = await use(client);
       this.isConnected = true;
-      this.#condition.worked(false);
+      this.#health.worked(false);
       return result;
     } catch (error) {
       isUnfit = isBroken(error);
       this.isConnected = !isUnfit;
-      if (error instanceof StoreError) this.#condition.failed(error);
+      if (error instanceof StoreError) this.#health.failed(error);
       throw error;
     } finally {
       client.release(isUnfit);
@@ -207,7 +207,7 @@ export class PostgresDatabase implements Database {
       }
       if (failure.message.endsWith(ALL_BUSY)) throw this.#busy(kind, failure);
       this.isConnected = false;
-      this.#condition.shutOut(failure);
+      this.#health.shutOut(failure);
       throw failure;
     }
   }
@@ -215,7 +215,7 @@ export class PostgresDatabase implements Database {
   #busy(kind: keyof Pools, cause: StoreError): StoreError {
     const message = `${this.location}: all ${SIZES[kind]} connections for ${kind} work are busy`;
     const failure = new StoreError('unreachable', message, { cause });
-    if (kind === 'short') this.#condition.failed(failure);
+    if (kind === 'short') this.#health.failed(failure);
     return failure;
   }
 
@@ -260,7 +260,7 @@ const ALL_BUSY = 'timeout exceeded when trying to connect';
 const TOO_SLOW = 'Connection terminated due to connection timeout';
 /** SQLSTATE of a server that has no connection left for us. */
 const TOO_MANY = '53300';
-/** So long a server is not asked for more connections than it gave [ms]. */
+/** How long a server is not asked for more connections than it gave [ms]. */
 const TOO_MANY_MS = 60_000;
 
 interface Pools {

@@ -1,9 +1,9 @@
-/** The first number of all our advisory locks, which nobody else uses by chance: "enms". */
+/** The first number of all our advisory locks, "enms", so that they are ours alone. */
 const OURS = 0x656e6d73;
 
 /**
- * The advisory locks of PostgreSQL that the simulator takes, each by two numbers. No two are equal:
- * whoever waits for one is not to wait for the work of another.
+ * The advisory locks of PostgreSQL that the simulator takes, each by two numbers. No two are equal,
+ * so that waiting for one never means waiting for the work of another.
  */
 export const ADVISORY_LOCKS = {
   /** Held by the one simulator of a database, or shared by all processes of its cluster. */

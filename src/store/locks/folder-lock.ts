@@ -32,7 +32,7 @@ const NO_SOCKETS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS'
 type Holder = 'none' | 'owner' | 'candidate';
 
 /**
- * Keeps a second simulator from a folder. Whoever uses it listens on a socket in it, which ends
+ * Keeps a second simulator from a folder. Its user listens on a socket in it, which ends
  * with the process in whatever way that ends, so that no lock is ever left behind; a file with
  * the number of a process would be, and means nothing in another container.
  *
@@ -141,8 +141,8 @@ export class FolderLock {
 
 /**
  * Holds a name until the process ends, without a trace in any folder: Linux has sockets whose names
- * are no paths. Where there are none, the lock in the folder has to do, and that whoever writes to
- * a folder sees when it is another one.
+ * are no paths. Where there are none, the lock in the folder has to do, and that its user
+ * notices when the folder is replaced.
  *
  * @param folder - Names the folder in errors.
  * @throws StoreError where another process holds it.
@@ -168,14 +168,14 @@ function nameOf(path: string): string {
   return `enms-simulator-${digest.slice(0, 16)}`;
 }
 
-/** Tells apart what processes see at the same path. */
+/** Distinguishes what processes in different containers see at the same path. */
 const MOUNTS = '/proc/self/ns/mnt';
 
 function inUse(folder: string): StoreError {
   return new StoreError('locked', `another simulator uses the database in ${folder}`);
 }
 
-/** Who else listens in a folder; sockets that nobody listens on any more are removed. */
+/** Who else listens in a folder; sockets without a listener are removed. */
 async function otherHolder(sockets: string, own: string): Promise<Holder> {
   for (const name of readdirSync(sockets)) {
     if (!name.endsWith('.sock') || name === own) continue;

@@ -30,14 +30,14 @@ export interface SessionLockOptions {
  * again; another simulator may have come first, and then this one has lost it for good.
  */
 export class SessionLock {
-  /** Whether no other simulator can be at work; while the server is away nobody can take over. */
+  /** Whether no other simulator can be at work; none can take over while the server is away. */
   isOwner = true;
   readonly #server: pg.ClientConfig;
   readonly #location: string;
   readonly #log: Log;
   readonly #isShared: boolean;
   readonly #predecessorMs: number;
-  /** Tells our own connections, even a dead one, from those of other simulators. */
+  /** Distinguishes our own connections, even a dead one, from those of other simulators. */
   readonly #name = `enms-simulator ${randomUUID()}`;
   readonly #listeners: (() => void)[] = [];
   readonly #end = new AbortController();
@@ -168,7 +168,7 @@ export class SessionLock {
         for (const listener of this.#listeners) listener();
         return;
       } catch {
-        // The server is away, which whoever asks it for something reports.
+        // The server is away, which its other users report.
         await sleep(backOff.nextMs(), signal);
       }
     }

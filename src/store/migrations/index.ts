@@ -59,7 +59,7 @@ async function versionOf(queries: Queries): Promise<number> {
     `select to_regnamespace('simulator') is not null as has_schema,
             to_regclass('simulator.migrations') is not null as has_table`,
   );
-  // Whoever may not create schemas may still use one that was created for him.
+  // A user without the right to create schemas may use one that was created before.
   if (!found?.has_schema) await queries.script('create schema simulator');
   if (!found?.has_table)
     await queries.script(`create table simulator.migrations (

@@ -311,7 +311,7 @@ async function change<T>(
   }
 }
 
-/** What a row is to have in the columns that change; a machine's type is told by two of them. */
+/** The new values of the columns that change; a machine's type is stored in two of them. */
 function changed(row: object, values: Input): Input {
   const names = new Set(Object.keys(values));
   if (names.has('type')) names.add('metadata');

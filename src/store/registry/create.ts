@@ -36,7 +36,7 @@ export interface AddedRows {
 
 /**
  * Puts factories and machines into a database's registry that are not in it, so that readings can
- * hang on them. Rows that are there stay as they are; an empty database gets the tables first.
+ * refer to them. Rows that are there stay as they are; an empty database gets the tables first.
  *
  * @throws StoreError where a name is taken by another id, or the right to insert is missing.
  */

@@ -7,7 +7,7 @@ import { READING_TABLES } from './tables.ts';
 /** Years of readings take a while to count and to delete [ms]. */
 const PURGE_MAX_MS = 600_000;
 
-/** Rows that hang on some machines, by table. */
+/** Rows that refer to some machines, by table. */
 export type Counts = Record<string, number>;
 
 /** What goes with a row when it is purged. @throws RegistryConflict for an unknown id. */
@@ -19,8 +19,8 @@ export function countRows(database: Database, table: RegistryTable, id: string):
 }
 
 /**
- * Deletes a row for good: a machine with every row that hangs on it in the reading tables, a
- * factory with its machines and all that hangs on them.
+ * Deletes a row for good: a machine with all of its rows in the reading tables, a factory with its
+ * machines and all of their rows.
  *
  * @param confirmed - How many rows go with it, as counted before; without it nothing is deleted
  *   and the conflict says how many.
@@ -49,7 +49,7 @@ export function purgeRow(
   }, PURGE_MAX_MS);
 }
 
-/** How many rows of the reading tables that are there hang on some machines. */
+/** The number of rows that some machines have in the reading tables that are there. */
 export async function countReadings(queries: Queries, ids: readonly string[]): Promise<Counts> {
   const counts: Counts = {};
   for (const { name, id_type: type } of await presentTables(queries)) {
@@ -84,7 +84,7 @@ export function confirmation(counts: Counts): string {
   return `${what}; confirm=${total} deletes`;
 }
 
-/** What hangs on a row. @throws RegistryConflict for an unknown id. */
+/** What goes with a row. @throws RegistryConflict for an unknown id. */
 async function hanging(
   queries: Queries,
   table: RegistryTable,

@@ -17,7 +17,7 @@ import {
   readMachineRow,
 } from './rows.ts';
 
-/** A row of the registry that cannot run, and why, in a sentence for whoever keeps the registry. */
+/** A row of the registry that cannot run, and why, in a sentence for its maintainer. */
 export interface Rejection {
   readonly table: RegistryTable;
   readonly id: string;

@@ -95,7 +95,7 @@ function columnOf([first = '', ...rest]: readonly (string | number)[]): string {
  * Reads a factory from its row, without its machines: by the rules of factory files, so that a
  * registry and a file mean the same.
  *
- * @param machines - The rows of its machines, which tell its voltage and frequency.
+ * @param machines - The rows of its machines, from which voltage and frequency follow.
  * @param calendar - What holds where it has none of its own.
  */
 export function readFactoryRow(
@@ -128,7 +128,7 @@ export function readFactoryRow(
 }
 
 /**
- * Reads a machine from its row, likewise.
+ * Reads a machine from its row, by the rules of factory files.
  *
  * @param topic - What it has where the row has none.
  */
@@ -148,7 +148,7 @@ export function readMachineRow(
   };
   const place = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry' };
   const description = readMachine(content, [], place, findings);
-  // A column of text tells letters apart, and what is stored of a machine carries its id.
+  // A column of text is case-sensitive, and what is stored of a machine carries its id.
   if (description && description.id !== row.id)
     findings.fault(['id'], `${shown(row.id)} has capital letters; write it in small ones`);
   const { parameters = {}, faults: _planned, ...plain } = description ?? {};

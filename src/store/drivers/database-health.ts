@@ -7,7 +7,7 @@ import type { StoreError, StoreFailure } from '../store-error.ts';
 /** The same reason is logged once in this time, however often it comes and goes [ms]. */
 const SAME_REASON_MS = 30_000;
 
-/** Failures that concern whoever asks next, too; the others concern one statement alone. */
+/** Failures that concern all statements; the others concern one alone. */
 const OF_ALL: ReadonlySet<StoreFailure> = new Set(['unreachable', 'full', 'unwritable', 'corrupt']);
 /** SQLSTATE of a statement that was cancelled, as one is that takes too long: that is an answer. */
 const CANCELLED = '57014';
@@ -16,7 +16,7 @@ const CANCELLED = '57014';
  * What keeps a database from its work, and since when. That it is away is disproved by any answer,
  * that it takes no writes by a write alone.
  */
-export class Condition {
+export class DatabaseHealth {
   readonly #log: Log | undefined;
   readonly #loggedMs = new Map<string, number>();
   #away: Problem | undefined;
@@ -39,7 +39,7 @@ export class Condition {
     else this.#unwritable = this.#begun(error);
   }
 
-  /** Nobody is let in. */
+  /** Takes into account that no connection can be made. */
   shutOut(error: StoreError): void {
     this.#away = this.#begun(error);
   }
@@ -78,52 +78,52 @@ export const WRITE_PROBE = `
     values (${Number.MIN_SAFE_INTEGER}, 0, 'stop', '{}');
   delete from simulator.events where sequence = ${Number.MIN_SAFE_INTEGER}`;
 
-/** What a {@link Watch} does. */
-export interface Watched {
+/** What a {@link HealthCheck} does. */
+export interface HealthChecks {
   /** Takes note of what it finds. */
   look(): Promise<unknown>;
   /** Carries out {@link WRITE_PROBE}. */
   write(): Promise<unknown>;
 }
 
-/** Looks at a database regularly; one that has a problem is tried more often. */
-export class Watch {
+/** Checks a database regularly, and more often while it has a problem. */
+export class HealthCheck {
   readonly #end = new AbortController();
-  readonly #condition: Condition;
+  readonly #health: DatabaseHealth;
   #isWriting = false;
 
-  constructor(condition: Condition, limits: DatabaseLimits, watched: Watched) {
-    this.#condition = condition;
-    void this.#run(limits, watched);
+  constructor(health: DatabaseHealth, limits: DatabaseLimits, checks: HealthChecks) {
+    this.#health = health;
+    void this.#run(limits, checks);
   }
 
   stop(): void {
     this.#end.abort();
   }
 
-  async #run({ lookEveryMs, probeEveryMs }: DatabaseLimits, watched: Watched): Promise<void> {
+  async #run({ lookEveryMs, probeEveryMs }: DatabaseLimits, checks: HealthChecks): Promise<void> {
     const { signal } = this.#end;
     while (!signal.aborted) {
       // It does not keep the process alive.
       const waitMs = this.#isWell ? lookEveryMs : probeEveryMs;
       await setTimeout(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
-      // Whoever carries out statements takes note of what comes of them.
-      await watched.look().catch(() => undefined);
-      // A write may have to wait for its turn, and looks go on meanwhile.
-      if (!this.#isWell && !this.#isWriting) void this.#write(watched);
+      // The driver records the result of each statement.
+      await checks.look().catch(() => undefined);
+      // A write may have to wait for its turn; checks go on meanwhile.
+      if (!this.#isWell && !this.#isWriting) void this.#write(checks);
     }
   }
 
   get #isWell(): boolean {
-    return this.#condition.problems.length === 0;
+    return this.#health.problems.length === 0;
   }
 
-  async #write(watched: Watched): Promise<void> {
+  async #write(checks: HealthChecks): Promise<void> {
     this.#isWriting = true;
     try {
-      await watched.write();
-      this.#condition.worked(true);
+      await checks.write();
+      this.#health.worked(true);
     } catch {
       // The next one may work.
     } finally {
