@@ -13,17 +13,18 @@ import { SerialQueue } from '../runtime/serial-queue.ts';
 import { sleep } from '../runtime/sleep.ts';
 import { aliveMembers } from '../store/cluster/members.ts';
 import type { Queries } from '../store/database.ts';
-import { persist } from '../store/persist.ts';
-import { StoreError } from '../store/store-error.ts';
 import {
   addExport,
   askForExportEnd,
-  changeExport,
   deleteExport,
+  type ExportRow,
+  type ExportState,
   loadExportFiles,
   loadExports,
-  type StoredExport,
-} from '../store/tables.ts';
+  saveExport,
+} from '../store/export-rows.ts';
+import { persist } from '../store/persist.ts';
+import { StoreError } from '../store/store-error.ts';
 import { CommandError } from './command-error.ts';
 import { ExportFolder } from './export-folder.ts';
 
@@ -67,35 +68,21 @@ export const makeBeside: MakeDataset = (request, options) =>
 /** Why an export failed whose process is gone. */
 const ENDED = 'the simulator ended before it was done; ask for it again';
 
-/** An export: what was asked for, and how far it is. */
-export interface ExportRecord extends StoredExport {
-  /** The part of the request that is shown to clients. */
-  readonly asked: Omit<
-    DatasetRequest,
-    'version' | 'factories' | 'seed' | 'settings' | 'events' | 'command'
-  >;
-  /** The process of a cluster that makes it; null where a simulator is alone. */
-  readonly owner: string | null;
-  /** When it ended, in real time [ms]. */
-  readonly endedMs: number | null;
-  /** Why it failed, in a sentence. */
-  readonly error: string | null;
-  /** Rows of readings that are written, and that there will be. */
-  readonly rows: number;
-  readonly allRows: number;
-  /** Bytes of its files so far. */
-  readonly bytes: number;
+/** An export without its files, with the part of the request that is shown to clients. */
+export type ExportSummary = ExportRow<
+  Omit<DatasetRequest, 'version' | 'factories' | 'seed' | 'settings' | 'events' | 'command'>
+>;
+
+/** An export. */
+export interface ExportRecord extends ExportSummary {
   /** Once it is done, its files with the manifest. */
   readonly files: readonly FileEntry[];
 }
 
-/** An export without its files, of which there may be many. */
-export type ExportSummary = Omit<ExportRecord, 'files'>;
-
 /** An export that this process makes. */
 interface Run {
   readonly end: AbortController;
-  progress: Pick<ExportRecord, 'rows' | 'allRows' | 'bytes'>;
+  state: ExportState;
   finished: Promise<void>;
 }
 
@@ -178,7 +165,7 @@ export class Exports {
   async list(): Promise<readonly ExportSummary[]> {
     return (await this.#rows())
       .filter(({ id }) => existsSync(this.#folder.of(id)))
-      .map((row) => ({ ...row, ...(row.state === 'running' && this.#runs.get(row.id)?.progress) }))
+      .map((row) => ({ ...row, ...(row.state === 'running' && this.#runs.get(row.id)?.state) }))
       .reverse();
   }
 
@@ -231,8 +218,7 @@ export class Exports {
         throw new CommandError('unavailable', this.#reason(cause), [], { cause });
       }
       await addExport(this.#queries, basename(this.#folder.path), record);
-      const progress = { rows: 0, allRows: 0, bytes: 0 };
-      const run = { end: new AbortController(), progress, finished: Promise.resolve() };
+      const run = { end: new AbortController(), state: BEGUN, finished: Promise.resolve() };
       this.#runs.set(id, run);
       run.finished = this.#carryOut(id, request, run);
       return this.get(id);
@@ -252,7 +238,7 @@ export class Exports {
     const beforeMs = this.#nowMs() - KEPT_MS;
     for (const row of await this.#rows()) {
       if (row.state === 'running' && !this.#runs.has(row.id) && !(await this.#isAlive(row.owner)))
-        await this.#fail(row.id, ENDED);
+        await this.#fail(row.id, row, ENDED);
       if (row.endedMs !== null && row.endedMs < beforeMs) await this.#discard(row.id);
     }
   }
@@ -263,7 +249,7 @@ export class Exports {
   }
 
   #rows(): Promise<readonly ExportSummary[]> {
-    return loadExports<ExportRecord>(this.#queries, basename(this.#folder.path));
+    return loadExports(this.#queries, basename(this.#folder.path));
   }
 
   /** Whether a process of the cluster lives that makes, or made, exports. */
@@ -311,7 +297,7 @@ export class Exports {
     const folder = this.#folder.dataset(id);
     let weighRows = ROWS_WEIGHED;
     const onProgress = (rows: number, allRows: number) => {
-      run.progress = { ...run.progress, rows, allRows };
+      run.state = { ...run.state, rows, allRows };
       if (rows < weighRows) return;
       weighRows = rows + ROWS_WEIGHED;
       this.#weigh(id, run).catch(this.#warning('the size of an export is not known'));
@@ -322,12 +308,12 @@ export class Exports {
       const making = this.#make(request, { folder, onProgress, signal });
       const manifest = await making.finally(() => made.abort());
       const files = this.#folder.files(id, manifest);
-      await this.#end(id, { ...run.progress, state: 'done', files, bytes: bytesOf(files) });
+      await this.#end(id, { ...run.state, state: 'done', bytes: bytesOf(files) }, files);
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
       // An export that was removed, or whose process ends, needs no reason.
       if (signal.aborted && !(reason instanceof DatasetError)) return;
-      await this.#fail(id, this.#reason(reason));
+      await this.#fail(id, run.state, this.#reason(reason));
     } finally {
       this.#runs.delete(id);
     }
@@ -343,7 +329,7 @@ export class Exports {
       await sleep(REPORT_MS, made);
       if (made.aborted) return;
       try {
-        const isWanted = await changeExport(this.#queries, id, run.progress);
+        const isWanted = await saveExport(this.#queries, id, run.state);
         if (!isWanted && !made.aborted) await this.#discard(id);
       } catch (error) {
         this.#warning('the progress of an export is not saved')(error);
@@ -353,7 +339,7 @@ export class Exports {
 
   /** Looks how much an export has written, and ends it where all of them take too much. */
   async #weigh(id: string, run: Run): Promise<void> {
-    run.progress = { ...run.progress, bytes: await this.#folder.bytes(id) };
+    run.state = { ...run.state, bytes: await this.#folder.bytes(id) };
     if (bytesOf(await this.list()) > this.#limits.bytes)
       run.end.abort(new DatasetError(this.#fullText()));
   }
@@ -378,16 +364,16 @@ export class Exports {
   }
 
   /** Frees what a half export took, and records why it is not whole. */
-  async #fail(id: string, error: string): Promise<void> {
+  async #fail(id: string, state: ExportState, error: string): Promise<void> {
     await rm(this.#folder.dataset(id), { recursive: true, force: true });
-    await this.#end(id, { ...this.#runs.get(id)?.progress, state: 'failed', error, bytes: 0 });
+    await this.#end(id, { ...state, state: 'failed', error, bytes: 0 });
   }
 
   /** Records how an export ended, as soon as the database is there; others may have given it up. */
-  async #end(id: string, ending: Partial<ExportRecord>): Promise<void> {
-    const changes = { ...ending, endedMs: this.#nowMs() };
-    const change = () => changeExport(this.#queries, id, changes);
-    const isWanted = await persist(change, this.#closing.signal);
+  async #end(id: string, state: ExportState, files?: readonly FileEntry[]): Promise<void> {
+    const ended = { ...state, endedMs: this.#nowMs() };
+    const save = () => saveExport(this.#queries, id, ended, files);
+    const isWanted = await persist(save, this.#closing.signal);
     if (isWanted === false && this.#runs.has(id)) await this.#clear(id);
   }
 
@@ -409,19 +395,17 @@ function bytesOf(sizes: readonly { readonly bytes: number }[]): number {
   return sizes.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
+/** The state in which an export begins. */
+const BEGUN: ExportState = {
+  state: 'running',
+  endedMs: null,
+  error: null,
+  rows: 0,
+  allRows: 0,
+  bytes: 0,
+};
+
 function newRecord(request: DatasetRequest, owner: string | null, createdMs: number): ExportRecord {
   const { version, factories, seed, settings, events, command, ...asked } = request;
-  return {
-    id: randomUUID(),
-    asked,
-    state: 'running',
-    owner,
-    createdMs,
-    endedMs: null,
-    error: null,
-    rows: 0,
-    allRows: 0,
-    bytes: 0,
-    files: [],
-  };
+  return { ...BEGUN, id: randomUUID(), asked, owner, createdMs, files: [] };
 }

@@ -8,7 +8,7 @@ import { CommandError, type Refusal } from '../../src/service/command-error.ts';
 import { type ExportRecord, Exports, type ExportsOptions } from '../../src/service/exports.ts';
 import { leave } from '../../src/store/cluster/members.ts';
 import type { Database } from '../../src/store/database.ts';
-import { loadExports } from '../../src/store/tables.ts';
+import { loadExports } from '../../src/store/export-rows.ts';
 import { freshFolder, made, requestOf } from '../dataset/request.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { placeOf, sharedStore } from '../store/places.ts';

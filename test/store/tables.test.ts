@@ -3,21 +3,23 @@ import test from 'node:test';
 import pg from 'pg';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import type { DurableLog } from '../../src/service/durable-log.ts';
+import {
+  addExport,
+  askForExportEnd,
+  deleteExport,
+  loadExportFiles,
+  loadExports,
+  saveExport,
+} from '../../src/store/export-rows.ts';
 import { JournalLog } from '../../src/store/journal-log.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import {
-  addExport,
   addGap,
-  askForExportEnd,
-  changeExport,
-  deleteExport,
   findTruth,
   keepTruth,
   latestGaps,
   loadClock,
-  loadExportFiles,
-  loadExports,
   saveClock,
   type TruthRecord,
   watermarksIn,
@@ -147,32 +149,32 @@ inSharedStores('a watermark is saved with what is written in one transaction', a
   assert.equal(await watermarks.load('postgres'), undefined);
 });
 
-inSharedStores(
-  'an export changes while it runs, and not once it has ended',
-  async ({ database }) => {
-    const id = 'd0000000-0000-0000-0000-00000000000e';
-    const files = [{ path: 'a', bytes: 1 }];
-    const first = { id, state: 'running', createdMs: 2, rows: 0, owner: null } as const;
-    const second = { ...first, id: MACHINE, createdMs: 1 };
-    for (const record of [first, second, { ...first, rows: 9 }])
-      await addExport(database, 'exports', record);
-    await addExport(database, 'others', { ...first, id: 'e0000000-0000-0000-0000-00000000000e' });
-    assert.deepEqual(await loadExports(database, 'exports'), [second, first]);
+inSharedStores('an export is saved while it runs, and not once it has ended', async (store) => {
+  const { database } = store;
+  const id = 'd0000000-0000-0000-0000-00000000000e';
+  const [state, asked, files] = ['running', { fromMs: 1 }, [{ path: 'a', bytes: 1 }]] as const;
+  const begun = { state, endedMs: null, error: null, rows: 0, allRows: 7, bytes: 0 } as const;
+  const first = { ...begun, id, asked, owner: null, createdMs: 2.5 };
+  const second = { ...first, id: MACHINE, owner: 'b', createdMs: 1 };
+  for (const row of [first, second, { ...first, rows: 9 }])
+    await addExport(database, 'exports', { ...row, files: [] });
+  const other = { ...first, id: 'e0000000-0000-0000-0000-00000000000e', files: [] };
+  await addExport(database, 'others', other);
+  assert.deepEqual(await loadExports(database, 'exports'), [second, first]);
 
-    assert.equal(await changeExport(database, id, { rows: 5 }), true);
-    assert.equal(await changeExport(database, id, { state: 'done', files }), true);
-    assert.equal(await changeExport(database, id, { rows: 6 }), false);
-    const done = { ...first, rows: 5, state: 'done' };
-    assert.deepEqual(await loadExports(database, 'exports'), [second, done]);
-    assert.deepEqual(await loadExportFiles(database, id), files);
+  assert.equal(await saveExport(database, id, { ...begun, rows: 5 }), true);
+  const done = { ...begun, state: 'done', endedMs: 9.25, rows: 7, bytes: 1 } as const;
+  assert.equal(await saveExport(database, id, done, files), true);
+  assert.equal(await saveExport(database, id, begun), false);
+  assert.deepEqual(await loadExports(database, 'exports'), [second, { ...first, ...done }]);
+  assert.deepEqual(await loadExportFiles(database, id), files);
 
-    await askForExportEnd(database, MACHINE);
-    assert.equal(await changeExport(database, MACHINE, { rows: 7 }), false);
-    await deleteExport(database, MACHINE);
-    assert.equal(await changeExport(database, MACHINE, { rows: 8 }), false);
-    assert.deepEqual(await loadExports(database, 'exports'), [done]);
-  },
-);
+  await askForExportEnd(database, MACHINE);
+  assert.equal(await saveExport(database, MACHINE, begun), false);
+  await deleteExport(database, MACHINE);
+  assert.equal(await saveExport(database, MACHINE, begun), false);
+  assert.deepEqual(await loadExports(database, 'exports'), [{ ...first, ...done }]);
+});
 
 inSharedStores('ground truth is found as it was first kept', async ({ database }) => {
   const a: TruthRecord = {
