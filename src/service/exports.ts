@@ -161,17 +161,14 @@ export class Exports {
     await this.#folder.unlock();
   }
 
-  /** The exports that have their files here, newest first. */
-  async list(): Promise<readonly ExportSummary[]> {
-    return (await this.#rows())
-      .filter(({ id }) => existsSync(this.#folder.of(id)))
-      .map((row) => ({ ...row, ...(row.state === 'running' && this.#runs.get(row.id)?.state) }))
-      .reverse();
+  /** The exports, newest first. */
+  list(): Promise<readonly ExportSummary[]> {
+    return this.#present();
   }
 
   /** @throws CommandError for an id that no export has. */
   async get(id: string): Promise<ExportRecord> {
-    const row = (await this.list()).find((each) => each.id === id.toLowerCase());
+    const [row] = await this.#present(id.toLowerCase());
     if (!row) throw new CommandError('unknown', `no export has the id ${id}`);
     return { ...row, files: await loadExportFiles<FileEntry>(this.#queries, row.id) };
   }
@@ -248,8 +245,16 @@ export class Exports {
     throw new CommandError('unavailable', 'a simulator without a database makes no exports');
   }
 
-  #rows(): Promise<readonly ExportSummary[]> {
-    return loadExports(this.#queries, basename(this.#folder.path));
+  #rows(id?: string): Promise<readonly ExportSummary[]> {
+    return loadExports(this.#queries, basename(this.#folder.path), id);
+  }
+
+  /** The exports with files here, newest first; only one of them, if its id is given. */
+  async #present(givenId?: string): Promise<readonly ExportSummary[]> {
+    return (await this.#rows(givenId))
+      .filter(({ id }) => existsSync(this.#folder.of(id)))
+      .map((row) => ({ ...row, ...(row.state === 'running' && this.#runs.get(row.id)?.state) }))
+      .reverse();
   }
 
   /** Whether a process of the cluster lives that makes, or made, exports. */
@@ -285,7 +290,7 @@ export class Exports {
   async #endByOwner({ id, owner }: ExportSummary): Promise<void> {
     const untilMs = performance.now() + END_MAX_MS;
     await askForExportEnd(this.#queries, id);
-    while ((await this.#isAlive(owner)) && (await this.#rows()).some((row) => row.id === id)) {
+    while ((await this.#isAlive(owner)) && (await this.#rows(id)).length > 0) {
       if (performance.now() > untilMs)
         throw new CommandError('unavailable', 'the process that makes the export does not answer');
       await sleep(END_POLL_MS);

@@ -24,16 +24,18 @@ export interface ExportRow<Asked = unknown> extends ExportState {
   readonly createdMs: number;
 }
 
-/** The exports of a folder, oldest first. */
+/** The exports of a folder, oldest first; only one of them, if its id is given. */
 export function loadExports<Asked>(
   queries: Queries,
   folder: string,
+  id: string | null = null,
 ): Promise<readonly ExportRow<Asked>[]> {
   return queries.query<ExportRow<Asked>>(
     `select id, asked, state, owner, created_ms as "createdMs", ended_ms as "endedMs", error,
        rows, all_rows as "allRows", bytes
-     from simulator.exports where folder = $1 order by created_ms, id`,
-    [folder],
+     from simulator.exports where folder = $1 and ($2::text is null or id::text = $2)
+     order by created_ms, id`,
+    [folder, id],
   );
 }
 
