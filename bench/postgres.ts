@@ -14,7 +14,7 @@ import { createFleet } from '../src/simulation/fleet.ts';
 import { createReader } from '../src/simulation/reader.ts';
 import { SIMULATOR_TABLES } from '../src/store/migrations/0001-simulator.ts';
 import { CREATE_REGISTRY } from '../src/store/registry/tables.ts';
-import { saveWatermarkSql } from '../src/store/watermark-table.ts';
+import { saveWatermarkSql } from '../src/store/tables.ts';
 import { startPostgres } from '../test/postgres.ts';
 import { factoryOf, START_MS } from './fleets.ts';
 import { compare } from './measure.ts';

@@ -1,4 +1,4 @@
 /** Makes what new embedded databases begin as. */
-import { buildTemplate } from '../src/store/drivers/template.ts';
+import { buildTemplate } from '../src/store/drivers/pglite-template.ts';
 
 await buildTemplate();

@@ -26,7 +26,7 @@ rmSync(join(target, PARTS), { recursive: true, force: true });
 await build({
   entryPoints: {
     main: 'src/main.ts',
-    [`${PARTS}/embedded-worker`]: 'src/store/drivers/embedded-worker.ts',
+    [`${PARTS}/pglite-worker`]: 'src/store/drivers/pglite-worker.ts',
     [`${PARTS}/reader-process`]: 'src/service/reader-process.ts',
     [`${PARTS}/worker`]: 'src/dataset/worker.ts',
   },

@@ -28,7 +28,7 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
       ' ',
     ),
   serving: ['api/', 'broker/'],
-  storing: ['store/', 'service/registry', 'service/memory', 'service/exports', 'service/t'],
+  storing: ['store/', 'service/registry', 'service/state', 'service/exports', 'service/t'],
   delivering: ['delivery/', 'outputs/', 'service/clock', 'service/observer', 'service/real-time'],
   judging: ['dataset/', 'report/', 'validation/'],
 };

@@ -181,9 +181,9 @@ export async function buildApp(
   const generation = await clusterGeneration(configuration, app.log);
   // The APIs of a cluster share a folder with each other, and with nobody else.
   const folder = cluster ? `exports-${cluster.storeKey}` : 'exports';
-  const kept = new Exports(join(configuration.dataDir, folder), app.log, {
+  const kept = new Exports(simulator.database, join(configuration.dataDir, folder), app.log, {
     ...(generation && { make: generation.make }),
-    companions: cluster && { me: cluster.me.id, isAlive: (id) => cluster.isAlive(id) },
+    member: cluster?.me.id,
   });
   app.addHook('onReady', () => kept.begin());
   app.addHook('onClose', async () => {

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { COMPRESSIONS, type Compression, type Format } from '../dataset/request.ts';
 import { timeText } from '../encoding/time.ts';
-import type { ExportRecord } from '../service/export-record.ts';
+import type { ExportRecord, ExportSummary } from '../service/exports.ts';
 import { command, Id, Instant, numberOrNull, oneOf, Time, textOrNull } from './schemas.ts';
 
 /** Readings are condensed to a day at most [s]. */
@@ -91,7 +91,7 @@ export const ExportWithFiles = Type.Object({
 });
 
 /** How far an export is. */
-export function shownExport({ asked, state, rows, allRows, ...record }: ExportRecord) {
+export function shownExport({ asked, state, rows, allRows, ...record }: ExportSummary) {
   const share = state === 'done' ? 1 : allRows === 0 ? 0 : rows / allRows;
   return {
     id: record.id,

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ConfigError, clipped, type Diagnostic, FAULTS_MAX } from '../core/errors.ts';
 import { CommandError, type Refusal } from '../service/command-error.ts';
-import { RegistryConflict } from '../store/registry-changes.ts';
+import { RegistryConflict } from '../store/registry/change.ts';
 import { StoreError } from '../store/store-error.ts';
 import { InvalidRequest } from './validation.ts';
 

@@ -20,13 +20,13 @@ export async function toDatabase(
   configuration: Configuration,
   progress: ProgressLine,
 ): Promise<number> {
-  const { ServerDatabase } = await import('../store/drivers/server.ts');
-  const { addRegistryRows } = await import('../store/registry-rows.ts');
+  const { PostgresDatabase } = await import('../store/drivers/postgres.ts');
+  const { addRegistryRows } = await import('../store/registry/create.ts');
   const { storeWindow } = await import('../dataset/database-window.ts');
   const interruption = new Interruption();
   const startMs = performance.now();
   const server = { connectionString: databaseUrl };
-  const database = new ServerDatabase(server);
+  const database = new PostgresDatabase(server);
   const { location } = database;
   const chosen = new Set(request.machineIds);
   const factories = request.factories

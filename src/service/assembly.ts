@@ -3,15 +3,15 @@ import type { Configuration } from '../config/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { createFleet } from '../simulation/fleet.ts';
-import { saveWatermarkSql } from '../store/watermark-table.ts';
+import { saveClock, saveWatermarkSql } from '../store/tables.ts';
 import { closeOutputs, deliver, openOutputs, stopDelivery } from './deliveries.ts';
 import { LoggedLog } from './durable-log.ts';
-import { openMemory } from './memory.ts';
 import { Observer } from './observer.ts';
 import { PresentWatermarks } from './present-watermarks.ts';
 import { RealTime } from './real-time.ts';
 import { Registry } from './registry.ts';
 import { Simulator } from './simulator.ts';
+import { openState } from './state.ts';
 import { Timeline } from './timeline.ts';
 import { TruthPublisher } from './truth-publisher.ts';
 import { TruthRecorder } from './truth-recorder.ts';
@@ -62,8 +62,8 @@ export async function assemble(
 ): Promise<Assembly> {
   const { statusIntervalS, isAutoStart } = configuration;
   const realTime = new RealTime({ log });
-  const memory = await openMemory(configuration, log, () => realTime.nowMs());
-  const { store, factories, journal, clock, seed, gapLog } = memory;
+  const state = await openState(configuration, log, () => realTime.nowMs());
+  const { store, factories, journal, clock, seed, gapLog } = state;
   const fleet = createFleet(factories, { seed, journal });
   const { length } = fleet.machines;
   if (length > MACHINES_MAX) {
@@ -72,7 +72,7 @@ export async function assemble(
     throw new ConfigError([{ path: 'the factories', message }]);
   }
   const journalLog = new LoggedLog(store.journal, log, {
-    probe: () => store.clock.save(clock.record),
+    probe: () => saveClock(store.database, clock.record),
   });
   const timeline = new Timeline(journal, clock, journalLog);
   const leaps = () => realTime.leaps;
@@ -113,8 +113,8 @@ export async function assemble(
     watched: { journal: journalLog, clockState: realTime, log },
   });
   const registry =
-    memory.registry &&
-    new Registry(simulator, memory.registry, log, { isAutoStart, pollMs: registryPollMs });
+    state.registry &&
+    new Registry(simulator, state.registry, log, { isAutoStart, pollMs: registryPollMs });
   const end = new AbortController();
   const publishers = opened.flatMap(({ open: { truth } }) =>
     truth ? new TruthPublisher(simulator, truth, log) : [],

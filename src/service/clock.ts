@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
-import type { ClockRecord } from '../store/clock-table.ts';
+import type { ClockRecord } from '../store/tables.ts';
 
 /**
  * Longest sleep before the time is looked at again [ms]. Timers stand still while the host is

@@ -3,7 +3,7 @@ import type { Problem } from '../core/problem.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 
-/** A store that refused an event is tried so often [ms]. */
+/** Time between two attempts at a store that refused an event [ms]. */
 const PROBE_EVERY_MS = 10_000;
 
 /** Where journal events are kept before they take effect, so that a restart finds them again. */
@@ -38,7 +38,7 @@ export interface ProbeOptions {
 
 /**
  * A durable log that says when events cannot be kept and when they can again, a line each. While
- * they cannot it tries a write of its own now and then, so that nobody needs to send a command only
+ * they cannot it tries a write of its own now and then, so that no command is needed only
  * to see whether the disk has room again.
  */
 export class LoggedLog implements DurableLog {

@@ -6,8 +6,9 @@ import { wireName } from '../core/field.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { Incidents } from '../simulation/incidents.ts';
 import { CostCount } from '../simulation/truth.ts';
+import type { Queries } from '../store/database.ts';
 import { StoreError } from '../store/store-error.ts';
-import type { TruthRecord, TruthTable } from '../store/truth-table.ts';
+import { findTruth, keepTruth, type TruthRecord } from '../store/tables.ts';
 import { CommandError } from './command-error.ts';
 import type { Chronology } from './timeline.ts';
 
@@ -24,7 +25,7 @@ const MACHINE_DAYS_MAX = 500_000;
 /** Machine-days looked through before others get a turn: some ten milliseconds. */
 const SLICE_MACHINE_DAYS = 10_000;
 
-export type { TruthRecord } from '../store/truth-table.ts';
+export type { TruthRecord } from '../store/tables.ts';
 
 /** Lets others work for a while. */
 export type Rest = () => Promise<void>;
@@ -58,18 +59,18 @@ export interface TruthQuery {
 export class GroundTruth {
   #fleet: Fleet;
   readonly #timeline: Chronology;
-  readonly #table: TruthTable | undefined;
+  readonly #queries: Queries | undefined;
   readonly #final = new Map<string, TruthRecord>();
   /** Final records that are not in the table yet. */
   readonly #unkept = new Set<TruthRecord>();
   /** The counts of anomalies that are not over, so that the next question goes on with them. */
   readonly #counts = new Map<string, CostCount>();
 
-  /** @param table - Where final records are kept; none in a simulator without memory. */
-  constructor(fleet: Fleet, timeline: Chronology, table?: TruthTable) {
+  /** @param queries - Where final records are kept; none in a simulator without a store. */
+  constructor(fleet: Fleet, timeline: Chronology, queries?: Queries) {
     this.#fleet = fleet;
     this.#timeline = timeline;
-    this.#table = table;
+    this.#queries = queries;
   }
 
   /** Goes on with another fleet: what is final stays, what is open is counted anew. */
@@ -126,7 +127,7 @@ export class GroundTruth {
    */
   async keep(): Promise<void> {
     for (const record of this.#unkept) {
-      await this.#table?.keep(record);
+      if (this.#queries) await keepTruth(this.#queries, record);
       this.#unkept.delete(record);
     }
   }
@@ -154,9 +155,9 @@ export class GroundTruth {
     const ids = incidents
       .filter(({ id, endS }) => endS <= nowS && !this.#final.has(id) && !this.#counts.has(id))
       .map(({ id }) => id);
-    if (ids.length === 0 || !this.#table) return;
+    if (ids.length === 0 || !this.#queries) return;
     try {
-      for (const record of await this.#table.find(ids)) this.#remember(record);
+      for (const record of await findTruth(this.#queries, ids)) this.#remember(record);
     } catch (error) {
       // What cannot be looked up can be computed: the answer is the same, and only takes longer.
       if (!(error instanceof StoreError)) throw error;
@@ -186,7 +187,7 @@ export class GroundTruth {
     if (isFinal && !this.#final.has(id)) {
       this.#counts.delete(id);
       this.#remember(record);
-      if (this.#table && this.#unkept.size < RECORDS_MAX) this.#unkept.add(record);
+      if (this.#queries && this.#unkept.size < RECORDS_MAX) this.#unkept.add(record);
     }
     return record;
   }

@@ -1,69 +1,26 @@
+import type { Configuration } from '../config/configuration.ts';
+import { withIntervals } from '../config/load.ts';
 import type { FactoryDescription } from '../core/factory.ts';
 import type { Log } from '../runtime/log.ts';
 import { SerialQueue } from '../runtime/serial-queue.ts';
 import { sleep } from '../runtime/sleep.ts';
 import { type Fleet, nextFleet } from '../simulation/fleet.ts';
 import type { Database } from '../store/database.ts';
-import {
-  type Counts,
-  checkConfirmed,
-  countFactory,
-  countMachine,
-  createFactory,
-  createMachine,
-  deactivateFactory,
-  deactivateMachine,
-  type FactoryRow,
-  type Input,
-  type MachineRow,
-  purgeFactory,
-  purgeMachine,
-  updateFactory,
-  updateMachine,
-} from '../store/registry-changes.ts';
+import { createRow, deactivateRow, updateRow } from '../store/registry/change.ts';
+import type { RegistryTable } from '../store/registry/columns.ts';
+import type { Input } from '../store/registry/input.ts';
+import { type Counts, checkConfirmed, countRows, purgeRow } from '../store/registry/purge.ts';
+import { type RegistryReading, readRegistry, registryDigest } from '../store/registry/read.ts';
+import type { FactoryRow, MachineRow } from '../store/registry/rows.ts';
 import { StoreError } from '../store/store-error.ts';
 import { CommandError } from './command-error.ts';
-import type { Selection } from './directory.ts';
-import type { RegistrySource } from './registry-source.ts';
 import type { Simulator } from './simulator.ts';
 
-/** The database is asked so often whether somebody else has changed a row [ms of real time]. */
+/** How often the database is checked for rows that others have changed [ms of real time]. */
 const POLL_MS = 20_000;
-/** Sinks that are well have what a machine said last within this [ms of real time]. */
+/** Sinks that work have the last reading of a machine within this [ms of real time]. */
 const DELIVERED_MAX_MS = 5000;
 const DELIVERED_POLL_MS = 50;
-
-/** What is done to the rows of one table. */
-interface RowChanges {
-  create(database: Database, input: Input): Promise<FactoryRow | MachineRow>;
-  update(database: Database, id: string, input: Input): Promise<FactoryRow | MachineRow>;
-  deactivate(database: Database, id: string): Promise<FactoryRow | MachineRow>;
-  count(database: Database, id: string): Promise<Counts>;
-  purge(database: Database, id: string, confirmed: number): Promise<Counts>;
-  selection(id: string): Selection;
-}
-
-const CHANGES = {
-  factories: {
-    create: createFactory,
-    update: updateFactory,
-    deactivate: deactivateFactory,
-    count: countFactory,
-    purge: purgeFactory,
-    selection: (id) => ({ factoryIds: [id] }),
-  },
-  machines: {
-    create: createMachine,
-    update: updateMachine,
-    deactivate: deactivateMachine,
-    count: countMachine,
-    purge: purgeMachine,
-    selection: (id) => ({ machineIds: [id] }),
-  },
-} as const satisfies Record<string, RowChanges>;
-
-/** A table of the registry. */
-export type RegistryTable = keyof typeof CHANGES;
 
 /** How a registry is kept up with. */
 export interface RegistryOptions {
@@ -102,49 +59,48 @@ export class Registry {
    */
   create(table: RegistryTable, input: Input): Promise<FactoryRow | MachineRow> {
     return this.#changes.run(async () => {
-      const row = await CHANGES[table].create(this.#source.database, input);
+      const row = await createRow(this.#source.database, table, input);
       await this.#refresh();
       return row;
     });
   }
 
-  /** Changes some columns of a row. @throws Likewise. */
+  /** Changes some columns of a row. @throws As {@link Registry.create}. */
   update(table: RegistryTable, id: string, input: Input): Promise<FactoryRow | MachineRow> {
     return this.#changes.run(async () => {
-      const row = await CHANGES[table].update(this.#source.database, id, input);
+      const row = await updateRow(this.#source.database, table, id, input);
       await this.#refresh();
       return row;
     });
   }
 
-  /** Stops machines and takes their row out of operation; it stays. @throws Likewise. */
+  /** Stops machines and marks their row inactive. @throws As {@link Registry.create}. */
   remove(table: RegistryTable, id: string): Promise<FactoryRow | MachineRow> {
     return this.#changes.run(() => this.#remove(table, id));
   }
 
-  /** How many rows would go with a row. @throws Likewise. */
+  /** How many rows would be deleted with a row. @throws As {@link Registry.create}. */
   count(table: RegistryTable, id: string): Promise<Counts> {
-    return CHANGES[table].count(this.#source.database, id);
+    return countRows(this.#source.database, table, id);
   }
 
   /**
    * Takes a row out of operation and deletes it, with all that hangs on it.
    *
    * @param confirmed - How many rows these are, as {@link Registry.count} said.
-   * @throws Likewise; CommandError where a sink has not got all that its machines said.
+   * @throws As {@link Registry.create}; CommandError where a sink has not got all readings yet.
    */
   purge(table: RegistryTable, id: string, confirmed: number): Promise<Counts> {
     return this.#changes.run(async () => {
       const { database } = this.#source;
-      const { count, purge } = CHANGES[table];
-      checkConfirmed(await count(database, id), confirmed);
+      checkConfirmed(await countRows(database, table, id), confirmed);
       await this.#remove(table, id);
       await this.#delivered();
-      return purge(database, id, confirmed);
+      return purgeRow(database, table, id, confirmed);
     });
   }
 
-  /** Takes over what others change in the database, until it is told to end. */
+  /** Takes over changes that others make in the database, until the signal. */
   async run(signal: AbortSignal): Promise<void> {
     const { pollMs = POLL_MS } = this.#options;
     let isAway = false;
@@ -168,10 +124,10 @@ export class Registry {
   }
 
   async #remove(table: RegistryTable, id: string): Promise<FactoryRow | MachineRow> {
-    const { deactivate, selection } = CHANGES[table];
     const running = this.#simulator.fleet[table].some((each) => each.id === id.toLowerCase());
-    if (running) await this.#simulator.setRunning(false, selection(id));
-    const row = await deactivate(this.#source.database, id);
+    const selection = table === 'factories' ? { factoryIds: [id] } : { machineIds: [id] };
+    if (running) await this.#simulator.setRunning(false, selection);
+    const row = await deactivateRow(this.#source.database, table, id);
     await this.#refresh();
     return row;
   }
@@ -210,5 +166,65 @@ export class Registry {
         );
       await sleep(DELIVERED_POLL_MS);
     }
+  }
+}
+
+/**
+ * The registry of a database as the simulator runs it. What is wrong with a row is logged once,
+ * and again when something else is wrong with it.
+ */
+export class RegistrySource {
+  readonly database: Database;
+  readonly #configuration: Pick<Configuration, 'calendar' | 'intervalsS'>;
+  readonly #log: Log;
+  #digest: string | undefined;
+  #factories: readonly FactoryDescription[] = [];
+  #said: ReadonlySet<string> = new Set();
+
+  constructor(
+    database: Database,
+    configuration: Pick<Configuration, 'calendar' | 'intervalsS'>,
+    log: Log,
+  ) {
+    this.database = database;
+    this.#configuration = configuration;
+    this.#log = log;
+  }
+
+  /** The factories that run. @throws StoreError where the database is away. */
+  async read(): Promise<readonly FactoryDescription[]> {
+    const { calendar, intervalsS } = this.#configuration;
+    const reading = await readRegistry(this.database, calendar, this.#factories);
+    this.#report(reading);
+    this.#digest = reading.digest;
+    this.#factories = reading.factories;
+    return reading.factories.map((factory) => withIntervals(factory, intervalsS));
+  }
+
+  /** Whether a row has changed since they were read. @throws StoreError where it is away. */
+  async isOutdated(): Promise<boolean> {
+    return (await registryDigest(this.database)) !== this.#digest;
+  }
+
+  /** Of what was read last; see {@link registryDigest}. None before, and after {@link forget}. */
+  get digest(): string | undefined {
+    return this.#digest;
+  }
+
+  /** Has it read again: what was read last could not be used. */
+  forget(): void {
+    this.#digest = undefined;
+  }
+
+  #report({ rejections, remarks }: RegistryReading): void {
+    const said = new Set<string>();
+    const say = (fields: object, line: string) => {
+      if (!this.#said.has(line)) this.#log.warn(fields, line);
+      said.add(line);
+    };
+    for (const { table, id, name, reason } of rejections)
+      say({ table, id }, `${table}: ${name} does not run: ${reason}`);
+    for (const remark of remarks) say({}, remark);
+    this.#said = said;
   }
 }

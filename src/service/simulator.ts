@@ -8,7 +8,9 @@ import type { Gap } from '../core/sink.ts';
 import type { DeliveryFigures } from '../delivery/delivery.ts';
 import type { Delivering } from '../delivery/figures.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import type { Database } from '../store/database.ts';
 import type { Store } from '../store/open-store.ts';
+import { saveClock } from '../store/tables.ts';
 import type { AdjustableClock } from './clock.ts';
 import { CommandError } from './command-error.ts';
 import { Directory, type Selection } from './directory.ts';
@@ -27,7 +29,7 @@ export interface SimulatorParts {
   readonly observer: Observer;
   readonly deliveries: readonly Delivering[];
   /** Where all that must outlive the process is kept; none in a simulator without memory. */
-  readonly store?: Pick<Store, 'database' | 'truth' | 'clock'> | undefined;
+  readonly store?: Pick<Store, 'database'> | undefined;
   readonly gapLog?: Pick<GapLog, 'gaps'> | undefined;
   /** Whether the journal takes events, where the clock comes from, and who is told. */
   readonly watched?: Pick<HealthParts, 'journal' | 'clockState' | 'log'>;
@@ -66,7 +68,7 @@ export class Simulator {
     this.clock = clock;
     this.timeline = timeline;
     this.observer = observer;
-    this.groundTruth = new GroundTruth(fleet, timeline, store?.truth);
+    this.groundTruth = new GroundTruth(fleet, timeline, store?.database);
     this.#deliveries = deliveries;
     const { database } = store ?? {};
     this.health = new Health({ clock, timeline, deliveries, database, ...watched });
@@ -98,6 +100,11 @@ export class Simulator {
   /** What sinks were not given, the latest, oldest first. */
   get gaps(): readonly Gap[] {
     return this.#gapLog?.gaps ?? [];
+  }
+
+  /** The database with all that outlives the process; none in a simulator without a store. */
+  get database(): Database | undefined {
+    return this.#store?.database;
   }
 
   /** Where the database is, for people. */
@@ -253,7 +260,7 @@ export class Simulator {
     if (this.clock.speed === speed) return;
     const record = this.clock.setSpeed(speed);
     try {
-      await this.#store?.clock.save(record);
+      if (this.#store) await saveClock(this.#store.database, record);
     } catch (cause) {
       const message = 'the speed has changed, but the clock cannot be written now';
       throw new CommandError('unavailable', message, [], { cause });

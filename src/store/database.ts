@@ -47,8 +47,8 @@ export interface Database extends Queries {
    * Carries out all of some work or nothing of it. The work uses the queries that it is given, and
    * no others: the embedded database would wait for itself.
    *
-   * @param timeoutMs - Each statement may take so long; as any other, if not given. Work with a
-   *   limit of its own is long: it has other connections, so that nothing short waits for it.
+   * @param timeoutMs - Limit for each statement; the usual one, if not given. Work with a limit of
+   *   its own is long: it has other connections, so that nothing short waits for it.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>, timeoutMs?: number): Promise<T>;
   close(): Promise<void>;
@@ -57,13 +57,13 @@ export interface Database extends Queries {
 /** A statement that takes longer has failed [ms]; ours take milliseconds. */
 export const STATEMENT_MAX_MS = 30_000;
 
-/** How often a database is looked at, and what is waited for. */
+/** How often a database is checked, and how long a check may take. */
 export interface DatabaseLimits {
-  /** A database that works is looked at so often [ms]. */
+  /** Time between two checks of a database that works [ms]. */
   readonly lookEveryMs: number;
-  /** One that does not is tried so often [ms]. */
+  /** Time between two attempts at one that does not [ms]. */
   readonly probeEveryMs: number;
-  /** A look that takes longer has failed [ms]. */
+  /** A check that takes longer has failed [ms]. */
   readonly lookMaxMs: number;
 }
 

@@ -1,15 +1,14 @@
-import type { Happening, JournalEvent } from '../core/journal.ts';
+import type { JournalEvent } from '../core/journal.ts';
 import { BackOff } from '../runtime/back-off.ts';
 import { deadlineSignal } from '../runtime/deadline.ts';
 import { sleep } from '../runtime/sleep.ts';
-import type { Database, Parameter, Queries } from './database.ts';
-import { readEvent } from './journal-row.ts';
+import type { Database } from './database.ts';
+import { deleteEvent, insertEvent, loadEvents } from './journal-rows.ts';
+import { persist } from './persist.ts';
 import { StoreError } from './store-error.ts';
 
-/** So long an event is tried to be put on record, and a database waited for [ms]. */
+/** How long to try to record an event, and to wait for a database [ms]. */
 const KEEP_MAX_MS = 5000;
-/** Rows fetched at once: some megabytes. */
-const PAGE_ROWS = 10_000;
 
 /** The journal on record: the `DurableLog` of a simulator with a store. */
 export class JournalLog {
@@ -75,7 +74,7 @@ export class JournalLog {
         await this.#database.query('select 1', [], timeoutMs);
         return true;
       } catch (error) {
-        // A connection that was lost while nobody used it comes back at once.
+        // A connection that was lost while it was idle comes back at once.
         if (!(error instanceof StoreError && error.kind === 'unreachable')) throw error;
       }
       await sleep(backOff.nextMs(), patience);
@@ -98,16 +97,8 @@ export class JournalLog {
    */
   async #takeBack(event: JournalEvent, putting: Promise<unknown>): Promise<void> {
     await putting.catch(() => undefined);
-    const { signal } = this.#end;
-    const backOff = new BackOff();
-    while (!signal.aborted) {
-      try {
-        return await deleteEvent(this.#database, event);
-      } catch {
-        // Until it succeeds, no other event is put on record.
-        await sleep(backOff.nextMs(), signal);
-      }
-    }
+    // Until it succeeds, no other event is put on record.
+    await persist(() => deleteEvent(this.#database, event), this.#end.signal);
   }
 }
 
@@ -126,7 +117,7 @@ class Attempt {
     this.#doubtful = doubtful;
   }
 
-  /** True when it is on record; false where nobody knows. @throws StoreError where it is not. */
+  /** True when it is on record; false where that is unknown. @throws StoreError where it is not. */
   async run(patience: AbortSignal): Promise<boolean> {
     const backOff = new BackOff();
     let isInDoubt = false;
@@ -165,57 +156,4 @@ function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined
     signal.addEventListener('abort', end);
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
   });
-}
-
-/**
- * The events on record after one of them, oldest first; all of them, if none is given.
- *
- * @param location - Names the database in errors.
- * @throws StoreError for one that cannot be understood.
- */
-export async function loadEvents(
-  queries: Queries,
-  location: string,
-  last?: JournalEvent,
-): Promise<JournalEvent[]> {
-  const events: JournalEvent[] = [];
-  for (;;) {
-    const before = events.at(-1) ?? last;
-    const rows = await queries.query(
-      `select sequence, time_s, kind, body from simulator.events
-       where sequence > $1 order by sequence limit ${PAGE_ROWS}`,
-      [before?.sequence ?? Number.MIN_SAFE_INTEGER],
-    );
-    for (const row of rows) events.push(readEvent(row, events.at(-1) ?? last, location));
-    if (rows.length < PAGE_ROWS) return events;
-  }
-}
-
-/** Puts an event on record; once more changes nothing. */
-export async function insertEvent(queries: Queries, event: JournalEvent): Promise<void> {
-  const kept = await queries.query(
-    `insert into simulator.events as kept (sequence, time_s, kind, body)
-     values ($1, $2, $3, $4::jsonb)
-     on conflict (sequence) do update set kind = excluded.kind
-       where (kept.time_s, kept.kind, kept.body) = (excluded.time_s, excluded.kind, excluded.body)
-     returning sequence`,
-    rowOf(event),
-  );
-  if (kept.length > 0) return;
-  const message = `event ${event.sequence} of the journal is another one on record`;
-  throw new StoreError('rejected', message);
-}
-
-/** Takes this very event off the record, if it is there. */
-async function deleteEvent(queries: Queries, event: JournalEvent): Promise<void> {
-  await queries.query(
-    `delete from simulator.events
-     where (sequence, time_s, kind, body) = ($1, $2, $3, $4::jsonb)`,
-    rowOf(event),
-  );
-}
-
-function rowOf(event: JournalEvent): Parameter[] {
-  const { sequence, timeS, kind, ...body } = event as JournalEvent & Partial<Happening>;
-  return [sequence, timeS, kind, JSON.stringify(body)];
 }

@@ -1,35 +1,29 @@
 import type pg from 'pg';
+import type { Watermarks } from '../core/sink.ts';
 import { BackOff } from '../runtime/back-off.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
-import { ClockTable } from './clock-table.ts';
 import type { Database, DatabaseLimits } from './database.ts';
-import { EmbeddedDatabase } from './drivers/embedded.ts';
-import { FolderLock } from './drivers/folder-lock.ts';
-import { ServerDatabase } from './drivers/server.ts';
-import { SessionLock } from './drivers/session-lock.ts';
-import { GapTable } from './gap-table.ts';
-import { type Identity, identify } from './identity.ts';
+import { PgliteDatabase } from './drivers/pglite.ts';
+import { PostgresDatabase } from './drivers/postgres.ts';
 import { JournalLog } from './journal-log.ts';
+import { FolderLock } from './locks/folder-lock.ts';
+import { SessionLock, type SessionLockOptions } from './locks/session-lock.ts';
 import { migrate } from './migrations/index.ts';
-import { SettingsTable } from './settings-table.ts';
 import { StoreError } from './store-error.ts';
-import { TruthTable } from './truth-table.ts';
-import { WatermarkTable } from './watermark-table.ts';
+import { type Identity, identify, watermarksIn } from './tables.ts';
 
 /** A server that starts together with the simulator is there within this [ms]. */
 const SERVER_MAX_MS = 60_000;
 
 /** Where the store is, and what a new one begins with. */
-export interface StoreOptions {
+export interface StoreOptions extends SessionLockOptions {
   /** Folder of the embedded database, which is used where no server is given. */
   readonly dataDir: string;
   readonly server?: pg.ClientConfig | undefined;
   readonly seed: number;
   /** Of the simulator. */
   readonly version: string;
-  /** Whether other processes of a cluster use it, too; a server only. */
-  readonly isShared?: boolean;
   /** How long a server that is away is waited for [ms]. */
   readonly waitMs?: number;
   /** How often the database is looked at, where that is to be otherwise. */
@@ -43,11 +37,7 @@ export interface Store {
   readonly database: Database;
   readonly identity: Identity;
   readonly journal: JournalLog;
-  readonly settings: SettingsTable;
-  readonly watermarks: WatermarkTable;
-  readonly clock: ClockTable;
-  readonly gaps: GapTable;
-  readonly truth: TruthTable;
+  readonly watermarks: Watermarks;
   /** False once another simulator has taken over: this one must publish nothing more. */
   readonly isOwner: boolean;
   /** Rejects with a StoreError when that happens. */
@@ -55,7 +45,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-interface Home {
+interface Opened {
   readonly database: Database;
   readonly lock: FolderLock | SessionLock;
 }
@@ -74,7 +64,7 @@ export function openStore(options: StoreOptions, log: Log): Promise<Store> {
  * Opens the store and begins some work with it. A server that goes away again before that is done
  * is waited for as one that is away when the store is opened, and the work begins anew.
  *
- * @throws StoreError likewise, and whatever the work does; then the store is closed.
+ * @throws StoreError as {@link openStore}, and whatever the work throws; the store is closed then.
  */
 export async function openStoreWith<T>(
   options: StoreOptions,
@@ -133,38 +123,34 @@ async function open(options: StoreOptions, log: Log): Promise<Store> {
 }
 
 async function openServer(
-  { isShared, limits = {} }: StoreOptions,
+  { limits = {}, ...options }: StoreOptions,
   server: pg.ClientConfig,
   log: Log,
-): Promise<Home> {
-  const lock = await SessionLock.acquire(server, log, isShared);
-  return { database: new ServerDatabase(server, { log, limits }), lock };
+): Promise<Opened> {
+  const lock = await SessionLock.acquire(server, log, options);
+  return { database: new PostgresDatabase(server, { log, limits }), lock };
 }
 
-async function openEmbedded({ dataDir, limits }: StoreOptions, log: Log): Promise<Home> {
+async function openEmbedded({ dataDir, limits }: StoreOptions, log: Log): Promise<Opened> {
   const lock = await FolderLock.acquire(dataDir);
   try {
-    return { database: await EmbeddedDatabase.open(dataDir, { log, limits }), lock };
+    return { database: await PgliteDatabase.open(dataDir, { log, limits }), lock };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-function storeOf(database: Database, lock: Home['lock'], identity: Identity): Store {
+function storeOf(database: Database, lock: Opened['lock'], identity: Identity): Store {
   const journal = new JournalLog(database);
   const session = lock instanceof SessionLock ? lock : undefined;
   return {
     database,
     identity,
     journal,
-    settings: new SettingsTable(database),
-    watermarks: new WatermarkTable(database),
-    clock: new ClockTable(database),
-    gaps: new GapTable(database),
-    truth: new TruthTable(database),
+    watermarks: watermarksIn(database),
     get isOwner() {
-      // A folder is lost to nobody while this process lives.
+      // No other process can take a folder while this one lives.
       return session?.isOwner ?? true;
     },
     whenLost: () =>

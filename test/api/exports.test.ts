@@ -16,6 +16,7 @@ import {
   type Simulation,
   startSimulation,
 } from '../simulation.ts';
+import { sharedStore } from '../store/places.ts';
 import { until } from '../until.ts';
 
 const PATH = '/simulator/exports';
@@ -42,6 +43,7 @@ describe('exports in the API', () => {
   let simulation: Simulation;
   before(async () => {
     simulation = await startSimulation({
+      store: await sharedStore('PGlite'),
       env: { DATA_DIR: freshFolder() },
       requestsPerMinute: 1e9,
     });

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type pg from 'pg';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
-import { ServerDatabase } from '../../src/store/drivers/server.ts';
-import { readRegistry } from '../../src/store/registry.ts';
+import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
+import { readRegistry } from '../../src/store/registry/read.ts';
 import { Enms } from '../outputs/enms.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { freshDirectory, Program, type Run, run } from './program.ts';
@@ -63,7 +63,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
       assert.equal(await countIn(enms, table), 1800 + 2 * 180 + 2 * 60, table);
     assert.equal(await countIn(enms, 'machine_status'), 5);
 
-    const database = new ServerDatabase(server);
+    const database = new PostgresDatabase(server);
     const registry = await readRegistry(database);
     await database.close();
     assert.deepEqual(registry.factories, [DEFAULT_FACTORY]);

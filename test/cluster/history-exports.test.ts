@@ -10,7 +10,7 @@ import { version } from '../../src/runtime/version.ts';
 import { Exports, type MakeDataset } from '../../src/service/exports.ts';
 import { filesIn, freshFolder, made, requestOf } from '../dataset/request.ts';
 import { withoutRedis } from '../redis.ts';
-import { logLines } from '../store/places.ts';
+import { logLines, sharedStore } from '../store/places.ts';
 import { until } from '../until.ts';
 import { HistoryCluster } from './history-cluster.ts';
 
@@ -38,7 +38,8 @@ describe('an export of a service with a cluster', {
     expected = readFileSync(join((await made(SHORT)).folder, 'manifest.json'), 'utf8');
     const configuration = loadConfiguration({ env: cluster.env, cwd: cluster.cwd });
     generation = new ClusterGeneration(configuration, log, make);
-    exports = new Exports(folder, log, { make: generation.make });
+    const { database } = await sharedStore('PGlite');
+    exports = new Exports(database, folder, log, { make: generation.make });
     await exports.begin();
   });
   after(async () => {
@@ -49,10 +50,10 @@ describe('an export of a service with a cluster', {
 
   async function ended(): Promise<void> {
     const { id } = await exports.create(SHORT);
-    await until(() => exports.get(id).state !== 'running');
-    const { state, error, rows, allRows } = exports.get(id);
+    await until(async () => (await exports.get(id)).state !== 'running');
+    const { state, error, rows, allRows } = await exports.get(id);
     assert.deepEqual([state, error, rows], ['done', null, allRows]);
-    assert.equal(readFileSync(exports.file(id, 'manifest.json').path, 'utf8'), expected);
+    assert.equal(readFileSync((await exports.file(id, 'manifest.json')).path, 'utf8'), expected);
   }
 
   it('is made by the service itself while no worker is there', async () => {
@@ -70,8 +71,8 @@ describe('an export of a service with a cluster', {
   it('tells how far the whole is, and ends when it is removed', async () => {
     const worker = await cluster.worker();
     const { id } = await exports.create(LONG);
-    await until(() => exports.get(id).rows !== 0);
-    const { rows, allRows } = exports.get(id);
+    await until(async () => (await exports.get(id)).rows !== 0);
+    const { rows, allRows } = await exports.get(id);
     assert.ok(rows > 0 && rows < allRows, `${rows} of ${allRows}`);
     await exports.remove(id);
     assert.equal(existsSync(join(folder, id)), false);

@@ -16,8 +16,8 @@ import test, { after, before, describe } from 'node:test';
 import pg from 'pg';
 import { connect, disconnect } from '../../src/outputs/postgres/connection.ts';
 import { settingsOf, urlFaults } from '../../src/outputs/postgres/url.ts';
-import { ServerDatabase } from '../../src/store/drivers/server.ts';
-import { SessionLock } from '../../src/store/drivers/session-lock.ts';
+import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
+import { SessionLock } from '../../src/store/locks/session-lock.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 
 test('parameters that libpq has and the driver has not are named, and nothing secret is', () => {
@@ -193,13 +193,13 @@ describe('on a real server', { skip: withoutPostgres() }, () => {
       const server = {
         connectionString: `postgres://simulator@${host}:${port}/${name}?sslmode=${mode}`,
       };
-      const database = new ServerDatabase(server);
+      const database = new PostgresDatabase(server);
       assert.equal(database.location, `the database ${name} at ${host}:${port}`);
       const sql = 'select ssl from pg_stat_ssl where pid = pg_backend_pid()';
       const answers = await Promise.all([1, 2, 3].map(() => database.query(sql)));
       assert.deepEqual(answers.flat(), [{ ssl: tls }, { ssl: tls }, { ssl: tls }]);
       await database.close();
-      const lock = await SessionLock.acquire(server, { info() {}, warn() {} }, true);
+      const lock = await SessionLock.acquire(server, { info() {}, warn() {} }, { isShared: true });
       assert.equal(lock.isOwner, true);
       locks.push(lock);
     }

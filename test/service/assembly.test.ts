@@ -8,7 +8,7 @@ import test from 'node:test';
 import pg from 'pg';
 import { timeText } from '../../src/encoding/time.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { createRegistry } from '../../src/store/registry.ts';
+import { createRegistry } from '../../src/store/registry/create.ts';
 import { MAIN } from '../main-program.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { freePort } from '../servers.ts';

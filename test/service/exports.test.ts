@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import test, { afterEach } from 'node:test';
 import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
 import type { DatasetRequest } from '../../src/dataset/request.ts';
 import { CommandError, type Refusal } from '../../src/service/command-error.ts';
-import type { ExportRecord } from '../../src/service/export-record.ts';
-import { Exports, type ExportsOptions } from '../../src/service/exports.ts';
+import { type ExportRecord, Exports, type ExportsOptions } from '../../src/service/exports.ts';
+import { leave } from '../../src/store/cluster/members.ts';
+import type { Database } from '../../src/store/database.ts';
+import { loadExports } from '../../src/store/export-rows.ts';
 import { freshFolder, made, requestOf } from '../dataset/request.ts';
+import { withoutPostgres } from '../postgres.ts';
+import { placeOf, sharedStore } from '../store/places.ts';
 import { until } from '../until.ts';
 
 const DAY_MS = 86_400_000;
@@ -26,8 +30,16 @@ afterEach(async () => {
   for (const exports of running.splice(0)) await exports.close();
 });
 
-async function opened(options: ExportsOptions = {}, folder = freshFolder()) {
-  const exports = new Exports(folder, silent, { nowMs: () => NOW_MS, ...options });
+/** The store of a single simulator, and that of a cluster where there can be one. */
+const { database } = await sharedStore('PGlite');
+const shareable = withoutPostgres() ? database : (await sharedStore('PostgreSQL')).database;
+
+async function opened(
+  options: ExportsOptions = {},
+  folder = freshFolder(),
+  store: Database = options.member ? shareable : database,
+) {
+  const exports = new Exports(store, folder, silent, { nowMs: () => NOW_MS, ...options });
   await exports.begin();
   running.push(exports);
   return { exports, folder };
@@ -36,14 +48,14 @@ async function opened(options: ExportsOptions = {}, folder = freshFolder()) {
 /** An export that has ended, well or not. */
 async function ended(exports: Exports, request: DatasetRequest): Promise<ExportRecord> {
   const { id } = await exports.create(request);
-  await until(() => exports.get(id).state !== 'running');
+  await until(async () => (await exports.get(id)).state !== 'running');
   return exports.get(id);
 }
 
 /** Waits until an export has written some rows. */
 async function begun(exports: Exports, request: DatasetRequest): Promise<ExportRecord> {
   const { id } = await exports.create(request);
-  await until(() => exports.get(id).rows !== 0);
+  await until(async () => (await exports.get(id)).rows !== 0);
   return exports.get(id);
 }
 
@@ -62,7 +74,7 @@ test('an export is for a day the dataset that generate writes, and only that', a
   const { id, state, rows, allRows, bytes, files, endedMs } = await ended(exports, SHORT);
   assert.deepEqual([state, rows, allRows, endedMs], ['done', 360, 360, NOW_MS]);
   const dataset = openSide((await made(SHORT)).folder);
-  const own = dirname(exports.file(id, 'manifest.json').path);
+  const own = dirname((await exports.file(id, 'manifest.json')).path);
   assert.equal(firstDifference(openSide(own), dataset), undefined);
   assert.deepEqual(
     files.map(({ path }) => path),
@@ -75,18 +87,20 @@ test('an export is for a day the dataset that generate writes, and only that', a
 
   // Only files that it lists can be had.
   for (const path of ['../export.json', '/etc/passwd', 'energy/../../export.json', 'energy', ''])
-    assert.throws(() => exports.file(id, path), refused('unknown', /has no file/), path);
-  assert.throws(() => exports.file(NOBODY, 'manifest.json'), refused('unknown', /no export has/));
+    await assert.rejects(exports.file(id, path), refused('unknown', /has no file/), path);
+  const unknown = exports.file(NOBODY, 'manifest.json');
+  await assert.rejects(unknown, refused('unknown', /no export has/));
   const { id: early } = await exports.create(LONG);
-  assert.throws(() => exports.file(early, 'manifest.json'), refused('conflict', /is not done/));
+  const tooEarly = exports.file(early, 'manifest.json');
+  await assert.rejects(tooEarly, refused('conflict', /is not done/));
   await exports.remove(early);
 
   nowMs += DAY_MS;
   await exports.sweep();
-  assert.equal(exports.list().length, 1);
+  assert.equal((await exports.list()).length, 1);
   nowMs += 1;
   await exports.sweep();
-  assert.deepEqual(exports.list(), []);
+  assert.deepEqual(await exports.list(), []);
   assert.equal(existsSync(join(folder, id)), false);
 });
 
@@ -96,8 +110,8 @@ test('an export that is removed while it runs ends, and nothing of it stays', as
   assert.ok(existsSync(join(folder, id, 'dataset')));
   await exports.remove(id);
   assert.equal(existsSync(join(folder, id)), false);
-  assert.throws(() => exports.get(id), refused('unknown', /no export has/));
-  assert.deepEqual(exports.list(), []);
+  await assert.rejects(exports.get(id), refused('unknown', /no export has/));
+  assert.deepEqual(await exports.list(), []);
 });
 
 test('no more exports run, are kept or take room than the limits say', async () => {
@@ -120,19 +134,19 @@ test('an export that grows beyond the room there is ends, and frees what it took
     [state, error],
     ['failed', 'exports may take 0.001 GB together; remove one, or ask for less'],
   );
-  assert.deepEqual(readdirSync(join(folder, id)), ['export.json']);
+  assert.deepEqual(readdirSync(join(folder, id)), []);
 });
 
 test('what keeps a file from being written is said without the folders of the server', async () => {
   const { exports, folder } = await opened();
   const creating = exports.create(SHORT);
-  await until(() => exports.list().length !== 0);
+  await until(async () => (await exports.list()).length !== 0);
   const { id } = await creating;
   // A file stands where the tables have to be.
   mkdirSync(join(folder, id, 'dataset'), { recursive: true });
   writeFileSync(join(folder, id, 'dataset', 'energy'), '');
-  await until(() => exports.get(id).state !== 'running');
-  const { state, error } = exports.get(id);
+  await until(async () => (await exports.get(id)).state !== 'running');
+  const { state, error } = await exports.get(id);
   assert.equal(state, 'failed');
   assert.match(error ?? '', /a file stands where a folder has to be$/);
   assert.ok(!error?.includes(folder), error ?? '');
@@ -140,7 +154,7 @@ test('what keeps a file from being written is said without the folders of the se
 
 test('after a restart whole exports are there, and half ones have failed and take no room', async () => {
   const folder = freshFolder();
-  const first = new Exports(folder, silent);
+  const first = new Exports(database, folder, silent);
   await first.begin();
   const whole = await ended(first, SHORT);
   const half = await begun(first, LONG);
@@ -149,77 +163,129 @@ test('after a restart whole exports are there, and half ones have failed and tak
 
   const { exports } = await opened({ nowMs: Date.now }, folder);
   assert.deepEqual(
-    exports.list().map(({ id, state }) => [id, state]),
+    (await exports.list()).map(({ id, state }) => [id, state]),
     [
       [half.id, 'failed'],
       [whole.id, 'done'],
     ],
   );
-  assert.match(exports.get(half.id).error ?? '', /^the simulator ended before it was done/);
-  assert.deepEqual(readdirSync(join(folder, half.id)), ['export.json']);
-  assert.ok(existsSync(exports.file(whole.id, 'manifest.json').path));
+  assert.match((await exports.get(half.id)).error ?? '', /^the simulator ended before it was done/);
+  assert.deepEqual(readdirSync(join(folder, half.id)), []);
+  assert.ok(existsSync((await exports.file(whole.id, 'manifest.json')).path));
   assert.equal(existsSync(join(folder, NOBODY)), false);
 });
 
-test('a second simulator leaves the exports of the first alone', async () => {
+test('a second simulator leaves the exports of the first alone', async (t) => {
   const { exports, folder } = await opened();
   const { id } = await begun(exports, LONG);
-  const second = (await opened({}, folder)).exports;
-  assert.deepEqual(second.list(), []);
+  const other = await (await placeOf('PGlite', t)).open();
+  const second = (await opened({}, folder, other.database)).exports;
+  assert.deepEqual(await second.list(), []);
   await assert.rejects(second.create(SHORT), refused('unavailable', /used by another simulator/));
-  assert.equal(exports.get(id).state, 'running');
+  assert.equal((await exports.get(id)).state, 'running');
 });
 
 /** Exports of an API of a cluster, in a folder that its APIs share. */
-async function shared(me: string, living: ReadonlySet<string>, folder: string) {
-  const companions = { me, isAlive: (id: string) => living.has(id) };
-  return (await opened({ companions, limits: { running: 1 } }, folder)).exports;
+async function shared(member: string, folder: string) {
+  await shareable.query(
+    `insert into simulator.members values ($1, 'api', '1', now(), 'infinity')
+     on conflict do nothing`,
+    [member],
+  );
+  return (await opened({ member, limits: { running: 1 } }, folder)).exports;
 }
 
 test('every API of a cluster tells of all exports, hands out their files and ends them', async () => {
   const folder = freshFolder();
-  const living = new Set(['a', 'b']);
-  const [a, b] = [await shared('a', living, folder), await shared('b', living, folder)];
+  const [a, b] = [await shared('a', folder), await shared('b', folder)];
   const whole = await ended(a, SHORT);
-  assert.deepEqual(b.get(whole.id), whole);
-  assert.ok(existsSync(b.file(whole.id, 'manifest.json').path));
+  assert.deepEqual(await b.get(whole.id), whole);
+  assert.ok(existsSync((await b.file(whole.id, 'manifest.json')).path));
 
   const { id } = await begun(a, LONG);
-  await until(() => b.get(id).rows !== 0);
-  assert.equal(b.get(id).state, 'running');
+  await until(async () => (await b.get(id)).rows !== 0);
+  assert.equal((await b.get(id)).state, 'running');
   await assert.rejects(b.create(SHORT), refused('busy', /^1 exports are running/));
   await b.remove(id);
   assert.equal(existsSync(join(folder, id)), false);
-  assert.throws(() => a.get(id), refused('unknown', /no export has/));
+  await assert.rejects(a.get(id), refused('unknown', /no export has/));
 
   await b.remove(whole.id);
-  assert.deepEqual(a.list(), []);
+  assert.deepEqual(await a.list(), []);
   assert.equal((await ended(b, SHORT)).owner, 'b');
 });
 
 test('what an API of a cluster was making when it died has failed, and takes no room', async () => {
   const folder = freshFolder();
-  const living = new Set(['a', 'b']);
-  const [a, b] = [await shared('a', living, folder), await shared('b', living, folder)];
+  const [a, b] = [await shared('a', folder), await shared('b', folder)];
   const { id } = await begun(a, LONG);
   await a.close();
   await b.sweep();
-  assert.equal(b.get(id).state, 'running');
-  living.delete('a');
+  assert.equal((await b.get(id)).state, 'running');
+  await leave(shareable, 'a');
   await b.sweep();
-  assert.match(b.get(id).error ?? '', /^the simulator ended before it was done/);
-  assert.deepEqual(readdirSync(join(folder, id)), ['export.json']);
+  assert.match((await b.get(id)).error ?? '', /^the simulator ended before it was done/);
+  assert.deepEqual(readdirSync(join(folder, id)), []);
   assert.equal((await ended(b, SHORT)).state, 'done');
 });
 
 test('an API of a cluster that was taken for dead lets go of what it was making', async () => {
   const folder = freshFolder();
-  const living = new Set(['a', 'b']);
-  const [a, b] = [await shared('a', living, folder), await shared('b', living, folder)];
+  const [a, b] = [await shared('a', folder), await shared('b', folder)];
   const { id } = await begun(a, LONG);
-  living.delete('a');
+  await leave(shareable, 'a');
   await b.sweep();
-  assert.equal(b.get(id).state, 'failed');
+  assert.equal((await b.get(id)).state, 'failed');
   await until(() => !existsSync(join(folder, id)));
-  assert.deepEqual(a.list(), []);
+  assert.deepEqual(await a.list(), []);
+});
+
+test('records that an earlier version left as files are moved into the table', async () => {
+  const { exports: first, folder } = await opened();
+  const { files, ...whole } = await ended(first, SHORT);
+  const half = await begun(first, LONG);
+  await first.close();
+  for (const record of [{ ...whole, files }, half])
+    writeFileSync(join(folder, record.id, 'export.json'), JSON.stringify(record));
+  await database.script('truncate simulator.exports');
+
+  const { exports } = await opened({}, folder);
+  assert.deepEqual(await exports.get(whole.id), { ...whole, files });
+  assert.ok(existsSync((await exports.file(whole.id, 'manifest.json')).path));
+  assert.equal((await exports.get(half.id)).state, 'failed');
+  await exports.remove(whole.id);
+  assert.equal(existsSync(join(folder, whole.id)), false);
+});
+
+test('a whole export of another database keeps its files for a day', async (t) => {
+  const { exports: first, folder } = await opened({ nowMs: Date.now });
+  const { id } = await ended(first, SHORT);
+  const manifest = (await first.file(id, 'manifest.json')).path;
+  await first.close();
+  const other = await (await placeOf('PGlite', t)).open();
+  const second = (await opened({ nowMs: Date.now }, folder, other.database)).exports;
+  assert.deepEqual(await second.list(), []);
+  await second.close();
+  assert.ok(existsSync(manifest));
+
+  const dayAgoS = (Date.now() - DAY_MS) / 1000 - 1;
+  utimesSync(manifest, dayAgoS, dayAgoS);
+  await opened({ nowMs: Date.now }, folder, other.database);
+  assert.equal(existsSync(join(folder, id)), false);
+});
+
+test('an export whose folder is elsewhere is not listed, and forgotten after a day', async () => {
+  let nowMs = NOW_MS;
+  const { exports: first, folder } = await opened();
+  const { id } = await ended(first, SHORT);
+  await first.close();
+  const elsewhere = join(freshFolder(), basename(folder));
+  const { exports } = await opened({ nowMs: () => nowMs }, elsewhere);
+  assert.deepEqual(await exports.list(), []);
+  const isKnown = async () =>
+    (await loadExports(database, basename(folder))).some((row) => row.id === id);
+  assert.ok(await isKnown());
+  nowMs += DAY_MS + 1;
+  await exports.sweep();
+  assert.ok(!(await isKnown()));
 });

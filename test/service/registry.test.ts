@@ -13,6 +13,7 @@ import { GapLog } from '../../src/service/gap-log.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { latestGaps } from '../../src/store/tables.ts';
 import { environmentOf, type Postgres, withoutPostgres } from '../postgres.ts';
 import { freePort } from '../servers.ts';
 import { COMPRESSOR, NOBODY } from '../simulation.ts';
@@ -142,9 +143,9 @@ interface Resumed extends Running {
 /** What one simulator is asked, case after case: to start it takes longer than most of them. */
 const CASES: [name: string, body: (resumed: Resumed) => Promise<void>][] = [];
 
-for (const home of ['PGlite', 'PostgreSQL'] as const)
-  test(home, { skip: without(home) }, async (t) => {
-    const place = await placeOf(home, t);
+for (const driver of ['PGlite', 'PostgreSQL'] as const)
+  test(driver, { skip: without(driver) }, async (t) => {
+    const place = await placeOf(driver, t);
     const store = await place.open();
     const fromMs = Date.now() - 3_600_000;
     await store.watermarks.save('mqtt', { timeMs: fromMs, liveFromMs: 0 });
@@ -155,7 +156,7 @@ for (const home of ['PGlite', 'PostgreSQL'] as const)
     });
   });
 
-/** A case of a simulator in both homes. */
+/** A case of a simulator in both drivers. */
 function running(name: string, body: (resumed: Resumed) => Promise<void>): void {
   CASES.push([name, body]);
 }
@@ -424,17 +425,17 @@ onServer(
   'a gap is put on record when the database is back, and only once',
   async (postgres, place) => {
     const store = await openStore(place, logLines());
-    const log = await GapLog.open(store.gaps);
+    const log = await GapLog.open(store.database);
     const gap = { sink: 'mqtt', fromMs: 1000, toMs: 2000 };
     await postgres.kill();
     log.add(gap);
     log.add(gap);
     assert.deepEqual(log.gaps, [gap, gap]);
     await postgres.restart();
-    const known = async () => (await store.gaps.latest(10)).length;
+    const known = async () => (await latestGaps(store.database, 10)).length;
     await until(async () => (await known().catch(() => 0)) !== 0);
     await log.close();
-    assert.deepEqual(await store.gaps.latest(10), [gap]);
+    assert.deepEqual(await latestGaps(store.database, 10), [gap]);
     await store.close();
   },
 );

@@ -13,7 +13,7 @@ import {
   type SimulationOptions,
   startSimulation,
 } from '../simulation.ts';
-import { inBothHomes, type LogLines, logLines, sharedPostgres } from '../store/places.ts';
+import { inBothDrivers, type LogLines, logLines, sharedPostgres } from '../store/places.ts';
 
 const DAY_S = 86_400;
 /** How often something is looked at that goes on by itself [ms]. */
@@ -69,7 +69,7 @@ async function onRecord({ database }: Store, count: number): Promise<void> {
   }
 }
 
-inBothHomes(
+inBothDrivers(
   'a restart reads what anomalies have cost, and computes nothing again',
   async (place) => {
     const first = await place.open();

@@ -5,10 +5,11 @@ import test from 'node:test';
 import { COPY_TARGETS } from '../../src/encoding/copy-binary.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { STATUS_COLUMNS } from '../../src/outputs/postgres/machine-statuses.ts';
-import { ServerDatabase } from '../../src/store/drivers/server.ts';
+import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
 import { SIMULATOR_TABLES } from '../../src/store/migrations/0001-simulator.ts';
 import { CLUSTER_TABLES } from '../../src/store/migrations/0002-cluster.ts';
-import { createRegistry } from '../../src/store/registry.ts';
+import { createRegistry } from '../../src/store/registry/create.ts';
+import { findTruth } from '../../src/store/tables.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { placeOf, sharedStore } from './places.ts';
 
@@ -46,15 +47,15 @@ test(
   OPTIONS,
   async (t) => {
     const place = await placeOf('PostgreSQL', t);
-    const older = new ServerDatabase(place.options.server ?? {});
+    const older = new PostgresDatabase(place.options.server ?? {});
     t.after(() => older.close());
     await older.script(`create schema simulator; create table simulator.migrations (
       version integer primary key, name text not null, applied_at timestamptz default now());
     insert into simulator.migrations values (1, 'simulator'), (2, 'cluster')`);
     await older.script(SIMULATOR_TABLES + CLUSTER_TABLES);
     await older.script(INSERT);
-    const { truth, database } = await place.open();
-    const [found] = await truth.find(['leak-1']);
+    const { database } = await place.open();
+    const [found] = await findTruth(database, ['leak-1']);
     assert.deepEqual([found?.machineId, found?.excessEnergyKwh], [MACHINE, 1.5]);
     const [column] = await database.query(
       `select format_type(atttypid, -1) as type from pg_attribute
@@ -66,7 +67,7 @@ test(
 
 test('the ground truth has text where the ids of an EnMS are text', OPTIONS, async (t) => {
   const place = await placeOf('PostgreSQL', t);
-  const enms = new ServerDatabase(place.options.server ?? {});
+  const enms = new PostgresDatabase(place.options.server ?? {});
   t.after(() => enms.close());
   await enms.script(`create table public.machines (id text primary key);
     create table public.energy_readings (

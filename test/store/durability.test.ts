@@ -19,9 +19,9 @@ import test from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
 import type { JournalEvent } from '../../src/core/journal.ts';
-import { ADVISORY_LOCKS } from '../../src/store/advisory-locks.ts';
-import { FolderLock } from '../../src/store/drivers/folder-lock.ts';
-import { SessionLock } from '../../src/store/drivers/session-lock.ts';
+import { ADVISORY_LOCKS } from '../../src/store/locks/advisory-locks.ts';
+import { FolderLock } from '../../src/store/locks/folder-lock.ts';
+import { SessionLock } from '../../src/store/locks/session-lock.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
@@ -29,7 +29,7 @@ import { freePort } from '../servers.ts';
 import { until } from '../until.ts';
 import { Line } from './line.ts';
 import {
-  inBothHomes,
+  inBothDrivers,
   logLines,
   mounted,
   placeOf,
@@ -48,7 +48,7 @@ const event = (sequence: number): JournalEvent => ({
   timeS: 1_760_000_000 + sequence,
 });
 
-inBothHomes(
+inBothDrivers(
   'what was confirmed survives a kill -9 of the process, again and again',
   async (place) => {
     let confirmed = 0;
@@ -94,7 +94,7 @@ test('a lock is there as long as its holder, and a dead one leaves nothing', asy
   assert.deepEqual(readdirSync(join(folder, 'lock')), []);
 
   const source = `const { FolderLock } = await import(${JSON.stringify(
-    new URL('../../src/store/drivers/folder-lock.js', import.meta.url).href,
+    new URL('../../src/store/locks/folder-lock.js', import.meta.url).href,
   )});
   await FolderLock.acquire(${JSON.stringify(folder)});
   process.kill(process.pid, 'SIGKILL');`;
@@ -390,14 +390,15 @@ test(
     let holds: number | undefined;
     while (holds === undefined || holds === holder) holds = await holderOf(server);
     assert.equal(lock.isOwner, true);
-    await assert.rejects(SessionLock.acquire(server, logLines()), /another simulator uses/);
+    const second = SessionLock.acquire(server, logLines(), { predecessorMs: 200 });
+    await assert.rejects(second, /another simulator uses/);
   },
 );
 
 test('a simulator learns that another has taken over while it was cut off', SERVER, async (t) => {
   const server = await (await sharedPostgres()).newDatabase();
   const log = logLines();
-  const lock = await SessionLock.acquire(server, log);
+  const lock = await SessionLock.acquire(server, log, { predecessorMs: 200 });
   t.after(() => lock.release());
   const lost = new Promise<void>((resolve) => lock.onLost(resolve));
   const rival = new pg.Client(server);

@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path';
 import test from 'node:test';
 import type { JournalEvent } from '../../src/core/journal.ts';
-import { FolderLock } from '../../src/store/drivers/folder-lock.ts';
-import { makeFolder } from '../../src/store/make-folder.ts';
+import { makeFolder } from '../../src/store/folders.ts';
+import { FolderLock } from '../../src/store/locks/folder-lock.ts';
 import type { Store } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import { until } from '../until.ts';

@@ -4,18 +4,15 @@ import test from 'node:test';
 import { ConfigError } from '../../src/core/errors.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import type { Database } from '../../src/store/database.ts';
-import { readRegistry, registryDigest } from '../../src/store/registry.ts';
 import {
-  countMachine,
-  createFactory,
-  createMachine,
-  deactivateMachine,
-  purgeFactory,
-  purgeMachine,
+  createRow,
+  deactivateRow,
   RegistryConflict,
-  updateMachine,
-} from '../../src/store/registry-changes.ts';
-import { addRegistryRows } from '../../src/store/registry-rows.ts';
+  updateRow,
+} from '../../src/store/registry/change.ts';
+import { addRegistryRows } from '../../src/store/registry/create.ts';
+import { countRows, purgeRow } from '../../src/store/registry/purge.ts';
+import { readRegistry, registryDigest } from '../../src/store/registry/read.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { sharedStore } from './places.ts';
 
@@ -55,14 +52,14 @@ for (const idType of ['uuid', 'text'])
       const [factory] = reading.factories;
       assert.deepEqual([factory?.timeZone, factory?.calendar], ['UTC', DEFAULT_CALENDAR]);
 
-      const made = await createMachine(database, {
+      const made = await createRow(database, 'machines', {
         factory_id: FACTORY.toUpperCase(),
         name: 'M 3',
         type: 'motor',
       });
       assert.equal(made.is_active, true);
       assert.notEqual(await registryDigest(database), reading.digest);
-      const changed = await updateMachine(database, made.id, { rated_power_kw: 7.5 });
+      const changed = await updateRow(database, 'machines', made.id, { rated_power_kw: 7.5 });
       assert.equal(changed.rated_power_kw, 7.5);
       const lost = (path: string) => (error: unknown) =>
         error instanceof ConfigError &&
@@ -70,21 +67,21 @@ for (const idType of ['uuid', 'text'])
         error.faults[0]?.path === path &&
         /has no column for it/.test(error.message);
       await assert.rejects(
-        updateMachine(database, made.id, { description: 'x' }),
+        updateRow(database, 'machines', made.id, { description: 'x' }),
         lost('description'),
       );
-      await assert.rejects(deactivateMachine(database, made.id), lost('is_active'));
+      await assert.rejects(deactivateRow(database, 'machines', made.id), lost('is_active'));
       await assert.rejects(
-        createFactory(database, { name: 'B', timezone: 'UTC' }),
+        createRow(database, 'factories', { name: 'B', timezone: 'UTC' }),
         lost('timezone'),
       );
 
       await addRegistryRows(database, reading.factories);
       const upper = machineId(1).toUpperCase();
       await database.query('insert into energy_readings values ($1)', [machineId(1)]);
-      assert.equal((await countMachine(database, upper))['energy_readings'], 1);
-      await purgeMachine(database, upper, 1);
-      await purgeFactory(database, FACTORY, 2);
+      assert.equal((await countRows(database, 'machines', upper))['energy_readings'], 1);
+      await purgeRow(database, 'machines', upper, 1);
+      await purgeRow(database, 'factories', FACTORY, 2);
       assert.deepEqual((await readRegistry(database)).factories, []);
     },
   );
@@ -162,5 +159,5 @@ test('an id whose capitals a column of text keeps is refused by name', OPTIONS, 
   );
   const { rejections } = await readRegistry(database);
   assert.match(rejections[0]?.reason ?? '', /^id: "C0000000-\S+" has capital letters/);
-  await assert.rejects(countMachine(database, rejections[0]?.id ?? ''), RegistryConflict);
+  await assert.rejects(countRows(database, 'machines', rejections[0]?.id ?? ''), RegistryConflict);
 });

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { JournalEvent } from '../../src/core/journal.ts';
+import { HorizonTable } from '../../src/store/cluster/horizon-table.ts';
 import type { Database, Parameter, Queries } from '../../src/store/database.ts';
-import { ServerDatabase } from '../../src/store/drivers/server.ts';
-import { HorizonTable } from '../../src/store/horizon-table.ts';
+import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { inSharedStores, placeOf } from './places.ts';
@@ -30,8 +30,8 @@ async function begun(database: Database, speed: number): Promise<HorizonTable> {
 }
 
 /** One more process: connections of its own. */
-async function another(t: TestContext, server: ConstructorParameters<typeof ServerDatabase>[0]) {
-  const database = new ServerDatabase(server);
+async function another(t: TestContext, server: ConstructorParameters<typeof PostgresDatabase>[0]) {
+  const database = new PostgresDatabase(server);
   t.after(() => database.close());
   return new HorizonTable(database);
 }
@@ -42,7 +42,7 @@ test('no event ever lies at or before a second that any process has closed', {
   const place = await placeOf('PostgreSQL', t);
   const { database } = await place.open();
   await begun(database, SPEED);
-  const server = place.options.server as ConstructorParameters<typeof ServerDatabase>[0];
+  const server = place.options.server as ConstructorParameters<typeof PostgresDatabase>[0];
   const closed: { readonly closedS: number; readonly known: number }[] = [];
   const close = async () => {
     const table = await another(t, server);

@@ -18,9 +18,9 @@ async function foreignColumns(database: Database): Promise<readonly unknown[]> {
 }
 
 /** The cases of one store, one after the other: each opening takes long. */
-for (const home of ['PGlite', 'PostgreSQL'] as const)
-  test(home, { skip: without(home) }, async (t) => {
-    const place = await placeOf(home, t);
+for (const driver of ['PGlite', 'PostgreSQL'] as const)
+  test(driver, { skip: without(driver) }, async (t) => {
+    const place = await placeOf(driver, t);
     let store: Store;
 
     await t.test('a new store gets its tables once, and keeps what it was begun with', async () => {
@@ -48,7 +48,8 @@ for (const home of ['PGlite', 'PostgreSQL'] as const)
     });
 
     await t.test('a second simulator on it is refused, until the first is gone', async () => {
-      await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
+      const second = place.open({ predecessorMs: 200 });
+      await assert.rejects(second, ({ kind, message }: StoreError) => {
         assert.equal(kind, 'locked');
         assert.match(message, /another simulator uses the database/);
         return true;
@@ -73,7 +74,7 @@ for (const home of ['PGlite', 'PostgreSQL'] as const)
       const tables = "select tablename from pg_tables where schemaname = 'simulator'";
       assert.deepEqual(await database.query(tables), [{ tablename: 'gaps' }]);
       await database.script(schema);
-      assert.deepEqual(await migrate(database), [1, 2, 3]);
+      assert.deepEqual(await migrate(database), [1, 2, 3, 4]);
     });
 
     await t.test('a store that a newer simulator wrote is refused', async () => {
@@ -82,7 +83,7 @@ for (const home of ['PGlite', 'PostgreSQL'] as const)
       await store.close();
       await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
         assert.equal(kind, 'newer');
-        assert.match(message, /newer version of the simulator \(schema 99, this one knows 3\)/);
+        assert.match(message, /newer version of the simulator \(schema 99, this one knows 4\)/);
         return true;
       });
     });

@@ -1,4 +1,4 @@
-/** Both homes of the store, so that a test says once what holds in each. */
+/** Both drivers of the store, so that a test says once what holds in each. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, type TestContext } from 'node:test';
 import type { Log } from '../../src/runtime/log.ts';
-import { unpackTemplate } from '../../src/store/drivers/template.ts';
+import { unpackTemplate } from '../../src/store/drivers/pglite-template.ts';
 import { JournalLog } from '../../src/store/journal-log.ts';
 import { openStore, type Store, type StoreOptions } from '../../src/store/open-store.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
@@ -31,12 +31,12 @@ export interface Place {
 }
 
 /** Where a test's store is. */
-export type Home = 'PGlite' | 'PostgreSQL';
+export type Driver = 'PGlite' | 'PostgreSQL';
 
 let postgres: Promise<Postgres> | undefined;
 const folders: string[] = [];
 /** Stores that the tests of a file share. */
-const stores = new Map<Home, Promise<Store>>();
+const stores = new Map<Driver, Promise<Store>>();
 
 after(async () => {
   for (const store of stores.values()) await (await store).close();
@@ -82,8 +82,8 @@ export async function embeddedFolder(folder = temporaryFolder()): Promise<string
   return folder;
 }
 
-async function newPlace(home: Home, folder?: string): Promise<StoreOptions> {
-  const embedded = home === 'PGlite';
+async function newPlace(driver: Driver, folder?: string): Promise<StoreOptions> {
+  const embedded = driver === 'PGlite';
   return {
     dataDir: embedded ? await embeddedFolder(folder) : temporaryFolder(),
     server: embedded ? undefined : await (await sharedPostgres()).newDatabase(),
@@ -97,8 +97,8 @@ async function newPlace(home: Home, folder?: string): Promise<StoreOptions> {
  *
  * @param folder - Of an embedded database, where it matters which one.
  */
-export async function placeOf(home: Home, t: TestContext, folder?: string): Promise<Place> {
-  const options = await newPlace(home, folder);
+export async function placeOf(driver: Driver, t: TestContext, folder?: string): Promise<Place> {
+  const options = await newPlace(driver, folder);
   const opened: Store[] = [];
   t.after(async () => {
     for (const store of opened) await store.close();
@@ -117,15 +117,18 @@ export async function placeOf(home: Home, t: TestContext, folder?: string): Prom
 export const TIMEOUT_MS = 120_000;
 
 /** For a test's `skip`. */
-export function without(home: Home): string | false {
-  return home === 'PostgreSQL' ? withoutPostgres() : false;
+export function without(driver: Driver): string | false {
+  return driver === 'PostgreSQL' ? withoutPostgres() : false;
 }
 
-/** A test of a place of its own that holds in both homes. */
-export function inBothHomes(name: string, body: (place: Place, home: Home) => Promise<void>): void {
-  for (const home of ['PGlite', 'PostgreSQL'] as const)
-    test(`${home}: ${name}`, { skip: without(home) }, async (t) =>
-      body(await placeOf(home, t), home),
+/** A test of a place of its own that holds in both drivers. */
+export function inBothDrivers(
+  name: string,
+  body: (place: Place, driver: Driver) => Promise<void>,
+): void {
+  for (const driver of ['PGlite', 'PostgreSQL'] as const)
+    test(`${driver}: ${name}`, { skip: without(driver) }, async (t) =>
+      body(await placeOf(driver, t), driver),
     );
 }
 
@@ -144,24 +147,24 @@ create schema public;
 update simulator.identity set made_registry = false`;
 
 /** The store that the tests of a file share, empty; opening one takes longer than most tests. */
-export async function sharedStore(home: Home): Promise<Store> {
-  if (!stores.has(home))
+export async function sharedStore(driver: Driver): Promise<Store> {
+  if (!stores.has(driver))
     stores.set(
-      home,
-      newPlace(home).then((place) => openStore(place, logLines())),
+      driver,
+      newPlace(driver).then((place) => openStore(place, logLines())),
     );
-  const store = (await stores.get(home)) as Store;
+  const store = (await stores.get(driver)) as Store;
   await store.database.script(EMPTY);
   return { ...store, journal: new JournalLog(store.database) };
 }
 
-/** A test of a store that others have used before, which holds in both homes. */
+/** A test of a store that others have used before, which holds in both drivers. */
 export function inSharedStores(
   name: string,
-  body: (store: Store, home: Home) => Promise<void>,
+  body: (store: Store, driver: Driver) => Promise<void>,
 ): void {
-  for (const home of ['PGlite', 'PostgreSQL'] as const)
-    test(`${home}: ${name}`, { skip: without(home) }, async () =>
-      body(await sharedStore(home), home),
+  for (const driver of ['PGlite', 'PostgreSQL'] as const)
+    test(`${driver}: ${name}`, { skip: without(driver) }, async () =>
+      body(await sharedStore(driver), driver),
     );
 }

@@ -2,19 +2,15 @@ import assert from 'node:assert/strict';
 import { ConfigError } from '../../src/core/errors.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/open-store.ts';
-import { createRegistry, readRegistry } from '../../src/store/registry.ts';
 import {
-  countReadings,
-  createFactory,
-  createMachine,
-  deactivateFactory,
-  deactivateMachine,
-  purgeFactory,
-  purgeMachine,
+  createRow,
+  deactivateRow,
   RegistryConflict,
-  updateFactory,
-  updateMachine,
-} from '../../src/store/registry-changes.ts';
+  updateRow,
+} from '../../src/store/registry/change.ts';
+import { createRegistry } from '../../src/store/registry/create.ts';
+import { countReadings, purgeRow } from '../../src/store/registry/purge.ts';
+import { readRegistry } from '../../src/store/registry/read.ts';
 import { enmsDatabase } from './enms.ts';
 import { inSharedStores } from './places.ts';
 
@@ -45,20 +41,20 @@ const faults =
 
 inSharedStores('a factory and a machine need little, and run at once', async (store) => {
   const database = await demo(store);
-  const factory = await createFactory(database, {
+  const factory = await createRow(database, 'factories', {
     name: 'Werk Süd',
     timezone: 'europe/berlin',
     metadata: { latitude: 48, owner: 'x' },
   });
   assert.equal(factory.timezone, 'Europe/Berlin');
-  const machine = await createMachine(database, {
+  const machine = await createRow(database, 'machines', {
     factory_id: factory.id,
     name: 'Presse 1',
     type: 'conveyor',
   });
   assert.equal(machine.mqtt_topic, 'factory/werk-sud/presse-1');
   assert.equal(machine.type, 'conveyor');
-  const second = await createMachine(database, {
+  const second = await createRow(database, 'machines', {
     id: 'ABCDEF00-0000-0000-0000-000000000001',
     factory_id: DEMO,
     name: 'Pump 2',
@@ -83,7 +79,7 @@ inSharedStores('a factory and a machine need little, and run at once', async (st
 inSharedStores('every field that is wrong is named', async (store) => {
   const database = await demo(store);
   await assert.rejects(
-    createMachine(database, {
+    createRow(database, 'machines', {
       factory_id: 'x',
       name: ' ',
       type: 'kettle',
@@ -93,20 +89,23 @@ inSharedStores('every field that is wrong is named', async (store) => {
     }),
     faults('factory_id', 'name', 'type', 'data_interval_seconds', 'mqtt_topic', 'rated_power'),
   );
-  await assert.rejects(createMachine(database, {}), faults('factory_id', 'name', 'type'));
+  await assert.rejects(createRow(database, 'machines', {}), faults('factory_id', 'name', 'type'));
   const machine = { factory_id: DEMO, name: 'Big', type: 'pump', rated_power_kw: 401 };
-  await assert.rejects(createMachine(database, machine), faults('rated_power_kw'));
+  await assert.rejects(createRow(database, 'machines', machine), faults('rated_power_kw'));
   await assert.rejects(
-    createFactory(database, { name: 'x', timezone: 'Mars/Olympus' }),
+    createRow(database, 'factories', { name: 'x', timezone: 'Mars/Olympus' }),
     faults('timezone'),
   );
   await assert.rejects(
-    createFactory(database, { name: 'x', metadata: { latitude: 91, calendar: { shift: [] } } }),
+    createRow(database, 'factories', {
+      name: 'x',
+      metadata: { latitude: 91, calendar: { shift: [] } },
+    }),
     faults('metadata.latitude', 'metadata.calendar.shift'),
   );
-  await assert.rejects(updateMachine(database, COMPRESSOR, { id: NOBODY }), faults('id'));
+  await assert.rejects(updateRow(database, 'machines', COMPRESSOR, { id: NOBODY }), faults('id'));
   await assert.rejects(
-    updateMachine(database, COMPRESSOR, { rated_power_kw: 1 }),
+    updateRow(database, 'machines', COMPRESSOR, { rated_power_kw: 1 }),
     faults('rated_power_kw'),
   );
 });
@@ -115,44 +114,48 @@ inSharedStores('a name, a topic or an id that is taken is a conflict', async (st
   const database = await demo(store);
   const machine = { factory_id: DEMO, name: 'New', type: 'pump' };
   await assert.rejects(
-    createMachine(database, { ...machine, name: 'HVAC-Main', mqtt_topic: 'factory/demo/x' }),
+    createRow(database, 'machines', {
+      ...machine,
+      name: 'HVAC-Main',
+      mqtt_topic: 'factory/demo/x',
+    }),
     conflict('duplicate-name', 'name'),
   );
   await assert.rejects(
-    createMachine(database, { ...machine, mqtt_topic: 'factory/demo/hvac-main' }),
+    createRow(database, 'machines', { ...machine, mqtt_topic: 'factory/demo/hvac-main' }),
     conflict('duplicate-topic', 'mqtt_topic'),
   );
   await assert.rejects(
-    createMachine(database, { ...machine, id: COMPRESSOR.toUpperCase() }),
+    createRow(database, 'machines', { ...machine, id: COMPRESSOR.toUpperCase() }),
     conflict('duplicate-id', 'id'),
   );
   await assert.rejects(
-    createMachine(database, { ...machine, factory_id: NOBODY }),
+    createRow(database, 'machines', { ...machine, factory_id: NOBODY }),
     conflict('unknown-factory', 'factory_id'),
   );
   await assert.rejects(
-    updateMachine(database, COMPRESSOR, { factory_id: NOBODY }),
+    updateRow(database, 'machines', COMPRESSOR, { factory_id: NOBODY }),
     conflict('unknown-factory', 'factory_id'),
   );
   await assert.rejects(
-    updateMachine(database, COMPRESSOR, { mqtt_topic: 'factory/demo/hvac-main' }),
+    updateRow(database, 'machines', COMPRESSOR, { mqtt_topic: 'factory/demo/hvac-main' }),
     conflict('duplicate-topic', 'mqtt_topic'),
   );
   await assert.rejects(
-    createFactory(database, { name: 'Demo Manufacturing Plant' }),
+    createRow(database, 'factories', { name: 'Demo Manufacturing Plant' }),
     conflict('duplicate-name', 'name'),
   );
   await assert.rejects(
-    createFactory(database, { name: 'x', id: DEMO }),
+    createRow(database, 'factories', { name: 'x', id: DEMO }),
     conflict('duplicate-id', 'id'),
   );
   for (const id of [NOBODY, "x' or true"]) {
     const unknown = conflict('unknown-machine', 'machine_id');
-    await assert.rejects(updateMachine(database, id, {}), unknown);
-    await assert.rejects(deactivateMachine(database, id), unknown);
-    await assert.rejects(purgeMachine(database, id), unknown);
+    await assert.rejects(updateRow(database, 'machines', id, {}), unknown);
+    await assert.rejects(deactivateRow(database, 'machines', id), unknown);
+    await assert.rejects(purgeRow(database, 'machines', id), unknown);
     await assert.rejects(
-      updateFactory(database, id, {}),
+      updateRow(database, 'factories', id, {}),
       conflict('unknown-factory', 'factory_id'),
     );
   }
@@ -164,7 +167,7 @@ inSharedStores(
   async ({ database }) => {
     await enmsDatabase(database);
     const bomba = 'a0000000-0000-0000-0000-000000000010';
-    const changed = await updateMachine(database, bomba.toUpperCase(), {
+    const changed = await updateRow(database, 'machines', bomba.toUpperCase(), {
       data_interval_seconds: 60,
       metadata: { line: 4 },
     });
@@ -172,13 +175,16 @@ inSharedStores(
       [changed.type, changed.data_interval_seconds, changed.rated_power_kw, changed.metadata],
       ['other', 60, 45, { simulator_type: 'pump', line: 4 }],
     );
-    const named = await updateMachine(database, bomba, { type: 'pump', metadata: { line: null } });
+    const named = await updateRow(database, 'machines', bomba, {
+      type: 'pump',
+      metadata: { line: null },
+    });
     assert.deepEqual([named.type, named.metadata], ['pump', {}]);
     const [row] = await database.query('select notes from machines where id = $1', [bomba]);
     assert.deepEqual(row, { notes: 'none' });
 
     const berlin = '10000000-0000-0000-0000-00000000000b';
-    const factory = await updateFactory(database, berlin, { metadata: { longitude: 14 } });
+    const factory = await updateRow(database, 'factories', berlin, { metadata: { longitude: 14 } });
     const metadata = factory.metadata as Record<string, unknown>;
     assert.deepEqual(
       [metadata['owner'], metadata['latitude'], metadata['longitude']],
@@ -189,20 +195,20 @@ inSharedStores(
 
 inSharedStores('what is deactivated stays in the tables and stops running', async (store) => {
   const database = await demo(store);
-  assert.equal((await deactivateMachine(database, COMPRESSOR)).is_active, false);
+  assert.equal((await deactivateRow(database, 'machines', COMPRESSOR)).is_active, false);
   assert.equal((await readRegistry(database)).factories[0]?.machines.length, 4);
   // Its topic is free for another, and then it cannot come back with it.
-  await createMachine(database, {
+  await createRow(database, 'machines', {
     factory_id: DEMO,
     name: 'Compressor-2',
     type: 'compressor',
     mqtt_topic: 'factory/demo/compressor-1',
   });
   await assert.rejects(
-    updateMachine(database, COMPRESSOR, { is_active: true }),
+    updateRow(database, 'machines', COMPRESSOR, { is_active: true }),
     conflict('duplicate-topic', 'mqtt_topic'),
   );
-  assert.equal((await deactivateFactory(database, DEMO)).is_active, false);
+  assert.equal((await deactivateRow(database, 'factories', DEMO)).is_active, false);
   assert.deepEqual((await readRegistry(database)).factories, []);
   const machines = await database.query('select id from machines');
   assert.equal(machines.length, 6);
@@ -221,26 +227,32 @@ inSharedStores(
     };
     assert.deepEqual(await countReadings(database, [air]), counts);
     for (const confirmed of [undefined, 3, 5])
-      await assert.rejects(purgeMachine(database, air, confirmed), (error: RegistryConflict) => {
-        assert.equal(error.kind, 'unconfirmed');
-        assert.deepEqual(error.counts, counts);
-        assert.match(
-          error.message,
-          /4 rows go with it \(3 of energy_readings, 1 of machine_status\)/,
-        );
-        assert.match(error.message, /confirm=4/);
-        return true;
-      });
-    assert.deepEqual(await purgeMachine(database, air, 4), counts);
+      await assert.rejects(
+        purgeRow(database, 'machines', air, confirmed),
+        (error: RegistryConflict) => {
+          assert.equal(error.kind, 'unconfirmed');
+          assert.deepEqual(error.counts, counts);
+          assert.match(
+            error.message,
+            /4 rows go with it \(3 of energy_readings, 1 of machine_status\)/,
+          );
+          assert.match(error.message, /confirm=4/);
+          return true;
+        },
+      );
+    assert.deepEqual(await purgeRow(database, 'machines', air, 4), counts);
     assert.deepEqual(await countReadings(database, [air]), {
       ...counts,
       energy_readings: 0,
       machine_status: 0,
     });
-    await assert.rejects(purgeMachine(database, air, 0), conflict('unknown-machine', 'machine_id'));
+    await assert.rejects(
+      purgeRow(database, 'machines', air, 0),
+      conflict('unknown-machine', 'machine_id'),
+    );
 
     const berlin = '10000000-0000-0000-0000-00000000000b';
-    assert.equal((await purgeFactory(database, berlin, 7))['machines'], 7);
+    assert.equal((await purgeRow(database, 'factories', berlin, 7))['machines'], 7);
     const names = await database.query(
       "select name from factories where name like 'Pl%' order by 1",
     );
@@ -252,7 +264,7 @@ inSharedStores('what other tables of an EnMS refer to is not purged', async (sto
   const database = await demo(store);
   await database.script(`create table alarms (machine_id uuid references machines (id));
     insert into alarms values ('${COMPRESSOR}');`);
-  await assert.rejects(purgeMachine(database, COMPRESSOR, 0), conflict('refused', 'id'));
+  await assert.rejects(purgeRow(database, 'machines', COMPRESSOR, 0), conflict('refused', 'id'));
   assert.equal((await readRegistry(database)).factories[0]?.machines.length, 5);
 });
 
@@ -260,7 +272,7 @@ inSharedStores('a rule of the database’s own is a conflict that names it', asy
   const database = await demo(store);
   await database.script("alter table machines add constraint no_loud_names check (name <> 'LOUD')");
   await assert.rejects(
-    createMachine(database, { factory_id: DEMO, name: 'LOUD', type: 'pump' }),
+    createRow(database, 'machines', { factory_id: DEMO, name: 'LOUD', type: 'pump' }),
     (error: RegistryConflict) => {
       assert.equal(error.kind, 'refused');
       assert.match(error.message, /no_loud_names/);

@@ -8,11 +8,12 @@ import {
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import type { Database } from '../../src/store/database.ts';
+import { createRegistry } from '../../src/store/registry/create.ts';
+import { readRegistry, registryDigest } from '../../src/store/registry/read.ts';
 import { readMachineRow } from '../../src/store/registry/rows.ts';
-import { createRegistry, readRegistry, registryDigest } from '../../src/store/registry.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import { enmsDatabase } from './enms.ts';
-import { inBothHomes, inSharedStores } from './places.ts';
+import { inBothDrivers, inSharedStores } from './places.ts';
 
 const hasBoiler = machineTypes.some(({ type }) => type === 'boiler');
 
@@ -59,28 +60,31 @@ const CREATE_HYPERTABLE = `
   returns void language sql as
     'insert into "time series".hypertables values (relation || '' by '' || time_column_name)'`;
 
-inBothHomes('the tables become hypertables where TimescaleDB is installed, only', async (place) => {
-  const { database } = await place.open();
-  await database.script(`${CREATE_HYPERTABLE}; set search_path = public, "time series"`);
-  assert.equal(await createRegistry(database), true);
-  assert.deepEqual(await database.query('select name from "time series".hypertables'), []);
-  await database.script('drop schema public cascade; create schema public; reset search_path');
-  await database.transaction(async (queries) => {
-    await queries.script(`set local allow_system_table_mods = on;
+inBothDrivers(
+  'the tables become hypertables where TimescaleDB is installed, only',
+  async (place) => {
+    const { database } = await place.open();
+    await database.script(`${CREATE_HYPERTABLE}; set search_path = public, "time series"`);
+    assert.equal(await createRegistry(database), true);
+    assert.deepEqual(await database.query('select name from "time series".hypertables'), []);
+    await database.script('drop schema public cascade; create schema public; reset search_path');
+    await database.transaction(async (queries) => {
+      await queries.script(`set local allow_system_table_mods = on;
       insert into pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
       select 1000001, 'timescaledb', nspowner, oid, false, '2.0.0'
       from pg_namespace where nspname = 'time series'`);
-  });
-  await createRegistry(database);
-  assert.deepEqual(await database.query('select name from "time series".hypertables'), [
-    { name: 'energy_readings by time' },
-    { name: 'production_data by time' },
-    { name: 'environmental_data by time' },
-  ]);
-  await createRegistry(database);
-  const again = await database.query('select from "time series".hypertables');
-  assert.equal(again.length, 3);
-});
+    });
+    await createRegistry(database);
+    assert.deepEqual(await database.query('select name from "time series".hypertables'), [
+      { name: 'energy_readings by time' },
+      { name: 'production_data by time' },
+      { name: 'environmental_data by time' },
+    ]);
+    await createRegistry(database);
+    const again = await database.query('select from "time series".hypertables');
+    assert.equal(again.length, 3);
+  },
+);
 
 inSharedStores(
   'a database with some of the tables and no registry is left alone',

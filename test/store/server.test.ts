@@ -5,12 +5,12 @@ import pg from 'pg';
 import type { JournalEvent } from '../../src/core/journal.ts';
 import type { Problem } from '../../src/core/problem.ts';
 import type { Log } from '../../src/runtime/log.ts';
-import { ADVISORY_LOCKS } from '../../src/store/advisory-locks.ts';
-import { ServerDatabase } from '../../src/store/drivers/server.ts';
+import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
 import { JournalLog } from '../../src/store/journal-log.ts';
+import { ADVISORY_LOCKS } from '../../src/store/locks/advisory-locks.ts';
 import { openStore, openStoreWith, type Store } from '../../src/store/open-store.ts';
-import { createRegistry } from '../../src/store/registry.ts';
-import { updateMachine } from '../../src/store/registry-changes.ts';
+import { updateRow } from '../../src/store/registry/change.ts';
+import { createRegistry } from '../../src/store/registry/create.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { until } from '../until.ts';
@@ -89,7 +89,7 @@ describe('a server', { skip: withoutPostgres() }, () => {
     await createRegistry(database);
     await rival.query('begin');
     await rival.query('select pg_advisory_xact_lock($1, $2)', [...ADVISORY_LOCKS.joining]);
-    const { name } = await updateMachine(database, COMPRESSOR, { name: 'Compressor A' });
+    const { name } = await updateRow(database, 'machines', COMPRESSOR, { name: 'Compressor A' });
     assert.equal(name, 'Compressor A');
     await rival.query('rollback');
   });
@@ -112,7 +112,7 @@ describe('a server', { skip: withoutPostgres() }, () => {
       });
     };
     const options = { log: { ...log, warn }, limits };
-    const database = new ServerDatabase({ ...server, port: line.port }, options);
+    const database = new PostgresDatabase({ ...server, port: line.port }, options);
     try {
       await Promise.all([1, 2, 3].map(() => database.query('select pg_sleep(0.05)')));
       const sinceMs = Date.now();

@@ -1,16 +1,22 @@
 /** Who delivers which shard of a cluster: tokens, watermarks, and members. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClusterTable, endCluster } from '../../src/store/cluster-table.ts';
-import type { Database } from '../../src/store/database.ts';
-import { HorizonTable } from '../../src/store/horizon-table.ts';
-import { MemberTable } from '../../src/store/member-table.ts';
+import { HorizonTable } from '../../src/store/cluster/horizon-table.ts';
+import {
+  aliveMembers,
+  beat,
+  beginCluster,
+  endCluster,
+  leave,
+  loadCluster,
+} from '../../src/store/cluster/members.ts';
 import {
   type ShardReport,
   ShardTable,
   saveShardSql,
   type TakenShard,
-} from '../../src/store/shard-table.ts';
+} from '../../src/store/cluster/shard-table.ts';
+import type { Database } from '../../src/store/database.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { inSharedStores, placeOf } from './places.ts';
@@ -100,7 +106,7 @@ inSharedStores(
     await watermarks.save('mqtt', { timeMs: 5000, liveFromMs: 7 });
     await database.query('insert into simulator.clock values (true, 6000, 0, 1)');
     await new HorizonTable(database).begin();
-    await new ClusterTable(database).begin(2, '1', {});
+    await beginCluster(database, { shards: 2, version: '1', digests: {} });
     const shards = new ShardTable(database);
     await shards.begin(2, ['mqtt']);
     const [first] = await shards.take(0, 'a');
@@ -111,25 +117,24 @@ inSharedStores(
     assert.equal(await database.transaction(endCluster), true);
     assert.deepEqual(await watermarks.load('mqtt'), { timeMs: 8000, liveFromMs: 7 });
     assert.deepEqual(await shards.all(), []);
-    assert.equal(await new ClusterTable(database).load(), undefined);
+    assert.equal(await loadCluster(database), undefined);
     assert.equal(await database.transaction(endCluster), false);
   },
 );
 
 inSharedStores('a member lives until it leaves or falls silent', async ({ database }) => {
-  const members = new MemberTable(database);
   const a = { id: 'a', role: 'worker', version: '1' } as const;
   const b = { id: 'b', role: 'api', version: '1' } as const;
-  await members.beat(a);
-  await members.beat(b);
-  assert.deepEqual(await members.alive(), [a, b]);
+  await beat(database, a);
+  await beat(database, b);
+  assert.deepEqual(await aliveMembers(database), [a, b]);
   await database.query(
     `update simulator.members set seen_at = seen_at - interval '6 s' where id = 'a'`,
   );
-  assert.deepEqual(await members.alive(), [b]);
-  await members.beat(a);
-  await members.leave('b');
-  assert.deepEqual(await members.alive(), [a]);
+  assert.deepEqual(await aliveMembers(database), [b]);
+  await beat(database, a);
+  await leave(database, 'b');
+  assert.deepEqual(await aliveMembers(database), [a]);
 });
 
 test('one simulator and a cluster keep each other out', {
@@ -142,9 +147,9 @@ test('one simulator and a cluster keep each other out', {
     /another simulator/.test(error.message);
   const first = await place.open({ isShared: true });
   const second = await place.open({ isShared: true });
-  await assert.rejects(place.open(), isLocked);
+  await assert.rejects(place.open({ predecessorMs: 200 }), isLocked);
   await first.close();
   await second.close();
   await place.open();
-  await assert.rejects(place.open({ isShared: true }), isLocked);
+  await assert.rejects(place.open({ isShared: true, predecessorMs: 200 }), isLocked);
 });

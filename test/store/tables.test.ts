@@ -3,15 +3,31 @@ import test from 'node:test';
 import pg from 'pg';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import type { DurableLog } from '../../src/service/durable-log.ts';
+import {
+  addExport,
+  askForExportEnd,
+  deleteExport,
+  loadExportFiles,
+  loadExports,
+  saveExport,
+} from '../../src/store/export-rows.ts';
 import { JournalLog } from '../../src/store/journal-log.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
-import type { TruthRecord } from '../../src/store/truth-table.ts';
-import { WatermarkTable } from '../../src/store/watermark-table.ts';
+import {
+  addGap,
+  findTruth,
+  keepTruth,
+  latestGaps,
+  loadClock,
+  saveClock,
+  type TruthRecord,
+  watermarksIn,
+} from '../../src/store/tables.ts';
 import { startPostgres, withoutPostgres } from '../postgres.ts';
 import { until } from '../until.ts';
 import { Line } from './line.ts';
-import { inBothHomes, inSharedStores, logLines, placeOf, TIMEOUT_MS } from './places.ts';
+import { inBothDrivers, inSharedStores, logLines, placeOf, TIMEOUT_MS } from './places.ts';
 
 const MACHINE = 'c0000000-0000-0000-0000-000000000001';
 
@@ -39,21 +55,25 @@ const EVENTS: readonly JournalEvent[] = [
   },
 ];
 
-inBothHomes('all is read as it was kept, by the next process too', async (place) => {
+inBothDrivers('all is read as it was kept, by the next process too', async (place) => {
   const first = await place.open();
   assert.deepEqual(await first.journal.load(), []);
   const log: DurableLog = first.journal;
   for (const event of EVENTS) await log.keep(event);
   assert.deepEqual(await first.journal.load(), EVENTS);
   assert.equal(await first.watermarks.load('mqtt'), undefined);
-  assert.equal(await first.clock.load(), undefined);
+  assert.equal(await loadClock(first.database), undefined);
   await first.watermarks.save('mqtt', { timeMs: 1_760_000_000_000, liveFromMs: 0 });
   await first.watermarks.save('mqtt', { timeMs: 1_760_000_000_500.25, liveFromMs: 9 });
-  await first.clock.save({ simulatedMs: 1, realMs: 2, speed: 1 });
-  await first.clock.save({ simulatedMs: 1_700_000_000_000, realMs: 1_760_000_000_001, speed: 0.1 });
-  await first.gaps.add({ sink: 'mqtt', fromMs: 10, toMs: 20 });
-  await first.gaps.add({ sink: 'postgres', fromMs: 10.5, toMs: 30 });
-  await first.gaps.add({ sink: 'postgres', fromMs: 10.5, toMs: 30 });
+  await saveClock(first.database, { simulatedMs: 1, realMs: 2, speed: 1 });
+  await saveClock(first.database, {
+    simulatedMs: 1_700_000_000_000,
+    realMs: 1_760_000_000_001,
+    speed: 0.1,
+  });
+  await addGap(first.database, { sink: 'mqtt', fromMs: 10, toMs: 20 });
+  await addGap(first.database, { sink: 'postgres', fromMs: 10.5, toMs: 30 });
+  await addGap(first.database, { sink: 'postgres', fromMs: 10.5, toMs: 30 });
   await first.close();
 
   const second = await place.open();
@@ -65,16 +85,18 @@ inBothHomes('all is read as it was kept, by the next process too', async (place)
     timeMs: 1_760_000_000_500.25,
     liveFromMs: 0,
   });
-  assert.deepEqual(await second.clock.load(), {
+  assert.deepEqual(await loadClock(second.database), {
     simulatedMs: 1_700_000_000_000,
     realMs: 1_760_000_000_001,
     speed: 0.1,
   });
-  assert.deepEqual(await second.gaps.latest(10), [
+  assert.deepEqual(await latestGaps(second.database, 10), [
     { sink: 'mqtt', fromMs: 10, toMs: 20 },
     { sink: 'postgres', fromMs: 10.5, toMs: 30 },
   ]);
-  assert.deepEqual(await second.gaps.latest(1), [{ sink: 'postgres', fromMs: 10.5, toMs: 30 }]);
+  assert.deepEqual(await latestGaps(second.database, 1), [
+    { sink: 'postgres', fromMs: 10.5, toMs: 30 },
+  ]);
 });
 
 inSharedStores(
@@ -120,14 +142,41 @@ inSharedStores('a journal whose events are out of order is not read', async (sto
 inSharedStores('a watermark is saved with what is written in one transaction', async (store) => {
   const { database, watermarks } = store;
   const broken = database.transaction(async (queries) => {
-    await new WatermarkTable(queries).save('postgres', { timeMs: 7, liveFromMs: 0 });
+    await watermarksIn(queries).save('postgres', { timeMs: 7, liveFromMs: 0 });
     await queries.query('select 1 / 0');
   });
   await assert.rejects(broken, /division by zero/);
   assert.equal(await watermarks.load('postgres'), undefined);
 });
 
-inSharedStores('ground truth is found as it was first kept', async ({ truth }) => {
+inSharedStores('an export is saved while it runs, and not once it has ended', async (store) => {
+  const { database } = store;
+  const id = 'd0000000-0000-0000-0000-00000000000e';
+  const [state, asked, files] = ['running', { fromMs: 1 }, [{ path: 'a', bytes: 1 }]] as const;
+  const begun = { state, endedMs: null, error: null, rows: 0, allRows: 7, bytes: 0 } as const;
+  const first = { ...begun, id, asked, owner: null, createdMs: 2.5 };
+  const second = { ...first, id: MACHINE, owner: 'b', createdMs: 1 };
+  for (const row of [first, second, { ...first, rows: 9 }])
+    await addExport(database, 'exports', { ...row, files: [] });
+  const other = { ...first, id: 'e0000000-0000-0000-0000-00000000000e', files: [] };
+  await addExport(database, 'others', other);
+  assert.deepEqual(await loadExports(database, 'exports'), [second, first]);
+
+  assert.equal(await saveExport(database, id, { ...begun, rows: 5 }), true);
+  const done = { ...begun, state: 'done', endedMs: 9.25, rows: 7, bytes: 1 } as const;
+  assert.equal(await saveExport(database, id, done, files), true);
+  assert.equal(await saveExport(database, id, begun), false);
+  assert.deepEqual(await loadExports(database, 'exports'), [second, { ...first, ...done }]);
+  assert.deepEqual(await loadExportFiles(database, id), files);
+
+  await askForExportEnd(database, MACHINE);
+  assert.equal(await saveExport(database, MACHINE, begun), false);
+  await deleteExport(database, MACHINE);
+  assert.equal(await saveExport(database, MACHINE, begun), false);
+  assert.deepEqual(await loadExports(database, 'exports'), [{ ...first, ...done }]);
+});
+
+inSharedStores('ground truth is found as it was first kept', async ({ database }) => {
   const a: TruthRecord = {
     id: 'm1/random/2026-03-03',
     machineId: MACHINE,
@@ -144,13 +193,13 @@ inSharedStores('ground truth is found as it was first kept', async ({ truth }) =
     isFinal: true,
   };
   const b: TruthRecord = { ...a, id: 'b', clearedBy: null, affectedSignals: [] };
-  for (const record of [a, b, { ...a, excessEnergyKwh: 9 }]) await truth.keep(record);
-  const found = await truth.find(['b', 'nobody', a.id]);
+  for (const record of [a, b, { ...a, excessEnergyKwh: 9 }]) await keepTruth(database, record);
+  const found = await findTruth(database, ['b', 'nobody', a.id]);
   assert.deepEqual(
     found.toSorted((x, y) => (x.id < y.id ? -1 : 1)),
     [b, a],
   );
-  assert.deepEqual(await truth.find(['nobody']), []);
+  assert.deepEqual(await findTruth(database, ['nobody']), []);
 });
 
 const SERVER = { skip: withoutPostgres() };

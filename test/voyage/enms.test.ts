@@ -1,7 +1,7 @@
 /** The simulator in the database of an EnMS: it reads what is there and leaves it as it is. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ServerDatabase } from '../../src/store/drivers/server.ts';
+import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
 import { Enms } from '../outputs/enms.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { enmsDatabase } from '../store/enms.ts';
@@ -51,7 +51,7 @@ test('in the database of an EnMS what can run runs, the rest is reported, nothin
   skip: withoutPostgres(),
 }, async (t) => {
   const { postgres, server, env: database } = await postgresHome(t);
-  const maker = new ServerDatabase(server);
+  const maker = new PostgresDatabase(server);
   await enmsDatabase(maker);
   await maker.script(`create table energy_baselines (machine_id uuid references machines, kwh real);
     insert into energy_baselines select id, 7 from machines`);

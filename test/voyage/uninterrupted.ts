@@ -8,9 +8,9 @@ import { Messages } from '../../src/outputs/mqtt/messages.ts';
 import { PostgresSink } from '../../src/outputs/postgres/sink.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
-import { endCluster } from '../../src/store/cluster-table.ts';
+import { endCluster } from '../../src/store/cluster/members.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { readRegistry } from '../../src/store/registry.ts';
+import { readRegistry } from '../../src/store/registry/read.ts';
 import { Enms } from '../outputs/enms.ts';
 import type { Postgres } from '../postgres.ts';
 import { keyOf, timeMsOf, type Witness } from './witness.ts';
@@ -22,7 +22,7 @@ const SEED = 42;
 const SHOWN = 5;
 
 /** Where the simulator's database was. */
-export interface Home {
+export interface Driver {
   readonly dataDir: string;
   readonly server?: (pg.ClientConfig & { readonly database: string }) | undefined;
 }
@@ -41,7 +41,7 @@ export class Past {
   }
 
   /** Reads registry, journal and watermarks. */
-  static async read({ dataDir, server }: Home): Promise<Past> {
+  static async read({ dataDir, server }: Driver): Promise<Past> {
     const log = { info: () => {}, warn: () => {} };
     const store = await openStore({ dataDir, server, seed: SEED, version: 'test' }, log);
     try {

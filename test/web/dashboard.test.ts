@@ -10,6 +10,7 @@ import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { nextFleet } from '../../src/simulation/fleet.ts';
 import { freshFolder, made, requestOf } from '../dataset/request.ts';
 import { COMPRESSOR, PUMP, type Simulation, startSimulation } from '../simulation.ts';
+import { sharedStore } from '../store/places.ts';
 import { assertSound, launchChromium, listen, open, withoutChromium } from './chromium.ts';
 
 /** Set, it names the folder into which the pages are photographed for the documentation. */
@@ -33,7 +34,8 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
   let url: string;
   before(async () => {
     browser = await launchChromium();
-    simulation = await startSimulation({ env: { DATA_DIR: freshFolder() } });
+    const store = await sharedStore('PGlite');
+    simulation = await startSimulation({ store, env: { DATA_DIR: freshFolder() } });
     url = await listen(simulation);
   });
   after(async () => {
@@ -408,7 +410,8 @@ describe('names in the dashboard', { skip: withoutChromium() }, () => {
       machines: factory.machines.map((machine) => ({ ...machine, name })),
     }));
     await plain.close();
-    const simulation = await startSimulation({ factories });
+    const store = await sharedStore('PGlite');
+    const simulation = await startSimulation({ store, factories });
     const browser = await launchChromium();
     try {
       const url = await listen(simulation);
@@ -438,7 +441,7 @@ describe('names in the dashboard', { skip: withoutChromium() }, () => {
 
 describe('pictures of the dashboard', { skip: withoutPictures() }, () => {
   it('are taken for the documentation', async () => {
-    const simulation = await startSimulation();
+    const simulation = await startSimulation({ store: await sharedStore('PGlite') });
     const browser = await launchChromium();
     mkdirSync(IMAGES as string, { recursive: true });
     try {

@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import { isRevealing, SPEED_MAX } from '../../config/variables.ts';
 import type { Settings } from '../../core/journal.ts';
-import { configuredSpeed } from '../../service/memory.ts';
 import type { Simulator } from '../../service/simulator.ts';
+import { configuredSpeed } from '../../service/state.ts';
 import { callerOf, refusalOf } from '../access.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';

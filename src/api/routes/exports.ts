@@ -83,7 +83,7 @@ export function exports(app: App, { simulator, places }: Api, kept: Exports): vo
         response: responses(Type.Array(Export)),
       },
     },
-    () => kept.list().map(shownExport),
+    async () => (await kept.list()).map(shownExport),
   );
 
   app.get(
@@ -96,7 +96,7 @@ export function exports(app: App, { simulator, places }: Api, kept: Exports): vo
         response: responses(ExportWithFiles, 404, 422),
       },
     },
-    ({ params }) => shownWithFiles(kept.get(params.export_id)),
+    async ({ params }) => shownWithFiles(await kept.get(params.export_id)),
   );
 
   app.delete(
@@ -120,8 +120,13 @@ export function exports(app: App, { simulator, places }: Api, kept: Exports): vo
 }
 
 function downloads(app: App, places: Places, kept: Exports): void {
-  const sendFile = (request: FastifyRequest, reply: FastifyReply, id: string, wanted: string) => {
-    const { path, bytes } = kept.file(id, wanted);
+  const sendFile = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    id: string,
+    wanted: string,
+  ) => {
+    const { path, bytes } = await kept.file(id, wanted);
     const name = wanted.slice(wanted.lastIndexOf('/') + 1);
     const type = MEDIA_TYPES[name.slice(name.lastIndexOf('.') + 1)];
     const signal = places.take(request, reply);
@@ -155,7 +160,7 @@ function downloads(app: App, places: Places, kept: Exports): void {
     },
     async (request, reply) => {
       const { export_id, path } = request.params;
-      return sendFile(request, reply as FastifyReply, export_id, path) as never;
+      return (await sendFile(request, reply as FastifyReply, export_id, path)) as never;
     },
   );
   app.get(
@@ -176,9 +181,10 @@ function downloads(app: App, places: Places, kept: Exports): void {
       },
     },
     async (request, reply) => {
-      const { id, endedMs } = kept.get(request.params.export_id);
+      const { id, endedMs } = await kept.get(request.params.export_id);
       const folder = `dataset-${id.slice(0, 8)}`;
-      const files = kept.files(id).map((file) => ({ ...file, name: `${folder}/${file.name}` }));
+      const listed = await kept.files(id);
+      const files = listed.map((file) => ({ ...file, name: `${folder}/${file.name}` }));
       const signal = places.take(request, reply);
       return reply
         .type('application/x-tar')

@@ -1,17 +1,11 @@
 import Type, { type TSchema } from 'typebox';
 import { IS_ID } from '../../core/machine-finder.ts';
 import { CommandError } from '../../service/command-error.ts';
-import type { Registry, RegistryTable } from '../../service/registry.ts';
-import {
-  type Counts,
-  confirmation,
-  FACTORY_INPUT,
-  type FactoryRow,
-  type Input,
-  MACHINE_INPUT,
-  type MachineRow,
-  totalOf,
-} from '../../store/registry-changes.ts';
+import type { Registry } from '../../service/registry.ts';
+import type { RegistryTable } from '../../store/registry/columns.ts';
+import { FACTORY_INPUT, type Input, MACHINE_INPUT } from '../../store/registry/input.ts';
+import { type Counts, confirmation, totalOf } from '../../store/registry/purge.ts';
+import type { FactoryRow, MachineRow } from '../../store/registry/rows.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import {

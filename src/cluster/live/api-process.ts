@@ -7,7 +7,8 @@ import { Observer } from '../../service/observer.ts';
 import { Registry } from '../../service/registry.ts';
 import { Simulator } from '../../service/simulator.ts';
 import { createFleet, type Fleet, nextFleet } from '../../simulation/fleet.ts';
-import { listenToWakes } from '../../store/wake-listener.ts';
+import { leave } from '../../store/cluster/members.ts';
+import { listenToWakes } from '../../store/cluster/wakes.ts';
 import { joinCluster } from './join.ts';
 import { ClusterOverview } from './overview.ts';
 import { Pulse } from './pulse.ts';
@@ -33,7 +34,7 @@ export interface ApiProcess extends Assembly {
  */
 export async function assembleApi(configuration: Configuration, log: Log): Promise<ApiProcess> {
   const membership = await joinCluster(configuration, 'api', log);
-  const { store, timeline, factories, seed, gapLog, me, members } = membership;
+  const { store, timeline, factories, seed, gapLog, me } = membership;
   const { clock } = timeline;
   const fleet = createFleet(factories, { seed, journal: timeline.journal });
   const observer = new Observer(fleet, timeline, clock, configuration.statusIntervalS);
@@ -84,7 +85,7 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
     async stop() {
       simulator.beginStopping();
       end.abort();
-      await members.leave(me.id).catch(() => undefined);
+      await leave(store.database, me.id).catch(() => undefined);
       await gapLog.close();
       await store.close();
     },

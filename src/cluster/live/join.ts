@@ -7,15 +7,23 @@ import { clientConfig, type DatabaseServer } from '../../outputs/postgres/server
 import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { version } from '../../runtime/version.ts';
-import { configuredSpeed, type Memory, recall } from '../../service/memory.ts';
+import { configuredSpeed, type RestoredState, restore } from '../../service/state.ts';
 import { GROUND_TRUTH } from '../../service/truth-recorder.ts';
-import { ADVISORY_LOCKS } from '../../store/advisory-locks.ts';
-import { type ClusterRecord, ClusterTable } from '../../store/cluster-table.ts';
+import { HorizonTable } from '../../store/cluster/horizon-table.ts';
+import {
+  aliveMembers,
+  beat,
+  beginCluster,
+  type ClusterRecord,
+  changeCluster,
+  loadCluster,
+  type Member,
+  type Role,
+} from '../../store/cluster/members.ts';
+import { ShardTable } from '../../store/cluster/shard-table.ts';
 import type { Database } from '../../store/database.ts';
-import { HorizonTable } from '../../store/horizon-table.ts';
-import { type Member, MemberTable, type Role } from '../../store/member-table.ts';
+import { ADVISORY_LOCKS } from '../../store/locks/advisory-locks.ts';
 import { openStoreWith, type Store } from '../../store/open-store.ts';
-import { ShardTable } from '../../store/shard-table.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { SharedTimeline } from './shared-timeline.ts';
 
@@ -26,12 +34,11 @@ const PREDECESSORS_MAX_MS = 8000;
 const PREDECESSORS_POLL_MS = 500;
 
 /** A process that has become part of a live cluster. */
-export interface Membership extends Omit<Memory, 'clock' | 'journal'> {
+export interface Membership extends Omit<RestoredState, 'clock' | 'journal'> {
   readonly me: Member;
   readonly cluster: ClusterRecord;
   readonly server: pg.ClientConfig;
   readonly timeline: SharedTimeline;
-  readonly members: MemberTable;
   readonly shards: ShardTable;
 }
 
@@ -78,36 +85,35 @@ async function enter(
   log: Log,
 ): Promise<Membership> {
   const { database } = store;
-  const members = new MemberTable(database);
   const shards = new ShardTable(database);
   const table = new HorizonTable(database);
-  const clusters = new ClusterTable(database);
   const digests = digestsOf(configuration);
-  const found = await clusters.load();
+  const found = await loadCluster(database);
   if (found) {
     checkShards(configuration, found, database);
     if (differences(found, digests).length > 0) {
-      await agree(found, digests, members);
-      await clusters.change(version, digests);
+      await agree(found, digests, database);
+      await changeCluster(database, { version, digests });
     }
   }
   // Before the registry is read: should it change meanwhile, it is read again.
   const registryVersion = await table.registryVersion();
   const realNowMs = await databaseTime(database);
-  const { clock: _clock, journal, ...memory } = await recall(configuration, store, log, realNowMs);
+  const { clock: _clock, journal, ...state } = await restore(configuration, store, log, realNowMs);
   await table.begin();
-  const cluster = found ?? (await clusters.begin(configuration.cluster.shards, version, digests));
+  const { shards: count } = configuration.cluster;
+  const cluster = found ?? (await beginCluster(database, { shards: count, version, digests }));
   await shards.begin(cluster.shards, sinkNames(configuration));
   const me = {
     id: `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}`,
     role,
     version,
   };
-  await members.beat(me);
+  await beat(database, me);
   const horizon = await table.close(journal.events.at(-1));
   for (const event of horizon.events) journal.append(event);
   const timeline = new SharedTimeline(journal, table, { ...horizon, registryVersion }, log);
-  return { ...memory, me, cluster, server, timeline, members, shards };
+  return { ...state, me, cluster, server, timeline, shards };
 }
 
 function checkShards({ cluster }: Configuration, found: ClusterRecord, database: Database): void {
@@ -126,11 +132,11 @@ function checkShards({ cluster }: Configuration, found: ClusterRecord, database:
 async function agree(
   found: ClusterRecord,
   digests: Readonly<Record<string, string>>,
-  members: MemberTable,
+  database: Database,
 ): Promise<void> {
   const untilMs = performance.now() + PREDECESSORS_MAX_MS;
   for (;;) {
-    const others = await members.alive();
+    const others = await aliveMembers(database);
     if (others.length === 0) return;
     if (performance.now() > untilMs) throw new ConfigError(differences(found, digests));
     await sleep(PREDECESSORS_POLL_MS);

@@ -5,8 +5,9 @@ import type { Delivering, DeliveryState } from '../../delivery/figures.ts';
 import { Shares } from '../../delivery/shares.ts';
 import { GROUND_TRUTH } from '../../service/truth-recorder.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
-import type { Member } from '../../store/member-table.ts';
-import type { ShardRow } from '../../store/shard-table.ts';
+import { aliveMembers, beat, type Member } from '../../store/cluster/members.ts';
+import type { ShardRow } from '../../store/cluster/shard-table.ts';
+import { latestGaps } from '../../store/tables.ts';
 import type { Membership } from './join.ts';
 
 /** Gaps that are told at once; the database has all of them. */
@@ -46,12 +47,13 @@ export class ClusterOverview {
 
   /** Gives a sign of life and asks for those of others. @throws StoreError */
   async refresh(fleet: Fleet): Promise<void> {
-    const { members, me, shards, store } = this.#membership;
-    await members.beat(me);
-    this.#members = await members.alive();
+    const { me, shards, store } = this.#membership;
+    const { database } = store;
+    await beat(database, me);
+    this.#members = await aliveMembers(database);
     this.#rows = await shards.all();
     this.#follow();
-    this.#gaps = await store.gaps.latest(GAPS_MAX);
+    this.#gaps = await latestGaps(database, GAPS_MAX);
     if (fleet === this.#fleet) return;
     this.#fleet = fleet;
     this.#shares = new Shares(fleet, this.#membership.cluster.shards);
@@ -75,11 +77,6 @@ export class ClusterOverview {
   /** The processes that live, the one that is there longest first. */
   get members(): readonly Member[] {
     return this.#members;
-  }
-
-  /** Whether a process lives; until the first look at them, all do. */
-  isAlive(id: string): boolean {
-    return this.#members.length === 0 || this.#members.some((member) => member.id === id);
   }
 
   /** What sinks were not given, the latest, oldest first. */

@@ -7,7 +7,11 @@ import { GroundTruth, type TruthSource } from '../../service/ground-truth.ts';
 import { TruthPublisher } from '../../service/truth-publisher.ts';
 import { TruthRecorder } from '../../service/truth-recorder.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
-import { type ShardReport, saveShardSql, type TakenShard } from '../../store/shard-table.ts';
+import {
+  type ShardReport,
+  saveShardSql,
+  type TakenShard,
+} from '../../store/cluster/shard-table.ts';
 import { FencedSink } from './fenced-sink.ts';
 import type { Membership } from './join.ts';
 import { LEASE_MS } from './leases.ts';
@@ -77,7 +81,7 @@ export class ShardRun implements Watermarks {
     this.shard = (taken[0] as TakenShard).shard;
     this.#context = { ...context, log: logOf(this.shard, log, this.#end.signal) };
     const beginMs = configuration.simulation.backfillFromMs ?? 1000 * cluster.begunS;
-    const groundTruth = new GroundTruth(fleet, timeline, store.truth);
+    const groundTruth = new GroundTruth(fleet, timeline, store.database);
     this.#truth = { fleet, clock: timeline.clock, timeline, groundTruth };
     const sinks = new Map(
       opened.flatMap(({ output, open }) =>

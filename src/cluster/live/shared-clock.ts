@@ -3,8 +3,8 @@ import { secondText } from '../../encoding/time.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type AdjustableClock, InstantClock } from '../../service/clock.ts';
 import { type ClockState, STEP_MIN_MS, stepText } from '../../service/real-time.ts';
-import type { ClockRecord } from '../../store/clock-table.ts';
-import type { SharedHorizon } from '../../store/horizon-table.ts';
+import type { SharedHorizon } from '../../store/cluster/horizon-table.ts';
+import type { ClockRecord } from '../../store/tables.ts';
 
 /** A step of the database's clock is shown for so long [ms]. */
 const SHOWN_MS = 60_000;

@@ -6,7 +6,7 @@ import { sleep } from '../../runtime/sleep.ts';
 import { CommandError } from '../../service/command-error.ts';
 import { Chronology } from '../../service/timeline.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
-import type { HorizonTable, SharedHorizon } from '../../store/horizon-table.ts';
+import type { HorizonTable, SharedHorizon } from '../../store/cluster/horizon-table.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { SharedClock } from './shared-clock.ts';
 

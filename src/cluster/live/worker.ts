@@ -5,9 +5,9 @@ import { settledWithin } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import { version } from '../../runtime/version.ts';
 import { createFleet, type Fleet, nextFleet } from '../../simulation/fleet.ts';
-import { wakeAll } from '../../store/horizon-table.ts';
+import { aliveMembers, beat, leave } from '../../store/cluster/members.ts';
+import { listenToWakes, wakeAll } from '../../store/cluster/wakes.ts';
 import { StoreError } from '../../store/store-error.ts';
-import { listenToWakes } from '../../store/wake-listener.ts';
 import { redisLocation } from '../connection.ts';
 import { joinCluster, type Membership } from './join.ts';
 import { LeaseError, Leases } from './leases.ts';
@@ -146,7 +146,7 @@ class ShardWorker implements RegistryFollower {
 
   /** Gives back what it holds, so that others go on within a second. */
   async close(): Promise<void> {
-    const { shards, members, me, gapLog, store } = this.#membership;
+    const { shards, me, gapLog, store } = this.#membership;
     this.#end.abort();
     for (const state of this.#states) state.beginClosing();
     const runs = [...this.#runs.values()];
@@ -156,8 +156,8 @@ class ShardWorker implements RegistryFollower {
       await this.#save();
       await shards.release(runs.flatMap((run) => run.reports()));
       await settledWithin(this.#giveBack(this.#leases.held), GIVE_BACK_MAX_MS);
-      await members.leave(me.id);
-      isLast = !(await members.alive()).some(({ role }) => role === 'worker');
+      await leave(store.database, me.id);
+      isLast = !(await aliveMembers(store.database)).some(({ role }) => role === 'worker');
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.#log.warn({ reason: error.message }, 'not all watermarks could be saved');
@@ -195,10 +195,12 @@ class ShardWorker implements RegistryFollower {
 
   /** Gives a sign of life, and puts on record how far its shards are. */
   async #live(): Promise<void> {
-    const { members, me } = this.#membership;
+    const { me, store } = this.#membership;
     await this.#save();
-    await members.beat(me);
-    this.#workers = (await members.alive()).filter(({ role }) => role === 'worker').length;
+    await beat(store.database, me);
+    this.#workers = (await aliveMembers(store.database)).filter(
+      ({ role }) => role === 'worker',
+    ).length;
   }
 
   #save(): Promise<void> {

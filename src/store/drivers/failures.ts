@@ -39,7 +39,7 @@ export function storeError(error: unknown, location: string, wasSent: boolean): 
   const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
   const text = detail ? `${causeText(error)}: ${detail}` : causeText(error);
   const kind = failureOf(text, sqlState);
-  // A cancelled statement is undone; of a connection that broke nobody knows.
+  // A cancelled statement is undone; when a connection breaks, the outcome is unknown.
   const isUncertain = wasSent && kind === 'unreachable' && sqlState !== '57014';
   const message = `${location}: ${text.replaceAll(/\s*\n\s*/g, ' ')}`;
   return new StoreError(kind, message, { cause: error, isUncertain, sqlState, constraint });

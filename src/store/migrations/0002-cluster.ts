@@ -1,6 +1,6 @@
 /**
- * What the processes of a live cluster share. The row of `horizon` is what they take turns on:
- * whoever closes seconds or appends an event locks it, and reads the clock after that.
+ * What the processes of a live cluster share. They take turns on the row of `horizon`: a process
+ * that closes seconds or appends an event locks it, and reads the clock after that.
  */
 export const CLUSTER_TABLES = `
 create table simulator.cluster (

@@ -1,9 +1,10 @@
-import { ADVISORY_LOCKS } from '../advisory-locks.ts';
 import type { Database, Queries } from '../database.ts';
+import { ADVISORY_LOCKS } from '../locks/advisory-locks.ts';
 import { StoreError } from '../store-error.ts';
 import { SIMULATOR_TABLES } from './0001-simulator.ts';
 import { CLUSTER_TABLES } from './0002-cluster.ts';
 import { MACHINE_IDS } from './0003-machine-ids.ts';
+import { EXPORTS } from './0004-exports.ts';
 
 /** A change of the schema `simulator`, carried out once on every database. */
 interface Migration {
@@ -16,6 +17,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: 'simulator', sql: SIMULATOR_TABLES },
   { name: 'cluster', sql: CLUSTER_TABLES },
   { name: 'machine-ids', sql: MACHINE_IDS },
+  { name: 'exports', sql: EXPORTS },
 ];
 
 /** Another simulator's migrations take seconds; longer, and something is wrong. */
@@ -57,7 +59,7 @@ async function versionOf(queries: Queries): Promise<number> {
     `select to_regnamespace('simulator') is not null as has_schema,
             to_regclass('simulator.migrations') is not null as has_table`,
   );
-  // Whoever may not create schemas may still use one that was created for him.
+  // A user without the right to create schemas may use one that was created before.
   if (!found?.has_schema) await queries.script('create schema simulator');
   if (!found?.has_table)
     await queries.script(`create table simulator.migrations (

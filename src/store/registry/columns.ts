@@ -9,7 +9,7 @@ import type { Queries } from '../database.ts';
 import { StoreError } from '../store-error.ts';
 
 /** A table of the registry. */
-export type RegistryTableName = 'factories' | 'machines';
+export type RegistryTable = 'factories' | 'machines';
 
 /** What a column has to hold, how it is read, and what that is called. */
 const KINDS = {
@@ -34,7 +34,7 @@ const KINDS = {
 
 type Columns = Readonly<Record<string, keyof typeof KINDS>>;
 
-const NEEDED: Readonly<Record<RegistryTableName, Columns>> = {
+const NEEDED: Readonly<Record<RegistryTable, Columns>> = {
   factories: { id: 'id', name: 'text' },
   machines: {
     id: 'id',
@@ -46,7 +46,7 @@ const NEEDED: Readonly<Record<RegistryTableName, Columns>> = {
   },
 };
 
-const OPTIONAL: Readonly<Record<RegistryTableName, Columns>> = {
+const OPTIONAL: Readonly<Record<RegistryTable, Columns>> = {
   factories: { location: 'text', timezone: 'text', is_active: 'flag', metadata: 'json' },
   machines: {
     description: 'text',
@@ -66,7 +66,7 @@ class TableColumns {
   readonly selected: string;
   readonly #there: ReadonlySet<string>;
 
-  constructor(table: RegistryTableName, there: ReadonlySet<string>) {
+  constructor(table: RegistryTable, there: ReadonlySet<string>) {
     this.#there = there;
     const all = Object.entries({ ...NEEDED[table], ...OPTIONAL[table] });
     this.selected = all
@@ -76,6 +76,11 @@ class TableColumns {
 
   has(name: string): boolean {
     return this.#there.has(name);
+  }
+
+  /** The columns of a row that are there. */
+  known(row: object): Readonly<Record<string, unknown>> {
+    return Object.fromEntries(Object.entries(row).filter(([name]) => this.has(name)));
   }
 
   /** An expression of SQL where a column is there, else another one. */
@@ -88,7 +93,7 @@ class TableColumns {
 const DEFAULTS: Readonly<Record<string, string>> = { is_active: 'true' };
 
 /** Both tables of the registry, and what is left out of them. */
-export interface RegistryColumns extends Readonly<Record<RegistryTableName, TableColumns>> {
+export interface RegistryColumns extends Readonly<Record<RegistryTable, TableColumns>> {
   readonly remarks: readonly string[];
 }
 
@@ -113,7 +118,7 @@ export async function registryColumns(queries: Queries): Promise<RegistryColumns
 }
 
 function columnsThere(
-  table: RegistryTableName,
+  table: RegistryTable,
   { is_there, columns, missing_rights }: FoundTable,
   faults: string[],
   remarks: string[],

@@ -1,63 +1,55 @@
 import type { Database, Queries } from '../database.ts';
 import { StoreError } from '../store-error.ts';
-import { RegistryConflict } from './conflict.ts';
-import { factoryRow, machineRow } from './statements.ts';
+import { RegistryConflict, rowOf } from './change.ts';
+import { type RegistryTable, registryColumns } from './columns.ts';
 import { READING_TABLES } from './tables.ts';
 
 /** Years of readings take a while to count and to delete [ms]. */
 const PURGE_MAX_MS = 600_000;
 
-/** Rows that hang on some machines, by table. */
+/** Rows that refer to some machines, by table. */
 export type Counts = Record<string, number>;
 
-/** What goes with a machine when it is purged. @throws RegistryConflict for an unknown id. */
-export function countMachine(database: Database, id: string): Promise<Counts> {
+/** What goes with a row when it is purged. @throws RegistryConflict for an unknown id. */
+export function countRows(database: Database, table: RegistryTable, id: string): Promise<Counts> {
   return database.transaction(async (queries) => {
-    const machine = await machineRow(queries, id);
-    return countReadings(queries, [machine.id]);
-  }, PURGE_MAX_MS);
-}
-
-/** Likewise with a factory. */
-export function countFactory(database: Database, id: string): Promise<Counts> {
-  return database.transaction(async (queries) => {
-    await factoryRow(queries, id);
-    return countAll(queries, await machineIds(queries, id));
+    const { counts } = await hanging(queries, table, id);
+    return counts;
   }, PURGE_MAX_MS);
 }
 
 /**
- * Deletes a machine for good, with every row that hangs on it in the reading tables.
+ * Deletes a row for good: a machine with all of its rows in the reading tables, a factory with its
+ * machines and all of their rows.
  *
  * @param confirmed - How many rows go with it, as counted before; without it nothing is deleted
  *   and the conflict says how many.
  * @throws RegistryConflict for an unknown id, or a number that is not that of the rows.
  */
-export function purgeMachine(database: Database, id: string, confirmed?: number): Promise<Counts> {
+export function purgeRow(
+  database: Database,
+  table: RegistryTable,
+  id: string,
+  confirmed?: number,
+): Promise<Counts> {
   return database.transaction(async (queries) => {
-    const machine = await machineRow(queries, id);
-    const counts = await countReadings(queries, [machine.id]);
+    const { known, machineIds, counts } = await hanging(queries, table, id);
     checkConfirmed(counts, confirmed);
-    await deleteMachines(queries, [machine.id], counts);
+    // An EnMS's own foreign keys cascade; those of registry.sql do not.
+    for (const { name, id_type: type } of await presentTables(queries))
+      await deleteRows(
+        queries,
+        `${name} where machine_id = any (cast($1 as ${type}[]))`,
+        machineIds,
+      );
+    const byId = 'where id::text = any ($1::text[])';
+    await deleteRows(queries, `machines ${byId}`, machineIds, counts);
+    if (table === 'factories') await deleteRows(queries, `factories ${byId}`, [known], counts);
     return counts;
   }, PURGE_MAX_MS);
 }
 
-/** Likewise a factory, with its machines and all that hangs on them. */
-export function purgeFactory(database: Database, id: string, confirmed?: number): Promise<Counts> {
-  return database.transaction(async (queries) => {
-    const factory = await factoryRow(queries, id);
-    const ids = await machineIds(queries, id);
-    const counts = await countAll(queries, ids);
-    checkConfirmed(counts, confirmed);
-    await deleteMachines(queries, ids, counts);
-    const sql = 'delete from factories where id::text = any ($1::text[])';
-    await deleteRows(queries, sql, [factory.id], counts);
-    return counts;
-  }, PURGE_MAX_MS);
-}
-
-/** How many rows of the reading tables that are there hang on some machines. */
+/** The number of rows that some machines have in the reading tables that are there. */
 export async function countReadings(queries: Queries, ids: readonly string[]): Promise<Counts> {
   const counts: Counts = {};
   for (const { name, id_type: type } of await presentTables(queries)) {
@@ -70,67 +62,10 @@ export async function countReadings(queries: Queries, ids: readonly string[]): P
   return counts;
 }
 
-async function machineIds(queries: Queries, factoryId: string): Promise<string[]> {
-  const machines = await queries.query<{ id: string }>(
-    'select id::text from machines where factory_id = $1 for update',
-    [factoryId],
-  );
-  return machines.map(({ id }) => id);
-}
-
-async function countAll(queries: Queries, ids: readonly string[]): Promise<Counts> {
-  return { machines: ids.length, ...(await countReadings(queries, ids)) };
-}
-
 /** How many rows are counted. */
 export function totalOf(counts: Counts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
-
-/** The reading tables that are there, with the type of their machines' ids. */
-async function presentTables(
-  queries: Queries,
-): Promise<readonly { readonly name: string; readonly id_type: string }[]> {
-  return queries.query(
-    `select name, format_type(atttypid, atttypmod) as id_type
-     from unnest($1::text[]) as name
-       join pg_attribute on attrelid = to_regclass(name) and attname = 'machine_id'`,
-    [READING_TABLES],
-  );
-}
-
-async function deleteMachines(
-  queries: Queries,
-  ids: readonly string[],
-  counts: Counts,
-): Promise<void> {
-  // An EnMS's own foreign keys cascade; those of registry.sql do not.
-  for (const { name, id_type: type } of await presentTables(queries))
-    await deleteRows(
-      queries,
-      `delete from ${name} where machine_id = any (cast($1 as ${type}[]))`,
-      ids,
-      {},
-    );
-  await deleteRows(queries, 'delete from machines where id::text = any ($1::text[])', ids, counts);
-}
-
-async function deleteRows(
-  queries: Queries,
-  sql: string,
-  ids: readonly string[],
-  counts: Counts,
-): Promise<void> {
-  try {
-    await queries.query(sql, [ids]);
-  } catch (error) {
-    if (!(error instanceof StoreError && error.sqlState === FOREIGN_KEY_VIOLATION)) throw error;
-    const message = `other tables refer to it (${error.constraint}); delete their rows first`;
-    throw new RegistryConflict('refused', 'id', message, counts);
-  }
-}
-
-const FOREIGN_KEY_VIOLATION = '23503';
 
 /** @throws RegistryConflict that says how many there are, where another number was confirmed. */
 export function checkConfirmed(counts: Counts, confirmed: number | undefined): void {
@@ -147,4 +82,52 @@ export function confirmation(counts: Counts): string {
   const what =
     rows.length > 0 ? `${total} rows go with it (${rows.join(', ')})` : 'no rows go with it';
   return `${what}; confirm=${total} deletes`;
+}
+
+/** What goes with a row. @throws RegistryConflict for an unknown id. */
+async function hanging(
+  queries: Queries,
+  table: RegistryTable,
+  id: string,
+): Promise<{ known: string; machineIds: readonly string[]; counts: Counts }> {
+  const columns = await registryColumns(queries);
+  const { id: known } = await rowOf({ queries, columns }, table, id);
+  if (table === 'machines')
+    return { known, machineIds: [known], counts: await countReadings(queries, [known]) };
+  const machines = await queries.query<{ id: string }>(
+    'select id::text from machines where factory_id = $1 for update',
+    [known],
+  );
+  const machineIds = machines.map((machine) => machine.id);
+  const counts = { machines: machineIds.length, ...(await countReadings(queries, machineIds)) };
+  return { known, machineIds, counts };
+}
+
+/** The reading tables that are there, with the type of their machines' ids. */
+async function presentTables(
+  queries: Queries,
+): Promise<readonly { readonly name: string; readonly id_type: string }[]> {
+  return queries.query(
+    `select name, format_type(atttypid, atttypmod) as id_type
+     from unnest($1::text[]) as name
+       join pg_attribute on attrelid = to_regclass(name) and attname = 'machine_id'`,
+    [READING_TABLES],
+  );
+}
+
+const FOREIGN_KEY_VIOLATION = '23503';
+
+async function deleteRows(
+  queries: Queries,
+  from: string,
+  ids: readonly string[],
+  counts: Counts = {},
+): Promise<void> {
+  try {
+    await queries.query(`delete from ${from}`, [ids]);
+  } catch (error) {
+    if (!(error instanceof StoreError && error.sqlState === FOREIGN_KEY_VIOLATION)) throw error;
+    const message = `other tables refer to it (${error.constraint}); delete their rows first`;
+    throw new RegistryConflict('refused', 'id', message, counts);
+  }
 }

@@ -9,7 +9,6 @@ import { readMachine } from '../../factory/machine.ts';
 import { Findings } from '../../factory/mapping.ts';
 import { Registry } from '../../factory/registry.ts';
 import { shown } from '../../schema/kinds.ts';
-import { likelyGrid } from './grid.ts';
 
 /** A row of `factories`. */
 export interface FactoryRow {
@@ -37,6 +36,12 @@ export interface MachineRow {
   readonly is_active: boolean | null;
   readonly is_critical: boolean | null;
   readonly metadata: unknown;
+}
+
+/** The rows of each table. */
+export interface RegistryRows {
+  readonly factories: FactoryRow;
+  readonly machines: MachineRow;
 }
 
 /** A row as the simulator understands it, with what is wrong with it by its columns. */
@@ -90,7 +95,7 @@ function columnOf([first = '', ...rest]: readonly (string | number)[]): string {
  * Reads a factory from its row, without its machines: by the rules of factory files, so that a
  * registry and a file mean the same.
  *
- * @param machines - The rows of its machines, which tell its voltage and frequency.
+ * @param machines - The rows of its machines, from which voltage and frequency follow.
  * @param calendar - What holds where it has none of its own.
  */
 export function readFactoryRow(
@@ -123,7 +128,7 @@ export function readFactoryRow(
 }
 
 /**
- * Reads a machine from its row, likewise.
+ * Reads a machine from its row, by the rules of factory files.
  *
  * @param topic - What it has where the row has none.
  */
@@ -143,7 +148,7 @@ export function readMachineRow(
   };
   const place = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry' };
   const description = readMachine(content, [], place, findings);
-  // A column of text tells letters apart, and what is stored of a machine carries its id.
+  // A column of text is case-sensitive, and what is stored of a machine carries its id.
   if (description && description.id !== row.id)
     findings.fault(['id'], `${shown(row.id)} has capital letters; write it in small ones`);
   const { parameters = {}, faults: _planned, ...plain } = description ?? {};
@@ -183,4 +188,48 @@ function simulatedType({ type, metadata }: Pick<MachineRow, 'type' | 'metadata'>
 export function mappingOf(value: unknown): Readonly<Record<string, unknown>> {
   const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isMapping ? (value as Record<string, unknown>) : {};
+}
+
+/** Line-to-line voltages of low-voltage networks in factories [V]. */
+const VOLTAGE_V = { 50: 400, 60: 480 } as const;
+/** Line-to-line voltages that a factory's bus may have [V]. */
+const VOLTAGE_MIN_V = 100;
+const VOLTAGE_MAX_V = 1000;
+
+/** Zones of the Americas with a grid of 50 Hz (IEC World Plugs: list by location). */
+const AMERICAN_50_HZ = new Set(
+  `Asuncion Barbados Buenos_Aires Cayenne Coyhaique Curacao Godthab Grenada Guadeloupe Jamaica
+   La_Paz Martinique Montevideo Nuuk Punta_Arenas Santiago Scoresbysund St_Lucia St_Vincent Thule
+   Argentina`.split(/\s+/),
+);
+
+/**
+ * Voltage and frequency of a factory's grid: those that most of its machines are rated for, else
+ * what is usual in its time zone.
+ */
+function likelyGrid(
+  timeZone: string,
+  machines: readonly MachineRow[],
+): { voltage: number; frequency: 50 | 60 } {
+  const isHz = (hz: number): hz is 50 | 60 => hz === 50 || hz === 60;
+  const frequency =
+    most(machines.flatMap(({ rated_frequency_hz: hz }) => hz ?? []).filter(isHz)) ??
+    usualFrequencyHz(timeZone);
+  const isV = (v: number) => v >= VOLTAGE_MIN_V && v <= VOLTAGE_MAX_V;
+  const voltage =
+    most(machines.flatMap(({ rated_voltage_v: v }) => v ?? []).filter(isV)) ?? VOLTAGE_V[frequency];
+  return { voltage, frequency };
+}
+
+function usualFrequencyHz(timeZone: string): 50 | 60 {
+  const [area = '', place = ''] = timeZone.split('/');
+  const isAmerican = area === 'America' || area === 'US' || area === 'Canada';
+  return isAmerican && !AMERICAN_50_HZ.has(place) ? 60 : 50;
+}
+
+/** The value that occurs most often; of several, the least. */
+function most<T extends number>(values: readonly T[]): T | undefined {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].sort(([a, n], [b, m]) => m - n || a - b)[0]?.[0];
 }

@@ -83,7 +83,7 @@ create table machine_status (
   last_updated timestamptz default now());
 `;
 
-/** What the columns of readings hold, for whoever looks at the tables. */
+/** What tables and columns hold, for people who look at them. */
 const COMMENTS: Readonly<Record<string, string>> = {
   factories: 'Factories of the simulator; rows with is_active = false do not run',
   'factories.timezone': 'IANA time zone; shifts and days follow it',

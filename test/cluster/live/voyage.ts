@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DEFAULT_FACTORY } from '../../../src/factory/default-factory.ts';
-import { ServerDatabase } from '../../../src/store/drivers/server.ts';
-import { addRegistryRows } from '../../../src/store/registry-rows.ts';
+import { PostgresDatabase } from '../../../src/store/drivers/postgres.ts';
+import { addRegistryRows } from '../../../src/store/registry/create.ts';
 import { startRedis } from '../../redis.ts';
 import { freePort } from '../../servers.ts';
 import { Client } from '../../voyage/client.ts';
@@ -125,8 +125,8 @@ async function fill(server: Parameters<typeof postgresServer>[0], count: number)
   await database.close();
 }
 
-function postgresServer(server: ConstructorParameters<typeof ServerDatabase>[0]) {
-  return new ServerDatabase(server);
+function postgresServer(server: ConstructorParameters<typeof PostgresDatabase>[0]) {
+  return new PostgresDatabase(server);
 }
 
 /** Asks a worker to end. @returns The exit code, which it has within five seconds. */

@@ -1,0 +1,211 @@
+import type { Configuration } from '../config/configuration.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { FactoryDescription } from '../core/factory.ts';
+import { type Happening, Journal, type JournalEvent, type Settings } from '../core/journal.ts';
+import { clientConfig } from '../outputs/postgres/server.ts';
+import type { Log } from '../runtime/log.ts';
+import { version } from '../runtime/version.ts';
+import { endCluster } from '../store/cluster/members.ts';
+import { makeFolder } from '../store/folders.ts';
+import { openStoreWith, type Store } from '../store/open-store.ts';
+import { createRegistry } from '../store/registry/create.ts';
+import {
+  type ClockRecord,
+  loadClock,
+  loadSettings,
+  saveClock,
+  saveSettings,
+} from '../store/tables.ts';
+import { RealClock } from './clock.ts';
+import { GapLog } from './gap-log.ts';
+import { RegistrySource } from './registry.ts';
+
+/** What a simulator continues from when it starts. */
+export interface RestoredState {
+  readonly store: Store;
+  /** Where the factories come from; none where a factory file takes its place. */
+  readonly registry: RegistrySource | undefined;
+  readonly factories: readonly FactoryDescription[];
+  readonly journal: Journal;
+  readonly clock: RealClock;
+  readonly gapLog: GapLog;
+  readonly seed: number;
+}
+
+/**
+ * Opens the store and restores from it what a restart continues from: the registry (unless a
+ * factory file takes its place), the journal, the clock and the seed.
+ *
+ * @param realNowMs - Real time.
+ * @throws StoreError where there is no database to be had, ConfigError where the store was begun
+ *   with another seed than the one that is asked for, or its folder cannot be made.
+ */
+export async function openState(
+  configuration: Configuration,
+  log: Log,
+  realNowMs?: () => number,
+): Promise<RestoredState> {
+  const { simulation, dataDir, database } = configuration;
+  const server = database && clientConfig(database);
+  if (!server) makeDataDir(dataDir);
+  const options = { dataDir, server, seed: simulation.seed, version };
+  return openStoreWith(options, log, async (store) => {
+    if (await store.database.transaction(endCluster))
+      log.info({}, 'the cluster of this store has ended: one simulator goes on');
+    return restore(configuration, store, log, realNowMs);
+  });
+}
+
+/** @throws ConfigError where the folder of the embedded database cannot be made. */
+function makeDataDir(dataDir: string): void {
+  try {
+    makeFolder(dataDir);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOSPC' ? 'its disk is full' : message;
+    throw new ConfigError([{ path: 'DATA_DIR', message: `${dataDir} cannot be made: ${reason}` }]);
+  }
+}
+
+/**
+ * Restores from a store what a restart continues from.
+ *
+ * @param realNowMs - Real time.
+ * @throws ConfigError where the store was begun with another seed than the one that is asked for.
+ */
+export async function restore(
+  configuration: Configuration,
+  store: Store,
+  log: Log,
+  realNowMs: () => number = Date.now,
+): Promise<RestoredState> {
+  const { simulation, sources } = configuration;
+  const { seed } = store.identity;
+  if (seed !== simulation.seed && sources['SIMULATION_SEED'] !== 'default')
+    throw new ConfigError([
+      {
+        path: 'SIMULATION_SEED',
+        message:
+          `${simulation.seed} is not that of ${store.database.location}, which was begun with ` +
+          `${seed}; leave it out, or choose another DATA_DIR or database`,
+      },
+    ]);
+  const events = await store.journal.load();
+  const clock = await openClock(configuration, store, events, realNowMs);
+  const registry = await openRegistry(configuration, store, log);
+  return {
+    store,
+    registry,
+    factories: registry ? await registry.read() : configuration.factories,
+    journal: await openJournal(configuration, store, events, clock),
+    clock,
+    gapLog: await GapLog.open(store.database),
+    seed,
+  };
+}
+
+/** The registry, unless a factory file takes its place. */
+async function openRegistry(
+  configuration: Configuration,
+  { database }: Store,
+  log: Log,
+): Promise<RegistrySource | undefined> {
+  if (configuration.factoryFile !== undefined || configuration.fleetMachines !== undefined)
+    return undefined;
+  if (await createRegistry(database))
+    log.info({ database: database.location }, 'made the registry, with the default factory');
+  return new RegistrySource(database, configuration, log);
+}
+
+/** The speed that was configured; null where none was, and the default holds. */
+export function configuredSpeed({ simulation, sources }: Configuration): number | null {
+  return sources['SIMULATION_SPEED'] === 'default' ? null : simulation.speed;
+}
+
+/** The journal on record; machines that are not to start by themselves stand from the beginning. */
+async function openJournal(
+  { settings, isAutoStart }: Configuration,
+  store: Store,
+  events: JournalEvent[],
+  clock: RealClock,
+): Promise<Journal> {
+  const isNew = events.every(({ kind }) => kind === 'speed');
+  if (!isAutoStart && isNew) await append(store, events, { kind: 'stop' }, clock.nowMs());
+  const { begun, configured } = (await loadSettings(store.database)) ?? {
+    begun: settings,
+    configured: settings,
+  };
+  const changes = Object.fromEntries(
+    Object.entries(settings).filter(([key, value]) => configured[key as keyof Settings] !== value),
+  );
+  // What was configured otherwise holds from now on: the past stays as it was delivered.
+  if (Object.keys(changes).length > 0)
+    await append(store, events, { kind: 'configure', settings: changes }, clock.nowMs() + 1000);
+  await saveSettings(store.database, { begun, configured: settings });
+  return new Journal(begun, events);
+}
+
+/**
+ * The clock on record, so that simulated time has passed while the process was away. A new store
+ * begins at `SIMULATION_START`. A speed that was changed while the factory ran goes on, unless
+ * another one is configured now than was then.
+ */
+async function openClock(
+  configuration: Configuration,
+  store: Store,
+  events: JournalEvent[],
+  realNowMs: () => number,
+): Promise<RealClock> {
+  const { simulation } = configuration;
+  const realMs = realNowMs();
+  const found = await loadClock(store.database);
+  const change = events.findLast((event) => event.kind === 'speed');
+  const record =
+    found && change && change.speed !== found.speed
+      ? continued(found, change.speed, change.timeS, realMs)
+      : (found ?? { simulatedMs: simulation.startMs ?? realMs, realMs, speed: simulation.speed });
+  if (record !== found) await saveClock(store.database, record);
+  const { speed } = record;
+  const { simulatedMs: startMs, realMs: realStartMs } = record;
+  const clock = new RealClock({ speed, startMs, realStartMs, realNowMs });
+  const asked = configuredSpeed(configuration);
+  const before = change ? change.configuredSpeed : speed;
+  if (asked !== null && asked !== before && asked !== speed) {
+    const event = { kind: 'speed', speed: asked, configuredSpeed: asked } as const;
+    await append(store, events, event, clock.nowMs());
+    await saveClock(store.database, clock.setSpeed(asked));
+  }
+  return clock;
+}
+
+/**
+ * The clock after a change of speed that the journal has and the clock's record has not, since the
+ * process ended between the two. It holds from its second on, if that has come.
+ */
+function continued(
+  { simulatedMs, realMs, speed }: ClockRecord,
+  newSpeed: number,
+  timeS: number,
+  nowMs: number,
+): ClockRecord {
+  const changeMs = Math.min(nowMs, realMs + (1000 * timeS - simulatedMs) / speed);
+  return {
+    simulatedMs: simulatedMs + (changeMs - realMs) * speed,
+    realMs: changeMs,
+    speed: newSpeed,
+  };
+}
+
+/** Puts on record what happens before the factory runs. */
+async function append(
+  store: Store,
+  events: JournalEvent[],
+  happening: Happening,
+  nowMs: number,
+): Promise<void> {
+  const last = events.at(-1);
+  const timeS = Math.max(Math.floor(nowMs / 1000), last?.timeS ?? Number.NEGATIVE_INFINITY);
+  const event: JournalEvent = { ...happening, sequence: (last?.sequence ?? 0) + 1, timeS };
+  await store.journal.keep(event);
+  events.push(event);
+}

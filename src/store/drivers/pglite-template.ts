@@ -1,0 +1,68 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { PGlite } from '@electric-sql/pglite';
+import { packageFolder } from '../../package-folder.ts';
+
+/** Small segments: a new one needs little room, and a new database is half as large. */
+export const INITDB_PARAMETERS = ['--wal-segsize=1'];
+
+/** What is unpacked at once. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Drops the templates for further databases, which are not needed: two thirds of all files. */
+const DROP_SPARE = [
+  'alter database template0 is_template false',
+  'drop database template0',
+  'alter database template1 is_template false',
+  'drop database template1',
+  'checkpoint',
+];
+
+/**
+ * What a new embedded database begins as, an archive. To make one anew takes seconds and much
+ * memory, to unpack this one tenths of a second; so the build makes it, once for each version of
+ * PGlite.
+ */
+const TEMPLATE = join(packageFolder, 'dist', `database-${pgliteVersion()}.tar.gz`);
+
+/**
+ * Unpacks the template into an empty folder. Where the build has not made it, nothing happens, and
+ * PGlite makes a database anew.
+ */
+export async function unpackTemplate(folder: string): Promise<void> {
+  if (!existsSync(TEMPLATE)) return;
+  // PGlite would unpack it through the file system of WebAssembly, at three times the cost; and at
+  // once, since streams would take as long again for their many pieces.
+  const { default: tar } = await import('tar-stream');
+  const archive = tar.extract();
+  archive.end(gunzipSync(readFileSync(TEMPLATE), { chunkSize: CHUNK_BYTES }));
+  for await (const entry of archive) {
+    const { name, type } = entry.header;
+    const path = join(folder, name);
+    const chunks: Buffer[] = [];
+    for await (const chunk of entry) chunks.push(chunk as Buffer);
+    mkdirSync(type === 'directory' ? path : dirname(path), { recursive: true, mode: 0o700 });
+    if (type === 'file') writeFileSync(path, Buffer.concat(chunks), { mode: 0o600 });
+  }
+}
+
+/** Makes the template, unless it is there. */
+export async function buildTemplate(): Promise<void> {
+  if (existsSync(TEMPLATE)) return;
+  const database = await PGlite.create({ initDbStartParams: INITDB_PARAMETERS });
+  for (const sql of DROP_SPARE) await database.exec(sql);
+  const archive = await database.dumpDataDir('gzip');
+  await database.close();
+  // Builds may run side by side, and half an archive must never have its name.
+  const part = `${TEMPLATE}.${process.pid}`;
+  writeFileSync(part, new Uint8Array(await archive.arrayBuffer()));
+  renameSync(part, TEMPLATE);
+}
+
+function pgliteVersion(): string {
+  const main = createRequire(import.meta.url).resolve('@electric-sql/pglite');
+  const description = readFileSync(join(dirname(main), '..', 'package.json'), 'utf8');
+  return (JSON.parse(description) as { version: string }).version;
+}

@@ -1,0 +1,108 @@
+/**
+ * The thread that the embedded database runs in. PostgreSQL in WebAssembly works synchronously, and
+ * after a panic, such as for a full disk, it spins forever: here it blocks nothing else, and
+ * can be ended.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import type { Parameter } from '../database.ts';
+import type { DatabaseFailure } from './failures.ts';
+import { INITDB_PARAMETERS, unpackTemplate } from './pglite-template.ts';
+
+/** What the thread is started with. */
+export interface PgliteStart {
+  readonly folder: string;
+  /** Whether the folder is empty, and is to become a database. */
+  readonly isNew: boolean;
+}
+
+/** A statement, a script (without parameters), or neither, which closes the database. */
+export interface PgliteRequest {
+  readonly id: number;
+  readonly sql?: string;
+  readonly parameters?: readonly Parameter[];
+}
+
+/** The answer to a request; number 0 says that the database is open, or why it is not. */
+export interface PgliteAnswer {
+  readonly id: number;
+  readonly rows?: readonly unknown[];
+  readonly failure?: PgliteFailure;
+}
+
+/** What went wrong, and whether nothing more can be asked of this thread. */
+export interface PgliteFailure extends DatabaseFailure {
+  readonly isFatal: boolean;
+  /** What the database said before it failed. */
+  readonly said: readonly string[];
+}
+
+/** Errors of Emscripten's file system, which have a number alone (WASI, `errno`). */
+const ERRNO: Readonly<Record<number, string>> = {
+  2: 'Permission denied',
+  29: 'I/O error',
+  51: 'No space left on device',
+  63: 'Operation not permitted',
+  69: 'Read-only file system',
+};
+/** Lines of output that are kept to explain a failure. */
+const SAID_MAX = 20;
+const INT8 = 20;
+
+const port = parentPort as NonNullable<typeof parentPort>;
+const { folder, isNew } = workerData as PgliteStart;
+const said: string[] = [];
+const answer = (message: PgliteAnswer) => port.postMessage(message);
+
+function failureOf(error: unknown): PgliteFailure {
+  const { message, code, severity, detail, constraint, errno } = (error ??
+    {}) as DatabaseFailure & {
+    errno?: number;
+  };
+  const isOfDatabase = typeof severity === 'string';
+  return {
+    message: message || ERRNO[errno ?? 0] || String(error),
+    code: isOfDatabase ? code : undefined,
+    severity,
+    detail,
+    constraint,
+    isFatal: !isOfDatabase || severity === 'PANIC' || severity === 'FATAL',
+    said: [...said],
+  };
+}
+
+async function carryOut(db: PGlite, { id, sql, parameters }: PgliteRequest): Promise<PgliteAnswer> {
+  try {
+    if (sql === undefined) {
+      await db.close();
+      return { id, rows: [] };
+    }
+    if (parameters) return { id, rows: (await db.query(sql, [...parameters])).rows };
+    await db.exec(sql);
+    return { id, rows: [] };
+  } catch (error) {
+    return { id, failure: failureOf(error) };
+  }
+}
+
+try {
+  if (isNew) await unpackTemplate(folder);
+  const db = await PGlite.create({
+    dataDir: folder,
+    parsers: { [INT8]: Number },
+    initDbStartParams: INITDB_PARAMETERS,
+    startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'],
+    onStdout: () => false,
+    onStderr: (line) => {
+      if (said.push(line.trim()) > SAID_MAX) said.shift();
+      return false;
+    },
+  });
+  port.on('message', async (request: PgliteRequest) => {
+    said.length = 0;
+    answer(await carryOut(db, request));
+  });
+  answer({ id: 0 });
+} catch (error) {
+  answer({ id: 0, failure: { ...failureOf(error), isFatal: true } });
+}

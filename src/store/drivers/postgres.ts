@@ -1,0 +1,293 @@
+import pg from 'pg';
+import type { Problem } from '../../core/problem.ts';
+import { connectInTurn, settingsOf } from '../../outputs/postgres/url.ts';
+import { settledWithin } from '../../runtime/deadline.ts';
+import type { Log } from '../../runtime/log.ts';
+import {
+  DATABASE_LIMITS,
+  type Database,
+  type DatabaseLimits,
+  type Parameter,
+  type Queries,
+  STATEMENT_MAX_MS,
+} from '../database.ts';
+import { StoreError } from '../store-error.ts';
+import { DatabaseHealth, HealthCheck, WRITE_PROBE } from './database-health.ts';
+import { storeError } from './failures.ts';
+
+/** A server that does not answer within this is away [ms]. */
+const CONNECT_MAX_MS = 5000;
+/** The client gives up this long after the server should have [ms]. */
+const ANSWER_MAX_MS = 2000;
+/**
+ * Connections: journal, watermarks and an API that asks now and then need no more. Work that takes
+ * minutes, such as a purge, has its own, so that nothing else waits for it.
+ */
+const SIZES = { short: 4, long: 2 } as const;
+const INT8 = 20;
+
+/** How each connection of the store is made. @param server - Without a URL. */
+export function connectionSettings(server: pg.ClientConfig): pg.ClientConfig {
+  return {
+    application_name: 'enms-simulator',
+    connectionTimeoutMillis: CONNECT_MAX_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    statement_timeout: STATEMENT_MAX_MS,
+    query_timeout: STATEMENT_MAX_MS + ANSWER_MAX_MS,
+    types: {
+      getTypeParser: ((oid: number, format: 'text') =>
+        oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as never,
+    },
+    ...server,
+  };
+}
+
+/**
+ * Names a server for people: host, port and database.
+ *
+ * @throws StoreError for a URL that is none.
+ */
+export function locationOf(server: pg.ClientConfig): string {
+  try {
+    const { host, port, database } = new pg.Client(settingsOf(server));
+    return `the database ${database} at ${host}:${port}`;
+  } catch (error) {
+    // What is malformed may hold the password: its cause is not told.
+    throw new StoreError('refused', (error as Error).message);
+  }
+}
+
+/** What a server database may be given beside how to reach it. */
+export interface PostgresOptions {
+  readonly log?: Log;
+  readonly limits?: Partial<DatabaseLimits>;
+}
+
+/** A PostgreSQL server, reached by a few connections that come back by themselves. */
+export class PostgresDatabase implements Database {
+  readonly isEmbedded = false;
+  readonly location: string;
+  isConnected = false;
+  readonly #server: pg.ClientConfig;
+  readonly #limits: DatabaseLimits;
+  readonly #health: DatabaseHealth;
+  readonly #healthCheck: HealthCheck;
+  #pools: Pools;
+  #isClosed = false;
+
+  /** @throws StoreError for a URL that is none. */
+  constructor(server: pg.ClientConfig, { log, limits }: PostgresOptions = {}) {
+    this.location = locationOf(server);
+    this.#server = server;
+    this.#limits = { ...DATABASE_LIMITS, ...limits };
+    this.#pools = this.#newPools();
+    this.#health = new DatabaseHealth(log);
+    this.#healthCheck = new HealthCheck(this.#health, this.#limits, {
+      look: async () => this.problems.length > 0 || this.#glance('select 1'),
+      write: () => this.#glance(WRITE_PROBE),
+    });
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#health.problems;
+  }
+
+  query<Row>(
+    sql: string,
+    parameters: readonly Parameter[] = [],
+    timeoutMs?: number,
+  ): Promise<readonly Row[]> {
+    return this.#connected('short', (client) =>
+      this.#ask<Row>(client, { text: sql, values: parameters, timeoutMs }),
+    );
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.#connected('short', (client) => this.#ask(client, { text: sql }));
+  }
+
+  transaction<T>(work: (queries: Queries) => Promise<T>, timeoutMs?: number): Promise<T> {
+    const kind = timeoutMs === undefined ? 'short' : 'long';
+    const answerMs = timeoutMs === undefined ? undefined : timeoutMs + ANSWER_MAX_MS;
+    return this.#connected(kind, async (client) => {
+      // Until it commits nothing is done, so a broken connection leaves no doubt.
+      const ask = <Row>(text: string, values?: readonly Parameter[]) =>
+        this.#ask<Row>(client, { text, values, timeoutMs: answerMs, isUndoable: true });
+      try {
+        await this.#ask(client, { text: 'begin', timeoutMs: CONNECT_MAX_MS, isUndoable: true });
+        if (timeoutMs !== undefined)
+          await ask(`set local statement_timeout = ${Math.round(timeoutMs)}`);
+        const result = await work({
+          query: <Row>(text: string, values: readonly Parameter[] = []) => ask<Row>(text, values),
+          script: async (text) => {
+            await ask(text);
+          },
+        });
+        await this.#ask(client, { text: 'commit' });
+        return result;
+      } catch (error) {
+        // A connection that cannot roll back is thrown away, which rolls back too.
+        if (!isBroken(error)) await ask('rollback').catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.isConnected = false;
+    this.#healthCheck.stop();
+    await endPools(this.#pools);
+  }
+
+  /** A statement that is answered at once, where there is anybody. */
+  #glance(text: string): Promise<unknown> {
+    const { lookMaxMs: timeoutMs } = this.#limits;
+    return this.#connected('short', (client) => this.#ask(client, { text, timeoutMs }));
+  }
+
+  #newPools(): Pools {
+    return { short: this.#newPool(SIZES.short), long: this.#newPool(SIZES.long) };
+  }
+
+  #newPool(max: number): pg.Pool {
+    const pool = new pg.Pool({ ...connectionSettings(settingsOf(this.#server)), max });
+    const away = () => {
+      this.isConnected = false;
+    };
+    // Connections die with the server, idle or not; the statement that fails says so.
+    pool.on('error', away);
+    pool.on('connect', (client) => client.on('error', away));
+    return pool;
+  }
+
+  async #connected<T>(kind: keyof Pools, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#connect(kind);
+    let isUnfit = false;
+    try {
+      const result = await use(client);
+      this.isConnected = true;
+      this.#health.worked(false);
+      return result;
+    } catch (error) {
+      isUnfit = isBroken(error);
+      this.isConnected = !isUnfit;
+      if (error instanceof StoreError) this.#health.failed(error);
+      throw error;
+    } finally {
+      client.release(isUnfit);
+    }
+  }
+
+  async #connect(kind: keyof Pools): Promise<pg.PoolClient> {
+    if (this.#isClosed) throw new StoreError('closed', `${this.location} was closed`);
+    const pool = this.#pools[kind];
+    try {
+      return await connectInTurn(this.#server, ({ ssl }) => {
+        // What a connection that the pool makes from now on is made with.
+        if (ssl !== undefined) pool.options.ssl = ssl;
+        return pool.connect();
+      });
+    } catch (error) {
+      const isLate = (error as Error).message === TOO_SLOW;
+      const cause = isLate ? new Error(`no answer within ${CONNECT_MAX_MS / 1000} s`) : error;
+      const failure = storeError(cause, this.location, false);
+      if (pool !== this.#pools[kind]) return this.#connect(kind);
+      // Where a new connection gets no answer, the idle ones will not get any either.
+      if (isLate) this.#renew();
+      if (failure.sqlState === TOO_MANY) {
+        // A role may have fewer connections than we would like: those there are do, too.
+        if (pool.totalCount > 0) {
+          limit(pool, SIZES[kind]);
+          return this.#connect(kind);
+        }
+        if (kind === 'long') return this.#connect('short');
+      }
+      if (failure.message.endsWith(ALL_BUSY)) throw this.#busy(kind, failure);
+      this.isConnected = false;
+      this.#health.shutOut(failure);
+      throw failure;
+    }
+  }
+
+  #busy(kind: keyof Pools, cause: StoreError): StoreError {
+    const message = `${this.location}: all ${SIZES[kind]} connections for ${kind} work are busy`;
+    const failure = new StoreError('unreachable', message, { cause });
+    if (kind === 'short') this.#health.failed(failure);
+    return failure;
+  }
+
+  async #ask<Row>(client: pg.PoolClient, statement: Statement): Promise<readonly Row[]> {
+    const { text, values, timeoutMs, isUndoable = false } = statement;
+    const query_timeout = timeoutMs ?? STATEMENT_MAX_MS + ANSWER_MAX_MS;
+    const config = { text, query_timeout, ...(values && { values: [...values] }) };
+    try {
+      return (await client.query(config)).rows as Row[];
+    } catch (error) {
+      if ((error as Error).message !== NO_ANSWER)
+        throw storeError(error, this.location, !isUndoable);
+      // The connections that stand idle may have been forgotten by whatever lies between, too.
+      this.#renew();
+      const message = `${this.location}: no answer within ${query_timeout / 1000} s`;
+      throw new StoreError('unreachable', message, { cause: error, isUncertain: !isUndoable });
+    }
+  }
+
+  #renew(): void {
+    if (this.#isClosed) return;
+    const before = this.#pools;
+    this.#pools = this.#newPools();
+    void endPools(before);
+  }
+}
+
+/** Ends a connection, and cuts it where the other end does not answer. It never rejects. */
+export async function endClient(client: pg.Client): Promise<void> {
+  await settledWithin(
+    client.end().catch(() => undefined),
+    ANSWER_MAX_MS,
+  );
+  client.connection.stream.destroy();
+}
+
+/** The driver's words for a statement that was not answered in time. */
+const NO_ANSWER = 'Query read timeout';
+/** Its words for a pool whose connections are all in use for too long. */
+const ALL_BUSY = 'timeout exceeded when trying to connect';
+/** Its words for a connection that was not made in time. */
+const TOO_SLOW = 'Connection terminated due to connection timeout';
+/** SQLSTATE of a server that has no connection left for us. */
+const TOO_MANY = '53300';
+/** How long a server is not asked for more connections than it gave [ms]. */
+const TOO_MANY_MS = 60_000;
+
+interface Pools {
+  readonly short: pg.Pool;
+  readonly long: pg.Pool;
+}
+
+/** Goes on with the connections that a pool has, and tries for more after a while. */
+function limit(pool: pg.Pool, size: number): void {
+  pool.options.max = pool.totalCount;
+  setTimeout(() => {
+    pool.options.max = size;
+  }, TOO_MANY_MS).unref();
+}
+
+/** Ends pools as soon as those who use their connections give them back. */
+async function endPools({ short, long }: Pools): Promise<void> {
+  await Promise.all([short.end(), long.end()]);
+}
+
+interface Statement {
+  readonly text: string;
+  readonly values?: readonly Parameter[] | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly isUndoable?: boolean;
+}
+
+function isBroken(error: unknown): boolean {
+  return error instanceof StoreError && error.kind === 'unreachable';
+}

@@ -1,0 +1,123 @@
+import type { Happening, JournalEvent } from '../core/journal.ts';
+import type { Parameter, Queries } from './database.ts';
+import { StoreError } from './store-error.ts';
+
+/** Rows fetched at once: some megabytes. */
+const PAGE_ROWS = 10_000;
+
+/**
+ * The events on record after one of them, oldest first; all of them, if none is given.
+ *
+ * @param location - Names the database in errors.
+ * @throws StoreError for one that cannot be understood.
+ */
+export async function loadEvents(
+  queries: Queries,
+  location: string,
+  last?: JournalEvent,
+): Promise<JournalEvent[]> {
+  const events: JournalEvent[] = [];
+  for (;;) {
+    const before = events.at(-1) ?? last;
+    const rows = await queries.query(
+      `select sequence, time_s, kind, body from simulator.events
+       where sequence > $1 order by sequence limit ${PAGE_ROWS}`,
+      [before?.sequence ?? Number.MIN_SAFE_INTEGER],
+    );
+    for (const row of rows) events.push(readEvent(row, events.at(-1) ?? last, location));
+    if (rows.length < PAGE_ROWS) return events;
+  }
+}
+
+/** Puts an event on record; once more changes nothing. */
+export async function insertEvent(queries: Queries, event: JournalEvent): Promise<void> {
+  const kept = await queries.query(
+    `insert into simulator.events as kept (sequence, time_s, kind, body)
+     values ($1, $2, $3, $4::jsonb)
+     on conflict (sequence) do update set kind = excluded.kind
+       where (kept.time_s, kept.kind, kept.body) = (excluded.time_s, excluded.kind, excluded.body)
+     returning sequence`,
+    rowOf(event),
+  );
+  if (kept.length > 0) return;
+  const message = `event ${event.sequence} of the journal is another one on record`;
+  throw new StoreError('rejected', message);
+}
+
+/** Takes this very event off the record, if it is there. */
+export async function deleteEvent(queries: Queries, event: JournalEvent): Promise<void> {
+  await queries.query(
+    `delete from simulator.events
+     where (sequence, time_s, kind, body) = ($1, $2, $3, $4::jsonb)`,
+    rowOf(event),
+  );
+}
+
+function rowOf(event: JournalEvent): Parameter[] {
+  const { sequence, timeS, kind, ...body } = event as JournalEvent & Partial<Happening>;
+  return [sequence, timeS, kind, JSON.stringify(body)];
+}
+
+type Check = (value: unknown) => boolean;
+
+const TEXT: Check = (value) => typeof value === 'string' && value !== '';
+const FINITE: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const POSITIVE: Check = (value) => FINITE(value) && (value as number) > 0;
+const TEXTS: Check = (value) => Array.isArray(value) && value.every(TEXT);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+
+const SETTINGS: Readonly<Record<string, Check>> = {
+  enableAnomalies: (value) => typeof value === 'boolean',
+  anomalyProbability: (value) => FINITE(value) && (value as number) >= 0 && (value as number) <= 1,
+  weekendProductionFactor: (value) => value === null || (FINITE(value) && (value as number) >= 0),
+};
+
+/** What an event of each kind holds beside its place and time. */
+const BODIES: Readonly<Record<JournalEvent['kind'], Readonly<Record<string, Check>>>> = {
+  start: { machineIds: optional(TEXTS) },
+  stop: { machineIds: optional(TEXTS) },
+  inject: { id: TEXT, machineId: TEXT, anomalyType: TEXT, severity: FINITE, durationS: FINITE },
+  clear: { machineId: TEXT, anomalyType: optional(TEXT) },
+  speed: { speed: POSITIVE, configuredSpeed: (value) => value === null || POSITIVE(value) },
+  configure: {
+    settings: (value) =>
+      isMapping(value) &&
+      Object.entries(value).every(([key, setting]) => SETTINGS[key]?.(setting) === true),
+  },
+};
+
+/**
+ * Reads an event from its row.
+ *
+ * @param before - The event before it.
+ * @throws StoreError where it is none, or lies before the one before it: a journal with a part
+ *   missing would give other data than were published.
+ */
+function readEvent(
+  row: Readonly<Record<string, unknown>>,
+  before: JournalEvent | undefined,
+  location: string,
+): JournalEvent {
+  const { sequence, time_s: timeS, kind, body } = row;
+  const refuse = (why: string): never => {
+    const message = `${location}: event ${sequence} of the journal (simulator.events) ${why}`;
+    throw new StoreError('corrupt', message);
+  };
+  const checks = Object.hasOwn(BODIES, String(kind)) ? BODIES[kind as 'start'] : undefined;
+  if (!checks) return refuse(`is of the unknown kind ${JSON.stringify(kind)}`);
+  if (!Number.isSafeInteger(sequence) || !FINITE(timeS)) return refuse('has no place or time');
+  if (before && (timeS as number) < before.timeS) return refuse('lies before the one before it');
+  if (!isMapping(body)) return refuse('holds nothing');
+  for (const key of Object.keys(body))
+    if (!Object.hasOwn(checks, key)) return refuse(`holds the unknown ${key}`);
+  for (const [key, check] of Object.entries(checks))
+    if (!check(body[key])) return refuse(`holds no good ${key}`);
+  return { ...body, kind, sequence, timeS } as unknown as JournalEvent;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

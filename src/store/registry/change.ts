@@ -1,0 +1,371 @@
+import { randomUUID } from 'node:crypto';
+import { ConfigError, type Diagnostic } from '../../core/errors.ts';
+import { DEFAULT_CALENDAR } from '../../factory/default-factory.ts';
+import { TYPES } from '../../factory/keys.ts';
+import type { Keys } from '../../factory/mapping.ts';
+import { ID, slug } from '../../factory/names.ts';
+import type { Database, Queries } from '../database.ts';
+import { ADVISORY_LOCKS } from '../locks/advisory-locks.ts';
+import { StoreError } from '../store-error.ts';
+import { type RegistryColumns, type RegistryTable, registryColumns } from './columns.ts';
+import {
+  assignments,
+  FACTORY_INPUT,
+  type Input,
+  MACHINE_INPUT,
+  mergedMetadata,
+  readInput,
+} from './input.ts';
+import {
+  type FactoryRow,
+  type MachineRow,
+  mappingOf,
+  type RegistryRows,
+  readFactoryRow,
+  readMachineRow,
+} from './rows.ts';
+
+/** Why a change of the registry was refused though it is well-formed. */
+type ConflictKind =
+  | 'unknown-factory'
+  | 'unknown-machine'
+  | 'duplicate-id'
+  | 'duplicate-name'
+  | 'duplicate-topic'
+  /** What goes with a deletion was not confirmed, or has changed since. */
+  | 'unconfirmed'
+  /** A rule of the database's own. */
+  | 'refused';
+
+/** A change of the registry that does not go with what is in it; nothing was changed. */
+export class RegistryConflict extends Error {
+  readonly kind: ConflictKind;
+  /** The field that is in the way. */
+  readonly path: string;
+  /** Of a deletion: the rows that go with it, by table. */
+  readonly counts: Readonly<Record<string, number>>;
+
+  constructor(
+    kind: ConflictKind,
+    path: string,
+    message: string,
+    counts: Readonly<Record<string, number>> = {},
+  ) {
+    super(message);
+    this.name = 'RegistryConflict';
+    this.kind = kind;
+    this.path = path;
+    this.counts = counts;
+  }
+}
+
+/** The registry in one transaction, with the columns that its tables have. */
+export interface OpenRegistry {
+  readonly queries: Queries;
+  readonly columns: RegistryColumns;
+}
+
+/** What distinguishes the rows of one table when they are created or changed. */
+interface Rules<Row> {
+  readonly input: Keys;
+  readonly required: readonly string[];
+  /** A new row from what was given, with defaults for the rest. */
+  create(registry: OpenRegistry, values: Input): Promise<Row>;
+  /** A row with some values changed. */
+  update(registry: OpenRegistry, row: Row, values: Input): Promise<Row>;
+  /** What is wrong with a row. */
+  faults(row: Row): readonly Diagnostic[];
+  /** @throws RegistryConflict for a row that does not go with the others. */
+  checkFits(registry: OpenRegistry, row: Row, oldId: string): Promise<void>;
+}
+
+const FACTORIES: Rules<FactoryRow> = {
+  input: FACTORY_INPUT,
+  required: ['name'],
+  create: async (_, values) =>
+    ({
+      id: randomUUID(),
+      location: null,
+      timezone: 'UTC',
+      is_active: true,
+      ...values,
+      metadata: mergedMetadata({}, mappingOf(values['metadata'])),
+    }) as unknown as FactoryRow,
+  update: async (_, row) => row,
+  faults: (row) => readFactoryRow(row, [], DEFAULT_CALENDAR).faults,
+  async checkFits({ queries }, { id, name }, oldId) {
+    const others = await queries.query<{ id: string; name: string }>(
+      'select id::text, name from factories where (id = $1 or name = $2) and id::text <> $3',
+      [id, name, oldId],
+    );
+    for (const other of others) {
+      if (other.id === id) throw duplicate('duplicate-id', 'id', `the factory ${other.name}`, id);
+      throw duplicate('duplicate-name', 'name', 'another factory', name);
+    }
+  },
+};
+
+const MACHINES: Rules<MachineRow> = {
+  input: MACHINE_INPUT,
+  required: ['factory_id', 'name', 'type'],
+  async create(registry, values) {
+    const type = TYPES.get(values['type'] as string);
+    const factory = await rowOf(registry, 'factories', values['factory_id'] as string);
+    const level = await topicLevel(registry, factory);
+    return {
+      id: randomUUID(),
+      description: null,
+      rated_power_kw: type?.parameters['ratedPowerKw']?.value,
+      rated_voltage_v: null,
+      rated_current_a: null,
+      rated_frequency_hz: null,
+      data_interval_seconds: type?.intervalS,
+      mqtt_topic: `factory/${level}/${slug(values['name'] as string)}`,
+      is_active: true,
+      is_critical: false,
+      ...values,
+      ...(await storedType(registry, values['type'] as string, mappingOf(values['metadata']))),
+    } as unknown as MachineRow;
+  },
+  async update(registry, row, values) {
+    const type = values['type'] as string | undefined;
+    if (type === undefined) return row;
+    return { ...row, ...(await storedType(registry, type, mappingOf(row.metadata))) };
+  },
+  // Without a topic it has one that its name makes.
+  faults: (row) => readMachineRow(row, `factory/registry/${slug(row.name)}`).faults,
+  async checkFits(registry, row, oldId) {
+    await rowOf(registry, 'factories', row.factory_id);
+    const { queries, columns } = registry;
+    const { machines } = columns;
+    const topic = machines.or('mqtt_topic');
+    const isActive = machines.or('is_active', undefined, 'true');
+    const others = await queries.query<MachineRow>(
+      `select ${machines.selected} from machines
+       where (id = $1 or (factory_id = $2 and name = $3) or (${topic} = $4::text and ${isActive}))
+         and id::text <> $5`,
+      [row.id, row.factory_id, row.name, row.mqtt_topic, oldId],
+    );
+    for (const other of others) {
+      const owner = `the machine ${other.name}`;
+      if (other.id === row.id) throw duplicate('duplicate-id', 'id', owner, row.id);
+      if (other.factory_id === row.factory_id && other.name === row.name)
+        throw duplicate('duplicate-name', 'name', 'another machine of its factory', row.name);
+      if (row.is_active) throw duplicate('duplicate-topic', 'mqtt_topic', owner, row.mqtt_topic);
+    }
+  },
+};
+
+function rulesOf<Table extends RegistryTable>(table: Table): Rules<RegistryRows[Table]> {
+  const rules = { factories: FACTORIES, machines: MACHINES };
+  return rules[table] as unknown as Rules<RegistryRows[Table]>;
+}
+
+/**
+ * Adds a row. A factory needs only a name; a machine a factory, a name and a type, and its topic is
+ * made from the factory's and its name.
+ *
+ * @throws ConfigError for values that are not accepted; RegistryConflict for a name, a topic or an
+ *   id that is taken, or a factory that does not exist.
+ */
+export async function createRow<Table extends RegistryTable>(
+  database: Database,
+  table: Table,
+  input: Input,
+): Promise<RegistryRows[Table]> {
+  const rules = rulesOf(table);
+  const values = readInput(input, rules.input, rules.required);
+  return change(database, async (registry) => {
+    const row = await rules.create(registry, values);
+    checkRow(registry, table, row, { ...values, metadata: row.metadata });
+    await rules.checkFits(registry, row, '');
+    await insertRow(registry, table, row);
+    return rowOf(registry, table, row.id);
+  });
+}
+
+/** Changes some columns of a row. @throws As {@link createRow}, and for an id that no row has. */
+export async function updateRow<Table extends RegistryTable>(
+  database: Database,
+  table: Table,
+  id: string,
+  input: Input,
+): Promise<RegistryRows[Table]> {
+  const rules = rulesOf(table);
+  // Everything hangs on the id, so it stays.
+  const { id: _fixed, ...changeable } = rules.input;
+  const values = readInput(input, changeable, []);
+  return change(database, async (registry) => {
+    const old = await rowOf(registry, table, id);
+    const metadata = mergedMetadata(mappingOf(old.metadata), mappingOf(values['metadata']));
+    const row = await rules.update(registry, { ...old, ...values, metadata }, values);
+    const changes = changed(row, values);
+    checkRow(registry, table, row, changes);
+    await rules.checkFits(registry, row, old.id);
+    await update(registry, table, old.id, changes);
+    return rowOf(registry, table, id);
+  });
+}
+
+/** Takes a factory with its machines, or a machine, out of operation; rows and readings stay. */
+export function deactivateRow<Table extends RegistryTable>(
+  database: Database,
+  table: Table,
+  id: string,
+): Promise<RegistryRows[Table]> {
+  return change(database, async (registry) => {
+    const changes = { is_active: false };
+    const { id: known } = await rowOf(registry, table, id);
+    checkColumns(registry, table, changes);
+    await update(registry, table, known, changes);
+    return rowOf(registry, table, known);
+  });
+}
+
+/** The row of an id. @throws RegistryConflict for an id that none has. */
+export async function rowOf<Table extends RegistryTable>(
+  { queries, columns }: OpenRegistry,
+  table: Table,
+  given: string,
+): Promise<RegistryRows[Table]> {
+  const id = ID.read(given);
+  const sql = `select ${columns[table].selected} from ${table} where id = $1`;
+  const [row] = id === undefined ? [] : await queries.query<RegistryRows[Table]>(sql, [id]);
+  if (row) return row;
+  const what = table === 'factories' ? 'factory' : 'machine';
+  throw new RegistryConflict(`unknown-${what}`, `${what}_id`, `no ${what} has the id ${given}`);
+}
+
+/** Adds a row; columns that the table does not have are left out. */
+export async function insertRow(
+  { queries, columns }: OpenRegistry,
+  table: RegistryTable,
+  row: object,
+): Promise<void> {
+  const { names, places, values } = assignments(columns[table].known(row));
+  await queries.query(
+    `insert into ${table} (${names.join(', ')}) values (${places.join(', ')})`,
+    values,
+  );
+}
+
+/** What the database calls a machine type: one that it has no name for is `other`. */
+export async function storedType(
+  { queries }: OpenRegistry,
+  type: string,
+  metadata: Input,
+): Promise<{ type: string; metadata: Input }> {
+  const { simulator_type: _hidden, ...rest } = metadata;
+  const labels = await queries.query<{ label: string }>(
+    `select e.enumlabel as label from pg_enum e join pg_attribute a on a.atttypid = e.enumtypid
+     where a.attrelid = 'machines'::regclass and a.attname = 'type'`,
+  );
+  // A column of text takes every name.
+  const isNamed = labels.length === 0 || labels.some(({ label }) => label === type);
+  if (isNamed) return { type, metadata: rest };
+  return { type: 'other', metadata: { ...rest, simulator_type: type } };
+}
+
+async function update(
+  { queries, columns }: OpenRegistry,
+  table: RegistryTable,
+  id: string,
+  changes: Input,
+): Promise<void> {
+  const { names, places, values } = assignments(columns[table].known(changes));
+  if (names.length === 0) return;
+  const sets = names.map((name, i) => `${name} = ${places[i]}`);
+  await queries.query(`update ${table} set ${sets.join(', ')} where id = $${values.length + 1}`, [
+    ...values,
+    id,
+  ]);
+}
+
+/** SQLSTATEs of rows that break a rule: of a type (22), of a table (23), of a trigger. */
+const RULES = /^(22|23|P0001)/;
+const UNIQUE_VIOLATION = '23505';
+
+/** Carries out one change of the registry, alone. */
+async function change<T>(
+  database: Database,
+  work: (registry: OpenRegistry) => Promise<T>,
+): Promise<T> {
+  try {
+    return await database.transaction(async (queries) => {
+      // Checks hold until the change is done.
+      await queries.query('select pg_advisory_xact_lock($1, $2)', [
+        ...ADVISORY_LOCKS.registryChange,
+      ]);
+      return work({ queries, columns: await registryColumns(queries) });
+    });
+  } catch (error) {
+    const isRule = error instanceof StoreError && RULES.test(error.sqlState ?? '');
+    if (!isRule) throw error;
+    const isDuplicate = error.sqlState === UNIQUE_VIOLATION;
+    const rule = error.constraint ? ` (${error.constraint})` : '';
+    throw new RegistryConflict(
+      isDuplicate ? 'duplicate-name' : 'refused',
+      isDuplicate ? 'name' : '',
+      `a rule of the database refuses this row${rule}`,
+    );
+  }
+}
+
+/** The new values of the columns that change; a machine's type is stored in two of them. */
+function changed(row: object, values: Input): Input {
+  const names = new Set(Object.keys(values));
+  if (names.has('type')) names.add('metadata');
+  return Object.fromEntries([...names].map((name) => [name, row[name as keyof typeof row]]));
+}
+
+/** @throws ConfigError for a row that could not run, or values that cannot be stored. */
+function checkRow<Table extends RegistryTable>(
+  registry: OpenRegistry,
+  table: Table,
+  row: RegistryRows[Table],
+  values: Input,
+): void {
+  const faults = rulesOf(table).faults(row);
+  if (faults.length > 0) throw new ConfigError(faults);
+  checkColumns(registry, table, values);
+}
+
+/** @throws ConfigError for values that a table of the database has no column for. */
+function checkColumns({ columns }: OpenRegistry, table: RegistryTable, values: Input): void {
+  const faults = Object.keys(values)
+    .filter((path) => !columns[table].has(path) && !isNothing(values[path]))
+    .map((path) => ({
+      path,
+      message: `cannot be stored; the table ${table} of the database has no column for it`,
+    }));
+  if (faults.length > 0) throw new ConfigError(faults);
+}
+
+/** Whether nothing is lost where a value is not stored. */
+function isNothing(value: unknown): boolean {
+  return value === null || (typeof value === 'object' && Object.keys(value as object).length === 0);
+}
+
+function duplicate(
+  kind: ConflictKind,
+  path: string,
+  owner: string,
+  value: string | null,
+): RegistryConflict {
+  return new RegistryConflict(kind, path, `${owner} has the ${path} ${JSON.stringify(value)}`);
+}
+
+/** Second level of the topics of a factory: that of most of its machines, else made of its name. */
+async function topicLevel(
+  { queries, columns }: OpenRegistry,
+  factory: FactoryRow,
+): Promise<string> {
+  if (!columns.machines.has('mqtt_topic')) return slug(factory.name);
+  const [row] = await queries.query<{ level: string }>(
+    `select split_part(mqtt_topic, '/', 2) as level from machines
+     where factory_id = $1 and mqtt_topic like 'factory/_%/_%'
+     group by level order by count(*) desc, level limit 1`,
+    [factory.id],
+  );
+  return row?.level ?? slug(factory.name);
+}

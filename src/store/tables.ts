@@ -1,0 +1,188 @@
+/** Tables of the schema `simulator` that hold one row or a plain list. */
+import type { Incident } from '../core/anomaly.ts';
+import type { Settings } from '../core/journal.ts';
+import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
+import type { Queries } from './database.ts';
+
+/** What a store was begun with. */
+export interface Identity {
+  readonly seed: number;
+  /** The simulator that began it. */
+  readonly version: string;
+  /** Whether the registry and the reading tables are of our making, not an EnMS's. */
+  readonly hasMadeRegistry: boolean;
+  readonly createdAt: Date;
+}
+
+/** Reads what a store was begun with; a store that has no identity yet gets this one. */
+export async function identify(queries: Queries, seed: number, version: string): Promise<Identity> {
+  await queries.query(
+    'insert into simulator.identity (seed, version) values ($1, $2) on conflict do nothing',
+    [seed, version],
+  );
+  const [row] = await queries.query<Identity>(
+    `select seed, version, made_registry as "hasMadeRegistry", created_at as "createdAt"
+     from simulator.identity`,
+  );
+  return row as Identity;
+}
+
+/** Settings that no command has set, so that no event has them. */
+export interface SettingsRecord {
+  /** What held before the first event; no later configuration changes the past of a store. */
+  readonly begun: Settings;
+  /** What the simulator was configured with when it was last started. */
+  readonly configured: Settings;
+}
+
+/** Reads the settings; none on an empty store. */
+export async function loadSettings(queries: Queries): Promise<SettingsRecord | undefined> {
+  const [row] = await queries.query<SettingsRecord>(
+    'select begun, configured from simulator.settings',
+  );
+  return row;
+}
+
+/** Saves the settings; what held before the first event is written only once. */
+export async function saveSettings(
+  queries: Queries,
+  { begun, configured }: SettingsRecord,
+): Promise<void> {
+  await queries.query(
+    `insert into simulator.settings (begun, configured) values ($1, $2)
+     on conflict (is_only) do update set configured = excluded.configured`,
+    [JSON.stringify(begun), JSON.stringify(configured)],
+  );
+}
+
+/** Which simulated instant belongs to which real one, and how fast simulated time runs. */
+export interface ClockRecord {
+  readonly simulatedMs: number;
+  readonly realMs: number;
+  /** Simulated seconds per real second. */
+  readonly speed: number;
+}
+
+/** Reads the clock, so that time passes while no process runs; none on an empty store. */
+export async function loadClock(queries: Queries): Promise<ClockRecord | undefined> {
+  const [row] = await queries.query<ClockRecord>(
+    'select simulated_ms as "simulatedMs", real_ms as "realMs", speed from simulator.clock',
+  );
+  return row;
+}
+
+/** Saves the clock. */
+export async function saveClock(
+  queries: Queries,
+  { simulatedMs, realMs, speed }: ClockRecord,
+): Promise<void> {
+  await queries.query(
+    `insert into simulator.clock (simulated_ms, real_ms, speed) values ($1, $2, $3)
+     on conflict (is_only) do update set simulated_ms = excluded.simulated_ms,
+       real_ms = excluded.real_ms, speed = excluded.speed, updated_at = now()`,
+    [simulatedMs, realMs, speed],
+  );
+}
+
+/**
+ * The watermarks on record, from which a restart continues each sink.
+ *
+ * @param queries - Those of a transaction save a watermark with everything else that is in it.
+ */
+export function watermarksIn(queries: Queries): Watermarks {
+  return {
+    async load(sinkName) {
+      const [row] = await queries.query<Watermark>(
+        `select time_ms as "timeMs", live_from_ms as "liveFromMs"
+         from simulator.watermarks where sink = $1`,
+        [sinkName],
+      );
+      return row;
+    },
+    async save(sinkName, watermark) {
+      await queries.query(saveWatermarkSql(sinkName, watermark));
+    },
+  };
+}
+
+/** The statement that saves a watermark, for a transaction that holds what was delivered. */
+export function saveWatermarkSql(sinkName: string, { timeMs, liveFromMs }: Watermark): string {
+  const name = sinkName.replaceAll("'", "''");
+  return `insert into simulator.watermarks (sink, time_ms, live_from_ms)
+    values ('${name}', ${timeMs}, ${liveFromMs})
+    on conflict (sink) do update set time_ms = excluded.time_ms, updated_at = now()`;
+}
+
+/** Records a gap: readings that are missing for a known reason. Once more changes nothing. */
+export async function addGap(queries: Queries, { sink, fromMs, toMs }: Gap): Promise<void> {
+  await queries.query(
+    `insert into simulator.gaps (sink, from_ms, to_ms)
+     select $1::text, $2::float8, $3::float8 where not exists (
+       select from simulator.gaps where (sink, from_ms, to_ms) = ($1, $2, $3))`,
+    [sink, fromMs, toMs],
+  );
+}
+
+/** The latest gaps, oldest first. */
+export async function latestGaps(queries: Queries, limit: number): Promise<Gap[]> {
+  const gaps = await queries.query<Gap>(
+    `select sink, from_ms as "fromMs", to_ms as "toMs" from simulator.gaps
+     order by id desc limit $1`,
+    [limit],
+  );
+  return gaps.toReversed();
+}
+
+/** One anomaly with all that is known of it: a record of the ground truth. */
+export interface TruthRecord extends Incident {
+  /** Wire names of the fields that it moves, the strongest first. */
+  readonly affectedSignals: readonly string[];
+  readonly excessEnergyKwh: number;
+  readonly lostProductionUnits: number;
+  /** Whether the figures will not change any more: the machine has recovered. */
+  readonly isFinal: boolean;
+}
+
+/** Adds a final record to the ground truth; one that is there stays as it is. */
+export async function keepTruth(queries: Queries, record: TruthRecord): Promise<void> {
+  await queries.query(
+    `insert into simulator.ground_truth (id, machine_id, anomaly_type, origin, severity,
+       started_at, planned_end_at, ended_at, cleared_by, affected_signals, excess_energy_kwh,
+       lost_production_units, final)
+     values ($1, $2, $3, $4, $5, to_timestamp($6::float8), to_timestamp($7::float8),
+       to_timestamp($8::float8), $9, $10, $11, $12, $13)
+     on conflict (id) do nothing`,
+    [
+      record.id,
+      record.machineId,
+      record.type,
+      record.origin,
+      record.severity,
+      record.startS,
+      record.plannedEndS,
+      record.endS,
+      record.clearedBy,
+      record.affectedSignals,
+      record.excessEnergyKwh,
+      record.lostProductionUnits,
+      record.isFinal,
+    ],
+  );
+}
+
+/** The final records of some anomalies, as far as there are any. */
+export function findTruth(
+  queries: Queries,
+  ids: readonly string[],
+): Promise<readonly TruthRecord[]> {
+  return queries.query<TruthRecord>(
+    `select id, machine_id as "machineId", anomaly_type as type, origin, severity,
+       extract(epoch from started_at)::float8 as "startS",
+       extract(epoch from planned_end_at)::float8 as "plannedEndS",
+       extract(epoch from ended_at)::float8 as "endS", cleared_by as "clearedBy",
+       affected_signals as "affectedSignals", excess_energy_kwh as "excessEnergyKwh",
+       lost_production_units as "lostProductionUnits", final as "isFinal"
+     from simulator.ground_truth where id = any ($1::text[]) and final`,
+    [ids],
+  );
+}
