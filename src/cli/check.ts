@@ -8,9 +8,8 @@ import type {
   FactoryDescription,
   MachineDescription,
 } from '../core/factory.ts';
+import { shiftText, WEEKDAYS } from '../factory/calendar.ts';
 import { factoryContent, parametersContent } from '../factory/content.ts';
-import { WEEKDAYS } from '../factory/keys.ts';
-import { shiftText } from '../factory/shifts.ts';
 import { durationText } from '../schema/times.ts';
 import { columns, json } from './columns.ts';
 import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';

@@ -1,5 +1,6 @@
 import { ConfigError, type Diagnostic } from '../core/errors.ts';
-import { type Kind, notAccepted, scalar } from '../schema/kinds.ts';
+import { notAccepted } from '../schema/diagnostics.ts';
+import { scalar, type ValueType } from '../schema/value-type.ts';
 import type { Arguments } from './command.ts';
 
 /** Reads a command's options one by one and collects what is wrong with any of them. */
@@ -22,8 +23,8 @@ export class OptionReader {
   }
 
   /** What an option means; undefined where it was not given, or is not accepted: a fault then. */
-  read<T>(name: string, kind: Kind<T>): T | undefined {
-    return this.#read(name, kind, (written) => notAccepted(written, kind));
+  read<T>(name: string, type: ValueType<T>): T | undefined {
+    return this.#read(name, type, (written) => notAccepted(written, type));
   }
 
   /**
@@ -33,13 +34,13 @@ export class OptionReader {
    */
   readSecret<T>(
     name: string,
-    kind: Kind<T>,
+    type: ValueType<T>,
     guess: (written: string) => string | undefined = () => undefined,
   ): T | undefined {
-    return this.#read(name, kind, (written) => {
+    return this.#read(name, type, (written) => {
       const meant = guess(written);
       const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
-      return `what was given is not accepted; ${kind.accepts}${hint}`;
+      return `what was given is not accepted; ${type.expected}${hint}`;
     });
   }
 
@@ -52,10 +53,10 @@ export class OptionReader {
     if (this.#faults.length > 0) throw new ConfigError(this.#faults);
   }
 
-  #read<T>(name: string, kind: Kind<T>, message: (written: string) => string): T | undefined {
+  #read<T>(name: string, type: ValueType<T>, message: (written: string) => string): T | undefined {
     const written = this.written(name);
     if (written === undefined) return undefined;
-    const value = kind.read(scalar(written, kind));
+    const value = type.parse(scalar(written, type));
     if (value === undefined) this.fault(name, message(written));
     return value;
   }

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../core/errors.ts';
-import { notAccepted, scalar } from '../schema/kinds.ts';
+import { notAccepted } from '../schema/diagnostics.ts';
+import { scalar } from '../schema/value-type.ts';
 import type { Shown, Source } from './configuration.ts';
 import type { Environment, EnvironmentFile } from './environment-file.ts';
 import { VARIABLES, type Variable, type VariableName, type VariableValues } from './variables.ts';
@@ -31,12 +32,12 @@ export function readEnvironment(from: EnvironmentSources): EnvironmentReading {
     const [source, written] = find(name, variable, from);
     sources[name] = source;
     const fallback = variable.default && scalar(variable.default, variable.kind);
-    values[name] = fallback && variable.kind.read(fallback);
+    values[name] = fallback && variable.kind.parse(fallback);
     shown[name] = fallback ?? null;
     if (source === 'default') continue;
 
     const given = scalar(written, variable.kind);
-    const value = variable.kind.read(given);
+    const value = variable.kind.parse(given);
     shown[name] = variable.isSecret ? '(set)' : given;
     if (value !== undefined) values[name] = value;
     else faults.push({ path: name, message: fault(written, variable) });
@@ -63,5 +64,5 @@ function find(
 }
 
 function fault(written: string, { kind, isSecret }: Variable<unknown>): string {
-  return isSecret ? `what was set is not accepted; ${kind.accepts}` : notAccepted(written, kind);
+  return isSecret ? `what was set is not accepted; ${kind.expected}` : notAccepted(written, kind);
 }

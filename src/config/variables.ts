@@ -1,30 +1,30 @@
 import { FLEET_MACHINES_MAX } from '../core/factory.ts';
 import {
-  choice,
-  FLAG,
-  HOST,
-  HOSTS,
-  type Kind,
-  number,
-  ORIGINS,
-  pattern,
-  positive,
-  text,
-  url,
-  whole,
-} from '../schema/kinds.ts';
-import {
   duration,
   END_MINUTE,
   INTERVAL_S,
   START_MINUTE,
   WHOLE_INSTANT_MS,
 } from '../schema/times.ts';
+import {
+  choice,
+  FLAG,
+  HOST,
+  HOSTS,
+  number,
+  ORIGINS,
+  pattern,
+  positive,
+  text,
+  url,
+  type ValueType,
+  whole,
+} from '../schema/value-type.ts';
 import { DATABASE_URL } from './database-url.ts';
 
 /** One environment variable; from this table come validation, `.env.example` and documents. */
 export interface Variable<T> {
-  readonly kind: Kind<T>;
+  readonly kind: ValueType<T>;
   /** As it would be written; none: without a value the feature is off. */
   readonly default: string | undefined;
   /** Sentences for people. */
@@ -36,15 +36,15 @@ export interface Variable<T> {
 /** A variable that always has a value. */
 type Required<T> = Variable<T> & { readonly default: string };
 
-function variable<T>(kind: Kind<T>, byDefault: string, about: string): Required<T> {
+function variable<T>(kind: ValueType<T>, byDefault: string, about: string): Required<T> {
   return { kind, default: byDefault, about, isSecret: false };
 }
 
-function optional<T>(kind: Kind<T>, about: string): Variable<T> {
+function optional<T>(kind: ValueType<T>, about: string): Variable<T> {
   return { kind, default: undefined, about, isSecret: false };
 }
 
-function secret<T>(kind: Kind<T>, about: string): Variable<T> {
+function secret<T>(kind: ValueType<T>, about: string): Variable<T> {
   return { ...optional(kind, about), isSecret: true };
 }
 
@@ -52,13 +52,13 @@ const DAY_S = 86_400;
 const CATCH_UP_S = duration(1, 3650 * DAY_S);
 
 /** How far back a sink goes [s]: 0 for `none`, infinite for `all`. */
-const CATCH_UP: Kind<number> = {
-  accepts: `none, all, ${CATCH_UP_S.accepts}`,
+const CATCH_UP: ValueType<number> = {
+  expected: `none, all, ${CATCH_UP_S.expected}`,
   schema: { type: ['number', 'string'] },
-  read: (value) => {
+  parse: (value) => {
     const word = typeof value === 'string' ? value.toLowerCase() : '';
     if (word === 'none') return 0;
-    return word === 'all' ? Number.POSITIVE_INFINITY : CATCH_UP_S.read(value);
+    return word === 'all' ? Number.POSITIVE_INFINITY : CATCH_UP_S.parse(value);
   },
 };
 
@@ -253,8 +253,8 @@ export const SECTIONS: readonly (readonly [
 /** The name of an environment variable. */
 export type VariableName = keyof typeof VARIABLES;
 
-/** Kinds of values that tell how a computer and a network are made up. */
-const REVEALING: ReadonlySet<Kind<unknown>> = new Set<Kind<unknown>>([
+/** Types of values that tell how a computer and a network are made up. */
+const REVEALING: ReadonlySet<ValueType<unknown>> = new Set<ValueType<unknown>>([
   PATH,
   HOST,
   HOSTS,

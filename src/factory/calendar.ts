@@ -5,135 +5,248 @@ import type {
   PublicHolidays,
   Shift,
 } from '../core/factory.ts';
-import { notAccepted, shown } from '../schema/kinds.ts';
-import { DATE } from '../schema/times.ts';
-import type { Path } from './document.ts';
-import { publicHolidays } from './holidays.ts';
+import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
 import {
-  CALENDAR_KEYS,
-  CLOSED_SHARE,
-  CLOSURE_KEYS,
-  EXTRA_SHIFT_KEYS,
-  type FACTORY_KEYS,
-  PUBLIC_HOLIDAYS_KEYS,
-  SHIFT_KEYS,
-  WEEKDAY,
-  WEEKDAYS,
-} from './keys.ts';
-import { type Findings, type MappingValues, readMapping } from './mapping.ts';
-import { shiftFaults } from './shifts.ts';
+  type CompositeType,
+  entry,
+  key,
+  list,
+  type MappingValues,
+  mapped,
+  mapping,
+  required,
+} from '../schema/mapping.ts';
+import { DATE, END_MINUTE, START_MINUTE } from '../schema/times.ts';
+import { choice, number } from '../schema/value-type.ts';
+import { minuteText } from '../site/calendar.ts';
+import { DEFAULT_CALENDAR } from './default-factory.ts';
+import { COUNTRY, publicHolidays, REGION } from './holidays.ts';
 
-/** Reads when a factory works; what it leaves out comes from `fallback`. */
-export function readCalendar(
-  factory: MappingValues<typeof FACTORY_KEYS>,
-  path: Path,
-  fallback: CalendarDescription,
-  findings: Findings,
-): CalendarDescription {
-  if (factory.calendar && factory.shifts)
-    findings.keyFault([...path, 'shifts'], 'stands beside a calendar; give them in the calendar');
-  if (!factory.calendar) {
-    const shifts = readShifts(factory.shifts, [...path, 'shifts'], findings);
-    return { ...fallback, shifts: shifts ?? fallback.shifts };
-  }
-  const within = [...path, 'calendar'];
-  const values = readMapping(factory.calendar, CALENDAR_KEYS, within, findings);
-  const { public_holidays: place, closures, extra_shifts: extraShifts } = values;
-  const publicHolidays = place && readPlace(place, [...within, 'public_holidays'], findings);
-  return {
-    shifts: readShifts(values.shifts, [...within, 'shifts'], findings) ?? fallback.shifts,
-    restShare: values.rest_load ?? fallback.restShare,
-    weekendShare: values.weekend_load ?? fallback.weekendShare,
-    holidays: readDates(values.holidays ?? [], [...within, 'holidays'], findings),
-    ...(publicHolidays ? { publicHolidays } : {}),
-    ...(closures ? { closures: readClosures(closures, [...within, 'closures'], findings) } : {}),
-    ...(extraShifts
-      ? { extraShifts: readExtraShifts(extraShifts, [...within, 'extra_shifts'], findings) }
-      : {}),
-  };
-}
+const DAY_MINUTES = 1440;
+/** A shift an hour of the week. */
+const SHIFTS_MAX = 168;
+/** A century of them. */
+const HOLIDAYS_MAX = 2000;
+/** Closures, and extra shifts, of ten years: some are looked through for every hour. */
+const EXCEPTIONS_MAX = 1000;
+/** Production in a closure: what is started for maintenance and for the next shift. */
+const CLOSED_SHARE = 0.1;
 
-function readDates(contents: readonly unknown[], path: Path, findings: Findings): string[] {
-  return contents.flatMap((content, i) => {
-    const date = DATE.read(content);
-    if (date === undefined) findings.fault([...path, i], notAccepted(content, DATE));
-    return date ?? [];
-  });
-}
+/** The days of a week as a file calls them, from Sunday on. */
+export const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+const WORKDAYS = [1, 2, 3, 4, 5];
 
-function readPlace(content: unknown, path: Path, findings: Findings): PublicHolidays | undefined {
-  const { country, region } = readMapping(content, PUBLIC_HOLIDAYS_KEYS, path, findings);
-  if (country === undefined) return undefined;
-  const found = publicHolidays(country, region);
-  if ('dates' in found)
-    return { country, ...(region === undefined ? {} : { region }), dates: found.dates };
-  const { unknown, accepted } = found;
-  const named = shown(unknown === 'country' ? country : region);
-  const names = accepted.length > 0 ? accepted.join(', ') : `${country} has none; leave it out`;
-  findings.fault([...path, unknown], `${named} is not accepted; ${names}`);
-  return undefined;
-}
+const SHARE = number(0, 1);
 
-function readClosures(contents: readonly unknown[], path: Path, findings: Findings): Closure[] {
-  return contents.flatMap((content, i) => {
-    const date = DATE.read(content);
-    if (date !== undefined) return { from: date, to: date, loadShare: CLOSED_SHARE };
-    const { from, to, load } = readMapping(content, CLOSURE_KEYS, [...path, i], findings);
-    if (from === undefined || to === undefined) return [];
-    if (to < from) findings.fault([...path, i, 'to'], `${to} is before ${from}`);
-    return { from, to, loadShare: load ?? CLOSED_SHARE };
-  });
-}
+const TIMES_KEYS = {
+  start: required(START_MINUTE, 'Local time: a whole hour or HH:MM.'),
+  end: required(END_MINUTE, 'Local time; before the start, it is on the next day.'),
+  load: key(SHARE, 'Production, of the full one.', 1),
+};
 
-function readShifts(
-  contents: readonly unknown[] | undefined,
-  path: Path,
-  findings: Findings,
-): readonly Shift[] | undefined {
-  if (!contents) return undefined;
-  const faultsBefore = findings.faults.length;
-  const shifts = contents.map((content, i): Shift => {
-    const values = readMapping(content, SHIFT_KEYS, [...path, i], findings);
-    const times = timesOf(values);
-    if (!values.days) return times;
-    return { ...times, days: readDays(values.days, [...path, i, 'days'], findings) };
-  });
-  // A shift without good times may seem to overlap one that is right.
-  if (findings.faults.length === faultsBefore)
-    for (const { index, message } of shiftFaults(shifts)) findings.fault([...path, index], message);
-  return shifts;
-}
+/** A part of the local day in which a factory works. */
+export const SHIFT_KEYS = {
+  ...TIMES_KEYS,
+  days: key(
+    list(1, WEEKDAYS.length, choice(WEEKDAYS)),
+    'Weekdays on which it begins; it then goes on to its end. Else Monday to Friday, within these.',
+  ),
+};
 
-function readExtraShifts(
-  contents: readonly unknown[],
-  path: Path,
-  findings: Findings,
-): ExtraShift[] {
-  return contents.flatMap((content, i) => {
-    const values = readMapping(content, EXTRA_SHIFT_KEYS, [...path, i], findings);
-    const times = timesOf(values);
-    if (values.date === undefined || values.start === undefined || values.end === undefined)
-      return [];
-    for (const { message } of shiftFaults([times])) findings.fault([...path, i], message);
-    return { date: values.date, ...times };
-  });
-}
+/** A shift that is worked once. */
+export const EXTRA_SHIFT_KEYS = {
+  date: required(DATE, 'The local date on which it begins.'),
+  ...TIMES_KEYS,
+};
 
-function timesOf(values: {
-  readonly start: number | undefined;
-  readonly end: number | undefined;
-  readonly load: number | undefined;
-}): Shift {
-  const { start = 0, end = 0, load = 1 } = values;
+/** Days on which a factory is closed. */
+export const CLOSURE_KEYS = {
+  from: required(DATE, 'The first local date.'),
+  to: required(DATE, 'The last one, included.'),
+  load: key(SHARE, 'Production that goes on, of the full one.', CLOSED_SHARE),
+};
+
+/** The place whose public holidays are kept, from 2000 to 2050. */
+export const PUBLIC_HOLIDAYS_KEYS = {
+  country: required(COUNTRY, 'Two letters of ISO 3166, like DE.'),
+  region: key(REGION, 'A state, like BY or NSW, or a region of one, like BY-A.'),
+};
+
+const SHIFT_LIST = list(
+  0,
+  SHIFTS_MAX,
+  mapped(entry(SHIFT_KEYS, { $ref: '#/definitions/shift' }), ({ days, ...given }) => {
+    const times = timesOf(given);
+    if (!times || !days) return times;
+    return { ...times, days: [...new Set(days.map((day) => WEEKDAYS.indexOf(day)))].sort() };
+  }),
+);
+
+/** Shifts of which none overlaps another. */
+const SHIFTS: CompositeType<readonly Shift[]> = {
+  ...SHIFT_LIST,
+  read(value, path, diagnostics) {
+    const errorsBefore = diagnostics.errors.length;
+    const shifts = SHIFT_LIST.read(value, path, diagnostics);
+    // A shift without good times may seem to overlap one that is right.
+    if (shifts && diagnostics.errors.length === errorsBefore)
+      for (const { index, message } of shiftFaults(shifts))
+        diagnostics.error([...path, index], message);
+    return shifts;
+  },
+};
+
+const EXTRA_SHIFT = mapped(
+  entry(EXTRA_SHIFT_KEYS, { $ref: '#/definitions/extra_shift' }),
+  ({ date, ...given }, path, diagnostics): ExtraShift | undefined => {
+    const times = timesOf(given);
+    if (!times || date === undefined) return undefined;
+    for (const { message } of shiftFaults([times])) diagnostics.error(path, message);
+    return { date, ...times };
+  },
+);
+
+/** The times of a shift; undefined where one of them is missing. */
+function timesOf({
+  start,
+  end,
+  load = 1,
+}: MappingValues<typeof TIMES_KEYS>): Omit<Shift, 'days'> | undefined {
+  if (start === undefined || end === undefined) return undefined;
   return { startMinute: start, endMinute: end, loadShare: load };
 }
 
-function readDays(contents: readonly unknown[], path: Path, findings: Findings): number[] {
-  const days = new Set<number>();
-  for (const [i, content] of contents.entries()) {
-    const name = WEEKDAY.read(content);
-    if (name === undefined) findings.fault([...path, i], notAccepted(content, WEEKDAY));
-    else days.add(WEEKDAYS.indexOf(name));
+const CLOSED_DAYS = mapped(
+  entry(CLOSURE_KEYS),
+  ({ from, to, load = CLOSED_SHARE }, path, diagnostics): Closure | undefined => {
+    if (from === undefined || to === undefined) return undefined;
+    if (to < from) diagnostics.error([...path, 'to'], `${to} is before ${from}`);
+    return { from, to, loadShare: load };
+  },
+);
+
+/** A date, or the days between two dates. */
+const CLOSURE: CompositeType<Closure> = {
+  expected: CLOSED_DAYS.expected,
+  schema: { anyOf: [DATE.schema, { $ref: '#/definitions/closure' }] },
+  read(value, path, diagnostics) {
+    const date = DATE.parse(value);
+    if (date === undefined) return CLOSED_DAYS.read(value, path, diagnostics);
+    return { from: date, to: date, loadShare: CLOSED_SHARE };
+  },
+};
+
+const PUBLIC_HOLIDAYS = mapped(
+  mapping(PUBLIC_HOLIDAYS_KEYS, { $ref: '#/definitions/public_holidays' }),
+  ({ country, region }, path, diagnostics): PublicHolidays | undefined => {
+    if (country === undefined) return undefined;
+    const found = publicHolidays(country, region);
+    if ('dates' in found)
+      return { country, ...(region === undefined ? {} : { region }), dates: found.dates };
+    const { unknown, accepted } = found;
+    const named = shown(unknown === 'country' ? country : region);
+    const names = accepted.length > 0 ? accepted.join(', ') : `${country} has none; leave it out`;
+    diagnostics.error([...path, unknown], `${named} is not accepted; ${names}`);
+    return undefined;
+  },
+);
+
+/** When a factory works. */
+export const CALENDAR_KEYS = {
+  shifts: key(SHIFTS, 'Its shifts, none overlapping another; else those of SHIFT_1 and SHIFT_2.'),
+  rest_load: key(
+    SHARE,
+    'Production outside every shift, of the full one; else SHIFT_3_FACTOR.',
+    DEFAULT_CALENDAR.restShare,
+  ),
+  weekend_load: key(
+    SHARE,
+    'Production on Saturdays, Sundays and holidays, of the full one.',
+    DEFAULT_CALENDAR.weekendShare,
+  ),
+  holidays: key(list(0, HOLIDAYS_MAX, DATE), 'Local dates that are worked like a weekend.'),
+  public_holidays: key(PUBLIC_HOLIDAYS, 'Holidays of a place, likewise.'),
+  closures: key(
+    list(0, EXCEPTIONS_MAX, CLOSURE),
+    'Dates and spans of dates on which it is closed.',
+  ),
+  extra_shifts: key(
+    list(0, EXCEPTIONS_MAX, EXTRA_SHIFT),
+    'Shifts that are worked once, whatever the day is otherwise.',
+  ),
+};
+
+/** The keys that say when a factory works; `shifts` is short for a calendar of shifts alone. */
+export const WORKING_TIME_KEYS = {
+  shifts: key(SHIFTS, 'Short for a calendar that has nothing but shifts.'),
+  calendar: key(mapping(CALENDAR_KEYS, { $ref: '#/definitions/calendar' }), 'When it works.'),
+};
+
+/** When a factory works; what it leaves out comes from `fallback`. */
+export function factoryCalendar(
+  { shifts, calendar }: MappingValues<typeof WORKING_TIME_KEYS>,
+  path: Path,
+  fallback: CalendarDescription,
+  diagnostics: Diagnostics,
+): CalendarDescription {
+  if (!calendar) return { ...fallback, shifts: shifts ?? fallback.shifts };
+  if (shifts)
+    diagnostics.errorAtKey(
+      [...path, 'shifts'],
+      'stands beside a calendar; give them in the calendar',
+    );
+  const { public_holidays: publicHolidays, closures, extra_shifts: extraShifts } = calendar;
+  return {
+    shifts: calendar.shifts ?? fallback.shifts,
+    restShare: calendar.rest_load ?? fallback.restShare,
+    weekendShare: calendar.weekend_load ?? fallback.weekendShare,
+    holidays: calendar.holidays ?? [],
+    ...(publicHolidays ? { publicHolidays } : {}),
+    ...(closures ? { closures } : {}),
+    ...(extraShifts ? { extraShifts } : {}),
+  };
+}
+
+/** What is wrong with a shift among others: its number, and a sentence. */
+export interface ShiftFault {
+  readonly index: number;
+  readonly message: string;
+}
+
+/** Shifts that last no time, and those that overlap one before them on some day of the week. */
+export function shiftFaults(shifts: readonly Shift[]): readonly ShiftFault[] {
+  const faults: ShiftFault[] = [];
+  const takenBy = new Array<Shift | undefined>(7 * DAY_MINUTES).fill(undefined);
+  for (const [index, shift] of shifts.entries()) {
+    const { startMinute, endMinute } = shift;
+    if (startMinute === endMinute) {
+      const whole = '; the whole day is 0 to 24';
+      faults.push({ index, message: `starts and ends at ${minuteText(startMinute)}${whole}` });
+      continue;
+    }
+    let other: Shift | undefined;
+    for (const minute of minutesOfWeek(shift)) {
+      other ??= takenBy[minute];
+      takenBy[minute] ??= shift;
+    }
+    if (other)
+      faults.push({ index, message: `${shiftText(shift)} overlaps the shift ${shiftText(other)}` });
   }
-  return [...days].sort();
+  return faults;
+}
+
+/** The minutes of a week, from Sunday on, in which a shift is worked. */
+function* minutesOfWeek({ startMinute, endMinute, days }: Shift): Iterable<number> {
+  const lastMinute = startMinute < endMinute ? endMinute : endMinute + DAY_MINUTES;
+  for (const day of days ?? WORKDAYS)
+    for (let minute = startMinute; minute < lastMinute; minute++) {
+      // What is worked on every workday keeps within them: its early hours are those of each day.
+      const within = days === undefined ? minute % DAY_MINUTES : minute;
+      yield (day * DAY_MINUTES + within) % (7 * DAY_MINUTES);
+    }
+}
+
+/** A shift's times: `06:00-14:00`. */
+export function shiftText({ startMinute, endMinute }: Omit<Shift, 'days'>): string {
+  return `${minuteText(startMinute)}-${minuteText(endMinute)}`;
 }

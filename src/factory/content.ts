@@ -9,7 +9,8 @@ import { wireName } from '../core/field.ts';
 import { parameterContent } from '../core/machine.ts';
 import { instantText } from '../schema/times.ts';
 import { minuteText } from '../site/calendar.ts';
-import { TYPES, WEEKDAYS } from './keys.ts';
+import { WEEKDAYS } from './calendar.ts';
+import { TYPES } from './machine-types.ts';
 import { networksContent } from './networks.ts';
 
 /** A factory as a file would hold it, with nothing left to defaults: reading it gives it back. */

@@ -1,13 +1,89 @@
-import type { MachineDescription, PlannedFault } from '../core/factory.ts';
+import { DURATION_S, SEVERITY } from '../core/anomaly.ts';
+import { FLEET_MACHINES_MAX, type MachineDescription, type PlannedFault } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
-import type { MachineType, Parameter } from '../core/machine.ts';
-import { choice, number, shown } from '../schema/kinds.ts';
-import type { Path } from './document.ts';
-import { FAULT_KEYS, MACHINE_KEYS, parameterKeys, TYPES } from './keys.ts';
-import { type Findings, mapping, readMapping } from './mapping.ts';
-import { machineId, slug, TOPIC } from './names.ts';
-import { orderedParameters } from './orders.ts';
-import { numbered, readSpread } from './series.ts';
+import type { MachineType } from '../core/machine.ts';
+import { Memo } from '../runtime/memo.ts';
+import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
+import {
+  anyMapping,
+  asMapping,
+  type CompositeType,
+  entry,
+  key,
+  list,
+  mapped,
+  mapping,
+  required,
+  unread,
+} from '../schema/mapping.ts';
+import { duration, INTERVAL_S, WHOLE_INSTANT_MS } from '../schema/times.ts';
+import { choice, number, range, text, whole } from '../schema/value-type.ts';
+import {
+  orderedParameters,
+  parameterKeys,
+  ratedPower,
+  spreadKeys,
+  TYPES,
+} from './machine-types.ts';
+import { ID, machineId, NAME, slug, TOPIC } from './names.ts';
+import { numbered, SPREAD_KEYS, spreadOf } from './series.ts';
+
+/** The faults of a machine are looked through for every span of its time. */
+const FAULTS_MAX = 1000;
+
+const TYPE = choice([...TYPES.keys()]);
+const COUNT = whole(1, FLEET_MACHINES_MAX);
+
+/** A machine. */
+export const MACHINE_KEYS = {
+  id: key(ID, 'Where it is missing, it follows from the name and the factory.'),
+  name: required(NAME, 'Unlike that of any other machine of the factory.'),
+  type: required(TYPE, 'What it is; a conveyor is a motor.'),
+  description: key(text(2000), 'For people.'),
+  rated_power_kw: key(number(0.1, 10_000), 'Rated electrical power [kW]; else the type’s default.'),
+  interval: key(INTERVAL_S, 'Seconds between two readings; else the type’s default.'),
+  topic: key(TOPIC, 'First three levels of its topics; else factory/, the factory’s, the name.'),
+  parameters: key(anyMapping({ type: 'object' }), 'Departures from the type’s defaults.'),
+  faults: key(
+    list(0, FAULTS_MAX, unread({ $ref: '#/definitions/fault' })),
+    'Faults that it is to have.',
+  ),
+  count: key(COUNT, 'So many machines like this one, their names and topics numbered from 1.'),
+  spread: key(
+    anyMapping({ $ref: '#/definitions/spread' }),
+    'In what they differ; goes with count.',
+  ),
+};
+
+/** A fault that a machine is to have. */
+export const FAULT_KEYS = {
+  type: required(NAME, 'One of the faults of the machine’s type.'),
+  start: required(WHOLE_INSTANT_MS, 'When it begins: an instant, or a date (midnight UTC).'),
+  duration: key(
+    duration(DURATION_S.min, DURATION_S.max),
+    'Seconds, or a duration like 90m, 24h or 7d.',
+    DURATION_S.default,
+  ),
+  severity: key(number(SEVERITY.min, SEVERITY.max), 'How strong it is.', SEVERITY.default),
+};
+
+const MACHINE = entry(MACHINE_KEYS);
+
+/** A machine of a type, whose limits are the type's own. */
+const MACHINE_OF = new Memo((type: MachineType) => {
+  const power = number(...ratedPower(type).range);
+  const spread = mapping({
+    rated_power_kw: key(range(power), SPREAD_KEYS.rated_power_kw.about),
+    parameters: key(mapping(spreadKeys(type)), SPREAD_KEYS.parameters.about),
+  });
+  return entry({
+    ...MACHINE_KEYS,
+    rated_power_kw: key(power, MACHINE_KEYS.rated_power_kw.about),
+    parameters: key(parametersOf(type), MACHINE_KEYS.parameters.about),
+    faults: key(list(0, FAULTS_MAX, faultOf(type)), MACHINE_KEYS.faults.about),
+    spread: key(spread, MACHINE_KEYS.spread.about),
+  });
+});
 
 /** What a machine takes from its factory. */
 export interface Place {
@@ -28,25 +104,21 @@ export function readMachines(
   path: Path,
   place: Place,
   areAllMade: boolean,
-  findings: Findings,
+  diagnostics: Diagnostics,
 ): readonly MachineDescription[] {
-  const machine = readMachine(content, path, place, findings);
-  const { id, count, spread } = mapping({}).read(content) ?? {};
-  if (!machine) return [];
-  const limits = mapping({}).read(spread);
-  const differ = readSpread(limits, machine, count !== undefined, path, findings);
-  if (count === undefined) return [machine];
-  if (id !== undefined)
-    findings.keyFault([...path, 'id'], 'is of one machine; those of a count follow from the name');
-  const number = MACHINE_KEYS.count.kind.read(count) ?? 0;
-  return numbered(
-    machine,
-    areAllMade ? number : Math.min(number, 1),
-    differ,
-    place,
-    path,
-    findings,
-  );
+  const entry = readEntry(content, path, place, diagnostics);
+  if (!entry) return [];
+  const { machine, given } = entry;
+  const hasKey = (name: string) => Object.hasOwn(content as object, name);
+  const spread = spreadOf(given.spread, machine, hasKey('count'), path, diagnostics);
+  if (!hasKey('count')) return [machine];
+  if (hasKey('id'))
+    diagnostics.errorAtKey(
+      [...path, 'id'],
+      'is of one machine; those of a count follow from the name',
+    );
+  const count = areAllMade ? (given.count ?? 0) : Math.min(given.count ?? 0, 1);
+  return numbered(machine, count, spread, place, path, diagnostics);
 }
 
 /** Reads one machine, whatever its count; undefined where a fault leaves nothing to go on with. */
@@ -54,113 +126,103 @@ export function readMachine(
   content: unknown,
   path: Path,
   place: Place,
-  findings: Findings,
+  diagnostics: Diagnostics,
 ): MachineDescription | undefined {
-  const type = typeOf(content);
-  const values = readMapping(content, type ? keysOf(type) : MACHINE_KEYS, path, findings);
-  const { name, description } = values;
-  if (!type || name === undefined) return undefined;
-  const topic = values.topic ?? `factory/${place.topicLevel}/${slug(name)}`;
-  if (TOPIC.read(topic) === undefined && place.topicLevel !== '')
-    findings.fault([...path, 'name'], `${shown(name)} makes no level of a topic; give a topic`);
-  return {
-    id: values.id ?? machineId(place.factoryId, name),
+  return readEntry(content, path, place, diagnostics)?.machine;
+}
+
+function readEntry(content: unknown, path: Path, place: Place, diagnostics: Diagnostics) {
+  // The limits of everything else depend on the type.
+  const type = TYPES.get(TYPE.parse(asMapping(content)?.['type']) ?? '');
+  if (!type) {
+    MACHINE.read(content, path, diagnostics);
+    return undefined;
+  }
+  const given = MACHINE_OF.of(type).read(content, path, diagnostics);
+  if (given?.name === undefined) return undefined;
+  const { name, description, rated_power_kw: powerKw } = given;
+  const topic = given.topic ?? `factory/${place.topicLevel}/${slug(name)}`;
+  if (TOPIC.parse(topic) === undefined && place.topicLevel !== '')
+    diagnostics.error([...path, 'name'], `${shown(name)} makes no level of a topic; give a topic`);
+  const [least, most] = type.typicalRatedPowerKw;
+  if (powerKw !== undefined && (powerKw < least || powerKw > most))
+    diagnostics.warning(
+      [...path, 'rated_power_kw'],
+      `${powerKw} kW is unusual; machines of type ${type.type} mostly have ${least} to ${most} kW`,
+    );
+  const machine: MachineDescription = {
+    id: given.id ?? machineId(place.factoryId, name),
     name,
     type: type.type,
-    ratedPowerKw: readRatedPowerKw(values.rated_power_kw, type, path, findings),
-    intervalS: values.interval ?? type.intervalS,
+    ratedPowerKw: powerKw ?? ratedPower(type).value,
+    intervalS: given.interval ?? type.intervalS,
     topic,
-    parameters: readParameters(values.parameters ?? {}, type, [...path, 'parameters'], findings),
-    faults: (values.faults ?? []).flatMap(
-      (each, i) => readFault(each, type, [...path, 'faults', i], findings) ?? [],
-    ),
+    parameters: given.parameters ?? {},
+    faults: given.faults ?? [],
     ...(description === undefined ? {} : { description }),
+  };
+  return { machine, given };
+}
+
+/** The parameters that a machine of a type may change, by the names that its model knows. */
+function parametersOf(type: MachineType): CompositeType<Readonly<Record<string, number>>> {
+  const parameters = mapped(mapping(parameterKeys(type)), (given, path, diagnostics) => {
+    const values: Record<string, number> = {};
+    for (const name of Object.keys(type.parameters)) {
+      const value = given[wireName(name)];
+      if (value !== undefined) values[name] = value;
+    }
+    checkOrder(values, type, path, diagnostics);
+    return values;
+  });
+  return {
+    ...parameters,
+    read(value, path, diagnostics) {
+      const content = asMapping(value);
+      if (!content || !Object.hasOwn(content, 'rated_power_kw'))
+        return parameters.read(value, path, diagnostics);
+      const { rated_power_kw: _, ...others } = content;
+      const where = 'is a key of the machine itself, beside parameters';
+      diagnostics.errorAtKey([...path, 'rated_power_kw'], where);
+      return parameters.read(others, path, diagnostics);
+    },
   };
 }
 
-/** The type that a machine's limits depend on, before anything else of it is read. */
-function typeOf(content: unknown): MachineType | undefined {
-  const { type } = mapping({}).read(content) ?? {};
-  return TYPES.get(MACHINE_KEYS.type.kind.read(type) ?? '');
-}
-
-/** The keys of a machine of a type. */
-function keysOf(type: MachineType): typeof MACHINE_KEYS {
-  const { rated_power_kw: power } = MACHINE_KEYS;
-  const kind = number(...ratedPower(type).range);
-  return { ...MACHINE_KEYS, rated_power_kw: { ...power, kind } };
-}
-
-function ratedPower({ type, parameters: { ratedPowerKw } }: MachineType): Parameter {
-  if (!ratedPowerKw) throw new TypeError(`${type} has no rated power`);
-  return ratedPowerKw;
-}
-
-function readRatedPowerKw(
-  given: number | undefined,
+function checkOrder(
+  values: Readonly<Record<string, number>>,
   type: MachineType,
   path: Path,
-  findings: Findings,
-): number {
-  const [least, most] = type.typicalRatedPowerKw;
-  if (given !== undefined && (given < least || given > most))
-    findings.remark(
-      [...path, 'rated_power_kw'],
-      `${given} kW is unusual; machines of type ${type.type} mostly have ${least} to ${most} kW`,
-    );
-  return given ?? ratedPower(type).value;
-}
-
-function readParameters(
-  content: Readonly<Record<string, unknown>>,
-  type: MachineType,
-  path: Path,
-  findings: Findings,
-): Record<string, number> {
-  if (Object.hasOwn(content, 'rated_power_kw')) {
-    const { rated_power_kw: _, ...others } = content;
-    const where = 'is a key of the machine itself, beside parameters';
-    findings.keyFault([...path, 'rated_power_kw'], where);
-    return readParameters(others, type, path, findings);
-  }
-  const given = readMapping(content, parameterKeys(type), path, findings);
-  const values: Record<string, number> = {};
-  for (const name of Object.keys(type.parameters)) {
-    const value = given[wireName(name)];
-    if (value !== undefined) values[name] = value;
-  }
+  diagnostics: Diagnostics,
+): void {
   for (const { low, high, mayEqual } of orderedParameters(type)) {
     const below = values[low] ?? type.parameters[low]?.value ?? Number.NaN;
     const above = values[high] ?? type.parameters[high]?.value ?? Number.NaN;
     const culprit = values[high] === undefined ? low : high;
     if (below < above || (mayEqual && below === above) || values[culprit] === undefined) continue;
     const relation = mayEqual ? 'is above' : 'is not below';
-    findings.fault(
+    diagnostics.error(
       [...path, wireName(culprit)],
       `${wireName(low)} ${below} ${relation} ${wireName(high)} ${above}`,
     );
   }
-  return values;
 }
 
-function readFault(
-  content: unknown,
-  type: MachineType,
-  path: Path,
-  findings: Findings,
-): PlannedFault | undefined {
-  if (type.faultTypes.length === 0) {
-    findings.fault(path, `is not accepted; a machine of type ${type.type} has no faults`);
-    return undefined;
-  }
-  const kind = choice(type.faultTypes);
-  const keys = { ...FAULT_KEYS, type: { ...FAULT_KEYS.type, kind } };
-  const { type: name, start, duration, severity } = readMapping(content, keys, path, findings);
-  if (name === undefined || start === undefined) return undefined;
+/** A fault that a machine of a type is to have. */
+function faultOf(type: MachineType): CompositeType<PlannedFault> {
+  const keys = { ...FAULT_KEYS, type: required(choice(type.faultTypes), FAULT_KEYS.type.about) };
+  const fault = mapped(entry(keys), (given) => {
+    const { type: name, start, duration = DURATION_S.default } = given;
+    const { severity = SEVERITY.default } = given;
+    if (name === undefined || start === undefined) return undefined;
+    return { type: name, startS: start / 1000, durationS: duration, severity };
+  });
+  if (type.faultTypes.length > 0) return fault;
   return {
-    type: name,
-    startS: start / 1000,
-    durationS: duration ?? (FAULT_KEYS.duration.default as number),
-    severity: severity ?? (FAULT_KEYS.severity.default as number),
+    ...fault,
+    read(_, path, diagnostics) {
+      diagnostics.error(path, `is not accepted; a machine of type ${type.type} has no faults`);
+      return undefined;
+    },
   };
 }

@@ -2,9 +2,17 @@ import type { MachineDescription, NetworkDescription } from '../core/factory.ts'
 import { wireName } from '../core/field.ts';
 import type { NetworkName } from '../core/site.ts';
 import { machineTypes } from '../machines/index.ts';
-import { notAccepted, number, shown, whole } from '../schema/kinds.ts';
-import type { Path } from './document.ts';
-import { type Findings, type Key, type Keys, mapping, readMapping } from './mapping.ts';
+import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
+import {
+  anyMapping,
+  type Content,
+  type Key,
+  type Keys,
+  key,
+  mapping,
+  readValue,
+} from '../schema/mapping.ts';
+import { number, whole } from '../schema/value-type.ts';
 
 /** More than any network carries, in any of the units. */
 const AMOUNT = number(0, 1e6);
@@ -35,91 +43,86 @@ function amountKey(name: NetworkName, amount: Amount): string {
   return amount === 'heatingPerK' ? `heating_${suffix}_per_k` : `${amount}_${suffix}`;
 }
 
-/** The networks that a factory may have, by their names in a file. */
-export const NETWORKS_KEYS: Keys = Object.fromEntries(
-  NAMES.map((name) => [
-    wireName(name),
-    {
-      kind: mapping({ $ref: `#/definitions/${wireName(name)}_network` }),
-      about: `In ${UNITS[name][1]}.`,
-    },
-  ]),
-);
-
 /** The keys of each network, by its name in a file. */
 export const NETWORK_KEYS: ReadonlyMap<string, Keys> = new Map(
   NAMES.map((name) => [wireName(name), keysOf(name)]),
 );
 
-function keysOf(name: NetworkName): Record<string, Key<unknown>> {
+/** The networks that a factory may have, by their names in a file. */
+export const NETWORKS_KEYS: Readonly<Record<string, Key<Content>>> = Object.fromEntries(
+  NAMES.map((name) => {
+    const reference = { $ref: `#/definitions/${wireName(name)}_network` };
+    return [wireName(name), key(mapping(keysOf(name), reference), `In ${UNITS[name][1]}.`)];
+  }),
+);
+
+function keysOf(name: NetworkName): Keys {
   const [, unit] = UNITS[name];
   const amounts = (Object.keys(AMOUNTS) as Amount[]).map((amount) => [
     amountKey(name, amount),
-    { kind: AMOUNT, about: `${AMOUNTS[amount]} [${unit}]; else what is usual.` },
+    key(AMOUNT, `${AMOUNTS[amount]} [${unit}]; else what is usual.`),
   ]);
   return {
     ...Object.fromEntries(amounts),
-    consumers: {
-      kind: mapping({ type: 'object', additionalProperties: AMOUNT.schema }),
-      about: `What machines take at full activity, by name [${unit}]; else what is usual.`,
-    },
-    priorities: {
-      kind: mapping({ type: 'object', additionalProperties: PRIORITY.schema }),
-      about: 'Suppliers by name: 1, the default, before 2; those of one number take turns weekly.',
-    },
+    consumers: key(
+      anyMapping({ type: 'object', additionalProperties: AMOUNT.schema }),
+      `What machines take at full activity, by name [${unit}]; else what is usual.`,
+    ),
+    priorities: key(
+      anyMapping({ type: 'object', additionalProperties: PRIORITY.schema }),
+      'Suppliers by name: 1, the default, before 2; those of one number take turns weekly.',
+    ),
   };
 }
 
 /**
- * Reads the networks of a factory.
+ * The networks of a factory.
  *
+ * @param given - As a file has them.
  * @param machines - Its machines, which the networks name; empty where they are not known yet.
  */
-export function readNetworks(
-  content: unknown,
+export function networksOf(
+  given: Readonly<Record<string, Content | undefined>>,
   path: Path,
   machines: readonly MachineDescription[],
-  findings: Findings,
+  diagnostics: Diagnostics,
 ): Partial<Record<NetworkName, NetworkDescription>> {
-  const given = readMapping(content, NETWORKS_KEYS, path, findings);
   const networks: Partial<Record<NetworkName, NetworkDescription>> = {};
   for (const name of NAMES) {
     const own = given[wireName(name)];
     if (own === undefined) continue;
     const within = [...path, wireName(name)];
-    networks[name] = readNetwork(name, own, within, machines, findings);
+    networks[name] = networkOf(name, own, within, machines, diagnostics);
     if (machines.length > 0 && !machines.some((each) => feeds(each, name)))
-      findings.keyFault(within, `has no machine that feeds it; give it ${suppliersOf(name)}`);
+      diagnostics.errorAtKey(within, `has no machine that feeds it; give it ${suppliersOf(name)}`);
   }
   return networks;
 }
 
-function readNetwork(
+function networkOf(
   name: NetworkName,
-  content: unknown,
+  given: Content,
   path: Path,
   machines: readonly MachineDescription[],
-  findings: Findings,
+  diagnostics: Diagnostics,
 ): NetworkDescription {
-  const values = readMapping(content, NETWORK_KEYS.get(wireName(name)) as Keys, path, findings);
   const description: Record<string, unknown> = {};
   for (const amount of Object.keys(AMOUNTS) as Amount[]) {
-    const value = values[amountKey(name, amount)];
+    const value = given[amountKey(name, amount)];
     if (value !== undefined) description[amount] = value;
   }
   const named = (key: 'consumers' | 'priorities', is: (machine: MachineDescription) => boolean) => {
-    const entries = values[key] as Readonly<Record<string, unknown>> | undefined;
+    const entries = given[key] as Content | undefined;
     if (!entries) return;
-    const kind = key === 'consumers' ? AMOUNT : PRIORITY;
+    const fitting = machines.filter(is).map((each) => each.name);
     for (const [machine, value] of Object.entries(entries)) {
       const place = [...path, key, machine];
-      const fitting = machines.filter(is).map((each) => each.name);
       if (machines.length > 0 && !fitting.includes(machine))
-        findings.keyFault(
+        diagnostics.errorAtKey(
           place,
           `${shown(machine)} is not accepted; ${fitting.join(', ') || 'the factory has none'}`,
         );
-      else if (kind.read(value) === undefined) findings.fault(place, notAccepted(value, kind));
+      else readValue(value, key === 'consumers' ? AMOUNT : PRIORITY, place, diagnostics);
     }
     description[key] = entries;
   };

@@ -1,18 +1,29 @@
 import type { MachineDescription } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
 import { Random } from '../core/random.ts';
-import { number, type Range, range, shown } from '../schema/kinds.ts';
-import type { Path } from './document.ts';
-import { SPREAD_KEYS, spreadKeys, TYPES } from './keys.ts';
-import { type Findings, readMapping } from './mapping.ts';
+import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
+import { anyMapping, key } from '../schema/mapping.ts';
+import { number, type Range, range } from '../schema/value-type.ts';
+import { orderedParameters, TYPES } from './machine-types.ts';
 import { machineId, NAME, slug, TOPIC } from './names.ts';
-import { orderedParameters } from './orders.ts';
+
+/** In what the machines of a count differ. */
+export const SPREAD_KEYS = {
+  rated_power_kw: key(range(number(0.1, 10_000)), 'Lowest and highest rated power [kW].'),
+  parameters: key(anyMapping({ type: 'object' }), 'The lowest and the highest value of each.'),
+};
 
 /** A parameter takes one of so many values between its limits, so that machines share records. */
 const PARAMETER_STEPS = 32;
 
 /** In what the machines of a count differ: limits by the name that a model knows. */
 export type Spread = Readonly<Record<string, Range>>;
+
+/** The limits of the machines of a count as a file gives them. */
+interface GivenSpread {
+  readonly rated_power_kw: Range | undefined;
+  readonly parameters: Readonly<Record<string, Range | undefined>> | undefined;
+}
 
 /** The place of a machine that is one of a count. */
 interface Place {
@@ -21,46 +32,35 @@ interface Place {
 }
 
 /**
- * Reads the limits between which the machines of a count differ.
+ * The limits between which the machines of a count differ.
  *
+ * @param given - As a file has them; none where it has no spread.
  * @param machine - What all of them have in common.
  */
-export function readSpread(
-  content: Readonly<Record<string, unknown>> | undefined,
+export function spreadOf(
+  given: GivenSpread | undefined,
   machine: MachineDescription,
   hasCount: boolean,
   path: Path,
-  findings: Findings,
+  diagnostics: Diagnostics,
 ): Spread {
   const type = TYPES.get(machine.type);
-  if (content === undefined || !type) return {};
+  if (given === undefined || !type) return {};
   const within = [...path, 'spread'];
-  if (!hasCount) findings.keyFault(within, 'goes with count: one machine differs from none');
-  const rated = type.parameters['ratedPowerKw']?.range ?? [0, 0];
-  const powerKeys = {
-    ...SPREAD_KEYS,
-    rated_power_kw: { ...SPREAD_KEYS.rated_power_kw, kind: range(number(...rated)) },
-  };
-  const given = readMapping(content, powerKeys, within, findings);
-  const { rated_power_kw: ratedPowerKw } = given;
+  if (!hasCount) diagnostics.errorAtKey(within, 'goes with count: one machine differs from none');
+  const { rated_power_kw: ratedPowerKw, parameters = {} } = given;
   const spread: Record<string, Range> = ratedPowerKw ? { ratedPowerKw } : {};
-  const names = readMapping(
-    given.parameters ?? {},
-    spreadKeys(type),
-    [...within, 'parameters'],
-    findings,
-  );
   for (const name of Object.keys(type.parameters)) {
-    const limits = names[wireName(name)];
+    const limits = parameters[wireName(name)];
     if (limits) spread[name] = limits;
     if (limits && Object.hasOwn(machine.parameters ?? {}, name))
-      findings.keyFault(
+      diagnostics.errorAtKey(
         [...within, 'parameters', wireName(name)],
         'is given in parameters as well; give it once',
       );
   }
-  judgePower(ratedPowerKw, type.typicalRatedPowerKw, type.type, within, findings);
-  judgeOrder(spread, machine, within, findings);
+  judgePower(ratedPowerKw, type.typicalRatedPowerKw, type.type, within, diagnostics);
+  judgeOrder(spread, machine, within, diagnostics);
   return spread;
 }
 
@@ -69,10 +69,10 @@ function judgePower(
   [least, most]: Range,
   type: string,
   path: Path,
-  findings: Findings,
+  diagnostics: Diagnostics,
 ): void {
   if (!power || (power[0] >= least && power[1] <= most)) return;
-  findings.remark(
+  diagnostics.warning(
     [...path, 'rated_power_kw'],
     `${power.join(' to ')} kW is unusual in part; ` +
       `machines of type ${type} mostly have ${least} to ${most} kW`,
@@ -84,7 +84,7 @@ function judgeOrder(
   spread: Spread,
   { type: typeName, parameters = {} }: MachineDescription,
   path: Path,
-  findings: Findings,
+  diagnostics: Diagnostics,
 ): void {
   const type = TYPES.get(typeName);
   if (!type) return;
@@ -96,7 +96,7 @@ function judgeOrder(
     const above = spread[high]?.[0] ?? one(high);
     if (below < above || (mayEqual && below === above)) continue;
     const relation = mayEqual ? 'above' : 'not below';
-    findings.fault(
+    diagnostics.error(
       [...path, 'parameters', wireName(culprit)],
       `${wireName(low)} may come to ${below}, ${relation} ${wireName(high)} of ${above}`,
     );
@@ -113,12 +113,12 @@ export function numbered(
   spread: Spread,
   { factoryId, topicLevel }: Place,
   path: Path,
-  findings: Findings,
+  diagnostics: Diagnostics,
 ): readonly MachineDescription[] {
   const longest = `${machine.name}-${count}`;
-  if (NAME.read(longest) === undefined || TOPIC.read(`${machine.topic}-${count}`) === undefined) {
+  if (NAME.parse(longest) === undefined || TOPIC.parse(`${machine.topic}-${count}`) === undefined) {
     if (topicLevel !== '' && slug(machine.name) !== '')
-      findings.fault([...path, 'name'], `${shown(longest)} is too long with its number`);
+      diagnostics.error([...path, 'name'], `${shown(longest)} is too long with its number`);
     return [];
   }
   return Array.from({ length: count }, (_, i) => {

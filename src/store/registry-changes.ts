@@ -1,17 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { ConfigError, type Diagnostic } from '../core/errors.ts';
+import { changeable, FACTORY_COLUMNS, MACHINE_COLUMNS } from '../factory/columns.ts';
 import { DEFAULT_CALENDAR } from '../factory/default-factory.ts';
-import { TYPES } from '../factory/keys.ts';
-import type { Keys } from '../factory/mapping.ts';
+import { TYPES } from '../factory/machine-types.ts';
 import { slug } from '../factory/names.ts';
 import type { Database } from './database.ts';
-import {
-  FACTORY_INPUT,
-  type Input,
-  MACHINE_INPUT,
-  mergedMetadata,
-  readInput,
-} from './registry/input.ts';
+import { type Input, mergedMetadata, readInput } from './registry/input.ts';
 import {
   type FactoryRow,
   type MachineRow,
@@ -33,7 +27,7 @@ import {
 } from './registry/statements.ts';
 
 export { RegistryConflict } from './registry/conflict.ts';
-export { FACTORY_INPUT, type Input, MACHINE_INPUT } from './registry/input.ts';
+export type { Input } from './registry/input.ts';
 export {
   type Counts,
   checkConfirmed,
@@ -54,7 +48,7 @@ export type { FactoryRow, MachineRow } from './registry/rows.ts';
  *   is taken.
  */
 export async function createFactory(database: Database, input: Input): Promise<FactoryRow> {
-  const values = readInput(input, FACTORY_INPUT, ['name']);
+  const values = readInput(input, FACTORY_COLUMNS);
   const row = {
     id: randomUUID(),
     location: null,
@@ -78,7 +72,7 @@ export async function updateFactory(
   id: string,
   input: Input,
 ): Promise<FactoryRow> {
-  const values = changesOf(input, FACTORY_INPUT);
+  const values = readInput(input, changeable(FACTORY_COLUMNS));
   return change(database, async (queries) => {
     await checkColumns(queries, 'factories', values);
     const old = await factoryRow(queries, id);
@@ -98,7 +92,7 @@ export async function updateFactory(
  *   id that is taken, or a factory that does not exist.
  */
 export async function createMachine(database: Database, input: Input): Promise<MachineRow> {
-  const values = readInput(input, MACHINE_INPUT, ['factory_id', 'name', 'type']);
+  const values = readInput(input, MACHINE_COLUMNS);
   const type = TYPES.get(values['type'] as string);
   return change(database, async (queries) => {
     const factory = await factoryRow(queries, values['factory_id'] as string);
@@ -130,7 +124,7 @@ export async function updateMachine(
   id: string,
   input: Input,
 ): Promise<MachineRow> {
-  const values = changesOf(input, MACHINE_INPUT);
+  const values = readInput(input, changeable(MACHINE_COLUMNS));
   return change(database, async (queries) => {
     const old = await machineRow(queries, id);
     const given = merged(old, values);
@@ -165,12 +159,6 @@ export async function deactivateMachine(database: Database, id: string): Promise
     await update(queries, 'machines', id, { is_active: false });
     return machineRow(queries, id);
   });
-}
-
-/** @throws ConfigError, also where the id would change: everything hangs on it. */
-function changesOf(input: Input, columns: Keys): Input {
-  const { id: _fixed, ...changeable } = columns;
-  return readInput(input, changeable, []);
 }
 
 /** A row with some columns changed; metadata by their keys. */

@@ -8,7 +8,7 @@ import { factoryContent } from '../../src/factory/content.ts';
 import { DEFAULT_CALENDAR, DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { FILE_MAX_BYTES } from '../../src/factory/document.ts';
 import { parseFactoryFile, readFactoryFile } from '../../src/factory/index.ts';
-import { orderedParameters } from '../../src/factory/orders.ts';
+import { orderedParameters } from '../../src/factory/machine-types.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import { configure, factoriesOf, faultsOf, inFolder, plant } from './surroundings.ts';

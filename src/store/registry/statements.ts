@@ -58,7 +58,7 @@ async function rowOf<Row>(
   table: RegistryTableName,
   given: string,
 ): Promise<Row | undefined> {
-  const id = ID.read(given);
+  const id = ID.parse(given);
   if (id === undefined) return undefined;
   const { selected } = (await registryColumns(queries))[table];
   const sql = `select ${selected} from ${table} where id = $1`;

@@ -1,16 +1,14 @@
 import { FLEET_MACHINES_MAX } from '../core/factory.ts';
-import { shown } from '../schema/kinds.ts';
-import type { Path } from './document.ts';
-import type { Findings } from './mapping.ts';
+import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
 
 /** What must not occur twice in a file, and how much of it there may be. */
-export class Registry {
-  readonly #findings: Findings;
+export class UniquenessChecker {
+  readonly #diagnostics: Diagnostics;
   readonly #paths = new Map<string, Path>();
   #machines = 0;
 
-  constructor(findings: Findings) {
-    this.#findings = findings;
+  constructor(diagnostics: Diagnostics) {
+    this.#diagnostics = diagnostics;
   }
 
   /**
@@ -28,7 +26,7 @@ export class Registry {
       return true;
     }
     const owner = first.slice(0, -1).join('.');
-    this.#findings.fault(path, `${shown(value)} is already the ${what} of ${owner}`);
+    this.#diagnostics.error(path, `${shown(value)} is already the ${what} of ${owner}`);
     return false;
   }
 
@@ -41,7 +39,7 @@ export class Registry {
     if (this.isFull) return;
     this.#machines += count;
     if (!this.isFull || !path) return;
-    this.#findings.fault(
+    this.#diagnostics.error(
       path,
       `makes ${this.#machines} machines; up to ${FLEET_MACHINES_MAX} in a file`,
     );
