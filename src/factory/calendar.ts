@@ -9,15 +9,15 @@ import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
 import {
   type CompositeType,
   entry,
+  type GivenValues,
   key,
   list,
-  type MappingValues,
   mapped,
   mapping,
   required,
 } from '../schema/mapping.ts';
 import { DATE, END_MINUTE, START_MINUTE } from '../schema/times.ts';
-import { choice, number } from '../schema/value-type.ts';
+import { number, place } from '../schema/value-type.ts';
 import { minuteText } from '../site/calendar.ts';
 import { DEFAULT_CALENDAR } from './default-factory.ts';
 import { COUNTRY, publicHolidays, REGION } from './holidays.ts';
@@ -39,16 +39,18 @@ const WORKDAYS = [1, 2, 3, 4, 5];
 const SHARE = number(0, 1);
 
 const TIMES_KEYS = {
-  start: required(START_MINUTE, 'Local time: a whole hour or HH:MM.'),
-  end: required(END_MINUTE, 'Local time; before the start, it is on the next day.'),
-  load: key(SHARE, 'Production, of the full one.', 1),
+  startMinute: required(START_MINUTE, 'Local time: a whole hour or HH:MM.', { name: 'start' }),
+  endMinute: required(END_MINUTE, 'Local time; before the start, it is on the next day.', {
+    name: 'end',
+  }),
+  loadShare: key(SHARE, 'Production, of the full one.', { name: 'load', default: 1 }),
 };
 
 /** A part of the local day in which a factory works. */
 export const SHIFT_KEYS = {
   ...TIMES_KEYS,
   days: key(
-    list(1, WEEKDAYS.length, choice(WEEKDAYS)),
+    list(1, WEEKDAYS.length, place(WEEKDAYS)),
     'Weekdays on which it begins; it then goes on to its end. Else Monday to Friday, within these.',
   ),
 };
@@ -63,7 +65,10 @@ export const EXTRA_SHIFT_KEYS = {
 export const CLOSURE_KEYS = {
   from: required(DATE, 'The first local date.'),
   to: required(DATE, 'The last one, included.'),
-  load: key(SHARE, 'Production that goes on, of the full one.', CLOSED_SHARE),
+  loadShare: key(SHARE, 'Production that goes on, of the full one.', {
+    name: 'load',
+    default: CLOSED_SHARE,
+  }),
 };
 
 /** The place whose public holidays are kept, from 2000 to 2050. */
@@ -75,11 +80,15 @@ export const PUBLIC_HOLIDAYS_KEYS = {
 const SHIFT_LIST = list(
   0,
   SHIFTS_MAX,
-  mapped(entry(SHIFT_KEYS, { $ref: '#/definitions/shift' }), ({ days, ...given }) => {
-    const times = timesOf(given);
-    if (!times || !days) return times;
-    return { ...times, days: [...new Set(days.map((day) => WEEKDAYS.indexOf(day)))].sort() };
-  }),
+  mapped(
+    entry(SHIFT_KEYS, { $ref: '#/definitions/shift' }),
+    ({ startMinute, endMinute, loadShare = 1, days }): Shift => ({
+      startMinute,
+      endMinute,
+      loadShare,
+      ...(days && { days: [...new Set(days)].sort() }),
+    }),
+  ),
 );
 
 /** Shifts of which none overlaps another. */
@@ -98,36 +107,24 @@ const SHIFTS: CompositeType<readonly Shift[]> = {
 
 const EXTRA_SHIFT = mapped(
   entry(EXTRA_SHIFT_KEYS, { $ref: '#/definitions/extra_shift' }),
-  ({ date, ...given }, path, diagnostics): ExtraShift | undefined => {
-    const times = timesOf(given);
-    if (!times || date === undefined) return undefined;
+  ({ date, startMinute, endMinute, loadShare = 1 }, path, diagnostics): ExtraShift => {
+    const times = { startMinute, endMinute, loadShare };
     for (const { message } of shiftFaults([times])) diagnostics.error(path, message);
     return { date, ...times };
   },
 );
 
-/** The times of a shift; undefined where one of them is missing. */
-function timesOf({
-  start,
-  end,
-  load = 1,
-}: MappingValues<typeof TIMES_KEYS>): Omit<Shift, 'days'> | undefined {
-  if (start === undefined || end === undefined) return undefined;
-  return { startMinute: start, endMinute: end, loadShare: load };
-}
-
 const CLOSED_DAYS = mapped(
   entry(CLOSURE_KEYS),
-  ({ from, to, load = CLOSED_SHARE }, path, diagnostics): Closure | undefined => {
-    if (from === undefined || to === undefined) return undefined;
+  ({ from, to, loadShare = CLOSED_SHARE }, path, diagnostics): Closure => {
     if (to < from) diagnostics.error([...path, 'to'], `${to} is before ${from}`);
-    return { from, to, loadShare: load };
+    return { from, to, loadShare };
   },
 );
 
 /** A date, or the days between two dates. */
 const CLOSURE: CompositeType<Closure> = {
-  expected: CLOSED_DAYS.expected,
+  ...CLOSED_DAYS,
   schema: { anyOf: [DATE.schema, { $ref: '#/definitions/closure' }] },
   read(value, path, diagnostics) {
     const date = DATE.parse(value);
@@ -138,15 +135,13 @@ const CLOSURE: CompositeType<Closure> = {
 
 const PUBLIC_HOLIDAYS = mapped(
   mapping(PUBLIC_HOLIDAYS_KEYS, { $ref: '#/definitions/public_holidays' }),
-  ({ country, region }, path, diagnostics): PublicHolidays | undefined => {
-    if (country === undefined) return undefined;
+  (given, path, diagnostics): PublicHolidays | undefined => {
+    const { country, region } = given;
     const found = publicHolidays(country, region);
-    if ('dates' in found)
-      return { country, ...(region === undefined ? {} : { region }), dates: found.dates };
+    if ('dates' in found) return { ...given, dates: found.dates };
     const { unknown, accepted } = found;
-    const named = shown(unknown === 'country' ? country : region);
     const names = accepted.length > 0 ? accepted.join(', ') : `${country} has none; leave it out`;
-    diagnostics.error([...path, unknown], `${named} is not accepted; ${names}`);
+    diagnostics.error([...path, unknown], `${shown(given[unknown])} is not accepted; ${names}`);
     return undefined;
   },
 );
@@ -154,23 +149,21 @@ const PUBLIC_HOLIDAYS = mapped(
 /** When a factory works. */
 export const CALENDAR_KEYS = {
   shifts: key(SHIFTS, 'Its shifts, none overlapping another; else those of SHIFT_1 and SHIFT_2.'),
-  rest_load: key(
-    SHARE,
-    'Production outside every shift, of the full one; else SHIFT_3_FACTOR.',
-    DEFAULT_CALENDAR.restShare,
-  ),
-  weekend_load: key(
-    SHARE,
-    'Production on Saturdays, Sundays and holidays, of the full one.',
-    DEFAULT_CALENDAR.weekendShare,
-  ),
+  restShare: key(SHARE, 'Production outside every shift, of the full one; else SHIFT_3_FACTOR.', {
+    name: 'rest_load',
+    default: DEFAULT_CALENDAR.restShare,
+  }),
+  weekendShare: key(SHARE, 'Production on Saturdays, Sundays and holidays, of the full one.', {
+    name: 'weekend_load',
+    default: DEFAULT_CALENDAR.weekendShare,
+  }),
   holidays: key(list(0, HOLIDAYS_MAX, DATE), 'Local dates that are worked like a weekend.'),
-  public_holidays: key(PUBLIC_HOLIDAYS, 'Holidays of a place, likewise.'),
+  publicHolidays: key(PUBLIC_HOLIDAYS, 'Holidays of a place, likewise.'),
   closures: key(
     list(0, EXCEPTIONS_MAX, CLOSURE),
     'Dates and spans of dates on which it is closed.',
   ),
-  extra_shifts: key(
+  extraShifts: key(
     list(0, EXCEPTIONS_MAX, EXTRA_SHIFT),
     'Shifts that are worked once, whatever the day is otherwise.',
   ),
@@ -184,27 +177,19 @@ export const WORKING_TIME_KEYS = {
 
 /** When a factory works; what it leaves out comes from `fallback`. */
 export function factoryCalendar(
-  { shifts, calendar }: MappingValues<typeof WORKING_TIME_KEYS>,
+  { shifts, calendar }: GivenValues<typeof WORKING_TIME_KEYS>,
   path: Path,
   fallback: CalendarDescription,
   diagnostics: Diagnostics,
 ): CalendarDescription {
-  if (!calendar) return { ...fallback, shifts: shifts ?? fallback.shifts };
+  if (!calendar) return { ...fallback, ...(shifts && { shifts }) };
   if (shifts)
     diagnostics.errorAtKey(
       [...path, 'shifts'],
       'stands beside a calendar; give them in the calendar',
     );
-  const { public_holidays: publicHolidays, closures, extra_shifts: extraShifts } = calendar;
-  return {
-    shifts: calendar.shifts ?? fallback.shifts,
-    restShare: calendar.rest_load ?? fallback.restShare,
-    weekendShare: calendar.weekend_load ?? fallback.weekendShare,
-    holidays: calendar.holidays ?? [],
-    ...(publicHolidays ? { publicHolidays } : {}),
-    ...(closures ? { closures } : {}),
-    ...(extraShifts ? { extraShifts } : {}),
-  };
+  const { restShare, weekendShare } = fallback;
+  return { shifts: fallback.shifts, restShare, weekendShare, holidays: [], ...calendar };
 }
 
 /** What is wrong with a shift among others: its number, and a sentence. */

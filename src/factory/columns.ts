@@ -30,7 +30,7 @@ export const FACTORY_COLUMNS = {
   id: FACTORY_KEYS.id,
   name: FACTORY_KEYS.name,
   location: key(nullable(NAME), FACTORY_KEYS.location.about),
-  timezone: key(ZONE, FACTORY_KEYS.timezone.about),
+  timezone: key(ZONE, FACTORY_KEYS.timeZone.about),
   is_active: IS_ACTIVE,
   metadata: METADATA,
 };

@@ -7,21 +7,20 @@ import {
 import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
 import {
   asMapping,
+  type Content,
   entry,
   key,
   list,
-  type MappingValues,
   mapping,
   required,
-  unread,
 } from '../schema/mapping.ts';
 import { choice, number, whole } from '../schema/value-type.ts';
 import { likelyPosition, ZONE } from '../schema/zone.ts';
 import { factoryCalendar, WORKING_TIME_KEYS } from './calendar.ts';
 import { DEFAULT_CLIMATE, DEFAULT_FACTORY } from './default-factory.ts';
-import { type Place, readMachines } from './machine.ts';
+import { MACHINE_ENTRY, type Place, readMachines } from './machine.ts';
 import { factoryId, ID, NAME, slug, TOPIC_LEVEL } from './names.ts';
-import { NETWORKS_KEYS, networksOf } from './networks.ts';
+import { checkNetworks, NETWORKS_KEYS } from './networks.ts';
 import type { UniquenessChecker } from './uniqueness-checker.ts';
 
 /** Each factory has its own weather and calendar. */
@@ -32,21 +31,15 @@ export const FACTORY_COUNT = whole(1, FACTORIES_MAX);
 
 /** How warm a factory's seasons are. */
 export const CLIMATE_KEYS = {
-  base_temp_c: key(
-    number(-40, 40),
-    'Mean outdoor temperature midway between the seasons [°C].',
-    DEFAULT_CLIMATE.baseTempC,
-  ),
-  summer_offset_k: key(
-    number(0, 40),
-    'What the three warm months add to it [K].',
-    DEFAULT_CLIMATE.summerOffsetK,
-  ),
-  winter_offset_k: key(
-    number(-60, 0),
-    'What the three cold months add to it [K].',
-    DEFAULT_CLIMATE.winterOffsetK,
-  ),
+  baseTempC: key(number(-40, 40), 'Mean outdoor temperature midway between the seasons [°C].', {
+    default: DEFAULT_CLIMATE.baseTempC,
+  }),
+  summerOffsetK: key(number(0, 40), 'What the three warm months add to it [K].', {
+    default: DEFAULT_CLIMATE.summerOffsetK,
+  }),
+  winterOffsetK: key(number(-60, 0), 'What the three cold months add to it [K].', {
+    default: DEFAULT_CLIMATE.winterOffsetK,
+  }),
 };
 
 /** A factory. */
@@ -54,12 +47,21 @@ export const FACTORY_KEYS = {
   id: key(ID, 'Where it is missing, it follows from the name.'),
   name: required(NAME, 'Unlike that of any other factory.'),
   topic: key(TOPIC_LEVEL, 'Second level of its machines’ topics; else made of the name.'),
-  timezone: key(ZONE, 'Time zone of shifts, weekends and seasons.', DEFAULT_FACTORY.timeZone),
+  timeZone: key(ZONE, 'Time zone of shifts, weekends and seasons.', {
+    name: 'timezone',
+    default: DEFAULT_FACTORY.timeZone,
+  }),
   location: key(NAME, 'Where it stands, for people.'),
   latitude: key(number(-90, 90), 'Degrees north; else a guess from the time zone.'),
   longitude: key(number(-180, 180), 'Degrees east; else a guess from the time zone.'),
-  voltage: key(number(100, 1000), 'Line-to-line voltage [V].', DEFAULT_FACTORY.nominalVoltageV),
-  frequency: key(choice([50, 60]), 'Of the grid [Hz].', DEFAULT_FACTORY.nominalFrequencyHz),
+  nominalVoltageV: key(number(100, 1000), 'Line-to-line voltage [V].', {
+    name: 'voltage',
+    default: DEFAULT_FACTORY.nominalVoltageV,
+  }),
+  nominalFrequencyHz: key(choice<number>([50, 60]), 'Of the grid [Hz].', {
+    name: 'frequency',
+    default: DEFAULT_FACTORY.nominalFrequencyHz,
+  }),
   climate: key(
     mapping(CLIMATE_KEYS, { $ref: '#/definitions/climate' }),
     'How warm its seasons are.',
@@ -73,14 +75,16 @@ export const FACTORY_KEYS = {
     FACTORY_COUNT,
     'So many factories like this one, their names and topics numbered from 1.',
   ),
-  machines: required(
-    list(1, FLEET_MACHINES_MAX, unread({ $ref: '#/definitions/machine' })),
-    'Its machines.',
-  ),
+  machines: required(list(1, FLEET_MACHINES_MAX, MACHINE_ENTRY), 'Its machines.'),
 };
 
 const FACTORY = entry(FACTORY_KEYS);
-const NOTHING = {} as MappingValues<typeof FACTORY_KEYS>;
+
+/** A factory as a file has it, with nothing left to defaults: reading it gives it back. */
+export function factoryContent(factory: FactoryDescription): Content {
+  const { id, name, location, ...others } = FACTORY.write(factory);
+  return { id, name, ...(location === undefined ? {} : { location }), ...others };
+}
 
 /**
  * Reads one factory of a file. What is missing or at fault is filled in, so that everything is
@@ -93,8 +97,8 @@ export function readFactory(
   unique: UniquenessChecker,
   diagnostics: Diagnostics,
 ): FactoryDescription {
-  const given = FACTORY.read(content, path, diagnostics) ?? NOTHING;
-  const { name = '', location, timezone = DEFAULT_FACTORY.timeZone, climate } = given;
+  const given = FACTORY.readGiven(content, path, diagnostics) ?? {};
+  const { name = '', location, timeZone = DEFAULT_FACTORY.timeZone, networks } = given;
   const id = given.id ?? factoryId(name);
   const topicLevel = given.topic ?? slug(name);
   if (given.name !== undefined && topicLevel === '')
@@ -109,26 +113,21 @@ export function readFactory(
     unique.take('name', 'factories', name, [...path, 'name']) &&
     unique.take('id', 'factories', id, [...path, given.id ? 'id' : 'name']);
   const place: Place = { factoryId: id, hasOwnId, topicLevel };
-  const likely = likelyPosition(timezone);
+  const likely = likelyPosition(timeZone);
   const machines = readAllMachines(given.machines ?? [], path, place, unique, diagnostics);
+  if (networks) checkNetworks(networks, [...path, 'networks'], machines, diagnostics);
   return {
     id,
     name,
-    timeZone: timezone,
+    timeZone,
     latitude: given.latitude ?? likely.latitude,
     longitude: given.longitude ?? likely.longitude,
-    nominalVoltageV: given.voltage ?? DEFAULT_FACTORY.nominalVoltageV,
-    nominalFrequencyHz: given.frequency ?? DEFAULT_FACTORY.nominalFrequencyHz,
-    climate: {
-      baseTempC: climate?.base_temp_c ?? DEFAULT_CLIMATE.baseTempC,
-      summerOffsetK: climate?.summer_offset_k ?? DEFAULT_CLIMATE.summerOffsetK,
-      winterOffsetK: climate?.winter_offset_k ?? DEFAULT_CLIMATE.winterOffsetK,
-    },
+    nominalVoltageV: given.nominalVoltageV ?? DEFAULT_FACTORY.nominalVoltageV,
+    nominalFrequencyHz: given.nominalFrequencyHz ?? DEFAULT_FACTORY.nominalFrequencyHz,
+    climate: { ...DEFAULT_CLIMATE, ...given.climate },
     calendar: factoryCalendar(given, path, fallback, diagnostics),
     machines,
-    ...(given.networks
-      ? { networks: networksOf(given.networks, [...path, 'networks'], machines, diagnostics) }
-      : {}),
+    ...(networks && { networks: networks as NonNullable<FactoryDescription['networks']> }),
     ...(location === undefined ? {} : { location }),
   };
 }

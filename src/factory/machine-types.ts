@@ -1,8 +1,9 @@
+import type { MachineDescription } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
 import { type MachineType, type Parameter, parameterContent } from '../core/machine.ts';
 import { machineTypes } from '../machines/index.ts';
 import { type Key, key } from '../schema/mapping.ts';
-import { choice, number, type Range, range, type ValueType, whole } from '../schema/value-type.ts';
+import { number, place, type Range, range, type ValueType, whole } from '../schema/value-type.ts';
 
 /** Other names of machine types, from registries. */
 const TYPE_ALIASES: Readonly<Record<string, string>> = { conveyor: 'motor' };
@@ -23,42 +24,51 @@ export function ratedPower({ type, parameters: { ratedPowerKw } }: MachineType):
   return ratedPowerKw;
 }
 
-/** The parameters that a machine of a type may change, by their names in a file. */
-export function parameterKeys(type: MachineType): Record<string, Key<number>> {
+/** The parameters that a machine of a type may change. */
+export function parameterKeys(type: MachineType): Readonly<Record<string, Key<number>>> {
   return keysOf(type, (parameter) =>
-    key(parameterType(parameter), parameter.about, parameterContent(parameter, parameter.value)),
+    key(parameterType(parameter), parameter.about, {
+      default: parameterContent(parameter, parameter.value),
+    }),
   );
 }
 
 /** The parameters in which the machines of a count may differ: those that are numbers. */
-export function spreadKeys(type: MachineType): Record<string, Key<Range>> {
+export function spreadKeys(type: MachineType): Readonly<Record<string, Key<Range>>> {
   return keysOf(type, (parameter) =>
     parameter.choices ? undefined : key(range(parameterType(parameter)), parameter.about),
   );
 }
 
 function keysOf<T>(
-  { parameters }: MachineType,
+  { parameters: { ratedPowerKw: _, ...parameters } }: MachineType,
   keyOf: (parameter: Parameter) => Key<T> | undefined,
-): Record<string, Key<T>> {
+): Readonly<Record<string, Key<T>>> {
   const entries = Object.entries(parameters).flatMap(([name, parameter]) => {
-    const own = name === 'ratedPowerKw' ? undefined : keyOf(parameter);
-    return own ? [[wireName(name), own] as const] : [];
+    const own = keyOf(parameter);
+    return own ? [[name, own] as const] : [];
   });
   return Object.fromEntries(entries);
 }
 
 /** What is accepted for a parameter, read as the number that a model works with. */
 function parameterType({ range, choices, isWhole }: Parameter): ValueType<number> {
-  if (!choices) return isWhole ? whole(...range) : number(...range);
-  const names = choice(choices);
-  return {
-    ...names,
-    parse: (value) => {
-      const name = names.parse(value);
-      return name === undefined ? undefined : choices.indexOf(name);
-    },
-  };
+  if (choices) return place(choices);
+  return isWhole ? whole(...range) : number(...range);
+}
+
+/** A machine's own parameters as a file has them. */
+export function parametersContent({
+  type,
+  parameters = {},
+}: Pick<MachineDescription, 'type' | 'parameters'>): Readonly<Record<string, string | number>> {
+  const known = TYPES.get(type)?.parameters ?? {};
+  return Object.fromEntries(
+    Object.entries(parameters).map(([key, value = Number.NaN]) => {
+      const parameter = known[key];
+      return [wireName(key), parameter ? parameterContent(parameter, value) : value];
+    }),
+  );
 }
 
 /** Two parameters of a type of which the first must be below the second. */

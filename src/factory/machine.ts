@@ -16,11 +16,12 @@ import {
   required,
   unread,
 } from '../schema/mapping.ts';
-import { duration, INTERVAL_S, WHOLE_INSTANT_MS } from '../schema/times.ts';
-import { choice, number, range, text, whole } from '../schema/value-type.ts';
+import { duration, INTERVAL_S, instantText, WHOLE_INSTANT_MS } from '../schema/times.ts';
+import { choice, number, range, text, type ValueType, whole } from '../schema/value-type.ts';
 import {
   orderedParameters,
   parameterKeys,
+  parametersContent,
   ratedPower,
   spreadKeys,
   TYPES,
@@ -34,14 +35,42 @@ const FAULTS_MAX = 1000;
 const TYPE = choice([...TYPES.keys()]);
 const COUNT = whole(1, FLEET_MACHINES_MAX);
 
+/** An instant that is a whole second [s since the epoch]. */
+const START_S: ValueType<number> = {
+  ...WHOLE_INSTANT_MS,
+  parse: (value) => {
+    const startMs = WHOLE_INSTANT_MS.parse(value);
+    return startMs === undefined ? undefined : startMs / 1000;
+  },
+  write: (startS) => instantText(1000 * startS),
+};
+
+/** A fault that a machine is to have. */
+export const FAULT_KEYS = {
+  type: required(NAME, 'One of the faults of the machine’s type.'),
+  startS: required(START_S, 'When it begins: an instant, or a date (midnight UTC).', {
+    name: 'start',
+  }),
+  durationS: key(
+    duration(DURATION_S.min, DURATION_S.max),
+    'Seconds, or a duration like 90m, 24h or 7d.',
+    { name: 'duration', default: DURATION_S.default },
+  ),
+  severity: key(number(SEVERITY.min, SEVERITY.max), 'How strong it is.', {
+    default: SEVERITY.default,
+  }),
+};
+
 /** A machine. */
 export const MACHINE_KEYS = {
   id: key(ID, 'Where it is missing, it follows from the name and the factory.'),
   name: required(NAME, 'Unlike that of any other machine of the factory.'),
   type: required(TYPE, 'What it is; a conveyor is a motor.'),
   description: key(text(2000), 'For people.'),
-  rated_power_kw: key(number(0.1, 10_000), 'Rated electrical power [kW]; else the type’s default.'),
-  interval: key(INTERVAL_S, 'Seconds between two readings; else the type’s default.'),
+  ratedPowerKw: key(number(0.1, 10_000), 'Rated electrical power [kW]; else the type’s default.'),
+  intervalS: key(INTERVAL_S, 'Seconds between two readings; else the type’s default.', {
+    name: 'interval',
+  }),
   topic: key(TOPIC, 'First three levels of its topics; else factory/, the factory’s, the name.'),
   parameters: key(anyMapping({ type: 'object' }), 'Departures from the type’s defaults.'),
   faults: key(
@@ -55,35 +84,33 @@ export const MACHINE_KEYS = {
   ),
 };
 
-/** A fault that a machine is to have. */
-export const FAULT_KEYS = {
-  type: required(NAME, 'One of the faults of the machine’s type.'),
-  start: required(WHOLE_INSTANT_MS, 'When it begins: an instant, or a date (midnight UTC).'),
-  duration: key(
-    duration(DURATION_S.min, DURATION_S.max),
-    'Seconds, or a duration like 90m, 24h or 7d.',
-    DURATION_S.default,
-  ),
-  severity: key(number(SEVERITY.min, SEVERITY.max), 'How strong it is.', SEVERITY.default),
-};
-
 const MACHINE = entry(MACHINE_KEYS);
 
 /** A machine of a type, whose limits are the type's own. */
 const MACHINE_OF = new Memo((type: MachineType) => {
   const power = number(...ratedPower(type).range);
   const spread = mapping({
-    rated_power_kw: key(range(power), SPREAD_KEYS.rated_power_kw.about),
+    ratedPowerKw: key(range(power), SPREAD_KEYS.ratedPowerKw.about),
     parameters: key(mapping(spreadKeys(type)), SPREAD_KEYS.parameters.about),
   });
   return entry({
     ...MACHINE_KEYS,
-    rated_power_kw: key(power, MACHINE_KEYS.rated_power_kw.about),
+    ratedPowerKw: key(power, MACHINE_KEYS.ratedPowerKw.about),
     parameters: key(parametersOf(type), MACHINE_KEYS.parameters.about),
     faults: key(list(0, FAULTS_MAX, faultOf(type)), MACHINE_KEYS.faults.about),
     spread: key(spread, MACHINE_KEYS.spread.about),
   });
 });
+
+/** A machine of a file, whose limits depend on its type and its factory. */
+export const MACHINE_ENTRY: ValueType<unknown> = {
+  ...unread({ $ref: '#/definitions/machine' }),
+  write(value) {
+    const machine = { parameters: {}, faults: [], ...(value as MachineDescription) };
+    const type = TYPES.get(machine.type);
+    return type ? MACHINE_OF.of(type).write(machine as never) : MACHINE.write(machine);
+  },
+};
 
 /** What a machine takes from its factory. */
 export interface Place {
@@ -139,8 +166,8 @@ function readEntry(content: unknown, path: Path, place: Place, diagnostics: Diag
     return undefined;
   }
   const given = MACHINE_OF.of(type).read(content, path, diagnostics);
-  if (given?.name === undefined) return undefined;
-  const { name, description, rated_power_kw: powerKw } = given;
+  if (!given) return undefined;
+  const { name, description, ratedPowerKw: powerKw } = given;
   const topic = given.topic ?? `factory/${place.topicLevel}/${slug(name)}`;
   if (TOPIC.parse(topic) === undefined && place.topicLevel !== '')
     diagnostics.error([...path, 'name'], `${shown(name)} makes no level of a topic; give a topic`);
@@ -155,7 +182,7 @@ function readEntry(content: unknown, path: Path, place: Place, diagnostics: Diag
     name,
     type: type.type,
     ratedPowerKw: powerKw ?? ratedPower(type).value,
-    intervalS: given.interval ?? type.intervalS,
+    intervalS: given.intervalS ?? type.intervalS,
     topic,
     parameters: given.parameters ?? {},
     faults: given.faults ?? [],
@@ -164,14 +191,9 @@ function readEntry(content: unknown, path: Path, place: Place, diagnostics: Diag
   return { machine, given };
 }
 
-/** The parameters that a machine of a type may change, by the names that its model knows. */
+/** The parameters that a machine of a type may change. */
 function parametersOf(type: MachineType): CompositeType<Readonly<Record<string, number>>> {
-  const parameters = mapped(mapping(parameterKeys(type)), (given, path, diagnostics) => {
-    const values: Record<string, number> = {};
-    for (const name of Object.keys(type.parameters)) {
-      const value = given[wireName(name)];
-      if (value !== undefined) values[name] = value;
-    }
+  const parameters = mapped(mapping(parameterKeys(type)), (values, path, diagnostics) => {
     checkOrder(values, type, path, diagnostics);
     return values;
   });
@@ -186,6 +208,7 @@ function parametersOf(type: MachineType): CompositeType<Readonly<Record<string, 
       diagnostics.errorAtKey([...path, 'rated_power_kw'], where);
       return parameters.read(others, path, diagnostics);
     },
+    write: (values) => parametersContent({ type: type.type, parameters: values }),
   };
 }
 
@@ -211,12 +234,14 @@ function checkOrder(
 /** A fault that a machine of a type is to have. */
 function faultOf(type: MachineType): CompositeType<PlannedFault> {
   const keys = { ...FAULT_KEYS, type: required(choice(type.faultTypes), FAULT_KEYS.type.about) };
-  const fault = mapped(entry(keys), (given) => {
-    const { type: name, start, duration = DURATION_S.default } = given;
-    const { severity = SEVERITY.default } = given;
-    if (name === undefined || start === undefined) return undefined;
-    return { type: name, startS: start / 1000, durationS: duration, severity };
-  });
+  const fault = mapped(
+    entry(keys),
+    ({ durationS = DURATION_S.default, severity = SEVERITY.default, ...given }): PlannedFault => ({
+      ...given,
+      durationS,
+      severity,
+    }),
+  );
   if (type.faultTypes.length > 0) return fault;
   return {
     ...fault,

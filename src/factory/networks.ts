@@ -1,13 +1,12 @@
-import type { MachineDescription, NetworkDescription } from '../core/factory.ts';
+import type { MachineDescription } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
 import type { NetworkName } from '../core/site.ts';
 import { machineTypes } from '../machines/index.ts';
 import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
 import {
   anyMapping,
-  type Content,
+  type GivenValues,
   type Key,
-  type Keys,
   key,
   mapping,
   readValue,
@@ -27,43 +26,22 @@ const UNITS: Readonly<Record<NetworkName, readonly [suffix: string, about: strin
 
 const NAMES = Object.keys(UNITS) as NetworkName[];
 
-/** The amounts of a network, each with what it is. */
-const AMOUNTS = {
-  base: 'Taken at any time',
-  process: 'Taken at full production by what is no machine of the file',
-  heatingPerK: 'Taken for each kelvin that it is colder outside than 15 °C',
-  leak: 'Lost at any time',
-} as const;
-
-type Amount = keyof typeof AMOUNTS;
-
-/** What a file calls an amount: `leak_m3_min`, `heating_kg_h_per_k`. */
-function amountKey(name: NetworkName, amount: Amount): string {
-  const [suffix] = UNITS[name];
-  return amount === 'heatingPerK' ? `heating_${suffix}_per_k` : `${amount}_${suffix}`;
-}
-
-/** The keys of each network, by its name in a file. */
-export const NETWORK_KEYS: ReadonlyMap<string, Keys> = new Map(
-  NAMES.map((name) => [wireName(name), keysOf(name)]),
-);
-
-/** The networks that a factory may have, by their names in a file. */
-export const NETWORKS_KEYS: Readonly<Record<string, Key<Content>>> = Object.fromEntries(
-  NAMES.map((name) => {
-    const reference = { $ref: `#/definitions/${wireName(name)}_network` };
-    return [wireName(name), key(mapping(keysOf(name), reference), `In ${UNITS[name][1]}.`)];
-  }),
-);
-
-function keysOf(name: NetworkName): Keys {
-  const [, unit] = UNITS[name];
-  const amounts = (Object.keys(AMOUNTS) as Amount[]).map((amount) => [
-    amountKey(name, amount),
-    key(AMOUNT, `${AMOUNTS[amount]} [${unit}]; else what is usual.`),
-  ]);
+/** The keys of a network, whose amounts end in its unit: `leak_m3_min`, `heating_kg_h_per_k`. */
+function networkKeys(network: NetworkName) {
+  const [suffix, unit] = UNITS[network];
+  const amount = (about: string, name: string) =>
+    key(AMOUNT, `${about} [${unit}]; else what is usual.`, { name });
   return {
-    ...Object.fromEntries(amounts),
+    base: amount('Taken at any time', `base_${suffix}`),
+    process: amount(
+      'Taken at full production by what is no machine of the file',
+      `process_${suffix}`,
+    ),
+    heatingPerK: amount(
+      'Taken for each kelvin that it is colder outside than 15 °C',
+      `heating_${suffix}_per_k`,
+    ),
+    leak: amount('Lost at any time', `leak_${suffix}`),
     consumers: key(
       anyMapping({ type: 'object', additionalProperties: AMOUNT.schema }),
       `What machines take at full activity, by name [${unit}]; else what is usual.`,
@@ -75,77 +53,55 @@ function keysOf(name: NetworkName): Keys {
   };
 }
 
+type NetworkKeys = ReturnType<typeof networkKeys>;
+
+/** The keys of each network. */
+export const NETWORK_KEYS = Object.fromEntries(
+  NAMES.map((name) => [name, networkKeys(name)]),
+) as Readonly<Record<NetworkName, NetworkKeys>>;
+
+/** The networks that a factory may have. */
+export const NETWORKS_KEYS = Object.fromEntries(
+  NAMES.map((name) => {
+    const schema = { $ref: `#/definitions/${wireName(name)}_network` };
+    return [name, key(mapping(NETWORK_KEYS[name], schema), `In ${UNITS[name][1]}.`)];
+  }),
+) as Readonly<Record<NetworkName, Key<GivenValues<NetworkKeys>>>>;
+
 /**
- * The networks of a factory.
+ * Checks the machines that the networks of a factory name.
  *
- * @param given - As a file has them.
- * @param machines - Its machines, which the networks name; empty where they are not known yet.
+ * @param machines - Those of the factory; empty where they are not known yet.
  */
-export function networksOf(
-  given: Readonly<Record<string, Content | undefined>>,
+export function checkNetworks(
+  networks: GivenValues<typeof NETWORKS_KEYS>,
   path: Path,
   machines: readonly MachineDescription[],
   diagnostics: Diagnostics,
-): Partial<Record<NetworkName, NetworkDescription>> {
-  const networks: Partial<Record<NetworkName, NetworkDescription>> = {};
+): void {
   for (const name of NAMES) {
-    const own = given[wireName(name)];
-    if (own === undefined) continue;
+    const network = networks[name];
+    if (!network) continue;
     const within = [...path, wireName(name)];
-    networks[name] = networkOf(name, own, within, machines, diagnostics);
+    const named = (
+      key: 'consumers' | 'priorities',
+      type: typeof AMOUNT,
+      is: (machine: MachineDescription) => boolean,
+    ) => {
+      const fitting = machines.filter(is).map((each) => each.name);
+      for (const [machine, value] of Object.entries(network[key] ?? {})) {
+        const place = [...within, key, machine];
+        if (machines.length > 0 && !fitting.includes(machine)) {
+          const accepted = fitting.join(', ') || 'the factory has none';
+          diagnostics.errorAtKey(place, `${shown(machine)} is not accepted; ${accepted}`);
+        } else readValue(value, type, place, diagnostics);
+      }
+    };
+    named('consumers', AMOUNT, ({ type }) => typeOf(type)?.activityShare !== undefined);
+    named('priorities', PRIORITY, (machine) => feeds(machine, name));
     if (machines.length > 0 && !machines.some((each) => feeds(each, name)))
       diagnostics.errorAtKey(within, `has no machine that feeds it; give it ${suppliersOf(name)}`);
   }
-  return networks;
-}
-
-function networkOf(
-  name: NetworkName,
-  given: Content,
-  path: Path,
-  machines: readonly MachineDescription[],
-  diagnostics: Diagnostics,
-): NetworkDescription {
-  const description: Record<string, unknown> = {};
-  for (const amount of Object.keys(AMOUNTS) as Amount[]) {
-    const value = given[amountKey(name, amount)];
-    if (value !== undefined) description[amount] = value;
-  }
-  const named = (key: 'consumers' | 'priorities', is: (machine: MachineDescription) => boolean) => {
-    const entries = given[key] as Content | undefined;
-    if (!entries) return;
-    const fitting = machines.filter(is).map((each) => each.name);
-    for (const [machine, value] of Object.entries(entries)) {
-      const place = [...path, key, machine];
-      if (machines.length > 0 && !fitting.includes(machine))
-        diagnostics.errorAtKey(
-          place,
-          `${shown(machine)} is not accepted; ${fitting.join(', ') || 'the factory has none'}`,
-        );
-      else readValue(value, key === 'consumers' ? AMOUNT : PRIORITY, place, diagnostics);
-    }
-    description[key] = entries;
-  };
-  named('consumers', ({ type }) => typeOf(type)?.activityShare !== undefined);
-  named('priorities', (machine) => feeds(machine, name));
-  return description as NetworkDescription;
-}
-
-/** Networks as a file would hold them. */
-export function networksContent(
-  networks: Partial<Record<NetworkName, NetworkDescription>>,
-): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    NAMES.flatMap((name) => {
-      const network = networks[name];
-      if (!network) return [];
-      const entries = Object.entries(network).map(([key, value]) => [
-        key in AMOUNTS ? amountKey(name, key as Amount) : key,
-        value,
-      ]);
-      return [[wireName(name), Object.fromEntries(entries)]];
-    }),
-  );
 }
 
 function typeOf(type: string) {

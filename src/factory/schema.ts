@@ -1,3 +1,4 @@
+import { wireName } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 import { machineTypes } from '../machines/index.ts';
 import { objectSchema } from '../schema/mapping.ts';
@@ -37,7 +38,10 @@ export function factorySchema(): JsonSchema {
       climate: objectSchema(CLIMATE_KEYS),
       networks: objectSchema(NETWORKS_KEYS),
       ...Object.fromEntries(
-        [...NETWORK_KEYS].map(([name, keys]) => [`${name}_network`, objectSchema(keys)]),
+        Object.entries(NETWORK_KEYS).map(([name, keys]) => [
+          `${wireName(name)}_network`,
+          objectSchema(keys),
+        ]),
       ),
       calendar: objectSchema(CALENDAR_KEYS),
       shift: objectSchema(SHIFT_KEYS),

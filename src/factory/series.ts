@@ -9,7 +9,7 @@ import { machineId, NAME, slug, TOPIC } from './names.ts';
 
 /** In what the machines of a count differ. */
 export const SPREAD_KEYS = {
-  rated_power_kw: key(range(number(0.1, 10_000)), 'Lowest and highest rated power [kW].'),
+  ratedPowerKw: key(range(number(0.1, 10_000)), 'Lowest and highest rated power [kW].'),
   parameters: key(anyMapping({ type: 'object' }), 'The lowest and the highest value of each.'),
 };
 
@@ -21,8 +21,8 @@ export type Spread = Readonly<Record<string, Range>>;
 
 /** The limits of the machines of a count as a file gives them. */
 interface GivenSpread {
-  readonly rated_power_kw: Range | undefined;
-  readonly parameters: Readonly<Record<string, Range | undefined>> | undefined;
+  readonly ratedPowerKw?: Range;
+  readonly parameters?: Readonly<Record<string, Range>>;
 }
 
 /** The place of a machine that is one of a count. */
@@ -48,17 +48,14 @@ export function spreadOf(
   if (given === undefined || !type) return {};
   const within = [...path, 'spread'];
   if (!hasCount) diagnostics.errorAtKey(within, 'goes with count: one machine differs from none');
-  const { rated_power_kw: ratedPowerKw, parameters = {} } = given;
-  const spread: Record<string, Range> = ratedPowerKw ? { ratedPowerKw } : {};
-  for (const name of Object.keys(type.parameters)) {
-    const limits = parameters[wireName(name)];
-    if (limits) spread[name] = limits;
-    if (limits && Object.hasOwn(machine.parameters ?? {}, name))
+  const { ratedPowerKw, parameters = {} } = given;
+  const spread: Spread = { ...(ratedPowerKw && { ratedPowerKw }), ...parameters };
+  for (const name of Object.keys(parameters))
+    if (Object.hasOwn(machine.parameters ?? {}, name))
       diagnostics.errorAtKey(
         [...within, 'parameters', wireName(name)],
         'is given in parameters as well; give it once',
       );
-  }
   judgePower(ratedPowerKw, type.typicalRatedPowerKw, type.type, within, diagnostics);
   judgeOrder(spread, machine, within, diagnostics);
   return spread;

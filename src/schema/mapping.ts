@@ -1,4 +1,6 @@
 import { FAULTS_MAX, knownNames } from '../core/errors.ts';
+import { wireName } from '../core/field.ts';
+import { Memo } from '../runtime/memo.ts';
 import { type Diagnostics, notAccepted, type Path } from './diagnostics.ts';
 import type { JsonSchema, ValueType } from './value-type.ts';
 
@@ -9,6 +11,8 @@ export interface CompositeType<T> {
   readonly schema: JsonSchema;
   /** What the value means, after every error in it; undefined where that leaves nothing. */
   read(value: unknown, path: Path, diagnostics: Diagnostics): T | undefined;
+  /** The value as a file has it; without this, it is the same. */
+  write?(value: T): unknown;
 }
 
 /** What is accepted as a value of any form. */
@@ -18,31 +22,66 @@ export type AnyType<T> = ValueType<T> | CompositeType<T>;
 export interface Key<T> {
   readonly type: AnyType<T>;
   readonly about: string;
+  /** The key as users write it, if it is not the property in snake case. */
+  readonly name?: string;
   /** The value of a key that is missing, where it is always the same. */
   readonly default?: string | number;
   readonly isRequired?: true;
 }
 
-/** The keys that a mapping may have. */
+/** A key that must be given. */
+export type RequiredKey<T> = Key<T> & { readonly isRequired: true };
+
+/** The keys that a mapping may have, by the properties that code reads them as. */
 export type Keys = Readonly<Record<string, Key<unknown>>>;
 
-/** What a mapping's keys mean; undefined where one is missing or at fault. */
-export type MappingValues<K extends Keys> = {
-  readonly [N in keyof K]: K[N] extends Key<infer T> ? T | undefined : never;
+type Value<K> = K extends Key<infer T> ? T : never;
+
+/** What those of a mapping's keys mean that are there and accepted. */
+export type GivenValues<K extends Keys> = string extends keyof K
+  ? { readonly [N in keyof K]: Value<K[N]> }
+  : { readonly [N in keyof K]?: Value<K[N]> };
+
+type RequiredNames<K extends Keys> = {
+  [N in keyof K]: K[N] extends { isRequired: true } ? N : never;
+}[keyof K];
+
+/** What a mapping's keys mean, where those that must be given are. */
+export type MappingValues<K extends Keys> = GivenValues<Omit<K, RequiredNames<K>>> & {
+  readonly [N in RequiredNames<K>]: Value<K[N]>;
 };
 
 /** A mapping whose keys are yet to be read. */
 export type Content = Readonly<Record<string, unknown>>;
 
 /** A key that may be left out. */
-export function key<T>(type: AnyType<T>, about: string, byDefault?: string | number): Key<T> {
-  return byDefault === undefined ? { type, about } : { type, about, default: byDefault };
+export function key<T>(
+  type: AnyType<T>,
+  about: string,
+  more: Pick<Key<T>, 'name' | 'default'> = {},
+): Key<T> {
+  return { type, about, ...more };
 }
 
 /** A key that must be given. */
-export function required<T>(type: AnyType<T>, about: string): Key<T> {
-  return { type, about, isRequired: true };
+export function required<T>(
+  type: AnyType<T>,
+  about: string,
+  more: Pick<Key<T>, 'name'> = {},
+): RequiredKey<T> {
+  return { type, about, ...more, isRequired: true };
 }
+
+/** The keys of a mapping as users write them, each with its property. */
+const FIELDS = new Memo(
+  (keys: Keys): ReadonlyMap<string, Key<unknown> & { readonly property: string }> =>
+    new Map(
+      Object.entries(keys).map(([property, each]) => [
+        each.name ?? wireName(property),
+        { ...each, property },
+      ]),
+    ),
+);
 
 /** A list whose items are of one type; those that are not accepted are left out. */
 export function list<T>(min: number, max: number, items: AnyType<T>): CompositeType<readonly T[]> {
@@ -57,26 +96,48 @@ export function list<T>(min: number, max: number, items: AnyType<T>): CompositeT
       diagnostics.error(path, notAccepted(value, this, diagnostics.words));
       return undefined;
     },
+    write: (value) => value.map((item) => writeValue(item, items)),
   };
 }
 
+/** What is accepted as a mapping with certain keys. */
+export interface MappingType<K extends Keys> extends CompositeType<MappingValues<K>> {
+  /** What its keys mean, even where some that must be given are not. */
+  readGiven(value: unknown, path: Path, diagnostics: Diagnostics): GivenValues<K> | undefined;
+  /** The content of a file whose values these are. */
+  write(values: MappingValues<K>): Content;
+}
+
 /**
- * A mapping with certain keys.
+ * A mapping with certain keys. Where one that must be given is not, nothing is left of it.
  *
  * @param schema - Refers to where its schema is defined.
  */
 export function mapping<K extends Keys>(
   keys: K,
   schema: JsonSchema = { type: 'object' },
-): CompositeType<MappingValues<K>> {
+): MappingType<K> {
   return {
     expected: 'a mapping',
     schema,
-    read(value, path, diagnostics) {
+    readGiven(value, path, diagnostics) {
       const content = asMapping(value);
       if (content) return readMapping(content, keys, path, diagnostics);
       diagnostics.error(path, notAccepted(value, this, diagnostics.words));
       return undefined;
+    },
+    read(value, path, diagnostics) {
+      const values: GivenValues<Keys> | undefined = this.readGiven(value, path, diagnostics);
+      const needed = Object.keys(keys).filter((property) => keys[property]?.isRequired);
+      const isWhole = values && needed.every((property) => values[property] !== undefined);
+      return isWhole ? (values as MappingValues<K>) : undefined;
+    },
+    write(values) {
+      const entries = [...FIELDS.of(keys)].flatMap(([name, { property, type }]) => {
+        const each = (values as Content)[property];
+        return each === undefined ? [] : [[name, writeValue(each, type)] as const];
+      });
+      return Object.fromEntries(entries);
     },
   };
 }
@@ -85,11 +146,9 @@ export function mapping<K extends Keys>(
 const KEYS_SHOWN = 8;
 
 /** A mapping that no key announces, such as an item of a list: messages name its keys. */
-export function entry<K extends Keys>(
-  keys: K,
-  schema?: JsonSchema,
-): CompositeType<MappingValues<K>> {
-  const expected = `a mapping with ${Object.keys(keys).slice(0, KEYS_SHOWN).join(', ')}`;
+export function entry<K extends Keys>(keys: K, schema?: JsonSchema): MappingType<K> {
+  const names = [...FIELDS.of(keys).keys()];
+  const expected = `a mapping with ${names.slice(0, KEYS_SHOWN).join(', ')}`;
   return { ...mapping(keys, schema), expected };
 }
 
@@ -104,7 +163,7 @@ export function unread(schema: JsonSchema): ValueType<unknown> {
 }
 
 /** Another meaning of a list or a mapping, made of its parts once they are read. */
-export function mapped<T, U>(
+export function mapped<T, U extends T>(
   type: CompositeType<T>,
   convert: (parts: T, path: Path, diagnostics: Diagnostics) => U | undefined,
 ): CompositeType<U> {
@@ -130,6 +189,11 @@ export function readValue<T>(
   return parsed;
 }
 
+/** A value as a file has it. */
+export function writeValue<T>(value: T, type: AnyType<T>): unknown {
+  return type.write ? type.write(value) : value;
+}
+
 /**
  * Reads a mapping by its keys, and reports every error in it.
  *
@@ -141,22 +205,29 @@ export function readMapping<K extends Keys>(
   path: Path,
   diagnostics: Diagnostics,
   isOpen = false,
-): MappingValues<K> {
-  if (!isOpen) reportUnknown(content, keys, path, diagnostics);
+): GivenValues<K> {
+  const fields = FIELDS.of(keys);
+  if (!isOpen) reportUnknown(content, fields, path, diagnostics);
   const values: Record<string, unknown> = {};
-  for (const [name, { type, isRequired }] of Object.entries(keys)) {
-    if (Object.hasOwn(content, name))
-      values[name] = readValue(content[name], type, [...path, name], diagnostics);
-    else if (isRequired)
+  for (const [name, { property, type, isRequired }] of fields) {
+    if (Object.hasOwn(content, name)) {
+      const value = readValue(content[name], type, [...path, name], diagnostics);
+      if (value !== undefined) values[property] = value;
+    } else if (isRequired)
       diagnostics.error([...path, name], `${diagnostics.words.missing} ${type.expected}`);
   }
-  return values as MappingValues<K>;
+  return values as GivenValues<K>;
 }
 
-function reportUnknown(content: Content, keys: Keys, path: Path, diagnostics: Diagnostics): void {
-  const unknown = Object.keys(content).filter((name) => !Object.hasOwn(keys, name));
+function reportUnknown(
+  content: Content,
+  known: ReadonlyMap<string, unknown>,
+  path: Path,
+  diagnostics: Diagnostics,
+): void {
+  const unknown = Object.keys(content).filter((name) => !known.has(name));
   for (const name of unknown.slice(0, FAULTS_MAX)) {
-    const accepted = knownNames(name, Object.keys(keys));
+    const accepted = knownNames(name, [...known.keys()]);
     diagnostics.errorAtKey([...path, name], `${diagnostics.words.unknown} ${accepted}`);
   }
   if (unknown.length > FAULTS_MAX)
@@ -171,7 +242,8 @@ export function asMapping(value: unknown): Content | undefined {
 
 /** The JSON Schema of a mapping. */
 export function objectSchema(keys: Keys): JsonSchema {
-  const properties = Object.entries(keys).map(([name, { type, about, default: byDefault }]) => {
+  const fields = [...FIELDS.of(keys)];
+  const properties = fields.map(([name, { type, about, default: byDefault }]) => {
     const { $ref, ...rest } = type.schema;
     return [
       name,
@@ -183,11 +255,11 @@ export function objectSchema(keys: Keys): JsonSchema {
       },
     ];
   });
-  const isRequired = Object.keys(keys).filter((name) => keys[name]?.isRequired);
+  const needed = fields.flatMap(([name, { isRequired }]) => (isRequired ? name : []));
   return {
     type: 'object',
     additionalProperties: false,
-    ...(isRequired.length > 0 ? { required: isRequired } : {}),
+    ...(needed.length > 0 ? { required: needed } : {}),
     properties: Object.fromEntries(properties),
   };
 }

@@ -121,6 +121,7 @@ function timeOfDay(min: number, max: number): ValueType<number> {
       const minute = match ? 60 * Number(match[1]) + Number(match[2]) : Number.NaN;
       return minute >= min && minute <= max ? minute : undefined;
     },
+    write: minuteText,
   };
 }
 

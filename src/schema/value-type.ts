@@ -30,6 +30,8 @@ export interface ValueType<T> {
   readonly schema: JsonSchema;
   /** The value in the form that code works with; undefined where it is not accepted. */
   parse(value: unknown): T | undefined;
+  /** The value as a file has it; without this, it is the same. */
+  write?(value: T): unknown;
   /** Accepted names, among which a mistyped one is looked up. */
   names?(): Iterable<string>;
 }
@@ -94,6 +96,19 @@ export function choice<const T extends string | number>(options: readonly T[]): 
       return options.find((option) => option === wanted);
     },
     names: () => (isNumeric ? [] : options.map(String)),
+  };
+}
+
+/** One of some names, which stands for its place among them. */
+export function place(names: readonly string[]): ValueType<number> {
+  const { parse, ...name } = choice(names);
+  return {
+    ...name,
+    parse: (value) => {
+      const found = names.indexOf(parse(value) ?? '');
+      return found < 0 ? undefined : found;
+    },
+    write: (value) => names[value],
   };
 }
 

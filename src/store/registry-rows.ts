@@ -1,6 +1,6 @@
 import type { FactoryDescription, MachineDescription } from '../core/factory.ts';
-import { factoryContent } from '../factory/content.ts';
 import { DEFAULT_CALENDAR, DEFAULT_CLIMATE } from '../factory/default-factory.ts';
+import { factoryContent } from '../factory/factory.ts';
 import type { Database, Queries } from './database.ts';
 import { insert, storedType } from './registry/statements.ts';
 import { createTables } from './registry.ts';
