@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 import { ConfigError, type Diagnostic, FAULTS_MAX } from '../core/errors.ts';
 import { Memo } from '../runtime/memo.ts';
-import { Diagnostics, notAccepted, REQUEST_WORDS } from '../schema/diagnostics.ts';
+import { Diagnostics, REQUEST_WORDS } from '../schema/diagnostics.ts';
 import {
   type AnyType,
   asMapping,
@@ -37,7 +37,7 @@ export function compileValidator({ schema, httpPart }: { schema: TSchema; httpPa
     const value = httpPart === 'body' ? given : Value.Convert(schema, given);
     try {
       const diagnostics = new Diagnostics({ words: REQUEST_WORDS, errorsMax: FAULTS_MAX });
-      readValue(value, type, [], diagnostics);
+      readValue(value, type, diagnostics.top);
       diagnostics.check();
       return { value };
     } catch (error) {
@@ -75,11 +75,11 @@ function objectType(
   return {
     expected: wordsFor(schema),
     schema,
-    read(value, path, diagnostics) {
+    read(value, place) {
       const content = asMapping(value);
       if (!content || Object.keys(content).length < (schema.minProperties ?? 0))
-        diagnostics.error(path, notAccepted(value, this, diagnostics.words));
-      else readMapping(content, keys, path, diagnostics, schema.additionalProperties !== false);
+        place.notAccepted(value, this);
+      else readMapping(content, keys, place, schema.additionalProperties !== false);
       return content;
     },
   };

@@ -5,7 +5,7 @@ import type {
   PublicHolidays,
   Shift,
 } from '../core/factory.ts';
-import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
+import { type Place, shown } from '../schema/diagnostics.ts';
 import {
   type CompositeType,
   entry,
@@ -17,7 +17,7 @@ import {
   required,
 } from '../schema/mapping.ts';
 import { DATE, END_MINUTE, START_MINUTE } from '../schema/times.ts';
-import { number, place } from '../schema/value-type.ts';
+import { number, position } from '../schema/value-type.ts';
 import { minuteText } from '../site/calendar.ts';
 import { DEFAULT_CALENDAR } from './default-factory.ts';
 import { COUNTRY, publicHolidays, REGION } from './holidays.ts';
@@ -50,7 +50,7 @@ const TIMES_KEYS = {
 export const SHIFT_KEYS = {
   ...TIMES_KEYS,
   days: key(
-    list(1, WEEKDAYS.length, place(WEEKDAYS)),
+    list(1, WEEKDAYS.length, position(WEEKDAYS)),
     'Weekdays on which it begins; it then goes on to its end. Else Monday to Friday, within these.',
   ),
 };
@@ -94,30 +94,30 @@ const SHIFT_LIST = list(
 /** Shifts of which none overlaps another. */
 const SHIFTS: CompositeType<readonly Shift[]> = {
   ...SHIFT_LIST,
-  read(value, path, diagnostics) {
-    const errorsBefore = diagnostics.errors.length;
-    const shifts = SHIFT_LIST.read(value, path, diagnostics);
+  read(value, place) {
+    const { errors } = place.diagnostics;
+    const errorsBefore = errors.length;
+    const shifts = SHIFT_LIST.read(value, place);
     // A shift without good times may seem to overlap one that is right.
-    if (shifts && diagnostics.errors.length === errorsBefore)
-      for (const { index, message } of shiftFaults(shifts))
-        diagnostics.error([...path, index], message);
+    if (shifts && errors.length === errorsBefore)
+      for (const { index, message } of shiftFaults(shifts)) place.at(index).error(message);
     return shifts;
   },
 };
 
 const EXTRA_SHIFT = mapped(
   entry(EXTRA_SHIFT_KEYS, { $ref: '#/definitions/extra_shift' }),
-  ({ date, startMinute, endMinute, loadShare = 1 }, path, diagnostics): ExtraShift => {
+  ({ date, startMinute, endMinute, loadShare = 1 }, place): ExtraShift => {
     const times = { startMinute, endMinute, loadShare };
-    for (const { message } of shiftFaults([times])) diagnostics.error(path, message);
+    for (const { message } of shiftFaults([times])) place.error(message);
     return { date, ...times };
   },
 );
 
 const CLOSED_DAYS = mapped(
   entry(CLOSURE_KEYS),
-  ({ from, to, loadShare = CLOSED_SHARE }, path, diagnostics): Closure => {
-    if (to < from) diagnostics.error([...path, 'to'], `${to} is before ${from}`);
+  ({ from, to, loadShare = CLOSED_SHARE }, place): Closure => {
+    if (to < from) place.at('to').error(`${to} is before ${from}`);
     return { from, to, loadShare };
   },
 );
@@ -126,22 +126,22 @@ const CLOSED_DAYS = mapped(
 const CLOSURE: CompositeType<Closure> = {
   ...CLOSED_DAYS,
   schema: { anyOf: [DATE.schema, { $ref: '#/definitions/closure' }] },
-  read(value, path, diagnostics) {
+  read(value, place) {
     const date = DATE.parse(value);
-    if (date === undefined) return CLOSED_DAYS.read(value, path, diagnostics);
+    if (date === undefined) return CLOSED_DAYS.read(value, place);
     return { from: date, to: date, loadShare: CLOSED_SHARE };
   },
 };
 
 const PUBLIC_HOLIDAYS = mapped(
   mapping(PUBLIC_HOLIDAYS_KEYS, { $ref: '#/definitions/public_holidays' }),
-  (given, path, diagnostics): PublicHolidays | undefined => {
+  (given, place): PublicHolidays | undefined => {
     const { country, region } = given;
     const found = publicHolidays(country, region);
     if ('dates' in found) return { ...given, dates: found.dates };
     const { unknown, accepted } = found;
     const names = accepted.length > 0 ? accepted.join(', ') : `${country} has none; leave it out`;
-    diagnostics.error([...path, unknown], `${shown(given[unknown])} is not accepted; ${names}`);
+    place.at(unknown).error(`${shown(given[unknown])} is not accepted; ${names}`);
     return undefined;
   },
 );
@@ -178,16 +178,11 @@ export const WORKING_TIME_KEYS = {
 /** When a factory works; what it leaves out comes from `fallback`. */
 export function factoryCalendar(
   { shifts, calendar }: GivenValues<typeof WORKING_TIME_KEYS>,
-  path: Path,
+  place: Place,
   fallback: CalendarDescription,
-  diagnostics: Diagnostics,
 ): CalendarDescription {
   if (!calendar) return { ...fallback, ...(shifts && { shifts }) };
-  if (shifts)
-    diagnostics.errorAtKey(
-      [...path, 'shifts'],
-      'stands beside a calendar; give them in the calendar',
-    );
+  if (shifts) place.at('shifts').errorAtKey('stands beside a calendar; give them in the calendar');
   const { restShare, weekendShare } = fallback;
   return { shifts: fallback.shifts, restShare, weekendShare, holidays: [], ...calendar };
 }

@@ -4,21 +4,13 @@ import {
   FLEET_MACHINES_MAX,
   type MachineDescription,
 } from '../core/factory.ts';
-import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
-import {
-  asMapping,
-  type Content,
-  entry,
-  key,
-  list,
-  mapping,
-  required,
-} from '../schema/mapping.ts';
+import { type Place, shown } from '../schema/diagnostics.ts';
+import { asMapping, type Content, entry, key, list, mapping, required } from '../schema/mapping.ts';
 import { choice, number, whole } from '../schema/value-type.ts';
 import { likelyPosition, ZONE } from '../schema/zone.ts';
 import { factoryCalendar, WORKING_TIME_KEYS } from './calendar.ts';
 import { DEFAULT_CLIMATE, DEFAULT_FACTORY } from './default-factory.ts';
-import { MACHINE_ENTRY, type Place, readMachines } from './machine.ts';
+import { type FactoryContext, MACHINE_ENTRY, readMachines } from './machine.ts';
 import { factoryId, ID, NAME, slug, TOPIC_LEVEL } from './names.ts';
 import { checkNetworks, NETWORKS_KEYS } from './networks.ts';
 import type { UniquenessChecker } from './uniqueness-checker.ts';
@@ -92,30 +84,26 @@ export function factoryContent(factory: FactoryDescription): Content {
  */
 export function readFactory(
   content: unknown,
-  path: Path,
+  place: Place,
   fallback: CalendarDescription,
   unique: UniquenessChecker,
-  diagnostics: Diagnostics,
 ): FactoryDescription {
-  const given = FACTORY.readGiven(content, path, diagnostics) ?? {};
+  const given = FACTORY.readGiven(content, place) ?? {};
   const { name = '', location, timeZone = DEFAULT_FACTORY.timeZone, networks } = given;
   const id = given.id ?? factoryId(name);
   const topicLevel = given.topic ?? slug(name);
   if (given.name !== undefined && topicLevel === '')
-    diagnostics.error([...path, 'name'], `${shown(name)} gives no level of a topic; give a topic`);
+    place.at('name').error(`${shown(name)} gives no level of a topic; give a topic`);
   if (given.id !== undefined && given.count !== undefined)
-    diagnostics.errorAtKey(
-      [...path, 'id'],
-      'is of one factory; those of a count follow from the name',
-    );
+    place.at('id').errorAtKey('is of one factory; those of a count follow from the name');
   const hasOwnId =
     given.name !== undefined &&
-    unique.take('name', 'factories', name, [...path, 'name']) &&
-    unique.take('id', 'factories', id, [...path, given.id ? 'id' : 'name']);
-  const place: Place = { factoryId: id, hasOwnId, topicLevel };
+    unique.take('name', 'factories', name, place.at('name')) &&
+    unique.take('id', 'factories', id, place.at(given.id ? 'id' : 'name'));
+  const context = { factoryId: id, hasOwnId, topicLevel };
   const likely = likelyPosition(timeZone);
-  const machines = readAllMachines(given.machines ?? [], path, place, unique, diagnostics);
-  if (networks) checkNetworks(networks, [...path, 'networks'], machines, diagnostics);
+  const machines = readAllMachines(given.machines ?? [], place.at('machines'), context, unique);
+  if (networks) checkNetworks(networks, place.at('networks'), machines);
   return {
     id,
     name,
@@ -125,7 +113,7 @@ export function readFactory(
     nominalVoltageV: given.nominalVoltageV ?? DEFAULT_FACTORY.nominalVoltageV,
     nominalFrequencyHz: given.nominalFrequencyHz ?? DEFAULT_FACTORY.nominalFrequencyHz,
     climate: { ...DEFAULT_CLIMATE, ...given.climate },
-    calendar: factoryCalendar(given, path, fallback, diagnostics),
+    calendar: factoryCalendar(given, place, fallback),
     machines,
     ...(networks && { networks: networks as NonNullable<FactoryDescription['networks']> }),
     ...(location === undefined ? {} : { location }),
@@ -134,35 +122,34 @@ export function readFactory(
 
 function readAllMachines(
   contents: readonly unknown[],
-  factoryPath: Path,
-  place: Place,
+  places: Place,
+  context: FactoryContext,
   unique: UniquenessChecker,
-  diagnostics: Diagnostics,
 ): readonly MachineDescription[] {
-  const path = [...factoryPath, 'machines'];
+  const { errors } = places.diagnostics;
   const machines: MachineDescription[] = [];
   for (const [i, content] of contents.entries()) {
-    const machinePath = [...path, i];
-    const errorsBefore = diagnostics.errors.length;
-    for (const machine of readMachines(content, machinePath, place, !unique.isFull, diagnostics)) {
-      takeMachine(machine, content, machinePath, place, unique);
+    const place = places.at(i);
+    const errorsBefore = errors.length;
+    for (const machine of readMachines(content, place, context, !unique.isFull)) {
+      takeMachine(machine, content, place, context, unique);
       machines.push(machine);
       // What is wrong with one of a count is wrong with all of them.
-      if (diagnostics.errors.length > errorsBefore) break;
+      if (errors.length > errorsBefore) break;
     }
   }
   return machines;
 }
 
 /** Has a factory's machines counted, by its counts alone, before any of them is made. */
-export function countMachines(content: unknown, path: Path, unique: UniquenessChecker): void {
+export function countMachines(content: unknown, place: Place, unique: UniquenessChecker): void {
   const { machines } = asMapping(content) ?? {};
   if (!Array.isArray(machines)) return;
   const counts = machines.map(countOf);
   const count = countOf(content) * counts.reduce((sum, each) => sum + each, 0);
   // A count that alone is too large is found where it stands.
   const isLargest = counts.some((each) => each > FLEET_MACHINES_MAX);
-  unique.takeMachines(count, isLargest ? undefined : [...path, 'machines']);
+  unique.takeMachines(count, isLargest ? undefined : place.at('machines'));
 }
 
 /** Factories or machines that an entry stands for. */
@@ -175,18 +162,17 @@ function countOf(content: unknown): number {
 function takeMachine(
   machine: MachineDescription,
   content: unknown,
-  path: Path,
-  { factoryId, hasOwnId, topicLevel }: Place,
+  place: Place,
+  { factoryId, hasOwnId, topicLevel }: FactoryContext,
   unique: UniquenessChecker,
 ): void {
   const given = asMapping(content) ?? {};
-  const { topic } = given;
-  const stands = (key: string) => [...path, Object.hasOwn(given, key) ? key : 'name'];
-  const scope = `machines of ${hasOwnId ? factoryId : path.slice(0, 2).join('.')}`;
-  const isNew = unique.take('name', scope, machine.name, [...path, 'name']);
-  const isOwnTopic = Object.hasOwn(given, 'topic') && !Object.hasOwn(given, 'count');
-  if (Object.hasOwn(given, 'id') || (isNew && hasOwnId))
-    unique.take('id', 'machines', machine.id, stands('id'));
-  if (isOwnTopic ? machine.topic === topic : isNew && topicLevel !== '')
-    unique.take('topic', 'machines', machine.topic, stands('topic'));
+  const hasKey = (key: string) => Object.hasOwn(given, key);
+  const scope = `machines of ${hasOwnId ? factoryId : place.path.slice(0, 2).join('.')}`;
+  const isNew = unique.take('name', scope, machine.name, place.at('name'));
+  const isOwnTopic = hasKey('topic') && !hasKey('count');
+  if (hasKey('id') || (isNew && hasOwnId))
+    unique.take('id', 'machines', machine.id, place.at(hasKey('id') ? 'id' : 'name'));
+  if (isOwnTopic ? machine.topic === given['topic'] : isNew && topicLevel !== '')
+    unique.take('topic', 'machines', machine.topic, place.at(hasKey('topic') ? 'topic' : 'name'));
 }

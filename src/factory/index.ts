@@ -63,15 +63,16 @@ export function largeFleet(machines: number, calendar: CalendarDescription): Fac
 
 function readFactories(document: FileDocument, calendar: CalendarDescription): FactoryFile {
   const diagnostics = new Diagnostics({ ...document, errorsMax: ERRORS_MAX });
-  const file = entry(FILE_KEYS).read(withoutOwn(document.content), [], diagnostics);
+  const file = entry(FILE_KEYS).read(withoutOwn(document.content), diagnostics.top);
   const contents = file?.factories ?? [];
-  const unique = new UniquenessChecker(diagnostics);
-  for (const [i, content] of contents.entries()) countMachines(content, ['factories', i], unique);
+  const places = diagnostics.top.at('factories');
+  const unique = new UniquenessChecker();
+  for (const [i, content] of contents.entries()) countMachines(content, places.at(i), unique);
   const factories: FactoryDescription[] = [];
   for (const [i, content] of contents.entries()) {
     const errorsBefore = diagnostics.errors.length;
     for (const each of numberedFactories(content)) {
-      factories.push(readFactory(each, ['factories', i], calendar, unique, diagnostics));
+      factories.push(readFactory(each, places.at(i), calendar, unique));
       // All of a count would have the same errors.
       if (diagnostics.errors.length > errorsBefore || unique.isFull) break;
     }

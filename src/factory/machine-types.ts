@@ -2,8 +2,16 @@ import type { MachineDescription } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
 import { type MachineType, type Parameter, parameterContent } from '../core/machine.ts';
 import { machineTypes } from '../machines/index.ts';
+import type { Place } from '../schema/diagnostics.ts';
 import { type Key, key } from '../schema/mapping.ts';
-import { number, place, type Range, range, type ValueType, whole } from '../schema/value-type.ts';
+import {
+  number,
+  position,
+  type Range,
+  range,
+  type ValueType,
+  whole,
+} from '../schema/value-type.ts';
 
 /** Other names of machine types, from registries. */
 const TYPE_ALIASES: Readonly<Record<string, string>> = { conveyor: 'motor' };
@@ -22,6 +30,16 @@ export const TYPES: ReadonlyMap<string, MachineType> = new Map(
 export function ratedPower({ type, parameters: { ratedPowerKw } }: MachineType): Parameter {
   if (!ratedPowerKw) throw new TypeError(`${type} has no rated power`);
   return ratedPowerKw;
+}
+
+/** Warns of a rated power, or of limits of it, that machines of a type mostly do not have. */
+export function judgePower([low, high]: Range, type: MachineType, place: Place): void {
+  const [least, most] = type.typicalRatedPowerKw;
+  if (low >= least && high <= most) return;
+  const what = low === high ? `${low} kW is unusual` : `${low} to ${high} kW is unusual in part`;
+  place
+    .at('rated_power_kw')
+    .warning(`${what}; machines of type ${type.type} mostly have ${least} to ${most} kW`);
 }
 
 /** The parameters that a machine of a type may change. */
@@ -53,7 +71,7 @@ function keysOf<T>(
 
 /** What is accepted for a parameter, read as the number that a model works with. */
 function parameterType({ range, choices, isWhole }: Parameter): ValueType<number> {
-  if (choices) return place(choices);
+  if (choices) return position(choices);
   return isWhole ? whole(...range) : number(...range);
 }
 

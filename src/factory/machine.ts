@@ -3,7 +3,7 @@ import { FLEET_MACHINES_MAX, type MachineDescription, type PlannedFault } from '
 import { wireName } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
-import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
+import { type Place, shown } from '../schema/diagnostics.ts';
 import {
   anyMapping,
   asMapping,
@@ -19,6 +19,7 @@ import {
 import { duration, INTERVAL_S, instantText, WHOLE_INSTANT_MS } from '../schema/times.ts';
 import { choice, number, range, text, type ValueType, whole } from '../schema/value-type.ts';
 import {
+  judgePower,
   orderedParameters,
   parameterKeys,
   parametersContent,
@@ -27,7 +28,7 @@ import {
   TYPES,
 } from './machine-types.ts';
 import { ID, machineId, NAME, slug, TOPIC } from './names.ts';
-import { numbered, SPREAD_KEYS, spreadOf } from './series.ts';
+import { checkSpread, numbered, SPREAD_KEYS } from './series.ts';
 
 /** The faults of a machine are looked through for every span of its time. */
 const FAULTS_MAX = 1000;
@@ -113,7 +114,7 @@ export const MACHINE_ENTRY: ValueType<unknown> = {
 };
 
 /** What a machine takes from its factory. */
-export interface Place {
+export interface FactoryContext {
   readonly factoryId: string;
   /** Whether no other factory has that id; the ids made of it are then its machines' own. */
   readonly hasOwnId: boolean;
@@ -128,85 +129,74 @@ export interface Place {
  */
 export function readMachines(
   content: unknown,
-  path: Path,
   place: Place,
+  context: FactoryContext,
   areAllMade: boolean,
-  diagnostics: Diagnostics,
 ): readonly MachineDescription[] {
-  const entry = readEntry(content, path, place, diagnostics);
+  const entry = readEntry(content, place, context);
   if (!entry) return [];
-  const { machine, given } = entry;
+  const { machine, type, given } = entry;
   const hasKey = (name: string) => Object.hasOwn(content as object, name);
-  const spread = spreadOf(given.spread, machine, hasKey('count'), path, diagnostics);
+  if (given.spread) checkSpread(given.spread, machine, type, place.at('spread'), hasKey('count'));
   if (!hasKey('count')) return [machine];
   if (hasKey('id'))
-    diagnostics.errorAtKey(
-      [...path, 'id'],
-      'is of one machine; those of a count follow from the name',
-    );
+    place.at('id').errorAtKey('is of one machine; those of a count follow from the name');
   const count = areAllMade ? (given.count ?? 0) : Math.min(given.count ?? 0, 1);
-  return numbered(machine, count, spread, place, path, diagnostics);
+  return numbered(machine, type, count, given.spread ?? {}, context, place);
 }
 
 /** Reads one machine, whatever its count; undefined where a fault leaves nothing to go on with. */
 export function readMachine(
   content: unknown,
-  path: Path,
   place: Place,
-  diagnostics: Diagnostics,
+  context: FactoryContext,
 ): MachineDescription | undefined {
-  return readEntry(content, path, place, diagnostics)?.machine;
+  return readEntry(content, place, context)?.machine;
 }
 
-function readEntry(content: unknown, path: Path, place: Place, diagnostics: Diagnostics) {
+function readEntry(content: unknown, place: Place, { factoryId, topicLevel }: FactoryContext) {
   // The limits of everything else depend on the type.
   const type = TYPES.get(TYPE.parse(asMapping(content)?.['type']) ?? '');
   if (!type) {
-    MACHINE.read(content, path, diagnostics);
+    MACHINE.read(content, place);
     return undefined;
   }
-  const given = MACHINE_OF.of(type).read(content, path, diagnostics);
+  const given = MACHINE_OF.of(type).read(content, place);
   if (!given) return undefined;
-  const { name, description, ratedPowerKw: powerKw } = given;
-  const topic = given.topic ?? `factory/${place.topicLevel}/${slug(name)}`;
-  if (TOPIC.parse(topic) === undefined && place.topicLevel !== '')
-    diagnostics.error([...path, 'name'], `${shown(name)} makes no level of a topic; give a topic`);
-  const [least, most] = type.typicalRatedPowerKw;
-  if (powerKw !== undefined && (powerKw < least || powerKw > most))
-    diagnostics.warning(
-      [...path, 'rated_power_kw'],
-      `${powerKw} kW is unusual; machines of type ${type.type} mostly have ${least} to ${most} kW`,
-    );
+  const { name, description, ratedPowerKw } = given;
+  const topic = given.topic ?? `factory/${topicLevel}/${slug(name)}`;
+  if (TOPIC.parse(topic) === undefined && topicLevel !== '')
+    place.at('name').error(`${shown(name)} makes no level of a topic; give a topic`);
+  if (ratedPowerKw !== undefined) judgePower([ratedPowerKw, ratedPowerKw], type, place);
   const machine: MachineDescription = {
-    id: given.id ?? machineId(place.factoryId, name),
+    id: given.id ?? machineId(factoryId, name),
     name,
     type: type.type,
-    ratedPowerKw: powerKw ?? ratedPower(type).value,
+    ratedPowerKw: ratedPowerKw ?? ratedPower(type).value,
     intervalS: given.intervalS ?? type.intervalS,
     topic,
     parameters: given.parameters ?? {},
     faults: given.faults ?? [],
     ...(description === undefined ? {} : { description }),
   };
-  return { machine, given };
+  return { machine, type, given };
 }
 
 /** The parameters that a machine of a type may change. */
 function parametersOf(type: MachineType): CompositeType<Readonly<Record<string, number>>> {
-  const parameters = mapped(mapping(parameterKeys(type)), (values, path, diagnostics) => {
-    checkOrder(values, type, path, diagnostics);
+  const parameters = mapped(mapping(parameterKeys(type)), (values, place) => {
+    checkOrder(values, type, place);
     return values;
   });
   return {
     ...parameters,
-    read(value, path, diagnostics) {
+    read(value, place) {
       const content = asMapping(value);
       if (!content || !Object.hasOwn(content, 'rated_power_kw'))
-        return parameters.read(value, path, diagnostics);
+        return parameters.read(value, place);
       const { rated_power_kw: _, ...others } = content;
-      const where = 'is a key of the machine itself, beside parameters';
-      diagnostics.errorAtKey([...path, 'rated_power_kw'], where);
-      return parameters.read(others, path, diagnostics);
+      place.at('rated_power_kw').errorAtKey('is a key of the machine itself, beside parameters');
+      return parameters.read(others, place);
     },
     write: (values) => parametersContent({ type: type.type, parameters: values }),
   };
@@ -215,8 +205,7 @@ function parametersOf(type: MachineType): CompositeType<Readonly<Record<string, 
 function checkOrder(
   values: Readonly<Record<string, number>>,
   type: MachineType,
-  path: Path,
-  diagnostics: Diagnostics,
+  place: Place,
 ): void {
   for (const { low, high, mayEqual } of orderedParameters(type)) {
     const below = values[low] ?? type.parameters[low]?.value ?? Number.NaN;
@@ -224,10 +213,9 @@ function checkOrder(
     const culprit = values[high] === undefined ? low : high;
     if (below < above || (mayEqual && below === above) || values[culprit] === undefined) continue;
     const relation = mayEqual ? 'is above' : 'is not below';
-    diagnostics.error(
-      [...path, wireName(culprit)],
-      `${wireName(low)} ${below} ${relation} ${wireName(high)} ${above}`,
-    );
+    place
+      .at(wireName(culprit))
+      .error(`${wireName(low)} ${below} ${relation} ${wireName(high)} ${above}`);
   }
 }
 
@@ -245,8 +233,8 @@ function faultOf(type: MachineType): CompositeType<PlannedFault> {
   if (type.faultTypes.length > 0) return fault;
   return {
     ...fault,
-    read(_, path, diagnostics) {
-      diagnostics.error(path, `is not accepted; a machine of type ${type.type} has no faults`);
+    read(_, place) {
+      place.error(`is not accepted; a machine of type ${type.type} has no faults`);
       return undefined;
     },
   };

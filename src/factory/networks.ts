@@ -2,7 +2,7 @@ import type { MachineDescription } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
 import type { NetworkName } from '../core/site.ts';
 import { machineTypes } from '../machines/index.ts';
-import { type Diagnostics, type Path, shown } from '../schema/diagnostics.ts';
+import { type Place, shown } from '../schema/diagnostics.ts';
 import {
   anyMapping,
   type GivenValues,
@@ -75,14 +75,13 @@ export const NETWORKS_KEYS = Object.fromEntries(
  */
 export function checkNetworks(
   networks: GivenValues<typeof NETWORKS_KEYS>,
-  path: Path,
+  place: Place,
   machines: readonly MachineDescription[],
-  diagnostics: Diagnostics,
 ): void {
   for (const name of NAMES) {
     const network = networks[name];
     if (!network) continue;
-    const within = [...path, wireName(name)];
+    const within = place.at(wireName(name));
     const named = (
       key: 'consumers' | 'priorities',
       type: typeof AMOUNT,
@@ -90,17 +89,17 @@ export function checkNetworks(
     ) => {
       const fitting = machines.filter(is).map((each) => each.name);
       for (const [machine, value] of Object.entries(network[key] ?? {})) {
-        const place = [...within, key, machine];
+        const at = within.at(key).at(machine);
         if (machines.length > 0 && !fitting.includes(machine)) {
           const accepted = fitting.join(', ') || 'the factory has none';
-          diagnostics.errorAtKey(place, `${shown(machine)} is not accepted; ${accepted}`);
-        } else readValue(value, type, place, diagnostics);
+          at.errorAtKey(`${shown(machine)} is not accepted; ${accepted}`);
+        } else readValue(value, type, at);
       }
     };
     named('consumers', AMOUNT, ({ type }) => typeOf(type)?.activityShare !== undefined);
     named('priorities', PRIORITY, (machine) => feeds(machine, name));
     if (machines.length > 0 && !machines.some((each) => feeds(each, name)))
-      diagnostics.errorAtKey(within, `has no machine that feeds it; give it ${suppliersOf(name)}`);
+      within.errorAtKey(`has no machine that feeds it; give it ${suppliersOf(name)}`);
   }
 }
 

@@ -51,52 +51,85 @@ export interface DiagnosticsOptions {
 export class Diagnostics {
   readonly errors: Diagnostic[] = [];
   readonly warnings: string[] = [];
-  readonly words: Vocabulary;
-  readonly #options: DiagnosticsOptions;
+  readonly options: DiagnosticsOptions;
+  /** The top of what was given. */
+  readonly top = new Place(this);
 
   constructor(options: DiagnosticsOptions = {}) {
-    this.#options = options;
-    this.words = options.words ?? FILE_WORDS;
-  }
-
-  /**
-   * The value at a path is wrong or, where there is none, missing.
-   *
-   * @throws ConfigError where there are so many errors that no more are looked for.
-   */
-  error(path: Path, message: string): void {
-    this.#add(path, message, this.#options.place?.(path));
-  }
-
-  /** The key that a path ends in is wrong. @throws ConfigError as `error` does. */
-  errorAtKey(path: Path, message: string): void {
-    this.#add(path, message, this.#options.keyPlace?.(path));
-  }
-
-  /** The value at a path is accepted, but worth a line in the log. */
-  warning(path: Path, message: string): void {
-    this.warnings.push(`${this.#textOf(path)}: ${placed(message, this.#options.place?.(path))}`);
+    this.options = options;
   }
 
   /** @throws ConfigError where there are errors. */
   check(): void {
     if (this.errors.length > 0) throw new ConfigError(this.errors);
   }
+}
 
-  #add(path: Path, message: string, place: string | undefined): void {
-    this.errors.push({ path: this.#textOf(path), message: placed(message, place) });
-    const { errorsMax = Number.POSITIVE_INFINITY } = this.#options;
-    if (this.errors.length >= errorsMax) this.check();
+/** A place in what was given, and what is said of the value there. */
+export class Place {
+  readonly diagnostics: Diagnostics;
+  readonly #parent: Place | undefined;
+  readonly #step: string | number;
+
+  constructor(diagnostics: Diagnostics, parent?: Place, step: string | number = '') {
+    this.diagnostics = diagnostics;
+    this.#parent = parent;
+    this.#step = step;
   }
 
-  #textOf(path: Path): string {
-    if (this.#options.pathText) return this.#options.pathText(path);
-    return path.map((step) => clipped(String(step))).join('.') || this.words.whole;
+  /** The place of a key's value, or of an item. */
+  at(step: string | number): Place {
+    return new Place(this.diagnostics, this, step);
+  }
+
+  get path(): Path {
+    return this.#parent ? [...this.#parent.path, this.#step] : [];
+  }
+
+  get words(): Vocabulary {
+    return this.diagnostics.options.words ?? FILE_WORDS;
+  }
+
+  toString(): string {
+    const { pathText } = this.diagnostics.options;
+    if (pathText) return pathText(this.path);
+    return this.path.map((step) => clipped(String(step))).join('.') || this.words.whole;
+  }
+
+  /**
+   * The value is wrong or, where there is none, missing.
+   *
+   * @throws ConfigError where there are so many errors that no more are looked for.
+   */
+  error(message: string): void {
+    this.#add(message, this.diagnostics.options.place?.(this.path));
+  }
+
+  /** The key is wrong. @throws ConfigError as `error` does. */
+  errorAtKey(message: string): void {
+    this.#add(message, this.diagnostics.options.keyPlace?.(this.path));
+  }
+
+  /** The value is not what its type expects. @throws ConfigError as `error` does. */
+  notAccepted(value: unknown, type: Pick<ValueType<unknown>, 'expected' | 'names'>): undefined {
+    this.error(notAccepted(value, type, this.words));
+  }
+
+  /** The value is accepted, but worth a line in the log. */
+  warning(message: string): void {
+    const where = this.diagnostics.options.place?.(this.path);
+    this.diagnostics.warnings.push(`${this}: ${located(message, where)}`);
+  }
+
+  #add(message: string, where: string | undefined): void {
+    const { errors, options } = this.diagnostics;
+    errors.push({ path: String(this), message: located(message, where) });
+    if (errors.length >= (options.errorsMax ?? Number.POSITIVE_INFINITY)) this.diagnostics.check();
   }
 }
 
-function placed(message: string, place: string | undefined): string {
-  return place === undefined ? message : `${message} (${place})`;
+function located(message: string, where: string | undefined): string {
+  return where === undefined ? message : `${message} (${where})`;
 }
 
 /** The sentence about a value: what was found, what is accepted, and the nearest name. */

@@ -1,7 +1,7 @@
 import { FAULTS_MAX, knownNames } from '../core/errors.ts';
 import { wireName } from '../core/field.ts';
 import { Memo } from '../runtime/memo.ts';
-import { type Diagnostics, notAccepted, type Path } from './diagnostics.ts';
+import type { Place } from './diagnostics.ts';
 import type { JsonSchema, ValueType } from './value-type.ts';
 
 /** What is accepted as a list or a mapping, whose parts are read one by one. */
@@ -10,7 +10,7 @@ export interface CompositeType<T> {
   readonly expected: string;
   readonly schema: JsonSchema;
   /** What the value means, after every error in it; undefined where that leaves nothing. */
-  read(value: unknown, path: Path, diagnostics: Diagnostics): T | undefined;
+  read(value: unknown, place: Place): T | undefined;
   /** The value as a file has it; without this, it is the same. */
   write?(value: T): unknown;
 }
@@ -88,13 +88,12 @@ export function list<T>(min: number, max: number, items: AnyType<T>): CompositeT
   return {
     expected: `a list of ${min} to ${max}`,
     schema: { type: 'array', minItems: min, maxItems: max, items: items.schema },
-    read(value, path, diagnostics) {
+    read(value, place) {
       if (Array.isArray(value) && value.length >= min && value.length <= max)
         return value
-          .map((item, i) => readValue(item, items, [...path, i], diagnostics))
+          .map((item, i) => readValue(item, items, place.at(i)))
           .filter((item) => item !== undefined);
-      diagnostics.error(path, notAccepted(value, this, diagnostics.words));
-      return undefined;
+      return place.notAccepted(value, this);
     },
     write: (value) => value.map((item) => writeValue(item, items)),
   };
@@ -103,7 +102,7 @@ export function list<T>(min: number, max: number, items: AnyType<T>): CompositeT
 /** What is accepted as a mapping with certain keys. */
 export interface MappingType<K extends Keys> extends CompositeType<MappingValues<K>> {
   /** What its keys mean, even where some that must be given are not. */
-  readGiven(value: unknown, path: Path, diagnostics: Diagnostics): GivenValues<K> | undefined;
+  readGiven(value: unknown, place: Place): GivenValues<K> | undefined;
   /** The content of a file whose values these are. */
   write(values: MappingValues<K>): Content;
 }
@@ -120,14 +119,13 @@ export function mapping<K extends Keys>(
   return {
     expected: 'a mapping',
     schema,
-    readGiven(value, path, diagnostics) {
+    readGiven(value, place) {
       const content = asMapping(value);
-      if (content) return readMapping(content, keys, path, diagnostics);
-      diagnostics.error(path, notAccepted(value, this, diagnostics.words));
-      return undefined;
+      if (content) return readMapping(content, keys, place);
+      return place.notAccepted(value, this);
     },
-    read(value, path, diagnostics) {
-      const values: GivenValues<Keys> | undefined = this.readGiven(value, path, diagnostics);
+    read(value, place) {
+      const values: GivenValues<Keys> | undefined = this.readGiven(value, place);
       const needed = Object.keys(keys).filter((property) => keys[property]?.isRequired);
       const isWhole = values && needed.every((property) => values[property] !== undefined);
       return isWhole ? (values as MappingValues<K>) : undefined;
@@ -165,27 +163,22 @@ export function unread(schema: JsonSchema): ValueType<unknown> {
 /** Another meaning of a list or a mapping, made of its parts once they are read. */
 export function mapped<T, U extends T>(
   type: CompositeType<T>,
-  convert: (parts: T, path: Path, diagnostics: Diagnostics) => U | undefined,
+  convert: (parts: T, place: Place) => U | undefined,
 ): CompositeType<U> {
   return {
     ...type,
-    read(value, path, diagnostics) {
-      const parts = type.read(value, path, diagnostics);
-      return parts === undefined ? undefined : convert(parts, path, diagnostics);
+    read(value, place) {
+      const parts = type.read(value, place);
+      return parts === undefined ? undefined : convert(parts, place);
     },
   };
 }
 
 /** What a value means; undefined, with an error, where it is not accepted. */
-export function readValue<T>(
-  value: unknown,
-  type: AnyType<T>,
-  path: Path,
-  diagnostics: Diagnostics,
-): T | undefined {
-  if ('read' in type) return type.read(value, path, diagnostics);
+export function readValue<T>(value: unknown, type: AnyType<T>, place: Place): T | undefined {
+  if ('read' in type) return type.read(value, place);
   const parsed = type.parse(value);
-  if (parsed === undefined) diagnostics.error(path, notAccepted(value, type, diagnostics.words));
+  if (parsed === undefined) place.notAccepted(value, type);
   return parsed;
 }
 
@@ -202,36 +195,29 @@ export function writeValue<T>(value: T, type: AnyType<T>): unknown {
 export function readMapping<K extends Keys>(
   content: Content,
   keys: K,
-  path: Path,
-  diagnostics: Diagnostics,
+  place: Place,
   isOpen = false,
 ): GivenValues<K> {
   const fields = FIELDS.of(keys);
-  if (!isOpen) reportUnknown(content, fields, path, diagnostics);
+  if (!isOpen) reportUnknown(content, fields, place);
   const values: Record<string, unknown> = {};
   for (const [name, { property, type, isRequired }] of fields) {
     if (Object.hasOwn(content, name)) {
-      const value = readValue(content[name], type, [...path, name], diagnostics);
+      const value = readValue(content[name], type, place.at(name));
       if (value !== undefined) values[property] = value;
-    } else if (isRequired)
-      diagnostics.error([...path, name], `${diagnostics.words.missing} ${type.expected}`);
+    } else if (isRequired) place.at(name).error(`${place.words.missing} ${type.expected}`);
   }
   return values as GivenValues<K>;
 }
 
-function reportUnknown(
-  content: Content,
-  known: ReadonlyMap<string, unknown>,
-  path: Path,
-  diagnostics: Diagnostics,
-): void {
+function reportUnknown(content: Content, known: ReadonlyMap<string, unknown>, place: Place): void {
   const unknown = Object.keys(content).filter((name) => !known.has(name));
   for (const name of unknown.slice(0, FAULTS_MAX)) {
     const accepted = knownNames(name, [...known.keys()]);
-    diagnostics.errorAtKey([...path, name], `${diagnostics.words.unknown} ${accepted}`);
+    place.at(name).errorAtKey(`${place.words.unknown} ${accepted}`);
   }
   if (unknown.length > FAULTS_MAX)
-    diagnostics.error(path, `${unknown.length - FAULTS_MAX} more keys are not known`);
+    place.error(`${unknown.length - FAULTS_MAX} more keys are not known`);
 }
 
 /** A value as a mapping; undefined where it is something else. */

@@ -100,7 +100,7 @@ export function choice<const T extends string | number>(options: readonly T[]): 
 }
 
 /** One of some names, which stands for its place among them. */
-export function place(names: readonly string[]): ValueType<number> {
+export function position(names: readonly string[]): ValueType<number> {
   const { parse, ...name } = choice(names);
   return {
     ...name,

@@ -13,7 +13,7 @@ export type Input = Readonly<Record<string, unknown>>;
  */
 export function readInput(input: Input, columns: Keys): Input {
   const diagnostics = new Diagnostics({ errorsMax: FAULTS_MAX });
-  const values = readMapping(input, columns, [], diagnostics);
+  const values = readMapping(input, columns, diagnostics.top);
   diagnostics.check();
   return values;
 }

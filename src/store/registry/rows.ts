@@ -94,13 +94,7 @@ export function readFactoryRow(
     // Topics are the machines' own, so the name need not give a level of one.
     topic: 'registry',
   };
-  const description = readFactory(
-    content,
-    [],
-    calendar,
-    new UniquenessChecker(diagnostics),
-    diagnostics,
-  );
+  const description = readFactory(content, diagnostics.top, calendar, new UniquenessChecker());
   return {
     description: { ...description, machines: [] },
     // A factory of a registry may have no machines yet.
@@ -128,11 +122,11 @@ export function readMachineRow(
     topic: hasTopic(row) ? row.mqtt_topic : topic,
     parameters: ageParameters(mappingOf(row.metadata)['installation_date']),
   };
-  const place = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry' };
-  const description = readMachine(content, [], place, diagnostics);
+  const context = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry' };
+  const description = readMachine(content, diagnostics.top, context);
   // A column of text tells letters apart, and what is stored of a machine carries its id.
   if (description && description.id !== row.id)
-    diagnostics.error(['id'], `${shown(row.id)} has capital letters; write it in small ones`);
+    diagnostics.top.at('id').error(`${shown(row.id)} has capital letters; write it in small ones`);
   const { parameters = {}, faults: _planned, ...plain } = description ?? {};
   return {
     description: description && {
