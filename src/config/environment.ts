@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../core/errors.ts';
-import { notAccepted } from '../schema/diagnostics.ts';
+import { Diagnostics } from '../schema/diagnostics.ts';
 import { scalar } from '../schema/value-type.ts';
 import type { Shown, Source } from './configuration.ts';
 import type { Environment, EnvironmentFile } from './environment-file.ts';
@@ -27,7 +27,7 @@ export function readEnvironment(from: EnvironmentSources): EnvironmentReading {
   const values: Record<string, unknown> = {};
   const sources: Record<string, Source> = {};
   const shown: Record<string, Shown> = {};
-  const faults: Diagnostic[] = [];
+  const diagnostics = new Diagnostics();
   for (const [name, variable] of Object.entries<Variable<unknown>>(VARIABLES)) {
     const [source, written] = find(name, variable, from);
     sources[name] = source;
@@ -40,8 +40,10 @@ export function readEnvironment(from: EnvironmentSources): EnvironmentReading {
     const value = variable.kind.parse(given);
     shown[name] = variable.isSecret ? '(set)' : given;
     if (value !== undefined) values[name] = value;
-    else faults.push({ path: name, message: fault(written, variable) });
+    else if (!variable.isSecret) diagnostics.top.at(name).notAccepted(written, variable.kind);
+    else diagnostics.top.at(name).error(`what was set is not accepted; ${variable.kind.expected}`);
   }
+  const { errors: faults } = diagnostics;
   const { remarks } = from.file;
   return { values, sources, shown, faults, remarks } as unknown as EnvironmentReading;
 }
@@ -61,8 +63,4 @@ function find(
     if (written) return [source, written];
   }
   return ['default', ''];
-}
-
-function fault(written: string, { kind, isSecret }: Variable<unknown>): string {
-  return isSecret ? `what was set is not accepted; ${kind.expected}` : notAccepted(written, kind);
 }

@@ -141,8 +141,7 @@ const PUBLIC_HOLIDAYS = mapped(
     if ('dates' in found) return { ...given, dates: found.dates };
     const { unknown, accepted } = found;
     const names = accepted.length > 0 ? accepted.join(', ') : `${country} has none; leave it out`;
-    place.at(unknown).error(`${shown(given[unknown])} is not accepted; ${names}`);
-    return undefined;
+    return place.at(unknown).error(`${shown(given[unknown])} is not accepted; ${names}`);
   },
 );
 

@@ -233,9 +233,7 @@ function faultOf(type: MachineType): CompositeType<PlannedFault> {
   if (type.faultTypes.length > 0) return fault;
   return {
     ...fault,
-    read(_, place) {
-      place.error(`is not accepted; a machine of type ${type.type} has no faults`);
-      return undefined;
-    },
+    read: (_, place) =>
+      place.error(`is not accepted; a machine of type ${type.type} has no faults`),
   };
 }

@@ -101,12 +101,12 @@ export class Place {
    *
    * @throws ConfigError where there are so many errors that no more are looked for.
    */
-  error(message: string): void {
+  error(message: string): undefined {
     this.#add(message, this.diagnostics.options.place?.(this.path));
   }
 
   /** The key is wrong. @throws ConfigError as `error` does. */
-  errorAtKey(message: string): void {
+  errorAtKey(message: string): undefined {
     this.#add(message, this.diagnostics.options.keyPlace?.(this.path));
   }
 

@@ -4,14 +4,7 @@ import { changeable, FACTORY_COLUMNS, MACHINE_COLUMNS } from '../../factory/colu
 import { type Keys, objectSchema } from '../../schema/mapping.ts';
 import { CommandError } from '../../service/command-error.ts';
 import type { Registry, RegistryTable } from '../../service/registry.ts';
-import {
-  type Counts,
-  confirmation,
-  type FactoryRow,
-  type Input,
-  type MachineRow,
-  totalOf,
-} from '../../store/registry-changes.ts';
+import { type Counts, confirmation, type Input, totalOf } from '../../store/registry-changes.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import {
@@ -93,17 +86,17 @@ function bodySchema(columns: Keys, example: Input): TSchema {
 }
 
 /** A row as the database has it. */
-function rowSchema(columns: Keys) {
-  return Type.Unsafe<FactoryRow | MachineRow>({
+function rowSchema(columns: Keys): TSchema {
+  const { properties = {} } = objectSchema(columns);
+  const entries = Object.entries(properties).map(([name, { type = 'object', description }]) => [
+    name,
+    { type: [type, 'null'].flat(), description },
+  ]);
+  return {
     type: 'object',
-    properties: Object.fromEntries(
-      Object.entries(columns).map(([name, { type, about }]) => [
-        name,
-        { type: [type.schema.type ?? 'object', 'null'].flat(), description: about },
-      ]),
-    ),
+    properties: Object.fromEntries(entries),
     additionalProperties: false,
-  });
+  };
 }
 
 function validatorCompiler(route: { schema: TSchema; httpPart?: string }) {
