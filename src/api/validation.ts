@@ -3,7 +3,6 @@ import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 import { ConfigError, type Diagnostic, FAULTS_MAX } from '../core/errors.ts';
 import { Memo } from '../runtime/memo.ts';
-import { Diagnostics, REQUEST_WORDS } from '../schema/diagnostics.ts';
 import {
   type AnyType,
   asMapping,
@@ -15,7 +14,8 @@ import {
   readMapping,
   readValue,
   required,
-} from '../schema/mapping.ts';
+} from '../schema/composite-type.ts';
+import { Diagnostics, REQUEST_WORDS } from '../schema/diagnostics.ts';
 import { type JsonSchema, wordsFor } from '../schema/value-type.ts';
 
 /** A part of a request that is well-formed but not what the route accepts. */

@@ -1,13 +1,7 @@
-import type {
-  CalendarDescription,
-  Closure,
-  ExtraShift,
-  PublicHolidays,
-  Shift,
-} from '../core/factory.ts';
-import { type Place, shown } from '../schema/diagnostics.ts';
+import type { CalendarDescription, Closure, PublicHolidays, Shift } from '../core/factory.ts';
 import {
   type CompositeType,
+  defaulted,
   entry,
   type GivenValues,
   key,
@@ -15,7 +9,8 @@ import {
   mapped,
   mapping,
   required,
-} from '../schema/mapping.ts';
+} from '../schema/composite-type.ts';
+import { type Place, shown } from '../schema/diagnostics.ts';
 import { DATE, END_MINUTE, START_MINUTE } from '../schema/times.ts';
 import { number, position } from '../schema/value-type.ts';
 import { minuteText } from '../site/calendar.ts';
@@ -43,14 +38,14 @@ const TIMES_KEYS = {
   endMinute: required(END_MINUTE, 'Local time; before the start, it is on the next day.', {
     name: 'end',
   }),
-  loadShare: key(SHARE, 'Production, of the full one.', { name: 'load', default: 1 }),
+  loadShare: defaulted(SHARE, 1, 'Production, of the full one.', { name: 'load' }),
 };
 
 /** A part of the local day in which a factory works. */
 export const SHIFT_KEYS = {
   ...TIMES_KEYS,
   days: key(
-    list(1, WEEKDAYS.length, position(WEEKDAYS)),
+    mapped(list(1, WEEKDAYS.length, position(WEEKDAYS)), (days) => [...new Set(days)].sort()),
     'Weekdays on which it begins; it then goes on to its end. Else Monday to Friday, within these.',
   ),
 };
@@ -65,9 +60,8 @@ export const EXTRA_SHIFT_KEYS = {
 export const CLOSURE_KEYS = {
   from: required(DATE, 'The first local date.'),
   to: required(DATE, 'The last one, included.'),
-  loadShare: key(SHARE, 'Production that goes on, of the full one.', {
+  loadShare: defaulted(SHARE, CLOSED_SHARE, 'Production that goes on, of the full one.', {
     name: 'load',
-    default: CLOSED_SHARE,
   }),
 };
 
@@ -77,19 +71,7 @@ export const PUBLIC_HOLIDAYS_KEYS = {
   region: key(REGION, 'A state, like BY or NSW, or a region of one, like BY-A.'),
 };
 
-const SHIFT_LIST = list(
-  0,
-  SHIFTS_MAX,
-  mapped(
-    entry(SHIFT_KEYS, { $ref: '#/definitions/shift' }),
-    ({ startMinute, endMinute, loadShare = 1, days }): Shift => ({
-      startMinute,
-      endMinute,
-      loadShare,
-      ...(days && { days: [...new Set(days)].sort() }),
-    }),
-  ),
-);
+const SHIFT_LIST = list(0, SHIFTS_MAX, entry(SHIFT_KEYS, { $ref: '#/definitions/shift' }));
 
 /** Shifts of which none overlaps another. */
 const SHIFTS: CompositeType<readonly Shift[]> = {
@@ -107,20 +89,17 @@ const SHIFTS: CompositeType<readonly Shift[]> = {
 
 const EXTRA_SHIFT = mapped(
   entry(EXTRA_SHIFT_KEYS, { $ref: '#/definitions/extra_shift' }),
-  ({ date, startMinute, endMinute, loadShare = 1 }, place): ExtraShift => {
-    const times = { startMinute, endMinute, loadShare };
-    for (const { message } of shiftFaults([times])) place.error(message);
-    return { date, ...times };
+  (shift, place) => {
+    for (const { message } of shiftFaults([shift])) place.error(message);
+    return shift;
   },
 );
 
-const CLOSED_DAYS = mapped(
-  entry(CLOSURE_KEYS),
-  ({ from, to, loadShare = CLOSED_SHARE }, place): Closure => {
-    if (to < from) place.at('to').error(`${to} is before ${from}`);
-    return { from, to, loadShare };
-  },
-);
+const CLOSED_DAYS = mapped(entry(CLOSURE_KEYS), (closure, place) => {
+  const { from, to } = closure;
+  if (to < from) place.at('to').error(`${to} is before ${from}`);
+  return closure;
+});
 
 /** A date, or the days between two dates. */
 const CLOSURE: CompositeType<Closure> = {
@@ -150,11 +129,11 @@ export const CALENDAR_KEYS = {
   shifts: key(SHIFTS, 'Its shifts, none overlapping another; else those of SHIFT_1 and SHIFT_2.'),
   restShare: key(SHARE, 'Production outside every shift, of the full one; else SHIFT_3_FACTOR.', {
     name: 'rest_load',
-    default: DEFAULT_CALENDAR.restShare,
+    usual: DEFAULT_CALENDAR.restShare,
   }),
   weekendShare: key(SHARE, 'Production on Saturdays, Sundays and holidays, of the full one.', {
     name: 'weekend_load',
-    default: DEFAULT_CALENDAR.weekendShare,
+    usual: DEFAULT_CALENDAR.weekendShare,
   }),
   holidays: key(list(0, HOLIDAYS_MAX, DATE), 'Local dates that are worked like a weekend.'),
   publicHolidays: key(PUBLIC_HOLIDAYS, 'Holidays of a place, likewise.'),

@@ -1,4 +1,4 @@
-import { anyMapping, type Keys, key, required } from '../schema/mapping.ts';
+import { anyMapping, type Keys, key, required } from '../schema/composite-type.ts';
 import { FLAG, number, text, type ValueType, whole } from '../schema/value-type.ts';
 import { ZONE } from '../schema/zone.ts';
 import { FACTORY_KEYS } from './factory.ts';

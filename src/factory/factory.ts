@@ -4,8 +4,17 @@ import {
   FLEET_MACHINES_MAX,
   type MachineDescription,
 } from '../core/factory.ts';
+import {
+  asMapping,
+  type Content,
+  defaulted,
+  entry,
+  key,
+  list,
+  mapping,
+  required,
+} from '../schema/composite-type.ts';
 import { type Place, shown } from '../schema/diagnostics.ts';
-import { asMapping, type Content, entry, key, list, mapping, required } from '../schema/mapping.ts';
 import { choice, number, whole } from '../schema/value-type.ts';
 import { likelyPosition, ZONE } from '../schema/zone.ts';
 import { factoryCalendar, WORKING_TIME_KEYS } from './calendar.ts';
@@ -23,15 +32,21 @@ export const FACTORY_COUNT = whole(1, FACTORIES_MAX);
 
 /** How warm a factory's seasons are. */
 export const CLIMATE_KEYS = {
-  baseTempC: key(number(-40, 40), 'Mean outdoor temperature midway between the seasons [°C].', {
-    default: DEFAULT_CLIMATE.baseTempC,
-  }),
-  summerOffsetK: key(number(0, 40), 'What the three warm months add to it [K].', {
-    default: DEFAULT_CLIMATE.summerOffsetK,
-  }),
-  winterOffsetK: key(number(-60, 0), 'What the three cold months add to it [K].', {
-    default: DEFAULT_CLIMATE.winterOffsetK,
-  }),
+  baseTempC: defaulted(
+    number(-40, 40),
+    DEFAULT_CLIMATE.baseTempC,
+    'Mean outdoor temperature midway between the seasons [°C].',
+  ),
+  summerOffsetK: defaulted(
+    number(0, 40),
+    DEFAULT_CLIMATE.summerOffsetK,
+    'What the three warm months add to it [K].',
+  ),
+  winterOffsetK: defaulted(
+    number(-60, 0),
+    DEFAULT_CLIMATE.winterOffsetK,
+    'What the three cold months add to it [K].',
+  ),
 };
 
 /** A factory. */
@@ -39,21 +54,27 @@ export const FACTORY_KEYS = {
   id: key(ID, 'Where it is missing, it follows from the name.'),
   name: required(NAME, 'Unlike that of any other factory.'),
   topic: key(TOPIC_LEVEL, 'Second level of its machines’ topics; else made of the name.'),
-  timeZone: key(ZONE, 'Time zone of shifts, weekends and seasons.', {
-    name: 'timezone',
-    default: DEFAULT_FACTORY.timeZone,
-  }),
+  timeZone: defaulted(
+    ZONE,
+    DEFAULT_FACTORY.timeZone,
+    'Time zone of shifts, weekends and seasons.',
+    { name: 'timezone' },
+  ),
   location: key(NAME, 'Where it stands, for people.'),
   latitude: key(number(-90, 90), 'Degrees north; else a guess from the time zone.'),
   longitude: key(number(-180, 180), 'Degrees east; else a guess from the time zone.'),
-  nominalVoltageV: key(number(100, 1000), 'Line-to-line voltage [V].', {
-    name: 'voltage',
-    default: DEFAULT_FACTORY.nominalVoltageV,
-  }),
-  nominalFrequencyHz: key(choice<number>([50, 60]), 'Of the grid [Hz].', {
-    name: 'frequency',
-    default: DEFAULT_FACTORY.nominalFrequencyHz,
-  }),
+  nominalVoltageV: defaulted(
+    number(100, 1000),
+    DEFAULT_FACTORY.nominalVoltageV,
+    'Line-to-line voltage [V].',
+    { name: 'voltage' },
+  ),
+  nominalFrequencyHz: defaulted(
+    choice<number>([50, 60]),
+    DEFAULT_FACTORY.nominalFrequencyHz,
+    'Of the grid [Hz].',
+    { name: 'frequency' },
+  ),
   climate: key(
     mapping(CLIMATE_KEYS, { $ref: '#/definitions/climate' }),
     'How warm its seasons are.',
@@ -112,7 +133,7 @@ export function readFactory(
     longitude: given.longitude ?? likely.longitude,
     nominalVoltageV: given.nominalVoltageV ?? DEFAULT_FACTORY.nominalVoltageV,
     nominalFrequencyHz: given.nominalFrequencyHz ?? DEFAULT_FACTORY.nominalFrequencyHz,
-    climate: { ...DEFAULT_CLIMATE, ...given.climate },
+    climate: given.climate ?? DEFAULT_CLIMATE,
     calendar: factoryCalendar(given, place, fallback),
     machines,
     ...(networks && { networks: networks as NonNullable<FactoryDescription['networks']> }),

@@ -1,6 +1,6 @@
 import type { CalendarDescription, FactoryDescription } from '../core/factory.ts';
+import { asMapping, entry, key, list, required, unread } from '../schema/composite-type.ts';
 import { Diagnostics } from '../schema/diagnostics.ts';
-import { asMapping, entry, key, list, required, unread } from '../schema/mapping.ts';
 import { text } from '../schema/value-type.ts';
 import { largeFleetContent } from './default-factory.ts';
 import { type FileDocument, parse, readDocument } from './document.ts';

@@ -2,8 +2,8 @@ import type { MachineDescription } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
 import { type MachineType, type Parameter, parameterContent } from '../core/machine.ts';
 import { machineTypes } from '../machines/index.ts';
+import { type Key, key } from '../schema/composite-type.ts';
 import type { Place } from '../schema/diagnostics.ts';
-import { type Key, key } from '../schema/mapping.ts';
 import {
   number,
   position,
@@ -46,7 +46,7 @@ export function judgePower([low, high]: Range, type: MachineType, place: Place):
 export function parameterKeys(type: MachineType): Readonly<Record<string, Key<number>>> {
   return keysOf(type, (parameter) =>
     key(parameterType(parameter), parameter.about, {
-      default: parameterContent(parameter, parameter.value),
+      usual: parameterContent(parameter, parameter.value),
     }),
   );
 }

@@ -3,11 +3,11 @@ import { FLEET_MACHINES_MAX, type MachineDescription, type PlannedFault } from '
 import { wireName } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
-import { type Place, shown } from '../schema/diagnostics.ts';
 import {
   anyMapping,
   asMapping,
   type CompositeType,
+  defaulted,
   entry,
   key,
   list,
@@ -15,7 +15,8 @@ import {
   mapping,
   required,
   unread,
-} from '../schema/mapping.ts';
+} from '../schema/composite-type.ts';
+import { type Place, shown } from '../schema/diagnostics.ts';
 import { duration, INTERVAL_S, instantText, WHOLE_INSTANT_MS } from '../schema/times.ts';
 import { choice, number, range, text, type ValueType, whole } from '../schema/value-type.ts';
 import {
@@ -52,14 +53,13 @@ export const FAULT_KEYS = {
   startS: required(START_S, 'When it begins: an instant, or a date (midnight UTC).', {
     name: 'start',
   }),
-  durationS: key(
+  durationS: defaulted(
     duration(DURATION_S.min, DURATION_S.max),
+    DURATION_S.default,
     'Seconds, or a duration like 90m, 24h or 7d.',
-    { name: 'duration', default: DURATION_S.default },
+    { name: 'duration' },
   ),
-  severity: key(number(SEVERITY.min, SEVERITY.max), 'How strong it is.', {
-    default: SEVERITY.default,
-  }),
+  severity: defaulted(number(SEVERITY.min, SEVERITY.max), SEVERITY.default, 'How strong it is.'),
 };
 
 /** A machine. */
@@ -222,14 +222,7 @@ function checkOrder(
 /** A fault that a machine of a type is to have. */
 function faultOf(type: MachineType): CompositeType<PlannedFault> {
   const keys = { ...FAULT_KEYS, type: required(choice(type.faultTypes), FAULT_KEYS.type.about) };
-  const fault = mapped(
-    entry(keys),
-    ({ durationS = DURATION_S.default, severity = SEVERITY.default, ...given }): PlannedFault => ({
-      ...given,
-      durationS,
-      severity,
-    }),
-  );
+  const fault = entry(keys);
   if (type.faultTypes.length > 0) return fault;
   return {
     ...fault,

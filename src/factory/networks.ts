@@ -2,7 +2,6 @@ import type { MachineDescription } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
 import type { NetworkName } from '../core/site.ts';
 import { machineTypes } from '../machines/index.ts';
-import { type Place, shown } from '../schema/diagnostics.ts';
 import {
   anyMapping,
   type GivenValues,
@@ -10,7 +9,8 @@ import {
   key,
   mapping,
   readValue,
-} from '../schema/mapping.ts';
+} from '../schema/composite-type.ts';
+import { type Place, shown } from '../schema/diagnostics.ts';
 import { number, whole } from '../schema/value-type.ts';
 
 /** More than any network carries, in any of the units. */

@@ -1,7 +1,7 @@
 import { wireName } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 import { machineTypes } from '../machines/index.ts';
-import { objectSchema } from '../schema/mapping.ts';
+import { objectSchema } from '../schema/composite-type.ts';
 import type { JsonSchema } from '../schema/value-type.ts';
 import {
   CALENDAR_KEYS,

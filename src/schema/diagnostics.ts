@@ -110,9 +110,12 @@ export class Place {
     this.#add(message, this.diagnostics.options.keyPlace?.(this.path));
   }
 
-  /** The value is not what its type expects. @throws ConfigError as `error` does. */
+  /** The value is not what its type expects, which may be a name that is close. */
   notAccepted(value: unknown, type: Pick<ValueType<unknown>, 'expected' | 'names'>): undefined {
-    this.error(notAccepted(value, type, this.words));
+    const { expected, names } = type;
+    const near = typeof value === 'string' && names ? nearestName(value, names()) : undefined;
+    const hint = near ? ` (did you mean ${near}?)` : '';
+    this.error(`${shown(value, this.words)} is not accepted; ${expected}${hint}`);
   }
 
   /** The value is accepted, but worth a line in the log. */
@@ -130,17 +133,6 @@ export class Place {
 
 function located(message: string, where: string | undefined): string {
   return where === undefined ? message : `${message} (${where})`;
-}
-
-/** The sentence about a value: what was found, what is accepted, and the nearest name. */
-export function notAccepted(
-  value: unknown,
-  { expected, names }: Pick<ValueType<unknown>, 'expected' | 'names'>,
-  words = FILE_WORDS,
-): string {
-  const near = typeof value === 'string' && names ? nearestName(value, names()) : undefined;
-  const hint = near ? ` (did you mean ${near}?)` : '';
-  return `${shown(value, words)} is not accepted; ${expected}${hint}`;
 }
 
 /** A value as a message shows it: text in quotes, and no more of it than fits on a line. */

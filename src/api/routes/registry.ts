@@ -1,7 +1,7 @@
 import Type, { type TSchema } from 'typebox';
 import { IS_ID } from '../../core/machine-finder.ts';
 import { changeable, FACTORY_COLUMNS, MACHINE_COLUMNS } from '../../factory/columns.ts';
-import { type Keys, objectSchema } from '../../schema/mapping.ts';
+import { type Keys, objectSchema } from '../../schema/composite-type.ts';
 import { CommandError } from '../../service/command-error.ts';
 import type { Registry, RegistryTable } from '../../service/registry.ts';
 import { type Counts, confirmation, type Input, totalOf } from '../../store/registry-changes.ts';

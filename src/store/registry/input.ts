@@ -1,6 +1,6 @@
 import { FAULTS_MAX } from '../../core/errors.ts';
+import { type Keys, readMapping } from '../../schema/composite-type.ts';
 import { Diagnostics } from '../../schema/diagnostics.ts';
-import { type Keys, readMapping } from '../../schema/mapping.ts';
 import type { Parameter } from '../database.ts';
 
 /** Columns as a client gives them; those that are missing stay as they are. */

@@ -7,8 +7,8 @@ import type {
 import { readFactory } from '../../factory/factory.ts';
 import { readMachine } from '../../factory/machine.ts';
 import { UniquenessChecker } from '../../factory/uniqueness-checker.ts';
+import { asMapping } from '../../schema/composite-type.ts';
 import { Diagnostics, type Path, shown } from '../../schema/diagnostics.ts';
-import { asMapping } from '../../schema/mapping.ts';
 import { likelyGrid } from './grid.ts';
 
 /** A row of `factories`. */

@@ -24,13 +24,18 @@ export interface Key<T> {
   readonly about: string;
   /** The key as users write it, if it is not the property in snake case. */
   readonly name?: string;
-  /** The value of a key that is missing, where it is always the same. */
+  /** What stands in for a key that is missing, as users would write it. */
   readonly default?: string | number;
+  /** What a key that is missing mostly means: for the documentation alone. */
+  readonly usual?: string | number;
   readonly isRequired?: true;
 }
 
 /** A key that must be given. */
 export type RequiredKey<T> = Key<T> & { readonly isRequired: true };
+
+/** A key that may be left out, and always means something. */
+export type DefaultKey<T> = Key<T> & { readonly default: string | number };
 
 /** The keys that a mapping may have, by the properties that code reads them as. */
 export type Keys = Readonly<Record<string, Key<unknown>>>;
@@ -42,13 +47,13 @@ export type GivenValues<K extends Keys> = string extends keyof K
   ? { readonly [N in keyof K]: Value<K[N]> }
   : { readonly [N in keyof K]?: Value<K[N]> };
 
-type RequiredNames<K extends Keys> = {
-  [N in keyof K]: K[N] extends { isRequired: true } ? N : never;
+type CertainNames<K extends Keys> = {
+  [N in keyof K]: K[N] extends { isRequired: true } | { default: string | number } ? N : never;
 }[keyof K];
 
 /** What a mapping's keys mean, where those that must be given are. */
-export type MappingValues<K extends Keys> = GivenValues<Omit<K, RequiredNames<K>>> & {
-  readonly [N in RequiredNames<K>]: Value<K[N]>;
+export type MappingValues<K extends Keys> = GivenValues<Omit<K, CertainNames<K>>> & {
+  readonly [N in CertainNames<K>]: Value<K[N]>;
 };
 
 /** A mapping whose keys are yet to be read. */
@@ -58,9 +63,19 @@ export type Content = Readonly<Record<string, unknown>>;
 export function key<T>(
   type: AnyType<T>,
   about: string,
-  more: Pick<Key<T>, 'name' | 'default'> = {},
+  more: Pick<Key<T>, 'name' | 'usual'> = {},
 ): Key<T> {
   return { type, about, ...more };
+}
+
+/** A key that may be left out, where something else stands in for it. */
+export function defaulted<T>(
+  type: ValueType<T>,
+  byDefault: string | number,
+  about: string,
+  more: Pick<Key<T>, 'name'> = {},
+): DefaultKey<T> {
+  return { type, about, default: byDefault, ...more };
 }
 
 /** A key that must be given. */
@@ -72,16 +87,21 @@ export function required<T>(
   return { type, about, ...more, isRequired: true };
 }
 
-/** The keys of a mapping as users write them, each with its property. */
-const FIELDS = new Memo(
-  (keys: Keys): ReadonlyMap<string, Key<unknown> & { readonly property: string }> =>
-    new Map(
-      Object.entries(keys).map(([property, each]) => [
-        each.name ?? wireName(property),
-        { ...each, property },
-      ]),
-    ),
-);
+/** A key with the property that it is read as, and the meaning of its default. */
+interface Field extends Key<unknown> {
+  readonly property: string;
+  readonly initial: unknown;
+}
+
+/** The keys of a mapping as users write them. */
+const FIELDS = new Memo((keys: Keys): ReadonlyMap<string, Field> => {
+  const fields = Object.entries(keys).map(([property, key]): [string, Field] => {
+    const { type, name = wireName(property), default: byDefault } = key;
+    const initial = 'parse' in type && byDefault !== undefined ? type.parse(byDefault) : undefined;
+    return [name, { ...key, property, initial }];
+  });
+  return new Map(fields);
+});
 
 /** A list whose items are of one type; those that are not accepted are left out. */
 export function list<T>(min: number, max: number, items: AnyType<T>): CompositeType<readonly T[]> {
@@ -116,6 +136,9 @@ export function mapping<K extends Keys>(
   keys: K,
   schema: JsonSchema = { type: 'object' },
 ): MappingType<K> {
+  const certain = Object.entries(keys)
+    .filter(([, { isRequired, default: byDefault }]) => isRequired || byDefault !== undefined)
+    .map(([property]) => property);
   return {
     expected: 'a mapping',
     schema,
@@ -126,8 +149,7 @@ export function mapping<K extends Keys>(
     },
     read(value, place) {
       const values: GivenValues<Keys> | undefined = this.readGiven(value, place);
-      const needed = Object.keys(keys).filter((property) => keys[property]?.isRequired);
-      const isWhole = values && needed.every((property) => values[property] !== undefined);
+      const isWhole = values && certain.every((property) => values[property] !== undefined);
       return isWhole ? (values as MappingValues<K>) : undefined;
     },
     write(values) {
@@ -183,7 +205,7 @@ export function readValue<T>(value: unknown, type: AnyType<T>, place: Place): T 
 }
 
 /** A value as a file has it. */
-export function writeValue<T>(value: T, type: AnyType<T>): unknown {
+function writeValue<T>(value: T, type: AnyType<T>): unknown {
   return type.write ? type.write(value) : value;
 }
 
@@ -201,11 +223,12 @@ export function readMapping<K extends Keys>(
   const fields = FIELDS.of(keys);
   if (!isOpen) reportUnknown(content, fields, place);
   const values: Record<string, unknown> = {};
-  for (const [name, { property, type, isRequired }] of fields) {
-    if (Object.hasOwn(content, name)) {
-      const value = readValue(content[name], type, place.at(name));
-      if (value !== undefined) values[property] = value;
-    } else if (isRequired) place.at(name).error(`${place.words.missing} ${type.expected}`);
+  for (const [name, { property, type, initial, isRequired }] of fields) {
+    const isGiven = Object.hasOwn(content, name);
+    const value = isGiven ? readValue(content[name], type, place.at(name)) : initial;
+    if (value !== undefined) values[property] = value;
+    else if (isRequired && !isGiven)
+      place.at(name).error(`${place.words.missing} ${type.expected}`);
   }
   return values as GivenValues<K>;
 }
@@ -229,7 +252,7 @@ export function asMapping(value: unknown): Content | undefined {
 /** The JSON Schema of a mapping. */
 export function objectSchema(keys: Keys): JsonSchema {
   const fields = [...FIELDS.of(keys)];
-  const properties = fields.map(([name, { type, about, default: byDefault }]) => {
+  const properties = fields.map(([name, { type, about, usual, default: byDefault = usual }]) => {
     const { $ref, ...rest } = type.schema;
     return [
       name,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ConfigError } from '../../src/core/errors.ts';
-import { Diagnostics, REQUEST_WORDS } from '../../src/schema/diagnostics.ts';
 import {
   type AnyType,
+  defaulted,
   entry,
   key,
   list,
@@ -12,7 +12,8 @@ import {
   objectSchema,
   readValue,
   required,
-} from '../../src/schema/mapping.ts';
+} from '../../src/schema/composite-type.ts';
+import { Diagnostics, REQUEST_WORDS } from '../../src/schema/diagnostics.ts';
 import { DATE, duration, END_MINUTE, START_MINUTE } from '../../src/schema/times.ts';
 import {
   choice,
@@ -28,7 +29,7 @@ import {
 const SHIFT_KEYS = {
   startMinute: required(START_MINUTE, 'When it begins.', { name: 'start' }),
   endMinute: required(END_MINUTE, 'When it ends.', { name: 'end' }),
-  loadShare: key(number(0, 1), 'Production.', { name: 'load', default: 1 }),
+  loadShare: defaulted(number(0, 1), 1, 'Production.', { name: 'load' }),
   weekDays: key(list(1, 7, position(['sun', 'mon', 'tue'])), 'Days.'),
 };
 const PLAN = mapping({
@@ -49,9 +50,9 @@ test('a mapping is read by its keys as users write them, and written as it was r
   assert.deepEqual(errors, []);
   assert.deepEqual(plan, {
     name: 'A',
-    shifts: [{ startMinute: 360, endMinute: 870, weekDays: [1] }],
+    shifts: [{ startMinute: 360, endMinute: 870, loadShare: 1, weekDays: [1] }],
   });
-  assert.deepEqual(PLAN.write(plan as never), content);
+  assert.deepEqual(reading(PLAN.write(plan as never), PLAN), [plan, []]);
 });
 
 test('every error is found, each at its place', () => {
