@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
-import { ConfigError, type Diagnostic, FAULTS_MAX } from '../core/errors.ts';
+import { ConfigError, FAULTS_MAX } from '../core/errors.ts';
 import { Memo } from '../runtime/memo.ts';
 import {
   type AnyType,
@@ -18,21 +18,10 @@ import {
 import { Diagnostics, REQUEST_WORDS } from '../schema/diagnostics.ts';
 import { type JsonSchema, wordsFor } from '../schema/value-type.ts';
 
-/** A part of a request that is well-formed but not what the route accepts. */
-export class InvalidRequest extends Error {
-  readonly faults: readonly Diagnostic[];
-
-  constructor(faults: readonly Diagnostic[]) {
-    super('the request is not accepted; nothing was changed');
-    this.name = 'InvalidRequest';
-    this.faults = faults;
-  }
-}
-
 /** Compiles a schema into a check that names every error in a part of a request at once. */
 export function compileValidator({ schema, httpPart }: { schema: TSchema; httpPart?: string }) {
   const type = typeOf(schema as JsonSchema);
-  return (given: unknown): { value: unknown } | { error: InvalidRequest } => {
+  return (given: unknown): { value: unknown } | { error: ConfigError } => {
     // Whatever is part of an address is text.
     const value = httpPart === 'body' ? given : Value.Convert(schema, given);
     try {
@@ -41,7 +30,7 @@ export function compileValidator({ schema, httpPart }: { schema: TSchema; httpPa
       diagnostics.check();
       return { value };
     } catch (error) {
-      if (error instanceof ConfigError) return { error: new InvalidRequest(error.faults) };
+      if (error instanceof ConfigError) return { error };
       throw error;
     }
   };

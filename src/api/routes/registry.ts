@@ -1,4 +1,5 @@
 import Type, { type TSchema } from 'typebox';
+import { ConfigError } from '../../core/errors.ts';
 import { IS_ID } from '../../core/machine-finder.ts';
 import { changeable, FACTORY_COLUMNS, MACHINE_COLUMNS } from '../../factory/columns.ts';
 import { type Keys, objectSchema } from '../../schema/composite-type.ts';
@@ -17,7 +18,7 @@ import {
   numberOrNull,
   responses,
 } from '../schemas.ts';
-import { compileValidator, InvalidRequest } from '../validation.ts';
+import { compileValidator } from '../validation.ts';
 
 /** What a route says of the rows of one table. */
 interface Rows {
@@ -190,7 +191,7 @@ function remove(app: App, api: Api, { table, what, tag }: Rows) {
       const id = idOf(api, table, params);
       const registry = writable(api);
       if (!purge && confirm !== undefined)
-        throw new InvalidRequest([{ path: 'confirm', message: 'goes with purge=true only' }]);
+        throw new ConfigError([{ path: 'confirm', message: 'goes with purge=true only' }]);
       if (!purge) {
         const { name } = await registry.remove(table, id);
         const message = `${name} is out of operation; its row and its readings stay`;
