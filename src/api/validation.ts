@@ -58,7 +58,7 @@ function objectType(
   const keys: Keys = Object.fromEntries(
     Object.entries(properties).map(([name, property]) => {
       const isRequired = schema.required?.includes(name);
-      return [name, (isRequired ? required : key)(typeOf(property), '')];
+      return [name, (isRequired ? required : key)(typeOf(property), '', { name })];
     }),
   );
   return {

@@ -136,7 +136,7 @@ export const CALENDAR_KEYS = {
     usual: DEFAULT_CALENDAR.weekendShare,
   }),
   holidays: key(list(0, HOLIDAYS_MAX, DATE), 'Local dates that are worked like a weekend.'),
-  publicHolidays: key(PUBLIC_HOLIDAYS, 'Holidays of a place, likewise.'),
+  publicHolidays: key(PUBLIC_HOLIDAYS, 'Public holidays of a place, worked like a weekend.'),
   closures: key(
     list(0, EXCEPTIONS_MAX, CLOSURE),
     'Dates and spans of dates on which it is closed.',

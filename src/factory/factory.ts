@@ -72,7 +72,7 @@ export const FACTORY_KEYS = {
   nominalFrequencyHz: defaulted(
     choice<number>([50, 60]),
     DEFAULT_FACTORY.nominalFrequencyHz,
-    'Of the grid [Hz].',
+    'Grid frequency [Hz].',
     { name: 'frequency' },
   ),
   climate: key(
@@ -82,11 +82,11 @@ export const FACTORY_KEYS = {
   ...WORKING_TIME_KEYS,
   networks: key(
     mapping(NETWORKS_KEYS, { $ref: '#/definitions/networks' }),
-    'By which its machines take from each other.',
+    'Networks from which its machines supply each other.',
   ),
   count: key(
     FACTORY_COUNT,
-    'So many factories like this one, their names and topics numbered from 1.',
+    'Number of factories like this one; their names and topics are numbered from 1.',
   ),
   machines: required(list(1, FLEET_MACHINES_MAX, MACHINE_ENTRY), 'Its machines.'),
 };

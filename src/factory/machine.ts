@@ -78,10 +78,13 @@ export const MACHINE_KEYS = {
     list(0, FAULTS_MAX, unread({ $ref: '#/definitions/fault' })),
     'Faults that it is to have.',
   ),
-  count: key(COUNT, 'So many machines like this one, their names and topics numbered from 1.'),
+  count: key(
+    COUNT,
+    'Number of machines like this one; their names and topics are numbered from 1.',
+  ),
   spread: key(
     anyMapping({ $ref: '#/definitions/spread' }),
-    'In what they differ; goes with count.',
+    'Ranges in which the machines of a count differ; requires count.',
   ),
 };
 

@@ -156,25 +156,27 @@ export const HOST: ValueType<string> = textual(
   },
 );
 
+function separatedByCommas(
+  expected: string,
+  parse: (item: string) => string | undefined,
+): ValueType<readonly string[]> {
+  return textual(`${expected}, separated by commas`, (given) => {
+    const items = given.split(',').map((each) => parse(each.trim()));
+    return items.every((each) => each !== undefined) ? items : undefined;
+  });
+}
+
 /** Host names, separated by commas; they mean the same in small letters. */
-export const HOSTS: ValueType<readonly string[]> = textual(
-  'host names without a scheme or a port, separated by commas',
-  (given) => {
-    const hosts = given.split(',').map((each) => each.trim());
-    if (!hosts.every((each) => HOST.parse(each) !== undefined)) return undefined;
-    return hosts.map((each) => each.toLowerCase().replace(/\.$/, ''));
-  },
+export const HOSTS = separatedByCommas('host names without a scheme or a port', (host) =>
+  HOST.parse(host)?.toLowerCase().replace(/\.$/, ''),
 );
 
 /** Web origins, separated by commas. */
-export const ORIGINS: ValueType<readonly string[]> = textual(
-  '*, or origins like https://example.com:8080, separated by commas',
-  (given) => {
-    const origins = given.split(',').map((each) => each.trim());
-    const isOrigin = (each: string) =>
-      each === '*' ||
-      (/^https?:/.test(each) && URL.canParse(each) && new URL(each).origin === each);
-    return origins.every(isOrigin) ? origins : undefined;
+export const ORIGINS = separatedByCommas(
+  '*, or origins like https://example.com:8080',
+  (origin) => {
+    const isUrl = /^https?:/.test(origin) && URL.canParse(origin);
+    return origin === '*' || (isUrl && new URL(origin).origin === origin) ? origin : undefined;
   },
 );
 
