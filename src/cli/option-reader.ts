@@ -39,7 +39,8 @@ export class OptionReader {
     return this.#read(name, type, (place, written) => {
       const meant = guess(written);
       const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
-      place.error(`what was given is not accepted; ${type.expected}${hint}`);
+      const expected = `${type.expected}${hint}`;
+      place.notAccepted(undefined, { expected }, 'what was given');
     });
   }
 

@@ -39,9 +39,9 @@ export function readEnvironment(from: EnvironmentSources): EnvironmentReading {
     const given = scalar(written, variable.kind);
     const value = variable.kind.parse(given);
     shown[name] = variable.isSecret ? '(set)' : given;
+    const what = variable.isSecret ? 'what was set' : undefined;
     if (value !== undefined) values[name] = value;
-    else if (!variable.isSecret) diagnostics.top.at(name).notAccepted(written, variable.kind);
-    else diagnostics.top.at(name).error(`what was set is not accepted; ${variable.kind.expected}`);
+    else diagnostics.top.at(name).notAccepted(written, variable.kind, what);
   }
   const { errors: faults } = diagnostics;
   const { remarks } = from.file;

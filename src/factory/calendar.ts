@@ -10,7 +10,7 @@ import {
   mapping,
   required,
 } from '../schema/composite-type.ts';
-import { type Place, shown } from '../schema/diagnostics.ts';
+import type { Place } from '../schema/diagnostics.ts';
 import { DATE, END_MINUTE, START_MINUTE } from '../schema/times.ts';
 import { number, position } from '../schema/value-type.ts';
 import { minuteText } from '../site/calendar.ts';
@@ -120,7 +120,7 @@ const PUBLIC_HOLIDAYS = mapped(
     if ('dates' in found) return { ...given, dates: found.dates };
     const { unknown, accepted } = found;
     const names = accepted.length > 0 ? accepted.join(', ') : `${country} has none; leave it out`;
-    return place.at(unknown).error(`${shown(given[unknown])} is not accepted; ${names}`);
+    return place.at(unknown).notAccepted(given[unknown], { expected: names });
   },
 );
 

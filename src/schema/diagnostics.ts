@@ -110,12 +110,19 @@ export class Place {
     this.#add(message, this.diagnostics.options.keyPlace?.(this.path));
   }
 
-  /** The value is not what its type expects, which may be a name that is close. */
-  notAccepted(value: unknown, type: Pick<ValueType<unknown>, 'expected' | 'names'>): undefined {
-    const { expected, names } = type;
+  /**
+   * The value is not what its type expects, which may be a name that is close.
+   *
+   * @param what - The value as the sentence calls it: secrets are never shown.
+   * @throws ConfigError as `error` does.
+   */
+  notAccepted(
+    value: unknown,
+    { expected, names }: Pick<ValueType<unknown>, 'expected' | 'names'>,
+    what = shown(value, this.words),
+  ): undefined {
     const near = typeof value === 'string' && names ? nearestName(value, names()) : undefined;
-    const hint = near ? ` (did you mean ${near}?)` : '';
-    this.error(`${shown(value, this.words)} is not accepted; ${expected}${hint}`);
+    this.error(`${what} is not accepted; ${expected}${near ? ` (did you mean ${near}?)` : ''}`);
   }
 
   /** The value is accepted, but worth a line in the log. */
