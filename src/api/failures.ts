@@ -5,7 +5,6 @@ import { ConfigError, clipped, type Diagnostic, FAULTS_MAX } from '../core/error
 import { CommandError, type Refusal } from '../service/command-error.ts';
 import { RegistryConflict } from '../store/registry/change.ts';
 import { StoreError } from '../store/store-error.ts';
-import { InvalidRequest } from './validation.ts';
 
 const STATUS_OF: Readonly<Record<Refusal, number>> = {
   unknown: 404,
@@ -17,6 +16,9 @@ const STATUS_OF: Readonly<Record<Refusal, number>> = {
 
 /** An error that nobody meant: ours to mend. */
 const UNEXPECTED = 500;
+
+/** Something in a request is well-formed, but not what is accepted. */
+const INVALID = 'the request is not accepted; nothing was changed';
 
 /** What fastify says in its own words, in ours. */
 const FASTIFY_MESSAGES: Readonly<Record<string, string>> = {
@@ -65,8 +67,7 @@ function described(error: Error): {
   faults?: readonly Diagnostic[];
 } {
   const { message } = error;
-  if (error instanceof InvalidRequest) return { status: 422, message, faults: error.faults };
-  if (error instanceof ConfigError) return described(new InvalidRequest(error.faults));
+  if (error instanceof ConfigError) return { status: 422, message: INVALID, faults: error.faults };
   if (error instanceof RegistryConflict) {
     const status = error.kind.startsWith('unknown') ? 404 : 409;
     return { status, message, faults: error.path ? [{ path: error.path, message }] : [] };

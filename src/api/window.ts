@@ -1,5 +1,5 @@
-import type { Diagnostic } from '../core/errors.ts';
 import { timeText } from '../encoding/time.ts';
+import { Diagnostics, type Place } from '../schema/diagnostics.ts';
 import { instantMs } from '../schema/times.ts';
 
 const DAY_MS = 86_400_000;
@@ -16,52 +16,55 @@ export interface Window {
   readonly toMs: number;
 }
 
-/** The window between two texts, or every fault found in them. */
+/**
+ * The window between two texts.
+ *
+ * @throws ConfigError with every error in them.
+ */
 export function parsedWindow(
   from: string | undefined,
   to: string | undefined,
   nowMs: number,
   defaultMs = WINDOW_DEFAULT_MS,
   daysMax = WINDOW_MAX_DAYS,
-): Window | Diagnostic[] {
-  const toMs = to === undefined ? nowMs : read(to);
-  const fromMs = from === undefined ? toMs - defaultMs : read(from);
-  const faults: Diagnostic[] = [];
-  const refuse = (path: string, message: string) => void faults.push({ path, message });
-  if (from !== undefined && Number.isNaN(fromMs)) refuse('from', `${from} is in no calendar`);
-  if (to !== undefined && Number.isNaN(toMs)) refuse('to', `${to} is in no calendar`);
+): Window {
+  const diagnostics = new Diagnostics();
+  const [start, end] = [diagnostics.top.at('from'), diagnostics.top.at('to')];
+  const toMs = parsedInstant(to, nowMs, end);
+  const fromMs = parsedInstant(from, toMs - defaultMs, start);
   if (fromMs < FIRST_MS)
-    refuse('from', `${from} is too early; accepted is ${timeText(FIRST_MS)} and later`);
+    start.error(`${from} is too early; accepted is ${timeText(FIRST_MS)} and later`);
   if (toMs > nowMs)
-    refuse(
-      'to',
-      `${to} is in the future; accepted is up to the simulated time, ${timeText(nowMs)}`,
-    );
+    end.error(`${to} is in the future; accepted is up to the simulated time, ${timeText(nowMs)}`);
   if (toMs <= fromMs)
-    refuse('to', `${timeText(toMs)} is not after ${timeText(fromMs)}, the beginning`);
+    end.error(`${timeText(toMs)} is not after ${timeText(fromMs)}, the beginning`);
   if (toMs - fromMs > daysMax * DAY_MS)
-    refuse('to', `the window spans ${spanText(toMs - fromMs)}; accepted are ${daysMax} days`);
-  return faults.length > 0 ? faults : { fromMs, toMs };
+    end.error(`the window spans ${spanText(toMs - fromMs)}; accepted are ${daysMax} days`);
+  diagnostics.check();
+  return { fromMs, toMs };
 }
 
-/** The span between two texts, open where one is not given, or every fault found in them. */
-export function parsedSpan(
-  from: string | undefined,
-  to: string | undefined,
-): Window | Diagnostic[] {
-  const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : read(from);
-  const toMs = to === undefined ? Number.POSITIVE_INFINITY : read(to);
-  const faults: Diagnostic[] = [];
-  if (Number.isNaN(fromMs)) faults.push({ path: 'from', message: `${from} is in no calendar` });
-  if (Number.isNaN(toMs)) faults.push({ path: 'to', message: `${to} is in no calendar` });
-  if (toMs <= fromMs)
-    faults.push({ path: 'to', message: `${to} is not after ${from}, the beginning` });
-  return faults.length > 0 ? faults : { fromMs, toMs };
+/**
+ * The span between two texts, open where one is not given.
+ *
+ * @throws ConfigError with every error in them.
+ */
+export function parsedSpan(from: string | undefined, to: string | undefined): Window {
+  const diagnostics = new Diagnostics();
+  const [start, end] = [diagnostics.top.at('from'), diagnostics.top.at('to')];
+  const fromMs = parsedInstant(from, Number.NEGATIVE_INFINITY, start);
+  const toMs = parsedInstant(to, Number.POSITIVE_INFINITY, end);
+  if (toMs <= fromMs) end.error(`${to} is not after ${from}, the beginning`);
+  diagnostics.check();
+  return { fromMs, toMs };
 }
 
-/** An instant that the schema of a route has taken [ms]; NaN for one that is in no calendar. */
-function read(text: string): number {
-  return instantMs(text) ?? Number.NaN;
+/** An instant that the schema of a route has accepted [ms]; NaN where it is in no calendar. */
+function parsedInstant(text: string | undefined, fallbackMs: number, place: Place): number {
+  if (text === undefined) return fallbackMs;
+  const timeMs = instantMs(text) ?? Number.NaN;
+  if (Number.isNaN(timeMs)) place.error(`${text} is in no calendar`);
+  return timeMs;
 }
 
 function spanText(spanMs: number): string {

@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/configuration.ts';
 import { mqttOptions } from '../outputs/mqtt/index.ts';
 import type { MqttOptions } from '../outputs/mqtt/options.ts';
-import { choice, HOST, type Kind } from '../schema/kinds.ts';
+import { choice, HOST, textual, type ValueType } from '../schema/value-type.ts';
 import type { Option } from './command.ts';
 import type { OptionReader } from './option-reader.ts';
 
@@ -12,18 +12,16 @@ const PORTS = { mqtt: '1883', mqtts: '8883', ws: '80', wss: '443' } as const;
 const PATHS = ['', '/', '/mqtt'];
 
 /** The URL of a broker, as the environment variables that say the same. */
-const BROKER_URL: Kind<Readonly<Record<string, string>>> = {
-  accepts:
-    'an address like mqtt://host, mqtt://host:1883 or mqtts://user@host; ' +
+const BROKER_URL: ValueType<Readonly<Record<string, string>>> = textual(
+  'an address like mqtt://host, mqtt://host:1883 or mqtts://user@host; ' +
     `with ${Object.keys(PORTS).join(', ')}`,
-  schema: { type: 'string' },
-  read: (value) => {
-    if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
-    const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(value);
+  (given) => {
+    if (!URL.canParse(given)) return undefined;
+    const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(given);
     const scheme = protocol.slice(0, -1);
     const host = hostname.replace(/^\[|\]$/g, '');
     const isPlain = PATHS.includes(pathname) && search === '' && hash === '';
-    if (!Object.hasOwn(PORTS, scheme) || HOST.read(host) === undefined || !isPlain)
+    if (!Object.hasOwn(PORTS, scheme) || HOST.parse(host) === undefined || !isPlain)
       return undefined;
     const [name, secret] = [decoded(username), decoded(password)];
     if (name === undefined || secret === undefined || (secret !== '' && name === ''))
@@ -35,7 +33,7 @@ const BROKER_URL: Kind<Readonly<Record<string, string>>> = {
       ...(name !== '' && { MQTT_USERNAME: name, MQTT_PASSWORD: secret }),
     };
   },
-};
+);
 
 function decoded(text: string): string | undefined {
   try {
@@ -57,7 +55,7 @@ export const BROKER_OPTIONS = {
 /** The environment in which a broker that an option names is the configured one. */
 export function environmentWith(url: string | undefined): NodeJS.ProcessEnv {
   // What is not accepted is told with the other faults of the command line.
-  return { ...process.env, ...(url === undefined ? {} : BROKER_URL.read(url)) };
+  return { ...process.env, ...(url === undefined ? {} : BROKER_URL.parse(url)) };
 }
 
 /**
@@ -71,7 +69,7 @@ function meantUrl(written: string): string | undefined {
   if (isWord && host !== 'localhost') return undefined;
   const meant = /^(ssl|tls|https|wss)$/i.test(scheme) || port === '8883' ? 'mqtts' : 'mqtt';
   const url = `${meant}://${host}${port === undefined ? '' : `:${port}`}`;
-  return BROKER_URL.read(url) && url;
+  return BROKER_URL.parse(url) && url;
 }
 
 /** The broker that `--mqtt` names, or that is configured; undefined where there is none. */

@@ -8,9 +8,9 @@ import type {
   FactoryDescription,
   MachineDescription,
 } from '../core/factory.ts';
-import { factoryContent, parametersContent } from '../factory/content.ts';
-import { WEEKDAYS } from '../factory/keys.ts';
-import { shiftText } from '../factory/shifts.ts';
+import { shiftText, WEEKDAYS } from '../factory/calendar.ts';
+import { factoryContent } from '../factory/factory.ts';
+import { parametersContent } from '../factory/machine-types.ts';
 import { durationText } from '../schema/times.ts';
 import { columns, json } from './columns.ts';
 import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';

@@ -13,8 +13,8 @@ import { timeText } from '../encoding/time.ts';
 import type { MqttOptions } from '../outputs/mqtt/options.ts';
 import { urlFaults } from '../outputs/postgres/url.ts';
 import { version } from '../runtime/version.ts';
-import { choice, type Kind, whole } from '../schema/kinds.ts';
 import { duration, durationText } from '../schema/times.ts';
+import { choice, whole } from '../schema/value-type.ts';
 import { askedBroker } from './broker-url.ts';
 import type { Arguments } from './command.ts';
 import { PROGRAM } from './command-line.ts';
@@ -162,7 +162,7 @@ function fileRequest(
   return { ...request, command: commandOf(request, values, configuration) };
 }
 
-const PARTITION: Kind<'day' | 'month'> = choice(['day', 'month']);
+const PARTITION = choice(['day', 'month']);
 
 /** Variables that change what a dataset holds, besides those of intervals. */
 const TELLING =

@@ -1,11 +1,11 @@
-import { ConfigError, type Diagnostic } from '../core/errors.ts';
-import { type Kind, notAccepted, scalar } from '../schema/kinds.ts';
+import { Diagnostics, type Place } from '../schema/diagnostics.ts';
+import { scalar, type ValueType } from '../schema/value-type.ts';
 import type { Arguments } from './command.ts';
 
 /** Reads a command's options one by one and collects what is wrong with any of them. */
 export class OptionReader {
   readonly #args: Arguments;
-  readonly #faults: Diagnostic[] = [];
+  readonly #diagnostics = new Diagnostics({ pathText: ([name]) => `--${name}` });
 
   constructor(args: Arguments) {
     this.#args = args;
@@ -21,9 +21,9 @@ export class OptionReader {
     return this.#args.values[name] !== undefined || this.#args.flags.has(name);
   }
 
-  /** What an option means; undefined where it was not given, or is not accepted: a fault then. */
-  read<T>(name: string, kind: Kind<T>): T | undefined {
-    return this.#read(name, kind, (written) => notAccepted(written, kind));
+  /** What an option means; undefined where it was not given, or, with an error, not accepted. */
+  read<T>(name: string, type: ValueType<T>): T | undefined {
+    return this.#read(name, type, (place, written) => place.notAccepted(written, type));
   }
 
   /**
@@ -33,30 +33,36 @@ export class OptionReader {
    */
   readSecret<T>(
     name: string,
-    kind: Kind<T>,
+    type: ValueType<T>,
     guess: (written: string) => string | undefined = () => undefined,
   ): T | undefined {
-    return this.#read(name, kind, (written) => {
+    return this.#read(name, type, (place, written) => {
       const meant = guess(written);
       const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
-      return `what was given is not accepted; ${kind.accepts}${hint}`;
+      const expected = `${type.expected}${hint}`;
+      place.notAccepted(undefined, { expected }, 'what was given');
     });
   }
 
+  /** Something is wrong with an option. */
   fault(name: string, message: string): void {
-    this.#faults.push({ path: `--${name}`, message });
+    this.#diagnostics.top.at(name).error(message);
   }
 
   /** @throws ConfigError with everything that was wrong. */
   check(): void {
-    if (this.#faults.length > 0) throw new ConfigError(this.#faults);
+    this.#diagnostics.check();
   }
 
-  #read<T>(name: string, kind: Kind<T>, message: (written: string) => string): T | undefined {
+  #read<T>(
+    name: string,
+    type: ValueType<T>,
+    refuse: (place: Place, written: string) => void,
+  ): T | undefined {
     const written = this.written(name);
     if (written === undefined) return undefined;
-    const value = kind.read(scalar(written, kind));
-    if (value === undefined) this.fault(name, message(written));
+    const value = type.parse(scalar(written, type));
+    if (value === undefined) refuse(this.#diagnostics.top.at(name), written);
     return value;
   }
 }

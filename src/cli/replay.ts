@@ -3,8 +3,7 @@ import { AT_ONCE } from '../dataset/publication.ts';
 import { fleetOf, type WindowRequest } from '../dataset/request.ts';
 import { shiftTo } from '../dataset/shifted-reader.ts';
 import { machinesOf } from '../dataset/window-reader.ts';
-import type { Kind } from '../schema/kinds.ts';
-import { positive } from '../schema/kinds.ts';
+import { positive, type ValueType } from '../schema/value-type.ts';
 import { RealClock } from '../service/clock.ts';
 import { type Pacing, toBroker } from './broker-output.ts';
 import { askedBroker, BROKER_OPTIONS, environmentWith } from './broker-url.ts';
@@ -17,10 +16,10 @@ const SPEED_MAX = 100_000;
 const NUMBER = positive(SPEED_MAX);
 
 /** Simulated seconds a real second; infinite for `max`. */
-const SPEED: Kind<number> = {
-  accepts: `${NUMBER.accepts}, or max`,
+const SPEED: ValueType<number> = {
+  expected: `${NUMBER.expected}, or max`,
   schema: { type: ['number', 'string'] },
-  read: (value) => (value === 'max' ? Number.POSITIVE_INFINITY : NUMBER.read(value)),
+  parse: (value) => (value === 'max' ? Number.POSITIVE_INFINITY : NUMBER.parse(value)),
 };
 
 /** Publishes history again, as fast as it happened or at another speed. */

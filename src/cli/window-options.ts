@@ -1,8 +1,8 @@
 import type { Configuration } from '../config/configuration.ts';
 import { chosenMachines } from '../dataset/machine-choice.ts';
 import type { WindowRequest } from '../dataset/request.ts';
-import { whole } from '../schema/kinds.ts';
 import { INSTANT_MS } from '../schema/times.ts';
+import { whole } from '../schema/value-type.ts';
 import { FACTORY_OPTION, type Option } from './command.ts';
 import type { OptionReader } from './option-reader.ts';
 
@@ -33,7 +33,7 @@ export function askedWindow(options: OptionReader, configuration: Configuration)
   const fromMs = options.read('from', INSTANT_MS) ?? Number.NaN;
   const toMs = options.read('to', INSTANT_MS) ?? Number.NaN;
   for (const name of ['from', 'to'])
-    if (!options.isGiven(name)) options.fault(name, `is missing; ${INSTANT_MS.accepts}`);
+    if (!options.isGiven(name)) options.fault(name, `is missing; ${INSTANT_MS.expected}`);
   if (fromMs >= toMs)
     options.fault('to', `${options.written('to')} is not after --from ${options.written('from')}`);
   const isFleet = configuration.sources['FLEET_MACHINES'] === 'command line';

@@ -3,7 +3,7 @@ import { clusterUrl, openRedis, redisLocation } from '../cluster/connection.ts';
 import type { HistoryWorkerOptions } from '../cluster/history/worker.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { choice, whole } from '../schema/kinds.ts';
+import { choice, whole } from '../schema/value-type.ts';
 import { type Command, FACTORY_OPTION } from './command.ts';
 import { Interruption } from './interruption.ts';
 import { createLogger } from './logger.ts';

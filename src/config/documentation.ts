@@ -5,7 +5,7 @@ import { SECTIONS } from './variables.ts';
 export function envExample(): string {
   const sections = SECTIONS.map(([title, variables]) => {
     const entries = Object.entries(variables).map(([name, variable]) => {
-      const lines = [...sentences(variable), `Accepted: ${variable.kind.accepts}.`];
+      const lines = [...sentences(variable), `Accepted: ${variable.kind.expected}.`];
       return `${lines.map((line) => `# ${line}\n`).join('')}#${name}=${variable.default ?? ''}\n`;
     });
     return `# ${title}\n\n${entries.join('\n')}`;
@@ -25,7 +25,7 @@ export function variablesMarkdown(): string {
       row([
         `\`${name}\``,
         variable.default === undefined ? '-' : `\`${variable.default}\``,
-        variable.kind.accepts,
+        variable.kind.expected,
         sentences(variable).join(' '),
       ]),
     );

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../core/errors.ts';
-import { notAccepted, scalar } from '../schema/kinds.ts';
+import { Diagnostics } from '../schema/diagnostics.ts';
+import { scalar } from '../schema/value-type.ts';
 import type { Variable } from '../schema/variable.ts';
 import type { Shown, Source } from './configuration.ts';
 import type { Environment, EnvironmentFile } from './environment-file.ts';
@@ -27,21 +28,23 @@ export function readEnvironment(from: EnvironmentSources): EnvironmentReading {
   const values: Record<string, unknown> = {};
   const sources: Record<string, Source> = {};
   const shown: Record<string, Shown> = {};
-  const faults: Diagnostic[] = [];
+  const diagnostics = new Diagnostics();
   for (const [name, variable] of Object.entries<Variable<unknown>>(VARIABLES)) {
     const [source, written] = find(name, variable, from);
     sources[name] = source;
     const fallback = variable.default && scalar(variable.default, variable.kind);
-    values[name] = fallback && variable.kind.read(fallback);
+    values[name] = fallback && variable.kind.parse(fallback);
     shown[name] = fallback ?? null;
     if (source === 'default') continue;
 
     const given = scalar(written, variable.kind);
-    const value = variable.kind.read(given);
+    const value = variable.kind.parse(given);
     shown[name] = variable.isSecret ? '(set)' : given;
+    const what = variable.isSecret ? 'what was set' : undefined;
     if (value !== undefined) values[name] = value;
-    else faults.push({ path: name, message: fault(written, variable) });
+    else diagnostics.top.at(name).notAccepted(written, variable.kind, what);
   }
+  const { errors: faults } = diagnostics;
   const { remarks } = from.file;
   return { values, sources, shown, faults, remarks } as unknown as EnvironmentReading;
 }
@@ -61,8 +64,4 @@ function find(
     if (written) return [source, written];
   }
   return ['default', ''];
-}
-
-function fault(written: string, { kind, isSecret }: Variable<unknown>): string {
-  return isSecret ? `what was set is not accepted; ${kind.accepts}` : notAccepted(written, kind);
 }

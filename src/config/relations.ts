@@ -1,9 +1,9 @@
 import type { Diagnostic } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
-import { shiftFaults } from '../factory/shifts.ts';
+import { shiftFaults } from '../factory/calendar.ts';
 import { machineTypes } from '../machines/index.ts';
 import { urlFaults } from '../outputs/postgres/url.ts';
-import { shown } from '../schema/kinds.ts';
+import { shown } from '../schema/diagnostics.ts';
 import { instantText } from '../schema/times.ts';
 import { calendarOf } from './calendar.ts';
 import type { Source } from './configuration.ts';

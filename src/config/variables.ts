@@ -1,26 +1,26 @@
 import { FLEET_MACHINES_MAX } from '../core/factory.ts';
 import { type OutputVariables, outputs } from '../outputs/index.ts';
 import {
-  choice,
-  FLAG,
-  HOST,
-  HOSTS,
-  type Kind,
-  number,
-  ORIGINS,
-  pattern,
-  positive,
-  text,
-  url,
-  whole,
-} from '../schema/kinds.ts';
-import {
   duration,
   END_MINUTE,
   INTERVAL_S,
   START_MINUTE,
   WHOLE_INSTANT_MS,
 } from '../schema/times.ts';
+import {
+  choice,
+  FLAG,
+  HOST,
+  HOSTS,
+  number,
+  ORIGINS,
+  pattern,
+  positive,
+  text,
+  url,
+  type ValueType,
+  whole,
+} from '../schema/value-type.ts';
 import {
   type DefaultedVariable,
   optional,
@@ -36,13 +36,13 @@ const DAY_S = 86_400;
 const CATCH_UP_S = duration(1, 3650 * DAY_S);
 
 /** How far back a sink goes [s]: 0 for `none`, infinite for `all`. */
-const CATCH_UP: Kind<number> = {
-  accepts: `none, all, ${CATCH_UP_S.accepts}`,
+const CATCH_UP: ValueType<number> = {
+  expected: `none, all, ${CATCH_UP_S.expected}`,
   schema: { type: ['number', 'string'] },
-  read: (value) => {
+  parse: (value) => {
     const word = typeof value === 'string' ? value.toLowerCase() : '';
     if (word === 'none') return 0;
-    return word === 'all' ? Number.POSITIVE_INFINITY : CATCH_UP_S.read(value);
+    return word === 'all' ? Number.POSITIVE_INFINITY : CATCH_UP_S.parse(value);
   },
 };
 
@@ -209,8 +209,12 @@ export const VARIABLES: typeof API &
 /** The name of an environment variable. */
 export type VariableName = keyof typeof VARIABLES;
 
-/** Kinds of values that tell how a network is made up. */
-const REVEALING: ReadonlySet<Kind<unknown>> = new Set<Kind<unknown>>([HOST, HOSTS, ORIGINS]);
+/** Types of values that tell how a network is made up. */
+const REVEALING: ReadonlySet<ValueType<unknown>> = new Set<ValueType<unknown>>([
+  HOST,
+  HOSTS,
+  ORIGINS,
+]);
 
 /**
  * Whether a variable holds a host, or text of any form such as a path or a name, which are shown to

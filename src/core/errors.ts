@@ -1,4 +1,4 @@
-/** One fault in what a user gave: where it is, what was found there and what is accepted. */
+/** An error in what a user gave: where it is, what was found and what is accepted. */
 export interface Diagnostic {
   /** Path of the offending value: `machines.2.interval`, `MQTT_PORT`. */
   readonly path: string;
@@ -7,7 +7,7 @@ export interface Diagnostic {
 }
 
 /**
- * Input that cannot be used: all faults at once, so that one round of mending is enough.
+ * Input that cannot be used: all errors at once, so that one round of fixes is enough.
  * Shown without a stack; the process exits with 2, the API answers 422.
  */
 export class ConfigError extends Error {
@@ -20,15 +20,15 @@ export class ConfigError extends Error {
   }
 }
 
-/** Faults that are told at once: more say nothing more, and a request may hold 100,000. */
+/** Errors that are reported at once: more would not help, and a request may hold 100,000. */
 export const FAULTS_MAX = 50;
 
-/** Longest name that is compared with others; a longer one is no slip of a finger. */
+/** The longest name that is compared with others; a longer one is no typing error. */
 const COMPARED_CHARS_MAX = 64;
-/** Names that one is compared with; among more, a similar one is hardly the one that was meant. */
+/** Names that one is compared with; among more, a similar one is hardly what was meant. */
 const COMPARED_MAX = 1000;
 
-/** The name among `known` that a mistyped `name` was probably meant to be, if one is near. */
+/** The name among `known` that a mistyped `name` was probably meant to be, if any is close. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   if (name.length > COMPARED_CHARS_MAX) return undefined;
   const wanted = name.toLowerCase();
@@ -43,13 +43,13 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
-/** What an unknown name may have meant, or all that there are: the end of a sentence. */
+/** The end of a sentence about an unknown name: what it may have meant, or all known names. */
 export function knownNames(name: string, known: readonly string[]): string {
   const near = nearestName(name, known);
   return near ? `did you mean ${near}?` : `accepted are ${known.join(', ') || 'none'}`;
 }
 
-/** Characters to insert, delete or replace to make `b` of `a`; `limit` stands for all above it. */
+/** Characters to insert, delete or replace to turn `a` into `b`, up to `limit`. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -72,7 +72,7 @@ function editDistance(a: string, b: string, limit: number): number {
   return previous[b.length] as number;
 }
 
-/** Longest piece of what a client sent that is repeated to it. */
+/** The longest piece of a client's text that is repeated to it. */
 const REPEATED_CHARS_MAX = 80;
 
 /** The beginning of a text, for a sentence about it. */

@@ -2,6 +2,7 @@ import { Composer, type CST, LineCounter, Parser } from 'yaml';
 import { ConfigError, type Diagnostic } from '../core/errors.ts';
 import { FileRefusal, readRegularFile } from '../runtime/regular-file.ts';
 import { decodedText } from '../runtime/text-file.ts';
+import type { Path } from '../schema/diagnostics.ts';
 import { YamlValues } from './yaml-values.ts';
 
 /** A factory file is held in memory with the places of all its values, some 90 times its size. */
@@ -10,15 +11,12 @@ export const FILE_MAX_BYTES = 50 * 1024 * 1024;
 /** A factory file has ten levels; the parser calls itself for every one. */
 const DEPTH_MAX = 100;
 
-/** Steps from the top of a file to a value in it. */
-export type Path = readonly (string | number)[];
-
 /** What a file says, and where in it each value stands. */
 export interface FileDocument {
   readonly content: unknown;
   /** `plant.yaml:12:7`, of the value at a path or, where there is none, of what should hold it. */
   place(path: Path): string;
-  /** Likewise of a mapping's key. */
+  /** The place of the key that a path ends in. */
   keyPlace(path: Path): string;
 }
 

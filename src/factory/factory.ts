@@ -1,111 +1,181 @@
-import type {
-  CalendarDescription,
-  ClimateDescription,
-  FactoryDescription,
-  MachineDescription,
+import {
+  type CalendarDescription,
+  type FactoryDescription,
+  FLEET_MACHINES_MAX,
+  type MachineDescription,
 } from '../core/factory.ts';
-import { FLEET_MACHINES_MAX } from '../core/factory.ts';
-import { shown } from '../schema/kinds.ts';
-import { likelyPosition } from '../schema/zone.ts';
-import { readCalendar } from './calendar.ts';
+import {
+  asMapping,
+  type Content,
+  defaulted,
+  entry,
+  key,
+  list,
+  mapping,
+  required,
+} from '../schema/composite-type.ts';
+import { type Place, shown } from '../schema/diagnostics.ts';
+import { choice, number, whole } from '../schema/value-type.ts';
+import { likelyPosition, ZONE } from '../schema/zone.ts';
+import { factoryCalendar, WORKING_TIME_KEYS } from './calendar.ts';
 import { DEFAULT_CLIMATE, DEFAULT_FACTORY } from './default-factory.ts';
-import type { Path } from './document.ts';
-import { CLIMATE_KEYS, FACTORY_KEYS } from './keys.ts';
-import { type Place, readMachines } from './machine.ts';
-import { type Findings, mapping, readMapping } from './mapping.ts';
-import { factoryId, slug } from './names.ts';
-import { readNetworks } from './networks.ts';
-import type { Registry } from './registry.ts';
+import { type FactoryContext, MACHINE_ENTRY, readMachines } from './machine.ts';
+import { factoryId, ID, NAME, slug, TOPIC_LEVEL } from './names.ts';
+import { checkNetworks, NETWORKS_KEYS } from './networks.ts';
+import type { UniquenessChecker } from './uniqueness-checker.ts';
+
+/** Each factory has its own weather and calendar. */
+export const FACTORIES_MAX = 10_000;
+
+/** How many factories an entry of a file stands for. */
+export const FACTORY_COUNT = whole(1, FACTORIES_MAX);
+
+/** How warm a factory's seasons are. */
+export const CLIMATE_KEYS = {
+  baseTempC: defaulted(
+    number(-40, 40),
+    DEFAULT_CLIMATE.baseTempC,
+    'Mean outdoor temperature midway between the seasons [°C].',
+  ),
+  summerOffsetK: defaulted(
+    number(0, 40),
+    DEFAULT_CLIMATE.summerOffsetK,
+    'What the three warm months add to it [K].',
+  ),
+  winterOffsetK: defaulted(
+    number(-60, 0),
+    DEFAULT_CLIMATE.winterOffsetK,
+    'What the three cold months add to it [K].',
+  ),
+};
+
+/** A factory. */
+export const FACTORY_KEYS = {
+  id: key(ID, 'Where it is missing, it follows from the name.'),
+  name: required(NAME, 'Unlike that of any other factory.'),
+  topic: key(TOPIC_LEVEL, 'Second level of its machines’ topics; else made of the name.'),
+  timeZone: defaulted(
+    ZONE,
+    DEFAULT_FACTORY.timeZone,
+    'Time zone of shifts, weekends and seasons.',
+    { name: 'timezone' },
+  ),
+  location: key(NAME, 'Where it stands, for people.'),
+  latitude: key(number(-90, 90), 'Degrees north; else a guess from the time zone.'),
+  longitude: key(number(-180, 180), 'Degrees east; else a guess from the time zone.'),
+  nominalVoltageV: defaulted(
+    number(100, 1000),
+    DEFAULT_FACTORY.nominalVoltageV,
+    'Line-to-line voltage [V].',
+    { name: 'voltage' },
+  ),
+  nominalFrequencyHz: defaulted(
+    choice<number>([50, 60]),
+    DEFAULT_FACTORY.nominalFrequencyHz,
+    'Grid frequency [Hz].',
+    { name: 'frequency' },
+  ),
+  climate: key(
+    mapping(CLIMATE_KEYS, { $ref: '#/definitions/climate' }),
+    'How warm its seasons are.',
+  ),
+  ...WORKING_TIME_KEYS,
+  networks: key(
+    mapping(NETWORKS_KEYS, { $ref: '#/definitions/networks' }),
+    'Networks from which its machines supply each other.',
+  ),
+  count: key(
+    FACTORY_COUNT,
+    'Number of factories like this one; their names and topics are numbered from 1.',
+  ),
+  machines: required(list(1, FLEET_MACHINES_MAX, MACHINE_ENTRY), 'Its machines.'),
+};
+
+const FACTORY = entry(FACTORY_KEYS);
+
+/** A factory as a file has it, with nothing left to defaults: reading it gives it back. */
+export function factoryContent(factory: FactoryDescription): Content {
+  const { id, name, location, ...others } = FACTORY.write(factory);
+  return { id, name, ...(location === undefined ? {} : { location }), ...others };
+}
 
 /**
  * Reads one factory of a file. What is missing or at fault is filled in, so that everything is
- * looked at; the result is good where nothing was found.
+ * looked at; the result is good where no errors were found.
  */
 export function readFactory(
   content: unknown,
-  path: Path,
+  place: Place,
   fallback: CalendarDescription,
-  registry: Registry,
-  findings: Findings,
+  unique: UniquenessChecker,
 ): FactoryDescription {
-  const values = readMapping(content, FACTORY_KEYS, path, findings);
-  const { name = '', location, timezone = DEFAULT_FACTORY.timeZone } = values;
-  const id = values.id ?? factoryId(name);
-  const topicLevel = values.topic ?? slug(name);
-  if (values.name !== undefined && topicLevel === '')
-    findings.fault([...path, 'name'], `${shown(name)} gives no level of a topic; give a topic`);
-  if (values.id !== undefined && values.count !== undefined)
-    findings.keyFault([...path, 'id'], 'is of one factory; those of a count follow from the name');
+  const given = FACTORY.readGiven(content, place) ?? {};
+  const { name = '', location, timeZone = DEFAULT_FACTORY.timeZone, networks } = given;
+  const id = given.id ?? factoryId(name);
+  const topicLevel = given.topic ?? slug(name);
+  if (given.name !== undefined && topicLevel === '')
+    place.at('name').error(`${shown(name)} gives no level of a topic; give a topic`);
+  if (given.id !== undefined && given.count !== undefined)
+    place.at('id').errorAtKey('is of one factory; those of a count follow from the name');
   const hasOwnId =
-    values.name !== undefined &&
-    registry.take('name', 'factories', name, [...path, 'name']) &&
-    registry.take('id', 'factories', id, [...path, values.id ? 'id' : 'name']);
-  const place: Place = { factoryId: id, hasOwnId, topicLevel };
-  const likely = likelyPosition(timezone);
-  const machines = readAllMachines(values.machines ?? [], path, place, registry, findings);
+    given.name !== undefined &&
+    unique.take('name', 'factories', name, place.at('name')) &&
+    unique.take('id', 'factories', id, place.at(given.id ? 'id' : 'name'));
+  const context = { factoryId: id, hasOwnId, topicLevel };
+  const likely = likelyPosition(timeZone);
+  const machines = readAllMachines(given.machines ?? [], place.at('machines'), context, unique);
+  if (networks) checkNetworks(networks, place.at('networks'), machines);
   return {
     id,
     name,
-    timeZone: timezone,
-    latitude: values.latitude ?? likely.latitude,
-    longitude: values.longitude ?? likely.longitude,
-    nominalVoltageV: values.voltage ?? DEFAULT_FACTORY.nominalVoltageV,
-    nominalFrequencyHz: values.frequency ?? DEFAULT_FACTORY.nominalFrequencyHz,
-    climate: readClimate(values.climate ?? {}, [...path, 'climate'], findings),
-    calendar: readCalendar(values, path, fallback, findings),
+    timeZone,
+    latitude: given.latitude ?? likely.latitude,
+    longitude: given.longitude ?? likely.longitude,
+    nominalVoltageV: given.nominalVoltageV ?? DEFAULT_FACTORY.nominalVoltageV,
+    nominalFrequencyHz: given.nominalFrequencyHz ?? DEFAULT_FACTORY.nominalFrequencyHz,
+    climate: given.climate ?? DEFAULT_CLIMATE,
+    calendar: factoryCalendar(given, place, fallback),
     machines,
-    ...(values.networks
-      ? { networks: readNetworks(values.networks, [...path, 'networks'], machines, findings) }
-      : {}),
+    ...(networks && { networks: networks as NonNullable<FactoryDescription['networks']> }),
     ...(location === undefined ? {} : { location }),
-  };
-}
-
-function readClimate(content: unknown, path: Path, findings: Findings): ClimateDescription {
-  const values = readMapping(content, CLIMATE_KEYS, path, findings);
-  return {
-    baseTempC: values.base_temp_c ?? DEFAULT_CLIMATE.baseTempC,
-    summerOffsetK: values.summer_offset_k ?? DEFAULT_CLIMATE.summerOffsetK,
-    winterOffsetK: values.winter_offset_k ?? DEFAULT_CLIMATE.winterOffsetK,
   };
 }
 
 function readAllMachines(
   contents: readonly unknown[],
-  factoryPath: Path,
-  place: Place,
-  registry: Registry,
-  findings: Findings,
+  places: Place,
+  context: FactoryContext,
+  unique: UniquenessChecker,
 ): readonly MachineDescription[] {
-  const path = [...factoryPath, 'machines'];
+  const { errors } = places.diagnostics;
   const machines: MachineDescription[] = [];
   for (const [i, content] of contents.entries()) {
-    const machinePath = [...path, i];
-    const faultsBefore = findings.faults.length;
-    for (const machine of readMachines(content, machinePath, place, !registry.isFull, findings)) {
-      takeMachine(machine, content, machinePath, place, registry);
+    const place = places.at(i);
+    const errorsBefore = errors.length;
+    for (const machine of readMachines(content, place, context, !unique.isFull)) {
+      takeMachine(machine, content, place, context, unique);
       machines.push(machine);
       // What is wrong with one of a count is wrong with all of them.
-      if (findings.faults.length > faultsBefore) break;
+      if (errors.length > errorsBefore) break;
     }
   }
   return machines;
 }
 
 /** Has a factory's machines counted, by its counts alone, before any of them is made. */
-export function countMachines(content: unknown, path: Path, registry: Registry): void {
-  const { machines } = mapping({}).read(content) ?? {};
+export function countMachines(content: unknown, place: Place, unique: UniquenessChecker): void {
+  const { machines } = asMapping(content) ?? {};
   if (!Array.isArray(machines)) return;
   const counts = machines.map(countOf);
   const count = countOf(content) * counts.reduce((sum, each) => sum + each, 0);
   // A count that alone is too large is found where it stands.
   const isLargest = counts.some((each) => each > FLEET_MACHINES_MAX);
-  registry.takeMachines(count, isLargest ? undefined : [...path, 'machines']);
+  unique.takeMachines(count, isLargest ? undefined : place.at('machines'));
 }
 
 /** Factories or machines that an entry stands for. */
 function countOf(content: unknown): number {
-  const count = mapping({}).read(content)?.['count'];
+  const count = asMapping(content)?.['count'];
   return typeof count === 'number' && count > 1 ? count : 1;
 }
 
@@ -113,18 +183,17 @@ function countOf(content: unknown): number {
 function takeMachine(
   machine: MachineDescription,
   content: unknown,
-  path: Path,
-  { factoryId, hasOwnId, topicLevel }: Place,
-  registry: Registry,
+  place: Place,
+  { factoryId, hasOwnId, topicLevel }: FactoryContext,
+  unique: UniquenessChecker,
 ): void {
-  const given = mapping({}).read(content) ?? {};
-  const { topic } = given;
-  const stands = (key: string) => [...path, Object.hasOwn(given, key) ? key : 'name'];
-  const scope = `machines of ${hasOwnId ? factoryId : path.slice(0, 2).join('.')}`;
-  const isNew = registry.take('name', scope, machine.name, [...path, 'name']);
-  const isOwnTopic = Object.hasOwn(given, 'topic') && !Object.hasOwn(given, 'count');
-  if (Object.hasOwn(given, 'id') || (isNew && hasOwnId))
-    registry.take('id', 'machines', machine.id, stands('id'));
-  if (isOwnTopic ? machine.topic === topic : isNew && topicLevel !== '')
-    registry.take('topic', 'machines', machine.topic, stands('topic'));
+  const given = asMapping(content) ?? {};
+  const hasKey = (key: string) => Object.hasOwn(given, key);
+  const scope = `machines of ${hasOwnId ? factoryId : place.path.slice(0, 2).join('.')}`;
+  const isNew = unique.take('name', scope, machine.name, place.at('name'));
+  const isOwnTopic = hasKey('topic') && !hasKey('count');
+  if (hasKey('id') || (isNew && hasOwnId))
+    unique.take('id', 'machines', machine.id, place.at(hasKey('id') ? 'id' : 'name'));
+  if (isOwnTopic ? machine.topic === given['topic'] : isNew && topicLevel !== '')
+    unique.take('topic', 'machines', machine.topic, place.at(hasKey('topic') ? 'topic' : 'name'));
 }

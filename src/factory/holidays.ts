@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type Holidays from 'date-holidays';
-import { type Kind, pattern } from '../schema/kinds.ts';
+import { pattern, type ValueType } from '../schema/value-type.ts';
 
 /** Calendars of public holidays are laid out for these years. */
 const FIRST_YEAR = 2000;
@@ -9,10 +9,10 @@ const LAST_YEAR = 2050;
 const DAY_MS = 86_400_000;
 
 /** A country, as ISO 3166 abbreviates it. */
-export const COUNTRY: Kind<string> = pattern(/^[A-Z]{2}$/, 'a country of ISO 3166 like DE');
+export const COUNTRY: ValueType<string> = pattern(/^[A-Z]{2}$/, 'a country of ISO 3166 like DE');
 
 /** A state of a country, or a region of a state. */
-export const REGION: Kind<string> = pattern(
+export const REGION: ValueType<string> = pattern(
   /^[A-Z0-9]{1,10}(-[A-Z0-9]{1,10})?$/,
   'a state of the country like BY, or a region of one like BY-A',
 );

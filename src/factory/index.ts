@@ -1,11 +1,26 @@
-import { ConfigError } from '../core/errors.ts';
 import type { CalendarDescription, FactoryDescription } from '../core/factory.ts';
+import { asMapping, entry, key, list, required, unread } from '../schema/composite-type.ts';
+import { Diagnostics } from '../schema/diagnostics.ts';
+import { text } from '../schema/value-type.ts';
+import { largeFleetContent } from './default-factory.ts';
 import { type FileDocument, parse, readDocument } from './document.ts';
-import { countMachines, readFactory } from './factory.ts';
-import { FACTORY_KEYS, FILE_KEYS, OWN_KEY } from './keys.ts';
-import { largeFleetContent } from './large-fleet.ts';
-import { Findings, mapping, readMapping } from './mapping.ts';
-import { Registry } from './registry.ts';
+import { countMachines, FACTORIES_MAX, FACTORY_COUNT, readFactory } from './factory.ts';
+import { UniquenessChecker } from './uniqueness-checker.ts';
+
+/** Errors of a file that are described at most. */
+const ERRORS_MAX = 250;
+
+/** The file itself. */
+export const FILE_KEYS = {
+  $schema: key(text(2000), 'Where an editor finds the schema of this file.'),
+  factories: required(
+    list(1, FACTORIES_MAX, unread({ $ref: '#/definitions/factory' })),
+    'The factories.',
+  ),
+};
+
+/** Keys of a file that are its writer's own. */
+export const OWN_KEY = /^x-/;
 
 /** Factories from a file, and what is worth a line in the log about them. */
 export interface FactoryFile {
@@ -30,7 +45,7 @@ export function readFactoryFile(
   return readFactories(readDocument(file, askedBy, name), calendar);
 }
 
-/** Likewise, from a file's text; `file` names it in messages. */
+/** Reads the text of a factory file; `file` names it in messages. */
 export function parseFactoryFile(
   text: string,
   calendar: CalendarDescription,
@@ -39,7 +54,7 @@ export function parseFactoryFile(
   return readFactories(parse(text, file), calendar);
 }
 
-/** One factory of so many machines, as a file with counts would describe it. */
+/** A fleet of a certain size: one factory, as a file with counts would describe it. */
 export function largeFleet(machines: number, calendar: CalendarDescription): FactoryFile {
   const nowhere = () => 'made of a number of machines';
   const content = largeFleetContent(machines);
@@ -47,35 +62,36 @@ export function largeFleet(machines: number, calendar: CalendarDescription): Fac
 }
 
 function readFactories(document: FileDocument, calendar: CalendarDescription): FactoryFile {
-  const findings = new Findings(document);
-  const { factories = [] } = readMapping(withoutOwn(document.content), FILE_KEYS, [], findings);
-  const registry = new Registry(findings);
-  for (const [i, content] of factories.entries())
-    countMachines(content, ['factories', i], registry);
-  const read: FactoryDescription[] = [];
-  for (const [i, content] of factories.entries()) {
-    const faultsBefore = findings.faults.length;
+  const diagnostics = new Diagnostics({ ...document, errorsMax: ERRORS_MAX });
+  const file = entry(FILE_KEYS).read(withoutOwn(document.content), diagnostics.top);
+  const contents = file?.factories ?? [];
+  const places = diagnostics.top.at('factories');
+  const unique = new UniquenessChecker();
+  for (const [i, content] of contents.entries()) countMachines(content, places.at(i), unique);
+  const factories: FactoryDescription[] = [];
+  for (const [i, content] of contents.entries()) {
+    const errorsBefore = diagnostics.errors.length;
     for (const each of numberedFactories(content)) {
-      read.push(readFactory(each, ['factories', i], calendar, registry, findings));
-      // All of a count would have the same faults.
-      if (findings.faults.length > faultsBefore || registry.isFull) break;
+      factories.push(readFactory(each, places.at(i), calendar, unique));
+      // All of a count would have the same errors.
+      if (diagnostics.errors.length > errorsBefore || unique.isFull) break;
     }
   }
-  if (findings.faults.length > 0) throw new ConfigError(findings.faults);
-  return { factories: read, remarks: [...new Set(findings.remarks)] };
+  diagnostics.check();
+  return { factories, remarks: [...new Set(diagnostics.warnings)] };
 }
 
 /** A file's content without what its writer keeps there for aliases: `x-press: &press {…}`. */
 function withoutOwn(content: unknown): unknown {
-  const given = mapping({}).read(content);
+  const given = asMapping(content);
   if (!given) return content;
   return Object.fromEntries(Object.entries(given).filter(([key]) => !OWN_KEY.test(key)));
 }
 
 /** A factory, or as many as its count says, with numbers behind name and topic. */
 function* numberedFactories(content: unknown): Generator<unknown> {
-  const given = mapping({}).read(content);
-  const count = FACTORY_KEYS.count.kind.read(given?.['count']);
+  const given = asMapping(content);
+  const count = FACTORY_COUNT.parse(given?.['count']);
   const isText = (value: unknown) => typeof value === 'string';
   if (!given || count === undefined || !isText(given['name'])) {
     yield content;

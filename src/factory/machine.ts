@@ -1,16 +1,123 @@
-import type { MachineDescription, PlannedFault } from '../core/factory.ts';
+import { DURATION_S, SEVERITY } from '../core/anomaly.ts';
+import { FLEET_MACHINES_MAX, type MachineDescription, type PlannedFault } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
-import type { MachineType, Parameter } from '../core/machine.ts';
-import { choice, number, shown } from '../schema/kinds.ts';
-import type { Path } from './document.ts';
-import { FAULT_KEYS, MACHINE_KEYS, parameterKeys, TYPES } from './keys.ts';
-import { type Findings, mapping, readMapping } from './mapping.ts';
-import { machineId, slug, TOPIC } from './names.ts';
-import { orderedParameters } from './orders.ts';
-import { numbered, readSpread } from './series.ts';
+import type { MachineType } from '../core/machine.ts';
+import { Memo } from '../runtime/memo.ts';
+import {
+  anyMapping,
+  asMapping,
+  type CompositeType,
+  defaulted,
+  entry,
+  key,
+  list,
+  mapped,
+  mapping,
+  required,
+  unread,
+} from '../schema/composite-type.ts';
+import { type Place, shown } from '../schema/diagnostics.ts';
+import { duration, INTERVAL_S, instantText, WHOLE_INSTANT_MS } from '../schema/times.ts';
+import { choice, number, range, text, type ValueType, whole } from '../schema/value-type.ts';
+import {
+  judgePower,
+  orderedParameters,
+  parameterKeys,
+  parametersContent,
+  ratedPower,
+  spreadKeys,
+  TYPES,
+} from './machine-types.ts';
+import { ID, machineId, NAME, slug, TOPIC } from './names.ts';
+import { checkSpread, numbered, SPREAD_KEYS } from './series.ts';
+
+/** The faults of a machine are looked through for every span of its time. */
+const FAULTS_MAX = 1000;
+
+const TYPE = choice([...TYPES.keys()]);
+const COUNT = whole(1, FLEET_MACHINES_MAX);
+
+/** An instant that is a whole second [s since the epoch]. */
+const START_S: ValueType<number> = {
+  ...WHOLE_INSTANT_MS,
+  parse: (value) => {
+    const startMs = WHOLE_INSTANT_MS.parse(value);
+    return startMs === undefined ? undefined : startMs / 1000;
+  },
+  write: (startS) => instantText(1000 * startS),
+};
+
+/** A fault that a machine is to have. */
+export const FAULT_KEYS = {
+  type: required(NAME, 'One of the faults of the machine’s type.'),
+  startS: required(START_S, 'When it begins: an instant, or a date (midnight UTC).', {
+    name: 'start',
+  }),
+  durationS: defaulted(
+    duration(DURATION_S.min, DURATION_S.max),
+    DURATION_S.default,
+    'Seconds, or a duration like 90m, 24h or 7d.',
+    { name: 'duration' },
+  ),
+  severity: defaulted(number(SEVERITY.min, SEVERITY.max), SEVERITY.default, 'How strong it is.'),
+};
+
+/** A machine. */
+export const MACHINE_KEYS = {
+  id: key(ID, 'Where it is missing, it follows from the name and the factory.'),
+  name: required(NAME, 'Unlike that of any other machine of the factory.'),
+  type: required(TYPE, 'What it is; a conveyor is a motor.'),
+  description: key(text(2000), 'For people.'),
+  ratedPowerKw: key(number(0.1, 10_000), 'Rated electrical power [kW]; else the type’s default.'),
+  intervalS: key(INTERVAL_S, 'Seconds between two readings; else the type’s default.', {
+    name: 'interval',
+  }),
+  topic: key(TOPIC, 'First three levels of its topics; else factory/, the factory’s, the name.'),
+  parameters: key(anyMapping({ type: 'object' }), 'Departures from the type’s defaults.'),
+  faults: key(
+    list(0, FAULTS_MAX, unread({ $ref: '#/definitions/fault' })),
+    'Faults that it is to have.',
+  ),
+  count: key(
+    COUNT,
+    'Number of machines like this one; their names and topics are numbered from 1.',
+  ),
+  spread: key(
+    anyMapping({ $ref: '#/definitions/spread' }),
+    'Ranges in which the machines of a count differ; requires count.',
+  ),
+};
+
+const MACHINE = entry(MACHINE_KEYS);
+
+/** A machine of a type, whose limits are the type's own. */
+const MACHINE_OF = new Memo((type: MachineType) => {
+  const power = number(...ratedPower(type).range);
+  const spread = mapping({
+    ratedPowerKw: key(range(power), SPREAD_KEYS.ratedPowerKw.about),
+    parameters: key(mapping(spreadKeys(type)), SPREAD_KEYS.parameters.about),
+  });
+  return entry({
+    ...MACHINE_KEYS,
+    ratedPowerKw: key(power, MACHINE_KEYS.ratedPowerKw.about),
+    parameters: key(parametersOf(type), MACHINE_KEYS.parameters.about),
+    faults: key(list(0, FAULTS_MAX, faultOf(type)), MACHINE_KEYS.faults.about),
+    spread: key(spread, MACHINE_KEYS.spread.about),
+  });
+});
+
+/** A machine of a file, whose limits depend on its type and its factory. */
+export const MACHINE_ENTRY: ValueType<unknown> = {
+  ...unread({ $ref: '#/definitions/machine' }),
+  write(value) {
+    const machine = { parameters: {}, faults: [], ...(value as MachineDescription) };
+    const type = TYPES.get(machine.type);
+    return type ? MACHINE_OF.of(type).write(machine as never) : MACHINE.write(machine);
+  },
+};
 
 /** What a machine takes from its factory. */
-export interface Place {
+export interface FactoryContext {
   readonly factoryId: string;
   /** Whether no other factory has that id; the ids made of it are then its machines' own. */
   readonly hasOwnId: boolean;
@@ -25,142 +132,104 @@ export interface Place {
  */
 export function readMachines(
   content: unknown,
-  path: Path,
   place: Place,
+  context: FactoryContext,
   areAllMade: boolean,
-  findings: Findings,
 ): readonly MachineDescription[] {
-  const machine = readMachine(content, path, place, findings);
-  const { id, count, spread } = mapping({}).read(content) ?? {};
-  if (!machine) return [];
-  const limits = mapping({}).read(spread);
-  const differ = readSpread(limits, machine, count !== undefined, path, findings);
-  if (count === undefined) return [machine];
-  if (id !== undefined)
-    findings.keyFault([...path, 'id'], 'is of one machine; those of a count follow from the name');
-  const number = MACHINE_KEYS.count.kind.read(count) ?? 0;
-  return numbered(
-    machine,
-    areAllMade ? number : Math.min(number, 1),
-    differ,
-    place,
-    path,
-    findings,
-  );
+  const entry = readEntry(content, place, context);
+  if (!entry) return [];
+  const { machine, type, given } = entry;
+  const hasKey = (name: string) => Object.hasOwn(content as object, name);
+  if (given.spread) checkSpread(given.spread, machine, type, place.at('spread'), hasKey('count'));
+  if (!hasKey('count')) return [machine];
+  if (hasKey('id'))
+    place.at('id').errorAtKey('is of one machine; those of a count follow from the name');
+  const count = areAllMade ? (given.count ?? 0) : Math.min(given.count ?? 0, 1);
+  return numbered(machine, type, count, given.spread ?? {}, context, place);
 }
 
 /** Reads one machine, whatever its count; undefined where a fault leaves nothing to go on with. */
 export function readMachine(
   content: unknown,
-  path: Path,
   place: Place,
-  findings: Findings,
+  context: FactoryContext,
 ): MachineDescription | undefined {
-  const type = typeOf(content);
-  const values = readMapping(content, type ? keysOf(type) : MACHINE_KEYS, path, findings);
-  const { name, description } = values;
-  if (!type || name === undefined) return undefined;
-  const topic = values.topic ?? `factory/${place.topicLevel}/${slug(name)}`;
-  if (TOPIC.read(topic) === undefined && place.topicLevel !== '')
-    findings.fault([...path, 'name'], `${shown(name)} makes no level of a topic; give a topic`);
-  return {
-    id: values.id ?? machineId(place.factoryId, name),
+  return readEntry(content, place, context)?.machine;
+}
+
+function readEntry(content: unknown, place: Place, { factoryId, topicLevel }: FactoryContext) {
+  // The limits of everything else depend on the type.
+  const type = TYPES.get(TYPE.parse(asMapping(content)?.['type']) ?? '');
+  if (!type) {
+    MACHINE.read(content, place);
+    return undefined;
+  }
+  const given = MACHINE_OF.of(type).read(content, place);
+  if (!given) return undefined;
+  const { name, description, ratedPowerKw } = given;
+  const topic = given.topic ?? `factory/${topicLevel}/${slug(name)}`;
+  if (TOPIC.parse(topic) === undefined && topicLevel !== '')
+    place.at('name').error(`${shown(name)} makes no level of a topic; give a topic`);
+  if (ratedPowerKw !== undefined) judgePower([ratedPowerKw, ratedPowerKw], type, place);
+  const machine: MachineDescription = {
+    id: given.id ?? machineId(factoryId, name),
     name,
     type: type.type,
-    ratedPowerKw: readRatedPowerKw(values.rated_power_kw, type, path, findings),
-    intervalS: values.interval ?? type.intervalS,
+    ratedPowerKw: ratedPowerKw ?? ratedPower(type).value,
+    intervalS: given.intervalS ?? type.intervalS,
     topic,
-    parameters: readParameters(values.parameters ?? {}, type, [...path, 'parameters'], findings),
-    faults: (values.faults ?? []).flatMap(
-      (each, i) => readFault(each, type, [...path, 'faults', i], findings) ?? [],
-    ),
+    parameters: given.parameters ?? {},
+    faults: given.faults ?? [],
     ...(description === undefined ? {} : { description }),
+  };
+  return { machine, type, given };
+}
+
+/** The parameters that a machine of a type may change. */
+function parametersOf(type: MachineType): CompositeType<Readonly<Record<string, number>>> {
+  const parameters = mapped(mapping(parameterKeys(type)), (values, place) => {
+    checkOrder(values, type, place);
+    return values;
+  });
+  return {
+    ...parameters,
+    read(value, place) {
+      const content = asMapping(value);
+      if (!content || !Object.hasOwn(content, 'rated_power_kw'))
+        return parameters.read(value, place);
+      const { rated_power_kw: _, ...others } = content;
+      place.at('rated_power_kw').errorAtKey('is a key of the machine itself, beside parameters');
+      return parameters.read(others, place);
+    },
+    write: (values) => parametersContent({ type: type.type, parameters: values }),
   };
 }
 
-/** The type that a machine's limits depend on, before anything else of it is read. */
-function typeOf(content: unknown): MachineType | undefined {
-  const { type } = mapping({}).read(content) ?? {};
-  return TYPES.get(MACHINE_KEYS.type.kind.read(type) ?? '');
-}
-
-/** The keys of a machine of a type. */
-function keysOf(type: MachineType): typeof MACHINE_KEYS {
-  const { rated_power_kw: power } = MACHINE_KEYS;
-  const kind = number(...ratedPower(type).range);
-  return { ...MACHINE_KEYS, rated_power_kw: { ...power, kind } };
-}
-
-function ratedPower({ type, parameters: { ratedPowerKw } }: MachineType): Parameter {
-  if (!ratedPowerKw) throw new TypeError(`${type} has no rated power`);
-  return ratedPowerKw;
-}
-
-function readRatedPowerKw(
-  given: number | undefined,
+function checkOrder(
+  values: Readonly<Record<string, number>>,
   type: MachineType,
-  path: Path,
-  findings: Findings,
-): number {
-  const [least, most] = type.typicalRatedPowerKw;
-  if (given !== undefined && (given < least || given > most))
-    findings.remark(
-      [...path, 'rated_power_kw'],
-      `${given} kW is unusual; machines of type ${type.type} mostly have ${least} to ${most} kW`,
-    );
-  return given ?? ratedPower(type).value;
-}
-
-function readParameters(
-  content: Readonly<Record<string, unknown>>,
-  type: MachineType,
-  path: Path,
-  findings: Findings,
-): Record<string, number> {
-  if (Object.hasOwn(content, 'rated_power_kw')) {
-    const { rated_power_kw: _, ...others } = content;
-    const where = 'is a key of the machine itself, beside parameters';
-    findings.keyFault([...path, 'rated_power_kw'], where);
-    return readParameters(others, type, path, findings);
-  }
-  const given = readMapping(content, parameterKeys(type), path, findings);
-  const values: Record<string, number> = {};
-  for (const name of Object.keys(type.parameters)) {
-    const value = given[wireName(name)];
-    if (value !== undefined) values[name] = value;
-  }
+  place: Place,
+): void {
   for (const { low, high, mayEqual } of orderedParameters(type)) {
     const below = values[low] ?? type.parameters[low]?.value ?? Number.NaN;
     const above = values[high] ?? type.parameters[high]?.value ?? Number.NaN;
     const culprit = values[high] === undefined ? low : high;
     if (below < above || (mayEqual && below === above) || values[culprit] === undefined) continue;
     const relation = mayEqual ? 'is above' : 'is not below';
-    findings.fault(
-      [...path, wireName(culprit)],
-      `${wireName(low)} ${below} ${relation} ${wireName(high)} ${above}`,
-    );
+    place
+      .at(wireName(culprit))
+      .error(`${wireName(low)} ${below} ${relation} ${wireName(high)} ${above}`);
   }
-  return values;
 }
 
-function readFault(
-  content: unknown,
-  type: MachineType,
-  path: Path,
-  findings: Findings,
-): PlannedFault | undefined {
-  if (type.faultTypes.length === 0) {
-    findings.fault(path, `is not accepted; a machine of type ${type.type} has no faults`);
-    return undefined;
-  }
-  const kind = choice(type.faultTypes);
-  const keys = { ...FAULT_KEYS, type: { ...FAULT_KEYS.type, kind } };
-  const { type: name, start, duration, severity } = readMapping(content, keys, path, findings);
-  if (name === undefined || start === undefined) return undefined;
+/** A fault that a machine of a type is to have. */
+function faultOf(type: MachineType): CompositeType<PlannedFault> {
+  const keys = { ...FAULT_KEYS, type: required(choice(type.faultTypes), FAULT_KEYS.type.about) };
+  const fault = entry(keys);
+  if (type.faultTypes.length > 0) return fault;
   return {
-    type: name,
-    startS: start / 1000,
-    durationS: duration ?? (FAULT_KEYS.duration.default as number),
-    severity: severity ?? (FAULT_KEYS.severity.default as number),
+    ...fault,
+    read: (_, place) =>
+      place.error(`is not accepted; a machine of type ${type.type} has no faults`),
   };
 }

@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto';
-import { type Kind, text } from '../schema/kinds.ts';
+import { pattern, text, textual, type ValueType } from '../schema/value-type.ts';
 
 /** Width of the names and topics in an EnMS's registry. */
 const NAME_MAX = 255;
 
 /** The name of a factory or a machine. */
-export const NAME: Kind<string> = text(NAME_MAX);
+export const NAME: ValueType<string> = text(NAME_MAX);
+
+const ID_FORM = pattern(
+  /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/,
+  '8-4-4-4-12 hexadecimal digits like c0000000-0000-0000-0000-000000000001',
+);
 
 /** An id: 8-4-4-4-12 hexadecimal digits, read in lower case, as databases write them. */
-export const ID: Kind<string> = {
-  accepts: '8-4-4-4-12 hexadecimal digits like c0000000-0000-0000-0000-000000000001',
-  schema: { type: 'string', pattern: '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' },
-  read: (value) =>
-    typeof value === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value)
-      ? value.toLowerCase()
-      : undefined,
+export const ID: ValueType<string> = {
+  ...ID_FORM,
+  parse: (value) => ID_FORM.parse(value)?.toLowerCase(),
 };
 
 /** MQTT 5.0 §4.7.1: # and + are wildcards and / parts levels, so no level holds one. */
@@ -23,29 +24,25 @@ const LEVEL = '[^#+/\\u0000-\\u001f\\u007f-\\u009f]*';
 const VISIBLE_LEVEL = `${LEVEL}[^#+/\\s\\u0000-\\u001f\\u007f-\\u009f]${LEVEL}`;
 
 /** One level of a topic. */
-export const TOPIC_LEVEL: Kind<string> = level(
+export const TOPIC_LEVEL: ValueType<string> = level(
   `^${VISIBLE_LEVEL}$`,
   'one level of a topic, like berlin: not blank, without /, #, + and control characters',
 );
 
 /** The first three levels of a machine's topics. */
-export const TOPIC: Kind<string> = level(
+export const TOPIC: ValueType<string> = level(
   `^factory/${VISIBLE_LEVEL}/${VISIBLE_LEVEL}$`,
   'three levels like factory/berlin/press-1: the first is factory, none is blank, without #, + ' +
     `and control characters, up to ${NAME_MAX} characters`,
 );
 
-function level(form: string, accepts: string): Kind<string> {
+function level(form: string, expected: string): ValueType<string> {
   const expression = new RegExp(form);
-  const topic = text(NAME_MAX);
-  return {
-    accepts,
-    schema: { type: 'string', pattern: form, maxLength: NAME_MAX },
-    read: (value) => {
-      const read = topic.read(value);
-      return read !== undefined && expression.test(read) ? read : undefined;
-    },
-  };
+  return textual(
+    expected,
+    (name) => (NAME.parse(name) !== undefined && expression.test(name) ? name : undefined),
+    { pattern: form, maxLength: NAME_MAX },
+  );
 }
 
 /** A name as a level of a topic: `Hydraulic-Pump 1` → `hydraulic-pump-1`; may be empty. */

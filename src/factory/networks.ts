@@ -1,10 +1,17 @@
-import type { MachineDescription, NetworkDescription } from '../core/factory.ts';
+import type { MachineDescription } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
 import type { NetworkName } from '../core/site.ts';
 import { machineTypes } from '../machines/index.ts';
-import { notAccepted, number, shown, whole } from '../schema/kinds.ts';
-import type { Path } from './document.ts';
-import { type Findings, type Key, type Keys, mapping, readMapping } from './mapping.ts';
+import {
+  anyMapping,
+  type GivenValues,
+  type Key,
+  key,
+  mapping,
+  readValue,
+} from '../schema/composite-type.ts';
+import { type Place, shown } from '../schema/diagnostics.ts';
+import { number, whole } from '../schema/value-type.ts';
 
 /** More than any network carries, in any of the units. */
 const AMOUNT = number(0, 1e6);
@@ -19,130 +26,81 @@ const UNITS: Readonly<Record<NetworkName, readonly [suffix: string, about: strin
 
 const NAMES = Object.keys(UNITS) as NetworkName[];
 
-/** The amounts of a network, each with what it is. */
-const AMOUNTS = {
-  base: 'Taken at any time',
-  process: 'Taken at full production by what is no machine of the file',
-  heatingPerK: 'Taken for each kelvin that it is colder outside than 15 °C',
-  leak: 'Lost at any time',
-} as const;
-
-type Amount = keyof typeof AMOUNTS;
-
-/** What a file calls an amount: `leak_m3_min`, `heating_kg_h_per_k`. */
-function amountKey(name: NetworkName, amount: Amount): string {
-  const [suffix] = UNITS[name];
-  return amount === 'heatingPerK' ? `heating_${suffix}_per_k` : `${amount}_${suffix}`;
-}
-
-/** The networks that a factory may have, by their names in a file. */
-export const NETWORKS_KEYS: Keys = Object.fromEntries(
-  NAMES.map((name) => [
-    wireName(name),
-    {
-      kind: mapping({ $ref: `#/definitions/${wireName(name)}_network` }),
-      about: `In ${UNITS[name][1]}.`,
-    },
-  ]),
-);
-
-/** The keys of each network, by its name in a file. */
-export const NETWORK_KEYS: ReadonlyMap<string, Keys> = new Map(
-  NAMES.map((name) => [wireName(name), keysOf(name)]),
-);
-
-function keysOf(name: NetworkName): Record<string, Key<unknown>> {
-  const [, unit] = UNITS[name];
-  const amounts = (Object.keys(AMOUNTS) as Amount[]).map((amount) => [
-    amountKey(name, amount),
-    { kind: AMOUNT, about: `${AMOUNTS[amount]} [${unit}]; else what is usual.` },
-  ]);
+/** The keys of a network, whose amounts end in its unit: `leak_m3_min`, `heating_kg_h_per_k`. */
+function networkKeys(network: NetworkName) {
+  const [suffix, unit] = UNITS[network];
+  const amount = (about: string, name: string) =>
+    key(AMOUNT, `${about} [${unit}]; else what is usual.`, { name });
   return {
-    ...Object.fromEntries(amounts),
-    consumers: {
-      kind: mapping({ type: 'object', additionalProperties: AMOUNT.schema }),
-      about: `What machines take at full activity, by name [${unit}]; else what is usual.`,
-    },
-    priorities: {
-      kind: mapping({ type: 'object', additionalProperties: PRIORITY.schema }),
-      about: 'Suppliers by name: 1, the default, before 2; those of one number take turns weekly.',
-    },
+    base: amount('Taken at any time', `base_${suffix}`),
+    process: amount(
+      'Taken at full production by what is no machine of the file',
+      `process_${suffix}`,
+    ),
+    heatingPerK: amount(
+      'Taken for each kelvin that it is colder outside than 15 °C',
+      `heating_${suffix}_per_k`,
+    ),
+    leak: amount('Lost at any time', `leak_${suffix}`),
+    consumers: key(
+      anyMapping({ type: 'object', additionalProperties: AMOUNT.schema }),
+      `What machines take at full activity, by name [${unit}]; else what is usual.`,
+    ),
+    priorities: key(
+      anyMapping({ type: 'object', additionalProperties: PRIORITY.schema }),
+      'Suppliers by name: 1, the default, before 2; those of one number take turns weekly.',
+    ),
   };
 }
+
+type NetworkKeys = ReturnType<typeof networkKeys>;
+
+/** The keys of each network. */
+export const NETWORK_KEYS = Object.fromEntries(
+  NAMES.map((name) => [name, networkKeys(name)]),
+) as Readonly<Record<NetworkName, NetworkKeys>>;
+
+/** The networks that a factory may have. */
+export const NETWORKS_KEYS = Object.fromEntries(
+  NAMES.map((name) => {
+    const schema = { $ref: `#/definitions/${wireName(name)}_network` };
+    return [name, key(mapping(NETWORK_KEYS[name], schema), `In ${UNITS[name][1]}.`)];
+  }),
+) as Readonly<Record<NetworkName, Key<GivenValues<NetworkKeys>>>>;
 
 /**
- * Reads the networks of a factory.
+ * Checks the machines that the networks of a factory name.
  *
- * @param machines - Its machines, which the networks name; empty where they are not known yet.
+ * @param machines - Those of the factory; empty where they are not known yet.
  */
-export function readNetworks(
-  content: unknown,
-  path: Path,
+export function checkNetworks(
+  networks: GivenValues<typeof NETWORKS_KEYS>,
+  place: Place,
   machines: readonly MachineDescription[],
-  findings: Findings,
-): Partial<Record<NetworkName, NetworkDescription>> {
-  const given = readMapping(content, NETWORKS_KEYS, path, findings);
-  const networks: Partial<Record<NetworkName, NetworkDescription>> = {};
+): void {
   for (const name of NAMES) {
-    const own = given[wireName(name)];
-    if (own === undefined) continue;
-    const within = [...path, wireName(name)];
-    networks[name] = readNetwork(name, own, within, machines, findings);
-    if (machines.length > 0 && !machines.some((each) => feeds(each, name)))
-      findings.keyFault(within, `has no machine that feeds it; give it ${suppliersOf(name)}`);
-  }
-  return networks;
-}
-
-function readNetwork(
-  name: NetworkName,
-  content: unknown,
-  path: Path,
-  machines: readonly MachineDescription[],
-  findings: Findings,
-): NetworkDescription {
-  const values = readMapping(content, NETWORK_KEYS.get(wireName(name)) as Keys, path, findings);
-  const description: Record<string, unknown> = {};
-  for (const amount of Object.keys(AMOUNTS) as Amount[]) {
-    const value = values[amountKey(name, amount)];
-    if (value !== undefined) description[amount] = value;
-  }
-  const named = (key: 'consumers' | 'priorities', is: (machine: MachineDescription) => boolean) => {
-    const entries = values[key] as Readonly<Record<string, unknown>> | undefined;
-    if (!entries) return;
-    const kind = key === 'consumers' ? AMOUNT : PRIORITY;
-    for (const [machine, value] of Object.entries(entries)) {
-      const place = [...path, key, machine];
+    const network = networks[name];
+    if (!network) continue;
+    const within = place.at(wireName(name));
+    const named = (
+      key: 'consumers' | 'priorities',
+      type: typeof AMOUNT,
+      is: (machine: MachineDescription) => boolean,
+    ) => {
       const fitting = machines.filter(is).map((each) => each.name);
-      if (machines.length > 0 && !fitting.includes(machine))
-        findings.keyFault(
-          place,
-          `${shown(machine)} is not accepted; ${fitting.join(', ') || 'the factory has none'}`,
-        );
-      else if (kind.read(value) === undefined) findings.fault(place, notAccepted(value, kind));
-    }
-    description[key] = entries;
-  };
-  named('consumers', ({ type }) => typeOf(type)?.activityShare !== undefined);
-  named('priorities', (machine) => feeds(machine, name));
-  return description as NetworkDescription;
-}
-
-/** Networks as a file would hold them. */
-export function networksContent(
-  networks: Partial<Record<NetworkName, NetworkDescription>>,
-): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    NAMES.flatMap((name) => {
-      const network = networks[name];
-      if (!network) return [];
-      const entries = Object.entries(network).map(([key, value]) => [
-        key in AMOUNTS ? amountKey(name, key as Amount) : key,
-        value,
-      ]);
-      return [[wireName(name), Object.fromEntries(entries)]];
-    }),
-  );
+      for (const [machine, value] of Object.entries(network[key] ?? {})) {
+        const at = within.at(key).at(machine);
+        if (machines.length > 0 && !fitting.includes(machine)) {
+          const accepted = fitting.join(', ') || 'the factory has none';
+          at.errorAtKey(`${shown(machine)} is not accepted; ${accepted}`);
+        } else readValue(value, type, at);
+      }
+    };
+    named('consumers', AMOUNT, ({ type }) => typeOf(type)?.activityShare !== undefined);
+    named('priorities', PRIORITY, (machine) => feeds(machine, name));
+    if (machines.length > 0 && !machines.some((each) => feeds(each, name)))
+      within.errorAtKey(`has no machine that feeds it; give it ${suppliersOf(name)}`);
+  }
 }
 
 function typeOf(type: string) {

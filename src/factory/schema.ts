@@ -1,25 +1,21 @@
+import { wireName } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 import { machineTypes } from '../machines/index.ts';
-import type { JsonSchema } from '../schema/kinds.ts';
+import { objectSchema } from '../schema/composite-type.ts';
+import type { JsonSchema } from '../schema/value-type.ts';
 import {
   CALENDAR_KEYS,
-  CLIMATE_KEYS,
   CLOSURE_KEYS,
   EXTRA_SHIFT_KEYS,
-  FACTORY_KEYS,
-  FAULT_KEYS,
-  FILE_KEYS,
-  MACHINE_KEYS,
-  OWN_KEY,
   PUBLIC_HOLIDAYS_KEYS,
-  parameterKeys,
   SHIFT_KEYS,
-  SPREAD_KEYS,
-  spreadKeys,
-  TYPES,
-} from './keys.ts';
-import type { Keys } from './mapping.ts';
+} from './calendar.ts';
+import { CLIMATE_KEYS, FACTORY_KEYS } from './factory.ts';
+import { FILE_KEYS, OWN_KEY } from './index.ts';
+import { FAULT_KEYS, MACHINE_KEYS } from './machine.ts';
+import { parameterKeys, spreadKeys, TYPES } from './machine-types.ts';
 import { NETWORK_KEYS, NETWORKS_KEYS } from './networks.ts';
+import { SPREAD_KEYS } from './series.ts';
 
 /**
  * The JSON Schema of factory files, made of the tables that check them, so that an editor
@@ -29,62 +25,43 @@ export function factorySchema(): JsonSchema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Factories of the EnMS simulator',
-    ...mappingSchema(FILE_KEYS),
+    ...objectSchema(FILE_KEYS),
     patternProperties: { [OWN_KEY.source]: true },
     definitions: {
       factory: {
-        ...mappingSchema(FACTORY_KEYS),
+        ...objectSchema(FACTORY_KEYS),
         allOf: [
           { not: { required: ['shifts', 'calendar'] } },
           { not: { required: ['id', 'count'] } },
         ],
       },
-      climate: mappingSchema(CLIMATE_KEYS),
-      networks: mappingSchema(NETWORKS_KEYS),
+      climate: objectSchema(CLIMATE_KEYS),
+      networks: objectSchema(NETWORKS_KEYS),
       ...Object.fromEntries(
-        [...NETWORK_KEYS].map(([name, keys]) => [`${name}_network`, mappingSchema(keys)]),
+        Object.entries(NETWORK_KEYS).map(([name, keys]) => [
+          `${wireName(name)}_network`,
+          objectSchema(keys),
+        ]),
       ),
-      calendar: mappingSchema(CALENDAR_KEYS),
-      shift: mappingSchema(SHIFT_KEYS),
-      public_holidays: mappingSchema(PUBLIC_HOLIDAYS_KEYS),
-      closure: mappingSchema(CLOSURE_KEYS),
-      extra_shift: mappingSchema(EXTRA_SHIFT_KEYS),
+      calendar: objectSchema(CALENDAR_KEYS),
+      shift: objectSchema(SHIFT_KEYS),
+      public_holidays: objectSchema(PUBLIC_HOLIDAYS_KEYS),
+      closure: objectSchema(CLOSURE_KEYS),
+      extra_shift: objectSchema(EXTRA_SHIFT_KEYS),
       machine: {
-        ...mappingSchema(MACHINE_KEYS),
+        ...objectSchema(MACHINE_KEYS),
         dependencies: { spread: ['count'] },
         allOf: [{ not: { required: ['id', 'count'] } }, ...machineTypes.map(ofType)],
       },
-      fault: mappingSchema(FAULT_KEYS),
-      spread: mappingSchema(SPREAD_KEYS),
+      fault: objectSchema(FAULT_KEYS),
+      spread: objectSchema(SPREAD_KEYS),
       ...Object.fromEntries(
-        machineTypes.map((type) => [parametersOf(type), mappingSchema(parameterKeys(type))]),
+        machineTypes.map((type) => [parametersOf(type), objectSchema(parameterKeys(type))]),
       ),
       ...Object.fromEntries(
-        machineTypes.map((type) => [spreadOf(type), mappingSchema(spreadKeys(type))]),
+        machineTypes.map((type) => [spreadOf(type), objectSchema(spreadKeys(type))]),
       ),
     },
-  };
-}
-
-function mappingSchema(keys: Keys): JsonSchema {
-  const properties = Object.entries(keys).map(([name, { kind, about, default: byDefault }]) => {
-    const { $ref, ...rest } = kind.schema;
-    return [
-      name,
-      {
-        description: about,
-        // Draft 7 ignores everything beside a reference.
-        ...($ref === undefined ? rest : { allOf: [{ $ref }] }),
-        ...(byDefault === undefined ? {} : { default: byDefault }),
-      },
-    ];
-  });
-  const required = Object.keys(keys).filter((name) => keys[name]?.isRequired);
-  return {
-    type: 'object',
-    additionalProperties: false,
-    ...(required.length > 0 ? { required } : {}),
-    properties: Object.fromEntries(properties),
   };
 }
 

@@ -1,105 +1,57 @@
 import type { MachineDescription } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
+import type { MachineType } from '../core/machine.ts';
 import { Random } from '../core/random.ts';
-import { number, type Range, range, shown } from '../schema/kinds.ts';
-import type { Path } from './document.ts';
-import { SPREAD_KEYS, spreadKeys, TYPES } from './keys.ts';
-import { type Findings, readMapping } from './mapping.ts';
+import { anyMapping, key } from '../schema/composite-type.ts';
+import { type Place, shown } from '../schema/diagnostics.ts';
+import { number, type Range, range } from '../schema/value-type.ts';
+import { judgePower, orderedParameters } from './machine-types.ts';
 import { machineId, NAME, slug, TOPIC } from './names.ts';
-import { orderedParameters } from './orders.ts';
+
+/** In what the machines of a count differ. */
+export const SPREAD_KEYS = {
+  ratedPowerKw: key(range(number(0.1, 10_000)), 'Lowest and highest rated power [kW].'),
+  parameters: key(anyMapping({ type: 'object' }), 'The lowest and the highest value of each.'),
+};
 
 /** A parameter takes one of so many values between its limits, so that machines share records. */
 const PARAMETER_STEPS = 32;
 
-/** In what the machines of a count differ: limits by the name that a model knows. */
-export type Spread = Readonly<Record<string, Range>>;
-
-/** The place of a machine that is one of a count. */
-interface Place {
-  readonly factoryId: string;
-  readonly topicLevel: string;
+/** In what the machines of a count differ: limits, also of parameters by the names in a model. */
+export interface Spread {
+  readonly ratedPowerKw?: Range;
+  readonly parameters?: Readonly<Record<string, Range>>;
 }
 
 /**
- * Reads the limits between which the machines of a count differ.
+ * Checks the limits between which the machines of a count differ.
  *
  * @param machine - What all of them have in common.
  */
-export function readSpread(
-  content: Readonly<Record<string, unknown>> | undefined,
+export function checkSpread(
+  { ratedPowerKw, parameters = {} }: Spread,
   machine: MachineDescription,
+  type: MachineType,
+  place: Place,
   hasCount: boolean,
-  path: Path,
-  findings: Findings,
-): Spread {
-  const type = TYPES.get(machine.type);
-  if (content === undefined || !type) return {};
-  const within = [...path, 'spread'];
-  if (!hasCount) findings.keyFault(within, 'goes with count: one machine differs from none');
-  const rated = type.parameters['ratedPowerKw']?.range ?? [0, 0];
-  const powerKeys = {
-    ...SPREAD_KEYS,
-    rated_power_kw: { ...SPREAD_KEYS.rated_power_kw, kind: range(number(...rated)) },
-  };
-  const given = readMapping(content, powerKeys, within, findings);
-  const { rated_power_kw: ratedPowerKw } = given;
-  const spread: Record<string, Range> = ratedPowerKw ? { ratedPowerKw } : {};
-  const names = readMapping(
-    given.parameters ?? {},
-    spreadKeys(type),
-    [...within, 'parameters'],
-    findings,
-  );
-  for (const name of Object.keys(type.parameters)) {
-    const limits = names[wireName(name)];
-    if (limits) spread[name] = limits;
-    if (limits && Object.hasOwn(machine.parameters ?? {}, name))
-      findings.keyFault(
-        [...within, 'parameters', wireName(name)],
-        'is given in parameters as well; give it once',
-      );
-  }
-  judgePower(ratedPowerKw, type.typicalRatedPowerKw, type.type, within, findings);
-  judgeOrder(spread, machine, within, findings);
-  return spread;
-}
-
-function judgePower(
-  power: Range | undefined,
-  [least, most]: Range,
-  type: string,
-  path: Path,
-  findings: Findings,
 ): void {
-  if (!power || (power[0] >= least && power[1] <= most)) return;
-  findings.remark(
-    [...path, 'rated_power_kw'],
-    `${power.join(' to ')} kW is unusual in part; ` +
-      `machines of type ${type} mostly have ${least} to ${most} kW`,
-  );
-}
-
-/** Whatever is drawn, what must be below another parameter must be. */
-function judgeOrder(
-  spread: Spread,
-  { type: typeName, parameters = {} }: MachineDescription,
-  path: Path,
-  findings: Findings,
-): void {
-  const type = TYPES.get(typeName);
-  if (!type) return;
-  const one = (name: string) => parameters[name] ?? type.parameters[name]?.value ?? Number.NaN;
+  if (!hasCount) place.errorAtKey('goes with count: one machine differs from none');
+  const common: MachineDescription['parameters'] = machine.parameters ?? {};
+  const places = place.at('parameters');
+  for (const name of Object.keys(parameters))
+    if (Object.hasOwn(common, name))
+      places.at(wireName(name)).errorAtKey('is given in parameters as well; give it once');
+  if (ratedPowerKw) judgePower(ratedPowerKw, type, place);
+  // Whatever is drawn, what must be below another parameter must be.
+  const one = (name: string) => common[name] ?? type.parameters[name]?.value ?? Number.NaN;
   for (const { low, high, mayEqual } of orderedParameters(type)) {
-    const culprit = spread[low] ? low : high;
-    if (!spread[culprit]) continue;
-    const below = spread[low]?.[1] ?? one(low);
-    const above = spread[high]?.[0] ?? one(high);
+    const culprit = parameters[low] ? low : high;
+    if (!parameters[culprit]) continue;
+    const below = parameters[low]?.[1] ?? one(low);
+    const above = parameters[high]?.[0] ?? one(high);
     if (below < above || (mayEqual && below === above)) continue;
-    const relation = mayEqual ? 'above' : 'not below';
-    findings.fault(
-      [...path, 'parameters', wireName(culprit)],
-      `${wireName(low)} may come to ${below}, ${relation} ${wireName(high)} of ${above}`,
-    );
+    const relation = `${mayEqual ? 'above' : 'not below'} ${wireName(high)} of ${above}`;
+    places.at(wireName(culprit)).error(`${wireName(low)} may come to ${below}, ${relation}`);
   }
 }
 
@@ -109,16 +61,16 @@ function judgeOrder(
  */
 export function numbered(
   machine: MachineDescription,
+  type: MachineType,
   count: number,
   spread: Spread,
-  { factoryId, topicLevel }: Place,
-  path: Path,
-  findings: Findings,
+  { factoryId, topicLevel }: { readonly factoryId: string; readonly topicLevel: string },
+  place: Place,
 ): readonly MachineDescription[] {
   const longest = `${machine.name}-${count}`;
-  if (NAME.read(longest) === undefined || TOPIC.read(`${machine.topic}-${count}`) === undefined) {
+  if (NAME.parse(longest) === undefined || TOPIC.parse(`${machine.topic}-${count}`) === undefined) {
     if (topicLevel !== '' && slug(machine.name) !== '')
-      findings.fault([...path, 'name'], `${shown(longest)} is too long with its number`);
+      place.at('name').error(`${shown(longest)} is too long with its number`);
     return [];
   }
   return Array.from({ length: count }, (_, i) => {
@@ -126,7 +78,7 @@ export function numbered(
     const id = machineId(factoryId, name);
     return {
       ...machine,
-      ...drawn(id, machine, spread),
+      ...drawn(id, machine, type, spread),
       id,
       name,
       topic: `${machine.topic}-${i + 1}`,
@@ -137,19 +89,19 @@ export function numbered(
 /** What a machine of a count has of its own. */
 function drawn(
   id: string,
-  { type, parameters }: MachineDescription,
-  { ratedPowerKw, ...others }: Spread,
+  machine: MachineDescription,
+  type: MachineType,
+  { ratedPowerKw, parameters = {} }: Spread,
 ): Partial<MachineDescription> {
   const shareOf = (name: string) => new Random(0, `${id}/${name}`).uniform(0, 0);
-  const own = Object.entries(others).map(([name, [low, high]]) => {
-    const isWhole = TYPES.get(type)?.parameters[name]?.isWhole;
-    const steps = isWhole ? high - low : PARAMETER_STEPS;
+  const own = Object.entries(parameters).map(([name, [low, high]]) => {
+    const steps = type.parameters[name]?.isWhole ? high - low : PARAMETER_STEPS;
     const step = Math.floor((steps + 1) * shareOf(name));
     return [name, steps === 0 ? low : low + ((high - low) * step) / steps];
   });
   return {
     ...(ratedPowerKw && { ratedPowerKw: nameplateKw(ratedPowerKw, shareOf('ratedPowerKw')) }),
-    ...(own.length > 0 && { parameters: { ...parameters, ...Object.fromEntries(own) } }),
+    ...(own.length > 0 && { parameters: { ...machine.parameters, ...Object.fromEntries(own) } }),
   };
 }
 

@@ -1,16 +1,16 @@
 import { minuteText } from '../site/calendar.ts';
-import { type Kind, number } from './kinds.ts';
+import { number, textual, type ValueType } from './value-type.ts';
 
 const UNIT_S = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /** A length of time [s]: a number of seconds, or a number with `s`, `m`, `h` or `d` behind it. */
-export function duration(minS: number, maxS: number): Kind<number> {
+export function duration(minS: number, maxS: number): ValueType<number> {
   return {
-    accepts:
+    expected:
       'seconds or a duration like 90m, 24h or 7d, ' +
       `${durationText(minS)} to ${durationText(maxS)}`,
     schema: { type: ['number', 'string'], minimum: minS, maximum: maxS, pattern: DURATION.source },
-    read: (value) => {
+    parse: (value) => {
       const lengthS = typeof value === 'string' ? durationS(value) : value;
       return typeof lengthS === 'number' && lengthS >= minS && lengthS <= maxS
         ? lengthS
@@ -54,46 +54,43 @@ export function instantMs(text: string): number | undefined {
   const match = INSTANT.exec(text);
   if (!match) return undefined;
   const [, date, time = '00:00', hours, minutes = '00'] = match;
-  if (DATE.read(date) === undefined) return Number.NaN;
+  if (DATE.parse(date) === undefined) return Number.NaN;
   const offset = hours === undefined ? 'Z' : `${hours}:${minutes}`;
   return Date.parse(`${date}T${time.replace(',', '.')}${offset}`);
 }
 
 /** An instant [ms since the epoch]. */
-export const INSTANT_MS: Kind<number> = {
-  accepts:
-    'an instant like 2026-03-29T01:00:00Z or 2026-03-29T03:00+02:00, or a date (midnight UTC), ' +
+export const INSTANT_MS: ValueType<number> = textual(
+  'an instant like 2026-03-29T01:00:00Z or 2026-03-29T03:00+02:00, or a date (midnight UTC), ' +
     'from 1971 to 2199',
-  schema: { type: 'string', pattern: INSTANT_PATTERN },
-  read: (value) => {
-    const timeMs = typeof value === 'string' ? instantMs(value) : undefined;
-    if (timeMs === undefined) return undefined;
+  (given) => {
+    const timeMs = instantMs(given) ?? Number.NaN;
     return timeMs >= INSTANT_MIN_MS && timeMs < INSTANT_MAX_MS ? timeMs : undefined;
   },
-};
+  { pattern: INSTANT_PATTERN },
+);
 
 /** An instant that is a whole second: simulated time begins at one, as faults do. */
-export const WHOLE_INSTANT_MS: Kind<number> = {
+export const WHOLE_INSTANT_MS: ValueType<number> = {
   ...INSTANT_MS,
-  accepts: `${INSTANT_MS.accepts}, to the second`,
-  read: (value) => {
-    const timeMs = INSTANT_MS.read(value);
+  expected: `${INSTANT_MS.expected}, to the second`,
+  parse: (value) => {
+    const timeMs = INSTANT_MS.parse(value);
     return timeMs !== undefined && timeMs % 1000 === 0 ? timeMs : undefined;
   },
 };
 
 /** A civil date that exists: `2026-12-25`. */
-export const DATE: Kind<string> = {
-  accepts: 'a date like 2026-12-25',
-  schema: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\d$' },
-  read: (value) => {
-    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value)) return undefined;
-    const timeMs = Date.parse(`${value}T00:00Z`);
+export const DATE: ValueType<string> = textual(
+  'a date like 2026-12-25',
+  (date) => {
+    const timeMs = /^\d{4}-\d\d-\d\d$/.test(date) ? Date.parse(`${date}T00:00Z`) : Number.NaN;
     // A parser may take 30 February for 2 March.
-    const isDate = !Number.isNaN(timeMs) && new Date(timeMs).toISOString().startsWith(value);
-    return isDate ? value : undefined;
+    const isDate = !Number.isNaN(timeMs) && new Date(timeMs).toISOString().startsWith(date);
+    return isDate ? date : undefined;
   },
-};
+  { pattern: '^\\d{4}-\\d\\d-\\d\\d$' },
+);
 
 /** A whole second as the wire writes it: `2026-03-29T01:00:00Z`. */
 export function instantText(timeMs: number): string {
@@ -106,33 +103,34 @@ const TIME_OF_DAY = /^(\d{1,2}):([0-5]\d)$/;
 /** A time of the local day [min], as a whole hour or as `HH:MM`, from midnight to 23:59. */
 export const START_MINUTE = timeOfDay(0, DAY_MINUTES - 1);
 
-/** Likewise, for an end: midnight is 0 or 24. */
+/** The end of a part of the local day [min]: a whole hour or `HH:MM`; midnight is 0 or 24. */
 export const END_MINUTE = timeOfDay(0, DAY_MINUTES);
 
-function timeOfDay(min: number, max: number): Kind<number> {
+function timeOfDay(min: number, max: number): ValueType<number> {
   const lastHour = Math.floor(max / 60);
   return {
-    accepts: `a whole hour from 0 to ${lastHour}, or HH:MM up to ${minuteText(max)}`,
+    expected: `a whole hour from 0 to ${lastHour}, or HH:MM up to ${minuteText(max)}`,
     schema: {
       type: ['integer', 'string'],
       minimum: 0,
       maximum: lastHour,
       pattern: TIME_OF_DAY.source,
     },
-    read: (value) => {
+    parse: (value) => {
       const match = TIME_OF_DAY.exec(typeof value === 'number' ? `${value}:00` : String(value));
       const minute = match ? 60 * Number(match[1]) + Number(match[2]) : Number.NaN;
       return minute >= min && minute <= max ? minute : undefined;
     },
+    write: minuteText,
   };
 }
 
 /** Time between two readings of a machine [s]: whole milliseconds, at most an hour. */
-export const INTERVAL_S: Kind<number> = {
-  accepts: '0.1 to 3600, a multiple of 0.001',
+export const INTERVAL_S: ValueType<number> = {
+  expected: '0.1 to 3600, a multiple of 0.001',
   schema: { type: 'number', minimum: 0.1, maximum: 3600, multipleOf: 0.001 },
-  read: (value) => {
-    const intervalS = number(0.1, 3600).read(value);
+  parse: (value) => {
+    const intervalS = number(0.1, 3600).parse(value);
     if (intervalS === undefined) return undefined;
     return Math.round(1000 * intervalS) / 1000 === intervalS ? intervalS : undefined;
   },

@@ -1,8 +1,8 @@
-import type { Kind } from './kinds.ts';
+import type { ValueType } from './value-type.ts';
 
 /** One environment variable; from its table come validation, `.env.example` and documents. */
 export interface Variable<T> {
-  readonly kind: Kind<T>;
+  readonly kind: ValueType<T>;
   /** As it would be written; none: without a value the feature is off. */
   readonly default: string | undefined;
   /** Sentences for people. */
@@ -27,16 +27,20 @@ export type ValuesOf<V extends Variables> = {
 };
 
 /** A variable with a default. */
-export function variable<T>(kind: Kind<T>, byDefault: string, about: string): DefaultedVariable<T> {
+export function variable<T>(
+  kind: ValueType<T>,
+  byDefault: string,
+  about: string,
+): DefaultedVariable<T> {
   return { kind, default: byDefault, about, isSecret: false };
 }
 
 /** A variable that may have no value. */
-export function optional<T>(kind: Kind<T>, about: string): Variable<T> {
+export function optional<T>(kind: ValueType<T>, about: string): Variable<T> {
   return { kind, default: undefined, about, isSecret: false };
 }
 
 /** A variable that may have no value, and whose value is never shown. */
-export function secret<T>(kind: Kind<T>, about: string): Variable<T> {
+export function secret<T>(kind: ValueType<T>, about: string): Variable<T> {
   return { ...optional(kind, about), isSecret: true };
 }

@@ -1,13 +1,15 @@
-import type { Kind } from './kinds.ts';
+import { textual, type ValueType } from './value-type.ts';
 
 /**
  * The name of a time zone. Names alone: offsets like `+02:00` have no summer time, and Node 20
  * does not know them.
  */
-export const ZONE: Kind<string> = {
-  accepts: 'the name of a time zone like Europe/Berlin',
-  schema: { type: 'string', examples: ['UTC', 'Europe/Berlin', 'America/Los_Angeles'] },
-  read: (value) => (typeof value === 'string' && isZone(value) ? spelled(value) : undefined),
+export const ZONE: ValueType<string> = {
+  ...textual(
+    'the name of a time zone like Europe/Berlin',
+    (name) => (isZone(name) ? spelled(name) : undefined),
+    { examples: ['UTC', 'Europe/Berlin', 'America/Los_Angeles'] },
+  ),
   names: zones,
 };
 

@@ -8,7 +8,8 @@ import pino from 'pino';
 import { encodedReadings } from '../../src/api/reading-stream.ts';
 import { seriesOf } from '../../src/api/series.ts';
 import { ConfigError } from '../../src/core/errors.ts';
-import { FACTORY_INPUT, readInput } from '../../src/store/registry/input.ts';
+import { FACTORY_COLUMNS } from '../../src/factory/columns.ts';
+import { readInput } from '../../src/store/registry/input.ts';
 import { COMPRESSOR, NOON_MS, type Simulation, startSimulation } from '../simulation.ts';
 import { until } from '../until.ts';
 
@@ -117,7 +118,7 @@ describe('a body of a megabyte', () => {
     for (const [name, input] of Object.entries(inputs)) {
       const cpuMs = await cpuMsOf(() =>
         assert.throws(
-          () => readInput(input, FACTORY_INPUT, ['name']),
+          () => readInput(input, FACTORY_COLUMNS),
           (error) => error instanceof ConfigError && error.faults.length <= 51,
         ),
       );

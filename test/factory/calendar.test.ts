@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import { stringify } from 'yaml';
-import { factoryContent } from '../../src/factory/content.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
+import { factoryContent } from '../../src/factory/factory.ts';
 import { readFactoryRow } from '../../src/store/registry/rows.ts';
 import { factoriesOf, faultsOf, plant } from './surroundings.ts';
 

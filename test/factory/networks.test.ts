@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { Check } from 'typebox/schema';
 import { parse, stringify } from 'yaml';
-import { factoryContent } from '../../src/factory/content.ts';
+import { factoryContent } from '../../src/factory/factory.ts';
 import { factorySchema } from '../../src/factory/schema.ts';
 import { factoriesOf, faultsOf, plant } from './surroundings.ts';
 

@@ -23,7 +23,7 @@ const WRITTEN: readonly (readonly [by: string, text: string])[] = [
 for (const [by, text] of WRITTEN)
   test(`an instant is read as ${by} writes it: ${text}`, () => {
     assert.equal(instantMs(text), NOON_MS);
-    assert.equal(WHOLE_INSTANT_MS.read(text), NOON_MS);
+    assert.equal(WHOLE_INSTANT_MS.parse(text), NOON_MS);
   });
 
 test('a date is its midnight in UTC', () => {
@@ -33,8 +33,8 @@ test('a date is its midnight in UTC', () => {
 test('milliseconds count, what is finer does not', () => {
   assert.equal(instantMs('2026-03-29T12:00:00.25Z'), NOON_MS + 250);
   assert.equal(instantMs('2026-03-29T12:00:00.123999999Z'), NOON_MS + 123);
-  assert.equal(INSTANT_MS.read('2026-03-29T12:00:00.250Z'), NOON_MS + 250);
-  assert.equal(WHOLE_INSTANT_MS.read('2026-03-29T12:00:00.250Z'), undefined);
+  assert.equal(INSTANT_MS.parse('2026-03-29T12:00:00.250Z'), NOON_MS + 250);
+  assert.equal(WHOLE_INSTANT_MS.parse('2026-03-29T12:00:00.250Z'), undefined);
 });
 
 test('a time without an offset is no instant, nor is anything else', () => {
@@ -50,5 +50,5 @@ test('what is in no calendar is no number', () => {
     '2026-06-01T10:61Z',
   ])
     assert.equal(instantMs(text), Number.NaN, text);
-  assert.equal(INSTANT_MS.read('2026-02-30'), undefined);
+  assert.equal(INSTANT_MS.parse('2026-02-30'), undefined);
 });

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import Type from 'typebox';
+import { ConfigError } from '../../core/errors.ts';
 import type { Machine } from '../../core/factory.ts';
 import { timeText } from '../../encoding/time.ts';
 import { BaselineCount } from '../../simulation/baseline.ts';
@@ -7,7 +8,6 @@ import type { Fleet } from '../../simulation/fleet.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import { command, Id, Instant, MachinePath, numberOrNull, responses, Time } from '../schemas.ts';
-import { InvalidRequest } from '../validation.ts';
 import { parsedWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
 
 /** What a window spans when its beginning is not said: a day. */
@@ -78,7 +78,7 @@ export function baseline(app: App, { simulator, places }: Api): void {
   );
 }
 
-/** @throws InvalidRequest with every fault of a window. */
+/** @throws ConfigError with every fault of a window. */
 function boundedWindow(
   { metered }: Machine,
   from: string | undefined,
@@ -86,16 +86,15 @@ function boundedWindow(
   nowMs: number,
 ): Window {
   const window = parsedWindow(from, to, nowMs, DAY_MS);
-  if (Array.isArray(window)) throw new InvalidRequest(window);
   const fractions = Object.entries({ from: window.fromMs, to: window.toMs })
     .filter(([, ms]) => ms % 1000 !== 0)
     .map(([path, ms]) => ({ path, message: `${timeText(ms)} is not a whole second` }));
-  if (fractions.length > 0) throw new InvalidRequest(fractions);
+  if (fractions.length > 0) throw new ConfigError(fractions);
   const days = ((window.toMs - window.fromMs) / DAY_MS) * (metered?.length ?? 0);
   if (days > METERED_DAYS_MAX) {
     const accepted = Math.floor(METERED_DAYS_MAX / (metered?.length ?? 1));
     const message = `a meter of ${metered?.length} machines; accepted are ${accepted} days`;
-    throw new InvalidRequest([{ path: 'to', message }]);
+    throw new ConfigError([{ path: 'to', message }]);
   }
   return window;
 }

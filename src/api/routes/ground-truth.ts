@@ -4,7 +4,6 @@ import { truthMessage } from '../../service/truth-publisher.ts';
 import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import { command, failures, Id, Instant, MachineName, Time } from '../schemas.ts';
-import { InvalidRequest } from '../validation.ts';
 import { parsedWindow } from '../window.ts';
 
 /** Anomalies of one answer: each may have to be computed. */
@@ -71,7 +70,6 @@ export function groundTruth(app: App, { simulator, places }: Api): void {
       } = request.query;
       const nowMs = simulator.timeline.closedMs();
       const window = parsedWindow(from, to, nowMs, WINDOW_DEFAULT_MS);
-      if (Array.isArray(window)) throw new InvalidRequest(window);
       const machines =
         machine_id === undefined ? simulator.fleet.machines : [simulator.machine(machine_id)];
       const asked = { ...window, machines, type, isActive: active, limit, offset };

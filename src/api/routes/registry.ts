@@ -1,9 +1,12 @@
 import Type, { type TSchema } from 'typebox';
+import { ConfigError } from '../../core/errors.ts';
 import { IS_ID } from '../../core/machine-finder.ts';
+import { changeable, FACTORY_COLUMNS, MACHINE_COLUMNS } from '../../factory/columns.ts';
+import { type Keys, objectSchema } from '../../schema/composite-type.ts';
 import { CommandError } from '../../service/command-error.ts';
 import type { Registry } from '../../service/registry.ts';
 import type { RegistryTable } from '../../store/registry/columns.ts';
-import { FACTORY_INPUT, type Input, MACHINE_INPUT } from '../../store/registry/input.ts';
+import type { Input } from '../../store/registry/input.ts';
 import { type Counts, confirmation, totalOf } from '../../store/registry/purge.ts';
 import type { FactoryRow, MachineRow } from '../../store/registry/rows.ts';
 import type { Api, App } from '../app.ts';
@@ -18,17 +21,14 @@ import {
   numberOrNull,
   responses,
 } from '../schemas.ts';
-import { compileValidator, InvalidRequest } from '../validation.ts';
-
-type Columns = typeof FACTORY_INPUT | typeof MACHINE_INPUT;
+import { compileValidator } from '../validation.ts';
 
 /** What a route says of the rows of one table. */
 interface Rows {
   readonly table: RegistryTable;
   readonly what: 'factory' | 'machine';
   readonly tag: (typeof TAGS)[keyof typeof TAGS];
-  readonly columns: Columns;
-  readonly required: readonly string[];
+  readonly columns: Keys;
   readonly examples: { readonly created: Input; readonly updated: Input };
 }
 
@@ -37,8 +37,7 @@ const ROWS: readonly Rows[] = [
     table: 'factories',
     what: 'factory',
     tag: TAGS.factories,
-    columns: FACTORY_INPUT,
-    required: ['name'],
+    columns: FACTORY_COLUMNS,
     examples: {
       created: { name: 'Works Berlin', timezone: 'Europe/Berlin', metadata: { latitude: 52.5 } },
       updated: { location: 'Hall 3' },
@@ -48,8 +47,7 @@ const ROWS: readonly Rows[] = [
     table: 'machines',
     what: 'machine',
     tag: TAGS.machines,
-    columns: MACHINE_INPUT,
-    required: ['factory_id', 'name', 'type'],
+    columns: MACHINE_COLUMNS,
     examples: {
       created: {
         factory_id: '11111111-1111-1111-1111-111111111111',
@@ -82,37 +80,27 @@ const Removed = Type.Object({
 });
 
 /**
- * The columns that a client may give, as JSON Schema. They document the body; the registry itself
- * checks it, and names the faults of all columns at once.
+ * The body that a client may send, for the documentation: the registry checks it, after whether it
+ * may be changed at all.
  */
-function inputSchema(columns: Columns, required: readonly string[], example: Input): TSchema {
-  return Type.Unsafe<Input>({
-    type: 'object',
-    properties: Object.fromEntries(
-      Object.entries(columns).map(([name, { kind, about }]) => [
-        name,
-        { ...kind.schema, description: about },
-      ]),
-    ),
-    required,
-    additionalProperties: false,
-    minProperties: Math.max(1, required.length),
-    examples: [example],
-  });
+function bodySchema(columns: Keys, example: Input): TSchema {
+  const { required = [], ...schema } = objectSchema(columns);
+  const minProperties = Math.max(1, required.length);
+  return { ...schema, required, minProperties, examples: [example] };
 }
 
 /** A row as the database has it. */
-function rowSchema(columns: Columns) {
-  return Type.Unsafe<FactoryRow | MachineRow>({
+function rowSchema(columns: Keys): TSchema {
+  const { properties = {} } = objectSchema(columns);
+  const entries = Object.entries(properties).map(([name, { type = 'object', description }]) => [
+    name,
+    { type: [type, 'null'].flat(), description },
+  ]);
+  return {
     type: 'object',
-    properties: Object.fromEntries(
-      Object.entries(columns).map(([name, { kind, about }]) => [
-        name,
-        { type: [kind.schema.type ?? 'object', 'null'].flat(), description: about },
-      ]),
-    ),
+    properties: Object.fromEntries(entries),
     additionalProperties: false,
-  });
+  };
 }
 
 function validatorCompiler(route: { schema: TSchema; httpPart?: string }) {
@@ -141,7 +129,7 @@ function isInFleet({ simulator }: Api, table: RegistryTable, id: string): boolea
   return simulator.fleet[table].some((each) => each.id === id);
 }
 
-function create(app: App, api: Api, { table, what, tag, columns, required, examples }: Rows) {
+function create(app: App, api: Api, { table, what, tag, columns, examples }: Rows) {
   const Row = rowSchema(columns);
   const good = { ...answer(Row), description: 'Created; it runs from the next second on' };
   app.post(
@@ -151,7 +139,7 @@ function create(app: App, api: Api, { table, what, tag, columns, required, examp
       schema: {
         tags: [tag],
         summary: `Put a ${what} into the registry`,
-        body: inputSchema(columns, required, examples.created),
+        body: bodySchema(columns, examples.created),
         response: { 201: good, ...failures(...COMMAND_FAILURES, 404, 409) },
       },
     },
@@ -165,7 +153,6 @@ function create(app: App, api: Api, { table, what, tag, columns, required, examp
 }
 
 function update(app: App, api: Api, { table, what, tag, columns, examples }: Rows) {
-  const { id: _fixed, ...changeable } = columns;
   app.put(
     `/simulator/${table}/:${what}_id`,
     {
@@ -174,7 +161,7 @@ function update(app: App, api: Api, { table, what, tag, columns, examples }: Row
         tags: [tag],
         summary: `Change some columns of a ${what}; the others stay`,
         params: Type.Object({ [`${what}_id`]: table === 'machines' ? MachineName : Id }),
-        body: inputSchema(changeable as Columns, [], examples.updated),
+        body: bodySchema(changeable(columns), examples.updated),
         response: responses(answer(rowSchema(columns)), ...COMMAND_FAILURES, 404, 409),
       },
     },
@@ -207,7 +194,7 @@ function remove(app: App, api: Api, { table, what, tag }: Rows) {
       const id = idOf(api, table, params);
       const registry = writable(api);
       if (!purge && confirm !== undefined)
-        throw new InvalidRequest([{ path: 'confirm', message: 'goes with purge=true only' }]);
+        throw new ConfigError([{ path: 'confirm', message: 'goes with purge=true only' }]);
       if (!purge) {
         const { name } = await registry.remove(table, id);
         const message = `${name} is out of operation; its row and its readings stay`;

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { ConfigError } from '../../core/errors.ts';
 import type { Machine } from '../../core/factory.ts';
 import { isText } from '../../encoding/columns.ts';
 import { type FlatField, flatFields } from '../../encoding/reading.ts';
@@ -7,7 +8,6 @@ import type { Api, App } from '../app.ts';
 import { TAGS } from '../documentation.ts';
 import { command, Id, Instant, MachinePath, responses, Time } from '../schemas.ts';
 import { READINGS_MAX, seriesOf } from '../series.ts';
-import { InvalidRequest } from '../validation.ts';
 import { parsedWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
 
 /** Buckets of one series: the pixels of a wide screen, a third of that if not said. */
@@ -86,7 +86,6 @@ export function series(app: App, { simulator, places }: Api): void {
       const fields = wantedFields(machine, query.fields);
       await simulator.timeline.settled();
       const window = parsedWindow(query.from, query.to, simulator.timeline.closedMs());
-      if (Array.isArray(window)) throw new InvalidRequest(window);
       const { points = POINTS_DEFAULT } = query;
       const { fleet } = simulator;
       const signal = places.take(request, reply);
@@ -139,7 +138,7 @@ function wantedFields({ type }: Machine, names: string | undefined): readonly Fl
   if (unknown.length > 0) {
     const accepted = known.map(({ name }) => name).join(', ');
     const message = `${unknown.join(', ')} is not accepted; names among ${accepted}`;
-    throw new InvalidRequest([{ path: 'fields', message }]);
+    throw new ConfigError([{ path: 'fields', message }]);
   }
   return known.filter(({ name }) => wanted.includes(name));
 }

@@ -1,4 +1,4 @@
-import { FLAG } from '../../schema/kinds.ts';
+import { FLAG } from '../../schema/value-type.ts';
 import { variable } from '../../schema/variable.ts';
 import type { Output } from '../output.ts';
 import { clientConfig, type DatabaseServer } from './server.ts';

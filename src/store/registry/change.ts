@@ -1,21 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { ConfigError, type Diagnostic } from '../../core/errors.ts';
+import { changeable, FACTORY_COLUMNS, MACHINE_COLUMNS } from '../../factory/columns.ts';
 import { DEFAULT_CALENDAR } from '../../factory/default-factory.ts';
-import { TYPES } from '../../factory/keys.ts';
-import type { Keys } from '../../factory/mapping.ts';
+import { TYPES } from '../../factory/machine-types.ts';
 import { ID, slug } from '../../factory/names.ts';
+import type { Keys } from '../../schema/composite-type.ts';
 import type { Database, Queries } from '../database.ts';
 import { ADVISORY_LOCKS } from '../locks/advisory-locks.ts';
 import { StoreError } from '../store-error.ts';
 import { type RegistryColumns, type RegistryTable, registryColumns } from './columns.ts';
-import {
-  assignments,
-  FACTORY_INPUT,
-  type Input,
-  MACHINE_INPUT,
-  mergedMetadata,
-  readInput,
-} from './input.ts';
+import { assignments, type Input, mergedMetadata, readInput } from './input.ts';
 import {
   type FactoryRow,
   type MachineRow,
@@ -67,8 +61,7 @@ export interface OpenRegistry {
 
 /** What distinguishes the rows of one table when they are created or changed. */
 interface Rules<Row> {
-  readonly input: Keys;
-  readonly required: readonly string[];
+  readonly columns: Keys;
   /** A new row from what was given, with defaults for the rest. */
   create(registry: OpenRegistry, values: Input): Promise<Row>;
   /** A row with some values changed. */
@@ -80,8 +73,7 @@ interface Rules<Row> {
 }
 
 const FACTORIES: Rules<FactoryRow> = {
-  input: FACTORY_INPUT,
-  required: ['name'],
+  columns: FACTORY_COLUMNS,
   create: async (_, values) =>
     ({
       id: randomUUID(),
@@ -106,8 +98,7 @@ const FACTORIES: Rules<FactoryRow> = {
 };
 
 const MACHINES: Rules<MachineRow> = {
-  input: MACHINE_INPUT,
-  required: ['factory_id', 'name', 'type'],
+  columns: MACHINE_COLUMNS,
   async create(registry, values) {
     const type = TYPES.get(values['type'] as string);
     const factory = await rowOf(registry, 'factories', values['factory_id'] as string);
@@ -174,7 +165,7 @@ export async function createRow<Table extends RegistryTable>(
   input: Input,
 ): Promise<RegistryRows[Table]> {
   const rules = rulesOf(table);
-  const values = readInput(input, rules.input, rules.required);
+  const values = readInput(input, rules.columns);
   return change(database, async (registry) => {
     const row = await rules.create(registry, values);
     checkRow(registry, table, row, { ...values, metadata: row.metadata });
@@ -192,9 +183,7 @@ export async function updateRow<Table extends RegistryTable>(
   input: Input,
 ): Promise<RegistryRows[Table]> {
   const rules = rulesOf(table);
-  // Everything hangs on the id, so it stays.
-  const { id: _fixed, ...changeable } = rules.input;
-  const values = readInput(input, changeable, []);
+  const values = readInput(input, changeable(rules.columns));
   return change(database, async (registry) => {
     const old = await rowOf(registry, table, id);
     const metadata = mergedMetadata(mappingOf(old.metadata), mappingOf(values['metadata']));
@@ -228,7 +217,7 @@ export async function rowOf<Table extends RegistryTable>(
   table: Table,
   given: string,
 ): Promise<RegistryRows[Table]> {
-  const id = ID.read(given);
+  const id = ID.parse(given);
   const sql = `select ${columns[table].selected} from ${table} where id = $1`;
   const [row] = id === undefined ? [] : await queries.query<RegistryRows[Table]>(sql, [id]);
   if (row) return row;

@@ -1,11 +1,11 @@
 import type { FactoryDescription, MachineDescription } from '../../core/factory.ts';
 import { READING_TABLES } from '../../encoding/reading-tables.ts';
-import { factoryContent } from '../../factory/content.ts';
 import {
   DEFAULT_CALENDAR,
   DEFAULT_CLIMATE,
   DEFAULT_FACTORY,
 } from '../../factory/default-factory.ts';
+import { factoryContent } from '../../factory/factory.ts';
 import type { Database, Queries } from '../database.ts';
 import { StoreError } from '../store-error.ts';
 import { insertRow, storedType } from './change.ts';

@@ -6,7 +6,7 @@ import type {
 } from '../../core/factory.ts';
 import { DEFAULT_CALENDAR } from '../../factory/default-factory.ts';
 import { slug } from '../../factory/names.ts';
-import { shown } from '../../schema/kinds.ts';
+import { shown } from '../../schema/diagnostics.ts';
 import type { Database, Queries } from '../database.ts';
 import { type RegistryTable, registryColumns } from './columns.ts';
 import {

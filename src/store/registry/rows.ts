@@ -6,9 +6,9 @@ import type {
 } from '../../core/factory.ts';
 import { readFactory } from '../../factory/factory.ts';
 import { readMachine } from '../../factory/machine.ts';
-import { Findings } from '../../factory/mapping.ts';
-import { Registry } from '../../factory/registry.ts';
-import { shown } from '../../schema/kinds.ts';
+import { UniquenessChecker } from '../../factory/uniqueness-checker.ts';
+import { asMapping } from '../../schema/composite-type.ts';
+import { Diagnostics, type Path, shown } from '../../schema/diagnostics.ts';
 
 /** A row of `factories`. */
 export interface FactoryRow {
@@ -68,26 +68,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
 /** Keys of a factory's `metadata` that say something to the simulator. */
 const METADATA_KEYS = ['latitude', 'longitude', 'climate', 'calendar', 'networks'] as const;
 
-/** Findings in a row, whose place is its table and id. */
-class RowFindings extends Findings {
-  constructor() {
-    super({ content: undefined, place: () => '', keyPlace: () => '' });
-  }
-
-  override fault(path: readonly (string | number)[], message: string): void {
-    this.faults.push({ path: columnOf(path), message });
-  }
-
-  override keyFault(path: readonly (string | number)[], message: string): void {
-    this.fault(path, message);
-  }
-
-  override remark(path: readonly (string | number)[], message: string): void {
-    this.remarks.push(`${columnOf(path)}: ${message}`);
-  }
-}
-
-function columnOf([first = '', ...rest]: readonly (string | number)[]): string {
+function columnOf([first = '', ...rest]: Path): string {
   return [COLUMNS[first] ?? first, ...rest].join('.');
 }
 
@@ -103,7 +84,7 @@ export function readFactoryRow(
   machines: readonly MachineRow[],
   calendar: CalendarDescription,
 ): RowReading<FactoryDescription> {
-  const findings = new RowFindings();
+  const diagnostics = new Diagnostics({ pathText: columnOf });
   const metadata = mappingOf(row.metadata);
   const given = METADATA_KEYS.filter(
     (key) => metadata[key] !== undefined && metadata[key] !== null,
@@ -118,12 +99,12 @@ export function readFactoryRow(
     // Topics are the machines' own, so the name need not give a level of one.
     topic: 'registry',
   };
-  const description = readFactory(content, [], calendar, new Registry(findings), findings);
+  const description = readFactory(content, diagnostics.top, calendar, new UniquenessChecker());
   return {
     description: { ...description, machines: [] },
     // A factory of a registry may have no machines yet.
-    faults: findings.faults.filter(({ path }) => path !== 'machines'),
-    remarks: findings.remarks,
+    faults: diagnostics.errors.filter(({ path }) => path !== 'machines'),
+    remarks: diagnostics.warnings,
   };
 }
 
@@ -136,7 +117,7 @@ export function readMachineRow(
   row: MachineRow,
   topic: string | null = null,
 ): RowReading<MachineDescription> {
-  const findings = new RowFindings();
+  const diagnostics = new Diagnostics({ pathText: columnOf });
   const content = {
     id: row.id,
     name: row.name,
@@ -146,11 +127,11 @@ export function readMachineRow(
     topic: hasTopic(row) ? row.mqtt_topic : topic,
     parameters: ageParameters(mappingOf(row.metadata)['installation_date']),
   };
-  const place = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry' };
-  const description = readMachine(content, [], place, findings);
+  const context = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry' };
+  const description = readMachine(content, diagnostics.top, context);
   // A column of text is case-sensitive, and what is stored of a machine carries its id.
   if (description && description.id !== row.id)
-    findings.fault(['id'], `${shown(row.id)} has capital letters; write it in small ones`);
+    diagnostics.top.at('id').error(`${shown(row.id)} has capital letters; write it in small ones`);
   const { parameters = {}, faults: _planned, ...plain } = description ?? {};
   return {
     description: description && {
@@ -158,8 +139,8 @@ export function readMachineRow(
       ...(Object.keys(parameters).length > 0 && { parameters }),
       ...(row.description === null ? {} : { description: row.description }),
     },
-    faults: findings.faults,
-    remarks: findings.remarks,
+    faults: diagnostics.errors,
+    remarks: diagnostics.warnings,
   };
 }
 
@@ -186,8 +167,7 @@ function simulatedType({ type, metadata }: Pick<MachineRow, 'type' | 'metadata'>
 
 /** A JSON mapping, or an empty one where there is none. */
 export function mappingOf(value: unknown): Readonly<Record<string, unknown>> {
-  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isMapping ? (value as Record<string, unknown>) : {};
+  return asMapping(value) ?? {};
 }
 
 /** Line-to-line voltages of low-voltage networks in factories [V]. */

@@ -1,0 +1,105 @@
+import type { MachineDescription } from '../core/factory.ts';
+import { wireName } from '../core/field.ts';
+import { type MachineType, type Parameter, parameterContent } from '../core/machine.ts';
+import { machineTypes } from '../machines/index.ts';
+import { type Key, key } from '../schema/composite-type.ts';
+import type { Place } from '../schema/diagnostics.ts';
+import {
+  number,
+  position,
+  type Range,
+  range,
+  type ValueType,
+  whole,
+} from '../schema/value-type.ts';
+
+/** Other names of machine types, from registries. */
+const TYPE_ALIASES: Readonly<Record<string, string>> = { conveyor: 'motor' };
+
+/** Every name that a machine type may be called by, with the type. */
+export const TYPES: ReadonlyMap<string, MachineType> = new Map(
+  [...machineTypes.map(({ type }) => [type, type]), ...Object.entries(TYPE_ALIASES)].flatMap(
+    ([name, type]) => {
+      const machineType = machineTypes.find((each) => each.type === type);
+      return machineType ? [[name as string, machineType] as const] : [];
+    },
+  ),
+);
+
+/** The rated power of a machine type, which is a key of the machine itself. */
+export function ratedPower({ type, parameters: { ratedPowerKw } }: MachineType): Parameter {
+  if (!ratedPowerKw) throw new TypeError(`${type} has no rated power`);
+  return ratedPowerKw;
+}
+
+/** Warns of a rated power, or of limits of it, that machines of a type mostly do not have. */
+export function judgePower([low, high]: Range, type: MachineType, place: Place): void {
+  const [least, most] = type.typicalRatedPowerKw;
+  if (low >= least && high <= most) return;
+  const what = low === high ? `${low} kW is unusual` : `${low} to ${high} kW is unusual in part`;
+  place
+    .at('rated_power_kw')
+    .warning(`${what}; machines of type ${type.type} mostly have ${least} to ${most} kW`);
+}
+
+/** The parameters that a machine of a type may change. */
+export function parameterKeys(type: MachineType): Readonly<Record<string, Key<number>>> {
+  return keysOf(type, (parameter) =>
+    key(parameterType(parameter), parameter.about, {
+      usual: parameterContent(parameter, parameter.value),
+    }),
+  );
+}
+
+/** The parameters in which the machines of a count may differ: those that are numbers. */
+export function spreadKeys(type: MachineType): Readonly<Record<string, Key<Range>>> {
+  return keysOf(type, (parameter) =>
+    parameter.choices ? undefined : key(range(parameterType(parameter)), parameter.about),
+  );
+}
+
+function keysOf<T>(
+  { parameters: { ratedPowerKw: _, ...parameters } }: MachineType,
+  keyOf: (parameter: Parameter) => Key<T> | undefined,
+): Readonly<Record<string, Key<T>>> {
+  const entries = Object.entries(parameters).flatMap(([name, parameter]) => {
+    const own = keyOf(parameter);
+    return own ? [[name, own] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** What is accepted for a parameter, read as the number that a model works with. */
+function parameterType({ range, choices, isWhole }: Parameter): ValueType<number> {
+  if (choices) return position(choices);
+  return isWhole ? whole(...range) : number(...range);
+}
+
+/** A machine's own parameters as a file has them. */
+export function parametersContent({
+  type,
+  parameters = {},
+}: Pick<MachineDescription, 'type' | 'parameters'>): Readonly<Record<string, string | number>> {
+  const known = TYPES.get(type)?.parameters ?? {};
+  return Object.fromEntries(
+    Object.entries(parameters).map(([key, value = Number.NaN]) => {
+      const parameter = known[key];
+      return [wireName(key), parameter ? parameterContent(parameter, value) : value];
+    }),
+  );
+}
+
+/** Two parameters of a type of which the first must be below the second. */
+export interface Order {
+  readonly low: string;
+  readonly high: string;
+  readonly mayEqual: boolean;
+}
+
+/** The parameters of a type that must be in order, as they declare it. */
+export function orderedParameters({ parameters }: MachineType): readonly Order[] {
+  return Object.entries(parameters).flatMap(([low, { below, upTo }]) => {
+    const high = below ?? upTo;
+    return high === undefined ? [] : [{ low, high, mayEqual: below === undefined }];
+  });
+}
