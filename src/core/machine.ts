@@ -1,7 +1,6 @@
 import type { Onset } from './anomaly.ts';
 import type { Channel, Field, FieldSpec } from './field.ts';
 import { PRODUCTION, unitOf, wireName } from './field.ts';
-import type { Profile } from './profile.ts';
 import type { Random } from './random.ts';
 import { holdDoubles } from './record.ts';
 import { compileRowWriter, type RowWriter } from './row.ts';
@@ -96,6 +95,21 @@ export type Use<P extends string = string> = (
   parameters: Readonly<Values<P>>,
   activityShare: number,
 ) => number;
+
+/** What a person who manages a machine's energy reads of its type: documents, not models. */
+export interface Profile {
+  /** What it does in each operating mode, and in what order it starts. */
+  readonly states: readonly string[];
+  /** What its energy goes with, and by what an EnPI is normalised (ISO 50006). */
+  readonly relevantVariables: readonly string[];
+  /** What changes its energy when somebody changes it, and otherwise stays (ISO 50006). */
+  readonly staticFactors: readonly string[];
+  /** What else wears with time, and by how much. */
+  readonly wear: string;
+  readonly sources: readonly string[];
+  /** Keys of the fields that show best how it works, for a plot of an hour. */
+  readonly plot: readonly string[];
+}
 
 /**
  * Parameters that every machine type has; a type gives its own default and range of the first,

@@ -1,5 +1,5 @@
 import { RUNNING } from '../../core/field.ts';
-import { compressor as model } from '../../machines/compressor.ts';
+import { compressor as model } from '../../machines/compressor/compressor.ts';
 import { type Check, Inapplicable } from '../check.ts';
 import type { Laboratory, Specimen } from '../laboratory.ts';
 import { ratios } from '../ratios.ts';

@@ -6,10 +6,10 @@ import {
   named,
   PRODUCTION,
   RUNNING,
-} from '../core/field.ts';
-import { defineMachine, maintainedEvery, parameter, type Values } from '../core/machine.ts';
-import type { Random } from '../core/random.ts';
-import { ATMOSPHERE_BAR } from '../physics/air.ts';
+} from '../../core/field.ts';
+import { defineMachine, maintainedEvery, parameter, type Values } from '../../core/machine.ts';
+import type { Random } from '../../core/random.ts';
+import { ATMOSPHERE_BAR } from '../../physics/air.ts';
 import {
   boilerEfficiencyShare,
   boilerPowerShare,
@@ -17,9 +17,13 @@ import {
   saturationBar,
   saturationTempC,
   steamEnthalpyKjKg,
-} from '../physics/combustion.ts';
-import { CONTROL_POWER_FACTOR, controlPowerKw, drivePowerFactor } from '../physics/electricity.ts';
-import { clamp, onGrid } from '../physics/heat.ts';
+} from '../../physics/combustion.ts';
+import {
+  CONTROL_POWER_FACTOR,
+  controlPowerKw,
+  drivePowerFactor,
+} from '../../physics/electricity.ts';
+import { clamp, onGrid } from '../../physics/heat.ts';
 import {
   countSteam,
   cycleSwingBar,
@@ -44,8 +48,7 @@ import {
   STEAM_SUPPLY,
   segmentEndS,
   WINDOW_S,
-} from './controls/burner.ts';
-import { boilerProfile } from './profiles/boiler.ts';
+} from './control.ts';
 
 /** Load while the water is heated up. */
 const HEATING_LOAD = 0.5;
@@ -104,7 +107,6 @@ export const boiler = defineMachine({
   title: 'Fire-tube steam boiler on natural gas, modulating burner, economiser',
   intervalS: 30,
   typicalRatedPowerKw: [5, 100],
-  profile: boilerProfile,
 
   parameters: {
     ratedPowerKw: parameter(45, [2, 400], 'Electrical: fan, feedwater pump and controls.'),
@@ -378,6 +380,31 @@ export const boiler = defineMachine({
       band: 5,
       value: (s, p) => s.flueTempC - p.flueTempC - p.flueRiseK * s.firedLoad,
     },
+  },
+
+  profile: {
+    states: [
+      '`running`: the burner fires: it modulates down to a quarter of its load and cycles below.',
+      '`idle`: the burner is off in a cycle, or purges.',
+      'Start: purge 40 s, light-off 10 s at least load, then heating up: 40 min from cold, ' +
+        'less after a short stop.',
+      'While it is serviced it cools down slowly; its pressure falls with its temperature.',
+    ],
+    relevantVariables: [
+      'Steam (`consumption_kg`).',
+      'Outdoor temperature below 15 °C: heating.',
+      'Production (shift).',
+    ],
+    staticFactors: [
+      'Economiser, pressure, oxygen in the flue gas, blow-down, feedwater temperature.',
+    ],
+    wear: 'Flue gas +8 K from one maintenance to the next, +0.5 K a year.',
+    sources: [
+      'US DOE: Improving Steam System Performance, 2nd ed.; Steam Tip Sheets 3 and 7.',
+      'Siegert’s formula (1. BImSchV, annex 2); EN 12953-11; ASME PTC 4; EN 746-2 on purging.',
+      'IAPWS-IF97; Antoine’s equation.',
+    ],
+    plot: ['flowRateM3h', 'flowRateKgH', 'pressureBar'],
   },
 });
 

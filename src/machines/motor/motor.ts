@@ -1,4 +1,4 @@
-import { decimal, ELECTRICITY, IDLE, MAINTENANCE, PRODUCTION, RUNNING } from '../core/field.ts';
+import { decimal, ELECTRICITY, IDLE, MAINTENANCE, PRODUCTION, RUNNING } from '../../core/field.ts';
 import {
   agedShare,
   defineMachine,
@@ -6,11 +6,15 @@ import {
   maintainedEvery,
   parameter,
   type Values,
-} from '../core/machine.ts';
-import type { Random } from '../core/random.ts';
-import type { Site } from '../core/site.ts';
-import { controlPowerKw, drivePowerFactor, motorEfficiencyShare } from '../physics/electricity.ts';
-import { clamp, FORGETTING_TAUS, lag, onGrid } from '../physics/heat.ts';
+} from '../../core/machine.ts';
+import type { Random } from '../../core/random.ts';
+import type { Site } from '../../core/site.ts';
+import {
+  controlPowerKw,
+  drivePowerFactor,
+  motorEfficiencyShare,
+} from '../../physics/electricity.ts';
+import { clamp, FORGETTING_TAUS, lag, onGrid } from '../../physics/heat.ts';
 import {
   conveyorTorqueShare,
   drivenMotorInputShare,
@@ -18,9 +22,8 @@ import {
   frameRiseK,
   vibrationMmS,
   warmUpFactor,
-} from '../physics/rotation.ts';
-import { vapourPressure } from '../site/weather.ts';
-import { motorProfile } from './profiles/motor.ts';
+} from '../../physics/rotation.ts';
+import { vapourPressure } from '../../site/weather.ts';
 
 /** Speed and loading are set anew every minute, in which any change of speed is over. */
 const SLOT_S = 60;
@@ -81,7 +84,6 @@ export const motor = defineMachine({
   title: 'Belt conveyor with motor and variable-speed drive',
   intervalS: 10,
   typicalRatedPowerKw: [5, 30],
-  profile: motorProfile,
 
   parameters: {
     ratedPowerKw: parameter(22, [0.5, 400], 'Rated power of the motor at its shaft.'),
@@ -347,6 +349,27 @@ export const motor = defineMachine({
       band: 0.05,
       value: (s) => (s.isStanding ? 0 : s.torqueShare),
     },
+  },
+
+  profile: {
+    states: [
+      '`running`: the belt moves at 20 % of its speed or faster.',
+      '`idle`: it stands in a micro-stop of one or two minutes, drive and brake on.',
+      'The drive changes the speed by 2 % a second: up after a start, down before a maintenance.',
+      'Cold belts and bearings have 8 % more friction, which goes within half an hour.',
+    ],
+    relevantVariables: [
+      'Items (`production_count`): torque goes with how full the belt is.',
+      'Speed: power goes with it, not with its cube.',
+    ],
+    staticFactors: ['Friction of the empty belt, weight of the goods, efficiency class, drive.'],
+    wear: 'Friction +5 % from one maintenance to the next, +0.5 % a year; vibration +25 %.',
+    sources: [
+      'DIN 22101: resistances of belt conveyors.',
+      'IEC 60034-30-1: efficiency class IE3.',
+      'US DOE: Determining Electric Motor Load and Efficiency; Motor Tip Sheet 11.',
+    ],
+    plot: ['powerKw', 'speedPercent', 'throughputUnitsPerHour'],
   },
 });
 

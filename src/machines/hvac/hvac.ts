@@ -1,4 +1,4 @@
-import { decimal, ELECTRICITY, IDLE, MAINTENANCE, PRODUCTION, RUNNING } from '../core/field.ts';
+import { decimal, ELECTRICITY, IDLE, MAINTENANCE, PRODUCTION, RUNNING } from '../../core/field.ts';
 import {
   agedShare,
   defineMachine,
@@ -7,9 +7,9 @@ import {
   parameter,
   untilMaintenanceS,
   type Values,
-} from '../core/machine.ts';
-import type { Random } from '../core/random.ts';
-import type { Site } from '../core/site.ts';
+} from '../../core/machine.ts';
+import type { Random } from '../../core/random.ts';
+import type { Site } from '../../core/site.ts';
 import {
   carnotCop,
   chillerCapacityShare,
@@ -19,35 +19,17 @@ import {
   fanPowerShare,
   solarShare,
   waterFlowM3h,
-} from '../physics/cooling.ts';
+  zoneTempC,
+} from '../../physics/cooling.ts';
 import {
   CONTROL_POWER_FACTOR,
   controlPowerKw,
   motorReactiveKvar,
   powerFactor,
-} from '../physics/electricity.ts';
-import { clamp, lag, onGrid } from '../physics/heat.ts';
-import { vibrationMmS } from '../physics/rotation.ts';
-import { vapourPressure } from '../site/weather.ts';
-import {
-  isTrimWindow,
-  LOOP_KJ_PER_K,
-  stagePlan,
-  stagesLost,
-  WINDOW_S,
-} from './controls/chiller.ts';
-import {
-  CONDENSER_REST_TAU_S,
-  endWindow,
-  followPasts,
-  HEATED_C,
-  LOSS_SHARE,
-  UNSURE_SHARE,
-  WARMEST_C,
-  ZONE_TAU_S,
-  zoneTempAt,
-} from './controls/zone.ts';
-import { hvacProfile } from './profiles/hvac.ts';
+} from '../../physics/electricity.ts';
+import { clamp, FORGETTING_TAUS, lag, onGrid } from '../../physics/heat.ts';
+import { vibrationMmS } from '../../physics/rotation.ts';
+import { vapourPressure } from '../../site/weather.ts';
 
 const DAY_S = 86_400;
 /** Within a window, faults act on the efficiency after this at the latest. */
@@ -80,9 +62,37 @@ const PUMP_BAR = 3.5;
 /** The condenser follows its fans in so long, and cools down when all stages stand. */
 const CONDENSER_RUN_TAU_S = 120;
 
+/** The controller decides anew at every multiple of this. */
+const WINDOW_S = 600;
+/** A stage that starts or stops leaves it at that for so long. */
+const STAGE_LEAST_S = 120;
+/** Every 72nd window, at 03:00 and 15:00 UTC, brings the loop to its set point exactly. */
+const TRIM_WINDOWS = 72;
+const TRIM_WINDOW = 18;
+/** A trimmed loop has forgotten any start from up to so much above its set point [K]. */
+const TRIM_K = 0.5;
+/** Heat that the water of the loop and its buffer hold [kJ/K for each kW of rated cooling]. */
+const LOOP_KJ_PER_K = 150;
+
+/** Per kelvin and rated cooling: losses through walls, and by ventilation [kW/kW]. */
+const LOSS_SHARE = 0.01 + 0.006;
+/** Heat that the building and what is in it hold [kJ/K for each kW of rated cooling]. */
+const ZONE_KJ_PER_K = 0.2 * 3600;
+/** How long the zone takes to its limit. */
+const ZONE_TAU_S = ZONE_KJ_PER_K / LOSS_SHARE;
+/** The condenser cools down in so long when all stages stand. */
+const CONDENSER_REST_TAU_S = 600;
+/** The gas heating, which is not metered here, keeps the zone at this temperature. */
+const HEATED_C = 19;
+/** No zone is warmer when its past is unknown. */
+const WARMEST_C = 30;
+/** Where more than this of the water's cooling is called for, a past unknown may have lacked it. */
+const UNSURE_SHARE = 0.9;
+
 const GAINS = 0;
 const SHAKE = 1;
 const UNIT = 61;
+const STAGE_LOSS = 80;
 
 const parameters = {
   ratedPowerKw: parameter(150, [5, 1000], 'Chiller, fan and pump at full load and 35 °C.'),
@@ -240,7 +250,6 @@ export const hvac = defineMachine({
   title: 'Air conditioning: staged chiller, air handler with economiser, zone',
   intervalS: 10,
   typicalRatedPowerKw: [20, 150],
-  profile: hvacProfile,
   parameters,
   derived,
 
@@ -437,6 +446,33 @@ export const hvac = defineMachine({
       value: (s) => s.machineTempC,
     },
   },
+
+  profile: {
+    states: [
+      '`running`: at least one stage is on; every ten minutes the controller decides anew.',
+      '`idle`: fan and controls only, or cooling with outdoor air.',
+      'A stage runs or stands for two minutes at least; start-ups stay under six an hour.',
+      'While it is serviced nothing cools: the zone floats.',
+    ],
+    relevantVariables: [
+      'Outdoor temperature: it sets load, COP and what the economiser can do.',
+      'Production (shift): heat of people and machines, chilled water for processes.',
+      'Sun.',
+    ],
+    staticFactors: [
+      'Set points, internal heat, process cooling, clean coils, size of the chiller.',
+    ],
+    wear:
+      'Condenser approach +15 % from one maintenance to the next, +1 % a year; ' +
+      'vibration +25 %.',
+    sources: [
+      'EnergyPlus: datasets/AirCooledChiller.idf; Engineering Reference, electric EIR chiller.',
+      'AHRI 551/591: IPLV.',
+      'Kim, Braun: Int. J. Refrigeration 35 (2012): refrigerant charge.',
+      'Modelica Buildings Library: Fluid.Chillers.',
+    ],
+    plot: ['powerKw', 'chilledWaterSupplyTempC', 'indoorTempC'],
+  },
 });
 
 /** What the controller sees at the start of a window, and what it decides. */
@@ -496,4 +532,70 @@ function beginWindow(s: State, p: Parameters, site: Site, random: Random, tS: nu
   const isReady = tS - s.servicedS >= LOOP_READY_S;
   if (isReady && isTrimmed && s.coldestTempC === s.hottestTempC && s.zoneTempC === s.coldestTempC)
     s.settledS = s.windowEndS;
+}
+
+/** Whether the window of that number is one of those that trim the loop. */
+function isTrimWindow(index: number): boolean {
+  return index % TRIM_WINDOWS === TRIM_WINDOW;
+}
+
+/** Stages for the whole window and for its first part; whether any loop would end at set point. */
+function stagePlan(s: State, p: Parameters, tS: number, ready: number, isTrim: boolean): boolean {
+  const lengthS = s.windowEndS - tS;
+  const loopKjPerK = LOOP_KJ_PER_K * p.refKw;
+  const dutyKw = s.loopGainKw + (loopKjPerK * (s.loopTempC - p.waterSetpointTempC)) / lengthS;
+  const stages = clamp(dutyKw / s.stageKw, 0, ready);
+  s.fullStages = Math.floor(stages);
+  let onS = (stages - s.fullStages) * lengthS;
+  if (!isTrim) onS = onS < STAGE_LEAST_S ? 0 : Math.min(onS, lengthS - STAGE_LEAST_S);
+  s.onEndS = tS + onS;
+  const spareKw = ready * s.stageKw - dutyKw;
+  return isTrim && dutyKw > 0 && spareKw > (TRIM_K * loopKjPerK) / lengthS;
+}
+
+/** Stages that do not start in a window because of a fault. */
+function stagesLost(p: Parameters, random: Random, index: number): number {
+  if (p.stageLossShare === 0) return 0;
+  const chance = random.uniform(STAGE_LOSS, index);
+  return (chance < p.stageLossShare ? 1 : 0) + (chance < p.secondLossShare ? 1 : 0);
+}
+
+/** Temperature of the zone at an instant of the window [°C]. */
+function zoneTempAt(s: Readonly<State>, tS: number): number {
+  const leftShare = Math.exp(-(tS - s.windowS) / ZONE_TAU_S);
+  return zoneTempC(s.zoneTempC, s.zoneLimitTempC, leftShare, HEATED_C);
+}
+
+/** Moves all that is slow to the end of the window, and notes what has forgotten the start. */
+function endWindow(s: State, tS: number): void {
+  const leftShare = Math.exp(-(tS - s.windowS) / ZONE_TAU_S);
+  s.zoneTempC = onGrid(zoneTempC(s.zoneTempC, s.zoneLimitTempC, leftShare, HEATED_C));
+  s.loopTempC = onGrid(s.loopTempC);
+  s.condensingTempC = onGrid(s.condensingTempC);
+  if (s.settledS === Infinity) {
+    s.coldestTempC = onGrid(zoneTempC(s.coldestTempC, s.coldestLimitTempC, leftShare, HEATED_C));
+    s.hottestTempC = onGrid(zoneTempC(s.hottestTempC, s.hottestLimitTempC, leftShare, HEATED_C));
+  }
+  if (tS % DAY_S !== 0) return;
+  s.coolingKwh = 0;
+  const isZoneOld = tS - s.startedS >= FORGETTING_TAUS * ZONE_TAU_S;
+  if (isZoneOld || tS - s.settledS >= FORGETTING_TAUS * CONDENSER_REST_TAU_S) s.isSettled = 1;
+}
+
+/** Leads the coldest and the hottest zone that may have been through the window. */
+function followPasts(
+  s: State,
+  p: Parameters,
+  mostKw: number,
+  idleLimitTempC: number,
+  isUnsure: boolean,
+): void {
+  if (isUnsure) {
+    s.coldestTempC = HEATED_C;
+    s.hottestTempC = WARMEST_C;
+  }
+  const coldestKw = Math.min(mostKw, p.refKw * coolingCallShare(s.coldestTempC, s.setpointTempC));
+  const hottestKw = Math.min(mostKw, p.refKw * coolingCallShare(s.hottestTempC, s.setpointTempC));
+  s.coldestLimitTempC = idleLimitTempC - coldestKw / (LOSS_SHARE * p.refKw);
+  s.hottestLimitTempC = idleLimitTempC - hottestKw / (LOSS_SHARE * p.refKw);
 }

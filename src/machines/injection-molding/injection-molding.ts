@@ -6,7 +6,7 @@ import {
   PRODUCTION,
   RUNNING,
   text,
-} from '../core/field.ts';
+} from '../../core/field.ts';
 import {
   choice,
   defineMachine,
@@ -14,17 +14,17 @@ import {
   maintainedEvery,
   parameter,
   type Values,
-} from '../core/machine.ts';
-import type { Random } from '../core/random.ts';
-import type { Site } from '../core/site.ts';
-import { waterWarmingK } from '../physics/cooling.ts';
+} from '../../core/machine.ts';
+import type { Random } from '../../core/random.ts';
+import type { Site } from '../../core/site.ts';
+import { waterWarmingK } from '../../physics/cooling.ts';
 import {
   CONTROL_POWER_FACTOR,
   controlPowerKw,
   motorReactiveKvar,
   powerFactor,
-} from '../physics/electricity.ts';
-import { clamp, FORGETTING_TAUS, lag, onGrid } from '../physics/heat.ts';
+} from '../../physics/electricity.ts';
+import { clamp, FORGETTING_TAUS, lag, onGrid } from '../../physics/heat.ts';
 import {
   CYCLE_PHASES,
   cyclePhase,
@@ -33,8 +33,8 @@ import {
   POLYMERS,
   type Polymer,
   REST_EFFORT,
-} from '../physics/polymer.ts';
-import { vibrationMmS } from '../physics/rotation.ts';
+} from '../../physics/polymer.ts';
+import { vibrationMmS } from '../../physics/rotation.ts';
 import {
   BARREL_TAU_S,
   BLOCK_S,
@@ -49,8 +49,7 @@ import {
   SHEAR_SHARE,
   STANDBY,
   WARM_UP,
-} from './controls/moulding.ts';
-import { injectionMoldingProfile } from './profiles/injection-molding.ts';
+} from './control.ts';
 
 /** As if phases of a cycle: between cycles with the pump on, and with the pump off. */
 const RESTING = CYCLE_PHASES;
@@ -252,7 +251,6 @@ export const injectionMolding = defineMachine({
   title: 'Injection moulding machine, hydraulic, with variable pump',
   intervalS: 30,
   typicalRatedPowerKw: [25, 200],
-  profile: injectionMoldingProfile,
   parameters,
   derived,
 
@@ -459,6 +457,31 @@ export const injectionMolding = defineMachine({
       band: 0.03,
       value: (s) => (s.activity === SERVICED ? 0 : s.scrapShare),
     },
+  },
+
+  profile: {
+    states: [
+      '`running`: cycles of clamping, injection, holding, plasticising, cooling, ejection.',
+      '`idle`: between the cycles of a half-hour, heaters and pump on, or warming up.',
+      'Start: the heaters bring the barrel from what it has kept to five kelvins below set ' +
+        'point: 50 min from cold, a minute after a short stop. The first three shots are ' +
+        'mostly scrap.',
+      'While it is serviced its heaters are off.',
+      'Mould and oil cooler take chilled water where the factory has such a network.',
+    ],
+    relevantVariables: [
+      'Mass moulded: parts times the shot in `recipe_id`.',
+      'Hours at temperature: heaters, pump and auxiliaries take 15 to 25 % of the power in ' +
+        'stand-by.',
+    ],
+    staticFactors: ['Polymer, shot, wall of the part, pump, insulation of the barrel.'],
+    wear: 'Power of the pump +2 % from one maintenance to the next; vibration +25 %.',
+    sources: [
+      'Kent: Energy Management in Plastics Processing; Socks, ACEEE.',
+      'Thiriez, Gutowski: IEEE ISEE 2006; Madan et al., MSEC2013-1222.',
+      'EUROMAP 60.1; Rao, Schumacher: Design Formulas for Plastics Engineers, 2nd ed.',
+    ],
+    plot: ['powerKw', 'pressureBar', 'machineTempC'],
   },
 });
 

@@ -1,7 +1,7 @@
-import { ELECTRICITY, RUNNING } from '../core/field.ts';
-import { defineMachine, parameter } from '../core/machine.ts';
-import { powerFactor } from '../physics/electricity.ts';
-import { clamp } from '../physics/heat.ts';
+import { ELECTRICITY, RUNNING } from '../../core/field.ts';
+import { defineMachine, parameter } from '../../core/machine.ts';
+import { powerFactor } from '../../physics/electricity.ts';
+import { clamp } from '../../physics/heat.ts';
 
 /** The base load is looked at anew at every multiple of this. */
 const SLOT_S = 60;
