@@ -1,9 +1,9 @@
 import type { Onset } from './anomaly.ts';
 import type { Channel, Field, FieldSpec } from './field.ts';
-import { PRODUCTION, unitOf, wireName } from './field.ts';
+import { ELECTRICITY, PRODUCTION, unitOf, wireName } from './field.ts';
 import type { Random } from './random.ts';
-import { holdDoubles } from './record.ts';
-import { compileRowWriter, type RowWriter } from './row.ts';
+import { completion } from './record.ts';
+import { compileRowWriter, type RowWriter, SITE_FIELDS } from './row.ts';
 import type { NetworkName, Site } from './site.ts';
 
 /** A record of numbers: a state, or parameters. */
@@ -125,8 +125,22 @@ type CommonParameter =
  */
 type Planned = 'maintenanceFromS' | 'maintenanceUntilS';
 
+/** What a machine type reports: for each channel its fields, by their keys. */
+type Channels = Readonly<Record<string, Readonly<Record<string, FieldSpec>>>>;
+
+/** The state of a machine: what its `start` gives, what it reports, and its sums. */
+type State<S extends string, C extends Channels, A extends string> = Values<S | ReportedKey<C> | A>;
+
+/** Keys of the fields that a model reports; the others are the site's or the meter's. */
+type ReportedKey<C extends Channels> =
+  | Exclude<
+      { [Name in keyof C]: keyof C[Name] }[keyof C],
+      keyof typeof ELECTRICITY | (typeof SITE_FIELDS)[number] | number | symbol
+    >
+  | ('powerKw' | 'operatingMode');
+
 /**
- * The description of a machine type: everything that a file of `machines/` has to say.
+ * The description of a machine type: everything that a page of `machines/` says.
  *
  * A machine's life is a sequence of *segments*. At the start of one, `begin` reads what acts from
  * outside (load, weather, chance, parameters) and fixes it; until its end everything follows in
@@ -134,7 +148,13 @@ type Planned = 'maintenanceFromS' | 'maintenanceUntilS';
  * intervals are read, and `accumulate` and `report` only look: the first sums over any part of a
  * segment, the second fills in the published fields.
  */
-export interface Model<P extends string, D extends string, S extends string> {
+export interface Model<
+  P extends string,
+  D extends string,
+  S extends string,
+  C extends Channels = Channels,
+  A extends string = string,
+> {
   /** Name on the wire and in the registry: `injection_molding`. */
   readonly type: string;
   /** One line for people. */
@@ -149,7 +169,10 @@ export interface Model<P extends string, D extends string, S extends string> {
   derived(parameters: Readonly<Values<P | CommonParameter>>): Values<D>;
 
   /** What it reports: for each channel its fields, in the order of the wire. */
-  readonly channels: Readonly<Record<string, Readonly<Record<string, FieldSpec>>>>;
+  readonly channels: C;
+
+  /** Sums of what happens in an interval: the engine sets them to 0 after each reading. */
+  readonly sums: readonly A[];
 
   /**
    * The latest instant not after `tS` from which {@link Model.start} and `begin` lead to the one
@@ -164,7 +187,10 @@ export interface Model<P extends string, D extends string, S extends string> {
     attempt: number,
   ): number;
 
-  /** The state of a machine that is switched on at `tS`, with every key it will ever have. */
+  /**
+   * The state of a machine that is switched on at `tS`. The engine adds the sums and the reported
+   * fields, all 0 but for those that are given here.
+   */
   start(
     parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
     site: Site,
@@ -179,11 +205,11 @@ export interface Model<P extends string, D extends string, S extends string> {
    * @param before - Its state in the segment that held `stoppedS`, the instant it was stopped.
    */
   resume?(
-    state: Values<S>,
+    state: State<S, C, A>,
     parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
     site: Site,
     random: Random,
-    before: Readonly<Values<S>>,
+    before: Readonly<State<S, C, A>>,
     stoppedS: number,
     tS: number,
   ): void;
@@ -203,7 +229,7 @@ export interface Model<P extends string, D extends string, S extends string> {
    * @returns The end of the segment, later than `tS` by at most a minute.
    */
   begin(
-    state: Values<S>,
+    state: State<S, C, A>,
     parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
     site: Site,
     random: Random,
@@ -212,7 +238,7 @@ export interface Model<P extends string, D extends string, S extends string> {
 
   /** Adds what happens from `fromS` to `toS`, inside the segment, to the sums of the interval. */
   accumulate(
-    state: Values<S>,
+    state: State<S, C, A>,
     parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
     fromS: number,
     toS: number,
@@ -220,10 +246,10 @@ export interface Model<P extends string, D extends string, S extends string> {
 
   /**
    * Fills in the published fields for the interval of `intervalS` that ends at `tS`, without
-   * sensor noise, and clears the sums. `powerKw` is the true mean power.
+   * sensor noise. `powerKw` is the true mean power.
    */
   report(
-    state: Values<S>,
+    state: State<S, C, A>,
     parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
     site: Site,
     random: Random,
@@ -233,7 +259,7 @@ export interface Model<P extends string, D extends string, S extends string> {
 
   /** Power factor at the metered mean power of the interval just reported. */
   powerFactor(
-    state: Readonly<Values<S>>,
+    state: Readonly<State<S, C, A>>,
     parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
     powerKw: number,
   ): number;
@@ -242,10 +268,10 @@ export interface Model<P extends string, D extends string, S extends string> {
    * By how much the start of its motor lowers the voltage at its terminals, as a mean share over
    * the interval just reported; none, if not given.
    */
-  voltageDipShare?(state: Readonly<Values<S>>): number;
+  voltageDipShare?(state: Readonly<State<S, C, A>>): number;
 
   /** Whether the state has become independent of where it started; always, if not given. */
-  isSettled?(state: Readonly<Values<S>>): boolean;
+  isSettled?(state: Readonly<State<S, C, A>>): boolean;
 
   /**
    * What it burns beside its electricity: the field of the amount, and that of the energy in each
@@ -279,12 +305,15 @@ export interface Model<P extends string, D extends string, S extends string> {
 
   readonly faults: Readonly<Record<string, Fault<NoInfer<P>>>>;
   readonly alerts: Readonly<
-    Record<string, Alert<NoInfer<S>, NoInfer<P | D | CommonParameter | Planned>>>
+    Record<
+      string,
+      Alert<NoInfer<S | ReportedKey<C> | A>, NoInfer<P | D | CommonParameter | Planned>>
+    >
   >;
 }
 
 /** A machine type, as the engine and everything made from its tables see it. */
-export interface MachineType extends Omit<Model<string, string, string>, 'channels'> {
+export interface MachineType extends Omit<Model<string, string, string>, 'channels' | 'sums'> {
   readonly channels: readonly Channel[];
   /** The fields of all channels, in the order of a reading's row. */
   readonly fields: readonly Field[];
@@ -338,9 +367,14 @@ const ALERTS_MAX = 15;
 const FAULTS_MAX = 31;
 
 /** Checks a model's tables and makes of them what the engine needs. */
-export function defineMachine<P extends string, D extends string, S extends string>(
-  model: Model<P, D, S>,
-): MachineType {
+export function defineMachine<
+  P extends string,
+  D extends string,
+  S extends string,
+  const C extends Channels,
+  const A extends string,
+>(model: Model<P, D, S, C, A>): MachineType {
+  const { start } = model as unknown as Model<string, string, string>;
   const parameters = { ...COMMON_PARAMETERS, ...model.parameters } as Record<string, Parameter>;
   const channels: Channel[] = [];
   let column = 0;
@@ -366,9 +400,12 @@ export function defineMachine<P extends string, D extends string, S extends stri
     faultTypes.length > FAULTS_MAX
   )
     throw new RangeError(`${model.type}: too many fields, alerts or faults`);
+  const notReported = new Set<string>([...Object.keys(ELECTRICITY), ...SITE_FIELDS]);
+  const reported = fields.map(({ key }) => key).filter((key) => !notReported.has(key));
+  const complete = completion([...new Set([...model.sums, 'powerKw', mode.key, ...reported])]);
   return {
     ...(model as unknown as Model<string, string, string>),
-    start: shaped((model as unknown as Model<string, string, string>).start),
+    start: (parameters, site, random, tS) => complete(start(parameters, site, random, tS)),
     parameters,
     channels,
     fields,
@@ -379,22 +416,12 @@ export function defineMachine<P extends string, D extends string, S extends stri
     electricityColumn: columnOf('powerKw'),
     productionColumn: columnOf('productionCount'),
     modeColumn: mode.column,
-    writeRow: compileRowWriter(fields.includes(mode) ? fields : [...fields, mode]),
+    writeRow: compileRowWriter(fields.includes(mode) ? fields : [...fields, mode], model.sums),
     energyTakenKwh: energySum(
       columnOf('energyKwh'),
       columnOf(model.fuel?.amount),
       columnOf(model.fuel?.unitKwh),
     ),
-  };
-}
-
-/** A model's `start` whose records are of one shape from the first on, see {@link holdDoubles}. */
-function shaped(start: MachineType['start']): MachineType['start'] {
-  let isShaped = false;
-  return (parameters, site, random, tS) => {
-    if (!isShaped) holdDoubles(start(parameters, site, random, tS));
-    isShaped = true;
-    return start(parameters, site, random, tS);
   };
 }
 

@@ -170,6 +170,8 @@ export const boiler = defineMachine({
     },
   },
 
+  sums: ['energyKws', 'gasM3', 'intervalSteamKg', 'count', 'badCount'],
+
   fuel: { amount: 'consumptionM3', unitKwh: 'calorificValueKwhM3' },
 
   /**
@@ -191,58 +193,33 @@ export const boiler = defineMachine({
     readyS: tS + PURGE_S + LIGHT_OFF_S + p.heatUpS,
     // Since when it has been off, and its water’s temperature then.
     offS: tS,
-    offTempC: FEEDWATER_TEMP_C + 1e-9,
+    offTempC: FEEDWATER_TEMP_C,
     // The window: until when the burner fires in it, and whether it then goes off.
     windowS: tS,
     windowEndS: tS,
     fireEndS: tS,
-    firedLoad: 0.5,
+    firedLoad: 0,
     windowsRun: 0,
     isSettled: 0,
     isCycling: 0,
     // What pressure and flue gas were when they last took a new course, beyond that.
     blendS: tS,
-    blendBar: 0.5,
-    blendK: 0.5,
-    load: 0.5,
-    sagBar: 0.5,
+    blendBar: 0,
+    blendK: 0,
+    load: 0,
+    sagBar: 0,
     /** Flue gas at the load of the burner, or at the last that it had. */
-    flueTempC: RESTING_FLUE_TEMP_C + 1e-9,
+    flueTempC: RESTING_FLUE_TEMP_C,
     // Power and flows of the segment, and steam since the window began.
-    segmentKw: 0.5,
-    gasM3PerS: 0.5,
+    segmentKw: 0,
+    gasM3PerS: 0,
     steamKgPerS: 0.5,
     /** The day, and the steam raised in it at the segment's start. */
     day: Math.floor(tS / DAY_S),
     steamKg: 0.5,
     // Steam that is not good, of all, and the part of a kilogram of it that is yet to count.
-    badShare: 0.5,
+    badShare: 0,
     badKg: 0.5,
-    // Sums of the interval.
-    energyKws: 0,
-    gasM3: 0,
-    intervalSteamKg: 0,
-    count: 0,
-    badCount: 0,
-    // Published.
-    powerKw: 0.5,
-    flowRateM3h: 0.5,
-    consumptionM3: 0.5,
-    gasPressureBar: 0.5,
-    gasTemperatureC: 0.5,
-    calorificValueKwhM3: 0.5,
-    flowRateKgH: 0.5,
-    consumptionKg: 0.5,
-    pressureBar: 0.5,
-    temperatureC: 0.5,
-    enthalpyKjKg: 0.5,
-    productionCount: 0,
-    productionCountGood: 0,
-    productionCountBad: 0,
-    throughputUnitsPerHour: 0.5,
-    operatingMode: IDLE,
-    speedPercent: 0.5,
-    machineTempC: 0.5,
   }),
 
   resume(s, p, _site, random, before, stoppedS, tS) {
@@ -320,11 +297,6 @@ export const boiler = defineMachine({
     s.operatingMode = s.phase === OFF ? MAINTENANCE : isBurning(s) ? RUNNING : IDLE;
     s.speedPercent = 100 * s.load;
     s.machineTempC = flueTempC(s, tS);
-    s.energyKws = 0;
-    s.gasM3 = 0;
-    s.intervalSteamKg = 0;
-    s.count = 0;
-    s.badCount = 0;
   },
 
   isSettled: (s) => s.isSettled === 1,

@@ -169,6 +169,8 @@ export const compressor = defineMachine({
     },
   },
 
+  sums: ['energyKws', 'startKws', 'startS', 'dipS', 'flowM3', 'count', 'badCount'],
+
   /** A check early enough for the oil's temperature to forget what was before it. */
   anchorS: (_p, site, tS, attempt) => {
     let checkS = site.lastLocalTimeS(tS - FORGETTING_TAUS * OIL_TAU_S - CHECK_S, CHECK_AT_S);
@@ -182,31 +184,31 @@ export const compressor = defineMachine({
     startBar: p.cutInBar - 0.6,
     endBar: p.cutInBar - 0.6,
     limitBar: p.cutInBar,
-    perS: 1e-9,
+    perS: 0,
     phase: STARTING,
     phaseS: tS,
     /** Power at the start of a loading phase. */
-    phaseKw: 0.5,
+    phaseKw: 0,
     // Flow delivered and power against full load: at no pressure, and for each bar of it.
-    flowShare: 0.5,
-    flowPerBar: -0,
-    partShare: 0.5,
-    partPerBar: -0,
+    flowShare: 0,
+    flowPerBar: 0,
+    partShare: 0,
+    partPerBar: 0,
     slotEndS: tS,
     minuteEndS: tS,
-    load: 0.5,
-    slowWave: 0.5,
-    demandShare: 0.5,
+    load: 0,
+    slowWave: 0,
+    demandShare: 0,
     /** Flow of the open intake, of the rated one. */
-    capacityShare: 0.5,
+    capacityShare: 0,
     /** Power against that at 20 °C and in good repair. */
-    powerShare: 1.5,
+    powerShare: 0,
     deliveredM3: 0,
     hallTempC: site.at(tS).hallTempC,
     // Oil at the start of the slot, what it tends to now, and the sum of that over the slot.
     slotS: tS,
     oilTempC: site.at(tS).hallTempC + 5.5,
-    oilLimitTempC: 0.5,
+    oilLimitTempC: 0,
     oilLimitKs: 0,
     // The capacity check that comes next or is under way.
     checkS: nextCheckS(site, tS),
@@ -215,31 +217,11 @@ export const compressor = defineMachine({
     unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
     // The exponential of p(t) at the instant up to which was summed.
     summedS: tS,
-    decay: 1.5,
-    // Sums of the interval.
-    energyKws: 0,
-    startKws: -0,
-    startS: -0,
-    dipS: -0,
-    flowM3: 0,
-    count: 0,
-    badCount: 0,
-    // Published, and what power factor and voltage need of a start.
-    powerKw: 0.5,
-    startKw: -0,
-    startShare: -0,
-    dipShare: -0,
-    productionCount: 0,
-    productionCountGood: 0,
-    productionCountBad: 0,
-    throughputUnitsPerHour: 0.5,
-    operatingMode: IDLE,
-    speedPercent: 0,
-    indoorTempC: 0.5,
-    machineTempC: 0.5,
-    pressureBar: 0.5,
-    flowRateM3h: 0.5,
-    vibrationMmS: 0.5,
+    decay: 0,
+    // What power factor and voltage need of a start.
+    startKw: 0,
+    startShare: 0,
+    dipShare: 0,
   }),
 
   resume(s, p, _site, _random, before, stoppedS, tS) {
@@ -398,13 +380,6 @@ export const compressor = defineMachine({
     const healthyMmS = isStanding ? 0 : isLoaded ? 2.2 : 1.4;
     const ownMmS = healthyMmS * s.unitFactor * p.vibrationFactor;
     s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
-    s.energyKws = 0;
-    s.startKws = 0;
-    s.startS = 0;
-    s.dipS = 0;
-    s.flowM3 = 0;
-    s.count = 0;
-    s.badCount = 0;
   },
 
   powerFactor(s, p, powerKw) {

@@ -145,71 +145,46 @@ function start(_p: object, site: Site, random: Random, tS: number) {
     onEndS: tS,
     fullStages: 0,
     outdoorTempC,
-    setpointTempC: 22.5,
-    windowLoopTempC: 0.5,
-    stageKw: 0.5,
-    fanShare: 0.5,
+    setpointTempC: 0,
+    windowLoopTempC: 0,
+    stageKw: 0,
+    fanShare: 0,
     /** Heat into the loop, and the part of it that comes from processes. */
-    loopGainKw: 0.5,
-    processKw: 0.5,
-    waterWarmingK: 0.5,
+    loopGainKw: 0,
+    processKw: 0,
+    waterWarmingK: 0,
     isPumping: 0,
     isServiced: 0,
     servicedS: tS - LOOP_READY_S,
     isUncomfortable: 0,
-    supplyDropK: 0.5,
-    humidityPercent: 0.5,
+    supplyDropK: 0,
+    humidityPercent: 0,
     // The zone at the window's start, and where it goes.
     zoneTempC: startTempC,
     zoneLimitTempC: startTempC,
     // The same for the coldest and the hottest past that may have been.
-    coldestTempC: HEATED_C + 1e-9,
-    coldestLimitTempC: HEATED_C + 1e-9,
-    hottestTempC: WARMEST_C + 1e-9,
-    hottestLimitTempC: WARMEST_C + 1e-9,
+    coldestTempC: HEATED_C,
+    coldestLimitTempC: HEATED_C,
+    hottestTempC: WARMEST_C,
+    hottestLimitTempC: WARMEST_C,
     settledS: Number.POSITIVE_INFINITY,
     isSettled: 0,
-    // The segment. −0 is a fraction to V8 from the start, and adds nothing.
+    // The segment.
     stagesOn: 0,
-    evaporatorKw: -0,
-    compressorKw: 0.5,
-    segmentKw: 0.5,
+    evaporatorKw: 0,
+    compressorKw: 0,
+    segmentKw: 0,
     loopTempC: 7.25,
-    loopKPerS: -0,
+    loopKPerS: 0,
     condensingTempC: outdoorTempC,
     condensingLimitTempC: outdoorTempC,
-    condensingTauS: CONDENSER_REST_TAU_S + 1e-9,
+    condensingTauS: CONDENSER_REST_TAU_S,
     /** Cooling since the day (UTC) began, at the segment's start. */
-    coolingKwh: -0,
+    coolingKwh: 0,
     unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
-    // Sums of the interval.
-    energyKws: -0,
-    compressorKws: -0,
-    evaporatorKws: -0,
-    stageS: -0,
-    count: 0,
-    badCount: 0,
-    // Published, and what the power factor needs.
-    powerKw: 0.5,
-    compressorMeanKw: 0.5,
-    stagesMean: 0.5,
-    productionCount: 0,
-    productionCountGood: 0,
-    productionCountBad: 0,
-    throughputUnitsPerHour: 0.5,
-    operatingMode: IDLE,
-    speedPercent: 0.5,
-    indoorTempC: 0.5,
-    machineTempC: 0.5,
-    indoorHumidityPercent: 0.5,
-    pressureBar: 0.5,
-    flowRateM3h: 0.5,
-    supplyAirTempC: 0.5,
-    returnAirTempC: 0.5,
-    chilledWaterSupplyTempC: 0.5,
-    chilledWaterReturnTempC: 0.5,
-    cop: Number.NaN,
-    vibrationMmS: 0.5,
+    // What the power factor needs.
+    compressorMeanKw: 0,
+    stagesMean: 0,
   };
 }
 
@@ -277,6 +252,8 @@ export const hvac = defineMachine({
       vibrationMmS: decimal(4, { share: 0.05 }),
     },
   },
+
+  sums: ['energyKws', 'compressorKws', 'evaporatorKws', 'stageS', 'count', 'badCount'],
 
   /** A midnight (UTC), when the counting of cooling begins, a day or more before the last one. */
   anchorS: (_p, _site, tS, attempt) =>
@@ -369,12 +346,6 @@ export const hvac = defineMachine({
     const healthyMmS = s.isServiced ? 0 : 1 + (0.5 * s.stagesOn) / p.stages;
     const ownMmS = healthyMmS * s.unitFactor * p.vibrationFactor;
     s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
-    s.energyKws = 0;
-    s.compressorKws = 0;
-    s.evaporatorKws = 0;
-    s.stageS = 0;
-    s.count = 0;
-    s.badCount = 0;
   },
 
   /** The stages that run as motors of their own, all else as one. */

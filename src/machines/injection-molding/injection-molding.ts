@@ -158,19 +158,19 @@ function start(_p: object, site: Site, random: Random, tS: number) {
     // Parts since quality was last judged, the bad ones, and what came of it.
     judged: 0,
     spoilt: 0,
-    scrapShare: -0,
-    stretchShare: 0.5,
+    scrapShare: 0,
+    stretchShare: 0,
     /** Effort against that of the usual melt. */
-    viscosityFactor: 1.5,
+    viscosityFactor: 0,
     activity: WARM_UP,
     // The cycle: its start, its end, and that of an uncut one after the start.
     cycleStartS: tS,
     cycleEndS: tS,
-    pitchS: 0.5,
+    pitchS: 0,
     /** When the part falls. */
     partS: tS,
     isBad: 0,
-    shotKw: 0.5,
+    shotKw: 0,
     suspectShots: 0,
     stoppedS: tS - LONG_STOP_S - 1,
     warmS: Number.POSITIVE_INFINITY,
@@ -178,41 +178,20 @@ function start(_p: object, site: Site, random: Random, tS: number) {
     // The barrel at the segment's start, and where and how fast it goes.
     barrelTempC: hallTempC + 2,
     barrelLimitTempC: hallTempC + 2,
-    barrelTauS: BARREL_TAU_S + 1e-9,
+    barrelTauS: BARREL_TAU_S,
     /** Heat beside that at the limit, over the whole way there [kJ]. */
-    surplusKj: -0,
+    surplusKj: 0,
     indoorTempC: hallTempC + 2,
     // Powers of the segment: the pump's for each unit of effort, its losses, and all else.
-    effortKw: 0.5,
-    pumpBaseKw: 0.5,
-    otherKw: 0.5,
+    effortKw: 0,
+    pumpBaseKw: 0,
+    otherKw: 0,
     // Effort times seconds since the cycle began, at the instant up to which was summed.
-    effortS: -0,
+    effortS: 0,
     summedS: tS,
     unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
-    // Sums of the interval; −0 is a fraction to V8 from the start, and adds nothing.
-    energyKws: -0,
-    pumpKws: -0,
-    cycles: -0,
-    count: 0,
-    badCount: 0,
-    // Published, and what the power factor needs.
-    powerKw: 0.5,
-    pumpMeanKw: 0.5,
-    productionCount: 0,
-    productionCountGood: 0,
-    productionCountBad: 0,
-    throughputUnitsPerHour: 0.5,
-    operatingMode: IDLE,
-    speedPercent: 0.5,
-    recipeId: 0,
-    batchId: 0,
-    machineTempC: 0.5,
-    pressureBar: 0.5,
-    flowRateM3h: 0.5,
-    chilledWaterSupplyTempC: 0.5,
-    chilledWaterReturnTempC: 0.5,
-    vibrationMmS: 0.5,
+    // What the power factor needs.
+    pumpMeanKw: 0,
   };
 }
 
@@ -278,6 +257,8 @@ export const injectionMolding = defineMachine({
       vibrationMmS: decimal(4, { share: 0.05 }),
     },
   },
+
+  sums: ['energyKws', 'pumpKws', 'cycles', 'count', 'badCount'],
 
   anchorS: (_p, _site, tS, attempt) =>
     (Math.floor(tS / BLOCK_S) - ANCHOR_BLOCKS * (attempt + 1)) * BLOCK_S,
@@ -352,11 +333,6 @@ export const injectionMolding = defineMachine({
       p.waterTempC + (isCycling ? waterWarmingK(s.shotKw, p.waterFlowM3h) : 0);
     const ownMmS = (VIBRATION_MM_S[phase] as number) * s.unitFactor * p.vibrationFactor;
     s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
-    s.energyKws = 0;
-    s.pumpKws = 0;
-    s.cycles = 0;
-    s.count = 0;
-    s.badCount = 0;
   },
 
   /** The pump's motor with its capacitors, auxiliaries, and heaters without reactive power. */

@@ -61,17 +61,12 @@ export const meter = defineMachine({
   anchorS: (_p, _site, tS) => Math.floor(tS / SLOT_S) * SLOT_S,
 
   start: () => ({
-    baseKw: 0.5,
-    // Sums of the interval; those of the machines come from the engine.
-    baseKws: -0,
-    machinesKws: -0,
-    machinesKvars: -0,
+    baseKw: 0,
     // Of the interval just reported.
-    baseMeanKw: 0.5,
-    machinesKw: 0.5,
-    lossKw: 0.5,
-    reactiveKvar: 0.5,
-    powerKw: 0.5,
+    baseMeanKw: 0,
+    machinesKw: 0,
+    lossKw: 0,
+    reactiveKvar: 0,
     operatingMode: RUNNING,
   }),
 
@@ -85,6 +80,8 @@ export const meter = defineMachine({
     s.baseKw = p.ratedPowerKw * share * variation;
     return slotS + SLOT_S;
   },
+
+  sums: ['baseKws', 'machinesKws', 'machinesKvars'],
 
   accumulate(s, _p, fromS, toS) {
     s.baseKws += s.baseKw * (toS - fromS);
@@ -101,9 +98,6 @@ export const meter = defineMachine({
     s.lossKw = p.ratedPowerKw * lossShare;
     s.powerKw = activeKw + s.lossKw;
     s.reactiveKvar = reactiveKvar + p.ratedKva * (p.magnetisingShare + p.leakageShare * square);
-    s.baseKws = 0;
-    s.machinesKws = 0;
-    s.machinesKvars = 0;
   },
 
   powerFactor: (s, _p, powerKw) => powerFactor(powerKw, s.reactiveKvar),

@@ -129,6 +129,8 @@ export const motor = defineMachine({
     },
   },
 
+  sums: ['energyKws', 'travelS', 'itemsSum', 'count', 'badCount'],
+
   /** A slot early enough for the frame to forget, and no later than the day's count begins. */
   anchorS: (_p, _site, tS) => {
     const forgottenS = tS - FORGETTING_TAUS * FRAME_TAU_S;
@@ -141,10 +143,10 @@ export const motor = defineMachine({
     segmentS: tS,
     speedShare: 0,
     slewPerS: 0,
-    torqueShare: 0.5,
+    torqueShare: 0,
     /** Speed against the one asked for; below 1 when the drive limits its current. */
-    pullShare: 0.5,
-    itemsPerS: 0.5,
+    pullShare: 0,
+    itemsPerS: 0,
     isStanding: 0,
     isServiced: 0,
     /** When the belt was last set going after a longer rest. */
@@ -152,9 +154,9 @@ export const motor = defineMachine({
     // The slot: what it asks for, and the instant at which that is reached.
     slotEndS: tS,
     targetShare: 0,
-    loadingShare: 0.5,
+    loadingShare: 0,
     rampEndS: tS,
-    hallTempC: 0.5,
+    hallTempC: 0,
     // The frame: its temperature at the start of the slot, and where that goes.
     frameFromS: tS,
     frameTempC: site.at(tS).hallTempC,
@@ -163,30 +165,12 @@ export const motor = defineMachine({
     day: Math.floor(tS / DAY_S),
     items: 0,
     unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
-    // Sums of the interval.
-    energyKws: 0,
-    travelS: 0,
-    itemsSum: 0,
-    count: 0,
-    badCount: 0,
-    /** Items whose quality is not yet known: so many, from this one of the day on. */
+    /** Items whose quality is not yet known: this number of them, from this one of the day on. */
     newItems: 0,
     firstItem: 0,
     /** The lot that is being judged, and the next bad item in it or after it. */
     lot: -1,
     badItem: -1,
-    // Published.
-    powerKw: 0.5,
-    productionCount: 0,
-    productionCountGood: 0,
-    productionCountBad: 0,
-    throughputUnitsPerHour: 0.5,
-    operatingMode: IDLE,
-    speedPercent: 0.5,
-    indoorTempC: 0.5,
-    machineTempC: 0.5,
-    indoorHumidityPercent: 0.5,
-    vibrationMmS: 0.5,
   }),
 
   resume(s, _p, _site, _random, before, stoppedS, tS) {
@@ -282,11 +266,6 @@ export const motor = defineMachine({
     const healthyMmS = s.isStanding ? 0 : 0.8 + 1.4 * speedShare * s.pullShare;
     const ownMmS = healthyMmS * s.unitFactor * p.vibrationFactor;
     s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
-    s.energyKws = 0;
-    s.travelS = 0;
-    s.itemsSum = 0;
-    s.count = 0;
-    s.badCount = 0;
   },
 
   powerFactor: (_s, p, powerKw) => drivePowerFactor(powerKw, p.ratedPowerKw),

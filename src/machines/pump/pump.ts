@@ -184,6 +184,8 @@ export const pump = defineMachine({
     },
   },
 
+  sums: ['energyKws', 'flowS', 'count', 'badCount'],
+
   /** A block early enough for the oil's temperature to forget what was before it. */
   anchorS: (_p, _site, tS) => {
     const forgettingS = (FORGETTING_TAUS * OIL_TAU_S) / (1 - OIL_GAIN_MAX);
@@ -193,19 +195,19 @@ export const pump = defineMachine({
   start: (_p, site, random, tS) => ({
     // The segment: its start, its planned length, the pressure at both ends.
     segmentS: tS,
-    lengthS: 0.5,
-    fromShare: 0.5,
-    toShare: 0.5,
+    lengthS: 0,
+    fromShare: 0,
+    toShare: 0,
     // The power in it where that is steady, else the load as a polynomial; flow and heat.
-    steadyKw: 0.5,
-    load0: 0.5,
-    load1: 0.5,
-    load2: 0.5,
-    drop0: 0.5,
-    drop1: 0.5,
-    flow0: 0.5,
-    flow1: 0.5,
-    flow8: 0.5,
+    steadyKw: 0,
+    load0: 0,
+    load1: 0,
+    load2: 0,
+    drop0: 0,
+    drop1: 0,
+    flow0: 0,
+    flow1: 0,
+    flow8: 0,
     heatShare: 0,
     phase: OFF,
     phaseS: tS,
@@ -217,40 +219,20 @@ export const pump = defineMachine({
     blockEndS: tS,
     cycles: 0,
     cycle: 0,
-    firstS: 0.5,
-    pitchS: 0.5,
-    stretch: 0.5,
-    recipeBar: 180,
-    hallTempC: 0.5,
+    firstS: 0,
+    pitchS: 0,
+    stretch: 0,
+    recipeBar: 0,
+    hallTempC: 0,
     // Oil at the start of the block, how it leaks then, and the heat since, of the rated power.
     oilFromS: tS,
     oilTempC: site.at(tS).hallTempC,
-    thinning: 0.5,
+    thinning: 0,
     heatSumS: 0,
     /** Lowest pressure of the latest hold, as a share of the working pressure. */
     heldShare: 1,
     isBad: 0,
     unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
-    // Sums of the interval.
-    energyKws: 0,
-    flowS: 0,
-    count: 0,
-    badCount: 0,
-    // Published.
-    powerKw: 0.5,
-    productionCount: 0,
-    productionCountGood: 0,
-    productionCountBad: 0,
-    throughputUnitsPerHour: 0.5,
-    operatingMode: IDLE,
-    speedPercent: 100,
-    recipeId: 0,
-    batchId: 0,
-    indoorTempC: 0.5,
-    machineTempC: 0.5,
-    pressureBar: 0.5,
-    flowRateM3h: 0.5,
-    vibrationMmS: 0.5,
   }),
 
   resume(s, _p, _site, _random, before, stoppedS, tS) {
@@ -322,10 +304,6 @@ export const pump = defineMachine({
     const healthyMmS = s.phase === OFF ? 0 : 1.8 + 1.2 * pressureShare;
     const ownMmS = healthyMmS * s.unitFactor * p.vibrationFactor;
     s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
-    s.energyKws = 0;
-    s.flowS = 0;
-    s.count = 0;
-    s.badCount = 0;
   },
 
   powerFactor: (s, p, powerKw) =>
