@@ -30,7 +30,6 @@ import {
 } from '../../physics/receiver.ts';
 import { vibrationMmS } from '../../physics/rotation.ts';
 import {
-  AIR_SUPPLY,
   CHECK_AT_S,
   CHECK_S,
   endCheck,
@@ -50,7 +49,6 @@ import {
   setFlow,
   speedShare,
   UNLOADED,
-  unloadedKw,
   VARIABLE_SPEED,
 } from './control.ts';
 
@@ -393,7 +391,12 @@ export const compressor = defineMachine({
 
   isSettled: (s) => s.isSettled === 1,
 
-  supply: AIR_SUPPLY,
+  /** On a network it is asked for what all else would have asked for. */
+  supply: {
+    network: 'compressedAir',
+    capacity: (p) => p.ratedFlowM3Min,
+    instead: { demandShare: 0, leakShare: 0 },
+  },
 
   faults: {
     leak: {
@@ -494,4 +497,9 @@ function oilTempC(s: Values<'slotS' | 'oilTempC'>, tS: number, limitKs: number):
 /** Pressure at the instant up to which was summed [bar]. */
 function barAt(s: Values<'startBar' | 'limitBar' | 'decay'>): number {
   return s.limitBar + (s.startBar - s.limitBar) * s.decay;
+}
+
+/** Power at a time after unloading [kW], before temperature and wear. */
+function unloadedKw(p: Values<'unloadedKw' | 'blownKw' | 'blowDownS'>, sinceS: number): number {
+  return p.unloadedKw + (p.blownKw - p.unloadedKw) * Math.exp(-sinceS / p.blowDownS);
 }

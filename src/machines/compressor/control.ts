@@ -53,13 +53,6 @@ type Parameters = Values<
   | ('maintenanceFromS' | 'maintenanceUntilS')
 >;
 
-/** How a compressor feeds a network: it is asked for what all else would have asked for. */
-export const AIR_SUPPLY = {
-  network: 'compressedAir',
-  capacity: (p: Values<'ratedFlowM3Min'>) => p.ratedFlowM3Min,
-  instead: { demandShare: 0, leakShare: 0 },
-} as const;
-
 /** The phase that a segment has, after that of the segment before it. */
 export function phaseAt(
   s: Readonly<State>,
@@ -157,12 +150,4 @@ export function nextCheckS(site: Site, tS: number): number {
   const nextS = site.lastLocalTimeS(tS + 26 * 3600, CHECK_AT_S);
   const soonerS = site.lastLocalTimeS(nextS - 3600, CHECK_AT_S);
   return soonerS > tS ? soonerS : nextS;
-}
-
-/** Power while unloaded, so long after unloading [kW], before temperature and wear. */
-export function unloadedKw(
-  p: Values<'unloadedKw' | 'blownKw' | 'blowDownS'>,
-  sinceS: number,
-): number {
-  return p.unloadedKw + (p.blownKw - p.unloadedKw) * Math.exp(-sinceS / p.blowDownS);
 }

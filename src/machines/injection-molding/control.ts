@@ -2,8 +2,6 @@ import { untilMaintenanceS, type Values } from '../../core/machine.ts';
 import type { Random } from '../../core/random.ts';
 import type { Site } from '../../core/site.ts';
 import { clamp, FORGETTING_TAUS, onGrid } from '../../physics/heat.ts';
-import { WATER_COOLED_SHARE } from '../../physics/oil.ts';
-import { effortSeconds, type MouldingCycle } from '../../physics/polymer.ts';
 
 /** What the machine does for a segment. */
 export const CYCLE = 0;
@@ -39,27 +37,14 @@ const PARTS_MAX = 4096;
 const JUDGED_BLOCKS = 2;
 const JUDGED_LEAST = 25;
 
-/** Effort of the pump for each unit of its motor’s electrical power. */
-export const PUMP_EFFICIENCY = 0.93;
-/** Share of the melt's heat that the healthy screw's work gives; the heaters give the rest. */
-export const SHEAR_SHARE = 0.62;
-
 const PLAN = 0;
 const VISCOSITY = 1;
 const ROUNDING = 62;
 const QUALITY = 70;
 
 type State = Values<
-  | (
-      | 'block'
-      | 'blockEndS'
-      | 'planned'
-      | 'made'
-      | 'judged'
-      | 'spoilt'
-      | 'scrapShare'
-      | 'stretchShare'
-    )
+  | ('block' | 'blockEndS' | 'planned' | 'made' | 'judged' | 'spoilt')
+  | ('scrapShare' | 'stretchShare')
   | ('activity' | 'cycleStartS' | 'cycleEndS' | 'pitchS' | 'partS' | 'isBad' | 'shotKw')
   | ('suspectShots' | 'stoppedS' | 'warmS' | 'isSettled')
   | ('barrelTempC' | 'indoorTempC' | 'viscosityFactor')
@@ -131,22 +116,4 @@ export function beginCycle(s: State, p: Parameters, random: Random, tS: number):
   if (s.suspectShots > 0) s.suspectShots--;
   s.made++;
   s.spoilt += s.isBad;
-}
-
-/**
- * Cooling that mould and oil need [kW]: the mould takes the melt's heat, the oil what leaves the
- * pump's motor but for the screw's work on the melt.
- */
-export function cooledKw(
-  p: MouldingCycle &
-    Values<'screwEffortFactor' | 'shotKj' | 'perEffortKw' | 'pumpLossKw' | 'pumpStandbyKw'>,
-  activityShare: number,
-): number {
-  const meltKw = p.shotKj / p.cycleS;
-  const effort = effortSeconds(p, p.screwEffortFactor, p.cycleS) / p.cycleS;
-  const cyclingKw =
-    PUMP_EFFICIENCY * (p.perEffortKw * effort + p.pumpLossKw) - SHEAR_SHARE * meltKw;
-  const standbyKw = PUMP_EFFICIENCY * p.pumpStandbyKw;
-  const oilKw = standbyKw + activityShare * (cyclingKw - standbyKw);
-  return activityShare * meltKw + WATER_COOLED_SHARE * oilKw;
 }

@@ -25,10 +25,12 @@ import {
   powerFactor,
 } from '../../physics/electricity.ts';
 import { clamp, FORGETTING_TAUS, lag, onGrid } from '../../physics/heat.ts';
+import { WATER_COOLED_SHARE } from '../../physics/oil.ts';
 import {
   CYCLE_PHASES,
   cyclePhase,
   effortSeconds,
+  type MouldingCycle,
   mouldingCycle,
   POLYMERS,
   type Polymer,
@@ -41,12 +43,9 @@ import {
   beginBlock,
   beginCycle,
   CYCLE,
-  cooledKw,
   LONG_STOP_S,
-  PUMP_EFFICIENCY,
   plannedCycles,
   SERVICED,
-  SHEAR_SHARE,
   STANDBY,
   WARM_UP,
 } from './control.ts';
@@ -60,6 +59,11 @@ const SEGMENT_MAX_S = 60;
 /** Oil pressure [bar] and vibration [mm/s] in each phase, in the gap, resting, and off. */
 const PRESSURE_BAR = [120, 150, 90, 70, 20, 20, 20, 20, 0];
 const VIBRATION_MM_S = [1.4, 2, 1.2, 1.6, 1, 1.5, 1, 1, 0];
+/** Effort of the pump for each unit of its motor’s electrical power. */
+const PUMP_EFFICIENCY = 0.93;
+/** Share of the melt's heat that the healthy screw's work gives; the heaters give the rest. */
+const SHEAR_SHARE = 0.62;
+
 /** Electrical power of the pump at an effort: rated · (effort / 0.93 + 0.02). */
 const PUMP_IDLE_SHARE = 0.02;
 const STANDBY_PUMP_SHARE = 0.8;
@@ -494,4 +498,22 @@ function setPowers(s: State, p: Parameters): void {
     s.surplusKj = 0;
   }
   s.otherKw = isServiced ? p.serviceKw : heaterKw + auxiliaryKw;
+}
+
+/**
+ * Cooling that mould and oil need [kW]: the mould takes the melt's heat, the oil what leaves the
+ * pump's motor but for the screw's work on the melt.
+ */
+function cooledKw(
+  p: MouldingCycle &
+    Values<'screwEffortFactor' | 'shotKj' | 'perEffortKw' | 'pumpLossKw' | 'pumpStandbyKw'>,
+  activityShare: number,
+): number {
+  const meltKw = p.shotKj / p.cycleS;
+  const effort = effortSeconds(p, p.screwEffortFactor, p.cycleS) / p.cycleS;
+  const cyclingKw =
+    PUMP_EFFICIENCY * (p.perEffortKw * effort + p.pumpLossKw) - SHEAR_SHARE * meltKw;
+  const standbyKw = PUMP_EFFICIENCY * p.pumpStandbyKw;
+  const oilKw = standbyKw + activityShare * (cyclingKw - standbyKw);
+  return activityShare * meltKw + WATER_COOLED_SHARE * oilKw;
 }

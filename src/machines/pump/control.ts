@@ -1,16 +1,7 @@
 import { untilMaintenanceS, type Values } from '../../core/machine.ts';
 import type { Random } from '../../core/random.ts';
 import type { Site } from '../../core/site.ts';
-import {
-  NO_LOAD,
-  type PumpLoad,
-  pressedShare,
-  pumpLoadSum,
-  pumpShaftShare,
-  setPumpLoad,
-} from '../../physics/fluid.ts';
 import { clamp } from '../../physics/heat.ts';
-import { WORK_SHARE } from '../../physics/oil.ts';
 
 /** What the unit does: its cycle in this order, then run up, and off while it is serviced. */
 export const STANDBY = 0;
@@ -34,8 +25,6 @@ const RECIPE_STEP_BAR = 10;
 const JITTER_SHARE = 0.04;
 /** A hold and a standby last so long in any case. */
 const SHORTEST_S = 1;
-/** When the valve opens, so much of the pressure is left at once; the rest falls evenly. */
-export const OPENED_SHARE = 0.5;
 /** A part is bad below this share of the working pressure. */
 export const GOOD_SHARE = 0.95;
 /** Hotter oil is thinner and leaks more: share per kelvin above 50 °C, within these factors. */
@@ -135,36 +124,4 @@ export function beginPhase(s: State, p: Parameters, random: Random, tS: number):
     s.phase = STANDBY;
     s.phaseEndS = standbyEndS(s);
   }
-}
-
-/**
- * Heat of a unit's oil between cycles [kW], and what a cycle at set pressure adds to that [kJ]: all
- * that its pump takes, but for the work of the press.
- */
-export function oilHeat(
-  p: Values<'ratedPowerKw' | 'leakShare' | 'wearFactor' | 'sealLeakShare' | 'holdS' | 'releaseS'>,
-  plan: Values<
-    | ('lowShare' | 'standbyShare' | 'strokeShare' | 'longBuildS' | 'cutOff')
-    | ('holdingShare' | 'restingShare' | 'releaseShare')
-  >,
-): Values<'standbyHeatKw' | 'cycleHeatKj'> {
-  const { lowShare, strokeShare, cutOff } = plan;
-  const { sealLeakShare } = p;
-  const leakShare = Math.min(1, p.leakShare * p.wearFactor);
-  const standby = pumpShaftShare(plan.standbyShare, plan.restingShare, leakShare);
-  const hold = pumpShaftShare(1, plan.holdingShare, leakShare + sealLeakShare);
-  const load: PumpLoad = { ...NO_LOAD };
-  setPumpLoad(load, lowShare, 1, strokeShare, leakShare, sealLeakShare, cutOff);
-  const pressed = pressedShare(lowShare, 1, strokeShare, sealLeakShare, cutOff);
-  const build = pumpLoadSum(load, 1) - WORK_SHARE * pressed;
-  setPumpLoad(load, OPENED_SHARE, lowShare, plan.releaseShare, leakShare, 0, 0);
-  const release = pumpLoadSum(load, 1);
-  return {
-    standbyHeatKw: p.ratedPowerKw * standby,
-    cycleHeatKj:
-      p.ratedPowerKw *
-      ((build - standby) * plan.longBuildS +
-        (hold - standby) * p.holdS +
-        (release - standby) * p.releaseS),
-  };
 }

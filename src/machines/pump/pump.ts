@@ -27,6 +27,7 @@ import {
 import {
   FIXED_FLOW_SHARE,
   FULL_HYDRAULIC_SHARE,
+  NO_LOAD,
   type PumpLoad,
   pressedShare,
   pumpFlowSum,
@@ -51,8 +52,6 @@ import {
   GOOD_SHARE,
   HOLD,
   OFF,
-  OPENED_SHARE,
-  oilHeat,
   planBlock,
   plannedCycles,
   RELEASE,
@@ -71,6 +70,8 @@ const PIECE_S = 45;
 const BUILD_PRESSURE_SHARE = 0.55;
 /** Oil that comes back to be pumped while the pressure falls, of the full flow. */
 const RELEASE_FLOW_SHARE = 0.22;
+/** The part of the pressure that is left when the valve opens; it then falls evenly. */
+const OPENED_SHARE = 0.5;
 /** The relief valve opens at this share of the working pressure. */
 const RELIEF_SHARE = 1.1;
 /** Time constant of the overshoot of a sticking valve. */
@@ -485,4 +486,36 @@ function inputKw(
   square: number,
 ): number {
   return p.ratedPowerKw * load + motorMeanLossKw(p.ratedPowerKw, p.efficiencyShare, square);
+}
+
+/**
+ * Heat of a unit's oil between cycles [kW], and what a cycle at set pressure adds to that [kJ]: all
+ * that its pump takes, but for the work of the press.
+ */
+function oilHeat(
+  p: Values<'ratedPowerKw' | 'leakShare' | 'wearFactor' | 'sealLeakShare' | 'holdS' | 'releaseS'>,
+  plan: Values<
+    | ('lowShare' | 'standbyShare' | 'strokeShare' | 'longBuildS' | 'cutOff')
+    | ('holdingShare' | 'restingShare' | 'releaseShare')
+  >,
+): Values<'standbyHeatKw' | 'cycleHeatKj'> {
+  const { lowShare, strokeShare, cutOff } = plan;
+  const { sealLeakShare } = p;
+  const leakShare = Math.min(1, p.leakShare * p.wearFactor);
+  const standby = pumpShaftShare(plan.standbyShare, plan.restingShare, leakShare);
+  const hold = pumpShaftShare(1, plan.holdingShare, leakShare + sealLeakShare);
+  const load: PumpLoad = { ...NO_LOAD };
+  setPumpLoad(load, lowShare, 1, strokeShare, leakShare, sealLeakShare, cutOff);
+  const pressed = pressedShare(lowShare, 1, strokeShare, sealLeakShare, cutOff);
+  const build = pumpLoadSum(load, 1) - WORK_SHARE * pressed;
+  setPumpLoad(load, OPENED_SHARE, lowShare, plan.releaseShare, leakShare, 0, 0);
+  const release = pumpLoadSum(load, 1);
+  return {
+    standbyHeatKw: p.ratedPowerKw * standby,
+    cycleHeatKj:
+      p.ratedPowerKw *
+      ((build - standby) * plan.longBuildS +
+        (hold - standby) * p.holdS +
+        (release - standby) * p.releaseS),
+  };
 }
