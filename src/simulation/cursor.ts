@@ -26,6 +26,8 @@ export class Cursor {
   mode = IDLE;
   alerts = 0;
   label = 0;
+  /** The kinds of instrument defects that acted on it. */
+  defects = 0;
   /** Whether the next reading must say the machine's status, changed or not. */
   isToAnnounce = false;
   readonly #journal: Journal;
@@ -262,6 +264,19 @@ export class Cursor {
       left = { state: this.#state as Values<string>, stoppedS: timeS(start + 1) };
     }
     return left;
+  }
+}
+
+/** A cursor whose readings are those of the machine's defective instruments. */
+export class DefectiveCursor extends Cursor {
+  override read(tS: number, values: Float64Array, at: number): void {
+    super.read(tS, values, at);
+    this.defects = 0;
+    for (const defect of this.machine.defects ?? [])
+      if (tS > defect.fromS && tS <= defect.untilS) {
+        defect.apply(values, at, tS);
+        this.defects |= defect.label;
+      }
   }
 }
 
