@@ -115,7 +115,7 @@ export const boiler = defineMachine({
     setBar: parameter(10, [4, 14], 'Gauge pressure of the steam.'),
     turndownShare: parameter(0.25, [0.1, 0.5], 'Least load at which the burner stays lit.'),
     baseShare: parameter(0.12, [0, 0.5], 'Steam asked for at any time, of the rated flow.'),
-    productionShare: parameter(0.5, [0, 1], 'Steam asked for at full production, beyond that.'),
+    productionShare: parameter(0.5, [0, 1], 'Steam asked for at full production, beyond the base.'),
     heatingSharePerK: parameter(0.01, [0, 0.05], 'Steam for heating, per kelvin.'),
     heatingTempC: parameter(15, [5, 25], 'Outdoor temperature below which buildings are heated.'),
     huntShare: parameter(0.03, [0, 0.1], 'Bound of the burner’s hunting around its set point.'),

@@ -97,21 +97,21 @@ const STAGE_LOSS = 80;
 const parameters = {
   ratedPowerKw: parameter(150, [5, 1000], 'Chiller, fan and pump at full load and 35 °C.'),
   maintenanceWeeks: maintainedEvery(8),
-  setpointTempC: parameter(22, [16, 28], 'Zone, while production is above 40 %.', {
+  setpointTempC: parameter(22, [16, 28], 'Zone’s set point while production is above 40 %.', {
     upTo: 'setbackTempC',
   }),
-  setbackTempC: parameter(24, [16, 30], 'Zone, otherwise.'),
-  waterSetpointTempC: parameter(7, [5, 12], 'Chilled water.'),
+  setbackTempC: parameter(24, [16, 30], 'Zone’s set point at other times.'),
+  waterSetpointTempC: parameter(7, [5, 12], 'Set point of the chilled water.'),
   exergyShare: parameter(0.5, [0.3, 0.65], 'COP against that of an ideal machine.'),
   internalGainShare: parameter(0.4, [0, 1], 'Heat of people and machines, of the rated cooling.'),
-  solarGainShare: parameter(0.15, [0, 0.6], 'Heat of the sun at its peak, likewise.'),
+  solarGainShare: parameter(0.15, [0, 0.6], 'Heat of the sun at its peak, of the rated cooling.'),
   processShare: parameter(0.08, [0, 0.5], 'Chilled water for processes at full production.'),
   capacityFactor: parameter(1, [0.2, 1], 'Capacity of a stage, times the healthy one.'),
   copFactor: parameter(1, [0.3, 1], 'COP, times the healthy one.'),
   approachFactor: parameter(1, [1, 3], 'Condenser’s approach, times that of clean coils.'),
   fanFactor: parameter(1, [1, 1.5], 'Power of the fan, times that with clean coils.'),
   stageLossShare: parameter(0, [0, 1], 'Windows in which a stage does not start.'),
-  secondLossShare: parameter(0, [0, 1], 'Windows in which a second one does not either.'),
+  secondLossShare: parameter(0, [0, 1], 'Windows in which a second stage does not start.'),
   vibrationFactor: parameter(1, [1, 10], 'Vibration, times the healthy one.'),
 };
 

@@ -106,7 +106,7 @@ const parameters = {
   screwEffortFactor: parameter(1, [1, 1.5], 'Effort to plasticise, times the healthy one.'),
   mouldExcessK: parameter(0, [0, 10], 'Mould warmer than it should be.'),
   waterFactor: parameter(1, [0.2, 1], 'Flow of cooling water, times the healthy one.'),
-  pumpPowerFactor: parameter(1, [1, 1.5], 'Power of the pump for the same work, likewise.'),
+  pumpPowerFactor: parameter(1, [1, 1.5], 'Pump power for the same work, times the healthy one.'),
   vibrationFactor: parameter(1, [1, 10], 'Vibration, times the healthy one.'),
   leakEffort: parameter(0, [0, 0.5], 'Effort of the pump for oil that leaks.'),
   injectTimeFactor: parameter(1, [1, 1.5], 'Time to inject, times the healthy one.'),

@@ -89,7 +89,7 @@ export const motor = defineMachine({
     ratedPowerKw: parameter(22, [0.5, 400], 'Rated power of the motor at its shaft.'),
     maintenanceWeeks: maintainedEvery(8),
     fullTorqueShare: parameter(0.8, [0.2, 1.2], 'Torque with a full belt, of the rated torque.'),
-    emptyShare: parameter(0.4, [0.1, 0.9], 'Part of that which the empty belt takes.'),
+    emptyShare: parameter(0.4, [0.1, 0.9], 'Torque of the empty belt, of that of a full one.'),
     beltSpeedMMin: parameter(30, [1, 120], 'Speed of the belt at 100 %.'),
     itemsPerMetre: parameter(2, [0.01, 6], 'Items on a metre of a full belt.'),
     demandShare: parameter(0.85, [0, 1.2], 'Goods at full production, of what the belt can take.'),

@@ -112,18 +112,18 @@ export const pump = defineMachine({
     maintenanceWeeks: maintainedEvery(6),
     displacement: choice(['variable', 'fixed'], 'Whether the pump swivels back under pressure.'),
     setBar: parameter(180, [60, 350], 'Pressure that the unit is made for.'),
-    recipeMinShare: parameter(0.83, [0.5, 1.1], 'Lowest working pressure of a recipe, of that.', {
+    recipeMinShare: parameter(0.83, [0.5, 1.1], 'Lowest working pressure, of the set pressure.', {
       upTo: 'recipeMaxShare',
     }),
-    recipeMaxShare: parameter(1.11, [0.5, 1.15], 'Highest working pressure of a recipe.'),
+    recipeMaxShare: parameter(1.11, [0.5, 1.15], 'Highest working pressure, of the set pressure.'),
     standbyBar: parameter(22, [5, 50], 'Pressure between cycles, and at which a build begins.', {
       below: 'setBar',
     }),
-    standbyExcessBar: parameter(0, [0, 150], 'More than that between cycles: a sticking valve.'),
+    standbyExcessBar: parameter(0, [0, 150], 'Excess pressure between cycles: a sticking valve.'),
     leakShare: parameter(0.05, [0.01, 0.1], 'Leakage in the pump at set pressure and 50 °C.'),
     buildS: parameter(24, [10, 40], 'Time to build pressure up.'),
-    holdS: parameter(40, [10, 300], 'Time to hold it.'),
-    releaseS: parameter(8, [3, 30], 'Time to release it.'),
+    holdS: parameter(40, [10, 300], 'Time to hold the pressure.'),
+    releaseS: parameter(8, [3, 30], 'Time to release the pressure.'),
     handlingS: parameter(12, [10, 300], 'Least time between two cycles.'),
     holdFlowShare: parameter(0.01, [0, 1], 'Flow while pressure is held, of the full flow.'),
     standbyFlowShare: parameter(0.02, [0, 1], 'Flow between cycles.'),
