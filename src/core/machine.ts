@@ -159,6 +159,8 @@ export interface Model<
   readonly type: string;
   /** One line for people. */
   readonly title: string;
+  /** Several of them, as the variable of their interval names them: `HVAC units`. */
+  readonly plural: string;
   /** Time between two readings, unless the registry says otherwise [s]. */
   readonly intervalS: number;
   /** Rated powers that are common; outside them the machine runs with a remark [kW]. */

@@ -105,6 +105,7 @@ const HUNT = 60;
 export const boiler = defineMachine({
   type: 'boiler',
   title: 'Fire-tube steam boiler on natural gas, modulating burner, economiser',
+  plural: 'boilers',
   intervalS: 30,
   typicalRatedPowerKw: [5, 100],
 

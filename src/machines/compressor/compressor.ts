@@ -94,6 +94,7 @@ const UNIT = 61;
 export const compressor = defineMachine({
   type: 'compressor',
   title: 'Oil-injected screw compressor, load/unload, with receiver',
+  plural: 'compressors',
   intervalS: 1,
   typicalRatedPowerKw: [15, 75],
 

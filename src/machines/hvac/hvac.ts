@@ -223,6 +223,7 @@ type State = ReturnType<typeof start>;
 export const hvac = defineMachine({
   type: 'hvac',
   title: 'Air conditioning: staged chiller, air handler with economiser, zone',
+  plural: 'HVAC units',
   intervalS: 10,
   typicalRatedPowerKw: [20, 150],
   parameters,

@@ -232,6 +232,7 @@ type State = ReturnType<typeof start>;
 export const injectionMolding = defineMachine({
   type: 'injection_molding',
   title: 'Injection moulding machine, hydraulic, with variable pump',
+  plural: 'injection moulding machines',
   intervalS: 30,
   typicalRatedPowerKw: [25, 200],
   parameters,

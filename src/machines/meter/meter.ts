@@ -36,6 +36,7 @@ const VARIATION = 0;
 export const meter = defineMachine({
   type: 'meter',
   title: 'Main meter: all machines of the factory, its base load and losses',
+  plural: 'main meters',
   intervalS: 60,
   typicalRatedPowerKw: [50, 5000],
 

@@ -82,6 +82,7 @@ const QUALITY = 70;
 export const motor = defineMachine({
   type: 'motor',
   title: 'Belt conveyor with motor and variable-speed drive',
+  plural: 'motors and conveyors',
   intervalS: 10,
   typicalRatedPowerKw: [5, 30],
 

@@ -103,6 +103,7 @@ const UNIT = 61;
 export const pump = defineMachine({
   type: 'pump',
   title: 'Hydraulic power unit of a press, load-sensing piston pump',
+  plural: 'pumps',
   intervalS: 30,
   typicalRatedPowerKw: [10, 50],
 
