@@ -1,9 +1,9 @@
 /**
  * A kind of instrument defect: something wrong with an instrument, its wiring or its register.
  *
- * A defect changes what a reading tells and never the machine: its physics, its statuses, its
- * alerts, what its faults cost and what a main meter adds up stay those of the true reading. Each
- * kind is a file of `defects/`, and its place in their list is its bit in the labels of a batch.
+ * A defect changes the reported values and never the machine: its physics, alerts and modes, the
+ * cost of its faults and the sums of a main meter stay those of the true reading. Each kind is a
+ * file of `defects/`, and its place in their list is its bit in the labels of a batch.
  */
 export interface Defect {
   /** Name in labels: `stuck`, `ct_reversed`. */
@@ -13,11 +13,10 @@ export interface Defect {
 }
 
 /**
- * A defect of one machine. Those of a machine act one after the other on the row that the model
- * has written, with noise and rounded: first wiring, then the register, then single values in the
- * order of their beginnings. What they tell is rounded to the field's decimals again. Defects of
- * the clock and of the delivery leave the row as it is: they act where its time is told and where
- * it is delivered, after all of these.
+ * A defect of one machine. Several act in turn on the row of a true reading, noise and rounding
+ * included: first wiring, then the register, then single values by the time at which they began.
+ * The result has the decimals of its field again. Defects of the clock and of delivery do not
+ * change the row; they act later, where its time is published and where it is delivered.
  */
 export interface MachineDefect {
   /** The bit of its kind. */

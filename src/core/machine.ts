@@ -47,7 +47,7 @@ export function maintainedEvery(weeks: number): Parameter {
   return { value: weeks, range: [0, 520], about, isWhole: true };
 }
 
-/** A parameter’s value as it is told outside: a number, or the name that it stands for. */
+/** A parameter’s value as users see it: a number, or the name that it stands for. */
 export function parameterContent({ choices }: Parameter, value: number): string | number {
   return choices?.[value] ?? value;
 }
@@ -125,6 +125,11 @@ type CommonParameter =
  */
 type Planned = 'maintenanceFromS' | 'maintenanceUntilS';
 
+/** The parameters in effect at an instant, with the constants that follow from them. */
+type InEffect<P extends string, D extends string> = Readonly<
+  Values<P | D | CommonParameter | Planned>
+>;
+
 /** What a machine type reports: for each channel its fields, by their keys. */
 type Channels = Readonly<Record<string, Readonly<Record<string, FieldSpec>>>>;
 
@@ -182,23 +187,13 @@ export interface Model<
    *
    * @param attempt - How many anchors before this one left the state unsettled.
    */
-  anchorS(
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
-    site: Site,
-    tS: number,
-    attempt: number,
-  ): number;
+  anchorS(parameters: InEffect<P, D>, site: Site, tS: number, attempt: number): number;
 
   /**
    * The state of a machine that is switched on at `tS`. The engine adds the sums and the reported
    * fields, all 0 but for those that are given here.
    */
-  start(
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
-    site: Site,
-    random: Random,
-    tS: number,
-  ): Values<S>;
+  start(parameters: InEffect<P, D>, site: Site, random: Random, tS: number): Values<S>;
 
   /**
    * What is left of how it was when it was switched off, in place: changes a state that was just
@@ -208,7 +203,7 @@ export interface Model<
    */
   resume?(
     state: State<S, C, A>,
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
+    parameters: InEffect<P, D>,
     site: Site,
     random: Random,
     before: Readonly<State<S, C, A>>,
@@ -232,19 +227,14 @@ export interface Model<
    */
   begin(
     state: State<S, C, A>,
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
+    parameters: InEffect<P, D>,
     site: Site,
     random: Random,
     tS: number,
   ): number;
 
   /** Adds what happens from `fromS` to `toS`, inside the segment, to the sums of the interval. */
-  accumulate(
-    state: State<S, C, A>,
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
-    fromS: number,
-    toS: number,
-  ): void;
+  accumulate(state: State<S, C, A>, parameters: InEffect<P, D>, fromS: number, toS: number): void;
 
   /**
    * Fills in the published fields for the interval of `intervalS` that ends at `tS`, without
@@ -252,7 +242,7 @@ export interface Model<
    */
   report(
     state: State<S, C, A>,
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
+    parameters: InEffect<P, D>,
     site: Site,
     random: Random,
     tS: number,
@@ -260,11 +250,7 @@ export interface Model<
   ): void;
 
   /** Power factor at the metered mean power of the interval just reported. */
-  powerFactor(
-    state: Readonly<State<S, C, A>>,
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
-    powerKw: number,
-  ): number;
+  powerFactor(state: Readonly<State<S, C, A>>, parameters: InEffect<P, D>, powerKw: number): number;
 
   /**
    * By how much the start of its motor lowers the voltage at its terminals, as a mean share over
@@ -328,7 +314,7 @@ export interface MachineType extends Omit<Model<string, string, string>, 'channe
   readonly electricityColumn: number;
   /** Column of the units made in the interval; −1 where a type has none. */
   readonly productionColumn: number;
-  /** Column of the mode: one beside all fields where no channel tells it, for the status. */
+  /** Column of the mode. Where no channel reports it, one after all fields, for the status. */
   readonly modeColumn: number;
   readonly writeRow: RowWriter;
   /** Energy taken in the interval of the row at `at`, of all carriers: electricity and fuel. */

@@ -44,7 +44,7 @@ function statement(field: Field, all: readonly Field[]): string {
   const isOfSite = SITE_FIELDS.some((each) => each === key);
   const value = `${isOfSite ? 'instant' : 'state'}.${checked(key)}`;
   const target = `values[at + ${column}]`;
-  // One instrument, told in two channels: both show the same error.
+  // One instrument, reported in two channels: both show the same error.
   const first = all.find((each) => each.key === key)?.column ?? column;
   if (first !== column) return `${target} = values[at + ${first}];`;
   if (kind !== 'number') return `${target} = ${value};`;

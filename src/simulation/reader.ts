@@ -57,7 +57,7 @@ interface DueStatus {
 const DEFAULT_STATUS_INTERVAL_S = 60;
 /**
  * Machines that a call starts or stops at most: each goes through its past, which takes a
- * millisecond or so, and others shall have their turn between two calls.
+ * millisecond or so, and the event loop must not be blocked.
  */
 const SWITCHES_MAX = 16;
 
@@ -122,8 +122,8 @@ export class Reader implements RowReader {
   /**
    * Goes to an instant: the rows read next are those later than it.
    *
-   * @param announce - Whether each machine says its status with its first row, so that whoever
-   *   begins to listen knows it.
+   * @param announce - Whether each machine says its status with its first row, for those who begin
+   *   to listen.
    */
   seek(timeMs: number, announce = false): void {
     for (const _ of this.seeking(timeMs, announce));

@@ -60,7 +60,7 @@ const SAG_BAR = 8;
 const MODULATION_BAR = 0.2;
 /** Steam that sagged by more than this is wet: it does not count as good. */
 const WET_SAG_BAR = 0.7;
-/** Pressure and flue gas take so long from what they were to what a new window makes of them. */
+/** Time in which pressure and flue gas change to what a new window makes of them. */
 const BLEND_S = 300;
 /** With the burner off the flue cools down to this, with this time constant. */
 const RESTING_FLUE_TEMP_C = 80;
@@ -92,11 +92,11 @@ const HUNT = 60;
  * Production and the weather ask for steam. Down to a quarter of its load the burner follows;
  * below that it cycles: in each quarter of an hour it fires at its least for as long as is needed,
  * is off, and purges at the end. So every window begins with a lit burner and needs no history.
- * While it is off consumers draw from the header, whose pressure falls; the steam told is what the
- * boiler raises. After a start it purges, lights off and heats its water up before it gives steam;
- * the longer it stood, the longer that takes.
+ * While it is off consumers draw from the header, whose pressure falls; the steam reported is what
+ * the boiler raises. After a start it purges, lights off and heats its water up before it gives
+ * steam; the longer it stood, the longer that takes.
  *
- * Gas and steam are told without errors of their own: what makes them waver is the burner, and so
+ * Gas and steam are reported without errors of their own: what makes them waver is the burner, so
  * the balance holds in every reading. Gas is in standard cubic metres, efficiencies are gross.
  *
  * Figures: US DOE, Improving Steam System Performance, 2nd ed.; Siegert's formula for the flue

@@ -24,7 +24,7 @@ const OFF_LEAST_S = 60;
 export const PURGE_S = 40;
 /** Steam is counted by the day. */
 export const DAY_S = 86_400;
-/** The flame is watched at the least load for so long before the burner may give more. */
+/** Time that the flame is watched at the least load before the burner may give more. */
 export const LIGHT_OFF_S = 10;
 /** Half the pressure’s widest swing while the burner cycles [bar]. */
 const CYCLE_BAR = 0.5;
@@ -35,7 +35,7 @@ const LOAD_MIN = 0.05;
 /** Burner and feedwater pump give no more than this, of the rated load. */
 export const LOAD_MAX = 1.05;
 
-/** A boiler that is off cools down to this, in so long: feedwater keeps it warm. */
+/** A boiler that is off cools down to this, which feedwater keeps, with this time constant. */
 export const FEEDWATER_TEMP_C = 105;
 const COOLING_TAU_S = 86_400;
 

@@ -27,7 +27,7 @@ export const MODULATION = 2;
 export const REFERENCE_BAR = 7;
 /** The same, absolute. */
 export const REFERENCE_ABSOLUTE_BAR = REFERENCE_BAR + ATMOSPHERE_BAR;
-/** The capacity check begins at this local second of the day and lasts so long. */
+/** Local second of the day at which the capacity check begins, and its length. */
 export const CHECK_AT_S = 3 * 3600;
 export const CHECK_S = 300;
 /** When its check begins no compressor's pressure is below this, but after an overload. */

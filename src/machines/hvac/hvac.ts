@@ -49,7 +49,7 @@ const LOOP_READY_S = 7200;
 const LOOP_TAU_S = 86_400;
 /** What pump and pipes add to the loop, of the rated cooling. */
 const PIPE_SHARE = 0.005;
-/** Air at full flow carries so much per kelvin, of the rated cooling. */
+/** Cooling that air at full flow carries per kelvin, of the rated one. */
 const AIR_SHARE_PER_K = 0.1;
 /** Above this the set-back ends and comfort counts. */
 const OCCUPIED_LOAD = 0.4;
@@ -59,17 +59,18 @@ const COMFORT_K = 1.5;
 const WATER_K = 5;
 const STATIC_BAR = 1.5;
 const PUMP_BAR = 3.5;
-/** The condenser follows its fans in so long, and cools down when all stages stand. */
+/** Time constants with which the condenser follows its fans, and cools down without a stage. */
 const CONDENSER_RUN_TAU_S = 120;
+const CONDENSER_REST_TAU_S = 600;
 
 /** The controller decides anew at every multiple of this. */
 const WINDOW_S = 600;
-/** A stage that starts or stops leaves it at that for so long. */
+/** A stage that starts or stops stays so for this time at least. */
 const STAGE_LEAST_S = 120;
 /** Every 72nd window, at 03:00 and 15:00 UTC, brings the loop to its set point exactly. */
 const TRIM_WINDOWS = 72;
 const TRIM_WINDOW = 18;
-/** A trimmed loop has forgotten any start from up to so much above its set point [K]. */
+/** A trimmed loop has forgotten any start from up to this above its set point. */
 const TRIM_K = 0.5;
 /** Heat that the water of the loop and its buffer hold [kJ/K for each kW of rated cooling]. */
 const LOOP_KJ_PER_K = 150;
@@ -80,8 +81,6 @@ const LOSS_SHARE = 0.01 + 0.006;
 const ZONE_KJ_PER_K = 0.2 * 3600;
 /** How long the zone takes to its limit. */
 const ZONE_TAU_S = ZONE_KJ_PER_K / LOSS_SHARE;
-/** The condenser cools down in so long when all stages stand. */
-const CONDENSER_REST_TAU_S = 600;
 /** The gas heating, which is not metered here, keeps the zone at this temperature. */
 const HEATED_C = 19;
 /** No zone is warmer when its past is unknown. */

@@ -17,14 +17,14 @@ export const BARREL_TAU_S = 480;
 const TOLERANCE_S = 1e-6;
 /** A cycle is stretched by up to this to fill its block. */
 const STRETCH_MAX = 0.05;
-/** Production begins when the barrel is so near its set point. */
+/** Production begins when the barrel is within this of its set point. */
 const WARM_K = 5;
 /** Scrap grows by this share for each kelvin that the melt is colder than five under set point. */
 const COLD_SCRAP_PER_K = 0.03;
-/** After a stop of so long the first shots are scrap more often than not. */
+/** After a stop longer than this the first shots are scrap more often than not. */
 export const LONG_STOP_S = 1200;
 /**
- * In a pause of its plan the screw keeps the melt fresh for so long: no pause between the cycles of
+ * In a pause of its plan the screw keeps the melt fresh for this time: no pause between cycles of
  * two blocks is a long stop then. Else one part in seven would be bad on every weekend.
  */
 const KEPT_FRESH_S = BLOCK_S - LONG_STOP_S;

@@ -42,13 +42,13 @@ const TORQUE_LIMIT_SHARE = 1.5;
 const INERTIA_S = 0.8;
 /** Drive and brake at standstill, as a share of the rated power. */
 const STANDSTILL_SHARE = 0.015;
-/** A micro-stop falls into a group of so many slots, and lasts one slot or two. */
+/** A group of this many slots has one micro-stop at most, of one slot or two. */
 const GROUP_SLOTS = 10;
 /** Items of a day at most, and the step of their numbers from one day to the next. */
 const ITEMS_A_DAY = 0x10_0000;
 /** Items whose quality is drawn together. */
 const LOT = 32;
-/** Chilled coils dry moister air than this [°C], and take so much of the excess. */
+/** Chilled coils dry air with a dew point above this [°C] by this share of the excess. */
 const COIL_DEW_POINT_C = 11;
 const COIL_DRYING_SHARE = 0.65;
 /** A change of speed shorter than this is none: the resolution of seconds since the epoch. */

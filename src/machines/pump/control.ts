@@ -13,17 +13,17 @@ export const OFF = 5;
 
 /** Production is planned for this time, and no cycle goes beyond it. */
 export const BLOCK_S = 900;
-/** A soft starter takes so long to run the motor up. */
+/** Time that a soft starter takes to run the motor up. */
 export const SOFT_START_S = 10;
 /** Cycles of a block have numbers below this. */
 const BLOCK_CYCLES = 64;
-/** One recipe is made for so many blocks. */
+/** Blocks for which one recipe is made. */
 const RECIPE_BLOCKS = 8;
 /** Working pressures of recipes are multiples of this [bar]. */
 const RECIPE_STEP_BAR = 10;
 /** How far a cycle departs from its usual length. */
 const JITTER_SHARE = 0.04;
-/** A hold and a standby last so long in any case. */
+/** A hold and a standby never last less than this. */
 const SHORTEST_S = 1;
 /** A part is bad below this share of the working pressure. */
 export const GOOD_SHARE = 0.95;
