@@ -4,6 +4,8 @@
  */
 
 import { Batch } from '../src/core/batch.ts';
+import type { MachineDefect } from '../src/core/defect.ts';
+import type { Machine } from '../src/core/factory.ts';
 import { JsonEncoder } from '../src/encoding/json.ts';
 import { machineTypes } from '../src/machines/index.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
@@ -47,13 +49,51 @@ await compare(
   { against: 'whole path' },
 );
 
-/** Makes readings of 20 default factories and writes their three messages each. */
+const { machines } = createFleet([mixed()]);
+await compare(
+  'The default factory, model to batch, with a defective instrument',
+  {
+    'on no machine': modelToBatch(machines),
+    'on one of 120': modelToBatch(machines.map((each, i) => (i === 60 ? defective(each) : each))),
+    'on every machine': modelToBatch(machines.map(defective)),
+  },
+  { against: 'on no machine' },
+);
+
+/** 20 default factories in one. */
+function mixed() {
+  const types = alone.map(({ type }) => type);
+  return factoryOf(types, 20);
+}
+
+/** A machine whose power is told a kilowatt too high. */
+function defective(machine: Machine): Machine {
+  const column = machine.type.electricityColumn;
+  const defect: MachineDefect = {
+    label: 1,
+    fromS: 0,
+    untilS: Number.POSITIVE_INFINITY,
+    apply(values, at) {
+      values[at + column] = (values[at + column] as number) + 1;
+    },
+  };
+  return { ...machine, defects: [defect] };
+}
+
+function modelToBatch(read: readonly Machine[]): () => number {
+  const reader = createReader(createFleet([mixed()]), { machines: read });
+  const batch = new Batch();
+  reader.seek(START_MS);
+  return () => {
+    batch.clear();
+    reader.read(Number.POSITIVE_INFINITY, batch);
+    return batch.length;
+  };
+}
+
+/** Makes readings and writes their three messages each. */
 function wholePath(): () => number {
-  const factory = factoryOf(
-    alone.map(({ type }) => type),
-    20,
-  );
-  const reader = createReader(createFleet([factory]));
+  const reader = createReader(createFleet([mixed()]));
   const batch = new Batch();
   const encoder = new JsonEncoder();
   const bytes = new Uint8Array(batch.capacity * 2048);

@@ -2,9 +2,10 @@ import type { FactoryDescription, MachineDescription } from '../core/factory.ts'
 import { unitOf, wireName } from '../core/field.ts';
 import type { JournalEvent } from '../core/journal.ts';
 import { type Alert, type MachineType, parameterContent } from '../core/machine.ts';
+import type { TestBench } from '../core/realism.ts';
+import { mean } from '../core/statistics.ts';
 import { DEFAULT_FACTORY } from '../factory/default-factory.ts';
-import { Laboratory, type Specimen } from '../validation/laboratory.ts';
-import { mean } from '../validation/statistics.ts';
+import { testBenches } from '../validation/test-bench.ts';
 import { plotSvg } from './plot.ts';
 
 const HOUR_S = 3600;
@@ -32,11 +33,10 @@ export interface MachinePages {
 export function machinePages(types: readonly MachineType[], imageFolder: string): MachinePages {
   const images = new Map<string, string>();
   const parts = types.map((type) => {
-    const laboratory = new Laboratory({ factories: [factoryWith(type)], types });
-    const specimen = laboratory.specimens.find(({ machine }) => machine.type === type.type);
+    const [bench] = testBenches({ factories: [factoryWith(type)], types: [type] });
     const image = `${type.type}.svg`;
-    if (type.profile && specimen) images.set(image, hourSvg(type, laboratory, specimen));
-    return page(type, laboratory, specimen, `${imageFolder}/${image}`);
+    if (type.profile && bench) images.set(image, hourSvg(type, bench));
+    return page(type, bench, `${imageFolder}/${image}`);
   });
   return { markdown: `${INTRODUCTION}\n${parts.join('\n')}`, images };
 }
@@ -63,13 +63,13 @@ function factoryWith(type: MachineType): FactoryDescription {
   return { ...DEFAULT_FACTORY, machines: [machine] };
 }
 
-function hourSvg(type: MachineType, laboratory: Laboratory, specimen: Specimen): string {
+function hourSvg(type: MachineType, bench: TestBench): string {
   const toS = FROM_S + HOUR_S;
-  const series = laboratory.read(specimen, { fromS: FROM_S, toS, intervalS: SAMPLE_S });
+  const readings = bench.read({ fromS: FROM_S, toS, intervalS: SAMPLE_S });
   const curves = (type.profile?.plot ?? []).map((key) => {
     const column = type.fields.find((field) => field.key === key)?.column ?? 0;
     const { name, unit } = type.fields[column] as MachineType['fields'][number];
-    return { label: `${name} [${unit}]`, values: Array.from(series.columnAt(column)) };
+    return { label: `${name} [${unit}]`, values: Array.from(readings.columnAt(column)) };
   });
   const ticks = ['15:00', '15:15', '15:30', '15:45', '16:00'];
   return plotSvg(`An hour of a ${type.type}, a Tuesday afternoon in July`, curves, ticks);
@@ -77,9 +77,8 @@ function hourSvg(type: MachineType, laboratory: Laboratory, specimen: Specimen):
 
 function page(
   type: MachineType,
-  laboratory: Laboratory,
   /** None of a type that only meters others: nothing goes wrong with it. */
-  specimen: Specimen | undefined,
+  bench: TestBench | undefined,
   image: string,
 ): string {
   const { profile } = type;
@@ -98,10 +97,7 @@ function page(
   }
   parts.push(table('Parameters', PARAMETER_HEADS, parameterRows(type)));
   parts.push(table('Fields', ['channel', 'field', 'unit'], fieldRows(type)));
-  if (specimen)
-    parts.push(
-      table('Faults', FAULT_HEADS, type.faultTypes.map(faultRow(type, laboratory, specimen))),
-    );
+  if (bench) parts.push(table('Faults', FAULT_HEADS, type.faultTypes.map(faultRow(type, bench))));
   parts.push(table('Alerts', ALERT_HEADS, type.alertCodes.map(alertRow(type))));
   if (profile) parts.push(list('Sources', profile.sources));
   return parts.join('\n');
@@ -127,15 +123,15 @@ function fieldRows(type: MachineType): string[][] {
   );
 }
 
-function faultRow(type: MachineType, laboratory: Laboratory, specimen: Specimen) {
+function faultRow(type: MachineType, bench: TestBench) {
   return (name: string, i: number): string[] => {
     const fault = type.faultList[i] as MachineType['faultList'][number];
     const columns = fault.signals.map(
       (key) => type.fields.find((field) => field.key === key) as MachineType['fields'][number],
     );
-    const healthy = means(columns, laboratory, specimen, []);
+    const healthy = means(columns, bench, []);
     const faulty = SEVERITIES.map((severity) =>
-      means(columns, laboratory, specimen, [injected(specimen, name, severity)]),
+      means(columns, bench, [injected(bench, name, severity)]),
     );
     const changes = columns.map((field, n) => {
       const from = healthy[n] as number;
@@ -150,11 +146,11 @@ function faultRow(type: MachineType, laboratory: Laboratory, specimen: Specimen)
   };
 }
 
-function injected(specimen: Specimen, anomalyType: string, severity: number): JournalEvent {
+function injected({ machine }: TestBench, anomalyType: string, severity: number): JournalEvent {
   return {
     kind: 'inject',
     id: 'reference',
-    machineId: specimen.machine.id,
+    machineId: machine.id,
     anomalyType,
     severity,
     durationS: 2 * HOUR_S,
@@ -165,14 +161,12 @@ function injected(specimen: Specimen, anomalyType: string, severity: number): Jo
 
 function means(
   fields: MachineType['fields'],
-  laboratory: Laboratory,
-  specimen: Specimen,
+  bench: TestBench,
   events: readonly JournalEvent[],
 ): readonly number[] {
-  const trial = { fromS: FROM_S + GROWN_S, toS: FROM_S + 2 * HOUR_S, events };
-  const series = laboratory.read(specimen, trial);
+  const readings = bench.read({ fromS: FROM_S + GROWN_S, toS: FROM_S + 2 * HOUR_S, events });
   return fields.map(({ column }) =>
-    mean(series.columnAt(column).filter((value) => !Number.isNaN(value))),
+    mean(readings.columnAt(column).filter((value) => !Number.isNaN(value))),
   );
 }
 

@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { loadConfiguration } from '../config/load.ts';
 import { ConfigError } from '../core/errors.ts';
-import { BOUNDS } from '../validation/bounds/index.ts';
+import { CHECKS } from '../validation/checks.ts';
 import {
   verdictsHtml,
   verdictsJson,
   verdictsMarkdown,
   verdictsText,
 } from '../validation/tables.ts';
-import { isBoundPrefix, validate as judge } from '../validation/validate.ts';
+import { isCheckPrefix, validate as judge } from '../validation/validate.ts';
 import { json } from './columns.ts';
 import { type Command, FACTORY_OPTION } from './command.ts';
 
@@ -26,7 +26,7 @@ export const validate: Command = {
   },
   async execute({ values, flags }, { stdout }) {
     const { factory, only, html, markdown } = values;
-    if (only !== undefined && !isBoundPrefix(only))
+    if (only !== undefined && !isCheckPrefix(only))
       throw new ConfigError([
         { path: '--only', message: `no check begins with ${only}; ${prefixes().join(', ')}` },
       ]);
@@ -56,5 +56,5 @@ function seedOf(text: string | undefined, otherwise: number): number {
 }
 
 function prefixes(): string[] {
-  return [...new Set(BOUNDS.map(({ id }) => id.split('.')[0] as string))];
+  return [...new Set(CHECKS.map(({ id }) => id.split('.')[0] as string))];
 }

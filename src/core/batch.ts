@@ -23,6 +23,8 @@ export class Batch {
   readonly alerts: Uint32Array;
   /** One bit a fault that is active, in the order of the type's `faultTypes`: the label. */
   readonly faults: Uint32Array;
+  /** One bit a kind of instrument defect that acts on the reading, in the order of `defects/`. */
+  readonly defects: Uint32Array;
   readonly values: Float64Array;
   length = 0;
   /**
@@ -38,6 +40,7 @@ export class Batch {
     this.flags = new Uint8Array(capacity);
     this.alerts = new Uint32Array(capacity);
     this.faults = new Uint32Array(capacity);
+    this.defects = new Uint32Array(capacity);
     this.values = new Float64Array(capacity * ROW_WIDTH);
   }
 

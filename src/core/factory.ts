@@ -1,3 +1,4 @@
+import type { MachineDefect } from './defect.ts';
 import type { MachineType, Values } from './machine.ts';
 import type { Random } from './random.ts';
 import type { NetworkName, Site } from './site.ts';
@@ -17,6 +18,8 @@ export interface Machine {
   readonly random: Random;
   /** Faults that the factory's description plans for it. */
   readonly scenario: readonly PlannedFault[];
+  /** What is wrong with its instruments, in the order in which it acts. */
+  readonly defects?: readonly MachineDefect[];
   /** The machines that a main meter meters. */
   readonly metered?: readonly Machine[];
 }

@@ -1,10 +1,9 @@
 import type { Onset } from './anomaly.ts';
 import type { Channel, Field, FieldSpec } from './field.ts';
-import { PRODUCTION, unitOf, wireName } from './field.ts';
-import type { Profile } from './profile.ts';
+import { ELECTRICITY, PRODUCTION, unitOf, wireName } from './field.ts';
 import type { Random } from './random.ts';
-import { holdDoubles } from './record.ts';
-import { compileRowWriter, type RowWriter } from './row.ts';
+import { completion } from './record.ts';
+import { compileRowWriter, type RowWriter, SITE_FIELDS } from './row.ts';
 import type { NetworkName, Site } from './site.ts';
 
 /** A record of numbers: a state, or parameters. */
@@ -48,7 +47,7 @@ export function maintainedEvery(weeks: number): Parameter {
   return { value: weeks, range: [0, 520], about, isWhole: true };
 }
 
-/** A parameter’s value as it is told outside: a number, or the name that it stands for. */
+/** A parameter’s value as users see it: a number, or the name that it stands for. */
 export function parameterContent({ choices }: Parameter, value: number): string | number {
   return choices?.[value] ?? value;
 }
@@ -97,6 +96,21 @@ export type Use<P extends string = string> = (
   activityShare: number,
 ) => number;
 
+/** What a person who manages a machine's energy reads of its type: documents, not models. */
+export interface Profile {
+  /** What it does in each operating mode, and in what order it starts. */
+  readonly states: readonly string[];
+  /** What its energy goes with, and by what an EnPI is normalised (ISO 50006). */
+  readonly relevantVariables: readonly string[];
+  /** What changes its energy when somebody changes it, and otherwise stays (ISO 50006). */
+  readonly staticFactors: readonly string[];
+  /** What else wears with time, and by how much. */
+  readonly wear: string;
+  readonly sources: readonly string[];
+  /** Keys of the fields that show best how it works, for a plot of an hour. */
+  readonly plot: readonly string[];
+}
+
 /**
  * Parameters that every machine type has; a type gives its own default and range of the first,
  * and one of `maintenanceWeeks` if it is to be serviced.
@@ -111,8 +125,27 @@ type CommonParameter =
  */
 type Planned = 'maintenanceFromS' | 'maintenanceUntilS';
 
+/** The parameters in effect at an instant, with the constants that follow from them. */
+type InEffect<P extends string, D extends string> = Readonly<
+  Values<P | D | CommonParameter | Planned>
+>;
+
+/** What a machine type reports: for each channel its fields, by their keys. */
+type Channels = Readonly<Record<string, Readonly<Record<string, FieldSpec>>>>;
+
+/** The state of a machine: what its `start` gives, what it reports, and its sums. */
+type State<S extends string, C extends Channels, A extends string> = Values<S | ReportedKey<C> | A>;
+
+/** Keys of the fields that a model reports; the others are the site's or the meter's. */
+type ReportedKey<C extends Channels> =
+  | Exclude<
+      { [Name in keyof C]: keyof C[Name] }[keyof C],
+      keyof typeof ELECTRICITY | (typeof SITE_FIELDS)[number] | number | symbol
+    >
+  | ('powerKw' | 'operatingMode');
+
 /**
- * The description of a machine type: everything that a file of `machines/` has to say.
+ * The description of a machine type: everything that a page of `machines/` says.
  *
  * A machine's life is a sequence of *segments*. At the start of one, `begin` reads what acts from
  * outside (load, weather, chance, parameters) and fixes it; until its end everything follows in
@@ -120,11 +153,19 @@ type Planned = 'maintenanceFromS' | 'maintenanceUntilS';
  * intervals are read, and `accumulate` and `report` only look: the first sums over any part of a
  * segment, the second fills in the published fields.
  */
-export interface Model<P extends string, D extends string, S extends string> {
+export interface Model<
+  P extends string,
+  D extends string,
+  S extends string,
+  C extends Channels = Channels,
+  A extends string = string,
+> {
   /** Name on the wire and in the registry: `injection_molding`. */
   readonly type: string;
   /** One line for people. */
   readonly title: string;
+  /** Several of them, as the variable of their interval names them: `HVAC units`. */
+  readonly plural: string;
   /** Time between two readings, unless the registry says otherwise [s]. */
   readonly intervalS: number;
   /** Rated powers that are common; outside them the machine runs with a remark [kW]. */
@@ -135,7 +176,10 @@ export interface Model<P extends string, D extends string, S extends string> {
   derived(parameters: Readonly<Values<P | CommonParameter>>): Values<D>;
 
   /** What it reports: for each channel its fields, in the order of the wire. */
-  readonly channels: Readonly<Record<string, Readonly<Record<string, FieldSpec>>>>;
+  readonly channels: C;
+
+  /** Sums of what happens in an interval: the engine sets them to 0 after each reading. */
+  readonly sums: readonly A[];
 
   /**
    * The latest instant not after `tS` from which {@link Model.start} and `begin` lead to the one
@@ -143,20 +187,13 @@ export interface Model<P extends string, D extends string, S extends string> {
    *
    * @param attempt - How many anchors before this one left the state unsettled.
    */
-  anchorS(
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
-    site: Site,
-    tS: number,
-    attempt: number,
-  ): number;
+  anchorS(parameters: InEffect<P, D>, site: Site, tS: number, attempt: number): number;
 
-  /** The state of a machine that is switched on at `tS`, with every key it will ever have. */
-  start(
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
-    site: Site,
-    random: Random,
-    tS: number,
-  ): Values<S>;
+  /**
+   * The state of a machine that is switched on at `tS`. The engine adds the sums and the reported
+   * fields, all 0 but for those that are given here.
+   */
+  start(parameters: InEffect<P, D>, site: Site, random: Random, tS: number): Values<S>;
 
   /**
    * What is left of how it was when it was switched off, in place: changes a state that was just
@@ -165,11 +202,11 @@ export interface Model<P extends string, D extends string, S extends string> {
    * @param before - Its state in the segment that held `stoppedS`, the instant it was stopped.
    */
   resume?(
-    state: Values<S>,
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
+    state: State<S, C, A>,
+    parameters: InEffect<P, D>,
     site: Site,
     random: Random,
-    before: Readonly<Values<S>>,
+    before: Readonly<State<S, C, A>>,
     stoppedS: number,
     tS: number,
   ): void;
@@ -189,28 +226,23 @@ export interface Model<P extends string, D extends string, S extends string> {
    * @returns The end of the segment, later than `tS` by at most a minute.
    */
   begin(
-    state: Values<S>,
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
+    state: State<S, C, A>,
+    parameters: InEffect<P, D>,
     site: Site,
     random: Random,
     tS: number,
   ): number;
 
   /** Adds what happens from `fromS` to `toS`, inside the segment, to the sums of the interval. */
-  accumulate(
-    state: Values<S>,
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
-    fromS: number,
-    toS: number,
-  ): void;
+  accumulate(state: State<S, C, A>, parameters: InEffect<P, D>, fromS: number, toS: number): void;
 
   /**
    * Fills in the published fields for the interval of `intervalS` that ends at `tS`, without
-   * sensor noise, and clears the sums. `powerKw` is the true mean power.
+   * sensor noise. `powerKw` is the true mean power.
    */
   report(
-    state: Values<S>,
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
+    state: State<S, C, A>,
+    parameters: InEffect<P, D>,
     site: Site,
     random: Random,
     tS: number,
@@ -218,20 +250,16 @@ export interface Model<P extends string, D extends string, S extends string> {
   ): void;
 
   /** Power factor at the metered mean power of the interval just reported. */
-  powerFactor(
-    state: Readonly<Values<S>>,
-    parameters: Readonly<Values<P | D | CommonParameter | Planned>>,
-    powerKw: number,
-  ): number;
+  powerFactor(state: Readonly<State<S, C, A>>, parameters: InEffect<P, D>, powerKw: number): number;
 
   /**
    * By how much the start of its motor lowers the voltage at its terminals, as a mean share over
    * the interval just reported; none, if not given.
    */
-  voltageDipShare?(state: Readonly<Values<S>>): number;
+  voltageDipShare?(state: Readonly<State<S, C, A>>): number;
 
   /** Whether the state has become independent of where it started; always, if not given. */
-  isSettled?(state: Readonly<Values<S>>): boolean;
+  isSettled?(state: Readonly<State<S, C, A>>): boolean;
 
   /**
    * What it burns beside its electricity: the field of the amount, and that of the energy in each
@@ -265,12 +293,15 @@ export interface Model<P extends string, D extends string, S extends string> {
 
   readonly faults: Readonly<Record<string, Fault<NoInfer<P>>>>;
   readonly alerts: Readonly<
-    Record<string, Alert<NoInfer<S>, NoInfer<P | D | CommonParameter | Planned>>>
+    Record<
+      string,
+      Alert<NoInfer<S | ReportedKey<C> | A>, NoInfer<P | D | CommonParameter | Planned>>
+    >
   >;
 }
 
 /** A machine type, as the engine and everything made from its tables see it. */
-export interface MachineType extends Omit<Model<string, string, string>, 'channels'> {
+export interface MachineType extends Omit<Model<string, string, string>, 'channels' | 'sums'> {
   readonly channels: readonly Channel[];
   /** The fields of all channels, in the order of a reading's row. */
   readonly fields: readonly Field[];
@@ -283,7 +314,7 @@ export interface MachineType extends Omit<Model<string, string, string>, 'channe
   readonly electricityColumn: number;
   /** Column of the units made in the interval; −1 where a type has none. */
   readonly productionColumn: number;
-  /** Column of the mode: one beside all fields where no channel tells it, for the status. */
+  /** Column of the mode. Where no channel reports it, one after all fields, for the status. */
   readonly modeColumn: number;
   readonly writeRow: RowWriter;
   /** Energy taken in the interval of the row at `at`, of all carriers: electricity and fuel. */
@@ -324,9 +355,14 @@ const ALERTS_MAX = 15;
 const FAULTS_MAX = 31;
 
 /** Checks a model's tables and makes of them what the engine needs. */
-export function defineMachine<P extends string, D extends string, S extends string>(
-  model: Model<P, D, S>,
-): MachineType {
+export function defineMachine<
+  P extends string,
+  D extends string,
+  S extends string,
+  const C extends Channels,
+  const A extends string,
+>(model: Model<P, D, S, C, A>): MachineType {
+  const { start } = model as unknown as Model<string, string, string>;
   const parameters = { ...COMMON_PARAMETERS, ...model.parameters } as Record<string, Parameter>;
   const channels: Channel[] = [];
   let column = 0;
@@ -352,9 +388,12 @@ export function defineMachine<P extends string, D extends string, S extends stri
     faultTypes.length > FAULTS_MAX
   )
     throw new RangeError(`${model.type}: too many fields, alerts or faults`);
+  const notReported = new Set<string>([...Object.keys(ELECTRICITY), ...SITE_FIELDS]);
+  const reported = fields.map(({ key }) => key).filter((key) => !notReported.has(key));
+  const complete = completion([...new Set([...model.sums, 'powerKw', mode.key, ...reported])]);
   return {
     ...(model as unknown as Model<string, string, string>),
-    start: shaped((model as unknown as Model<string, string, string>).start),
+    start: (parameters, site, random, tS) => complete(start(parameters, site, random, tS)),
     parameters,
     channels,
     fields,
@@ -365,22 +404,12 @@ export function defineMachine<P extends string, D extends string, S extends stri
     electricityColumn: columnOf('powerKw'),
     productionColumn: columnOf('productionCount'),
     modeColumn: mode.column,
-    writeRow: compileRowWriter(fields.includes(mode) ? fields : [...fields, mode]),
+    writeRow: compileRowWriter(fields.includes(mode) ? fields : [...fields, mode], model.sums),
     energyTakenKwh: energySum(
       columnOf('energyKwh'),
       columnOf(model.fuel?.amount),
       columnOf(model.fuel?.unitKwh),
     ),
-  };
-}
-
-/** A model's `start` whose records are of one shape from the first on, see {@link holdDoubles}. */
-function shaped(start: MachineType['start']): MachineType['start'] {
-  let isShaped = false;
-  return (parameters, site, random, tS) => {
-    if (!isShaped) holdDoubles(start(parameters, site, random, tS));
-    isShaped = true;
-    return start(parameters, site, random, tS);
   };
 }
 

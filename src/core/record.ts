@@ -1,6 +1,6 @@
 /** Numbers by name: parameters, or a state. */
 type NumberRecord = Record<string, number>;
-type Copy = (record: Readonly<NumberRecord>) => NumberRecord;
+type Copy = (record: Readonly<NumberRecord>, rest?: Readonly<NumberRecord>) => NumberRecord;
 
 /** By the keys, in their order. */
 const copies = new Map<string, Copy>();
@@ -16,10 +16,31 @@ export function copyOf(record: Readonly<NumberRecord>): NumberRecord {
   let copy = copies.get(name);
   if (!copy) {
     copy = compileCopy(keys);
-    holdDoubles(copy(record));
+    forceDoubleFields(copy(record));
     copies.set(name, copy);
   }
   return copy(record);
+}
+
+/**
+ * A function that adds fields of 0 to records of the same keys, where they lack them. Its results
+ * are of one hidden class, as those of {@link copyOf}.
+ */
+export function completion(
+  keys: readonly string[],
+): (record: Readonly<NumberRecord>) => NumberRecord {
+  const zeros = Object.fromEntries(keys.map((key) => [key, 0]));
+  let complete: Copy | undefined;
+  return (record) => {
+    if (!complete) {
+      complete = compileCopy(
+        Object.keys(record),
+        keys.filter((key) => !(key in record)),
+      );
+      forceDoubleFields(complete(record, zeros));
+    }
+    return complete(record, zeros);
+  };
 }
 
 /**
@@ -27,15 +48,16 @@ export function copyOf(record: Readonly<NumberRecord>): NumberRecord {
  * field that has held whole numbers only is kept as an integer, and the first other number in it
  * makes a hidden class anew.
  */
-export function holdDoubles(record: NumberRecord): void {
+function forceDoubleFields(record: NumberRecord): void {
   for (const key in record) record[key] = 0.5;
 }
 
 /** @throws TypeError for a key that is none of a parameter or a state. */
-function compileCopy(keys: readonly string[]): Copy {
-  const fields = keys.map((key) => {
+function compileCopy(keys: readonly string[], rest: readonly string[] = []): Copy {
+  const field = (from: string) => (key: string) => {
     if (!/^[a-z][A-Za-z0-9]*$/.test(key)) throw new TypeError(`not a key: ${key}`);
-    return `${key}: record.${key}`;
-  });
-  return new Function('record', `return { ${fields.join(', ')} };`) as Copy;
+    return `${key}: ${from}.${key}`;
+  };
+  const fields = [...keys.map(field('record')), ...rest.map(field('rest'))];
+  return new Function('record', 'rest', `return { ${fields.join(', ')} };`) as Copy;
 }

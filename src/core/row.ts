@@ -3,13 +3,14 @@ import type { Instant } from './site.ts';
 
 /**
  * Writes a machine's published fields, but the electrical ones, to `values` from `at` on: with
- * sensor noise, rounded to their decimals, NaN where there is no value.
+ * sensor noise, rounded to their decimals, NaN where there is no value. Then it sets the sums of
+ * the interval to 0.
  *
  * @param hash - Random bits of the reading; each sensor's error is made from them.
  * @param noiseFactor - Scales every sensor's error.
  */
 export type RowWriter = (
-  state: Readonly<Record<string, number>>,
+  state: Record<string, number>,
   instant: Readonly<Instant>,
   hash: number,
   noiseFactor: number,
@@ -17,20 +18,21 @@ export type RowWriter = (
   at: number,
 ) => void;
 
-/** Published fields that are the site's, told by every machine without an error of its own. */
-const SITE_FIELDS = new Set(['outdoorTempC', 'outdoorHumidityPercent']);
+/** Published fields that are the site's: all its machines report the same, without errors. */
+export const SITE_FIELDS = ['outdoorTempC', 'outdoorHumidityPercent'] as const;
 
 /**
- * Compiles the writer of a machine type from its list of fields.
+ * Compiles the writer of a machine type from its list of fields and its sums.
  *
  * One statement per field, with its key, column and scale as constants: reading some twenty
  * properties by name in a loop costs three times as much as the physics (bench/models). The text
- * is made of the field table alone, never of anything a user gave. `Math.floor(x + 0.5)` rounds
+ * is made of these tables alone, never of anything a user gave. `Math.floor(x + 0.5)` rounds
  * eight times as fast as `Math.round(x)`, and the two agree on every number with a decimal limit.
  */
-export function compileRowWriter(fields: readonly Field[]): RowWriter {
+export function compileRowWriter(fields: readonly Field[], sums: readonly string[]): RowWriter {
   const own = fields.filter(({ key }) => !(key in ELECTRICITY));
   const statements = own.map((field) => statement(field, own));
+  for (const sum of sums) statements.push(`state.${checked(sum)} = 0;`);
   return new Function(
     'state, instant, hash, noiseFactor, values, at',
     `let h = 0;\n${statements.join('\n')}`,
@@ -39,10 +41,10 @@ export function compileRowWriter(fields: readonly Field[]): RowWriter {
 
 function statement(field: Field, all: readonly Field[]): string {
   const { key, column, kind, decimals, noise } = field;
-  if (!/^[a-z][A-Za-z0-9]*$/.test(key)) throw new TypeError(`not a field key: ${key}`);
-  const value = SITE_FIELDS.has(key) ? `instant.${key}` : `state.${key}`;
+  const isOfSite = SITE_FIELDS.some((each) => each === key);
+  const value = `${isOfSite ? 'instant' : 'state'}.${checked(key)}`;
   const target = `values[at + ${column}]`;
-  // One instrument, told in two channels: both show the same error.
+  // One instrument, reported in two channels: both show the same error.
   const first = all.find((each) => each.key === key)?.column ?? column;
   if (first !== column) return `${target} = values[at + ${first}];`;
   if (kind !== 'number') return `${target} = ${value};`;
@@ -55,6 +57,12 @@ function statement(field: Field, all: readonly Field[]): string {
   return noise.share
     ? draw + rounded(`${value} * (1 + ${noise.share} * ${error})`)
     : draw + rounded(`${value} + ${noise.offset ?? 0} * ${error}`);
+}
+
+/** @throws TypeError for a key that is none of a state. */
+function checked(key: string): string {
+  if (!/^[a-z][A-Za-z0-9]*$/.test(key)) throw new TypeError(`not a key: ${key}`);
+  return key;
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { MachineType } from '../core/machine.ts';
-import { boiler } from './boiler.ts';
-import { compressor } from './compressor.ts';
-import { hvac } from './hvac.ts';
-import { injectionMolding } from './injection-molding.ts';
-import { meter } from './meter.ts';
-import { motor } from './motor.ts';
-import { pump } from './pump.ts';
+import { boiler } from './boiler/boiler.ts';
+import { compressor } from './compressor/compressor.ts';
+import { hvac } from './hvac/hvac.ts';
+import { injectionMolding } from './injection-molding/injection-molding.ts';
+import { meter } from './meter/meter.ts';
+import { motor } from './motor/motor.ts';
+import { pump } from './pump/pump.ts';
 
 /** Every machine type that a factory can have. To add one: write its file, add its line. */
 export const machineTypes: readonly MachineType[] = [

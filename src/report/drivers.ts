@@ -1,4 +1,4 @@
-import { type Line, leastSquares } from '../validation/statistics.ts';
+import { type Line, leastSquares } from '../core/statistics.ts';
 import type { MachineTally, Period } from './machine-tally.ts';
 import type { ReportedAnomaly } from './subject.ts';
 

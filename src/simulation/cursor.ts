@@ -7,13 +7,13 @@ import { white } from '../core/random.ts';
 import { Incidents } from './incidents.ts';
 import { ALERT_HOLD_S, isWatched, Watch } from './watch.ts';
 
-/** So many anchors are tried before a state is taken as it is: a fault may last thirty days. */
+/** Anchors tried before a state is taken as it is: a fault may last thirty days. */
 const ANCHORS_MAX = 40;
-/** A machine that stood for so long starts cold: of the slowest to cool, e⁻¹⁴ is left. */
+/** A machine that was off for longer starts cold: the slowest to cool keeps e⁻¹⁴ of its heat. */
 const FORGOTTEN_S = 14 * 86_400;
 
 /** How a machine was left when it was switched off. */
-interface Left {
+interface StoppedState {
   /** In the segment that held the instant. */
   readonly state: Values<string>;
   readonly stoppedS: number;
@@ -26,6 +26,8 @@ export class Cursor {
   mode = IDLE;
   alerts = 0;
   label = 0;
+  /** The kinds of instrument defects that acted on it. */
+  defects = 0;
   /** Whether the next reading must say the machine's status, changed or not. */
   isToAnnounce = false;
   readonly #journal: Journal;
@@ -34,7 +36,7 @@ export class Cursor {
   readonly #watch: Watch;
   readonly #steps: Steps;
   /** Where this cursor saw the machine being switched off. */
-  #left: Left | undefined;
+  #stopped: StoppedState | undefined;
   #state: Values<string> | undefined;
   #parameters: Readonly<Values<string>>;
   #tS = Number.NaN;
@@ -75,7 +77,7 @@ export class Cursor {
     const last = this.#journal
       .runningChanges(id)
       .findLast((change) => change.timeS * 1000 <= timeMs);
-    this.#left = undefined;
+    this.#stopped = undefined;
     if (last && !last.isRunning) {
       this.#state = undefined;
       this.stop(last.timeS);
@@ -115,7 +117,7 @@ export class Cursor {
 
   /** Switches the machine on: as it was left, if that is not long ago. */
   start(tS: number): void {
-    const left = this.#left ?? this.#leftBefore(tS);
+    const left = this.#stopped ?? this.#stoppedStateBefore(tS);
     this.#startAt(tS, left);
     this.#metering?.seek(tS);
     this.#beginToRun();
@@ -125,7 +127,7 @@ export class Cursor {
   stop(tS: number): void {
     if (this.#state) {
       this.#forward(tS);
-      this.#left = { state: this.#state, stoppedS: tS };
+      this.#stopped = { state: this.#state, stoppedS: tS };
       this.#state = undefined;
     }
     this.mode = OFFLINE;
@@ -175,14 +177,14 @@ export class Cursor {
   }
 
   #beginToRun(): void {
-    this.#left = undefined;
+    this.#stopped = undefined;
     this.#watch.reset();
     this.mode = IDLE;
     this.alerts = 0;
     this.label = 0;
   }
 
-  #startAt(tS: number, left: Left | undefined): void {
+  #startAt(tS: number, left: StoppedState | undefined): void {
     const { type, site, random } = this.machine;
     const parameters = this.#incidents.parametersAt(tS);
     const state = type.start(parameters, site, random, tS);
@@ -222,7 +224,7 @@ export class Cursor {
   /** Puts the state at `tS`, which every history since `startedS` leads to. */
   #place(tS: number, startedS: number): void {
     if (this.#placeByAnchor(tS, startedS)) return;
-    this.#startAt(startedS, this.#leftBefore(startedS));
+    this.#startAt(startedS, this.#stoppedStateBefore(startedS));
     this.#forward(tS);
   }
 
@@ -240,14 +242,14 @@ export class Cursor {
   }
 
   /**
-   * How the machine was left before a start that the journal tells of: goes back to a stop whose
+   * How the machine was left before a start in the journal: goes back to a stop whose
    * state does not depend on the start before it, and follows starts and stops from there.
    */
-  #leftBefore(startedS: number): Left | undefined {
+  #stoppedStateBefore(startedS: number): StoppedState | undefined {
     const changes = this.#journal.runningChanges(this.machine.id);
     const last = changes.findLastIndex(({ timeS }) => timeS < startedS);
     const timeS = (i: number) => changes[i]?.timeS ?? Number.NEGATIVE_INFINITY;
-    let left: Left | undefined;
+    let left: StoppedState | undefined;
     let stop = last;
     for (; stop >= 0; stop -= 2) {
       const restartedS = stop === last ? startedS : timeS(stop + 1);
@@ -262,6 +264,19 @@ export class Cursor {
       left = { state: this.#state as Values<string>, stoppedS: timeS(start + 1) };
     }
     return left;
+  }
+}
+
+/** A cursor whose readings are those of the machine's defective instruments. */
+export class DefectiveCursor extends Cursor {
+  override read(tS: number, values: Float64Array, at: number): void {
+    super.read(tS, values, at);
+    this.defects = 0;
+    for (const defect of this.machine.defects ?? [])
+      if (tS > defect.fromS && tS <= defect.untilS) {
+        defect.apply(values, at, tS);
+        this.defects |= defect.label;
+      }
   }
 }
 

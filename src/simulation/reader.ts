@@ -3,7 +3,7 @@ import type { Machine } from '../core/factory.ts';
 import { OFFLINE } from '../core/field.ts';
 import type { JournalEvent } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
-import { Cursor } from './cursor.ts';
+import { Cursor, DefectiveCursor } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
 
 /** What a reader reads, and how often it says a status. */
@@ -12,6 +12,8 @@ export interface ReaderOptions {
   readonly machines?: readonly Machine[];
   /** The id of an anomaly to leave out: the counterfactual. */
   readonly without?: string;
+  /** Whether all instruments are sound, whatever defects machines have: the true readings. */
+  readonly isTrue?: boolean;
   /** Simulated seconds after which a status is due, changed or not; 0: with every reading. */
   readonly statusIntervalS?: number;
   /**
@@ -55,7 +57,7 @@ interface DueStatus {
 const DEFAULT_STATUS_INTERVAL_S = 60;
 /**
  * Machines that a call starts or stops at most: each goes through its past, which takes a
- * millisecond or so, and others shall have their turn between two calls.
+ * millisecond or so, and the event loop must not be blocked.
  */
 const SWITCHES_MAX = 16;
 
@@ -85,8 +87,12 @@ export class Reader implements RowReader {
     const cursors = new Map<string, Cursor>();
     for (const machine of options.machines ?? fleet.machines) {
       const same = after ? after.#cursors.get(machine.id) : undefined;
+      // A machine without defects pays nothing for those of others.
+      const isSound = options.isTrue || !machine.defects?.length;
       const cursor =
-        same?.machine === machine ? same : new Cursor(machine, fleet.journal, options.without);
+        same?.machine === machine
+          ? same
+          : new (isSound ? Cursor : DefectiveCursor)(machine, fleet.journal, options.without);
       cursors.set(machine.id, cursor);
       const group = groups.get(machine.intervalMs);
       if (group) group.push(cursor);
@@ -116,8 +122,8 @@ export class Reader implements RowReader {
   /**
    * Goes to an instant: the rows read next are those later than it.
    *
-   * @param announce - Whether each machine says its status with its first row, so that whoever
-   *   begins to listen knows it.
+   * @param announce - Whether each machine says its status with its first row, for those who begin
+   *   to listen.
    */
   seek(timeMs: number, announce = false): void {
     for (const _ of this.seeking(timeMs, announce));
@@ -236,6 +242,7 @@ export class Reader implements RowReader {
     batch.flags[row] = isDue ? READING | STATUS : READING;
     batch.alerts[row] = cursor.alerts;
     batch.faults[row] = cursor.label;
+    batch.defects[row] = cursor.defects;
   }
 
   #writeStatuses(batch: Batch): boolean {
@@ -250,6 +257,7 @@ export class Reader implements RowReader {
       batch.flags[row] = STATUS;
       batch.alerts[row] = 0;
       batch.faults[row] = 0;
+      batch.defects[row] = 0;
       batch.values.fill(0, row * ROW_WIDTH, (row + 1) * ROW_WIDTH);
       batch.values[row * ROW_WIDTH + type.modeColumn] = cursor.mode;
     }

@@ -1,4 +1,4 @@
-import type { Bound } from './bounds/bound.ts';
+import type { Check } from '../core/realism.ts';
 import type { Verdict } from './validate.ts';
 
 const HEADINGS = ['check', 'statistic', 'value', 'range', 'unit', 'verdict', 'simulated', 'source'];
@@ -22,17 +22,17 @@ export function verdictsJson(verdicts: readonly Verdict[]) {
     passed: count(verdicts, 'pass'),
     failed: count(verdicts, 'fail'),
     skipped: count(verdicts, 'skipped'),
-    checks: verdicts.map(({ bound, outcome, found, simulated, reason }) => ({
-      id: bound.id,
-      machine_type: bound.machineType,
-      statistic: bound.statistic,
-      conditions: bound.conditions,
+    checks: verdicts.map(({ check, outcome, found, simulated, reason }) => ({
+      id: check.id,
+      machine_type: check.machineType,
+      statistic: check.statistic,
+      conditions: check.conditions,
       simulated,
       value: found ? { least: finite(found[0]), most: finite(found[1]) } : null,
-      low: bound.low,
-      high: bound.high,
-      unit: bound.unit,
-      source: bound.source,
+      low: check.low,
+      high: check.high,
+      unit: check.unit,
+      source: check.source,
       outcome,
       reason: reason ?? null,
     })),
@@ -89,16 +89,16 @@ const STYLE = [
   '.skipped{color:#666}',
 ].join('');
 
-function cells({ bound, outcome, found, simulated, reason }: Verdict): string[] {
+function cells({ check, outcome, found, simulated, reason }: Verdict): string[] {
   return [
-    bound.id,
-    bound.statistic,
+    check.id,
+    check.statistic,
     found ? rangeText(found[0], found[1]) : '-',
-    boundText(bound),
-    bound.unit,
+    rangeOf(check),
+    check.unit,
     reason === undefined ? outcome : `${outcome}: ${reason}`,
     simulated,
-    bound.source,
+    check.source,
   ];
 }
 
@@ -107,7 +107,7 @@ function rangeText(least: number, most: number): string {
   return a === b ? a : `${a} to ${b}`;
 }
 
-function boundText({ low, high }: Bound): string {
+function rangeOf({ low, high }: Check): string {
   if (high === null) return `≥ ${low}`;
   if (low === null) return `≤ ${high}`;
   return low === high ? `${low}` : `${low} to ${high}`;

@@ -24,7 +24,7 @@ export const RECIPES = [
 ];
 
 function sampleType(type: string, channels: object, alerts: object = {}): MachineType {
-  return defineMachine({ type, channels, alerts, faults: {}, parameters: {} } as never);
+  return defineMachine({ type, channels, sums: [], alerts, faults: {}, parameters: {} } as never);
 }
 
 /** A machine with texts and two alerts. */

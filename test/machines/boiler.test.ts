@@ -6,7 +6,7 @@ import { Batch } from '../../src/core/batch.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
-import { boiler } from '../../src/machines/boiler.ts';
+import { boiler } from '../../src/machines/boiler/boiler.ts';
 import { saturationTempC } from '../../src/physics/combustion.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';

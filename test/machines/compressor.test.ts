@@ -5,7 +5,7 @@ import { Batch } from '../../src/core/batch.ts';
 import { MAINTENANCE, RUNNING } from '../../src/core/field.ts';
 import { Journal } from '../../src/core/journal.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
-import { compressor } from '../../src/machines/compressor.ts';
+import { compressor } from '../../src/machines/compressor/compressor.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { createReader, type Reader } from '../../src/simulation/reader.ts';
 import { Upkeep } from '../../src/simulation/upkeep.ts';

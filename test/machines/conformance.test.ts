@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { intervalVariable, VARIABLES } from '../../src/config/variables.ts';
 import type { MachineDescription } from '../../src/core/factory.ts';
 import { OPERATING_MODES, wireName } from '../../src/core/field.ts';
 import { Journal } from '../../src/core/journal.ts';
@@ -113,6 +114,15 @@ for (const type of machineTypes) {
     const { range } = type.parameters['ratedPowerKw'] as { range: readonly [number, number] };
     const [min, max] = range;
     assert.ok(min <= type.typicalRatedPowerKw[0] && type.typicalRatedPowerKw[1] <= max);
+  });
+
+  test(`${type.type}: the variable of its interval names it and has its default`, () => {
+    const name = intervalVariable(type.type);
+    assert.equal(name === undefined, type.isMainMeter === true);
+    if (name === undefined) return;
+    const { about, default: byDefault } = VARIABLES[name];
+    assert.equal(byDefault, String(type.intervalS));
+    assert.match(about, new RegExp(`readings of ${type.plural}\\.`));
   });
 
   test(`${type.type}: its fields are those of the interface, in its order, with units`, () => {

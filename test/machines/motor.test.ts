@@ -5,7 +5,7 @@ import test from 'node:test';
 import { Batch } from '../../src/core/batch.ts';
 import { Journal } from '../../src/core/journal.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
-import { motor } from '../../src/machines/motor.ts';
+import { motor } from '../../src/machines/motor/motor.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';

@@ -2,16 +2,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { MachineType, Values } from '../../src/core/machine.ts';
+import { changedSite, type Extent, type SiteOverride } from '../../src/core/realism.ts';
 import type { Site } from '../../src/core/site.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
-import type { Extent } from '../../src/validation/extent.ts';
 import { SHORT } from '../../src/validation/extent.ts';
-import { changedSite, type Surroundings } from '../../src/validation/laboratory.ts';
 import { validate } from '../../src/validation/validate.ts';
 
 /** Two days of one summer are enough to see what is broken. */
-const GLANCE: Extent = {
+const TWO_DAYS: Extent = {
   ...SHORT,
   seasons: SHORT.seasons.slice(-1),
   days: 2,
@@ -59,8 +58,8 @@ function changed(type: string, change: (healthy: MachineType) => Partial<Machine
   return { types };
 }
 
-function around(change: (site: Site) => Partial<Site>): { surroundings: Surroundings } {
-  return { surroundings: (site) => changedSite(site, change(site)) };
+function around(change: (site: Site) => Partial<Site>): { site: SiteOverride } {
+  return { site: (site) => changedSite(site, change(site)) };
 }
 
 const HALF_DAY_S = 43_200;
@@ -69,7 +68,7 @@ let readings = 0;
 const BREAKAGES: readonly [
   about: string,
   id: string,
-  broken: { types?: readonly MachineType[]; surroundings?: Surroundings },
+  broken: { types?: readonly MachineType[]; site?: SiteOverride },
 ][] = [
   [
     'units that are neither good nor bad',
@@ -227,7 +226,7 @@ const BREAKAGES: readonly [
 for (const [about, id, broken] of BREAKAGES)
   test(`${id} fails for ${about}`, () => {
     const run = (options: object) =>
-      validate({ factories: [DEFAULT_FACTORY], extent: GLANCE, only: [id], ...options })[0];
+      validate({ factories: [DEFAULT_FACTORY], extent: TWO_DAYS, only: [id], ...options })[0];
     assert.equal(run({})?.outcome, 'pass', `${id} must pass before it is broken`);
     assert.equal(run(broken)?.outcome, 'fail');
   });

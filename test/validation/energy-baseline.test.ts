@@ -7,7 +7,7 @@ import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { BaselineCount } from '../../src/simulation/baseline.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
-import { type Plane, regression } from '../../src/validation/statistics.ts';
+import { type Plane, regression } from './regression.ts';
 
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
 const HOUR_S = 3600;

@@ -3,8 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
-import { BOUNDS } from '../../src/validation/bounds/index.ts';
-import { CHECKS } from '../../src/validation/checks/index.ts';
+import { CHECKS } from '../../src/validation/checks.ts';
 import { SHORT } from '../../src/validation/extent.ts';
 import {
   verdictsHtml,
@@ -16,10 +15,11 @@ import { validate } from '../../src/validation/validate.ts';
 
 const factories = [DEFAULT_FACTORY];
 
-test('every bound has a source and exactly one check', () => {
-  assert.ok(BOUNDS.length >= 70);
-  assert.deepEqual(CHECKS.map(({ id }) => id).sort(), BOUNDS.map(({ id }) => id).sort());
-  for (const { id, low, high, source } of BOUNDS) {
+test('every check has an id of its own, a source, a range and a statistic', () => {
+  assert.ok(CHECKS.length >= 70);
+  assert.equal(new Set(CHECKS.map(({ id }) => id)).size, CHECKS.length);
+  for (const { id, low, high, source, inReadings, byExperiment } of CHECKS) {
+    assert.ok(!inReadings !== !byExperiment, `${id} needs one statistic`);
     assert.ok(source.length > 3, `${id} has no source`);
     assert.ok(low !== null || high !== null, `${id} bounds nothing`);
     assert.ok(low === null || high === null || low <= high, id);
@@ -30,7 +30,7 @@ test('the default factory is true to published data', () => {
   const verdicts = validate({ factories, extent: SHORT });
   const failed = verdicts.filter(({ outcome }) => outcome !== 'pass');
   assert.deepEqual(
-    failed.map(({ bound, found, reason }) => [bound.id, found, reason]),
+    failed.map(({ check, found, reason }) => [check.id, found, reason]),
     [],
   );
 });
@@ -44,7 +44,7 @@ test('a factory in another climate and at another grid skips what does not hold 
   const only = ['weather.jja', 'grid.freq_sigma', 'grid.freq_en50160'];
   const verdicts = validate({ factories: [factory], extent: SHORT, only });
   assert.deepEqual(
-    verdicts.map(({ bound, outcome, reason }) => [bound.id, outcome, reason]),
+    verdicts.map(({ check, outcome, reason }) => [check.id, outcome, reason]),
     [
       ['grid.freq_sigma', 'skipped', 'the grid is that of great-britain'],
       ['grid.freq_en50160', 'pass', undefined],
@@ -74,9 +74,9 @@ test('the tables tell every verdict, and JSON holds the numbers', () => {
   assert.ok(first?.value?.least && first.value.least > 30 && first.low === 30);
 });
 
-test('the documented table tells every bound', (t) => {
+test('the documented table tells every check', (t) => {
   const path = new URL('../../../docs/validation.md', import.meta.url);
   if (!existsSync(path)) return t.skip('the tests are compiled away from the documents');
   const text = readFileSync(path, 'utf8');
-  for (const { id } of BOUNDS) assert.match(text, new RegExp(`^\\| ${id} \\|.*\\| pass \\|`, 'm'));
+  for (const { id } of CHECKS) assert.match(text, new RegExp(`^\\| ${id} \\|.*\\| pass \\|`, 'm'));
 });

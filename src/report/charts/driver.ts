@@ -1,4 +1,4 @@
-import { extremes } from '../../validation/statistics.ts';
+import { extremes } from '../../core/statistics.ts';
 import type { Dependence } from '../drivers.ts';
 import { COLOURS } from './colours.ts';
 import { baseOption, type Figure, HALF, legend, roundText, valueAxis } from './figure.ts';

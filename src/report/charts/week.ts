@@ -1,4 +1,4 @@
-import { extremes } from '../../validation/statistics.ts';
+import { extremes } from '../../core/statistics.ts';
 import type { WeeklyProfile } from '../weekly-profile.ts';
 import { COLOURS, HEAT } from './colours.ts';
 import { baseOption, decimalText, type Figure, HALF } from './figure.ts';

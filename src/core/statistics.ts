@@ -1,0 +1,71 @@
+/** Arithmetic mean; NaN of nothing. */
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] as number;
+  return sum / values.length;
+}
+
+/** Standard deviation of a whole population; NaN of nothing, 0 of one value. */
+export function deviation(values: ArrayLike<number>): number {
+  const middle = mean(values);
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    const difference = (values[i] as number) - middle;
+    sum += difference * difference;
+  }
+  return Math.sqrt(sum / values.length);
+}
+
+/**
+ * Values below which the given shares of all lie, linear between the two nearest in order
+ * (Hyndman, Fan, The American Statistician 50 (1996) 361, definition 7); NaN of nothing.
+ *
+ * @param shares - Each 0, the smallest, to 1, the largest.
+ */
+export function percentiles(values: ArrayLike<number>, shares: readonly number[]): number[] {
+  const sorted = Float64Array.from(values).sort();
+  return shares.map((share) => {
+    const position = share * (sorted.length - 1);
+    const below = Math.floor(position);
+    const a = sorted[below] ?? Number.NaN;
+    const b = sorted[Math.min(below + 1, sorted.length - 1)] ?? Number.NaN;
+    return a + (b - a) * (position - below);
+  });
+}
+
+/** The straight line y = intercept + slope · x that lies nearest to a cloud of points. */
+export interface Line {
+  readonly intercept: number;
+  readonly slope: number;
+  /** Share of y's variance that the line explains. */
+  readonly r2: number;
+}
+
+/** Ordinary least squares with one driver; NaN where x does not vary. */
+export function leastSquares(x: ArrayLike<number>, y: ArrayLike<number>): Line {
+  const middleX = mean(x);
+  const middleY = mean(y);
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  for (let i = 0; i < x.length; i++) {
+    const dx = (x[i] as number) - middleX;
+    const dy = (y[i] as number) - middleY;
+    xx += dx * dx;
+    xy += dx * dy;
+    yy += dy * dy;
+  }
+  const slope = xy / xx;
+  return { slope, intercept: middleY - slope * middleX, r2: (xy * xy) / (xx * yy) };
+}
+
+/** Smallest and largest of some values; ±∞ of nothing, NaN where one is. */
+export function extremes(values: ArrayLike<number>): [least: number, most: number] {
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < values.length; i++) {
+    least = Math.min(least, values[i] as number);
+    most = Math.max(most, values[i] as number);
+  }
+  return [least, most];
+}

@@ -1,0 +1,506 @@
+import { decimal, ELECTRICITY, IDLE, MAINTENANCE, PRODUCTION, RUNNING } from '../../core/field.ts';
+import {
+  agedShare,
+  choice,
+  defineMachine,
+  HIGH_VIBRATION,
+  maintainedEvery,
+  parameter,
+  type Values,
+} from '../../core/machine.ts';
+import { ATMOSPHERE_BAR, normalFlowShare, SPEED_POWER } from '../../physics/air.ts';
+import {
+  CONTROL_POWER_FACTOR,
+  controlPowerKw,
+  drivePowerFactor,
+  motorReactiveKvar,
+  powerFactor,
+  STAR_DELTA_S,
+  STARTING_DIP_SHARE,
+  STARTING_REACTIVE,
+  starDeltaPowerShare,
+} from '../../physics/electricity.ts';
+import { FORGETTING_TAUS, lag, onGrid } from '../../physics/heat.ts';
+import {
+  barSeconds,
+  passedS,
+  setCourse,
+  setSteadyCourse,
+  squareBarSeconds,
+} from '../../physics/receiver.ts';
+import { vibrationMmS } from '../../physics/rotation.ts';
+import {
+  CHECK_AT_S,
+  CHECK_S,
+  endCheck,
+  HOLDING,
+  IDLING,
+  LEAD_S,
+  LOADED,
+  LOADING,
+  MODULATION,
+  nextCheckS,
+  phaseAt,
+  REFERENCE_ABSOLUTE_BAR,
+  REFERENCE_BAR,
+  SERVICED,
+  STANDBY,
+  STARTING,
+  setFlow,
+  speedShare,
+  UNLOADED,
+  VARIABLE_SPEED,
+} from './control.ts';
+
+/** Demand is drawn anew every ten seconds, the plan and the hall are looked at once a minute. */
+const SLOT_S = 10;
+const MINUTE_S = 60;
+/** Time constant of the oil's temperature. */
+const OIL_TAU_S = 360;
+const SLOT_DECAY = Math.exp(-SLOT_S / OIL_TAU_S);
+/** The voltage dips for this long when a motor starts. */
+const DIP_S = 1;
+/** No network is quite tight, which keeps every pressure on the move. */
+const LEAST_DEMAND = 1e-6;
+/** Instants closer than this are one: the resolution of seconds since the epoch. */
+const SHORTEST_S = 1e-6;
+/** Flow counts as bad below this pressure: tools lose their force. */
+const BAD_BELOW_BAR = 6;
+
+const DEMAND_SLOW = 0;
+const DEMAND_MIDDLE = 1;
+const DEMAND_FAST = 2;
+const SHAKE = 3;
+const UNIT = 61;
+
+/**
+ * An oil-injected screw compressor with an air receiver. By default it has a fixed speed and loads
+ * and unloads; it may also throttle its intake, or follow the demand with its speed.
+ *
+ * The receiver's pressure falls while the compressor is unloaded and rises while it is loaded:
+ *
+ *     dp/dt = (p₀ / 60 V) · (Q_delivered − Q_rated · d · (p + p₀) / (p_ref + p₀))
+ *
+ * with the demand d as a share of the rated flow, drawn by the pressure (unregulated use). Within
+ * ten seconds of constant demand this is an exponential, so pressure, energy and the instants of
+ * switching are exact.
+ *
+ * Every night at 03:00 local time it loads to the cut-out pressure and holds it until 03:05, the
+ * capacity check of a maintenance plan; all histories meet there.
+ *
+ * Figures: US DOE, Improving Compressed Air System Performance, 3rd ed.; ORNL MEASUR; CAGI data
+ * sheets; specific power 6.4 kW/(m³/min) at 55 kW and 7 bar.
+ */
+export const compressor = defineMachine({
+  type: 'compressor',
+  title: 'Oil-injected screw compressor, load/unload, with receiver',
+  plural: 'compressors',
+  intervalS: 1,
+  typicalRatedPowerKw: [15, 75],
+
+  parameters: {
+    ratedPowerKw: parameter(55, [5, 400], 'Package input at full load and 7 bar.'),
+    fullLoadShare: parameter(0.96, [0.8, 1], 'Input at full load, as a share of the rated power.'),
+    cutInBar: parameter(6.6, [4, 12], 'Gauge pressure at which it loads.', { below: 'cutOutBar' }),
+    cutOutBar: parameter(7.3, [4.3, 13], 'Gauge pressure at which it unloads.'),
+    storageShare: parameter(0.5, [0.1, 1.5], 'Receiver and pipes: m³ for each m³/min of flow.'),
+    pressurePowerShare: parameter(0.07, [0.04, 0.1], 'More power per bar of discharge pressure.'),
+    maintenanceWeeks: maintainedEvery(4),
+    control: choice(['load_unload', 'vsd', 'modulation'], 'How it follows the demand.'),
+    holdBar: parameter(6.8, [4, 12], 'Pressure that a variable speed keeps.'),
+    leastSpeedShare: parameter(0.25, [0.1, 0.6], 'Slowest speed; below, it loads and unloads.'),
+    throttleFromBar: parameter(7, [4, 12.5], 'Modulation throttles the intake from here on.'),
+    throttleBandBar: parameter(0.7, [0.2, 2], 'Band of the throttling; at its end it unloads.'),
+    throttleLeastShare: parameter(0.4, [0.2, 0.9], 'Flow of the most throttled intake.'),
+    unloadedShare: parameter(0.27, [0.15, 0.5], 'Unloaded power, as a share of full load.'),
+    blownShare: parameter(0.68, [0.4, 0.9], 'Power just after unloading, as a share of full load.'),
+    blowDownS: parameter(12, [2, 60], 'Time constant of the sump’s blow-down.'),
+    loadDelayS: parameter(3, [0.5, 10], 'From the command to load until air flows.'),
+    autoStopS: parameter(900, [60, 3600], 'Time unloaded until the motor stops.'),
+    demandShare: parameter(0.55, [0, 1.2], 'Air used at full production, of the rated flow.'),
+    leakShare: parameter(0.12, [0, 1], 'Air lost in the network, of the rated flow.'),
+    powerFaultFactor: parameter(1, [1, 1.5], 'Power for the same air, times the healthy one.'),
+    flowFaultFactor: parameter(1, [0.5, 1], 'Air delivered when loaded, times the healthy flow.'),
+    vibrationFactor: parameter(1, [1, 10], 'Vibration, times the healthy one.'),
+    excessTempK: parameter(0, [0, 60], 'Oil warmer than in a healthy machine.'),
+  },
+
+  derived: (p) => {
+    const specificKwPerM3Min = 6.4 * Math.exp(-0.08 * Math.log(p.ratedPowerKw / 55));
+    const fullLoadKw = p.fullLoadShare * p.ratedPowerKw;
+    const ratedFlowM3Min = fullLoadKw / specificKwPerM3Min;
+    const isByDrive = p.control === VARIABLE_SPEED;
+    const slowKw = (SPEED_POWER.base + SPEED_POWER.perFlow * p.leastSpeedShare) * fullLoadKw;
+    return {
+      fullLoadKw,
+      ratedFlowM3Min,
+      flowM3PerS: ratedFlowM3Min / 60,
+      /** The highest pressure, from which it unloads. */
+      topBar: p.control === MODULATION ? p.throttleFromBar + p.throttleBandBar : p.cutOutBar,
+      /** Rate of pressure at the full rated flow into an empty network [bar/s]. */
+      fillBarPerS: ATMOSPHERE_BAR / (60 * p.storageShare),
+      standbyKw: 0.0055 * p.ratedPowerKw,
+      // A drive unloads at its slowest speed.
+      unloadedKw: isByDrive ? SPEED_POWER.base * fullLoadKw : p.unloadedShare * fullLoadKw,
+      blownKw: isByDrive ? slowKw : p.blownShare * fullLoadKw,
+      /** When the intake has opened, at 7 bar. */
+      loadingKw: isByDrive ? slowKw : fullLoadKw,
+      serviceKw: controlPowerKw(p.ratedPowerKw),
+    };
+  },
+
+  wear(p, wornShare, years) {
+    p.powerFaultFactor *= 1 + 0.03 * wornShare + agedShare(0.004, years);
+    p.vibrationFactor *= 1 + 0.25 * wornShare;
+  },
+
+  channels: {
+    energy: ELECTRICITY,
+    production: PRODUCTION,
+    environmental: {
+      outdoorTempC: decimal(2),
+      indoorTempC: decimal(2, { offset: 0.4 }),
+      machineTempC: decimal(2, { offset: 0.4 }),
+      outdoorHumidityPercent: decimal(2),
+      pressureBar: decimal(3, { share: 0.005 }),
+      flowRateM3h: decimal(3, { share: 0.03 }),
+      vibrationMmS: decimal(4, { share: 0.05 }),
+    },
+  },
+
+  sums: ['energyKws', 'startKws', 'startS', 'dipS', 'flowM3', 'count', 'badCount'],
+
+  /** A check early enough for the oil's temperature to forget what was before it. */
+  anchorS: (_p, site, tS, attempt) => {
+    let checkS = site.lastLocalTimeS(tS - FORGETTING_TAUS * OIL_TAU_S - CHECK_S, CHECK_AT_S);
+    for (let i = 0; i < attempt; i++) checkS = site.lastLocalTimeS(checkS - 1, CHECK_AT_S);
+    return checkS - LEAD_S;
+  },
+
+  start: (p, site, random, tS) => ({
+    // The segment: its start and end, the pressure there, and where and how fast that goes.
+    segmentS: tS,
+    startBar: p.cutInBar - 0.6,
+    endBar: p.cutInBar - 0.6,
+    limitBar: p.cutInBar,
+    perS: 0,
+    phase: STARTING,
+    phaseS: tS,
+    /** Power at the start of a loading phase. */
+    phaseKw: 0,
+    // Flow delivered and power against full load: at no pressure, and for each bar of it.
+    flowShare: 0,
+    flowPerBar: 0,
+    partShare: 0,
+    partPerBar: 0,
+    slotEndS: tS,
+    minuteEndS: tS,
+    load: 0,
+    slowWave: 0,
+    demandShare: 0,
+    /** Flow of the open intake, of the rated one. */
+    capacityShare: 0,
+    /** Power against that at 20 °C and in good repair. */
+    powerShare: 0,
+    deliveredM3: 0,
+    hallTempC: site.at(tS).hallTempC,
+    // Oil at the start of the slot, what it tends to now, and the sum of that over the slot.
+    slotS: tS,
+    oilTempC: site.at(tS).hallTempC + 5.5,
+    oilLimitTempC: 0,
+    oilLimitKs: 0,
+    // The capacity check that comes next or is under way.
+    checkS: nextCheckS(site, tS),
+    checkDemandShare: 0,
+    isSettled: 0,
+    unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
+    // The exponential of p(t) at the instant up to which was summed.
+    summedS: tS,
+    decay: 0,
+    // What power factor and voltage need of a start.
+    startKw: 0,
+    startShare: 0,
+    dipShare: 0,
+  }),
+
+  resume(s, p, _site, _random, before, stoppedS, tS) {
+    const offS = tS - stoppedS;
+    const inSegmentS = stoppedS - before.segmentS;
+    const oilC = oilTempC(before, stoppedS, before.oilLimitKs + before.oilLimitTempC * inSegmentS);
+    s.oilTempC = onGrid(lag(oilC, s.hallTempC, OIL_TAU_S, offS));
+    const leftBar = lag(before.startBar, before.limitBar, 1 / before.perS, inSegmentS);
+    const leakPerS = (p.fillBarPerS * p.leakShare) / REFERENCE_ABSOLUTE_BAR;
+    s.startBar = onGrid(leftBar * Math.exp(-leakPerS * offS));
+    s.endBar = s.startBar;
+  },
+
+  begin(s, p, site, random, tS) {
+    const inSegmentS = tS - s.segmentS;
+    if (s.flowShare > 0) {
+      const decay = s.flowPerBar === 0 ? 1 : Math.exp(-s.perS * inSegmentS);
+      s.deliveredM3 += p.flowM3PerS * passedS(s, inSegmentS, decay);
+    }
+    s.oilLimitKs += s.oilLimitTempC * inSegmentS;
+    s.startBar = s.endBar;
+    s.segmentS = tS;
+    s.summedS = tS;
+    s.decay = 1;
+
+    if (tS >= s.slotEndS) {
+      if (tS >= s.minuteEndS) {
+        const { load, hallTempC } = site.at(tS);
+        s.minuteEndS = (Math.floor(tS / MINUTE_S) + 1) * MINUTE_S;
+        s.load = load;
+        s.slowWave = 1 + 0.1 * random.smooth(DEMAND_SLOW, 1200, tS);
+        s.hallTempC = hallTempC;
+      }
+      const wave =
+        s.slowWave +
+        0.08 * random.smooth(DEMAND_MIDDLE, 90, tS) +
+        0.05 * random.smooth(DEMAND_FAST, 20, tS);
+      s.demandShare =
+        LEAST_DEMAND +
+        p.leakShare +
+        p.demandShare * s.load * Math.max(0.05, wave) +
+        site.demand(tS) / p.ratedFlowM3Min;
+      if (tS > s.slotS) s.oilTempC = onGrid(oilTempC(s, tS, s.oilLimitKs));
+      s.oilLimitKs = 0;
+      s.slotS = tS;
+      s.slotEndS = (Math.floor(tS / SLOT_S) + 1) * SLOT_S;
+      s.powerShare = p.powerFaultFactor * (1 + 0.0015 * (s.hallTempC - 20));
+      s.capacityShare = p.flowFaultFactor * normalFlowShare(s.hallTempC);
+    }
+    // Air drawn at the reference pressure, as a share of the rated flow, per bar absolute.
+    const drawPerBar = s.demandShare / REFERENCE_ABSOLUTE_BAR;
+    const drawnShare = drawPerBar * (s.startBar + ATMOSPHERE_BAR);
+
+    const isChecking = tS >= s.checkS && tS < s.checkS + CHECK_S;
+    if (isChecking) s.checkDemandShare = Math.max(s.checkDemandShare, s.demandShare);
+    else if (tS >= s.checkS) endCheck(s, p, site, tS);
+
+    const phase = phaseAt(s, p, tS, isChecking, drawnShare);
+    if (phase !== s.phase) {
+      if (phase === LOADING)
+        s.phaseKw = s.phase === UNLOADED ? unloadedKw(p, tS - s.phaseS) : p.unloadedKw;
+      s.phase = phase;
+      s.phaseS = tS;
+    }
+    const isUnloaded = phase === UNLOADED || phase === IDLING || phase === STARTING;
+    s.oilLimitTempC =
+      phase === STANDBY || phase === SERVICED
+        ? s.hallTempC
+        : s.hallTempC + 5 + (isUnloaded ? 36 : 56) + p.excessTempK;
+
+    let endS = Math.min(s.slotEndS, isChecking ? s.checkS + CHECK_S : s.checkS);
+    if (phase === LOADING) endS = Math.min(endS, s.phaseS + p.loadDelayS);
+    else if (phase === STARTING) endS = Math.min(endS, s.phaseS + STAR_DELTA_S);
+    else if (phase === UNLOADED) endS = Math.min(endS, s.phaseS + p.autoStopS);
+    setFlow(s, p, random, drawPerBar, drawnShare, isChecking, endS);
+    if (phase === HOLDING || phase === SERVICED) {
+      setSteadyCourse(s, drawPerBar, p.fillBarPerS);
+      return endS;
+    }
+    const lowerBar = s.flowPerBar < 0 ? p.throttleFromBar : phase === LOADED ? NaN : p.cutInBar;
+    const isOpen = p.control === MODULATION && s.flowPerBar === 0 && !isChecking;
+    const upperBar = phase !== LOADED ? NaN : isOpen ? p.throttleFromBar : p.topBar;
+    const lengthS = setCourse(s, drawPerBar, p.fillBarPerS, endS - tS, lowerBar, upperBar);
+    return Math.min(endS, tS + Math.max(SHORTEST_S, lengthS));
+  },
+
+  accumulate(s, p, fromS, toS) {
+    const lengthS = toS - fromS;
+    if (s.summedS !== fromS) s.decay = Math.exp(-s.perS * (fromS - s.segmentS));
+    const fromDecay = s.decay;
+    const decay = Math.exp(-s.perS * (toS - s.segmentS));
+    const barS = barSeconds(s, lengthS, fromDecay, decay);
+    s.decay = decay;
+    s.summedS = toS;
+
+    const fullKw = s.powerShare * p.fullLoadKw;
+    const atZeroBar = 1 - p.pressurePowerShare * REFERENCE_BAR;
+    if (s.phase === LOADED || s.phase === HOLDING) {
+      let share = s.partShare * (atZeroBar * lengthS + p.pressurePowerShare * barS);
+      if (s.partPerBar !== 0) {
+        const bar2S = squareBarSeconds(s, lengthS, fromDecay, decay);
+        share += s.partPerBar * (atZeroBar * barS + p.pressurePowerShare * bar2S);
+      }
+      s.energyKws += fullKw * share;
+    } else if (s.phase === UNLOADED) {
+      const a = Math.exp(-(fromS - s.phaseS) / p.blowDownS);
+      const b = Math.exp(-(toS - s.phaseS) / p.blowDownS);
+      const blowDownKws = (p.blownKw - p.unloadedKw) * p.blowDownS * (a - b);
+      s.energyKws += s.powerShare * (p.unloadedKw * lengthS + blowDownKws);
+    } else if (s.phase === LOADING) {
+      const loadedKw = p.loadingKw * (atZeroBar + p.pressurePowerShare * p.cutInBar);
+      const share = (fromS - s.phaseS + (toS - s.phaseS)) / (2 * p.loadDelayS);
+      s.energyKws += s.powerShare * (s.phaseKw + (loadedKw - s.phaseKw) * share) * lengthS;
+    } else if (s.phase === STARTING) {
+      const afterS = (fromS + toS) / 2 - s.phaseS;
+      const isByDrive = p.control === VARIABLE_SPEED;
+      const kw = isByDrive
+        ? (p.unloadedKw * afterS) / STAR_DELTA_S
+        : p.fullLoadKw * starDeltaPowerShare(afterS);
+      s.energyKws += kw * lengthS;
+      if (!isByDrive) {
+        s.startKws += kw * lengthS;
+        s.startS += lengthS;
+        s.dipS += Math.max(0, Math.min(toS, s.phaseS + DIP_S) - fromS);
+      }
+    } else if (s.phase === IDLING) s.energyKws += s.powerShare * p.unloadedKw * lengthS;
+    else s.energyKws += (s.phase === SERVICED ? p.serviceKw : p.standbyKw) * lengthS;
+
+    if (s.flowShare > 0) {
+      const before = p.flowM3PerS * passedS(s, fromS - s.segmentS, fromDecay);
+      const after = p.flowM3PerS * passedS(s, toS - s.segmentS, decay);
+      const count = Math.floor(s.deliveredM3 + after) - Math.floor(s.deliveredM3 + before);
+      s.flowM3 += after - before;
+      s.count += count;
+      if (barAt(s) < BAD_BELOW_BAR) s.badCount += count;
+    }
+  },
+
+  report(s, p, site, random, tS, intervalS) {
+    const isLoaded = s.phase === LOADED || s.phase === HOLDING || s.phase === LOADING;
+    const isStanding = s.phase === STANDBY || s.phase === SERVICED;
+    s.powerKw = s.energyKws / intervalS;
+    s.startKw = s.startKws / intervalS;
+    s.startShare = s.startS / intervalS;
+    s.dipShare = (STARTING_DIP_SHARE * s.dipS) / intervalS;
+    s.productionCount = s.count;
+    s.productionCountBad = s.badCount;
+    s.productionCountGood = s.count - s.badCount;
+    s.flowRateM3h = (3600 * s.flowM3) / intervalS;
+    s.throughputUnitsPerHour = s.flowRateM3h;
+    s.operatingMode = s.phase === SERVICED ? MAINTENANCE : isLoaded ? RUNNING : IDLE;
+    s.indoorTempC = site.at(tS).hallTempC;
+    s.machineTempC = oilTempC(s, tS, s.oilLimitKs + s.oilLimitTempC * (tS - s.segmentS));
+    s.pressureBar = barAt(s);
+    s.speedPercent = 100 * speedShare(s, p, tS);
+    const healthyMmS = isStanding ? 0 : isLoaded ? 2.2 : 1.4;
+    const ownMmS = healthyMmS * s.unitFactor * p.vibrationFactor;
+    s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
+  },
+
+  powerFactor(s, p, powerKw) {
+    if (powerKw < 2 * p.standbyKw) return CONTROL_POWER_FACTOR;
+    if (p.control === VARIABLE_SPEED) return drivePowerFactor(powerKw, p.ratedPowerKw);
+    const runningKvar = (1 - s.startShare) * motorReactiveKvar(powerKw, p.ratedPowerKw);
+    return powerFactor(powerKw, runningKvar + STARTING_REACTIVE * s.startKw);
+  },
+
+  voltageDipShare: (s) => s.dipShare,
+
+  isSettled: (s) => s.isSettled === 1,
+
+  /** On a network it is asked for what all else would have asked for. */
+  supply: {
+    network: 'compressedAir',
+    capacity: (p) => p.ratedFlowM3Min,
+    instead: { demandShare: 0, leakShare: 0 },
+  },
+
+  faults: {
+    leak: {
+      onset: 'step',
+      about: 'A leak in the air network: more air is lost, the compressor is loaded for longer.',
+      signals: [
+        'powerKw',
+        'flowRateM3h',
+        'throughputUnitsPerHour',
+        'pressureBar',
+        'productionCountBad',
+      ],
+      apply(p, x) {
+        p.leakShare += 0.6 * x;
+      },
+    },
+    efficiency_loss: {
+      onset: 'ramp',
+      about: 'A worn screw and a fouled cooler: more power for less air, hotter oil.',
+      signals: ['powerKw', 'machineTempC'],
+      apply(p, x) {
+        p.powerFaultFactor *= 1 + 0.25 * x;
+        p.flowFaultFactor *= 1 - 0.12 * x;
+        p.excessTempK += 12 * x;
+      },
+    },
+    bearing_fault: {
+      onset: 'ramp',
+      about: 'A damaged bearing: strong vibration, some heat, hardly any power.',
+      signals: ['vibrationMmS', 'machineTempC', 'powerKw'],
+      apply(p, x) {
+        p.vibrationFactor *= 1 + 3 * x;
+        p.powerFaultFactor *= 1 + 0.015 * x;
+        p.excessTempK += 8 * x;
+      },
+    },
+  },
+
+  alerts: {
+    HIGH_VIBRATION: {
+      ...HIGH_VIBRATION,
+      signal: 'vibration while it is loaded [mm/s]',
+      value: (s) => (s.operatingMode === IDLE ? Number.NaN : s.vibrationMmS),
+    },
+    HIGH_OIL_TEMPERATURE: {
+      message: 'Oil is hot',
+      signal: 'oil temperature [°C]',
+      limits: [95, 105],
+      band: 3,
+      value: (s) => s.machineTempC,
+    },
+    LOW_PRESSURE: {
+      message: 'Network pressure is low',
+      signal: 'pressure below cut-in [bar]',
+      limits: [0.6, 1.4],
+      band: 0.2,
+      value: (s, p) => (s.phase === SERVICED ? 0 : p.cutInBar - s.pressureBar),
+    },
+  },
+
+  profile: {
+    states: [
+      '`running`: loading, or loaded and filling the receiver; also the capacity check at 03:00.',
+      '`idle`: unloaded with the motor on, or, after 15 min of that, with the motor off (0.3 kW).',
+      'Start: star-delta for 8 s at 2.2 times the rated current, 10 s idle, 3 s until air flows.',
+      'Stop for a maintenance: unloaded for 30 s, then off with the receiver shut.',
+    ],
+    relevantVariables: [
+      'Air delivered (`production_count`, m³): the energy of an hour goes with it.',
+      'Hours with the motor on: an unloaded compressor takes 27 % of full load.',
+      'Air temperature in the hall: 0.15 % more power and 0.34 % less air per kelvin.',
+    ],
+    staticFactors: [
+      'Pressure band, receiver, leaks of the network, kind of control, size of the machine.',
+    ],
+    wear: 'Specific power +3 % from one maintenance to the next, +0.4 % a year; vibration +25 %.',
+    sources: [
+      'US DOE, CAC: Improving Compressed Air System Performance, 3rd ed.; Tip Sheet 3.',
+      'ORNL MEASUR: compressor defaults, blow-down 40 s, receiver formula.',
+      'Marshall, Plant Services 2014: unloaded power; CAGI data sheets; ISO 1217.',
+      'IEC 60034-12: starting currents.',
+    ],
+    plot: ['powerKw', 'pressureBar', 'flowRateM3h'],
+  },
+});
+
+/**
+ * Oil temperature at an instant of the slot [°C]: a first-order lag behind the mean of what it
+ * tended to in the slot so far, given as its sum over time [°C·s].
+ */
+function oilTempC(s: Values<'slotS' | 'oilTempC'>, tS: number, limitKs: number): number {
+  const sinceS = tS - s.slotS;
+  const decay = sinceS === SLOT_S ? SLOT_DECAY : Math.exp(-sinceS / OIL_TAU_S);
+  const limit = limitKs / sinceS;
+  return limit + (s.oilTempC - limit) * decay;
+}
+
+/** Pressure at the instant up to which was summed [bar]. */
+function barAt(s: Values<'startBar' | 'limitBar' | 'decay'>): number {
+  return s.limitBar + (s.startBar - s.limitBar) * s.decay;
+}
+
+/** Power at a time after unloading [kW], before temperature and wear. */
+function unloadedKw(p: Values<'unloadedKw' | 'blownKw' | 'blowDownS'>, sinceS: number): number {
+  return p.unloadedKw + (p.blownKw - p.unloadedKw) * Math.exp(-sinceS / p.blowDownS);
+}
