@@ -2,7 +2,7 @@ import { type Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { Field } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
-import { fieldText, isText } from '../encoding/columns.ts';
+import { fieldText, isText } from '../encoding/field-texts.ts';
 import { LabelMemo } from '../encoding/label.ts';
 import { ownFields, type TableLayout } from '../encoding/table-layout.ts';
 import { Memo } from '../runtime/memo.ts';

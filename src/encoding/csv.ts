@@ -6,18 +6,18 @@ import {
   type Column,
   ColumnWriter,
   checkedWithin,
+  constantWithin,
   HEAD_BYTES_MAX,
   ID_BYTES_MAX,
-  preparedWithin,
-  type Spelling,
+  type NullAndTextFormat,
 } from './columns.ts';
 import type { LineEncoder } from './lines.ts';
-import { PreparedText } from './prepared-text.ts';
 import { flatFields, flatNames } from './reading.ts';
 import { TimeWriter } from './time.ts';
+import { Utf8Constant } from './utf8-constant.ts';
 
 /** How CSV spells what is not a number: nothing, and quotes where they are needed. */
-const CSV_SPELLING: Spelling = { none: '', text: csvText };
+const CSV_SPELLING: NullAndTextFormat = { none: '', text: csvText };
 
 /**
  * Writes readings as CSV (RFC 4180, lines ended by LF): one column for every field that any of the
@@ -26,7 +26,7 @@ const CSV_SPELLING: Spelling = { none: '', text: csvText };
 export class CsvEncoder implements LineEncoder {
   readonly mediaType = 'text/csv';
   readonly #views = viewMemo();
-  readonly #header: PreparedText;
+  readonly #header: Utf8Constant;
   readonly #ids = new Memo(idColumn);
   readonly #columns: Memo<MachineType, ColumnWriter>;
   readonly #time = new TimeWriter();
@@ -35,7 +35,7 @@ export class CsvEncoder implements LineEncoder {
   constructor(types: Iterable<MachineType>) {
     const names = flatNames(types);
     const header = `${['time', 'machine_id', ...names].join(',')}\n`;
-    this.#header = new PreparedText(header);
+    this.#header = new Utf8Constant(header);
     checkedWithin('the header', this.#header.length);
     this.#columns = new Memo((type) => typeColumns(type, names));
   }
@@ -58,8 +58,8 @@ export function csvText(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function idColumn({ id }: Machine): PreparedText {
-  return preparedWithin(`,${csvText(id)}`, ID_BYTES_MAX);
+function idColumn({ id }: Machine): Utf8Constant {
+  return constantWithin(`,${csvText(id)}`, ID_BYTES_MAX);
 }
 
 /** The columns of a type among all columns: a run of commas leads to each. */

@@ -6,18 +6,21 @@ import { Memo, viewMemo } from '../runtime/memo.ts';
 import {
   ColumnWriter,
   checkedWithin,
+  constantWithin,
   HEAD_BYTES_MAX,
   ID_BYTES_MAX,
   missing,
-  preparedWithin,
-  type Spelling,
+  type NullAndTextFormat,
 } from './columns.ts';
 import { NUMBER_BYTES_MAX, writeDecimal } from './decimal.ts';
-import { PreparedText } from './prepared-text.ts';
 import { TimeWriter } from './time.ts';
+import { Utf8Constant } from './utf8-constant.ts';
 
 /** How JSON spells what is not a number. */
-export const JSON_SPELLING: Spelling = { none: 'null', text: (text) => JSON.stringify(text) };
+export const JSON_SPELLING: NullAndTextFormat = {
+  none: 'null',
+  text: (text) => JSON.stringify(text),
+};
 
 /** Channels of an energy carrier; their messages say the time twice, for older clients. */
 const CARRIERS = new Set(['electricity', 'natural_gas', 'steam']);
@@ -26,13 +29,13 @@ const CARRIERS = new Set(['electricity', 'natural_gas', 'steam']);
 const REQUIRED = new Set(['power_kw', 'energy_kwh']);
 
 /** What stands before the time. */
-export const TIME = new PreparedText('{"time":"');
-const TIMESTAMP = new PreparedText('{"timestamp":"');
-const THEN_TIME = new PreparedText('","time":"');
-const THEN_TIMESTAMP = new PreparedText('","timestamp":"');
-const ALERTS = new PreparedText(',"alerts":[');
-const COMMA = new PreparedText(',');
-const END = new PreparedText(']}');
+export const TIME = new Utf8Constant('{"time":"');
+const TIMESTAMP = new Utf8Constant('{"timestamp":"');
+const THEN_TIME = new Utf8Constant('","time":"');
+const THEN_TIMESTAMP = new Utf8Constant('","timestamp":"');
+const ALERTS = new Utf8Constant(',"alerts":[');
+const COMMA = new Utf8Constant(',');
+const END = new Utf8Constant(']}');
 
 /** The running state and the mode of a status. */
 const STATE_BYTES_MAX = 128;
@@ -40,7 +43,7 @@ const STATE_BYTES_MAX = 128;
 /** The states of a status message, by operating mode, up to the power. */
 const STATES = OPERATING_MODES.map(
   (mode, code) =>
-    new PreparedText(
+    new Utf8Constant(
       `,"is_running":${code !== OFFLINE},"operating_mode":"${mode}","current_power_kw":`,
     ),
 );
@@ -49,7 +52,7 @@ const STATES = OPERATING_MODES.map(
 interface TypeMessages {
   readonly channels: readonly ChannelMessage[];
   /** Two an alert: as a warning and as critical. */
-  readonly alerts: readonly PreparedText[];
+  readonly alerts: readonly Utf8Constant[];
 }
 
 interface ChannelMessage {
@@ -135,7 +138,7 @@ export class JsonEncoder {
       if (level === 0) continue;
       if (!isFirst) at = COMMA.write(view, at);
       isFirst = false;
-      at = (alerts[2 * i + level - 1] as PreparedText).write(view, at);
+      at = (alerts[2 * i + level - 1] as Utf8Constant).write(view, at);
     }
     return at;
   }
@@ -146,8 +149,8 @@ const POWER_DECIMALS = 3;
 const ALERT_LEVELS = ['warning', 'critical'] as const;
 
 /** The id of a machine between its time and its values: `","machine_id":"…"`. */
-export function idText({ id }: Machine): PreparedText {
-  return preparedWithin(`","machine_id":${JSON.stringify(id)}`, ID_BYTES_MAX);
+export function idText({ id }: Machine): Utf8Constant {
+  return constantWithin(`","machine_id":${JSON.stringify(id)}`, ID_BYTES_MAX);
 }
 
 /** What stands before a field's value. */
@@ -159,7 +162,7 @@ function typeMessages(type: MachineType): TypeMessages {
   const channels = type.channels.map(channelMessage);
   const alerts = type.alertList.flatMap(({ message }, i) =>
     ALERT_LEVELS.map(
-      (level) => new PreparedText(JSON.stringify({ code: type.alertCodes[i], level, message })),
+      (level) => new Utf8Constant(JSON.stringify({ code: type.alertCodes[i], level, message })),
     ),
   );
   const statusBytes = alerts.reduce(

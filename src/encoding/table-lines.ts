@@ -6,30 +6,30 @@ import {
   type Column,
   ColumnWriter,
   checkedWithin,
+  constantWithin,
   HEAD_BYTES_MAX,
   ID_BYTES_MAX,
-  preparedWithin,
-  type Spelling,
+  type NullAndTextFormat,
 } from './columns.ts';
 import { csvText } from './csv.ts';
 import { idText, JSON_SPELLING, keyText, TIME } from './json.ts';
 import { LABEL_COLUMNS, LabelMemo } from './label.ts';
 import type { LineEncoder } from './lines.ts';
-import { PreparedText } from './prepared-text.ts';
 import { ownFields, type TableLayout } from './table-layout.ts';
 import { TimeWriter } from './time.ts';
+import { Utf8Constant } from './utf8-constant.ts';
 
 /** How a format of lines spells a row of a table. */
 interface LineFormat {
   readonly mediaType: string;
   /** The names of the columns, nothing where every line says them. */
   header(names: readonly string[]): string;
-  readonly beforeTime: PreparedText;
+  readonly beforeTime: Utf8Constant;
   /** A machine's id with what stands before it and after the time. */
-  id(machine: Machine): PreparedText;
+  id(machine: Machine): Utf8Constant;
   /** The values of a type among the columns of the table, and what follows the last of them. */
   columns(type: MachineType, layout: TableLayout): { columns: Column[]; tail: string };
-  readonly spelling: Spelling;
+  readonly spelling: NullAndTextFormat;
   label(text: string): string;
   readonly end: string;
 }
@@ -39,7 +39,7 @@ const LABEL_BYTES_MAX = 1024;
 
 /** What the lines of a machine have that those of others have not. */
 interface MachineLines {
-  readonly id: PreparedText;
+  readonly id: Utf8Constant;
   /** The values, and the end of the line where no label follows. */
   readonly columns: ColumnWriter;
 }
@@ -48,15 +48,15 @@ interface MachineLines {
 class TableLines implements LineEncoder {
   readonly mediaType: string;
   readonly #views = viewMemo();
-  readonly #header: PreparedText;
-  readonly #beforeTime: PreparedText;
+  readonly #header: Utf8Constant;
+  readonly #beforeTime: Utf8Constant;
   readonly #time = new TimeWriter();
   readonly #machines: Memo<Machine, MachineLines | undefined>;
-  readonly #labels: LabelMemo<PreparedText> | undefined;
+  readonly #labels: LabelMemo<Utf8Constant> | undefined;
 
   constructor(format: LineFormat, layout: TableLayout, hasLabels: boolean) {
     this.mediaType = format.mediaType;
-    this.#header = new PreparedText(format.header(columnNames(layout, hasLabels)));
+    this.#header = new Utf8Constant(format.header(columnNames(layout, hasLabels)));
     checkedWithin('the header', this.#header.length);
     this.#beforeTime = format.beforeTime;
     const end = hasLabels ? '' : format.end;
@@ -67,7 +67,7 @@ class TableLines implements LineEncoder {
         : undefined,
     );
     this.#labels = hasLabels
-      ? new LabelMemo((text) => preparedWithin(format.label(text) + format.end, LABEL_BYTES_MAX))
+      ? new LabelMemo((text) => constantWithin(format.label(text) + format.end, LABEL_BYTES_MAX))
       : undefined;
   }
 
@@ -109,8 +109,8 @@ function columnNames({ fields }: TableLayout, hasLabels: boolean): readonly stri
 const CSV: LineFormat = {
   mediaType: 'text/csv',
   header: (names) => `${names.join(',')}\n`,
-  beforeTime: new PreparedText(''),
-  id: ({ id }) => preparedWithin(`,${csvText(id)}`, ID_BYTES_MAX),
+  beforeTime: new Utf8Constant(''),
+  id: ({ id }) => constantWithin(`,${csvText(id)}`, ID_BYTES_MAX),
   columns: (type, layout) => {
     const own = ownFields(type, layout);
     const columns: Column[] = [];

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import type { Machine } from '../../core/factory.ts';
-import { isText } from '../../encoding/columns.ts';
+import { isText } from '../../encoding/field-texts.ts';
 import { type FlatField, flatFields } from '../../encoding/reading.ts';
 import { timeText } from '../../encoding/time.ts';
 import type { Api, App } from '../app.ts';
