@@ -2,9 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
-import { CsvEncoder } from '../encoding/csv.ts';
-import type { LineEncoder } from '../encoding/lines.ts';
-import { NdjsonEncoder } from '../encoding/ndjson.ts';
+import { csv } from '../encoding/csv.ts';
+import { jsonLines } from '../encoding/json-lines.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { createReader } from '../simulation/reader.ts';
 import type { Window } from './window.ts';
@@ -36,8 +35,7 @@ export async function* encodedReadings(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const isArray = format === 'application/json';
-  const encoder: LineEncoder =
-    format === 'text/csv' ? new CsvEncoder([machine.type]) : new NdjsonEncoder();
+  const encoder = (format === csv.mediaType ? csv : jsonLines).flat([machine.type]);
   const batch = new Batch(BATCH_ROWS);
   const reader = createReader(fleet, { machines: [machine] });
   reader.seek(fromMs);

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathError } from './dataset-error.ts';
+import { FORMATS } from './formats/index.ts';
 import {
   type FileEntry,
   identityDifference,
@@ -85,11 +86,16 @@ function fileDifference(a: Side, b: Side): string | undefined {
 
 function contentDifference(a: Side, b: Side, file: FileEntry, other: FileEntry): string {
   if (file.rows !== other.rows) return `${file.path}: ${file.rows} and ${other.rows} rows`;
-  const isText = /\.(csv|jsonl|md)$/.test(file.path);
-  if (!isText || a.folder === undefined || b.folder === undefined)
+  if (!isText(file.path) || a.folder === undefined || b.folder === undefined)
     return `${file.path}: the contents differ (SHA-256)`;
   const line = differingLine(join(a.folder, file.path), join(b.folder, file.path));
   return `${file.path}, line ${line.number}:\n  ${line.texts.join('\n  ')}`;
+}
+
+/** Whether the lines of a file can be shown as they are. */
+function isText(path: string): boolean {
+  const ends = FORMATS.filter(({ lines }) => lines).map((format) => format.extension('none'));
+  return ['.md', ...ends].some((end) => path.endsWith(end));
 }
 
 const CHUNK_BYTES = 1 << 16;

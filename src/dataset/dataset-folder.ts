@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { Fleet } from '../simulation/fleet.ts';
 import { dataSheet } from './data-sheet.ts';
 import { DatasetError, pathError } from './dataset-error.ts';
+import type { RecordTable } from './formats/format.ts';
+import { formatNamed } from './formats/index.ts';
 import { type FileEntry, identityOf, type Manifest, Progress, writeManifest } from './manifest.ts';
 import { extension, plannedRows, planOf, type Task } from './plan.ts';
-import { type RecordTable, writeRecords } from './record-table.ts';
 import { factoriesTable, machinesTable } from './registry-tables.ts';
 import type { DatasetRequest } from './request.ts';
 import { anomaliesTable, type Truth } from './truth.ts';
@@ -84,8 +85,11 @@ async function writeSmall(
   table: RecordTable,
   request: DatasetRequest,
 ): Promise<FileEntry> {
+  const { format, compression } = request;
   const path = `${table.name}${extension(request)}`;
-  return { path, table: table.name, ...(await writeRecords(join(folder, path), table, request)) };
+  const file = join(folder, path);
+  const written = await formatNamed(format).writeRecords(file, table, compression);
+  return { path, table: table.name, ...written };
 }
 
 /** @throws DatasetError where there is a file, or a folder of something else. */

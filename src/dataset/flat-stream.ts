@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { Batch, READING } from '../core/batch.ts';
 import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
-import { CsvEncoder } from '../encoding/csv.ts';
-import type { LineEncoder } from '../encoding/lines.ts';
-import { NdjsonEncoder } from '../encoding/ndjson.ts';
+import type { LineFormat } from '../encoding/line-format.ts';
+import { formatNamed } from './formats/index.ts';
 import { type DatasetRequest, fleetOf } from './request.ts';
 import { machinesOf, tableRows, windowReader } from './window-reader.ts';
 
@@ -24,10 +23,8 @@ export async function streamFlat(
 ): Promise<void> {
   const fleet = fleetOf(request, request.hasClean ? 'clean' : 'actual');
   const machines = machinesOf(fleet, request.machineIds);
-  const encoder: LineEncoder =
-    request.format === 'csv'
-      ? new CsvEncoder(machines.map(({ type }) => type))
-      : new NdjsonEncoder();
+  const { lines } = formatNamed(request.format);
+  const encoder = (lines as LineFormat).flat(machines.map(({ type }) => type));
   const reader = windowReader(request, fleet);
   reader.seek(request.fromMs);
   const batch = new Batch();

@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { Batch } from '../core/batch.ts';
 import type { TableLayout } from '../encoding/table-layout.ts';
-import { tableCsv, tableNdjson } from '../encoding/table-lines.ts';
 import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import type { TableWriter } from './formats/format.ts';
+import { formatNamed } from './formats/index.ts';
 import type { FileEntry } from './manifest.ts';
-import type { TableColumns } from './parquet-table.ts';
 import type { Plan, PlannedFile, ReadingsTask } from './plan.ts';
 import type { DatasetRequest } from './request.ts';
-import { LineTableWriter, type TableWriter } from './table-writer.ts';
 import { tableRows, windowReader } from './window-reader.ts';
 
 /**
@@ -20,12 +19,10 @@ export class PartitionWriter {
   readonly #plan: Plan;
   readonly #folder: string;
   readonly #batch = new Batch();
-  readonly #columns = new Map<TableLayout, TableColumns>();
-  readonly #encoders = new Memo((layout: TableLayout) =>
-    this.#request.format === 'csv'
-      ? tableCsv(layout, this.#request.hasLabels)
-      : tableNdjson(layout, this.#request.hasLabels),
-  );
+  readonly #files = new Memo((layout: TableLayout) => {
+    const { format, compression, hasLabels } = this.#request;
+    return formatNamed(format).tableFiles(layout, hasLabels, compression);
+  });
 
   constructor(request: DatasetRequest, plan: Plan, folder: string) {
     this.#request = request;
@@ -68,16 +65,8 @@ export class PartitionWriter {
   }
 
   async #open({ path, table }: PlannedFile): Promise<TableWriter> {
-    const { format, compression, hasLabels } = this.#request;
     const layout = this.#plan.tables.find(({ name }) => table.endsWith(name)) as TableLayout;
-    const file = join(this.#folder, path);
-    if (format === 'parquet') {
-      // Only this format needs the library, which takes some tenths of a second to load.
-      const { ParquetTableWriter, TableColumns } = await import('./parquet-table.ts');
-      const columns = this.#columns.get(layout) ?? new TableColumns(layout, hasLabels);
-      this.#columns.set(layout, columns);
-      return new ParquetTableWriter(file, columns, compression);
-    }
-    return new LineTableWriter(file, this.#encoders.of(layout), compression);
+    const begin = await this.#files.of(layout);
+    return begin(join(this.#folder, path));
   }
 }

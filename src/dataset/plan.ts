@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Machine } from '../core/factory.ts';
 import { type TableLayout, tableLayouts } from '../encoding/table-layout.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { formatNamed } from './formats/index.ts';
 import type { DatasetRequest, Partition, Variant, WindowRequest } from './request.ts';
 import { machinesOf, plannedTableRows } from './window-reader.ts';
 
@@ -98,7 +99,7 @@ export function databaseParts({ machineIds }: WindowRequest): readonly (readonly
 
 /** What the names of a dataset's files end in. */
 export function extension({ format, compression }: DatasetRequest): string {
-  return format !== 'parquet' && compression === 'gzip' ? `.${format}.gz` : `.${format}`;
+  return formatNamed(format).extension(compression);
 }
 
 /** The name of a machine's factory in topics. */

@@ -1,6 +1,6 @@
 import type { MachineDescription } from '../core/factory.ts';
+import type { RecordTable } from './formats/format.ts';
 import { factoryTopic, type Plan } from './plan.ts';
-import type { RecordTable } from './record-table.ts';
 import type { DatasetRequest } from './request.ts';
 
 /** The machines of a dataset as a table. */

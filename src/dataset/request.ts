@@ -2,18 +2,9 @@ import { createHash } from 'node:crypto';
 import type { FactoryDescription } from '../core/factory.ts';
 import { Journal, type JournalEvent, type Settings } from '../core/journal.ts';
 import { createFleet, type Fleet } from '../simulation/fleet.ts';
+import type { Compression } from './formats/format.ts';
+import type { FormatName } from './formats/index.ts';
 
-/** Formats of a dataset's tables, and how each may be compressed, its default first. */
-export const COMPRESSIONS = {
-  parquet: ['zstd', 'snappy', 'gzip', 'none'],
-  csv: ['none', 'gzip'],
-  jsonl: ['none', 'gzip'],
-} as const;
-
-/** A format of a dataset's tables. */
-export type Format = keyof typeof COMPRESSIONS;
-/** How the files of a dataset are compressed. */
-export type Compression = (typeof COMPRESSIONS)[Format][number];
 /** What a file of readings covers: a day or a month in UTC. */
 export type Partition = 'day' | 'month';
 
@@ -37,7 +28,7 @@ export interface WindowRequest {
 export interface DatasetRequest extends WindowRequest {
   /** Of the simulator, for the manifest. */
   readonly version: string;
-  readonly format: Format;
+  readonly format: FormatName;
   readonly compression: Compression;
   readonly partition: Partition;
   /** Whether each reading says what anomaly acts in it. */

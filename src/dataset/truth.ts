@@ -5,7 +5,7 @@ import { timeText } from '../encoding/time.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { Incidents } from '../simulation/incidents.ts';
 import { CostCount } from '../simulation/truth.ts';
-import type { RecordTable } from './record-table.ts';
+import type { RecordTable } from './formats/format.ts';
 
 /** What an anomaly cost inside a window. */
 export interface Truth extends Incident {

@@ -17,7 +17,7 @@ import { TimeWriter } from './time.ts';
 import { Utf8Constant } from './utf8-constant.ts';
 
 /** How JSON spells what is not a number. */
-export const JSON_SPELLING: NullAndTextFormat = {
+export const JSON_VALUES: NullAndTextFormat = {
   none: 'null',
   text: (text) => JSON.stringify(text),
 };
@@ -28,8 +28,7 @@ const CARRIERS = new Set(['electricity', 'natural_gas', 'steam']);
 /** Fields that the interface promises never to be null; so are all counts. */
 const REQUIRED = new Set(['power_kw', 'energy_kwh']);
 
-/** What stands before the time. */
-export const TIME = new Utf8Constant('{"time":"');
+const TIME = new Utf8Constant('{"time":"');
 const TIMESTAMP = new Utf8Constant('{"timestamp":"');
 const THEN_TIME = new Utf8Constant('","time":"');
 const THEN_TIMESTAMP = new Utf8Constant('","timestamp":"');
@@ -149,13 +148,13 @@ const POWER_DECIMALS = 3;
 const ALERT_LEVELS = ['warning', 'critical'] as const;
 
 /** The id of a machine between its time and its values: `","machine_id":"…"`. */
-export function idText({ id }: Machine): Utf8Constant {
+function idText({ id }: Machine): Utf8Constant {
   return constantWithin(`","machine_id":${JSON.stringify(id)}`, ID_BYTES_MAX);
 }
 
-/** What stands before a field's value. */
-export function keyText(name: string): string {
-  return `,${JSON.stringify(name)}:`;
+/** What stands before the value of a key: `"power_kw":`. */
+export function jsonKey(name: string): string {
+  return `${JSON.stringify(name)}:`;
 }
 
 function typeMessages(type: MachineType): TypeMessages {
@@ -177,10 +176,10 @@ function typeMessages(type: MachineType): TypeMessages {
 function channelMessage({ name, fields }: Channel): ChannelMessage {
   const columns = fields.map((field) => ({
     field,
-    lead: keyText(field.name),
+    lead: `,${jsonKey(field.name)}`,
     isRequired: isRequired(field),
   }));
-  return { isCarrier: CARRIERS.has(name), columns: new ColumnWriter(columns, '}', JSON_SPELLING) };
+  return { isCarrier: CARRIERS.has(name), columns: new ColumnWriter(columns, '}', JSON_VALUES) };
 }
 
 function isRequired({ name, kind }: Field): boolean {

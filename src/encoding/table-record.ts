@@ -6,7 +6,7 @@ import { NUMERIC_BYTES_MAX, NUMERIC_SCALE_MAX, writeNumeric } from './binary-num
 import { carrierColumns, type Derived } from './carrier.ts';
 import { ColumnWriter } from './columns.ts';
 import { FieldTexts, fieldText } from './field-texts.ts';
-import { JSON_SPELLING, keyText } from './json.ts';
+import { JSON_VALUES, jsonKey } from './json.ts';
 import { type ReadingTable, type TableColumn, tableNameOf } from './reading-tables.ts';
 import { SLACK_BYTES, Utf8Constant } from './utf8-constant.ts';
 
@@ -240,10 +240,10 @@ function columnBytesMax({ column: { type } }: PreparedColumn): number {
 function metadataWriter(fields: readonly Field[]): ColumnWriter {
   const columns = fields.map((field, i) => ({
     field,
-    lead: i === 0 ? `{${keyText(field.name).slice(1)}` : keyText(field.name),
+    lead: (i === 0 ? '{' : ',') + jsonKey(field.name),
     isRequired: false,
   }));
-  return new ColumnWriter(columns, '}', JSON_SPELLING);
+  return new ColumnWriter(columns, '}', JSON_VALUES);
 }
 
 function declaration({ type }: TableColumn): string {

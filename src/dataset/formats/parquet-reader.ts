@@ -7,7 +7,7 @@ import {
   type Vector,
 } from 'apache-arrow';
 import * as parquet from 'parquet-wasm';
-import { pathError } from './dataset-error.ts';
+import { pathError } from '../dataset-error.ts';
 import { Rows, type WantedColumns } from './rows.ts';
 
 /** Rows that are handed over at a time: some megabytes. */
