@@ -5,7 +5,7 @@ import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
 import { csv } from '../encoding/csv.ts';
 import { jsonLines } from '../encoding/json-lines.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { createReader } from '../simulation/reader.ts';
+import { batches, createReader } from '../simulation/reader.ts';
 import type { Window } from './window.ts';
 
 /** Bytes that go out together: what a socket takes at once. */
@@ -36,15 +36,13 @@ export async function* encodedReadings(
 ): AsyncGenerator<Buffer> {
   const isArray = format === 'application/json';
   const encoder = (format === csv.mediaType ? csv : jsonLines).flat([machine.type]);
-  const batch = new Batch(BATCH_ROWS);
   const reader = createReader(fleet, { machines: [machine] });
   reader.seek(fromMs);
   const bytes = Buffer.allocUnsafe(CHUNK_BYTES);
   let end = encoder.header(bytes, 0);
   if (isArray) bytes[end++] = '['.charCodeAt(0);
   let isFirst = true;
-  for (let isDone = false; !isDone; batch.clear()) {
-    isDone = reader.read(toMs, batch);
+  for (const batch of batches(reader, toMs, new Batch(BATCH_ROWS))) {
     for (let row = 0; row < batch.length; row++) {
       if (((batch.flags[row] as number) & READING) === 0) continue;
       if (isArray && !isFirst) {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { Batch, READING } from '../core/batch.ts';
+import { READING } from '../core/batch.ts';
 import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
 import type { LineFormat } from '../encoding/line-format.ts';
+import { batches } from '../simulation/reader.ts';
 import { formatNamed } from './formats/index.ts';
 import { type DatasetRequest, fleetOf } from './request.ts';
 import { machinesOf, tableRows, windowReader } from './window-reader.ts';
@@ -27,7 +28,6 @@ export async function streamFlat(
   const encoder = (lines as LineFormat).flat(machines.map(({ type }) => type));
   const reader = windowReader(request, fleet);
   reader.seek(request.fromMs);
-  const batch = new Batch();
   const chunk = new Uint8Array(CHUNK_BYTES + MESSAGE_BYTES_MAX);
   let at = encoder.header(chunk, 0);
   const flush = async () => {
@@ -36,9 +36,7 @@ export async function streamFlat(
     at = 0;
     if (!isTaken) await once(output, 'drain');
   };
-  for (let isDone = false; !isDone; ) {
-    batch.clear();
-    isDone = reader.read(request.toMs, batch);
+  for (const batch of batches(reader, request.toMs)) {
     for (let row = 0; row < batch.length; row++) {
       if (((batch.flags[row] as number) & READING) === 0) continue;
       at = encoder.row(batch, row, chunk, at);

@@ -3,6 +3,7 @@ import { Batch } from '../core/batch.ts';
 import type { TableLayout } from '../encoding/table-layout.ts';
 import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { batches } from '../simulation/reader.ts';
 import type { TableWriter } from './formats/format.ts';
 import { formatNamed } from './formats/index.ts';
 import type { FileEntry } from './manifest.ts';
@@ -44,13 +45,10 @@ export class PartitionWriter {
   ): Promise<FileEntry[]> {
     const reader = windowReader(this.#request, fleet, { machineIds: task.machineIds });
     reader.seek(task.fromMs);
-    const batch = this.#batch;
     const writers: TableWriter[] = [];
     try {
       for (const file of task.files) writers.push(await this.#open(file));
-      for (let isDone = false; !isDone; ) {
-        batch.clear();
-        isDone = reader.read(task.toMs, batch);
+      for (const batch of batches(reader, task.toMs, this.#batch)) {
         for (const writer of writers) await writer.add(batch);
         onRows(tableRows(batch));
       }

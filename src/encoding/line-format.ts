@@ -67,7 +67,7 @@ export interface LineNotation<Name extends string> extends NullAndTextFormat {
   readonly close: string;
   /** What encloses a time. */
   readonly quote: string;
-  /** What stands before a value; undefined where columns go by position, named by the first line. */
+  /** What stands before a value; undefined where the first line names the columns instead. */
   readonly key: ((name: string) => string) | undefined;
   readonly reader: LineFormat['reader'];
 }
