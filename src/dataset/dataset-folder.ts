@@ -1,12 +1,11 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Fleet } from '../simulation/fleet.ts';
 import { dataSheet } from './data-sheet.ts';
 import { DatasetError, pathError } from './dataset-error.ts';
 import type { RecordTable } from './formats/format.ts';
 import { formatNamed } from './formats/index.ts';
 import { type FileEntry, identityOf, type Manifest, Progress, writeManifest } from './manifest.ts';
-import { extension, plannedRows, planOf, type Task } from './plan.ts';
+import { extension, type Plan, plannedRows, type Task } from './plan.ts';
 import { factoriesTable, machinesTable } from './registry-tables.ts';
 import type { DatasetRequest } from './request.ts';
 import { anomaliesTable, type Truth } from './truth.ts';
@@ -31,8 +30,7 @@ export interface BegunDataset {
  *
  * @throws DatasetError where the folder cannot be used, or holds something else.
  */
-export function beginDataset(request: DatasetRequest, folder: string, fleet: Fleet): BegunDataset {
-  const plan = planOf(request, fleet);
+export function beginDataset(request: DatasetRequest, folder: string, plan: Plan): BegunDataset {
   prepareFolder(folder);
   const progress = new Progress(folder);
   const known = progress.begin(identityOf(request));
@@ -55,17 +53,16 @@ export function beginDataset(request: DatasetRequest, folder: string, fleet: Fle
 export async function finishDataset(
   request: DatasetRequest,
   folder: string,
-  fleet: Fleet,
+  plan: Plan,
   readings: readonly FileEntry[],
   truths: readonly Truth[],
 ): Promise<Manifest> {
   removeParts(folder);
-  const plan = planOf(request, fleet);
   const files = [...readings];
   const tables = [
     machinesTable(request, plan),
     factoriesTable(request, plan),
-    anomaliesTable(truths, fleet),
+    anomaliesTable(truths, plan.fleet),
   ];
   for (const table of tables) files.push(await writeSmall(folder, table, request));
   const sheet = writeWhole(join(folder, README), dataSheet(request, plan));

@@ -1,9 +1,11 @@
-import { runCrew } from './crew.ts';
+import { DatasetError } from './dataset-error.ts';
 import { beginDataset, finishDataset, removeParts } from './dataset-folder.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
-import type { WorkResult } from './order.ts';
+import { planOf } from './plan.ts';
 import { type DatasetRequest, fleetOf } from './request.ts';
 import type { Truth } from './truth.ts';
+import { WorkerProcess } from './worker-process.ts';
+import type { Order, WorkResult } from './workplace.ts';
 
 /** How a dataset is made; nothing of it changes what is made. */
 export interface GenerationOptions {
@@ -26,8 +28,8 @@ export async function generateDataset(
   request: DatasetRequest,
   { folder, workers, onProgress, signal }: GenerationOptions,
 ): Promise<Manifest> {
-  const fleet = fleetOf(request, 'actual');
-  const { allRows, kept, tasks, progress } = beginDataset(request, folder, fleet);
+  const plan = planOf(request, fleetOf(request, 'actual'));
+  const { allRows, kept, tasks, progress } = beginDataset(request, folder, plan);
   const files: FileEntry[] = [...kept.values()].flat();
   const truths: Truth[] = [];
   let rows = rowsOf(files);
@@ -45,14 +47,67 @@ export async function generateDataset(
     },
   };
   try {
-    await runCrew({ kind: 'files', request, folder }, tasks, workers, events, signal);
+    await runWorkers({ kind: 'files', request, folder }, tasks, workers, events, signal);
   } finally {
     removeParts(folder);
   }
-  return finishDataset(request, folder, fleet, files, truths);
+  return finishDataset(request, folder, plan, files, truths);
 }
 
 /** Rows of some files. */
 export function rowsOf(files: readonly FileEntry[]): number {
   return files.reduce((sum, file) => sum + file.rows, 0);
 }
+
+/** What is done with the messages of workers. */
+interface WorkerEvents {
+  onRows(rows: number): void;
+  onResult(result: WorkResult): void;
+}
+
+/**
+ * Runs tasks in processes of their own, each a task at a time, in the order of the list.
+ *
+ * @param tasks - Their places in the plan.
+ * @param count - Number of processes.
+ * @throws DatasetError for the first task that fails, or when `signal` is aborted; no process is
+ *   left then.
+ */
+async function runWorkers(
+  order: Order,
+  tasks: readonly number[],
+  count: number,
+  events: WorkerEvents,
+  signal?: AbortSignal,
+): Promise<void> {
+  const queue = [...tasks];
+  const length = Math.min(count, tasks.length);
+  const workers = Array.from({ length }, () => new WorkerProcess(order));
+  const work = async (worker: WorkerProcess) => {
+    for (let index = queue.shift(); index !== undefined; index = queue.shift())
+      events.onResult(await worker.do({ kind: 'task', index }, (rows) => events.onRows(rows)));
+  };
+  try {
+    await untilStopped(Promise.all(workers.map(work)), signal);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.end()));
+  }
+}
+
+/** @throws DatasetError when `signal` is aborted first. */
+async function untilStopped(work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+  let stop = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(new DatasetError(STOPPED));
+  });
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted) stop();
+  try {
+    await Promise.race([work, stopped]);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** The message where the making of a dataset was ended early. */
+export const STOPPED = 'stopped; the same command goes on from here';

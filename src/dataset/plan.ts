@@ -37,6 +37,7 @@ export type Task = ReadingsTask | TruthTask;
 
 /** A dataset laid out in tables and tasks; the same in every worker. */
 export interface Plan {
+  readonly fleet: Fleet;
   readonly tables: readonly TableLayout[];
   readonly tasks: readonly Task[];
   readonly machines: readonly Machine[];
@@ -56,34 +57,35 @@ export function planOf(request: DatasetRequest, fleet: Fleet): Plan {
   const tables = tableLayouts(machines.map(({ type }) => type));
   const variants: readonly Variant[] = request.hasClean ? ['actual', 'clean'] : ['actual'];
   const parts = partsOf(machines);
+  const windows = partitions(request);
+  const end = extension(request);
   const readings = variants.flatMap((variant) =>
-    parts.flatMap(({ factory, folderName, members, suffix }) =>
-      partitions(request).map(({ name, fromMs, toMs }): ReadingsTask => {
-        const own = new Set(tableLayouts(members.map(({ type }) => type)).map((each) => each.name));
-        const folder = variant === 'clean' ? 'clean/' : '';
-        const end = extension(request);
-        return {
+    parts.flatMap(({ factory, folderName, members, suffix }) => {
+      const folder = variant === 'clean' ? 'clean/' : '';
+      const own = new Set(tableLayouts(members.map(({ type }) => type)).map(({ name }) => name));
+      const names = tables.flatMap(({ name }) => (own.has(name) ? [name] : []));
+      const machineIds = members.map(({ id }) => id);
+      return windows.map(
+        ({ name, fromMs, toMs }): ReadingsTask => ({
           kind: 'readings',
           variant,
-          machineIds: members.map(({ id }) => id),
+          machineIds,
           fromMs,
           toMs,
-          files: tables
-            .filter((table) => own.has(table.name))
-            .map((table) => ({
-              table: `${folder}${table.name}`,
-              path: `${folder}${table.name}/${folderName}/${name}${suffix}${end}`,
-              ...(folderName === folderOf(factory) ? {} : { factory }),
-            })),
-        };
-      }),
-    ),
+          files: names.map((table) => ({
+            table: `${folder}${table}`,
+            path: `${folder}${table}/${folderName}/${name}${suffix}${end}`,
+            ...(folderName === folderOf(factory) ? {} : { factory }),
+          })),
+        }),
+      );
+    }),
   );
   const truths = slices(machines, Math.ceil(machines.length / TRUTH_TASKS_MAX)).map(
     (members): TruthTask => ({ kind: 'truths', machineIds: members.map(({ id }) => id) }),
   );
   const isCut = parts.some(({ suffix }) => suffix !== '');
-  return { tables, machines, isCut, tasks: [...readings, ...truths] };
+  return { fleet, tables, machines, isCut, tasks: [...readings, ...truths] };
 }
 
 /** A database is filled by so many tasks at most; up to then each machine is one. */

@@ -1,7 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DatasetError } from './dataset-error.ts';
-import type { Order, Work, WorkerAnswer, WorkResult } from './order.ts';
+import type { Order, Work, WorkResult } from './workplace.ts';
+
+/** What a worker process says. */
+export type WorkerAnswer =
+  /** It knows its order, and takes work. */
+  | { readonly kind: 'ready' }
+  /** It computes another fleet than who gave the order. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'rows'; readonly rows: number }
+  | { readonly kind: 'done'; readonly result: WorkResult }
+  /** `stack`: only where the failure is ours, and so of use. */
+  | { readonly kind: 'failed'; readonly message: string; readonly stack: string | undefined };
 
 /** An order that a process does not take: it computes another fleet than who gave it. */
 export class OtherFleetError extends Error {

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { PostgresError } from '../outputs/postgres/error.ts';
 import { warmUp } from '../simulation/warm-up.ts';
 import { DatasetError } from './dataset-error.ts';
-import type { Order, Work, WorkerAnswer, WorkResult } from './order.ts';
 import { fleetDigest } from './request.ts';
-import { Workplace } from './workplace.ts';
+import type { WorkerAnswer } from './worker-process.ts';
+import { type Order, type Work, Workplace, type WorkResult } from './workplace.ts';
 
 /** Progress is told at most every so many rows. */
 const ROWS_TOLD = 50_000;

@@ -1,11 +1,46 @@
+import type pg from 'pg';
 import type { Machine } from '../core/factory.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { finishDataset } from './dataset-folder.ts';
-import type { Order, Work, WorkResult } from './order.ts';
+import type { FileEntry, Manifest } from './manifest.ts';
 import { PartitionWriter } from './partition-writer.ts';
 import { databaseParts, type Plan, planOf, type ReadingsTask, type TruthTask } from './plan.ts';
-import { fleetOf, type Variant } from './request.ts';
-import { truthsOf } from './truth.ts';
+import { type DatasetRequest, fleetOf, type Variant, type WindowRequest } from './request.ts';
+import { type Truth, truthsOf } from './truth.ts';
+
+/** What a worker process is made with: everything that its tasks follow from. */
+export type Order =
+  | {
+      readonly kind: 'files';
+      readonly request: DatasetRequest;
+      readonly folder: string;
+      /** What the fleet has to be, where another computer has planned it. */
+      readonly fleetDigest?: string;
+    }
+  | {
+      readonly kind: 'database';
+      readonly request: WindowRequest;
+      readonly server: pg.ClientConfig;
+      readonly fleetDigest?: string;
+    };
+
+/** What a worker process is asked to do. */
+export type Work =
+  /** A task, by its place in the plan, which is the same in every process. */
+  | { readonly kind: 'task'; readonly index: number }
+  /** What makes a dataset whole, from what its tasks gave. */
+  | {
+      readonly kind: 'finish';
+      readonly files: readonly FileEntry[];
+      readonly truths: readonly Truth[];
+    };
+
+/** What came of it. */
+export type WorkResult =
+  | { readonly kind: 'files'; readonly files: readonly FileEntry[] }
+  | { readonly kind: 'truths'; readonly truths: readonly Truth[] }
+  | { readonly kind: 'stored'; readonly rows: number }
+  | { readonly kind: 'manifest'; readonly manifest: Manifest };
 
 interface Files {
   readonly plan: Plan;
@@ -40,13 +75,12 @@ export class Workplace {
     const order = this.#order;
     if (order.kind === 'database')
       return this.#store(order, work as Work & { kind: 'task' }, onRows);
-    const { request, folder } = order;
+    const { plan, writer } = this.#files as Files;
     if (work.kind === 'finish') {
       const { files, truths } = work;
-      const manifest = await finishDataset(request, folder, this.fleet('actual'), files, truths);
+      const manifest = await finishDataset(order.request, order.folder, plan, files, truths);
       return { kind: 'manifest', manifest };
     }
-    const { plan, writer } = this.#files as Files;
     const task = plan.tasks[work.index] as ReadingsTask | TruthTask;
     if (task.kind === 'truths') return this.#truths(task);
     return { kind: 'files', files: await writer.write(this.fleet(task.variant), task, onRows) };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { MachineType } from '../core/machine.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
-import { fileDamage, openSide } from '../dataset/comparison.ts';
+import { fileDamage, openDataset } from '../dataset/comparison.ts';
 import { DatasetError } from '../dataset/dataset-error.ts';
 import { readTable } from '../dataset/formats/index.ts';
 import type { Rows, WantedColumns } from '../dataset/formats/rows.ts';
@@ -33,9 +33,9 @@ export async function datasetSubject(
   version: string,
   twin: Omit<Twin, 'seed'>,
 ): Promise<Subject> {
-  const side = openSide(folder);
-  const { manifest } = side;
-  if (side.folder === undefined)
+  const dataset = openDataset(folder);
+  const { manifest } = dataset;
+  if (dataset.folder === undefined)
     throw new DatasetError(`${folder} is a manifest; a report needs the folder with its files`);
   const factories = (await records(folder, manifest, 'factories', FACTORIES)).map(factoryOf);
   const machines = (await records(folder, manifest, 'machines', MACHINES)).map(machineOf);
