@@ -3,6 +3,7 @@ import type { Machine } from '../core/factory.ts';
 import { type Channel, type Field, OFFLINE, OPERATING_MODES } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { Memo, viewMemo } from '../runtime/memo.ts';
+import { CARRIERS } from './carrier.ts';
 import {
   ColumnWriter,
   checkedWithin,
@@ -21,9 +22,6 @@ export const JSON_VALUES: NullAndTextFormat = {
   none: 'null',
   text: (text) => JSON.stringify(text),
 };
-
-/** Channels of an energy carrier; their messages say the time twice, for older clients. */
-const CARRIERS = new Set(['electricity', 'natural_gas', 'steam']);
 
 /** Fields that the interface promises never to be null; so are all counts. */
 const REQUIRED = new Set(['power_kw', 'energy_kwh']);
@@ -55,6 +53,7 @@ interface TypeMessages {
 }
 
 interface ChannelMessage {
+  /** Channels named for a carrier say the time twice, for older clients. */
   readonly isCarrier: boolean;
   readonly columns: ColumnWriter;
 }
@@ -179,7 +178,8 @@ function channelMessage({ name, fields }: Channel): ChannelMessage {
     lead: `,${jsonKey(field.name)}`,
     isRequired: isRequired(field),
   }));
-  return { isCarrier: CARRIERS.has(name), columns: new ColumnWriter(columns, '}', JSON_VALUES) };
+  const isCarrier = CARRIERS.some(({ channel }) => channel === name);
+  return { isCarrier, columns: new ColumnWriter(columns, '}', JSON_VALUES) };
 }
 
 function isRequired({ name, kind }: Field): boolean {

@@ -7,17 +7,17 @@ import { readTable } from '../dataset/formats/index.ts';
 import type { Rows, WantedColumns } from '../dataset/formats/rows.ts';
 import { type FileEntry, MANIFEST, type Manifest } from '../dataset/manifest.ts';
 import { recordsDigest } from '../dataset/request.ts';
+import { CARRIERS } from '../encoding/carrier.ts';
 import { machineTypes } from '../machines/index.ts';
 import type { Twin } from './close-up.ts';
 import type { TakeReading } from './machine-tally.ts';
 import type { ReportedAnomaly, ReportedFactory, ReportedMachine, Subject } from './subject.ts';
 import type { Tallies } from './tallies.ts';
 
-/** The fields of readings that a report is made from; others are not even read. */
+/** The fields of readings that a report needs; others are not read. */
 const USED_FIELDS = [
   ...['power_kw', 'energy_kwh', 'production_count', 'outdoor_temp_c'],
-  ...['flow_rate_m3h', 'consumption_m3', 'calorific_value_kwh_m3'],
-  ...['flow_rate_kg_h', 'consumption_kg', 'enthalpy_kj_kg'],
+  ...CARRIERS.flatMap(({ flow }) => (flow ? [flow.rate, flow.amount, flow.content] : [])),
 ];
 
 /**
