@@ -6,9 +6,9 @@ import type { RecordTable } from './formats/format.ts';
 import { formatNamed } from './formats/index.ts';
 import { type FileEntry, identityOf, type Manifest, Progress, writeManifest } from './manifest.ts';
 import { extension, type Plan, plannedRows, type Task } from './plan.ts';
-import { factoriesTable, machinesTable } from './registry-tables.ts';
+import { anomaliesTable, factoriesTable, machinesTable } from './record-tables.ts';
 import type { DatasetRequest } from './request.ts';
-import { anomaliesTable, type Truth } from './truth.ts';
+import type { Truth } from './truth.ts';
 import { digestOf, makeFolder, PART, writeWhole } from './whole-file.ts';
 
 const README = 'README.md';
@@ -62,7 +62,7 @@ export async function finishDataset(
   const tables = [
     machinesTable(request, plan),
     factoriesTable(request, plan),
-    anomaliesTable(truths, plan.fleet),
+    anomaliesTable(plan, truths),
   ];
   for (const table of tables) files.push(await writeSmall(folder, table, request));
   const sheet = writeWhole(join(folder, README), dataSheet(request, plan));
