@@ -50,7 +50,7 @@ export const ExportWish = command(
   },
 );
 
-/** An export as the wire tells of it. */
+/** An export as clients see it. */
 export const Export = Type.Object({
   id: Id,
   state: oneOf(['running', 'done', 'failed']),

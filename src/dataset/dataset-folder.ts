@@ -13,11 +13,11 @@ import { digestOf, makeFolder, PART, writeWhole } from './whole-file.ts';
 
 const README = 'README.md';
 
-/** A dataset that was begun: what of it is there, and what has to be done. */
+/** A dataset that was begun: the files that are there, and the tasks that are left. */
 export interface BegunDataset {
   /** Rows of readings that there will be. */
   readonly allRows: number;
-  /** The files of tasks that were done before, by the task's place in the plan. */
+  /** The files of tasks that an earlier run has done, by the task's place in the plan. */
   readonly kept: ReadonlyMap<number, readonly FileEntry[]>;
   /** Places in the plan of the tasks that are left. */
   readonly tasks: readonly number[];
@@ -25,8 +25,8 @@ export interface BegunDataset {
 }
 
 /**
- * Begins a dataset in a folder, or goes on with it: what is whole and as it was written is kept,
- * other files of readings are taken away.
+ * Begins a dataset in a folder, or resumes it: keeps files that are whole and unchanged, and removes
+ * other files of readings.
  *
  * @throws DatasetError where the folder cannot be used, or holds something else.
  */
@@ -45,8 +45,8 @@ export function beginDataset(request: DatasetRequest, folder: string, plan: Plan
 }
 
 /**
- * Makes a dataset whole whose files of readings are there: writes the registry, the answer key, a
- * data sheet and, last of all, the manifest.
+ * Completes a dataset whose files of readings are there: writes the small tables, a data sheet and,
+ * last of all, the manifest.
  *
  * @throws DatasetError where one of them cannot be written.
  */
@@ -70,7 +70,7 @@ export async function finishDataset(
   return writeManifest(folder, identityOf(request), request.command, files);
 }
 
-/** Takes away what workers that were ended have left. */
+/** Removes the unfinished files of workers that were ended. */
 export function removeParts(folder: string): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder, { recursive: true }).map(String))

@@ -12,10 +12,10 @@ import { machinesOf, tableRows, windowReader } from './window-reader.ts';
 const CHUNK_BYTES = 1 << 18;
 
 /**
- * Writes the readings of a window to a stream, a flat record each, no faster than it takes them.
- * The stream is not ended.
+ * Writes the readings of a window to a stream, a flat record each, with back-pressure. It does not
+ * end the stream.
  *
- * @param onRows - Is told of every batch how many rows its readings have in tables.
+ * @param onRows - Called after each batch with the number of rows that its readings have in tables.
  */
 export async function streamFlat(
   request: DatasetRequest,

@@ -7,20 +7,20 @@ import type { Truth } from './truth.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { Order, WorkResult } from './workplace.ts';
 
-/** How a dataset is made; nothing of it changes what is made. */
+/** How a dataset is made; none of this changes its content. */
 export interface GenerationOptions {
-  /** The dataset's folder; what it has of the same dataset already is kept. */
+  /** The dataset's folder; files of the same dataset that are in it already are kept. */
   readonly folder: string;
   /** Processes that read and write. */
   readonly workers: number;
-  /** Is told how many rows of readings are done, of how many, those kept included. */
+  /** Called with the rows of readings that are done, and those of the whole dataset. */
   readonly onProgress?: (rows: number, allRows: number) => void;
-  /** Ends it early: what is whole stays, what is not is taken away. */
+  /** Ends it early: whole files stay, others are removed. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Makes a dataset, or what is missing of it, on this computer.
+ * Makes a dataset, or the part of it that is missing, on this computer.
  *
  * @throws DatasetError where the folder cannot be used, or the work was stopped.
  */

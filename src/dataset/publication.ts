@@ -13,7 +13,7 @@ import { tableRows, windowReader } from './window-reader.ts';
 export interface PublicationOptions {
   /** Closed at the end. */
   readonly sink: DeliveredSink;
-  /** What has fallen due by it is published: {@link AT_ONCE}, or a clock that runs. */
+  /** Rows are published when they fall due by it: {@link AT_ONCE}, or a clock that runs. */
   readonly clock: Clock;
   /** By how much all times are moved [ms]; the clock shows moved times. */
   readonly shiftMs?: number;
@@ -21,12 +21,12 @@ export interface PublicationOptions {
   /** Messages a second while the clock is ahead of the sink; 0: no limit. */
   readonly catchUpRate: number;
   readonly log: Log;
-  /** Is told of every batch how many rows its readings have in tables. */
+  /** Called after each batch with the number of rows that its readings have in tables. */
   readonly onRows: (rows: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** A clock by which everything has fallen due, so that the sink alone sets the pace. */
+/** A clock by which everything is due, so that the sink alone sets the pace. */
 export const AT_ONCE: Clock = {
   speed: Number.POSITIVE_INFINITY,
   nowMs: () => Number.POSITIVE_INFINITY,
@@ -34,10 +34,10 @@ export const AT_ONCE: Clock = {
 };
 
 /**
- * Publishes the readings and statuses of a window, each machine's status first. A sink that is away
- * is tried again until it is there, and nothing is left out.
+ * Publishes the readings and statuses of a window, each machine's status first. While the sink is
+ * unreachable it retries; nothing is left out.
  *
- * @returns Up to which instant, in the window's own time, everything was taken [ms].
+ * @returns The instant, in the window's own time, up to which the sink took everything [ms].
  */
 export async function publishWindow(
   request: WindowRequest,
@@ -62,7 +62,7 @@ export async function publishWindow(
   });
   const stop = async () => {
     const stopped = delivery.stop();
-    // A sink that is away takes nothing any more, and closing it ends the wait for it.
+    // An unreachable sink takes nothing any more; closing it ends the wait for it.
     if (!sink.isConnected) await sink.close();
     await stopped;
     await sink.close();
@@ -79,7 +79,7 @@ export async function publishWindow(
   return delivery.deliveredMs - shiftMs;
 }
 
-/** A reader that says what it reads. */
+/** A reader that reports the rows that it reads. */
 function counted(reader: RowReader, onRows: (rows: number) => void): RowReader {
   return {
     get timeMs() {

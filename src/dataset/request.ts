@@ -24,7 +24,7 @@ export interface WindowRequest {
   readonly resampleMs?: number;
 }
 
-/** Everything that a dataset follows from, and that its workers are told. */
+/** Everything that a dataset follows from; sent to its workers. */
 export interface DatasetRequest extends WindowRequest {
   /** Of the simulator, for the manifest. */
   readonly version: string;
@@ -59,8 +59,8 @@ export function fleetOf(request: WindowRequest, variant: Variant): Fleet {
 }
 
 /**
- * Digest of the machines as the program understands them, their parameters filled in: two programs
- * that describe a fleet alike, and yet compute another one, tell so by it.
+ * Digest of the machines with all their parameters, as the program computes them: it differs between
+ * two programs that compute different fleets from the same description.
  */
 export function fleetDigest({ machines }: Fleet): string {
   return recordsDigest(

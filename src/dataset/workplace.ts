@@ -14,7 +14,7 @@ import { type DatasetRequest, fleetOf, type Variant, type WindowRequest } from '
 import { type Truth, truthsOf } from './truth.ts';
 import { machinesOf, tableRows, windowReader } from './window-reader.ts';
 
-/** Everything that the tasks of a worker process follow from; it is sent when the process begins. */
+/** Everything that the tasks of a worker process follow from; sent once, at its start. */
 export type Order =
   | {
       readonly kind: 'files';

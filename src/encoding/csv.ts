@@ -20,26 +20,30 @@ export const csv = lineFormat({
 
 function reader(names: readonly string[]): LineReader {
   let columns: readonly number[] | undefined;
-  let open = '';
+  /** The lines so far of a record whose last cell is not complete. */
+  let begun = '';
   return (line) => {
-    const text = open + line;
-    // A quoted cell may have line ends of its own.
-    open = isOpen(text) ? `${text}\n` : '';
-    if (open !== '') return undefined;
-    const cells = cellsOf(text);
+    let cells: readonly string[];
+    if (begun === '' && !line.includes('"')) cells = line.split(',');
+    else {
+      const text = begun + line;
+      begun = hasOpenQuote(text) ? `${text}\n` : '';
+      if (begun !== '') return undefined;
+      cells = quotedCells(text);
+    }
     if (columns) return columns.map((at) => cells[at] ?? null);
     columns = names.map((name) => cells.indexOf(name));
     return undefined;
   };
 }
 
-function isOpen(text: string): boolean {
-  return text.includes('"') && text.split('"').length % 2 === 0;
+function hasOpenQuote(text: string): boolean {
+  return text.split('"').length % 2 === 0;
 }
 
-function cellsOf(line: string): readonly string[] {
-  if (!line.includes('"')) return line.split(',');
-  const cells = `,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g);
+/** The cells of a record of which some are quoted. */
+function quotedCells(text: string): readonly string[] {
+  const cells = `,${text}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g);
   return Array.from(
     cells,
     ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? (plain as string),

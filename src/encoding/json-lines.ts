@@ -13,6 +13,8 @@ export const jsonLines = lineFormat({
   key: jsonKey,
   reader: (names) => (line) => {
     const record = JSON.parse(line) as Readonly<Record<string, LineValue>>;
-    return names.map((name) => record[name] ?? null);
+    const values: LineValue[] = [];
+    for (const name of names) values.push(record[name] ?? null);
+    return values;
   },
 });

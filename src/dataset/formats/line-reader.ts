@@ -5,7 +5,7 @@ import type { LineFormat, LineValue } from '../../encoding/line-format.ts';
 import { pathError } from '../dataset-error.ts';
 import { type ColumnKind, Rows, type WantedColumns } from './rows.ts';
 
-/** Rows that are handed over at a time. */
+/** Rows of a chunk. */
 const CHUNK_ROWS = 16_384;
 /** Bytes that are read at a time. */
 const PART_BYTES = 1 << 18;
@@ -36,10 +36,10 @@ export async function* readLines(
   if (columns.length > 0) yield columns.take();
 }
 
-/** The lines of a file, those that a part of it ends together. */
+/** The lines of a file, part by part. */
 async function* linesOf(path: string): AsyncGenerator<readonly string[]> {
   const file = createReadStream(path, { highWaterMark: PART_BYTES });
-  // A pipeline hands an error of the file on to who reads what comes out of it.
+  // A pipeline passes an error of the file on to the reader of its output.
   const bytes = path.endsWith('.gz') ? pipeline(file, createGunzip(), () => undefined) : file;
   const decoder = new TextDecoder();
   let rest = '';
@@ -51,48 +51,54 @@ async function* linesOf(path: string): AsyncGenerator<readonly string[]> {
   if (rest !== '') yield [rest];
 }
 
+/** A column of a chunk; texts have no numbers, and numbers no texts. */
+interface Column {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  readonly numbers: Float64Array;
+  readonly texts: string[];
+}
+
 /** A chunk of rows that is filled line by line. */
 class LineColumns {
   length = 0;
-  readonly #wanted: readonly (readonly [name: string, kind: ColumnKind])[];
-  #numbers = new Map<string, Float64Array>();
-  #texts = new Map<string, string[]>();
+  readonly #wanted: WantedColumns;
+  #columns: readonly Column[];
   #time: LineValue = null;
   #timeMs = Number.NaN;
 
   constructor(wanted: WantedColumns) {
-    this.#wanted = Object.entries(wanted);
-    this.#begin();
+    this.#wanted = wanted;
+    this.#columns = emptyColumns(wanted);
   }
 
   /** @param values - In the order of the wanted columns. */
   put(values: readonly LineValue[]): void {
-    for (const [i, [name, kind]] of this.#wanted.entries()) {
-      const value = values[i] ?? null;
-      if (kind === 'text') this.#texts.get(name)?.push(String(value ?? ''));
-      else
-        (this.#numbers.get(name) as Float64Array)[this.length] =
-          kind === 'time'
-            ? this.#timeOf(value)
-            : value === null || value === ''
-              ? Number.NaN
-              : Number(value);
+    const columns = this.#columns;
+    for (let i = 0; i < columns.length; i++) {
+      const { kind, numbers, texts } = columns[i] as Column;
+      const value = values[i] as LineValue;
+      if (kind === 'text') texts.push(typeof value === 'string' ? value : String(value ?? ''));
+      else if (kind === 'time') numbers[this.length] = this.#timeOf(value);
+      else numbers[this.length] = value === null || value === '' ? Number.NaN : Number(value);
     }
     this.length++;
   }
 
-  /** The rows so far; the chunk begins anew. */
+  /** Takes the rows so far; an empty chunk begins. */
   take(): Rows {
     const { length } = this;
-    const numbers = [...this.#numbers].map(
-      ([name, values]) => [name, values.subarray(0, length)] as const,
-    );
-    const rows = new Rows(length, new Map(numbers), this.#texts);
-    this.#begin();
-    return rows;
+    const numbers = new Map<string, Float64Array>();
+    const texts = new Map<string, readonly string[]>();
+    for (const column of this.#columns)
+      if (column.kind === 'text') texts.set(column.name, column.texts);
+      else numbers.set(column.name, column.numbers.subarray(0, length));
+    this.length = 0;
+    this.#columns = emptyColumns(this.#wanted);
+    return new Rows(length, numbers, texts);
   }
 
-  /** Rows of one instant follow each other, so its text is read once. */
+  /** Rows of one instant follow each other, so its text is parsed once. */
   #timeOf(value: LineValue): number {
     if (value !== this.#time) {
       this.#time = value;
@@ -100,13 +106,13 @@ class LineColumns {
     }
     return this.#timeMs;
   }
+}
 
-  #begin(): void {
-    this.length = 0;
-    this.#numbers = new Map();
-    this.#texts = new Map();
-    for (const [name, kind] of this.#wanted)
-      if (kind === 'text') this.#texts.set(name, []);
-      else this.#numbers.set(name, new Float64Array(CHUNK_ROWS));
-  }
+function emptyColumns(wanted: WantedColumns): readonly Column[] {
+  return Object.entries(wanted).map(([name, kind]) => ({
+    name,
+    kind,
+    numbers: new Float64Array(kind === 'text' ? 0 : CHUNK_ROWS),
+    texts: [],
+  }));
 }

@@ -32,7 +32,7 @@ const CODECS = {
   zstd: parquet.Compression.ZSTD,
 } as const satisfies Record<Compression, parquet.Compression>;
 
-/** How the library writes a file; what it is given is freed with it. */
+/** How the library writes a file; the properties are freed with it. */
 export function writerProperties(compression: Compression): parquet.WriterProperties {
   return (
     new parquet.WriterPropertiesBuilder()
@@ -106,7 +106,7 @@ export class ParquetFile {
     this.#path = path;
     this.#file = new WholeFile(path);
     this.#written = this.#drain(compression);
-    // Who waits for it learns of its failure; until somebody does, it is not unhandled.
+    // `add` and `finish` report a failure; until they are called, it is not an unhandled one.
     this.#written.catch(() => undefined);
   }
 
@@ -126,7 +126,7 @@ export class ParquetFile {
     return this.#file.finish();
   }
 
-  /** Takes away what was written. */
+  /** Removes what was written. */
   abandon(): void {
     this.#batches.abort().catch(() => undefined);
     this.#file.abandon();
@@ -176,7 +176,7 @@ function withOwnDictionary(data: Data, column: number): Data {
   });
 }
 
-/** Which numbers are NaN, as Arrow is told it: a bit each, none where all are there. */
+/** The NaNs of a column as Arrow's validity bitmap; none where every value is there. */
 function nullsOf(values: Float64Array): { nullCount: number; nullBitmap?: Uint8Array } {
   const { length } = values;
   // Whole words of 64 bits, which is how Arrow lays out a bitmap.

@@ -17,7 +17,7 @@ import {
   wholeColumn,
 } from './parquet-file.ts';
 
-/** Rows that are handed over at a time: half of a row group, some megabytes. */
+/** Rows that are written at a time: half of a row group, some megabytes. */
 const CHUNK_ROWS = 61_440;
 
 /** Writes a table of readings as Parquet. */
@@ -103,7 +103,7 @@ export class TableColumns {
     return this.#length;
   }
 
-  /** Whether the chunk has to be taken away before there is room for more rows. */
+  /** Whether the chunk must be taken before more rows fit. */
   get isFull(): boolean {
     return this.#length === CHUNK_ROWS;
   }
