@@ -25,8 +25,8 @@ export interface BegunDataset {
 }
 
 /**
- * Begins a dataset in a folder, or resumes it: keeps files that are whole and unchanged, and removes
- * other files of readings.
+ * Begins a dataset in a folder, or resumes it: keeps files that are whole and unchanged, and
+ * removes other files of readings.
  *
  * @throws DatasetError where the folder cannot be used, or holds something else.
  */

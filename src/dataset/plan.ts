@@ -92,8 +92,8 @@ export function planOf(request: DatasetRequest, fleet: Fleet): Plan {
 const DATABASE_TASKS_MAX = 256;
 
 /**
- * The machines of a window, split into parts that a task each stores. A task stores the whole window
- * of its machines, because the sums of a machine only take in what is later than their last reading.
+ * The machines of a window, split into parts that a task each stores. A task stores the whole
+ * window of its machines, because the sums of a machine count only what is later than they know.
  */
 export function databaseParts({ machineIds }: WindowRequest): readonly (readonly string[])[] {
   return slices(machineIds, Math.ceil(machineIds.length / DATABASE_TASKS_MAX));

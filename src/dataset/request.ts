@@ -59,8 +59,8 @@ export function fleetOf(request: WindowRequest, variant: Variant): Fleet {
 }
 
 /**
- * Digest of the machines with all their parameters, as the program computes them: it differs between
- * two programs that compute different fleets from the same description.
+ * Digest of the machines with all their parameters, as the program computes them: it differs
+ * between two programs that compute different fleets from the same description.
  */
 export function fleetDigest({ machines }: Fleet): string {
   return recordsDigest(

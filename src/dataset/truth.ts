@@ -12,7 +12,7 @@ export interface Truth extends Incident {
   readonly isFinal: boolean;
 }
 
-/** How long an anomaly may act after its end: RECOVERY_MAX_S of simulation/truth.ts, and its fade. */
+/** How long an anomaly may act after its end: RECOVERY_MAX_S of the simulation, and its fade. */
 const AFTERMATH_S = 3 * 86_400 + FADE_S;
 
 /**
