@@ -26,16 +26,17 @@ export class FieldTexts<Value> {
   readonly #made = new Map<number, Value>();
   /** The last look-up is kept, because modes and recipes last for many readings. */
   #lastCode = Number.NaN;
-  #lastValue: Value | undefined;
+  #lastValue: Value;
 
   constructor(field: Field, make: (text: string) => Value) {
     this.#field = field;
     this.#make = make;
+    this.#lastValue = make('');
   }
 
   /** @throws RangeError where the number stands for no text. */
   of(code: number): Value {
-    return code === this.#lastCode ? (this.#lastValue as Value) : this.#lookUp(code);
+    return code === this.#lastCode ? this.#lastValue : this.#lookUp(code);
   }
 
   #lookUp(code: number): Value {
