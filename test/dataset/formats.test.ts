@@ -8,9 +8,13 @@ import { Batch } from '../../src/core/batch.ts';
 import type { Machine } from '../../src/core/factory.ts';
 import type { Field } from '../../src/core/field.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
-import type { Format, RecordTable, WrittenTable } from '../../src/dataset/formats/format.ts';
+import type {
+  Format,
+  RecordTable,
+  WantedColumns,
+  WrittenTable,
+} from '../../src/dataset/formats/format.ts';
 import { FORMATS, formatNamed, formatOf } from '../../src/dataset/formats/index.ts';
-import type { WantedColumns } from '../../src/dataset/formats/rows.ts';
 import { digestOf, makeFolder } from '../../src/dataset/whole-file.ts';
 import { MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
 import { fieldText, isText } from '../../src/encoding/field-texts.ts';

@@ -2,7 +2,6 @@ import type { Batch } from '../../core/batch.ts';
 import type { LineFormat } from '../../encoding/line-format.ts';
 import type { TableLayout } from '../../encoding/table-layout.ts';
 import type { FileDigest } from '../whole-file.ts';
-import type { Rows, WantedColumns } from './rows.ts';
 
 /** How a file is compressed. */
 export type Compression = 'zstd' | 'snappy' | 'gzip' | 'none';
@@ -65,4 +64,48 @@ export interface RecordTable {
     readonly kind: 'text' | 'number' | 'whole' | 'time';
   }[];
   readonly rows: readonly (readonly (string | number | null)[])[];
+}
+
+/** How a column is read; a time becomes milliseconds since the epoch. */
+export type ColumnKind = 'time' | 'number' | 'text';
+/** The columns to read of a table, by name. */
+export type WantedColumns = Readonly<Record<string, ColumnKind>>;
+
+/** Some rows of a table, by column. */
+export class Rows {
+  readonly length: number;
+  readonly #numbers: ReadonlyMap<string, Float64Array>;
+  readonly #texts: ReadonlyMap<string, readonly string[]>;
+
+  constructor(
+    length: number,
+    numbers: ReadonlyMap<string, Float64Array>,
+    texts: ReadonlyMap<string, readonly string[]>,
+  ) {
+    this.length = length;
+    this.#numbers = numbers;
+    this.#texts = texts;
+  }
+
+  /**
+   * A column of times or numbers; NaN where a row has no value.
+   *
+   * @throws RangeError for a column that was not asked for.
+   */
+  numbers(name: string): Float64Array {
+    return this.#numbers.get(name) ?? unasked(name);
+  }
+
+  /**
+   * A column of texts; '' where a row has none.
+   *
+   * @throws RangeError for a column that was not asked for.
+   */
+  texts(name: string): readonly string[] {
+    return this.#texts.get(name) ?? unasked(name);
+  }
+}
+
+function unasked(name: string): never {
+  throw new RangeError(`the column ${name} was not asked for`);
 }

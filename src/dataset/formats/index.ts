@@ -1,10 +1,9 @@
 import { csv } from '../../encoding/csv.ts';
 import { jsonLines } from '../../encoding/json-lines.ts';
 import { DatasetError } from '../dataset-error.ts';
-import type { Compression, Format } from './format.ts';
+import type { Compression, Format, Rows, WantedColumns } from './format.ts';
 import { lines } from './lines.ts';
 import { parquet } from './parquet.ts';
-import type { Rows, WantedColumns } from './rows.ts';
 
 /** The formats of datasets, the default first. A new one is a file and a line here. */
 export const FORMATS = [parquet, lines(csv), lines(jsonLines)] as const;

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { LineFormat, LineValue } from '../../encoding/line-format.ts';
 import { pathError } from '../dataset-error.ts';
-import { type ColumnKind, Rows, type WantedColumns } from './rows.ts';
+import { type ColumnKind, Rows, type WantedColumns } from './format.ts';
 
 /** Rows of a chunk. */
 const CHUNK_ROWS = 16_384;
