@@ -4,9 +4,9 @@ import { Batch } from '../src/core/batch.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';
 import type { Parameter } from '../src/core/machine.ts';
 import { MESSAGE_BYTES_MAX } from '../src/encoding/columns.ts';
-import { CsvEncoder } from '../src/encoding/csv.ts';
+import { csv } from '../src/encoding/csv.ts';
 import { JsonEncoder } from '../src/encoding/json.ts';
-import { NdjsonEncoder } from '../src/encoding/ndjson.ts';
+import { jsonLines } from '../src/encoding/json-lines.ts';
 import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { machineTypes } from '../src/machines/index.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
@@ -71,8 +71,8 @@ await compare(
 );
 
 const flat = readings.map((messages) => Object.assign({}, ...(messages ?? [])) as object);
-const ndjson = new NdjsonEncoder();
-const csv = new CsvEncoder(machineTypes);
+const lines = jsonLines.flat();
+const cells = csv.flat(machineTypes);
 await compare(
   'Flat records',
   {
@@ -81,14 +81,14 @@ await compare(
       for (const record of flat) length += JSON.stringify(record).length;
       return length > 0 ? flat.length : 0;
     },
-    NdjsonEncoder: () => {
+    'JSON lines': () => {
       let at = 0;
-      for (let row = 0; row < batch.length; row++) at = ndjson.row(batch, row, bytes, at);
+      for (let row = 0; row < batch.length; row++) at = lines.row(batch, row, bytes, at);
       return at > 0 ? batch.length : 0;
     },
-    CsvEncoder: () => {
-      let at = csv.header(bytes, 0);
-      for (let row = 0; row < batch.length; row++) at = csv.row(batch, row, bytes, at);
+    CSV: () => {
+      let at = cells.header(bytes, 0);
+      for (let row = 0; row < batch.length; row++) at = cells.row(batch, row, bytes, at);
       return at > 0 ? batch.length : 0;
     },
   },

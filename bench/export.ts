@@ -11,9 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Batch } from '../src/core/batch.ts';
+import type { FormatName } from '../src/dataset/formats/index.ts';
 import { generateDataset } from '../src/dataset/generation.ts';
 import type { Manifest } from '../src/dataset/manifest.ts';
-import type { Format } from '../src/dataset/request.ts';
 import { readingAt } from '../src/encoding/reading.ts';
 import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
@@ -24,7 +24,7 @@ import { compare } from './measure.ts';
 const DAYS = Number(process.env['EXPORT_DAYS'] ?? 30);
 const parent = mkdtempSync(join(tmpdir(), 'enms-export-'));
 
-const exported = (format: Format): Promise<Manifest> =>
+const exported = (format: FormatName): Promise<Manifest> =>
   generateDataset(requestOf(DAYS, format), { folder: join(parent, format), workers: 2 });
 
 /** Takes away what was exported, a gigabyte. */

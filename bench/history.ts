@@ -1,12 +1,13 @@
 /** What the benchmarks of datasets generate: so many days of the default factory. */
 
-import type { DatasetRequest, Format } from '../src/dataset/request.ts';
+import type { FormatName } from '../src/dataset/formats/index.ts';
+import type { DatasetRequest } from '../src/dataset/request.ts';
 import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { DEFAULT_SETTINGS } from '../src/simulation/fleet.ts';
 
 export const FROM_MS = Date.UTC(2025, 0, 1);
 
-export function requestOf(days: number, format: Format): DatasetRequest {
+export function requestOf(days: number, format: FormatName): DatasetRequest {
   return {
     version: '0.0.0',
     factories: [DEFAULT_FACTORY],

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import * as parquet from 'parquet-wasm';
-import { writerProperties } from '../src/dataset/parquet.ts';
+import { writerProperties } from '../src/dataset/formats/parquet-file.ts';
 
 const columns = process.argv
   .slice(2)

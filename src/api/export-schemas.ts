@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { COMPRESSIONS, type Compression, type Format } from '../dataset/request.ts';
+import { ALL_COMPRESSIONS, COMPRESSIONS, FORMAT_NAMES } from '../dataset/formats/index.ts';
 import { timeText } from '../encoding/time.ts';
 import type { ExportRecord, ExportSummary } from '../service/exports.ts';
 import { command, Id, Instant, numberOrNull, oneOf, Time, textOrNull } from './schemas.ts';
@@ -9,9 +9,6 @@ const RESAMPLE_MAX_S = 86_400;
 /** Machines that one export may name; without names it has all. */
 const MACHINES_MAX = 10_000;
 const NAME_MAX = 200;
-
-const FORMATS = Object.keys(COMPRESSIONS) as readonly Format[];
-const ALL_COMPRESSIONS = [...new Set<Compression>(Object.values(COMPRESSIONS).flat())];
 
 /** What is asked for: the options of `generate`. */
 export const ExportWish = command(
@@ -25,7 +22,7 @@ export const ExportWish = command(
         description: 'Ids or names; without them all machines.',
       }),
     ),
-    format: Type.Optional(oneOf(FORMATS, { description: 'parquet if not given.' })),
+    format: Type.Optional(oneOf(FORMAT_NAMES, { description: `${FORMAT_NAMES[0]} if not given.` })),
     compress: Type.Optional(
       oneOf(ALL_COMPRESSIONS, {
         description: Object.entries(COMPRESSIONS)
@@ -53,7 +50,7 @@ export const ExportWish = command(
   },
 );
 
-/** An export as the wire tells of it. */
+/** An export as clients see it. */
 export const Export = Type.Object({
   id: Id,
   state: oneOf(['running', 'done', 'failed']),
@@ -62,7 +59,7 @@ export const Export = Type.Object({
   from: Time,
   to: Time,
   machines: Type.Array(Id),
-  format: oneOf(FORMATS),
+  format: oneOf(FORMAT_NAMES),
   compress: oneOf(ALL_COMPRESSIONS),
   partition: oneOf(['day', 'month']),
   labels: Type.Boolean(),

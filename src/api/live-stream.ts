@@ -3,7 +3,7 @@ import { type Batch, READING, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
 import { JsonEncoder } from '../encoding/json.ts';
-import { NdjsonEncoder } from '../encoding/ndjson.ts';
+import { jsonLines } from '../encoding/json-lines.ts';
 import type { Observer } from '../service/observer.ts';
 
 /** Bytes that may wait for a client before it is cut off rather than waited for. */
@@ -24,7 +24,7 @@ interface Client {
 export class LiveStream {
   readonly #observer: Observer;
   readonly #clients = new Set<Client>();
-  readonly #readings = new NdjsonEncoder();
+  readonly #readings = jsonLines.flat();
   readonly #statuses = new JsonEncoder();
   readonly #bytes = Buffer.allocUnsafe(MESSAGE_BYTES_MAX);
   #heartbeat: NodeJS.Timeout | undefined;

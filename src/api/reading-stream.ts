@@ -2,11 +2,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
-import { CsvEncoder } from '../encoding/csv.ts';
-import type { LineEncoder } from '../encoding/lines.ts';
-import { NdjsonEncoder } from '../encoding/ndjson.ts';
+import { csv } from '../encoding/csv.ts';
+import { jsonLines } from '../encoding/json-lines.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { createReader } from '../simulation/reader.ts';
+import { batches, createReader } from '../simulation/reader.ts';
 import type { Window } from './window.ts';
 
 /** Bytes that go out together: what a socket takes at once. */
@@ -36,17 +35,14 @@ export async function* encodedReadings(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const isArray = format === 'application/json';
-  const encoder: LineEncoder =
-    format === 'text/csv' ? new CsvEncoder([machine.type]) : new NdjsonEncoder();
-  const batch = new Batch(BATCH_ROWS);
+  const encoder = (format === csv.mediaType ? csv : jsonLines).flat([machine.type]);
   const reader = createReader(fleet, { machines: [machine] });
   reader.seek(fromMs);
   const bytes = Buffer.allocUnsafe(CHUNK_BYTES);
   let end = encoder.header(bytes, 0);
   if (isArray) bytes[end++] = '['.charCodeAt(0);
   let isFirst = true;
-  for (let isDone = false; !isDone; batch.clear()) {
-    isDone = reader.read(toMs, batch);
+  for (const batch of batches(reader, toMs, new Batch(BATCH_ROWS))) {
     for (let row = 0; row < batch.length; row++) {
       if (((batch.flags[row] as number) & READING) === 0) continue;
       if (isArray && !isFirst) {

@@ -4,7 +4,7 @@ import type { Machine } from '../core/factory.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import type { FlatField } from '../encoding/reading.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { createReader } from '../simulation/reader.ts';
+import { batches, createReader } from '../simulation/reader.ts';
 import type { Window } from './window.ts';
 
 /** Readings that one series may cost: half a second of a processor. */
@@ -77,13 +77,12 @@ export async function seriesOf(
   const widthMs = (toMs - fromMs) / length;
   const columns = fields.map((field) => new Buckets(field, length));
   const reader = createReader(fleet, { machines: [machine] });
-  const batch = new Batch(BATCH_ROWS);
+  const room = new Batch(BATCH_ROWS);
   const isSampled = (toMs - fromMs) / machine.intervalMs > READINGS_MAX;
   let readings = 0;
   for (const place of isSampled ? places(window, length, machine.intervalMs) : [window]) {
     reader.seek(place.fromMs);
-    for (let isDone = false; !isDone; batch.clear()) {
-      isDone = reader.read(place.toMs, batch);
+    for (const batch of batches(reader, place.toMs, room)) {
       readings += addRows(batch, columns, fromMs, widthMs);
       await turn();
       signal.throwIfAborted();

@@ -1,5 +1,5 @@
 import { ConfigError } from '../core/errors.ts';
-import { firstDifference, openSide } from '../dataset/comparison.ts';
+import { firstDifference, openDataset } from '../dataset/comparison.ts';
 import type { Command } from './command.ts';
 
 /** Proves that a dataset is what its manifest says, and whether another one is the same. */
@@ -14,13 +14,13 @@ export const compare: Command = {
       throw new ConfigError([
         { path: 'compare', message: 'needs two folders of datasets, or manifests of them' },
       ]);
-    const sides = [openSide(a), openSide(b)] as const;
-    const difference = firstDifference(...sides);
+    const datasets = [openDataset(a), openDataset(b)] as const;
+    const difference = firstDifference(...datasets);
     if (difference !== undefined) {
       stdout.write(`${difference}\n`);
       return 1;
     }
-    const { files, rows } = sides[0].manifest;
+    const { files, rows } = datasets[0].manifest;
     const all = Object.values(rows).reduce((sum, each) => sum + each, 0);
     stdout.write(`equal: ${files.length} files, ${all} rows\n`);
     return 0;

@@ -2,13 +2,15 @@ import { availableParallelism } from 'node:os';
 import type { Configuration } from '../config/configuration.ts';
 import { DATABASE_URL } from '../config/database-url.ts';
 import { intervalVariable } from '../config/variables.ts';
-import { suitablePartition } from '../dataset/plan.ts';
 import {
+  ALL_COMPRESSIONS,
   COMPRESSIONS,
-  type DatasetRequest,
-  type Format,
-  type WindowRequest,
-} from '../dataset/request.ts';
+  FORMAT_NAMES,
+  type FormatName,
+  STREAM_FORMATS,
+} from '../dataset/formats/index.ts';
+import { suitablePartition } from '../dataset/plan.ts';
+import type { DatasetRequest, WindowRequest } from '../dataset/request.ts';
 import { timeText } from '../encoding/time.ts';
 import type { MqttOptions } from '../outputs/mqtt/options.ts';
 import { urlFaults } from '../outputs/postgres/url.ts';
@@ -30,8 +32,6 @@ const STDOUT = '-';
 /** The folder that is taken where none is named. */
 export const FOLDER_DEFAULT = 'dataset';
 
-const FORMATS = Object.keys(COMPRESSIONS) as readonly Format[];
-const ALL_COMPRESSIONS = [...new Set(Object.values(COMPRESSIONS).flat())];
 const RESAMPLE = duration(0.1, RESAMPLE_MAX_S);
 
 /** What a command line asks for, and where it is to go. */
@@ -141,14 +141,14 @@ function fileRequest(
   configuration: Configuration,
   to: Asked['to'],
 ): DatasetRequest {
-  const format =
-    options.read('format', choice(FORMATS)) ?? (to === 'standard output' ? 'csv' : 'parquet');
-  const accepted = COMPRESSIONS[format];
-  const compression = options.read('compress', choice(ALL_COMPRESSIONS)) ?? accepted[0];
-  if (!(accepted as readonly string[]).includes(compression))
-    options.fault('compress', `${format} files are written with ${accepted.join(' or ')}`);
-  if (to === 'standard output' && format === 'parquet')
-    options.fault('format', 'standard output takes csv or jsonl');
+  const accepted = to === 'standard output' ? STREAM_FORMATS : FORMAT_NAMES;
+  const format = options.read('format', choice(FORMAT_NAMES)) ?? (accepted[0] as FormatName);
+  const methods = COMPRESSIONS[format];
+  const compression = options.read('compress', choice(ALL_COMPRESSIONS)) ?? methods[0];
+  if (!methods.includes(compression))
+    options.fault('compress', `${format} files are written with ${methods.join(' or ')}`);
+  if (!accepted.includes(format))
+    options.fault('format', `${to} takes ${choice(accepted).accepts}`);
   const request = {
     ...window,
     version,

@@ -1,8 +1,11 @@
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
+import type { Format } from '../dataset/formats/format.ts';
+import { FORMAT_NAMES, FORMATS, STREAM_FORMATS } from '../dataset/formats/index.ts';
 import type { Manifest } from '../dataset/manifest.ts';
 import { type DatasetRequest, fleetOf } from '../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../dataset/window-reader.ts';
+import { choice } from '../schema/kinds.ts';
 import { BROKER_OPTIONS, environmentWith } from './broker-url.ts';
 import { type Command, fleetSize, type Terminal } from './command.ts';
 import { PROGRAM } from './command-line.ts';
@@ -11,6 +14,15 @@ import { Interruption } from './interruption.ts';
 import { count, ProgressLine, span } from './progress-line.ts';
 import { stderrLog } from './stderr-log.ts';
 import { WINDOW_OPTIONS } from './window-options.ts';
+
+const [parquet, ...others] = FORMATS;
+
+/** How files of some formats may be compressed: `gzip or none`. */
+function methodsOf(...formats: readonly Format[]): string {
+  const methods = new Set(formats.flatMap(({ compressions }) => compressions));
+  methods.delete('none');
+  return choice([...methods, 'none']).accepts;
+}
 
 /** Writes history with its answer key, as fast as it can. */
 export const generate: Command = {
@@ -23,11 +35,15 @@ export const generate: Command = {
       about: 'Condense readings to a longer interval: 60s, 15m; a multiple of every machine’s.',
       default: 'each machine’s own interval',
     },
-    format: { value: 'FORMAT', about: 'parquet, csv or jsonl.', default: 'parquet' },
+    format: {
+      value: 'FORMAT',
+      about: `${choice(FORMAT_NAMES).accepts}.`,
+      default: FORMAT_NAMES[0] as string,
+    },
     compress: {
       value: 'METHOD',
-      about: 'Parquet: zstd, snappy, gzip or none. Others: gzip or none.',
-      default: 'zstd, others none',
+      about: `Parquet: ${methodsOf(parquet)}. Others: ${methodsOf(...others)}.`,
+      default: `${parquet.compressions[0]}, others ${others[0].compressions[0]}`,
     },
     partition: {
       value: 'SPAN',
@@ -40,7 +56,7 @@ export const generate: Command = {
     workers: { value: 'NUMBER', about: 'Processes.', default: 'one a core' },
     out: {
       value: 'FOLDER',
-      about: 'Where to; - writes flat records (csv, jsonl) to standard output.',
+      about: `Where to; - writes flat records (${STREAM_FORMATS.join(', ')}) to standard output.`,
       default: FOLDER_DEFAULT,
     },
     postgres: {

@@ -1,7 +1,6 @@
 import { loadConfiguration } from '../config/load.ts';
-import { AT_ONCE } from '../dataset/publication.ts';
+import { AT_ONCE, shiftTo } from '../dataset/publication.ts';
 import { fleetOf, type WindowRequest } from '../dataset/request.ts';
-import { shiftTo } from '../dataset/shifted-reader.ts';
 import { machinesOf } from '../dataset/window-reader.ts';
 import { positive, type ValueType } from '../schema/value-type.ts';
 import { RealClock } from '../service/clock.ts';

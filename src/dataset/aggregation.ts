@@ -22,7 +22,7 @@ export type Aggregation =
 const SUM: Aggregation = { rule: 'sum' };
 const MEAN: Aggregation = { rule: 'mean' };
 
-/** Fields that their unit does not tell enough of. */
+/** Fields whose unit does not say enough. */
 const BY_KEY: Readonly<Record<string, Aggregation>> = {
   powerFactor: { rule: 'power-factor' },
   currentA: { rule: 'current' },

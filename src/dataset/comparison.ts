@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathError } from './dataset-error.ts';
+import { FORMATS } from './formats/index.ts';
 import {
   type FileEntry,
   identityDifference,
@@ -10,12 +11,12 @@ import {
 } from './manifest.ts';
 import { digestOf } from './whole-file.ts';
 
-/** A dataset by its folder, or by its manifest alone. */
-export interface Side {
+/** A dataset with its files, or a manifest alone. */
+export interface ComparedDataset {
   /** As the user named it. */
   readonly name: string;
   readonly manifest: Manifest;
-  /** Where its files are; none for a manifest alone, which is taken at its word. */
+  /** Where its files are; undefined for a manifest alone, which is trusted. */
   readonly folder: string | undefined;
 }
 
@@ -24,7 +25,7 @@ export interface Side {
  *
  * @throws DatasetError where there is none.
  */
-export function openSide(name: string): Side {
+export function openDataset(name: string): ComparedDataset {
   let isFolder: boolean;
   try {
     isFolder = statSync(name).isDirectory();
@@ -36,11 +37,11 @@ export function openSide(name: string): Side {
 }
 
 /**
- * The first difference of two datasets, in a sentence; undefined if they are equal. First each is
- * held against its own manifest, then the manifests against each other. The version that made them
- * and the command are not compared: equal data are equal.
+ * The first difference of two datasets, in a sentence; undefined if they are equal. Each is checked
+ * against its own manifest first, then the manifests are compared. The version that made them and
+ * the command do not count: equal data are equal.
  */
-export function firstDifference(a: Side, b: Side): string | undefined {
+export function firstDifference(a: ComparedDataset, b: ComparedDataset): string | undefined {
   return (
     damage(a) ??
     (b.name === a.name ? undefined : damage(b)) ??
@@ -53,7 +54,7 @@ export function firstDifference(a: Side, b: Side): string | undefined {
 const NOT_COMPARED = ['version', 'command', 'rows', 'files'] as const;
 
 /** Where a dataset is not what its manifest says. */
-function damage({ folder, name, manifest }: Side): string | undefined {
+function damage({ folder, name, manifest }: ComparedDataset): string | undefined {
   if (folder === undefined) return undefined;
   for (const file of manifest.files) {
     const difference = fileDamage(folder, file);
@@ -71,7 +72,7 @@ export function fileDamage(folder: string, file: FileEntry): string | undefined 
   return found.sha256 === sha256 ? undefined : `${path} is not what its manifest says (SHA-256)`;
 }
 
-function fileDifference(a: Side, b: Side): string | undefined {
+function fileDifference(a: ComparedDataset, b: ComparedDataset): string | undefined {
   const others = new Map(b.manifest.files.map((file) => [file.path, file]));
   for (const file of a.manifest.files) {
     const other = others.get(file.path);
@@ -83,13 +84,23 @@ function fileDifference(a: Side, b: Side): string | undefined {
   return undefined;
 }
 
-function contentDifference(a: Side, b: Side, file: FileEntry, other: FileEntry): string {
+function contentDifference(
+  a: ComparedDataset,
+  b: ComparedDataset,
+  file: FileEntry,
+  other: FileEntry,
+): string {
   if (file.rows !== other.rows) return `${file.path}: ${file.rows} and ${other.rows} rows`;
-  const isText = /\.(csv|jsonl|md)$/.test(file.path);
-  if (!isText || a.folder === undefined || b.folder === undefined)
+  if (!isText(file.path) || a.folder === undefined || b.folder === undefined)
     return `${file.path}: the contents differ (SHA-256)`;
   const line = differingLine(join(a.folder, file.path), join(b.folder, file.path));
   return `${file.path}, line ${line.number}:\n  ${line.texts.join('\n  ')}`;
+}
+
+/** Whether the lines of a file can be shown as they are. */
+function isText(path: string): boolean {
+  const ends = FORMATS.filter(({ lines }) => lines).map((format) => format.extension('none'));
+  return ['.md', ...ends].some((end) => path.endsWith(end));
 }
 
 const CHUNK_BYTES = 1 << 16;

@@ -5,14 +5,14 @@ import type { Fleet } from '../simulation/fleet.ts';
 import { fleetOf, type WindowRequest } from './request.ts';
 import { tableRows, windowReader } from './window-reader.ts';
 
-/** How a window goes into a database. */
+/** How a window is stored in a database. */
 export interface DatabaseWindowOptions {
   readonly server: pg.ClientConfig;
-  /** Is told of every batch how many rows it has for the tables. */
+  /** Called after each batch with the number of rows that it has for the tables. */
   readonly onRows: (rows: number) => void;
   /** Ends it early: what was made before is stored. */
   readonly signal: AbortSignal;
-  /** Is told of each thing that the tables have no place for. */
+  /** Called for each thing that the tables have no column for. */
   readonly onRemark: OnRemark;
 }
 

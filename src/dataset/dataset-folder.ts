@@ -1,23 +1,23 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Fleet } from '../simulation/fleet.ts';
 import { dataSheet } from './data-sheet.ts';
 import { DatasetError, pathError } from './dataset-error.ts';
+import type { RecordTable } from './formats/format.ts';
+import { formatNamed } from './formats/index.ts';
 import { type FileEntry, identityOf, type Manifest, Progress, writeManifest } from './manifest.ts';
-import { extension, plannedRows, planOf, type Task } from './plan.ts';
-import { type RecordTable, writeRecords } from './record-table.ts';
-import { factoriesTable, machinesTable } from './registry-tables.ts';
+import { extension, type Plan, plannedRows, type Task } from './plan.ts';
+import { anomaliesTable, factoriesTable, machinesTable } from './record-tables.ts';
 import type { DatasetRequest } from './request.ts';
-import { anomaliesTable, type Truth } from './truth.ts';
+import type { Truth } from './truth.ts';
 import { digestOf, makeFolder, PART, writeWhole } from './whole-file.ts';
 
 const README = 'README.md';
 
-/** A dataset that was begun: what of it is there, and what has to be done. */
+/** A dataset that was begun: the files that are there, and the tasks that are left. */
 export interface BegunDataset {
   /** Rows of readings that there will be. */
   readonly allRows: number;
-  /** The files of tasks that were done before, by the task's place in the plan. */
+  /** The files of tasks that an earlier run has done, by the task's place in the plan. */
   readonly kept: ReadonlyMap<number, readonly FileEntry[]>;
   /** Places in the plan of the tasks that are left. */
   readonly tasks: readonly number[];
@@ -25,13 +25,12 @@ export interface BegunDataset {
 }
 
 /**
- * Begins a dataset in a folder, or goes on with it: what is whole and as it was written is kept,
- * other files of readings are taken away.
+ * Begins a dataset in a folder, or resumes it: keeps files that are whole and unchanged, and
+ * removes other files of readings.
  *
  * @throws DatasetError where the folder cannot be used, or holds something else.
  */
-export function beginDataset(request: DatasetRequest, folder: string, fleet: Fleet): BegunDataset {
-  const plan = planOf(request, fleet);
+export function beginDataset(request: DatasetRequest, folder: string, plan: Plan): BegunDataset {
   prepareFolder(folder);
   const progress = new Progress(folder);
   const known = progress.begin(identityOf(request));
@@ -46,25 +45,24 @@ export function beginDataset(request: DatasetRequest, folder: string, fleet: Fle
 }
 
 /**
- * Makes a dataset whole whose files of readings are there: writes the registry, the answer key, a
- * data sheet and, last of all, the manifest.
+ * Completes a dataset whose files of readings are there: writes the small tables, a data sheet and,
+ * last of all, the manifest.
  *
  * @throws DatasetError where one of them cannot be written.
  */
 export async function finishDataset(
   request: DatasetRequest,
   folder: string,
-  fleet: Fleet,
+  plan: Plan,
   readings: readonly FileEntry[],
   truths: readonly Truth[],
 ): Promise<Manifest> {
   removeParts(folder);
-  const plan = planOf(request, fleet);
   const files = [...readings];
   const tables = [
     machinesTable(request, plan),
     factoriesTable(request, plan),
-    anomaliesTable(truths, fleet),
+    anomaliesTable(plan, truths),
   ];
   for (const table of tables) files.push(await writeSmall(folder, table, request));
   const sheet = writeWhole(join(folder, README), dataSheet(request, plan));
@@ -72,7 +70,7 @@ export async function finishDataset(
   return writeManifest(folder, identityOf(request), request.command, files);
 }
 
-/** Takes away what workers that were ended have left. */
+/** Removes the unfinished files of workers that were ended. */
 export function removeParts(folder: string): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder, { recursive: true }).map(String))
@@ -84,8 +82,11 @@ async function writeSmall(
   table: RecordTable,
   request: DatasetRequest,
 ): Promise<FileEntry> {
+  const { format, compression } = request;
   const path = `${table.name}${extension(request)}`;
-  return { path, table: table.name, ...(await writeRecords(join(folder, path), table, request)) };
+  const file = join(folder, path);
+  const written = await formatNamed(format).writeRecords(file, table, compression);
+  return { path, table: table.name, ...written };
 }
 
 /** @throws DatasetError where there is a file, or a folder of something else. */

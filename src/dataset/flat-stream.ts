@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { Batch, READING } from '../core/batch.ts';
+import { READING } from '../core/batch.ts';
 import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
-import { CsvEncoder } from '../encoding/csv.ts';
-import type { LineEncoder } from '../encoding/lines.ts';
-import { NdjsonEncoder } from '../encoding/ndjson.ts';
+import type { LineFormat } from '../encoding/line-format.ts';
+import { batches } from '../simulation/reader.ts';
+import { formatNamed } from './formats/index.ts';
 import { type DatasetRequest, fleetOf } from './request.ts';
 import { machinesOf, tableRows, windowReader } from './window-reader.ts';
 
@@ -12,10 +12,10 @@ import { machinesOf, tableRows, windowReader } from './window-reader.ts';
 const CHUNK_BYTES = 1 << 18;
 
 /**
- * Writes the readings of a window to a stream, a flat record each, no faster than it takes them.
- * The stream is not ended.
+ * Writes the readings of a window to a stream, a flat record each, with back-pressure. It does not
+ * end the stream.
  *
- * @param onRows - Is told of every batch how many rows its readings have in tables.
+ * @param onRows - Called after each batch with the number of rows that its readings have in tables.
  */
 export async function streamFlat(
   request: DatasetRequest,
@@ -24,13 +24,10 @@ export async function streamFlat(
 ): Promise<void> {
   const fleet = fleetOf(request, request.hasClean ? 'clean' : 'actual');
   const machines = machinesOf(fleet, request.machineIds);
-  const encoder: LineEncoder =
-    request.format === 'csv'
-      ? new CsvEncoder(machines.map(({ type }) => type))
-      : new NdjsonEncoder();
+  const { lines } = formatNamed(request.format);
+  const encoder = (lines as LineFormat).flat(machines.map(({ type }) => type));
   const reader = windowReader(request, fleet);
   reader.seek(request.fromMs);
-  const batch = new Batch();
   const chunk = new Uint8Array(CHUNK_BYTES + MESSAGE_BYTES_MAX);
   let at = encoder.header(chunk, 0);
   const flush = async () => {
@@ -39,9 +36,7 @@ export async function streamFlat(
     at = 0;
     if (!isTaken) await once(output, 'drain');
   };
-  for (let isDone = false; !isDone; ) {
-    batch.clear();
-    isDone = reader.read(request.toMs, batch);
+  for (const batch of batches(reader, request.toMs)) {
     for (let row = 0; row < batch.length; row++) {
       if (((batch.flags[row] as number) & READING) === 0) continue;
       at = encoder.row(batch, row, chunk, at);

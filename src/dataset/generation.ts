@@ -1,24 +1,26 @@
-import { runCrew } from './crew.ts';
+import { DatasetError } from './dataset-error.ts';
 import { beginDataset, finishDataset, removeParts } from './dataset-folder.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
-import type { WorkResult } from './order.ts';
+import { planOf } from './plan.ts';
 import { type DatasetRequest, fleetOf } from './request.ts';
 import type { Truth } from './truth.ts';
+import { WorkerProcess } from './worker-process.ts';
+import type { Order, WorkResult } from './workplace.ts';
 
-/** How a dataset is made; nothing of it changes what is made. */
+/** How a dataset is made; none of this changes its content. */
 export interface GenerationOptions {
-  /** The dataset's folder; what it has of the same dataset already is kept. */
+  /** The dataset's folder; files of the same dataset that are in it already are kept. */
   readonly folder: string;
   /** Processes that read and write. */
   readonly workers: number;
-  /** Is told how many rows of readings are done, of how many, those kept included. */
+  /** Called with the rows of readings that are done, and those of the whole dataset. */
   readonly onProgress?: (rows: number, allRows: number) => void;
-  /** Ends it early: what is whole stays, what is not is taken away. */
+  /** Ends it early: whole files stay, others are removed. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Makes a dataset, or what is missing of it, on this computer.
+ * Makes a dataset, or the part of it that is missing, on this computer.
  *
  * @throws DatasetError where the folder cannot be used, or the work was stopped.
  */
@@ -26,8 +28,8 @@ export async function generateDataset(
   request: DatasetRequest,
   { folder, workers, onProgress, signal }: GenerationOptions,
 ): Promise<Manifest> {
-  const fleet = fleetOf(request, 'actual');
-  const { allRows, kept, tasks, progress } = beginDataset(request, folder, fleet);
+  const plan = planOf(request, fleetOf(request, 'actual'));
+  const { allRows, kept, tasks, progress } = beginDataset(request, folder, plan);
   const files: FileEntry[] = [...kept.values()].flat();
   const truths: Truth[] = [];
   let rows = rowsOf(files);
@@ -45,14 +47,67 @@ export async function generateDataset(
     },
   };
   try {
-    await runCrew({ kind: 'files', request, folder }, tasks, workers, events, signal);
+    await runWorkers({ kind: 'files', request, folder }, tasks, workers, events, signal);
   } finally {
     removeParts(folder);
   }
-  return finishDataset(request, folder, fleet, files, truths);
+  return finishDataset(request, folder, plan, files, truths);
 }
 
 /** Rows of some files. */
 export function rowsOf(files: readonly FileEntry[]): number {
   return files.reduce((sum, file) => sum + file.rows, 0);
 }
+
+/** What is done with the messages of workers. */
+interface WorkerEvents {
+  onRows(rows: number): void;
+  onResult(result: WorkResult): void;
+}
+
+/**
+ * Runs tasks in processes of their own, each a task at a time, in the order of the list.
+ *
+ * @param tasks - Their places in the plan.
+ * @param count - Number of processes.
+ * @throws DatasetError for the first task that fails, or when `signal` is aborted; no process is
+ *   left then.
+ */
+async function runWorkers(
+  order: Order,
+  tasks: readonly number[],
+  count: number,
+  events: WorkerEvents,
+  signal?: AbortSignal,
+): Promise<void> {
+  const queue = [...tasks];
+  const length = Math.min(count, tasks.length);
+  const workers = Array.from({ length }, () => new WorkerProcess(order));
+  const work = async (worker: WorkerProcess) => {
+    for (let index = queue.shift(); index !== undefined; index = queue.shift())
+      events.onResult(await worker.do({ kind: 'task', index }, (rows) => events.onRows(rows)));
+  };
+  try {
+    await untilStopped(Promise.all(workers.map(work)), signal);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.end()));
+  }
+}
+
+/** @throws DatasetError when `signal` is aborted first. */
+async function untilStopped(work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+  let stop = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(new DatasetError(STOPPED));
+  });
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted) stop();
+  try {
+    await Promise.race([work, stopped]);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** The message where the making of a dataset was ended early. */
+export const STOPPED = 'stopped; the same command goes on from here';

@@ -6,7 +6,7 @@ import { ambiguity, MachineFinder } from '../core/machine-finder.ts';
  * The ids of the machines that are named by id or name, or of all; they keep the order of the
  * factories.
  *
- * @param refuse - Is told of names that no machine or several have, by their places.
+ * @param refuse - Called for a name that fits no machine, or several, with its place in the list.
  */
 export function chosenMachines(
   names: readonly string[] | undefined,

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Machine } from '../core/factory.ts';
 import { type TableLayout, tableLayouts } from '../encoding/table-layout.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { formatNamed } from './formats/index.ts';
 import type { DatasetRequest, Partition, Variant, WindowRequest } from './request.ts';
 import { machinesOf, plannedTableRows } from './window-reader.ts';
 
-/** A file of readings that is to be made. */
+/** A file of readings to be written. */
 export interface PlannedFile {
   readonly table: string;
   /** Below the dataset's folder, with `/`. */
@@ -31,22 +32,23 @@ export interface TruthTask {
   readonly machineIds: readonly string[];
 }
 
-/** What one worker does in one go. */
+/** The unit of work of a worker. */
 export type Task = ReadingsTask | TruthTask;
 
 /** A dataset laid out in tables and tasks; the same in every worker. */
 export interface Plan {
+  readonly fleet: Fleet;
   readonly tables: readonly TableLayout[];
   readonly tasks: readonly Task[];
   readonly machines: readonly Machine[];
-  /** Whether a factory is so large that its files are cut by machines, too. */
+  /** Whether the files of a large factory are also split by machines. */
   readonly isCut: boolean;
 }
 
 const DAY_MS = 86_400_000;
-/** A file holds so many machines at most: what a reader keeps and what a retry costs stay small. */
+/** Machines per file: limits what a reader keeps in memory, and what a retry costs. */
 export const FILE_MACHINES_MAX = 1000;
-/** The answer key is made in so many tasks at most; up to then each machine is one. */
+/** Tasks of the answer key; smaller fleets have one for each machine. */
 const TRUTH_TASKS_MAX = 1000;
 
 /** Lays out a dataset. */
@@ -55,50 +57,51 @@ export function planOf(request: DatasetRequest, fleet: Fleet): Plan {
   const tables = tableLayouts(machines.map(({ type }) => type));
   const variants: readonly Variant[] = request.hasClean ? ['actual', 'clean'] : ['actual'];
   const parts = partsOf(machines);
+  const windows = partitions(request);
+  const end = extension(request);
   const readings = variants.flatMap((variant) =>
-    parts.flatMap(({ factory, folderName, members, suffix }) =>
-      partitions(request).map(({ name, fromMs, toMs }): ReadingsTask => {
-        const own = new Set(tableLayouts(members.map(({ type }) => type)).map((each) => each.name));
-        const folder = variant === 'clean' ? 'clean/' : '';
-        const end = extension(request);
-        return {
+    parts.flatMap(({ factory, folderName, members, suffix }) => {
+      const folder = variant === 'clean' ? 'clean/' : '';
+      const own = new Set(tableLayouts(members.map(({ type }) => type)).map(({ name }) => name));
+      const names = tables.flatMap(({ name }) => (own.has(name) ? [name] : []));
+      const machineIds = members.map(({ id }) => id);
+      return windows.map(
+        ({ name, fromMs, toMs }): ReadingsTask => ({
           kind: 'readings',
           variant,
-          machineIds: members.map(({ id }) => id),
+          machineIds,
           fromMs,
           toMs,
-          files: tables
-            .filter((table) => own.has(table.name))
-            .map((table) => ({
-              table: `${folder}${table.name}`,
-              path: `${folder}${table.name}/${folderName}/${name}${suffix}${end}`,
-              ...(folderName === folderOf(factory) ? {} : { factory }),
-            })),
-        };
-      }),
-    ),
+          files: names.map((table) => ({
+            table: `${folder}${table}`,
+            path: `${folder}${table}/${folderName}/${name}${suffix}${end}`,
+            ...(folderName === folderOf(factory) ? {} : { factory }),
+          })),
+        }),
+      );
+    }),
   );
   const truths = slices(machines, Math.ceil(machines.length / TRUTH_TASKS_MAX)).map(
     (members): TruthTask => ({ kind: 'truths', machineIds: members.map(({ id }) => id) }),
   );
   const isCut = parts.some(({ suffix }) => suffix !== '');
-  return { tables, machines, isCut, tasks: [...readings, ...truths] };
+  return { fleet, tables, machines, isCut, tasks: [...readings, ...truths] };
 }
 
-/** A database is filled by so many tasks at most; up to then each machine is one. */
+/** Tasks that fill a database; smaller fleets have one for each machine. */
 const DATABASE_TASKS_MAX = 256;
 
 /**
- * The machines of a window in the parts that are stored by a task each, from its beginning to its
- * end, since the sums of a machine count what is later than what they know.
+ * The machines of a window, split into parts that a task each stores. A task stores the whole
+ * window of its machines, because the sums of a machine count only what is later than they know.
  */
 export function databaseParts({ machineIds }: WindowRequest): readonly (readonly string[])[] {
   return slices(machineIds, Math.ceil(machineIds.length / DATABASE_TASKS_MAX));
 }
 
-/** What the names of a dataset's files end in. */
+/** The extension of a dataset's files. */
 export function extension({ format, compression }: DatasetRequest): string {
-  return format !== 'parquet' && compression === 'gzip' ? `.${format}.gz` : `.${format}`;
+  return formatNamed(format).extension(compression);
 }
 
 /** The name of a machine's factory in topics. */
@@ -106,9 +109,9 @@ export function factoryTopic({ topic }: Machine): string {
   return topic.split('/')[1] as string;
 }
 
-/** A folder's name has so many bytes at most: file systems take 255, some of them 143. */
+/** Bytes of a folder's name: file systems accept 255, some of them 143. */
 const FOLDER_BYTES_MAX = 200;
-/** Hexadecimal digits that tell names apart whose beginning is the same. */
+/** Hexadecimal digits that distinguish names with the same beginning. */
 const DIGEST_DIGITS = 16;
 
 /** A factory's folder, in letters that every file system takes; Windows drops a dot at the end. */
@@ -144,7 +147,7 @@ function partsOf(machines: readonly Machine[]) {
   const taken = new Set<string>();
   return [...byFactory(machines)].flatMap(([factory, all]) => {
     const whole = folderOf(factory);
-    // Some file systems do not tell capital letters from small ones.
+    // Some file systems do not distinguish upper and lower case.
     const isOwn = whole.length <= FOLDER_BYTES_MAX && !taken.has(whole.toLowerCase());
     const folderName = isOwn ? whole : cutFolderOf(factory);
     taken.add(folderName.toLowerCase());
@@ -158,7 +161,7 @@ function partsOf(machines: readonly Machine[]) {
   });
 }
 
-/** A list in pieces of so many, the last of which may be shorter. */
+/** A list in pieces of a length; the last may be shorter. */
 function slices<T>(list: readonly T[], length: number): (readonly T[])[] {
   const pieces: (readonly T[])[] = [];
   for (let at = 0; at < list.length; at += length) pieces.push(list.slice(at, at + length));

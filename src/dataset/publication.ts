@@ -1,19 +1,19 @@
 import type { Batch } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Machine } from '../core/factory.ts';
 import type { DeliveredSink } from '../core/sink.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import { MemoryWatermarks } from '../delivery/watermarks.ts';
 import type { Log } from '../runtime/log.ts';
 import type { RowReader } from '../simulation/reader.ts';
 import { fleetOf, type WindowRequest } from './request.ts';
-import { ShiftedReader } from './shifted-reader.ts';
 import { tableRows, windowReader } from './window-reader.ts';
 
 /** How a window is published. */
 export interface PublicationOptions {
   /** Closed at the end. */
   readonly sink: DeliveredSink;
-  /** What has fallen due by it is published: {@link AT_ONCE}, or a clock that runs. */
+  /** Rows are published when they fall due by it: {@link AT_ONCE}, or a clock that runs. */
   readonly clock: Clock;
   /** By how much all times are moved [ms]; the clock shows moved times. */
   readonly shiftMs?: number;
@@ -21,12 +21,12 @@ export interface PublicationOptions {
   /** Messages a second while the clock is ahead of the sink; 0: no limit. */
   readonly catchUpRate: number;
   readonly log: Log;
-  /** Is told of every batch how many rows its readings have in tables. */
+  /** Called after each batch with the number of rows that its readings have in tables. */
   readonly onRows: (rows: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** A clock by which everything has fallen due, so that the sink alone sets the pace. */
+/** A clock by which everything is due, so that the sink alone sets the pace. */
 export const AT_ONCE: Clock = {
   speed: Number.POSITIVE_INFINITY,
   nowMs: () => Number.POSITIVE_INFINITY,
@@ -34,10 +34,10 @@ export const AT_ONCE: Clock = {
 };
 
 /**
- * Publishes the readings and statuses of a window, each machine's status first. A sink that is away
- * is tried again until it is there, and nothing is left out.
+ * Publishes the readings and statuses of a window, each machine's status first. While the sink is
+ * unreachable it retries; nothing is left out.
  *
- * @returns Up to which instant, in the window's own time, everything was taken [ms].
+ * @returns The instant, in the window's own time, up to which the sink took everything [ms].
  */
 export async function publishWindow(
   request: WindowRequest,
@@ -62,7 +62,7 @@ export async function publishWindow(
   });
   const stop = async () => {
     const stopped = delivery.stop();
-    // A sink that is away takes nothing any more, and closing it ends the wait for it.
+    // An unreachable sink takes nothing any more; closing it ends the wait for it.
     if (!sink.isConnected) await sink.close();
     await stopped;
     await sink.close();
@@ -79,7 +79,7 @@ export async function publishWindow(
   return delivery.deliveredMs - shiftMs;
 }
 
-/** A reader that says what it reads. */
+/** A reader that reports the rows that it reads. */
 function counted(reader: RowReader, onRows: (rows: number) => void): RowReader {
   return {
     get timeMs() {
@@ -93,4 +93,53 @@ function counted(reader: RowReader, onRows: (rows: number) => void): RowReader {
       return isDone;
     },
   };
+}
+
+/** Reads what another reader reads, with all times moved by the same span. */
+class ShiftedReader implements RowReader {
+  readonly #reader: RowReader;
+  readonly #shiftMs: number;
+
+  /** @param shiftMs - A multiple of every machine's interval keeps the times on their grids. */
+  constructor(reader: RowReader, shiftMs: number) {
+    this.#reader = reader;
+    this.#shiftMs = shiftMs;
+  }
+
+  get timeMs(): number {
+    return this.#reader.timeMs + this.#shiftMs;
+  }
+
+  seek(timeMs: number, announce?: boolean): void {
+    this.#reader.seek(timeMs - this.#shiftMs, announce);
+  }
+
+  seeking(timeMs: number, announce?: boolean): Iterable<undefined> {
+    return this.#reader.seeking(timeMs - this.#shiftMs, announce);
+  }
+
+  read(untilMs: number, batch: Batch): boolean {
+    const start = batch.length;
+    const isDone = this.#reader.read(untilMs - this.#shiftMs, batch);
+    for (let row = start; row < batch.length; row++)
+      batch.timesMs[row] = (batch.timesMs[row] as number) + this.#shiftMs;
+    batch.untilMs = this.timeMs;
+    return isDone;
+  }
+}
+
+/**
+ * The span by which a window is moved so that it begins at an instant, or as shortly before it as
+ * the grids of all machines allow [ms].
+ */
+export function shiftTo(nowMs: number, fromMs: number, machines: readonly Machine[]): number {
+  const gridMs = machines.reduce((ms, { intervalMs }) => leastMultiple(ms, intervalMs), 1);
+  return Math.floor((nowMs - fromMs) / gridMs) * gridMs;
+}
+
+/** The least common multiple of two whole numbers. */
+function leastMultiple(a: number, b: number): number {
+  let [greater, rest] = [a, b];
+  while (rest > 0) [greater, rest] = [rest, greater % rest];
+  return (a / greater) * b;
 }

@@ -2,18 +2,9 @@ import { createHash } from 'node:crypto';
 import type { FactoryDescription } from '../core/factory.ts';
 import { Journal, type JournalEvent, type Settings } from '../core/journal.ts';
 import { createFleet, type Fleet } from '../simulation/fleet.ts';
+import type { Compression } from './formats/format.ts';
+import type { FormatName } from './formats/index.ts';
 
-/** Formats of a dataset's tables, and how each may be compressed, its default first. */
-export const COMPRESSIONS = {
-  parquet: ['zstd', 'snappy', 'gzip', 'none'],
-  csv: ['none', 'gzip'],
-  jsonl: ['none', 'gzip'],
-} as const;
-
-/** A format of a dataset's tables. */
-export type Format = keyof typeof COMPRESSIONS;
-/** How the files of a dataset are compressed. */
-export type Compression = (typeof COMPRESSIONS)[Format][number];
 /** What a file of readings covers: a day or a month in UTC. */
 export type Partition = 'day' | 'month';
 
@@ -33,11 +24,11 @@ export interface WindowRequest {
   readonly resampleMs?: number;
 }
 
-/** Everything that a dataset follows from, and that its workers are told. */
+/** Everything that a dataset follows from; sent to its workers. */
 export interface DatasetRequest extends WindowRequest {
   /** Of the simulator, for the manifest. */
   readonly version: string;
-  readonly format: Format;
+  readonly format: FormatName;
   readonly compression: Compression;
   readonly partition: Partition;
   /** Whether each reading says what anomaly acts in it. */
@@ -68,8 +59,8 @@ export function fleetOf(request: WindowRequest, variant: Variant): Fleet {
 }
 
 /**
- * Digest of the machines as the program understands them, their parameters filled in: two programs
- * that describe a fleet alike, and yet compute another one, tell so by it.
+ * Digest of the machines with all their parameters, as the program computes them: it differs
+ * between two programs that compute different fleets from the same description.
  */
 export function fleetDigest({ machines }: Fleet): string {
   return recordsDigest(

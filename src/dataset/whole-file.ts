@@ -45,7 +45,7 @@ export class WholeFile {
     });
   }
 
-  /** @throws DatasetError where it cannot be written; the part that was is taken away. */
+  /** @throws DatasetError where it cannot be written; the part that was written is removed. */
   write(bytes: Uint8Array): void {
     this.#attempt(() => {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor as number, bytes, at);
@@ -87,8 +87,8 @@ export class WholeFile {
 }
 
 /**
- * Makes a folder and those above it, whoever else is making them too. Node's own `recursive` never
- * returns where a folder above is there and yet none can be made in it, as in `/proc`.
+ * Makes a folder and those above it; other processes may be making them, too. Node's `recursive`
+ * never returns where a parent exists but takes no folders, as in `/proc`.
  */
 export function makeFolder(path: string): void {
   const above = dirname(path);

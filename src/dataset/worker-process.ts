@@ -1,9 +1,20 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DatasetError } from './dataset-error.ts';
-import type { Order, Work, WorkerAnswer, WorkResult } from './order.ts';
+import type { Order, Work, WorkResult } from './workplace.ts';
 
-/** An order that a process does not take: it computes another fleet than who gave it. */
+/** A message of a worker process. */
+export type WorkerAnswer =
+  /** It has its order, and takes work. */
+  | { readonly kind: 'ready' }
+  /** It computes another fleet than the submitter of the order. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'rows'; readonly rows: number }
+  | { readonly kind: 'done'; readonly result: WorkResult }
+  /** `stack`: only for failures that are bugs, where it is of use. */
+  | { readonly kind: 'failed'; readonly message: string; readonly stack: string | undefined };
+
+/** The error for an order whose submitter computes another fleet than this program. */
 export class OtherFleetError extends Error {
   constructor() {
     super('the machines of the order are others here');
@@ -25,11 +36,11 @@ interface Waiting {
 }
 
 /**
- * A process that does the tasks of an order, one at a time.
+ * A process that does the work of an order, one task at a time.
  *
  * A process rather than a thread: Node (20.20) may abort when a thread ends while its hot code is
  * still being compiled, and takes the whole service with it. A process can be killed at any time,
- * and while it computes, the one that hired it answers whoever asks.
+ * and while it computes, the parent process stays responsive.
  */
 export class WorkerProcess {
   readonly #child: ChildProcess;
@@ -58,12 +69,12 @@ export class WorkerProcess {
         ),
       );
     });
-    // Whoever asks for work next is told.
+    // The next call of `do` reports it.
     this.#ready.catch(() => undefined);
     this.#child.send(order, (error) => error && this.#fail(error));
   }
 
-  /** Whether it can be given work now. */
+  /** Whether it takes work now. */
   get isFree(): boolean {
     return !this.#isBusy && this.#failure === undefined;
   }
@@ -71,7 +82,7 @@ export class WorkerProcess {
   /**
    * Has work done.
    *
-   * @param onRows - Is told now and then how many rows more are made.
+   * @param onRows - Called now and then with the number of rows made since the last call.
    * @throws DatasetError where it cannot be done, or the process was ended; OtherFleetError.
    */
   async do(work: Work, onRows: (rows: number) => void): Promise<WorkResult> {
@@ -84,7 +95,7 @@ export class WorkerProcess {
     });
   }
 
-  /** Ends it, whatever it does; settles when it is gone, so that it writes nothing any more. */
+  /** Kills it; settles when it is gone, so that it cannot write any more. */
   end(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) resolve();

@@ -1,17 +1,17 @@
-/** A process that does the tasks of an order: is given it, then one after another. */
+/** A process that does the tasks of an order: it receives the order first, then task after task. */
 import { once } from 'node:events';
 import { PostgresError } from '../outputs/postgres/error.ts';
 import { warmUp } from '../simulation/warm-up.ts';
 import { DatasetError } from './dataset-error.ts';
-import type { Order, Work, WorkerAnswer, WorkResult } from './order.ts';
 import { fleetDigest } from './request.ts';
-import { Workplace } from './workplace.ts';
+import type { WorkerAnswer } from './worker-process.ts';
+import { type Order, type Work, Workplace, type WorkResult } from './workplace.ts';
 
-/** Progress is told at most every so many rows. */
-const ROWS_TOLD = 50_000;
+/** Rows between two reports of progress. */
+const REPORTED_ROWS = 50_000;
 
-// Signals reach all processes of a terminal or a service; the one that hired this one says what
-// becomes of it.
+// Signals reach all processes of a terminal or a service; the parent process decides when this one
+// ends.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 process.on('disconnect', () => process.exit());
@@ -25,34 +25,34 @@ if (!isOther) warmUp(fleet, order.request.fromMs);
 
 process.on('message', async (work: Work) => {
   try {
-    say({ kind: 'done', result: await counted(work) });
+    send({ kind: 'done', result: await counted(work) });
   } catch (error) {
     const { message, stack } = error as Error;
     const isOurs = !(error instanceof DatasetError || error instanceof PostgresError);
-    say({ kind: 'failed', message, stack: isOurs ? stack : undefined });
+    send({ kind: 'failed', message, stack: isOurs ? stack : undefined });
   }
 });
 
-say({ kind: isOther ? 'refused' : 'ready' });
+send({ kind: isOther ? 'refused' : 'ready' });
 
-/** Does work and tells how far it is; ends it where nobody is left to be told. */
+/** Does work and reports its progress; ends the process when its parent is gone. */
 async function counted(work: Work): Promise<WorkResult> {
-  let untold = 0;
-  const tell = () => {
-    say({ kind: 'rows', rows: untold });
-    untold = 0;
+  let unreported = 0;
+  const report = () => {
+    send({ kind: 'rows', rows: unreported });
+    unreported = 0;
   };
   const result = await workplace.do(work, (rows) => {
-    untold += rows;
-    if (untold < ROWS_TOLD) return;
-    // The hot loop does not let the news of a lost connection through.
+    unreported += rows;
+    if (unreported < REPORTED_ROWS) return;
+    // The event that the connection is lost cannot arrive during the hot loop.
     if (process.ppid !== ppid) process.exit();
-    tell();
+    report();
   });
-  if (untold > 0) tell();
+  if (unreported > 0) report();
   return result;
 }
 
-function say(answer: WorkerAnswer): void {
+function send(answer: WorkerAnswer): void {
   process.send?.(answer);
 }

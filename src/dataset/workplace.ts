@@ -1,28 +1,71 @@
-import type { Machine } from '../core/factory.ts';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { Batch } from '../core/batch.ts';
+import type { TableLayout } from '../encoding/table-layout.ts';
+import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { batches } from '../simulation/reader.ts';
 import { finishDataset } from './dataset-folder.ts';
-import type { Order, Work, WorkResult } from './order.ts';
-import { PartitionWriter } from './partition-writer.ts';
-import { databaseParts, type Plan, planOf, type ReadingsTask, type TruthTask } from './plan.ts';
-import { fleetOf, type Variant } from './request.ts';
-import { truthsOf } from './truth.ts';
+import type { TableWriter } from './formats/format.ts';
+import { formatNamed } from './formats/index.ts';
+import type { FileEntry, Manifest } from './manifest.ts';
+import { databaseParts, type Plan, planOf, type ReadingsTask, type Task } from './plan.ts';
+import { type DatasetRequest, fleetOf, type Variant, type WindowRequest } from './request.ts';
+import { type Truth, truthsOf } from './truth.ts';
+import { machinesOf, tableRows, windowReader } from './window-reader.ts';
 
-interface Files {
-  readonly plan: Plan;
-  readonly writer: PartitionWriter;
-}
+/** Everything that the tasks of a worker process follow from; sent once, at its start. */
+export type Order =
+  | {
+      readonly kind: 'files';
+      readonly request: DatasetRequest;
+      readonly folder: string;
+      /** Of the fleet that the submitter planned with, where that is another computer. */
+      readonly fleetDigest?: string;
+    }
+  | {
+      readonly kind: 'database';
+      readonly request: WindowRequest;
+      readonly server: pg.ClientConfig;
+      readonly fleetDigest?: string;
+    };
+type FilesOrder = Order & { readonly kind: 'files' };
 
-/** Where the tasks of one order are done; what they have in common is kept from one to the next. */
+/** Work that a worker process is sent. */
+export type Work =
+  /** A task, by its place in the plan, which is the same in every process. */
+  | { readonly kind: 'task'; readonly index: number }
+  /** Completes a dataset from the results of its tasks. */
+  | {
+      readonly kind: 'finish';
+      readonly files: readonly FileEntry[];
+      readonly truths: readonly Truth[];
+    };
+
+/** The result of work. */
+export type WorkResult =
+  | { readonly kind: 'files'; readonly files: readonly FileEntry[] }
+  | { readonly kind: 'truths'; readonly truths: readonly Truth[] }
+  | { readonly kind: 'stored'; readonly rows: number }
+  | { readonly kind: 'manifest'; readonly manifest: Manifest };
+
+/**
+ * Does the work of one order, in this process. What tasks share is kept from one to the next:
+ * fleets, the plan, and encoders, whose code is compiled once, not once a day of readings.
+ */
 export class Workplace {
   readonly #order: Order;
   readonly #fleets = new Map<Variant, Fleet>();
-  readonly #files: Files | undefined;
+  readonly #plan: Plan | undefined;
+  readonly #batch = new Batch();
+  readonly #files = new Memo((layout: TableLayout) => {
+    const { format, compression, hasLabels } = (this.#order as FilesOrder).request;
+    return formatNamed(format).tableFiles(layout, hasLabels, compression);
+  });
 
   constructor(order: Order) {
     this.#order = order;
-    if (order.kind === 'database') return;
-    const plan = planOf(order.request, this.fleet('actual'));
-    this.#files = { plan, writer: new PartitionWriter(order.request, plan, order.folder) };
+    if (order.kind === 'files') this.#plan = planOf(order.request, this.fleet('actual'));
   }
 
   fleet(variant: Variant): Fleet {
@@ -32,48 +75,79 @@ export class Workplace {
   }
 
   /**
-   * Does work, and makes way for nobody else before it is done.
+   * Does one piece of work; the next may begin when it is done.
    *
-   * @param onRows - Is told of every batch how many rows it gave.
+   * @param onRows - Called after each batch with the number of rows that it gave.
    */
   async do(work: Work, onRows: (rows: number) => void): Promise<WorkResult> {
-    const order = this.#order;
-    if (order.kind === 'database')
-      return this.#store(order, work as Work & { kind: 'task' }, onRows);
-    const { request, folder } = order;
+    if (this.#order.kind === 'database')
+      return { kind: 'stored', rows: await this.#store(this.#order, work, onRows) };
+    const { request, folder } = this.#order;
+    const plan = this.#plan as Plan;
     if (work.kind === 'finish') {
-      const { files, truths } = work;
-      const manifest = await finishDataset(request, folder, this.fleet('actual'), files, truths);
+      const manifest = await finishDataset(request, folder, plan, work.files, work.truths);
       return { kind: 'manifest', manifest };
     }
-    const { plan, writer } = this.#files as Files;
-    const task = plan.tasks[work.index] as ReadingsTask | TruthTask;
-    if (task.kind === 'truths') return this.#truths(task);
-    return { kind: 'files', files: await writer.write(this.fleet(task.variant), task, onRows) };
+    const task = plan.tasks[work.index] as Task;
+    if (task.kind === 'readings')
+      return { kind: 'files', files: await this.#write(this.#order, plan, task, onRows) };
+    const { fleet } = plan;
+    const truths = machinesOf(fleet, task.machineIds).flatMap((machine) =>
+      truthsOf(fleet, machine, request.fromMs, request.toMs),
+    );
+    return { kind: 'truths', truths };
   }
 
-  #truths({ machineIds }: TruthTask): WorkResult {
-    const { fromMs, toMs } = this.#order.request;
-    const own = this.fleet('actual');
-    const machines = machineIds.map((id) => own.byId.get(id) as Machine);
-    return {
-      kind: 'truths',
-      truths: machines.flatMap((machine) => truthsOf(own, machine, fromMs, toMs)),
-    };
+  /**
+   * Reads one factory and one partition from beginning to end, and writes its tables. The files do
+   * not depend on what was read before, nor on the process.
+   *
+   * @throws DatasetError where a file cannot be written; no part of one is left then.
+   */
+  async #write(
+    { request, folder }: FilesOrder,
+    { tables }: Plan,
+    { variant, machineIds, fromMs, toMs, files }: ReadingsTask,
+    onRows: (rows: number) => void,
+  ): Promise<FileEntry[]> {
+    const reader = windowReader(request, this.fleet(variant), { machineIds });
+    reader.seek(fromMs);
+    const writers: TableWriter[] = [];
+    try {
+      for (const { path, table } of files) {
+        const name = table.slice(table.lastIndexOf('/') + 1);
+        const layout = tables.find((each) => each.name === name) as TableLayout;
+        const begin = await this.#files.of(layout);
+        writers.push(begin(join(folder, path)));
+      }
+      for (const batch of batches(reader, toMs, this.#batch)) {
+        for (const writer of writers) await writer.add(batch);
+        onRows(tableRows(batch));
+      }
+      const entries: FileEntry[] = [];
+      for (const [i, file] of files.entries())
+        entries.push({ ...file, ...(await (writers[i] as TableWriter).finish()) });
+      return entries;
+    } catch (error) {
+      for (const writer of writers) writer.abandon();
+      throw error;
+    }
   }
 
+  /** Stores the machines of one task; returns the number of rows. */
   async #store(
     { request, server }: Order & { readonly kind: 'database' },
-    { index }: Work & { readonly kind: 'task' },
+    work: Work,
     onRows: (rows: number) => void,
-  ): Promise<WorkResult> {
+  ): Promise<number> {
     const { storePart } = await import('./database-window.ts');
+    const { index } = work as Work & { readonly kind: 'task' };
     const machineIds = databaseParts(request)[index] as readonly string[];
     let rows = 0;
     await storePart({ ...request, machineIds }, this.fleet('actual'), server, (more) => {
       rows += more;
       onRows(more);
     });
-    return { kind: 'stored', rows };
+    return rows;
   }
 }

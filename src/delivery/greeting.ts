@@ -1,7 +1,7 @@
-import { Batch, STATUS } from '../core/batch.ts';
+import { type Batch, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { createReader } from '../simulation/reader.ts';
+import { batches, createReader } from '../simulation/reader.ts';
 
 /**
  * Says every machine's status again to a sink that may have forgotten it: a broker that was
@@ -22,12 +22,7 @@ export class Greeting {
     if (standing.length === 0) return;
     const reader = createReader(fleet, { machines: standing });
     reader.seek(timeMs, true);
-    const batch = new Batch();
-    for (let isComplete = false; !isComplete; ) {
-      batch.clear();
-      isComplete = reader.read(timeMs, batch);
-      yield batch;
-    }
+    yield* batches(reader, timeMs);
   }
 
   /** Adds a status to the first reading of each machine that has not said it yet. */

@@ -1,7 +1,7 @@
 import type { Batch } from '../core/batch.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { DIGITS, MINUS, THOUSANDTHS, TRIMMED_LENGTHS } from './decimal.ts';
-import type { PreparedText } from './prepared-text.ts';
+import type { Utf8Constant } from './utf8-constant.ts';
 
 /** Writes the columns of a row from `at` on; returns the index after the last byte. */
 export type ColumnCode = (view: DataView, at: number, batch: Batch, row: number) => number;
@@ -13,8 +13,8 @@ export interface CodedColumn {
   /** Position in a row of values. */
   readonly column: number;
   readonly decimals: number;
-  /** What its numbers stand for, if they are not told as numbers. */
-  readonly texts: { of(code: number): PreparedText } | undefined;
+  /** The texts that its numbers stand for, if any. */
+  readonly texts: { of(code: number): Utf8Constant } | undefined;
 }
 
 /**
@@ -24,13 +24,13 @@ export interface CodedColumn {
  * division, two look-ups and two stores (docs/adr/0002). The text is made of numbers alone: bytes
  * of leads, columns and decimals, never of a name as it is spelt.
  *
- * @param slowly - Writes the rows that the code leaves: those in which a value is missing, or
- *   has four digits or more before the point.
+ * @param fallback - Writes the rows that the code cannot: those with a missing value, or with four
+ *   digits or more before the point.
  */
 export function compileColumns(
   columns: readonly CodedColumn[],
   tail: string,
-  slowly: ColumnCode,
+  fallback: ColumnCode,
 ): ColumnCode {
   const body = [
     '"use strict";',
@@ -49,16 +49,16 @@ export function compileColumns(
     storesOf(tail),
     'return at;',
     '}',
-    'return slowly(view, start, batch, row);',
+    'return fallback(view, start, batch, row);',
     '};',
   ];
-  const names = ['texts', 'digits', 'thousandths', 'trimmedLengths', 'slowly'];
+  const names = ['texts', 'digits', 'thousandths', 'trimmedLengths', 'fallback'];
   return new Function(...names, body.join('\n'))(
     columns.map(({ texts }) => texts),
     DIGITS,
     THOUSANDTHS,
     TRIMMED_LENGTHS,
-    slowly,
+    fallback,
   ) as ColumnCode;
 }
 

@@ -1,10 +1,11 @@
 import type { Batch } from '../core/batch.ts';
-import { type Field, OPERATING_MODES } from '../core/field.ts';
+import type { Field } from '../core/field.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { type CodedColumn, type ColumnCode, compileColumns } from './column-code.ts';
 import { DECIMALS_MAX, NUMBER_BYTES_MAX, writeDecimal } from './decimal.ts';
-import { PreparedText, SLACK_BYTES } from './prepared-text.ts';
+import { FieldTexts, isText } from './field-texts.ts';
 import { TIME_BYTES_MAX } from './time.ts';
+import { SLACK_BYTES, Utf8Constant } from './utf8-constant.ts';
 
 /**
  * Bytes that an encoder may need from `at` on, whatever it writes: a message, a line, a header.
@@ -23,12 +24,8 @@ export const HEAD_BYTES_MAX = 2 * TIME_BYTES_MAX + ID_BYTES_MAX + 64 + SLACK_BYT
 /** A text of a reading, quoted: 100 characters fit its column, each six bytes if escaped. */
 const TEXT_BYTES_MAX = 602;
 
-/** Texts kept as bytes per field: more than the recipes of a plant and the batches of its day. */
-const TEXTS_MAX = 1024;
-
-/** How a format spells what is not a number. */
-export interface Spelling {
-  /** A value that does not exist. */
+/** How a format writes a missing value, and a text. */
+export interface NullAndTextFormat {
   readonly none: string;
   text(text: string): string;
 }
@@ -43,7 +40,7 @@ export interface Column {
 
 /** A column with everything about it that is the same in every row. */
 interface PreparedColumn extends CodedColumn {
-  readonly prepared: PreparedText;
+  readonly leadBytes: Utf8Constant;
   readonly isRequired: boolean;
 }
 
@@ -59,36 +56,38 @@ export class ColumnWriter {
    */
   readonly write: ColumnCode;
   readonly #columns: readonly PreparedColumn[];
-  readonly #none: PreparedText;
-  readonly #tail: PreparedText;
+  readonly #none: Utf8Constant;
+  readonly #tail: Utf8Constant;
 
   /** @param tail - What stands after the last value. */
-  constructor(columns: readonly Column[], tail: string, spelling: Spelling) {
+  constructor(columns: readonly Column[], tail: string, { none, text }: NullAndTextFormat) {
     this.#columns = columns.map(({ field, lead, isRequired }) => ({
       lead,
-      prepared: new PreparedText(lead),
+      leadBytes: new Utf8Constant(lead),
       column: field.column,
       decimals: checkedDecimals(field),
       isRequired,
-      texts: textsOf(field, spelling),
+      texts: isText(field)
+        ? new FieldTexts(field, (word) => constantWithin(text(word), TEXT_BYTES_MAX))
+        : undefined,
     }));
-    this.#none = new PreparedText(spelling.none);
-    this.#tail = new PreparedText(tail);
-    this.write = compileColumns(this.#columns, tail, (...of) => this.#writeSlowly(...of));
+    this.#none = new Utf8Constant(none);
+    this.#tail = new Utf8Constant(tail);
+    this.write = compileColumns(this.#columns, tail, (...of) => this.#writeGeneric(...of));
     this.bytesMax = this.#columns.reduce(
-      (sum, { prepared, texts }) =>
-        sum + prepared.length + (texts ? TEXT_BYTES_MAX : NUMBER_BYTES_MAX),
+      (sum, { leadBytes, texts }) =>
+        sum + leadBytes.length + (texts ? TEXT_BYTES_MAX : NUMBER_BYTES_MAX),
       this.#tail.length,
     );
   }
 
-  #writeSlowly(view: DataView, at: number, batch: Batch, row: number): number {
+  #writeGeneric(view: DataView, at: number, batch: Batch, row: number): number {
     const columns = this.#columns;
     const { values } = batch;
     for (let i = 0; i < columns.length; i++) {
-      const { prepared, column, decimals, texts, isRequired } = columns[i] as PreparedColumn;
+      const { leadBytes, column, decimals, texts, isRequired } = columns[i] as PreparedColumn;
       const value = values[row * ROW_WIDTH + column] as number;
-      at = prepared.write(view, at);
+      at = leadBytes.write(view, at);
       if (!Number.isFinite(value)) {
         if (isRequired) throw missing(batch, row, column);
         at = this.#none.write(view, at);
@@ -99,62 +98,18 @@ export class ColumnWriter {
   }
 }
 
-/** The bytes of the texts that a field's numbers stand for, made when they are first met. */
-class Texts {
-  readonly #textOf: (code: number) => string;
-  readonly #known = new Map<number, PreparedText>();
-  /** What was asked for last, as modes and recipes stay for a while. */
-  #lastCode = Number.NaN;
-  #last = new PreparedText('');
-
-  constructor(textOf: (code: number) => string) {
-    this.#textOf = textOf;
-  }
-
-  of(code: number): PreparedText {
-    if (code !== this.#lastCode) {
-      this.#last = this.#known.get(code) ?? this.#prepare(code);
-      this.#lastCode = code;
-    }
-    return this.#last;
-  }
-
-  #prepare(code: number): PreparedText {
-    const text = preparedWithin(this.#textOf(code), TEXT_BYTES_MAX);
-    if (this.#known.size >= TEXTS_MAX) this.#known.clear();
-    this.#known.set(code, text);
-    return text;
-  }
+/** @throws RangeError for a text of more than `bytesMax` bytes. */
+export function constantWithin(text: string, bytesMax: number): Utf8Constant {
+  const constant = new Utf8Constant(text);
+  if (constant.length > bytesMax)
+    throw new RangeError(`${text.slice(0, 40)}… takes ${constant.length} bytes, not ${bytesMax}`);
+  return constant;
 }
 
-/** @throws RangeError for a text that takes more than so many bytes. */
-export function preparedWithin(text: string, bytesMax: number): PreparedText {
-  const prepared = new PreparedText(text);
-  if (prepared.length > bytesMax)
-    throw new RangeError(`${text.slice(0, 40)}… takes ${prepared.length} bytes, not ${bytesMax}`);
-  return prepared;
-}
-
-/** @throws RangeError if what is named may take more than {@link MESSAGE_BYTES_MAX}. */
+/** @throws RangeError where a text may take more than {@link MESSAGE_BYTES_MAX} bytes. */
 export function checkedWithin(name: string, bytes: number): void {
   if (bytes > MESSAGE_BYTES_MAX)
     throw new RangeError(`${name}: a text of ${bytes} bytes, accepted are ${MESSAGE_BYTES_MAX}`);
-}
-
-/** The text that a number of a field of kind `mode` or `text` stands for. */
-export function fieldText({ kind, name, text }: Field, code: number): string {
-  const word = kind === 'mode' ? OPERATING_MODES[code] : text?.(code);
-  if (word === undefined) throw new RangeError(`${name}: ${code} stands for no text`);
-  return word;
-}
-
-/** Whether a field's numbers are told as the texts that they stand for. */
-export function isText({ kind }: Field): boolean {
-  return kind === 'mode' || kind === 'text';
-}
-
-function textsOf(field: Field, spelling: Spelling): Texts | undefined {
-  return isText(field) ? new Texts((code) => spelling.text(fieldText(field, code))) : undefined;
 }
 
 function checkedDecimals({ name, decimals }: Field): number {
@@ -163,7 +118,7 @@ function checkedDecimals({ name, decimals }: Field): number {
   return decimals;
 }
 
-/** What is thrown where a model gives no value that the interface promises: ours to mend. */
+/** The error for a value that the interface promises and a model does not give: a bug. */
 export function missing(batch: Batch, row: number, column: number): Error {
   const { id, type } = batch.machines[row] as Batch['machines'][number];
   const time = new Date(batch.timesMs[row] as number).toISOString();

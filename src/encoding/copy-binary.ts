@@ -2,9 +2,9 @@ import { type Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { MachineType } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
-import { PreparedText } from './prepared-text.ts';
 import { READING_TABLES, type ReadingTable } from './reading-tables.ts';
 import { type RecordWriter, tableRecords } from './table-record.ts';
+import { Utf8Constant } from './utf8-constant.ts';
 
 /**
  * Bytes that a row of a batch may take in one table. Two carriers of a boiler need 1,500; each
@@ -58,7 +58,7 @@ export class CopyEncoder {
   readonly targets: readonly CopyTarget[];
   readonly #types: Memo<MachineType, TypeRecords>;
   readonly #ids = new Memo(idWords);
-  readonly #idTexts = new Memo(({ id }: Machine) => new PreparedText(id));
+  readonly #idTexts = new Memo(({ id }: Machine) => new Utf8Constant(id));
   #timeMs = Number.NaN;
   #timeHigh = 0;
   #timeLow = 0;

@@ -3,36 +3,36 @@ import type { Machine } from '../core/factory.ts';
 import { type Channel, type Field, OFFLINE, OPERATING_MODES } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { Memo, viewMemo } from '../runtime/memo.ts';
+import { CARRIERS } from './carrier.ts';
 import {
   ColumnWriter,
   checkedWithin,
+  constantWithin,
   HEAD_BYTES_MAX,
   ID_BYTES_MAX,
   missing,
-  preparedWithin,
-  type Spelling,
+  type NullAndTextFormat,
 } from './columns.ts';
 import { NUMBER_BYTES_MAX, writeDecimal } from './decimal.ts';
-import { PreparedText } from './prepared-text.ts';
 import { TimeWriter } from './time.ts';
+import { Utf8Constant } from './utf8-constant.ts';
 
 /** How JSON spells what is not a number. */
-export const JSON_SPELLING: Spelling = { none: 'null', text: (text) => JSON.stringify(text) };
-
-/** Channels of an energy carrier; their messages say the time twice, for older clients. */
-const CARRIERS = new Set(['electricity', 'natural_gas', 'steam']);
+export const JSON_VALUES: NullAndTextFormat = {
+  none: 'null',
+  text: (text) => JSON.stringify(text),
+};
 
 /** Fields that the interface promises never to be null; so are all counts. */
 const REQUIRED = new Set(['power_kw', 'energy_kwh']);
 
-/** What stands before the time. */
-export const TIME = new PreparedText('{"time":"');
-const TIMESTAMP = new PreparedText('{"timestamp":"');
-const THEN_TIME = new PreparedText('","time":"');
-const THEN_TIMESTAMP = new PreparedText('","timestamp":"');
-const ALERTS = new PreparedText(',"alerts":[');
-const COMMA = new PreparedText(',');
-const END = new PreparedText(']}');
+const TIME = new Utf8Constant('{"time":"');
+const TIMESTAMP = new Utf8Constant('{"timestamp":"');
+const THEN_TIME = new Utf8Constant('","time":"');
+const THEN_TIMESTAMP = new Utf8Constant('","timestamp":"');
+const ALERTS = new Utf8Constant(',"alerts":[');
+const COMMA = new Utf8Constant(',');
+const END = new Utf8Constant(']}');
 
 /** The running state and the mode of a status. */
 const STATE_BYTES_MAX = 128;
@@ -40,7 +40,7 @@ const STATE_BYTES_MAX = 128;
 /** The states of a status message, by operating mode, up to the power. */
 const STATES = OPERATING_MODES.map(
   (mode, code) =>
-    new PreparedText(
+    new Utf8Constant(
       `,"is_running":${code !== OFFLINE},"operating_mode":"${mode}","current_power_kw":`,
     ),
 );
@@ -49,10 +49,11 @@ const STATES = OPERATING_MODES.map(
 interface TypeMessages {
   readonly channels: readonly ChannelMessage[];
   /** Two an alert: as a warning and as critical. */
-  readonly alerts: readonly PreparedText[];
+  readonly alerts: readonly Utf8Constant[];
 }
 
 interface ChannelMessage {
+  /** Channels named for a carrier say the time twice, for older clients. */
   readonly isCarrier: boolean;
   readonly columns: ColumnWriter;
 }
@@ -135,7 +136,7 @@ export class JsonEncoder {
       if (level === 0) continue;
       if (!isFirst) at = COMMA.write(view, at);
       isFirst = false;
-      at = (alerts[2 * i + level - 1] as PreparedText).write(view, at);
+      at = (alerts[2 * i + level - 1] as Utf8Constant).write(view, at);
     }
     return at;
   }
@@ -146,20 +147,20 @@ const POWER_DECIMALS = 3;
 const ALERT_LEVELS = ['warning', 'critical'] as const;
 
 /** The id of a machine between its time and its values: `","machine_id":"…"`. */
-export function idText({ id }: Machine): PreparedText {
-  return preparedWithin(`","machine_id":${JSON.stringify(id)}`, ID_BYTES_MAX);
+function idText({ id }: Machine): Utf8Constant {
+  return constantWithin(`","machine_id":${JSON.stringify(id)}`, ID_BYTES_MAX);
 }
 
-/** What stands before a field's value. */
-export function keyText(name: string): string {
-  return `,${JSON.stringify(name)}:`;
+/** What stands before the value of a key: `"power_kw":`. */
+export function jsonKey(name: string): string {
+  return `${JSON.stringify(name)}:`;
 }
 
 function typeMessages(type: MachineType): TypeMessages {
   const channels = type.channels.map(channelMessage);
   const alerts = type.alertList.flatMap(({ message }, i) =>
     ALERT_LEVELS.map(
-      (level) => new PreparedText(JSON.stringify({ code: type.alertCodes[i], level, message })),
+      (level) => new Utf8Constant(JSON.stringify({ code: type.alertCodes[i], level, message })),
     ),
   );
   const statusBytes = alerts.reduce(
@@ -174,10 +175,11 @@ function typeMessages(type: MachineType): TypeMessages {
 function channelMessage({ name, fields }: Channel): ChannelMessage {
   const columns = fields.map((field) => ({
     field,
-    lead: keyText(field.name),
+    lead: `,${jsonKey(field.name)}`,
     isRequired: isRequired(field),
   }));
-  return { isCarrier: CARRIERS.has(name), columns: new ColumnWriter(columns, '}', JSON_SPELLING) };
+  const isCarrier = CARRIERS.some(({ channel }) => channel === name);
+  return { isCarrier, columns: new ColumnWriter(columns, '}', JSON_VALUES) };
 }
 
 function isRequired({ name, kind }: Field): boolean {

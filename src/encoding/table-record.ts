@@ -4,13 +4,12 @@ import type { Channel, Field } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { NUMERIC_BYTES_MAX, NUMERIC_SCALE_MAX, writeNumeric } from './binary-numeric.ts';
 import { carrierColumns, type Derived } from './carrier.ts';
-import { ColumnWriter, fieldText } from './columns.ts';
-import { JSON_SPELLING, keyText } from './json.ts';
-import { PreparedText, SLACK_BYTES } from './prepared-text.ts';
+import { ColumnWriter } from './columns.ts';
+import { FieldTexts, fieldText } from './field-texts.ts';
+import { JSON_VALUES, jsonKey } from './json.ts';
 import { type ReadingTable, type TableColumn, tableNameOf } from './reading-tables.ts';
+import { SLACK_BYTES, Utf8Constant } from './utf8-constant.ts';
 
-/** Texts kept as bytes per column: more than the recipes of a plant and the batches of its day. */
-const TEXTS_MAX = 1024;
 /** Bytes of a character in UTF-8. */
 const CHARACTER_BYTES_MAX = 4;
 /** The length of a value, which is −1 for none. */
@@ -35,7 +34,9 @@ interface PreparedColumn {
   readonly scale: number;
   /** 10^precision of a `numeric`, what an integer stays under. */
   readonly unitsEnd: number;
-  readonly texts: Texts | undefined;
+  readonly field: Field | undefined;
+  /** Undefined for a text that is too long. */
+  readonly texts: FieldTexts<Utf8Constant | undefined> | undefined;
 }
 
 /** Writes one channel of a machine type as a record of its table, from the third column on. */
@@ -43,14 +44,14 @@ export class RecordWriter {
   readonly table: ReadingTable;
   readonly hasMetadata: boolean;
   readonly bytesMax: number;
-  readonly #energyType: PreparedText | undefined;
+  readonly #energyType: Utf8Constant | undefined;
   readonly #columns: readonly PreparedColumn[];
   readonly #metadata: ColumnWriter | undefined;
 
   constructor(type: MachineType, channel: Channel, table: ReadingTable) {
     this.table = table;
     const isEnergy = this.table.key.includes('energy_type');
-    this.#energyType = isEnergy ? new PreparedText(channel.name) : undefined;
+    this.#energyType = isEnergy ? new Utf8Constant(channel.name) : undefined;
     const derived = isEnergy ? carrierColumns(type, channel) : {};
     this.#columns = this.table.columns.map((column) => prepared(column, channel, derived));
     const stored = new Set(this.#columns.map(({ at }) => at));
@@ -102,12 +103,17 @@ export class RecordWriter {
     return end;
   }
 
-  #unfit({ column, texts }: PreparedColumn, value: number, batch: Batch, row: number): RangeError {
+  #unfit(
+    { column, texts, field }: PreparedColumn,
+    value: number,
+    batch: Batch,
+    row: number,
+  ): RangeError {
     const { id, name } = batch.machines[row] as Machine;
     const time = new Date(batch.timesMs[row] as number).toISOString();
     const what = `${name} (${id}) at ${time}: ${column.name}`;
     if (!Number.isFinite(value)) return new RangeError(`${what} has no value, and may not be null`);
-    const shown = texts ? JSON.stringify(texts.textOf(value)) : value;
+    const shown = texts && field ? JSON.stringify(fieldText(field, value)) : value;
     return new RangeError(`${what} is ${shown}, which does not fit ${declaration(column)}`);
   }
 }
@@ -184,39 +190,9 @@ function roundedTo(value: number, unit: number): number {
   return (Math.sign(value) * Math.floor(Math.abs(value) * unit + 0.5)) / unit;
 }
 
-function writeText(view: DataView, at: number, text: PreparedText): number {
+function writeText(view: DataView, at: number, text: Utf8Constant): number {
   view.setInt32(at, text.length);
   return text.write(view, at + LENGTH_BYTES);
-}
-
-/** The bytes of the texts that a field's numbers stand for, made when they are first met. */
-class Texts {
-  readonly #field: Field;
-  readonly #lengthMax: number;
-  readonly #known = new Map<number, PreparedText>();
-
-  constructor(field: Field, lengthMax: number) {
-    this.#field = field;
-    this.#lengthMax = lengthMax;
-  }
-
-  textOf(code: number): string {
-    return fieldText(this.#field, code);
-  }
-
-  /** Undefined for a text that is too long. */
-  of(code: number): PreparedText | undefined {
-    return this.#known.get(code) ?? this.#prepare(code);
-  }
-
-  #prepare(code: number): PreparedText | undefined {
-    const text = this.textOf(code);
-    if ([...text].length > this.#lengthMax) return undefined;
-    const prepared = new PreparedText(text);
-    if (this.#known.size >= TEXTS_MAX) this.#known.clear();
-    this.#known.set(code, prepared);
-    return prepared;
-  }
 }
 
 function prepared(
@@ -235,8 +211,15 @@ function prepared(
     derived: field ? undefined : derived[column.name],
     scale,
     unitsEnd: unitsEnd(type, scale),
-    texts: type.kind === 'text' && field ? new Texts(field, type.lengthMax) : undefined,
+    field,
+    texts: type.kind === 'text' && field ? textsWithin(field, type.lengthMax) : undefined,
   };
+}
+
+function textsWithin(field: Field, lengthMax: number): PreparedColumn['texts'] {
+  return new FieldTexts(field, (text) =>
+    [...text].length > lengthMax ? undefined : new Utf8Constant(text),
+  );
 }
 
 function unitsEnd(type: TableColumn['type'], scale: number): number {
@@ -257,10 +240,10 @@ function columnBytesMax({ column: { type } }: PreparedColumn): number {
 function metadataWriter(fields: readonly Field[]): ColumnWriter {
   const columns = fields.map((field, i) => ({
     field,
-    lead: i === 0 ? `{${keyText(field.name).slice(1)}` : keyText(field.name),
+    lead: (i === 0 ? '{' : ',') + jsonKey(field.name),
     isRequired: false,
   }));
-  return new ColumnWriter(columns, '}', JSON_SPELLING);
+  return new ColumnWriter(columns, '}', JSON_VALUES);
 }
 
 function declaration({ type }: TableColumn): string {

@@ -32,7 +32,7 @@ const ZULU = 0x5a;
  * and within a minute only its seconds change (toISOString takes thirty times as long).
  */
 export class TimeWriter {
-  /** Padded to whole stores, like a PreparedText. */
+  /** Padded to whole stores, like a Utf8Constant. */
   readonly #text = new DataView(new ArrayBuffer(32));
   #timeMs = Number.NaN;
   #intervalMs = Number.NaN;

@@ -1,23 +1,23 @@
 import { join } from 'node:path';
 import type { MachineType } from '../core/machine.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
-import { fileDamage, openSide } from '../dataset/comparison.ts';
+import { fileDamage, openDataset } from '../dataset/comparison.ts';
 import { DatasetError } from '../dataset/dataset-error.ts';
+import type { Rows, WantedColumns } from '../dataset/formats/format.ts';
+import { readTable } from '../dataset/formats/index.ts';
 import { type FileEntry, MANIFEST, type Manifest } from '../dataset/manifest.ts';
 import { recordsDigest } from '../dataset/request.ts';
-import type { Rows, WantedColumns } from '../dataset/rows.ts';
-import { readTable } from '../dataset/table-reader.ts';
+import { CARRIERS } from '../encoding/carrier.ts';
 import { machineTypes } from '../machines/index.ts';
 import type { Twin } from './close-up.ts';
 import type { TakeReading } from './machine-tally.ts';
 import type { ReportedAnomaly, ReportedFactory, ReportedMachine, Subject } from './subject.ts';
 import type { Tallies } from './tallies.ts';
 
-/** The fields of readings that a report is made from; others are not even read. */
+/** The fields of readings that a report needs; others are not read. */
 const USED_FIELDS = [
   ...['power_kw', 'energy_kwh', 'production_count', 'outdoor_temp_c'],
-  ...['flow_rate_m3h', 'consumption_m3', 'calorific_value_kwh_m3'],
-  ...['flow_rate_kg_h', 'consumption_kg', 'enthalpy_kj_kg'],
+  ...CARRIERS.flatMap(({ flow }) => (flow ? [flow.rate, flow.amount, flow.content] : [])),
 ];
 
 /**
@@ -33,9 +33,9 @@ export async function datasetSubject(
   version: string,
   twin: Omit<Twin, 'seed'>,
 ): Promise<Subject> {
-  const side = openSide(folder);
-  const { manifest } = side;
-  if (side.folder === undefined)
+  const dataset = openDataset(folder);
+  const { manifest } = dataset;
+  if (dataset.folder === undefined)
     throw new DatasetError(`${folder} is a manifest; a report needs the folder with its files`);
   const factories = (await records(folder, manifest, 'factories', FACTORIES)).map(factoryOf);
   const machines = (await records(folder, manifest, 'machines', MACHINES)).map(machineOf);

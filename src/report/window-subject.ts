@@ -1,10 +1,10 @@
-import { Batch, READING } from '../core/batch.ts';
+import { READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { fleetOf, type WindowRequest } from '../dataset/request.ts';
 import { type Truth, truthsOf } from '../dataset/truth.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { createReader } from '../simulation/reader.ts';
+import { batches, createReader } from '../simulation/reader.ts';
 import type { TakeReading } from './machine-tally.ts';
 import type { ReportedAnomaly, Subject } from './subject.ts';
 import type { Tallies } from './tallies.ts';
@@ -91,10 +91,7 @@ function* readRows(
   const takers = new Map(machines.map((machine) => [machine, takersOf(machine, tallies)]));
   const reader = createReader(fleet, { machines, statusIntervalS: STATUS_INTERVAL_S });
   reader.seek(fromMs);
-  const batch = new Batch();
-  for (let isDone = false; !isDone; ) {
-    batch.clear();
-    isDone = reader.read(toMs, batch);
+  for (const batch of batches(reader, toMs)) {
     for (let row = 0; row < batch.length; row++) {
       if (((batch.flags[row] as number) & READING) === 0) continue;
       for (const take of takers.get(batch.machines[row] as Machine) as TakeReading[])

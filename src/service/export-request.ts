@@ -1,15 +1,11 @@
 import { type Diagnostic, FAULTS_MAX } from '../core/errors.ts';
 import type { Machine } from '../core/factory.ts';
 import type { JournalEvent } from '../core/journal.ts';
+import type { Compression } from '../dataset/formats/format.ts';
+import { COMPRESSIONS, type FormatName } from '../dataset/formats/index.ts';
 import { chosenMachines } from '../dataset/machine-choice.ts';
 import { plannedRows, planOf, suitablePartition } from '../dataset/plan.ts';
-import {
-  COMPRESSIONS,
-  type Compression,
-  type DatasetRequest,
-  type Format,
-  type Partition,
-} from '../dataset/request.ts';
+import type { DatasetRequest, Partition } from '../dataset/request.ts';
 import { machinesOf } from '../dataset/window-reader.ts';
 import { version } from '../runtime/version.ts';
 import { CommandError } from './command-error.ts';
@@ -24,7 +20,7 @@ export interface ExportWish {
   readonly toMs: number;
   /** Ids or names; all machines, if not given. */
   readonly machines?: readonly string[] | undefined;
-  readonly format?: Format | undefined;
+  readonly format?: FormatName | undefined;
   readonly compression?: Compression | undefined;
   readonly partition?: Partition | undefined;
   readonly hasLabels?: boolean | undefined;

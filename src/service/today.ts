@@ -3,7 +3,7 @@ import { Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { createReader } from '../simulation/reader.ts';
+import { batches, createReader } from '../simulation/reader.ts';
 
 /** Machines of which the day so far is read; to go to each takes some milliseconds. */
 export const MACHINES_MAX = 1000;
@@ -132,14 +132,14 @@ async function pastOf(
   const tally = tallyFrom(...dayOf(machine, timeMs));
   const { intervalMs, metered = [] } = machine;
   const cost = metered.reduce((sum, each) => sum + intervalMs / each.intervalMs, 1);
-  const batch = new Batch(Math.ceil(BATCH_ROWS / cost));
+  const room = new Batch(Math.ceil(BATCH_ROWS / cost));
   const reader = createReader(fleet, { machines: [machine] });
   reader.seek(tally.fromMs);
-  for (let isDone = false; !isDone && !signal.aborted; batch.clear()) {
-    await turn();
-    isDone = reader.read(timeMs, batch);
+  for (const batch of batches(reader, timeMs, room)) {
     for (let row = 0; row < batch.length; row++)
       if ((batch.flags[row] as number) & READING) add(tally, batch, row);
+    await turn();
+    if (signal.aborted) break;
   }
   return tally;
 }

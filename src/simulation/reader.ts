@@ -1,4 +1,4 @@
-import { type Batch, READING, STATUS } from '../core/batch.ts';
+import { Batch, READING, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { OFFLINE } from '../core/field.ts';
 import type { JournalEvent } from '../core/journal.ts';
@@ -38,6 +38,23 @@ export interface RowReader {
   seeking(timeMs: number, announce?: boolean): Iterable<undefined>;
   /** Appends rows up to and including `untilMs`; whether all are in. See {@link Reader.read}. */
   read(untilMs: number, batch: Batch): boolean;
+}
+
+/**
+ * Reads everything up to and including `untilMs`, batch by batch. It is the same batch each time,
+ * filled anew, so take from it what you need before you ask for the next.
+ */
+export function* batches(
+  reader: RowReader,
+  untilMs: number,
+  batch = new Batch(),
+): Generator<Batch, undefined> {
+  for (let isDone = false; !isDone; ) {
+    batch.clear();
+    isDone = reader.read(untilMs, batch);
+    yield batch;
+  }
+  return undefined;
 }
 
 /** The machines of one interval, and how far their next instant has been read. */

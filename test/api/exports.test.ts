@@ -6,7 +6,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
+import { firstDifference, openDataset } from '../../src/dataset/comparison.ts';
 import { csvRows, filesIn, freshFolder, made, requestOf } from '../dataset/request.ts';
 import {
   COMPRESSOR,
@@ -95,7 +95,10 @@ describe('exports in the API', () => {
         resampleMs: 60_000,
       }),
     );
-    assert.equal(firstDifference(openSide(await downloaded(shown)), openSide(folder)), undefined);
+    assert.equal(
+      firstDifference(openDataset(await downloaded(shown)), openDataset(folder)),
+      undefined,
+    );
   });
 
   it('can be had as one archive', async () => {
@@ -111,8 +114,8 @@ describe('exports in the API', () => {
     });
     assert.equal(status, 0, String(stderr));
     const unpacked = join(folder, `dataset-${shown.id.slice(0, 8)}`);
-    const side = openSide(await downloaded(shown));
-    assert.equal(firstDifference(openSide(unpacked), side), undefined);
+    const side = openDataset(await downloaded(shown));
+    assert.equal(firstDifference(openDataset(unpacked), side), undefined);
     assert.equal(filesIn(unpacked).length, shown.files.length);
   });
 

@@ -1,7 +1,7 @@
 /** `replay` as a user meets it. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { shiftTo } from '../../src/dataset/shifted-reader.ts';
+import { shiftTo } from '../../src/dataset/publication.ts';
 import { instantText } from '../../src/schema/times.ts';
 import { demoFleet } from '../delivery/demo.ts';
 import { Collector } from '../outputs/collector.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
+import { firstDifference, openDataset } from '../../src/dataset/comparison.ts';
 import { copied, made, requestOf } from './request.ts';
 
 const PUMP = 'c0000000-0000-0000-0000-000000000004';
@@ -11,7 +11,7 @@ const ENERGY = 'energy/factory=demo/2026-01-14.csv';
 
 const whole = await made(REQUEST);
 
-const difference = (a: string, b: string) => firstDifference(openSide(a), openSide(b));
+const difference = (a: string, b: string) => firstDifference(openDataset(a), openDataset(b));
 
 test('datasets of one request are equal, and so are those of another version and command', async () => {
   const [a, b] = [whole, await made({ ...REQUEST, version: '9.9.9', command: 'x' })];
@@ -43,7 +43,7 @@ test('bytes that changed in place are found by their digest', async () => {
 
 test('the first line that differs is shown', async () => {
   const other = await made({ ...REQUEST, hasLabels: false, seed: 43 });
-  const sides = [openSide(whole.folder), openSide(other.folder)] as const;
+  const sides = [openDataset(whole.folder), openDataset(other.folder)] as const;
   const alike = { ...sides[1], manifest: { ...sides[1].manifest, seed: 42 } };
   const text = firstDifference(sides[0], alike) ?? '';
   assert.match(text, /^README\.md, line 3:\n {2}1 machines.*seed 42.*\n {2}1 machines.*seed 43/);
@@ -59,12 +59,12 @@ test('what is no dataset is refused in a sentence', () => {
   const folder = copied(whole);
   const bad = (content: string) => {
     writeFileSync(join(folder, 'manifest.json'), content);
-    return () => openSide(folder);
+    return () => openDataset(folder);
   };
   assert.throws(bad('{'), /manifest\.json is not JSON/);
   assert.throws(bad('null'), /is no manifest of format_version 1/);
   assert.throws(bad('{"format_version":1,"files":[{}]}'), /is no manifest of format_version 1/);
   rmSync(join(folder, 'manifest.json'));
-  assert.throws(() => openSide(folder), /manifest\.json does not exist: no dataset is here/);
-  assert.throws(() => openSide(`${folder}-none`), /cannot read .*-none: it does not exist/);
+  assert.throws(() => openDataset(folder), /manifest\.json does not exist: no dataset is here/);
+  assert.throws(() => openDataset(`${folder}-none`), /cannot read .*-none: it does not exist/);
 });

@@ -3,8 +3,8 @@ import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from
 import { join } from 'node:path';
 import test from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import type { FormatName } from '../../src/dataset/formats/index.ts';
 import { generateDataset } from '../../src/dataset/generation.ts';
-import type { Format } from '../../src/dataset/request.ts';
 import { digestOf } from '../../src/dataset/whole-file.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { csvRows, FROM_MS, filesIn, freshFolder, generated, made, requestOf } from './request.ts';
@@ -16,7 +16,7 @@ const THREE_PARTS = { fromMs: Date.UTC(2026, 0, 14, 12), machineIds: [PUMP] };
 /** How many workers share the tasks; more of them show no more of a format, each takes its start. */
 const CREWS = { csv: [1, 2, 4], jsonl: [2], parquet: [2] } as const;
 
-for (const format of ['csv', 'jsonl', 'parquet'] as const satisfies readonly Format[])
+for (const format of ['csv', 'jsonl', 'parquet'] as const satisfies readonly FormatName[])
   test(`${CREWS[format].join(', ')} workers make the files that are made in one go: ${format}`, async () => {
     const request = requestOf({ ...THREE_PARTS, format, hasLabels: true, hasClean: true }, 48);
     const { manifest } = await made(request);

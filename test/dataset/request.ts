@@ -7,9 +7,10 @@ import type { FactoryDescription } from '../../src/core/factory.ts';
 import { beginDataset } from '../../src/dataset/dataset-folder.ts';
 import { generateDataset } from '../../src/dataset/generation.ts';
 import type { FileEntry, Manifest } from '../../src/dataset/manifest.ts';
-import type { WorkResult } from '../../src/dataset/order.ts';
+import { planOf } from '../../src/dataset/plan.ts';
 import type { DatasetRequest } from '../../src/dataset/request.ts';
 import type { Truth } from '../../src/dataset/truth.ts';
+import type { WorkResult } from '../../src/dataset/workplace.ts';
 import { Workplace } from '../../src/dataset/workplace.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
@@ -81,9 +82,10 @@ export async function generated(request: DatasetRequest, workers = 1): Promise<M
 export async function made(request: DatasetRequest): Promise<Made> {
   const folder = freshFolder();
   const workplace = new Workplace({ kind: 'files', request, folder });
+  const plan = planOf(request, workplace.fleet('actual'));
   const files: FileEntry[] = [];
   const truths: Truth[] = [];
-  for (const index of beginDataset(request, folder, workplace.fleet('actual')).tasks) {
+  for (const index of beginDataset(request, folder, plan).tasks) {
     const result = await workplace.do({ kind: 'task', index }, () => {});
     if (result.kind === 'files') files.push(...result.files);
     if (result.kind === 'truths') truths.push(...result.truths);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import type { WantedColumns } from '../../src/dataset/rows.ts';
-import { readTable } from '../../src/dataset/table-reader.ts';
+import type { WantedColumns } from '../../src/dataset/formats/format.ts';
+import { readTable } from '../../src/dataset/formats/index.ts';
 import { makeFolder } from '../../src/dataset/whole-file.ts';
 import { freshFolder, LEAKING, made, requestOf } from './request.ts';
 

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Batch } from '../../src/core/batch.ts';
+import type { Machine } from '../../src/core/factory.ts';
 import type { Field } from '../../src/core/field.ts';
+import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { ColumnWriter, MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
 import { DECIMALS_MAX } from '../../src/encoding/decimal.ts';
-import { batchOf, boiler, machineOf } from './sample.ts';
+import { fieldText, isText } from '../../src/encoding/field-texts.ts';
+import { machineTypes } from '../../src/machines/index.ts';
+import { anyBatch, batchOf, boiler, filler, machineOf } from './sample.ts';
 
 const SPELLING = { none: 'null', text: (text: string) => JSON.stringify(text) };
 const bytes = new Uint8Array(MESSAGE_BYTES_MAX);
@@ -51,6 +56,38 @@ describe('columns of a row', () => {
   it('have no sign where they round to zero, and every digit just below a thousand', () => {
     for (const value of [0, -0, -0.4e-6, 0.4e-6, 999.999999, -999.999999, 1000, -1000])
       assert.equal(written(columns.map(() => value)), expected(columns.map(() => value)));
+  });
+
+  it('are those of a plain loop, for every machine type', () => {
+    const types = [filler, boiler, ...machineTypes];
+    const writers = new Map(
+      types.map((type) => [
+        type,
+        new ColumnWriter(
+          type.fields.map((field) => ({ field, lead: `,${field.key}:`, isRequired: false })),
+          ';',
+          SPELLING,
+        ),
+      ]),
+    );
+    const plain = (batch: Batch, row: number) =>
+      (batch.machines[row] as Machine).type.fields
+        .map((field) => {
+          const value = batch.values[row * ROW_WIDTH + field.column] as number;
+          const isWord = isText(field) && Number.isFinite(value);
+          return `,${field.key}:${JSON.stringify(isWord ? fieldText(field, value) : value)}`;
+        })
+        .join('');
+    fc.assert(
+      fc.property(anyBatch(types), (batch) => {
+        for (let row = 0; row < batch.length; row++) {
+          const columns = writers.get((batch.machines[row] as Machine).type) as ColumnWriter;
+          const end = columns.write(view, 0, batch, row);
+          const text = new TextDecoder().decode(bytes.subarray(0, end));
+          assert.equal(text, `${plain(batch, row)};`);
+        }
+      }),
+    );
   });
 
   it('say so where there is no value, whatever stands beside it', () => {

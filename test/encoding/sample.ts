@@ -1,9 +1,18 @@
 /** Machine types made for these tests, and batches filled by hand or by a fleet. */
 
+import fc from 'fast-check';
 import { Batch, READING } from '../../src/core/batch.ts';
 import type { Machine } from '../../src/core/factory.ts';
-import { decimal, ELECTRICITY, type Field, PRODUCTION, text } from '../../src/core/field.ts';
+import {
+  decimal,
+  ELECTRICITY,
+  type Field,
+  OPERATING_MODES,
+  PRODUCTION,
+  text,
+} from '../../src/core/field.ts';
 import { defineMachine, type MachineType, ROW_WIDTH } from '../../src/core/machine.ts';
+import { Random } from '../../src/core/random.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
@@ -125,4 +134,46 @@ export function fleetBatch(): Batch {
 export function written(write: (bytes: Uint8Array, at: number) => number): string {
   const bytes = new Uint8Array(8192);
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, write(bytes, 0)));
+}
+
+/** Random readings of some machine types, as models give them: rounded, some without a value. */
+export function anyBatch(types: readonly MachineType[], rowsMax = 60): fc.Arbitrary<Batch> {
+  const machines = types.flatMap((type, i) =>
+    ['a', 'b, "b"'].map((name) => ({ ...machineOf(type, `${name} ${i}`), intervalMs: 250 })),
+  );
+  return fc
+    .record({ seed: fc.integer(), rows: fc.nat(rowsMax) })
+    .map(({ seed, rows }) => randomBatch(machines, seed, rows));
+}
+
+function randomBatch(machines: readonly Machine[], seed: number, rows: number): Batch {
+  const random = new Random(seed, 'batch');
+  let draws = 0;
+  const draw = (below: number) => Math.floor(random.uniform(0, draws++) * below);
+  const batch = new Batch(rows);
+  for (; batch.length < rows; batch.length++) {
+    const row = batch.length;
+    const machine = machines[draw(machines.length)] as Machine;
+    const { faultTypes, fields } = machine.type;
+    batch.machines[row] = machine;
+    batch.timesMs[row] = TIME_MS + 250 * (row >> 2);
+    batch.flags[row] = READING;
+    batch.faults[row] = draw(2) * draw(2 ** Math.min(faultTypes.length, 5));
+    for (const { column, kind, decimals } of fields)
+      batch.values[row * ROW_WIDTH + column] =
+        draw(8) === 0
+          ? Number.NaN
+          : kind === 'mode'
+            ? draw(OPERATING_MODES.length)
+            : kind === 'text'
+              ? draw(RECIPES.length + 2)
+              : decimalNumber(draw(4), draw(2_000_001) / 1e6 - 1, kind === 'count' ? 0 : decimals);
+  }
+  return batch;
+}
+
+/** A number of up to six digits before the point, within ±1, ±1,000 or ±1,000,000. */
+function decimalNumber(size: number, share: number, decimals: number): number {
+  const scale = Number(`1e${decimals}`);
+  return Math.round(share * ([0, 1, 1e3, 1e6][size] as number) * scale) / scale + 0;
 }

@@ -5,7 +5,7 @@ import { Batch } from '../../src/core/batch.ts';
 import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import { MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
-import { CsvEncoder } from '../../src/encoding/csv.ts';
+import { csv } from '../../src/encoding/csv.ts';
 import { JsonEncoder } from '../../src/encoding/json.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
@@ -63,7 +63,7 @@ export function goldenHour(): Map<string, { csv: string; digest: string }> {
 }
 
 function csvOf({ type }: Machine, batch: Batch): string {
-  const encoder = new CsvEncoder([type]);
+  const encoder = csv.flat([type]);
   const bytes = new Uint8Array((batch.length + 1) * 1024 + MESSAGE_BYTES_MAX);
   let at = encoder.header(bytes, 0);
   for (let row = 0; row < batch.length; row++) at = encoder.row(batch, row, bytes, at);

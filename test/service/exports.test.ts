@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import test, { afterEach } from 'node:test';
-import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
+import { firstDifference, openDataset } from '../../src/dataset/comparison.ts';
 import type { DatasetRequest } from '../../src/dataset/request.ts';
 import { CommandError, type Refusal } from '../../src/service/command-error.ts';
 import { type ExportRecord, Exports, type ExportsOptions } from '../../src/service/exports.ts';
@@ -73,9 +73,9 @@ test('an export is for a day the dataset that generate writes, and only that', a
   const { exports, folder } = await opened({ nowMs: () => nowMs });
   const { id, state, rows, allRows, bytes, files, endedMs } = await ended(exports, SHORT);
   assert.deepEqual([state, rows, allRows, endedMs], ['done', 360, 360, NOW_MS]);
-  const dataset = openSide((await made(SHORT)).folder);
+  const dataset = openDataset((await made(SHORT)).folder);
   const own = dirname((await exports.file(id, 'manifest.json')).path);
-  assert.equal(firstDifference(openSide(own), dataset), undefined);
+  assert.equal(firstDifference(openDataset(own), dataset), undefined);
   assert.deepEqual(
     files.map(({ path }) => path),
     ['manifest.json', ...dataset.manifest.files.map(({ path }) => path)],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { buildApp } from '../../src/api/app.ts';
-import { firstDifference, openSide } from '../../src/dataset/comparison.ts';
+import { firstDifference, openDataset } from '../../src/dataset/comparison.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { nextFleet } from '../../src/simulation/fleet.ts';
 import { freshFolder, made, requestOf } from '../dataset/request.ts';
@@ -241,7 +241,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     const request = { factories, settings, fromMs, machineIds: [PUMP], hasLabels: true };
     const expected = await made(requestOf(request, 1.5));
     for (const own of [folder, unpacked])
-      assert.equal(firstDifference(openSide(own), openSide(expected.folder)), undefined);
+      assert.equal(firstDifference(openDataset(own), openDataset(expected.folder)), undefined);
     await card.getByRole('button', { name: 'Remove' }).click();
     await card.waitFor({ state: 'detached' });
     assert.deepEqual(faults, []);

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { FORMATS } from '../../dataset/formats/index.ts';
 import { exportRequest } from '../../service/export-request.ts';
 import type { Exports } from '../../service/exports.ts';
 import type { Api, App } from '../app.ts';
@@ -25,14 +26,18 @@ const FilePath = Type.Object({
   path: Type.String({ description: 'As in `files`.', examples: ['manifest.json'] }),
 });
 
+/** The media types of files, by what their names end in. */
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  csv: 'text/csv; charset=utf-8',
+  ...Object.fromEntries(FORMATS.map(({ name, mediaType }) => [name, mediaType])),
   json: 'application/json',
-  jsonl: 'application/x-ndjson',
-  md: 'text/markdown; charset=utf-8',
+  md: 'text/markdown',
   gz: 'application/gzip',
-  parquet: 'application/vnd.apache.parquet',
 };
+
+function contentType(name: string): string {
+  const type = MEDIA_TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
+}
 
 /** `/simulator/exports`: datasets of the running factory, made while it runs. */
 export function exports(app: App, { simulator, places }: Api, kept: Exports): void {
@@ -126,11 +131,10 @@ function downloads(app: App, places: Places, kept: Exports): void {
   ) => {
     const { path, bytes } = await kept.file(id, wanted);
     const name = wanted.slice(wanted.lastIndexOf('/') + 1);
-    const type = MEDIA_TYPES[name.slice(name.lastIndexOf('.') + 1)];
     const signal = places.take(request, reply);
     return reply
       .headers({
-        'content-type': type ?? 'application/octet-stream',
+        'content-type': contentType(name),
         'content-length': bytes,
         'content-disposition': `attachment; filename="${name}"`,
       })

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { DURATION_S, SEVERITY } from '../../core/anomaly.ts';
 import { wireName } from '../../core/field.ts';
 import { type MachineType, parameterContent } from '../../core/machine.ts';
-import { COMPRESSIONS } from '../../dataset/request.ts';
+import { COMPRESSIONS } from '../../dataset/formats/index.ts';
 import { machineTypes } from '../../machines/index.ts';
 import { version } from '../../runtime/version.ts';
 import type { Api, App } from '../app.ts';

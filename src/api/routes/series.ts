@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { ConfigError } from '../../core/errors.ts';
 import type { Machine } from '../../core/factory.ts';
-import { isText } from '../../encoding/columns.ts';
+import { isText } from '../../encoding/field-texts.ts';
 import { type FlatField, flatFields } from '../../encoding/reading.ts';
 import { timeText } from '../../encoding/time.ts';
 import type { Api, App } from '../app.ts';

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { beginDataset, removeParts } from '../../dataset/dataset-folder.ts';
 import { rowsOf } from '../../dataset/generation.ts';
 import { identityOf, Progress } from '../../dataset/manifest.ts';
-import type { WorkResult } from '../../dataset/order.ts';
 import { databaseParts, plannedRows, planOf } from '../../dataset/plan.ts';
 import {
   type DatasetRequest,
@@ -12,6 +11,7 @@ import {
   type WindowRequest,
 } from '../../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../../dataset/window-reader.ts';
+import type { WorkResult } from '../../dataset/workplace.ts';
 import type { OrderedWork, TaskResult } from './orders.ts';
 
 /** Work that a cluster is asked for, as the one who asks knows it. */
@@ -44,7 +44,7 @@ export function askedDataset(request: DatasetRequest, out: string): AskedWork {
     taskCount: plan.tasks.length,
     allRows: plannedRows(request, plan),
     begin() {
-      const { kept, tasks } = beginDataset(request, folder, fleet);
+      const { kept, tasks } = beginDataset(request, folder, plan);
       const results = [...kept].map(([i, files]): TaskResult => [i, { kind: 'files', files }]);
       return { tasks, results };
     },

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { FlowProducer, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { STOPPED } from '../../dataset/crew.ts';
 import { DatasetError } from '../../dataset/dataset-error.ts';
-import type { WorkResult } from '../../dataset/order.ts';
+import { STOPPED } from '../../dataset/generation.ts';
+import type { WorkResult } from '../../dataset/workplace.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';

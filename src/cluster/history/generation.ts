@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Configuration } from '../../config/configuration.ts';
 import { DatasetError } from '../../dataset/dataset-error.ts';
 import type { Manifest } from '../../dataset/manifest.ts';
-import type { WorkResult } from '../../dataset/order.ts';
+import type { WorkResult } from '../../dataset/workplace.ts';
 import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { MakeDataset } from '../../service/exports.ts';

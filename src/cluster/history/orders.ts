@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Redis } from 'ioredis';
-import type { WorkResult } from '../../dataset/order.ts';
 import type { DatasetRequest, WindowRequest } from '../../dataset/request.ts';
+import type { WorkResult } from '../../dataset/workplace.ts';
 
 /** What an order is about. */
 export type OrderedWork =

@@ -1,5 +1,5 @@
-import type { Order } from '../../dataset/order.ts';
 import { WorkerProcess } from '../../dataset/worker-process.ts';
+import type { Order } from '../../dataset/workplace.ts';
 
 /** A process that nobody has used for so long is ended [ms]. */
 const IDLE_MS = 5000;

@@ -5,8 +5,8 @@ import type { Machine } from '../../core/factory.ts';
 import type { MachineType } from '../../core/machine.ts';
 import type { DeliveredSink, SinkObserver } from '../../core/sink.ts';
 import { JsonEncoder } from '../../encoding/json.ts';
-import { PreparedText } from '../../encoding/prepared-text.ts';
 import { channelLevels, STATUS_LEVEL } from '../../encoding/topics.ts';
+import { Utf8Constant } from '../../encoding/utf8-constant.ts';
 import { BackOff } from '../../runtime/back-off.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
 import { Memo } from '../../runtime/memo.ts';
@@ -28,10 +28,10 @@ const CLOSE_MAX_MS = 500;
 /** Receive maximum of a broker that names none (MQTT 5, §3.2.2.3.3). */
 const RECEIVE_MAX = 65_535;
 
-const STATE = new PreparedText(STATE_TOPIC);
-const STATUS_TEXT = new PreparedText(STATUS_LEVEL);
+const STATE = new Utf8Constant(STATE_TOPIC);
+const STATUS_TEXT = new Utf8Constant(STATUS_LEVEL);
 /** The end of a topic that is whole already. */
-const WHOLE = new PreparedText('');
+const WHOLE = new Utf8Constant('');
 
 interface Attempt {
   readonly resolve: (stream: PublishStream) => void;
@@ -54,9 +54,9 @@ export class MqttSink implements DeliveredSink, Announcer {
   readonly #isAnnounced: boolean;
   readonly #backOff = new BackOff();
   readonly #encoder = new JsonEncoder();
-  readonly #topics = new Memo(({ topic }: Machine) => new PreparedText(topic));
+  readonly #topics = new Memo(({ topic }: Machine) => new Utf8Constant(topic));
   readonly #levels = new Memo((type: MachineType) =>
-    channelLevels(type).map((level) => new PreparedText(level)),
+    channelLevels(type).map((level) => new Utf8Constant(level)),
   );
   #stream: PublishStream | undefined;
   /** Whoever waits for the outcome of the next attempt to connect. */
@@ -140,7 +140,7 @@ export class MqttSink implements DeliveredSink, Announcer {
         const levels = this.#levels.of(machine.type);
         for (let i = 0; i < levels.length; i++) {
           if (!stream.hasRoom) await stream.room();
-          const at = stream.begin(topic, levels[i] as PreparedText, false);
+          const at = stream.begin(topic, levels[i] as Utf8Constant, false);
           stream.end(encoder.message(batch, row, i, stream.bytes, at));
         }
       }
@@ -157,7 +157,7 @@ export class MqttSink implements DeliveredSink, Announcer {
   async announce(topic: string, payload: string): Promise<void> {
     const stream = await this.#connected();
     if (!stream.hasRoom) await stream.room();
-    const at = stream.begin(new PreparedText(topic), WHOLE, true);
+    const at = stream.begin(new Utf8Constant(topic), WHOLE, true);
     stream.end(at + Buffer.from(payload).copy(stream.bytes, at));
     stream.send();
   }

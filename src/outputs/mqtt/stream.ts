@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Packet } from 'mqtt';
 import type { SinkObserver } from '../../core/sink.ts';
 import { MESSAGE_BYTES_MAX } from '../../encoding/columns.ts';
-import type { PreparedText } from '../../encoding/prepared-text.ts';
+import type { Utf8Constant } from '../../encoding/utf8-constant.ts';
 import { STATE_TOPIC } from './client.ts';
 import { MqttError, reasonText } from './error.ts';
 
@@ -93,8 +93,8 @@ export class PublishStream {
   readonly #free: Chunk[];
   readonly #awaited = new Uint8Array(PACKET_IDS);
   /** Both parts of the topic of each packet identifier. */
-  readonly #topics: PreparedText[] = new Array(PACKET_IDS);
-  readonly #levels: PreparedText[] = new Array(PACKET_IDS);
+  readonly #topics: Utf8Constant[] = new Array(PACKET_IDS);
+  readonly #levels: Utf8Constant[] = new Array(PACKET_IDS);
   #pingedMs = Number.NEGATIVE_INFINITY;
   #isPinging = false;
   /** The identifier of the packet that is being written, or was written last. */
@@ -146,7 +146,7 @@ export class PublishStream {
    *
    * @returns Where its payload begins in {@link bytes}.
    */
-  begin(topic: PreparedText, level: PreparedText, isRetained: boolean): number {
+  begin(topic: Utf8Constant, level: Utf8Constant, isRetained: boolean): number {
     const { view } = this.#chunk;
     const { qos, version, isRetainAvailable } = this.#options;
     this.#packetAt = this.#at;

@@ -1,4 +1,5 @@
 import type { EChartsOption } from 'echarts';
+import { CARRIERS } from '../../encoding/carrier.ts';
 import type { Colour } from './colours.ts';
 import { COLOURS } from './colours.ts';
 
@@ -121,8 +122,7 @@ export function decimalText(value: number, decimals: number): string {
   });
 }
 
-/** What carriers are drawn in. */
+/** The colour of a carrier, by its name. */
 export function carrierColour(carrier: string): Colour {
-  if (carrier === 'electricity') return COLOURS.electricity;
-  return carrier === 'steam' ? COLOURS.steam : COLOURS.fuel;
+  return COLOURS[CARRIERS.find(({ name }) => name === carrier)?.colour ?? 'fuel'];
 }

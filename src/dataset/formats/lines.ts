@@ -1,23 +1,33 @@
 import { gzipSync } from 'node:zlib';
-import { type Batch, READING } from '../core/batch.ts';
-import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
-import type { LineEncoder } from '../encoding/lines.ts';
-import type { Compression } from './request.ts';
-import { type FileDigest, WholeFile } from './whole-file.ts';
+import { type Batch, READING } from '../../core/batch.ts';
+import { MESSAGE_BYTES_MAX } from '../../encoding/columns.ts';
+import type { LineEncoder, LineFormat } from '../../encoding/line-format.ts';
+import { WholeFile } from '../whole-file.ts';
+import type { Compression, Format, TableWriter, WrittenTable } from './format.ts';
+import { readLines } from './line-reader.ts';
 
-/** A file that was written, and how many rows it has. */
-export interface WrittenTable extends FileDigest {
-  readonly rows: number;
-}
-
-/** Writes one table of readings to one file, batch by batch. */
-export interface TableWriter {
-  /** Takes those rows of a batch that belong to the table. */
-  add(batch: Batch): Promise<void>;
-  /** Gives the file its name. */
-  finish(): Promise<WrittenTable>;
-  /** Takes away what was written. */
-  abandon(): void;
+/** Files of lines, compressed by gzip or not. */
+export function lines<Name extends string>(format: LineFormat<Name>): Format<Name> {
+  const { name, mediaType } = format;
+  return {
+    name,
+    mediaType,
+    lines: format,
+    compressions: ['none', 'gzip'],
+    extension: (compression) => (compression === 'gzip' ? `.${name}.gz` : `.${name}`),
+    async tableFiles(layout, hasLabels, compression) {
+      const encoder = format.table(layout, hasLabels);
+      return (path) => new LineTableWriter(path, encoder, compression);
+    },
+    async writeRecords(path, { columns, rows }, compression) {
+      const names = columns.map((column) => column.name);
+      const bytes = new TextEncoder().encode(format.records(names, rows));
+      const file = new WholeFile(path);
+      file.write(compression === 'gzip' ? gzipSync(bytes) : bytes);
+      return { ...file.finish(), rows: rows.length };
+    },
+    read: (path, wanted) => readLines(path, wanted, format),
+  };
 }
 
 /** Bytes that are written and hashed at a time: what stays in a second-level cache meanwhile. */
@@ -28,7 +38,7 @@ const MEMBER_BYTES = 1 << 20;
 const GZIP_LEVEL = 4;
 
 /** Writes a table as lines. */
-export class LineTableWriter implements TableWriter {
+class LineTableWriter implements TableWriter {
   readonly #file: WholeFile;
   readonly #encoder: LineEncoder;
   readonly #isGzip: boolean;

@@ -7,8 +7,8 @@ import {
   type Vector,
 } from 'apache-arrow';
 import * as parquet from 'parquet-wasm';
-import { pathError } from './dataset-error.ts';
-import { Rows, type WantedColumns } from './rows.ts';
+import { pathError } from '../dataset-error.ts';
+import { Rows, type WantedColumns } from './format.ts';
 
 /** Rows that are handed over at a time: some megabytes. */
 const CHUNK_ROWS = 65_536;

@@ -1,4 +1,4 @@
-import '../web-assembly.ts';
+import '../../web-assembly.ts';
 import {
   type Data,
   DataType,
@@ -18,9 +18,9 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import * as parquet from 'parquet-wasm';
-import { pathError } from './dataset-error.ts';
-import type { Compression } from './request.ts';
-import { type FileDigest, WholeFile } from './whole-file.ts';
+import { pathError } from '../dataset-error.ts';
+import { type FileDigest, WholeFile } from '../whole-file.ts';
+import type { Compression, RecordTable, WrittenTable } from './format.ts';
 
 /** Rows of one row group: as many as DuckDB takes to one thread, see its guide on Parquet. */
 const ROW_GROUP_ROWS = 122_880;
@@ -32,7 +32,7 @@ const CODECS = {
   zstd: parquet.Compression.ZSTD,
 } as const satisfies Record<Compression, parquet.Compression>;
 
-/** How the library writes a file; what it is given is freed with it. */
+/** How the library writes a file; the properties are freed with it. */
 export function writerProperties(compression: Compression): parquet.WriterProperties {
   return (
     new parquet.WriterPropertiesBuilder()
@@ -106,7 +106,7 @@ export class ParquetFile {
     this.#path = path;
     this.#file = new WholeFile(path);
     this.#written = this.#drain(compression);
-    // Who waits for it learns of its failure; until somebody does, it is not unhandled.
+    // `add` and `finish` report a failure; until they are called, it is not an unhandled one.
     this.#written.catch(() => undefined);
   }
 
@@ -126,7 +126,7 @@ export class ParquetFile {
     return this.#file.finish();
   }
 
-  /** Takes away what was written. */
+  /** Removes what was written. */
   abandon(): void {
     this.#batches.abort().catch(() => undefined);
     this.#file.abandon();
@@ -176,7 +176,7 @@ function withOwnDictionary(data: Data, column: number): Data {
   });
 }
 
-/** Which numbers are NaN, as Arrow is told it: a bit each, none where all are there. */
+/** The NaNs of a column as Arrow's validity bitmap; none where every value is there. */
 function nullsOf(values: Float64Array): { nullCount: number; nullBitmap?: Uint8Array } {
   const { length } = values;
   // Whole words of 64 bits, which is how Arrow lays out a bitmap.
@@ -191,4 +191,43 @@ function nullsOf(values: Float64Array): { nullCount: number; nullBitmap?: Uint8A
     nullBitmap[i >> 3] = bits;
   }
   return nullCount > 0 ? { nullCount, nullBitmap } : { nullCount };
+}
+
+/** Writes a small table. */
+export async function writeParquetRecords(
+  path: string,
+  table: RecordTable,
+  compression: Compression,
+): Promise<WrittenTable> {
+  const file = new ParquetFile(path, compression);
+  try {
+    await file.add(recordColumns(table));
+    return { ...(await file.finish()), rows: table.rows.length };
+  } catch (error) {
+    file.abandon();
+    throw error;
+  }
+}
+
+function recordColumns({ columns, rows }: RecordTable): Columns {
+  const entries = columns.map(({ name, kind }, i) => {
+    const values = rows.map((row) => row[i] ?? null);
+    if (kind === 'time')
+      return [name, timeColumn(BigInt64Array.from(values, (v) => BigInt(Date.parse(String(v)))))];
+    if (kind === 'text') {
+      const texts = [...new Set(values.filter((value) => value !== null))].map(String);
+      const indexes = new Map(texts.map((text, index) => [text, index]));
+      const indexOf = (v: string | number | null) => indexes.get(String(v)) ?? Number.NaN;
+      return [
+        name,
+        textColumn(
+          Float64Array.from(values, (v) => (v === null ? Number.NaN : indexOf(v))),
+          texts,
+        ),
+      ];
+    }
+    const numbers = Float64Array.from(values, (v) => (v === null ? Number.NaN : Number(v)));
+    return [name, kind === 'whole' ? wholeColumn(numbers) : numberColumn(numbers)];
+  });
+  return Object.fromEntries(entries);
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { PreparedText, SLACK_BYTES } from '../../src/encoding/prepared-text.ts';
+import { SLACK_BYTES, Utf8Constant } from '../../src/encoding/utf8-constant.ts';
 
-describe('a prepared text', () => {
+describe('a constant in UTF-8', () => {
   it('is the UTF-8 of the text, wherever it is written', () => {
     // The characters beside UTF-8's limits, of one to four bytes, among any others.
     const unit = fc.oneof(
@@ -14,10 +14,10 @@ describe('a prepared text', () => {
     fc.assert(
       fc.property(text, fc.integer({ min: 0, max: 9 }), (text, at) => {
         const expected = new TextEncoder().encode(text);
-        const prepared = new PreparedText(text);
-        assert.equal(prepared.length, expected.length);
+        const constant = new Utf8Constant(text);
+        assert.equal(constant.length, expected.length);
         const bytes = new Uint8Array(at + expected.length + SLACK_BYTES + 1).fill(1);
-        const end = prepared.write(new DataView(bytes.buffer), at);
+        const end = constant.write(new DataView(bytes.buffer), at);
         assert.deepEqual(bytes.subarray(at, end), expected);
         assert.ok(bytes.subarray(0, at).every((byte) => byte === 1));
         assert.equal(bytes.at(-1), 1);
@@ -27,7 +27,7 @@ describe('a prepared text', () => {
   });
 
   it('that does not fit is an error', () => {
-    const prepared = new PreparedText('nine bytes');
-    assert.throws(() => prepared.write(new DataView(new ArrayBuffer(12)), 4), RangeError);
+    const constant = new Utf8Constant('nine bytes');
+    assert.throws(() => constant.write(new DataView(new ArrayBuffer(12)), 4), RangeError);
   });
 });

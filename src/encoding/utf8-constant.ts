@@ -9,7 +9,7 @@ export const SLACK_BYTES = 7;
  * No double is changed on the way, since none is a NaN: that takes a byte 0xFF, or 0x7F after 0xF0
  * or more, and UTF-8 has neither.
  */
-export class PreparedText {
+export class Utf8Constant {
   readonly text: string;
   /** Bytes of the text. */
   readonly length: number;

@@ -1,7 +1,10 @@
 import type { MachineDescription } from '../core/factory.ts';
+import { wireName } from '../core/field.ts';
+import { timeText } from '../encoding/time.ts';
+import type { RecordTable } from './formats/format.ts';
 import { factoryTopic, type Plan } from './plan.ts';
-import type { RecordTable } from './record-table.ts';
 import type { DatasetRequest } from './request.ts';
+import type { Truth } from './truth.ts';
 
 /** The machines of a dataset as a table. */
 export function machinesTable({ resampleMs }: DatasetRequest, { machines }: Plan): RecordTable {
@@ -57,5 +60,46 @@ export function factoriesTable({ factories }: DatasetRequest, { machines }: Plan
         factory.nominalVoltageV,
         factory.nominalFrequencyHz,
       ]),
+  };
+}
+
+/** The answer key as a table, oldest first. */
+export function anomaliesTable({ fleet }: Plan, truths: readonly Truth[]): RecordTable {
+  const ordered = truths.toSorted((a, b) => a.startS - b.startS || (a.id < b.id ? -1 : 1));
+  return {
+    name: 'anomalies',
+    columns: [
+      { name: 'id', kind: 'text' },
+      { name: 'machine_id', kind: 'text' },
+      { name: 'anomaly_type', kind: 'text' },
+      { name: 'origin', kind: 'text' },
+      { name: 'severity', kind: 'number' },
+      { name: 'onset', kind: 'text' },
+      { name: 'started_at', kind: 'time' },
+      { name: 'ended_at', kind: 'time' },
+      { name: 'cleared_by', kind: 'text' },
+      { name: 'affected_signals', kind: 'text' },
+      { name: 'excess_energy_kwh', kind: 'number' },
+      { name: 'lost_production_units', kind: 'whole' },
+      { name: 'is_final', kind: 'whole' },
+    ],
+    rows: ordered.map((truth) => {
+      const fault = fleet.byId.get(truth.machineId)?.type.faults[truth.type];
+      return [
+        truth.id,
+        truth.machineId,
+        truth.type,
+        truth.origin,
+        truth.severity,
+        fault?.onset ?? null,
+        timeText(1000 * truth.startS),
+        timeText(1000 * truth.endS),
+        truth.clearedBy,
+        (fault?.signals ?? []).map(wireName).join(';'),
+        truth.excessEnergyKwh,
+        truth.lostProductionUnits,
+        truth.isFinal ? 1 : 0,
+      ];
+    }),
   };
 }

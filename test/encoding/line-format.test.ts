@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Batch } from '../../src/core/batch.ts';
 import { MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
-import { CsvEncoder } from '../../src/encoding/csv.ts';
+import { csv } from '../../src/encoding/csv.ts';
 import { JsonEncoder } from '../../src/encoding/json.ts';
-import type { LineEncoder } from '../../src/encoding/lines.ts';
-import { NdjsonEncoder } from '../../src/encoding/ndjson.ts';
+import { jsonLines } from '../../src/encoding/json-lines.ts';
+import type { LineEncoder } from '../../src/encoding/line-format.ts';
 import { flatNames, readingAt } from '../../src/encoding/reading.ts';
 import { type TableLayout, tableLayouts } from '../../src/encoding/table-layout.ts';
-import { tableCsv, tableNdjson } from '../../src/encoding/table-lines.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { batchOf, boiler, filler, fleetBatch, machineOf, RECIPES, TIME_MS } from './sample.ts';
 
@@ -21,9 +20,9 @@ function encoded(encoder: LineEncoder, batch: Batch): string {
 }
 
 /** The cells of a CSV, by RFC 4180. */
-function cellsOf(csv: string): string[][] {
+function cellsOf(text: string): string[][] {
   const rows: string[][] = [[]];
-  for (const [, quoted, plain, end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\n)/g)) {
+  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\n)/g)) {
     rows.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain ?? '');
     if (end === '\n') rows.push([]);
   }
@@ -50,15 +49,15 @@ describe('JSON lines', () => {
       let expected = '';
       for (let row = 0; row < batch.length; row++)
         expected += `${JSON.stringify(readingAt(batch, row))}\n`;
-      assert.equal(encoded(new NdjsonEncoder(), batch), expected);
+      assert.equal(encoded(jsonLines.flat(), batch), expected);
     }
   });
 });
 
 describe('CSV', () => {
   it('has one header with the fields of all machine types', () => {
-    const csv = encoded(new CsvEncoder([filler, boiler]), batchOf());
-    assert.equal(csv, `time,machine_id,${flatNames([filler, boiler]).join(',')}\n`);
+    const text = encoded(csv.flat([filler, boiler]), batchOf());
+    assert.equal(text, `time,machine_id,${flatNames([filler, boiler]).join(',')}\n`);
   });
 
   it('reads back as the flat records, with nothing where a machine has no such field', () => {
@@ -66,7 +65,7 @@ describe('CSV', () => {
       [[filler, boiler], mixedBatch()],
       [machineTypes, fleetBatch()],
     ] as const) {
-      const [header, ...rows] = cellsOf(encoded(new CsvEncoder(types), batch));
+      const [header, ...rows] = cellsOf(encoded(csv.flat(types), batch));
       assert.ok(header);
       assert.equal(rows.length, batch.length);
       for (const [i, cells] of rows.entries()) {
@@ -83,7 +82,7 @@ describe('CSV', () => {
   it('quotes only what needs it', () => {
     const line = (recipe_id: number) => {
       const batch = batchOf({ machine: machineOf(filler), values: { recipe_id } });
-      return encoded(new CsvEncoder([filler]), batch);
+      return encoded(csv.flat([filler]), batch);
     };
     assert.match(line(RECIPES.indexOf('plain')), /,plain,B-0,/);
     assert.match(line(RECIPES.indexOf('a,b')), /,"a,b",B-0,/);
@@ -94,7 +93,7 @@ describe('CSV', () => {
 
   it('does not take a machine type that its header does not know', () => {
     const batch = batchOf({ machine: machineOf(boiler) });
-    assert.throws(() => encoded(new CsvEncoder([filler]), batch), {
+    assert.throws(() => encoded(csv.flat([filler]), batch), {
       message: 'boiler is not among the machine types of this CSV',
     });
   });
@@ -115,10 +114,10 @@ describe('the times of a machine', () => {
     const bytes = new Uint8Array(MESSAGE_BYTES_MAX);
     const payload = (end: number) => new TextDecoder().decode(bytes.subarray(0, end));
     const texts = [
-      encoded(new CsvEncoder([filler]), batch),
-      encoded(new NdjsonEncoder(), batch),
-      encoded(tableCsv(layout, false), batch),
-      encoded(tableNdjson(layout, true), batch),
+      encoded(csv.flat([filler]), batch),
+      encoded(jsonLines.flat(), batch),
+      encoded(csv.table(layout, false), batch),
+      encoded(jsonLines.table(layout, true), batch),
       ...rows.map((row) => readingAt(batch, row).time),
       ...rows.map((row) => payload(json.message(batch, row, 0, bytes, 0))),
       ...rows.map((row) => payload(json.status(batch, row, bytes, 0))),

@@ -1,11 +1,12 @@
-import { type Batch, READING } from '../core/batch.ts';
-import type { Machine } from '../core/factory.ts';
-import type { Field } from '../core/field.ts';
-import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
-import { fieldText, isText } from '../encoding/columns.ts';
-import { LabelMemo } from '../encoding/label.ts';
-import { ownFields, type TableLayout } from '../encoding/table-layout.ts';
-import { Memo } from '../runtime/memo.ts';
+import { type Batch, READING } from '../../core/batch.ts';
+import type { Machine } from '../../core/factory.ts';
+import type { Field } from '../../core/field.ts';
+import { type MachineType, ROW_WIDTH } from '../../core/machine.ts';
+import { FieldTexts, isText } from '../../encoding/field-texts.ts';
+import { LabelMemo } from '../../encoding/label.ts';
+import { ownFields, type TableLayout } from '../../encoding/table-layout.ts';
+import { Memo } from '../../runtime/memo.ts';
+import type { Compression, TableWriter, WrittenTable } from './format.ts';
 import {
   type Columns,
   flagColumn,
@@ -14,11 +15,9 @@ import {
   textColumn,
   timeColumn,
   wholeColumn,
-} from './parquet.ts';
-import type { Compression } from './request.ts';
-import type { TableWriter, WrittenTable } from './table-writer.ts';
+} from './parquet-file.ts';
 
-/** Rows that are handed over at a time: half of a row group, some megabytes. */
+/** Rows that are written at a time: half of a row group, some megabytes. */
 const CHUNK_ROWS = 61_440;
 
 /** Writes a table of readings as Parquet. */
@@ -57,21 +56,16 @@ export class ParquetTableWriter implements TableWriter {
   }
 }
 
-/** A machine whose readings are rows of the table. */
-interface Member {
-  /** Of its id in the dictionary. */
-  readonly index: number;
-  readonly fields: readonly Field[];
-}
-
-/** A column of the table, where it is in the readings of each member, and a chunk of it. */
+/** A column of the table, where it is in the readings of each machine, and a chunk of it. */
 interface FieldColumn {
   readonly field: Field;
-  /** By the member's index; −1 for none. */
+  /** By the machine's index; −1 for none. */
   readonly sources: number[];
-  /** NaN is null; of texts their indexes among `texts`. */
+  /** What the numbers of each machine stand for; used only where there is a dictionary. */
+  readonly texts: FieldTexts<string>[];
+  /** NaN is null; of texts their indexes in the dictionary. */
   readonly values: Float64Array;
-  readonly texts: Texts | undefined;
+  readonly dictionary: Dictionary | undefined;
 }
 
 /** The columns of a table, filled chunk by chunk: for one file at a time, one after another. */
@@ -81,13 +75,14 @@ export class TableColumns {
   /** The rows of a batch that are taken next, where their values start, and whose they are. */
   readonly #rowsTaken = new Int32Array(CHUNK_ROWS);
   readonly #starts = new Int32Array(CHUNK_ROWS);
-  readonly #membersTaken = new Int32Array(CHUNK_ROWS);
+  readonly #machinesTaken = new Int32Array(CHUNK_ROWS);
   readonly #times = new Instants();
   readonly #machines = new Float64Array(CHUNK_ROWS);
   readonly #labels: Labels | undefined;
   #machineIds: string[] = [];
-  #byMachine: Memo<Machine, Member | undefined>;
-  readonly #members: Member[] = [];
+  /** Each machine's index among the ids; −1 for machines that the table has no rows of. */
+  #indexes: Memo<Machine, number>;
+  readonly #texts = new Memo((field: Field) => new FieldTexts(field, (text) => text));
   #length = 0;
 
   constructor(layout: TableLayout, hasLabels: boolean) {
@@ -95,11 +90,12 @@ export class TableColumns {
     this.#columns = layout.fields.map((field) => ({
       field,
       sources: [],
+      texts: [],
       values: new Float64Array(CHUNK_ROWS),
-      texts: isText(field) ? new Texts() : undefined,
+      dictionary: isText(field) ? new Dictionary() : undefined,
     }));
     this.#labels = hasLabels ? new Labels() : undefined;
-    this.#byMachine = new Memo((machine) => this.#member(machine));
+    this.#indexes = new Memo((machine) => this.#add(machine));
   }
 
   /** Rows of the chunk so far. */
@@ -107,7 +103,7 @@ export class TableColumns {
     return this.#length;
   }
 
-  /** Whether the chunk has to be taken away before there is room for more rows. */
+  /** Whether the chunk must be taken before more rows fit. */
   get isFull(): boolean {
     return this.#length === CHUNK_ROWS;
   }
@@ -116,11 +112,11 @@ export class TableColumns {
   reset(): void {
     this.#length = 0;
     this.#machineIds = [];
-    this.#members.length = 0;
-    this.#byMachine = new Memo((machine) => this.#member(machine));
-    for (const { sources, texts } of this.#columns) {
+    this.#indexes = new Memo((machine) => this.#add(machine));
+    for (const { sources, texts, dictionary } of this.#columns) {
       sources.length = 0;
-      texts?.clear();
+      texts.length = 0;
+      dictionary?.take();
     }
     this.#labels?.columns(0);
   }
@@ -136,16 +132,16 @@ export class TableColumns {
     let count = 0;
     for (; row < batch.length && at + count < CHUNK_ROWS; row++) {
       if (((batch.flags[row] as number) & READING) === 0) continue;
-      const member = this.#byMachine.of(batch.machines[row] as Machine);
-      if (!member) continue;
+      const index = this.#indexes.of(batch.machines[row] as Machine);
+      if (index < 0) continue;
       this.#rowsTaken[count] = row;
       this.#starts[count] = row * ROW_WIDTH;
-      this.#membersTaken[count++] = member.index;
+      this.#machinesTaken[count++] = index;
     }
     this.#times.take(batch.timesMs, this.#rowsTaken, count, at);
-    this.#machines.set(this.#membersTaken.subarray(0, count), at);
+    this.#machines.set(this.#machinesTaken.subarray(0, count), at);
     for (const column of this.#columns)
-      if (column.texts) this.#takeTexts(batch, count, column, column.texts);
+      if (column.dictionary) this.#takeTexts(batch, count, column, column.dictionary);
       else this.#takeNumbers(batch, count, column);
     for (let k = 0; this.#labels && k < count; k++) {
       const taken = this.#rowsTaken[k] as number;
@@ -163,45 +159,52 @@ export class TableColumns {
       time: this.#times.column(length),
       machine_id: textColumn(this.#machines.subarray(0, length), this.#machineIds),
     };
-    for (const { field, values, texts } of this.#columns) {
+    for (const { field, values, dictionary } of this.#columns) {
       const chunk = values.subarray(0, length);
-      if (texts) columns[field.name] = textColumn(chunk, texts.clear());
+      if (dictionary) columns[field.name] = textColumn(chunk, dictionary.take());
       else columns[field.name] = field.kind === 'count' ? wholeColumn(chunk) : numberColumn(chunk);
     }
     this.#length = 0;
     return { ...columns, ...this.#labels?.columns(length) };
   }
 
-  #member({ id, type }: Machine): Member | undefined {
+  #add({ id, type }: Machine): number {
     const own = ownFields(type, this.#layout);
-    if (own.size === 0) return undefined;
-    const member = { index: this.#machineIds.push(id) - 1, fields: type.fields };
-    this.#members.push(member);
-    for (const { field, sources } of this.#columns) sources.push(own.get(field.name)?.column ?? -1);
-    return member;
+    if (own.size === 0) return -1;
+    for (const { field, sources, texts } of this.#columns) {
+      const source = own.get(field.name);
+      sources.push(source?.column ?? -1);
+      texts.push(this.#texts.of(source ?? field));
+    }
+    return this.#machineIds.push(id) - 1;
   }
 
   #takeNumbers(batch: Batch, count: number, { sources, values }: FieldColumn): void {
     const at = this.#length;
     const starts = this.#starts;
-    const members = this.#membersTaken;
+    const machines = this.#machinesTaken;
     const from = batch.values;
     for (let k = 0; k < count; k++) {
-      const source = sources[members[k] as number] as number;
+      const source = sources[machines[k] as number] as number;
       values[at + k] = source < 0 ? Number.NaN : (from[(starts[k] as number) + source] as number);
     }
   }
 
-  #takeTexts(batch: Batch, count: number, { sources, values }: FieldColumn, texts: Texts): void {
+  #takeTexts(
+    batch: Batch,
+    count: number,
+    { sources, texts, values }: FieldColumn,
+    dictionary: Dictionary,
+  ): void {
     const at = this.#length;
     for (let k = 0; k < count; k++) {
-      const index = this.#membersTaken[k] as number;
+      const index = this.#machinesTaken[k] as number;
       const source = sources[index] as number;
       const code =
         source < 0 ? Number.NaN : (batch.values[(this.#starts[k] as number) + source] as number);
       values[at + k] = Number.isNaN(code)
         ? Number.NaN
-        : texts.indexOf((this.#members[index] as Member).fields[source] as Field, code);
+        : dictionary.indexOf((texts[index] as FieldTexts<string>).of(code));
     }
   }
 }
@@ -229,37 +232,22 @@ class Instants {
 }
 
 /** The texts of a chunk of a column, each once, in the order in which they are met. */
-class Texts {
-  readonly #known = new Map<string, number>();
-  /** What was asked for last, as modes and recipes stay for a while. */
-  #field: Field | undefined;
-  #code = Number.NaN;
-  #index = -1;
+class Dictionary {
+  readonly #indexes = new Map<string, number>();
 
-  /** Where the text of a field's value is among them. */
-  indexOf(field: Field, code: number): number {
-    if (code !== this.#code || field !== this.#field) {
-      this.#index = this.indexOfText(fieldText(field, code));
-      this.#code = code;
-      this.#field = field;
-    }
-    return this.#index;
-  }
-
-  indexOfText(text: string): number {
-    let index = this.#known.get(text);
+  indexOf(text: string): number {
+    let index = this.#indexes.get(text);
     if (index === undefined) {
-      index = this.#known.size;
-      this.#known.set(text, index);
+      index = this.#indexes.size;
+      this.#indexes.set(text, index);
     }
     return index;
   }
 
-  /** Forgets all of them, and returns them. */
-  clear(): readonly string[] {
-    const texts = [...this.#known.keys()];
-    this.#known.clear();
-    this.#field = undefined;
+  /** All of them; the next chunk begins with none. */
+  take(): readonly string[] {
+    const texts = [...this.#indexes.keys()];
+    this.#indexes.clear();
     return texts;
   }
 }
@@ -268,19 +256,18 @@ class Texts {
 class Labels {
   readonly #flags = new Int8Array(CHUNK_ROWS);
   readonly #indexes = new Float64Array(CHUNK_ROWS);
-  readonly #types = new Texts();
+  readonly #types = new Dictionary();
   readonly #texts = new LabelMemo((text) => text);
 
   put(at: number, type: MachineType, label: number): void {
     this.#flags[at] = label === 0 ? 0 : 1;
-    this.#indexes[at] =
-      label === 0 ? Number.NaN : this.#types.indexOfText(this.#texts.of(type, label));
+    this.#indexes[at] = label === 0 ? Number.NaN : this.#types.indexOf(this.#texts.of(type, label));
   }
 
   columns(length: number): Columns {
     return {
       anomaly: flagColumn(this.#flags.subarray(0, length)),
-      anomaly_type: textColumn(this.#indexes.subarray(0, length), this.#types.clear()),
+      anomaly_type: textColumn(this.#indexes.subarray(0, length), this.#types.take()),
     };
   }
 }

@@ -1,0 +1,207 @@
+import type { Batch } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
+import type { MachineType } from '../core/machine.ts';
+import { Memo, viewMemo } from '../runtime/memo.ts';
+import {
+  type Column,
+  ColumnWriter,
+  checkedWithin,
+  constantWithin,
+  HEAD_BYTES_MAX,
+  ID_BYTES_MAX,
+  type NullAndTextFormat,
+} from './columns.ts';
+import { LABEL_COLUMNS, LabelMemo } from './label.ts';
+import { type FlatField, flatFields, flatNames } from './reading.ts';
+import { ownFields, type TableLayout } from './table-layout.ts';
+import { TimeWriter } from './time.ts';
+import { Utf8Constant } from './utf8-constant.ts';
+
+/**
+ * Writes the readings of a batch, each as a line. Give each call `MESSAGE_BYTES_MAX` bytes from
+ * `at` on (columns.ts); bytes after the end of the text may be overwritten.
+ */
+export interface LineEncoder {
+  /** Writes what stands before the first line, if anything; returns the index after it. */
+  header(bytes: Uint8Array, at: number): number;
+  /**
+   * Writes row `row`, which must be a reading; returns the index after it: `at`, where the table
+   * has no row for that machine.
+   */
+  row(batch: Batch, row: number, bytes: Uint8Array, at: number): number;
+}
+
+/** A value as a line has it; formats without types read numbers as text, and '' for null. */
+export type LineValue = string | number | null;
+
+/** Takes lines one after another and returns the values of each; undefined where it has none. */
+export type LineReader = (line: string) => readonly LineValue[] | undefined;
+
+/** A format of lines: how it writes readings and small tables, and how it reads them back. */
+export interface LineFormat<Name extends string = string> {
+  /** What users call it, and what the names of its files end in. */
+  readonly name: Name;
+  readonly mediaType: string;
+  /**
+   * An encoder of flat records, one a reading.
+   *
+   * @param types - The machine types whose readings will be written. Formats that name the columns
+   *   in each line need not know them.
+   */
+  flat(types?: Iterable<MachineType>): LineEncoder;
+  /** An encoder of one table; it has no row for types without that channel. */
+  table(layout: TableLayout, hasLabels: boolean): LineEncoder;
+  /** A small table as text. */
+  records(names: readonly string[], rows: readonly (readonly LineValue[])[]): string;
+  /** A reader of these columns; values are null where a line does not have the column. */
+  reader(names: readonly string[]): LineReader;
+}
+
+/** How a format writes a line of values. */
+export interface LineNotation<Name extends string> extends NullAndTextFormat {
+  readonly name: Name;
+  readonly mediaType: string;
+  /** What a line begins with, what separates its values, and what it ends with before the LF. */
+  readonly open: string;
+  readonly separator: string;
+  readonly close: string;
+  /** What encloses a time. */
+  readonly quote: string;
+  /** What stands before a value; undefined where the first line names the columns instead. */
+  readonly key: ((name: string) => string) | undefined;
+  readonly reader: LineFormat['reader'];
+}
+
+/** The format that a notation makes. */
+export function lineFormat<const Name extends string>(
+  notation: LineNotation<Name>,
+): LineFormat<Name> {
+  const { name, mediaType, open, separator, close, text, none, key, reader } = notation;
+  const valueText = (value: LineValue) =>
+    value === null ? none : typeof value === 'number' ? String(value) : text(value);
+  return {
+    name,
+    mediaType,
+    flat(types = []) {
+      const columns = { names: flatNames(types), fieldsOf: flatFields };
+      return new Lines(notation, columns, false);
+    },
+    table(layout, hasLabels) {
+      const names = layout.fields.map((field) => field.name);
+      const fieldsOf = (type: MachineType) =>
+        Array.from(ownFields(type, layout), ([name, field]) => ({ name, field }));
+      return new Lines(notation, { names, fieldsOf }, hasLabels);
+    },
+    records(names, rows) {
+      const lines = rows.map((row) => {
+        const values = names.map((column, i) => (key?.(column) ?? '') + valueText(row[i] ?? null));
+        return `${open}${values.join(separator)}${close}\n`;
+      });
+      return headerText(notation, names) + lines.join('');
+    },
+    reader,
+  };
+}
+
+/** The columns of lines after `time` and `machine_id`. */
+interface LineColumns {
+  readonly names: readonly string[];
+  /** Those that a machine type has, in its own order. */
+  fieldsOf(type: MachineType): readonly FlatField[];
+}
+
+/** The longest label: as many fault types as a reading can have, each of thirty characters. */
+const LABEL_BYTES_MAX = 1024;
+
+/** What all lines of one machine share. */
+interface MachineLines {
+  /** Its id, with what stands between the time and the id. */
+  readonly id: Utf8Constant;
+  /** The values, and the end of the line where no label follows. */
+  readonly columns: ColumnWriter;
+}
+
+class Lines implements LineEncoder {
+  readonly #views = viewMemo();
+  readonly #header: Utf8Constant;
+  readonly #beforeTime: Utf8Constant;
+  readonly #time = new TimeWriter();
+  readonly #machines: Memo<Machine, MachineLines | undefined>;
+  readonly #labels: LabelMemo<Utf8Constant> | undefined;
+
+  constructor(notation: LineNotation<string>, columns: LineColumns, hasLabels: boolean) {
+    const { open, quote, separator, text, none, close, key = () => '' } = notation;
+    const [flag, kind] = LABEL_COLUMNS;
+    const names = ['time', 'machine_id', ...columns.names, ...(hasLabels ? [flag, kind] : [])];
+    this.#header = new Utf8Constant(headerText(notation, names));
+    checkedWithin('the header', this.#header.length);
+    this.#beforeTime = new Utf8Constant(open + key('time') + quote);
+    const end = `${close}\n`;
+    const writers = new Memo((type: MachineType) =>
+      typeWriter(notation, type, columns, hasLabels ? '' : end),
+    );
+    const beforeId = quote + separator + key('machine_id');
+    this.#machines = new Memo(({ id, type }) =>
+      columns.fieldsOf(type).length > 0
+        ? { id: constantWithin(beforeId + text(id), ID_BYTES_MAX), columns: writers.of(type) }
+        : undefined,
+    );
+    const labelText = (label: string) =>
+      [
+        separator + key(flag) + (label === '' ? 0 : 1),
+        separator + key(kind) + (label === '' ? none : text(label)),
+      ].join('') + end;
+    this.#labels = hasLabels
+      ? new LabelMemo((label) => constantWithin(labelText(label), LABEL_BYTES_MAX))
+      : undefined;
+  }
+
+  header(bytes: Uint8Array, at: number): number {
+    return this.#header.write(this.#views.of(bytes), at);
+  }
+
+  row(batch: Batch, row: number, bytes: Uint8Array, at: number): number {
+    const machine = batch.machines[row] as Machine;
+    const lines = this.#machines.of(machine);
+    if (!lines) return at;
+    const view = this.#views.of(bytes);
+    at = this.#beforeTime.write(view, at);
+    at = this.#time.write(view, at, batch.timesMs[row] as number, machine.intervalMs);
+    at = lines.id.write(view, at);
+    at = lines.columns.write(view, at, batch, row);
+    return this.#labels
+      ? this.#labels.of(machine.type, batch.faults[row] as number).write(view, at)
+      : at;
+  }
+}
+
+function headerText({ key, separator }: LineNotation<string>, names: readonly string[]): string {
+  return key ? '' : `${names.join(separator)}\n`;
+}
+
+/** The values of a type; by position, a run of separators leads to each. */
+function typeWriter(
+  notation: LineNotation<string>,
+  type: MachineType,
+  { names, fieldsOf }: LineColumns,
+  end: string,
+): ColumnWriter {
+  const { separator, key } = notation;
+  const fields = new Map(fieldsOf(type).map(({ name, field }) => [name, field]));
+  const columns: Column[] = [];
+  let lead = '';
+  for (const name of key ? fields.keys() : names) {
+    lead += separator;
+    const field = fields.get(name);
+    if (!field) continue;
+    columns.push({ field, lead: lead + (key?.(name) ?? ''), isRequired: false });
+    lead = '';
+  }
+  if (columns.length !== fields.size)
+    throw new RangeError(
+      `${type.type} is not among the machine types of this ${notation.name.toUpperCase()}`,
+    );
+  const writer = new ColumnWriter(columns, lead + end, notation);
+  checkedWithin(type.type, HEAD_BYTES_MAX + writer.bytesMax + LABEL_BYTES_MAX);
+  return writer;
+}
