@@ -148,7 +148,7 @@ function fileRequest(
   if (!methods.includes(compression))
     options.fault('compress', `${format} files are written with ${methods.join(' or ')}`);
   if (!accepted.includes(format))
-    options.fault('format', `${to} takes ${choice(accepted).accepts}`);
+    options.fault('format', `${to} takes ${choice(accepted).expected}`);
   const request = {
     ...window,
     version,

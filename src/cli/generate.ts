@@ -5,7 +5,7 @@ import { FORMAT_NAMES, FORMATS, STREAM_FORMATS } from '../dataset/formats/index.
 import type { Manifest } from '../dataset/manifest.ts';
 import { type DatasetRequest, fleetOf } from '../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../dataset/window-reader.ts';
-import { choice } from '../schema/kinds.ts';
+import { choice } from '../schema/value-type.ts';
 import { BROKER_OPTIONS, environmentWith } from './broker-url.ts';
 import { type Command, fleetSize, type Terminal } from './command.ts';
 import { PROGRAM } from './command-line.ts';
@@ -21,7 +21,7 @@ const [parquet, ...others] = FORMATS;
 function methodsOf(...formats: readonly Format[]): string {
   const methods = new Set(formats.flatMap(({ compressions }) => compressions));
   methods.delete('none');
-  return choice([...methods, 'none']).accepts;
+  return choice([...methods, 'none']).expected;
 }
 
 /** Writes history with its answer key, as fast as it can. */
@@ -37,7 +37,7 @@ export const generate: Command = {
     },
     format: {
       value: 'FORMAT',
-      about: `${choice(FORMAT_NAMES).accepts}.`,
+      about: `${choice(FORMAT_NAMES).expected}.`,
       default: FORMAT_NAMES[0] as string,
     },
     compress: {
