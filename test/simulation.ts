@@ -1,5 +1,6 @@
 /** A simulator of a test's own, with a clock that the test moves. */
-import { type App, type AppOptions, buildApp } from '../src/api/app.ts';
+import { type AppOptions, buildApp } from '../src/api/app.ts';
+import type { App } from '../src/api/context.ts';
 import type { Configuration } from '../src/config/configuration.ts';
 import { loadConfiguration } from '../src/config/load.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';

@@ -1,47 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  LogController,
-  type RawServerDefault,
-} from 'fastify';
+import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { ClusterOverview } from '../cluster/live/overview.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { version } from '../runtime/version.ts';
 import { Exports, makeBeside } from '../service/exports.ts';
 import type { Registry } from '../service/registry.ts';
 import type { Simulator } from '../service/simulator.ts';
+import type { Api, App } from './context.ts';
 import { describeRoutes, serveDocumentation } from './documentation.ts';
 import { answerError, answerNoise, answerUnknownRoutes, HttpError } from './failures.ts';
 import { guard } from './guard.ts';
 import { takeJsonOnly } from './json-body.ts';
 import { addressOf, Places } from './places.ts';
-import { anomalies } from './routes/anomalies.ts';
-import { baseline } from './routes/baseline.ts';
-import { cluster as clusterRoute } from './routes/cluster.ts';
-import { config } from './routes/config.ts';
-import { dashboard } from './routes/dashboard.ts';
-import { exports } from './routes/exports.ts';
-import { factories } from './routes/factories.ts';
-import { groundTruth } from './routes/ground-truth.ts';
-import { health } from './routes/health.ts';
-import { journal } from './routes/journal.ts';
-import { machineTypeCatalogue } from './routes/machine-types.ts';
-import { machines } from './routes/machines.ts';
-import { metrics } from './routes/metrics.ts';
-import { readings } from './routes/readings.ts';
-import { registry as registryChanges } from './routes/registry.ts';
-import { root } from './routes/root.ts';
-import { series } from './routes/series.ts';
-import { simulation } from './routes/simulation.ts';
-import { stream } from './routes/stream.ts';
+import { routes } from './routes/index.ts';
 import { NAME_MAX } from './schemas.ts';
 import { endStalled } from './stalled.ts';
 import { compileValidator } from './validation.ts';
@@ -62,27 +40,6 @@ const STALLED_MS = 30_000;
 
 /** Closing waits so long for answers that are on their way [ms]. */
 const CLOSE_MAX_MS = 1000;
-
-/** The HTTP server with its routes, whose schemas are also their types. */
-export type App = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->;
-
-/** What routes answer from. */
-export interface Api {
-  readonly simulator: Simulator;
-  readonly configuration: Configuration;
-  /** None where it is read-only. */
-  readonly registry: Registry | undefined;
-  /** None where the simulator is alone. */
-  readonly cluster: ClusterOverview | undefined;
-  /** For every answer that takes more than a moment to make. */
-  readonly places: Places;
-}
 
 /** How an API is built other than its routes. */
 export interface AppOptions {
@@ -162,36 +119,20 @@ export async function buildApp(
     (count) => `${count} answers are being computed; try again later`,
   );
   app.addHook('preClose', async () => places.close());
-  const api: Api = { simulator, configuration, registry, cluster, places };
-  for (const routes of [
-    root,
-    health,
-    simulation,
-    machines,
-    anomalies,
-    groundTruth,
-    readings,
-    series,
-    baseline,
-    stream,
-  ])
-    routes(app, api);
-  for (const routes of [config, machineTypeCatalogue, factories, metrics]) routes(app, api);
-  for (const routes of [registryChanges, journal, clusterRoute]) routes(app, api);
   const generation = await clusterGeneration(configuration, app.log);
   // The APIs of a cluster share a folder with each other, and with nobody else.
   const folder = cluster ? `exports-${cluster.storeKey}` : 'exports';
-  const kept = new Exports(simulator.database, join(configuration.dataDir, folder), app.log, {
+  const exports = new Exports(simulator.database, join(configuration.dataDir, folder), app.log, {
     ...(generation && { make: generation.make }),
     member: cluster?.me.id,
   });
-  app.addHook('onReady', () => kept.begin());
+  app.addHook('onReady', () => exports.begin());
   app.addHook('onClose', async () => {
-    await kept.close();
+    await exports.close();
     await generation?.close();
   });
-  exports(app, api, kept);
-  dashboard(app);
+  const api: Api = { simulator, configuration, registry, cluster, places, exports };
+  for (const add of routes) add(app, api);
   await serveDocumentation(app);
   // After the hook of the stream, whose connections would not end by themselves.
   app.addHook('preClose', () => closeServer(app.server));

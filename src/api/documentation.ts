@@ -2,19 +2,8 @@ import { readFile } from 'node:fs/promises';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyReply } from 'fastify';
-import type { App } from './app.ts';
+import type { App, TAGS } from './context.ts';
 import { ICON } from './routes/dashboard.ts';
-
-/** The groups of routes, in the order of the documentation. */
-export const TAGS = {
-  service: 'Service',
-  simulation: 'Simulation',
-  machines: 'Machines',
-  anomalies: 'Anomalies',
-  readings: 'Readings',
-  settings: 'Settings',
-  factories: 'Factories',
-} as const;
 
 const TAG_DESCRIPTIONS: Readonly<Record<(typeof TAGS)[keyof typeof TAGS], string>> = {
   Service: 'What runs here, and how it is.',

@@ -1,4 +1,4 @@
-import type { App } from './app.ts';
+import type { App } from './context.ts';
 import { HttpError } from './failures.ts';
 
 /** Levels of lists and objects in a body; what any command takes has six. */

@@ -3,8 +3,7 @@ import { DURATION_S, type Incident, SEVERITY } from '../../core/anomaly.ts';
 import { isCalled } from '../../core/machine-finder.ts';
 import { timeText } from '../../encoding/time.ts';
 import { machineTypes } from '../../machines/index.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
 import {
   answer,

@@ -5,8 +5,7 @@ import type { Machine } from '../../core/factory.ts';
 import { timeText } from '../../encoding/time.ts';
 import { BaselineCount } from '../../simulation/baseline.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { command, Id, Instant, MachinePath, numberOrNull, responses, Time } from '../schemas.ts';
 import { parsedWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
 

@@ -1,8 +1,7 @@
 import Type from 'typebox';
 import type { ClusterOverview, ShardView } from '../../cluster/live/overview.ts';
 import { timeText } from '../../encoding/time.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { oneOf, responses, textOrNull } from '../schemas.ts';
 
 const Sink = Type.Object({

@@ -4,8 +4,7 @@ import type { Settings } from '../../core/journal.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { configuredSpeed } from '../../service/state.ts';
 import { callerOf, refusalOf } from '../access.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { answer, COMMAND_FAILURES, command, numberOrNull, responses } from '../schemas.ts';
 
 const settable = {

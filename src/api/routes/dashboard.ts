@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { packageFolder } from '../../package-folder.ts';
-import type { App } from '../app.ts';
+import type { App } from '../context.ts';
 import { HttpError, prefersPage } from '../failures.ts';
 
 /** Where `npm run build` puts the dashboard; absent where only the compiler ran. */

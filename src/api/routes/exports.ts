@@ -4,9 +4,8 @@ import Type from 'typebox';
 import { FORMATS } from '../../dataset/formats/index.ts';
 import { exportRequest } from '../../service/export-request.ts';
 import type { Exports } from '../../service/exports.ts';
-import type { Api, App } from '../app.ts';
 import { tarOf } from '../archive.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import {
   Export,
   ExportWish,
@@ -40,7 +39,7 @@ function contentType(name: string): string {
 }
 
 /** `/simulator/exports`: datasets of the running factory, made while it runs. */
-export function exports(app: App, { simulator, places }: Api, kept: Exports): void {
+export function exports(app: App, { simulator, places, exports: kept }: Api): void {
   app.post(
     '/simulator/exports',
     {

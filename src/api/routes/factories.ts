@@ -2,8 +2,7 @@ import Type from 'typebox';
 import type { FactoryDescription, Machine } from '../../core/factory.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { minuteText } from '../../site/calendar.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { Id, responses, textOrNull } from '../schemas.ts';
 
 const Factory = Type.Object({

@@ -1,8 +1,7 @@
 import Type from 'typebox';
 import type { TruthRecord } from '../../service/ground-truth.ts';
 import { truthMessage } from '../../service/truth-publisher.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { command, failures, Id, Instant, MachineName, Time } from '../schemas.ts';
 import { parsedWindow } from '../window.ts';
 

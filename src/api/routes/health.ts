@@ -1,8 +1,7 @@
 import Type from 'typebox';
 import { secondText } from '../../encoding/time.ts';
 import { version } from '../../runtime/version.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
 import { failures, oneOf, responses, Time } from '../schemas.ts';
 import { isMqttConnected } from './simulation.ts';

@@ -5,8 +5,7 @@ import { type MachineType, parameterContent } from '../../core/machine.ts';
 import { COMPRESSIONS } from '../../dataset/formats/index.ts';
 import { machineTypes } from '../../machines/index.ts';
 import { version } from '../../runtime/version.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { oneOf, responses } from '../schemas.ts';
 
 const Range = Type.Array(Type.Number(), { minItems: 2, maxItems: 2, examples: [[5, 400]] });

@@ -7,8 +7,7 @@ import {
   MACHINES_MAX as TODAY_MACHINES_MAX,
   READINGS_MAX as TODAY_READINGS_MAX,
 } from '../../service/today.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { tellPage } from '../paging.ts';
 import {
   command,

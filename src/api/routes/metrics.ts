@@ -3,8 +3,7 @@ import Type from 'typebox';
 import type { ClusterOverview, ShardView } from '../../cluster/live/overview.ts';
 import type { DeliveryFigures } from '../../delivery/delivery.ts';
 import type { Simulator } from '../../service/simulator.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { failures } from '../schemas.ts';
 
 /** `/metrics`: figures for Prometheus. */

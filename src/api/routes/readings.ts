@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import Type from 'typebox';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
 import { acceptedFormat, encodedReadings, READING_FORMATS } from '../reading-stream.ts';
 import { command, failures, Id, Instant, MachinePath, Time } from '../schemas.ts';

@@ -8,8 +8,7 @@ import type { Registry } from '../../service/registry.ts';
 import type { RegistryTable } from '../../store/registry/columns.ts';
 import type { Input } from '../../store/registry/input.ts';
 import { type Counts, confirmation, totalOf } from '../../store/registry/purge.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import {
   answer,
   COMMAND_FAILURES,

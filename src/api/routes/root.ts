@@ -1,7 +1,6 @@
 import Type from 'typebox';
 import { version } from '../../runtime/version.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import { responses, Time } from '../schemas.ts';
 import { sendDashboard } from './dashboard.ts';
 

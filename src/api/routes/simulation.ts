@@ -1,8 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { secondText, timeText } from '../../encoding/time.ts';
 import type { Simulator } from '../../service/simulator.ts';
-import type { Api, App } from '../app.ts';
-import { TAGS } from '../documentation.ts';
+import { type Api, type App, TAGS } from '../context.ts';
 import {
   answer,
   COMMAND_FAILURES,

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { after, before, describe, it } from 'node:test';
-import { type App, buildApp } from '../../../src/api/app.ts';
+import { buildApp } from '../../../src/api/app.ts';
+import type { App } from '../../../src/api/context.ts';
 import { type ApiProcess, assembleApi } from '../../../src/cluster/live/api-process.ts';
 import { joinCluster } from '../../../src/cluster/live/join.ts';
 import { runShards } from '../../../src/cluster/live/worker.ts';

@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ClusterOverview } from '../cluster/live/overview.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { Exports } from '../service/exports.ts';
+import type { Registry } from '../service/registry.ts';
+import type { Simulator } from '../service/simulator.ts';
+import type { Places } from './places.ts';
+
+/** The HTTP server with its routes, whose schemas are also their types. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** What routes answer from. */
+export interface Api {
+  readonly simulator: Simulator;
+  readonly configuration: Configuration;
+  /** None where it is read-only. */
+  readonly registry: Registry | undefined;
+  /** None where the simulator is alone. */
+  readonly cluster: ClusterOverview | undefined;
+  /** For every answer that takes more than a moment to make. */
+  readonly places: Places;
+  readonly exports: Exports;
+}
+
+/** The groups of routes, in the order of the documentation. */
+export const TAGS = {
+  service: 'Service',
+  simulation: 'Simulation',
+  machines: 'Machines',
+  anomalies: 'Anomalies',
+  readings: 'Readings',
+  settings: 'Settings',
+  factories: 'Factories',
+} as const;
