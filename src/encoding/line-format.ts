@@ -61,9 +61,10 @@ export interface LineFormat<Name extends string = string> {
 export interface LineNotation<Name extends string> extends NullAndTextFormat {
   readonly name: Name;
   readonly mediaType: string;
-  /** What a line begins with, what separates its values, and what it ends with before the LF. */
+  /** The beginning of a line. */
   readonly open: string;
   readonly separator: string;
+  /** The end of a line, before the LF. */
   readonly close: string;
   /** What encloses a time. */
   readonly quote: string;
@@ -137,9 +138,7 @@ class Lines implements LineEncoder {
     checkedWithin('the header', this.#header.length);
     this.#beforeTime = new Utf8Constant(open + key('time') + quote);
     const end = `${close}\n`;
-    const writers = new Memo((type: MachineType) =>
-      typeWriter(notation, type, columns, hasLabels ? '' : end),
-    );
+    const writers = new Memo((type: MachineType) => typeWriter(notation, type, columns, hasLabels));
     const beforeId = quote + separator + key('machine_id');
     this.#machines = new Memo(({ id, type }) =>
       columns.fieldsOf(type).length > 0
@@ -184,9 +183,9 @@ function typeWriter(
   notation: LineNotation<string>,
   type: MachineType,
   { names, fieldsOf }: LineColumns,
-  end: string,
+  hasLabels: boolean,
 ): ColumnWriter {
-  const { separator, key } = notation;
+  const { separator, key, close } = notation;
   const fields = new Map(fieldsOf(type).map(({ name, field }) => [name, field]));
   const columns: Column[] = [];
   let lead = '';
@@ -201,7 +200,8 @@ function typeWriter(
     throw new RangeError(
       `${type.type} is not among the machine types of this ${notation.name.toUpperCase()}`,
     );
-  const writer = new ColumnWriter(columns, lead + end, notation);
-  checkedWithin(type.type, HEAD_BYTES_MAX + writer.bytesMax + LABEL_BYTES_MAX);
+  const writer = new ColumnWriter(columns, hasLabels ? lead : `${lead}${close}\n`, notation);
+  const labelBytes = hasLabels ? LABEL_BYTES_MAX : 0;
+  checkedWithin(type.type, HEAD_BYTES_MAX + writer.bytesMax + labelBytes);
   return writer;
 }
