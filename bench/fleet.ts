@@ -51,7 +51,7 @@ const LIMITED_AFTER_S = 120;
 
 const folder = mkdtempSync(join(tmpdir(), 'enms-fleet-'));
 const broker = await startMosquitto();
-const described = largeFleet(MACHINES, DEFAULT_CALENDAR).factories;
+const described = largeFleet(MACHINES, DEFAULT_CALENDAR, machineTypes).factories;
 const chunks = packetChunks(readBatches(someMachines(), RAW_MESSAGES), 1);
 const limits = [await rawLimit()];
 const apiPort = await freePort();

@@ -13,6 +13,7 @@ import { Journal } from '../src/core/journal.ts';
 import { shareOf } from '../src/delivery/shares.ts';
 import { DEFAULT_CALENDAR } from '../src/factory/default-factory.ts';
 import { largeFleet } from '../src/factory/index.ts';
+import { machineTypes } from '../src/machines/index.ts';
 import { Messages } from '../src/outputs/mqtt/messages.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../src/simulation/fleet.ts';
 import { createReader } from '../src/simulation/reader.ts';
@@ -78,9 +79,9 @@ const show = (name: string, { us, rssBytes }: Cost) =>
     `  ${name.padEnd(28)} ${us.toFixed(2)} µs, resident set ${Math.round(rssBytes / 1e6)} MB`,
   );
 // Else the first would pay for what V8 compiles.
-cost(fleetOf(largeFleet(1000, DEFAULT_CALENDAR).factories));
+cost(fleetOf(largeFleet(1000, DEFAULT_CALENDAR, machineTypes).factories));
 const costs = SIZES.map((size) => {
-  const own = cost(fleetOf(largeFleet(size, DEFAULT_CALENDAR).factories));
+  const own = cost(fleetOf(largeFleet(size, DEFAULT_CALENDAR, machineTypes).factories));
   show(`${size} machines`, own);
   return own.us;
 });
@@ -89,7 +90,7 @@ const verdict = ratio <= RATIO_MAX ? 'met' : 'MISSED';
 console.log(`  dearest against cheapest ${ratio.toFixed(2)} ×; bar ${RATIO_MAX} ×: ${verdict}`);
 
 if (SHARES > 0) {
-  const [million] = largeFleet(100_000 * SHARES, DEFAULT_CALENDAR).factories;
+  const [million] = largeFleet(100_000 * SHARES, DEFAULT_CALENDAR, machineTypes).factories;
   const rssMb = Math.round(process.memoryUsage().rss / 1e6);
   console.log(`  ${100_000 * SHARES} descriptions: resident set ${rssMb} MB`);
   const shares = Array.from({ length: SHARES }, (_, index) => {

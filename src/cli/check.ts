@@ -34,7 +34,8 @@ export const check: Command = {
   },
 };
 
-function content({ shown, sources, factories, factoryFile, remarks }: Configuration) {
+function content(configuration: Configuration) {
+  const { shown, sources, factories, factoryFile, remarks, catalogue } = configuration;
   return {
     valid: true,
     variables: Object.entries(shown).map(([name, value]) => ({
@@ -43,7 +44,7 @@ function content({ shown, sources, factories, factoryFile, remarks }: Configurat
       source: sources[name],
     })),
     factory_file: factoryFile ?? null,
-    factories: factories.map(factoryContent),
+    factories: factories.map((factory) => factoryContent(factory, catalogue)),
     remarks,
   };
 }
@@ -140,11 +141,13 @@ function factoryText(factory: FactoryDescription, configuration: Configuration):
     .join('\n');
 }
 
-function machineRow(machine: MachineDescription, { sources }: Configuration): string[] {
+function machineRow(machine: MachineDescription, { sources, catalogue }: Configuration): string[] {
   const variable = intervalVariable(machine.type);
   const isOverridden = variable !== undefined && sources[variable] !== 'default';
   const own = [
-    ...Object.entries(parametersContent(machine)).map(([name, value]) => `${name}=${value}`),
+    ...Object.entries(parametersContent(machine, catalogue)).map(
+      ([name, value]) => `${name}=${value}`,
+    ),
     ...(machine.faults ?? []).map(
       ({ type, durationS }) => `${type} for ${durationText(durationS)}`,
     ),

@@ -1,4 +1,5 @@
 import { factorySchema } from '../factory/schema.ts';
+import { machineTypes } from '../machines/index.ts';
 import { json } from './columns.ts';
 import type { Command } from './command.ts';
 
@@ -8,7 +9,7 @@ export const schema: Command = {
   about: 'Print the JSON Schema of factory files, for editors.',
   options: {},
   async execute(_args, { stdout }) {
-    stdout.write(json(factorySchema()));
+    stdout.write(json(factorySchema(machineTypes)));
     return 0;
   },
 };

@@ -1,6 +1,7 @@
 import type { WantedPort } from '../broker/listen.ts';
 import type { CalendarDescription, FactoryDescription } from '../core/factory.ts';
 import type { Settings } from '../core/journal.ts';
+import type { MachineType } from '../core/machine.ts';
 import type { WantedOutput } from '../outputs/output.ts';
 import type { DatabaseServer } from '../outputs/postgres/server.ts';
 
@@ -64,6 +65,8 @@ export interface Configuration {
   };
   /** What holds for factories that have no calendar of their own. */
   readonly calendar: CalendarDescription;
+  /** The machine types that there are. */
+  readonly catalogue: readonly MachineType[];
   /** Intervals set for all machines of a type [s], by the type; they override the registry's. */
   readonly intervalsS: Readonly<Record<string, number>>;
   /** From a file, or the default ones; a registry takes the place of the latter. */

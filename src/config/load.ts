@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { ConfigError, type Diagnostic } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
+import type { MachineType } from '../core/machine.ts';
 import { DEFAULT_FACTORY } from '../factory/default-factory.ts';
 import { type FactoryFile, largeFleet, readFactoryFile } from '../factory/index.ts';
 import { machineTypes } from '../machines/index.ts';
@@ -29,6 +30,8 @@ export interface ConfigurationSources {
   readonly cwd?: string;
   /** Real time now. */
   readonly nowMs?: number;
+  /** The machine types that there are; the shipped ones, if not given. */
+  readonly catalogue?: readonly MachineType[];
 }
 
 /**
@@ -42,6 +45,7 @@ export function loadConfiguration({
   env = process.env,
   cwd = process.cwd(),
   nowMs = Date.now(),
+  catalogue = machineTypes,
 }: ConfigurationSources = {}): Configuration {
   const faults: Diagnostic[] = [];
   const attempt = <T>(read: () => T): T | undefined => {
@@ -65,9 +69,9 @@ export function loadConfiguration({
   const { values, sources } = reading;
   const wanted = wantedOutputs(reading, cwd);
   faults.push(...reading.faults, ...relationFaults(values, nowMs), ...wanted.faults);
-  const file = attempt(() => readFactories(reading, cwd));
+  const file = attempt(() => readFactories(reading, cwd, catalogue));
   if (faults.length > 0 || !file) throw new ConfigError(faults);
-  const described = { ...describe(values, sources, cwd), outputs: wanted.outputs };
+  const described = { ...describe(values, sources, cwd, catalogue), outputs: wanted.outputs };
   return {
     ...described,
     factories: file.factories.map((factory) => withIntervals(factory, described.intervalsS)),
@@ -78,20 +82,24 @@ export function loadConfiguration({
     remarks: [
       ...reading.remarks,
       ...wanted.remarks,
-      ...relationRemarks(values, sources),
+      ...relationRemarks(values, sources, catalogue),
       ...file.remarks,
       ...topicRemarks(file.factories),
     ],
   };
 }
 
-function readFactories({ values, sources }: EnvironmentReading, cwd: string): FactoryFile {
+function readFactories(
+  { values, sources }: EnvironmentReading,
+  cwd: string,
+  catalogue: readonly MachineType[],
+): FactoryFile {
   const calendar = calendarOf(values);
   const { FACTORY_FILE: file, FLEET_MACHINES: machines } = values;
-  if (machines !== undefined) return largeFleet(machines, calendar);
+  if (machines !== undefined) return largeFleet(machines, calendar, catalogue);
   if (!file) return { factories: [{ ...DEFAULT_FACTORY, calendar }], remarks: [] };
   const askedBy = sources.FACTORY_FILE === 'command line' ? '--factory' : 'FACTORY_FILE';
-  return readFactoryFile(resolve(cwd, file), calendar, askedBy, file);
+  return readFactoryFile(resolve(cwd, file), calendar, askedBy, file, catalogue);
 }
 
 /** A factory with the intervals that were set for all machines of a type, by the type. */
@@ -116,6 +124,7 @@ function describe(
   values: VariableValues,
   sources: Readonly<Record<VariableName, Source>>,
   cwd: string,
+  catalogue: readonly MachineType[],
 ): Described {
   const isSet = (name: VariableName) => sources[name] !== 'default';
   return {
@@ -159,7 +168,8 @@ function describe(
       shards: values.CLUSTER_SHARDS,
     },
     calendar: calendarOf(values),
-    intervalsS: intervalsOf(values, sources),
+    catalogue,
+    intervalsS: intervalsOf(values, sources, catalogue),
   };
 }
 
@@ -199,9 +209,10 @@ function databaseServer(values: VariableValues): DatabaseServer | undefined {
 function intervalsOf(
   values: VariableValues,
   sources: Readonly<Record<VariableName, Source>>,
+  catalogue: readonly MachineType[],
 ): Readonly<Record<string, number>> {
   const intervals: Record<string, number> = {};
-  for (const { type } of machineTypes) {
+  for (const { type } of catalogue) {
     const name = intervalVariable(type);
     if (name !== undefined && sources[name] !== 'default') intervals[type] = values[name];
   }

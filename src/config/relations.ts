@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
+import type { MachineType } from '../core/machine.ts';
 import { shiftFaults } from '../factory/calendar.ts';
-import { machineTypes } from '../machines/index.ts';
 import { urlFaults } from '../outputs/postgres/url.ts';
 import { shown } from '../schema/diagnostics.ts';
 import { instantText } from '../schema/times.ts';
@@ -52,12 +52,19 @@ function clusterFaults(values: VariableValues): Diagnostic[] {
 }
 
 /** What is accepted and has no effect, or hardly the one that was meant. */
-export function relationRemarks(values: VariableValues, sources: Sources): string[] {
+export function relationRemarks(
+  values: VariableValues,
+  sources: Sources,
+  catalogue: readonly MachineType[],
+): string[] {
   const isSet = (name: VariableName) => sources[name] !== 'default';
   const intervals = Object.keys(VARIABLES)
     .map((name) => name as VariableName)
-    .filter((name) => isSet(name) && typeWithoutModel(name) !== undefined)
-    .map((name) => `${name}: not yet read: there is no machine type ${typeWithoutModel(name)}`);
+    .filter((name) => isSet(name) && typeWithoutModel(name, catalogue) !== undefined)
+    .map(
+      (name) =>
+        `${name}: not yet read: there is no machine type ${typeWithoutModel(name, catalogue)}`,
+    );
   const alone = values.CLUSTER
     ? (['READERS', 'PUBLISH_SPREAD'] as const)
         .filter(isSet)
@@ -84,9 +91,12 @@ export function topicRemarks(factories: readonly FactoryDescription[]): string[]
   return [`${shown(first)}${more}: some brokers refuse topics that contain a space or a dot`];
 }
 
-function typeWithoutModel(name: VariableName): string | undefined {
+function typeWithoutModel(
+  name: VariableName,
+  catalogue: readonly MachineType[],
+): string | undefined {
   const type = /^(.*)_INTERVAL$/.exec(name)?.[1]?.toLowerCase();
-  const isModel = type === 'status' || machineTypes.some((each) => each.type === type);
+  const isModel = type === 'status' || catalogue.some((each) => each.type === type);
   return isModel ? undefined : type;
 }
 

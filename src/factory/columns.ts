@@ -2,7 +2,8 @@ import { anyMapping, type Keys, key, required } from '../schema/composite-type.t
 import { FLAG, number, text, type ValueType, whole } from '../schema/value-type.ts';
 import { ZONE } from '../schema/zone.ts';
 import { FACTORY_KEYS } from './factory.ts';
-import { MACHINE_KEYS } from './machine.ts';
+import { machineKeys } from './machine.ts';
+import type { Catalogue } from './machine-types.ts';
 import { ID, NAME, TOPIC } from './names.ts';
 
 /** A value, or null for none. */
@@ -36,22 +37,25 @@ export const FACTORY_COLUMNS = {
 };
 
 /** The columns of a machine in a registry, as a client gives them. */
-export const MACHINE_COLUMNS = {
-  id: MACHINE_KEYS.id,
-  factory_id: required(ID, 'The factory that it stands in.'),
-  name: MACHINE_KEYS.name,
-  description: key(nullable(text(2000)), 'For people.'),
-  type: MACHINE_KEYS.type,
-  rated_power_kw: key(decimal(10_000), 'Rated electrical power [kW].'),
-  rated_voltage_v: key(nullable(decimal(100_000)), 'Rated voltage [V].'),
-  rated_current_a: key(nullable(decimal(100_000)), 'Rated current [A].'),
-  rated_frequency_hz: key(nullable(decimal(400)), 'Rated frequency [Hz].'),
-  data_interval_seconds: key(whole(1, 3600), 'Seconds between two readings.'),
-  mqtt_topic: key(TOPIC, 'First three levels of its topics.'),
-  is_active: IS_ACTIVE,
-  is_critical: key(FLAG, 'For people.'),
-  metadata: METADATA,
-};
+export function machineColumns(catalogue: Catalogue) {
+  const { id, name, type } = machineKeys(catalogue);
+  return {
+    id,
+    factory_id: required(ID, 'The factory that it stands in.'),
+    name,
+    description: key(nullable(text(2000)), 'For people.'),
+    type,
+    rated_power_kw: key(decimal(10_000), 'Rated electrical power [kW].'),
+    rated_voltage_v: key(nullable(decimal(100_000)), 'Rated voltage [V].'),
+    rated_current_a: key(nullable(decimal(100_000)), 'Rated current [A].'),
+    rated_frequency_hz: key(nullable(decimal(400)), 'Rated frequency [Hz].'),
+    data_interval_seconds: key(whole(1, 3600), 'Seconds between two readings.'),
+    mqtt_topic: key(TOPIC, 'First three levels of its topics.'),
+    is_active: IS_ACTIVE,
+    is_critical: key(FLAG, 'For people.'),
+    metadata: METADATA,
+  };
+}
 
 /** The columns of a row that may change, none of which must be given; the id may not change. */
 export function changeable({ id: _fixed, ...columns }: Keys): Keys {

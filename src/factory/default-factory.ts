@@ -1,5 +1,5 @@
 import type { FactoryDescription } from '../core/factory.ts';
-import { machineTypes } from '../machines/index.ts';
+import type { MachineType } from '../core/machine.ts';
 
 /** Shifts of the default calendar: two at full production, the night at half, weekends at 30 %. */
 export const DEFAULT_CALENDAR: FactoryDescription['calendar'] = {
@@ -60,11 +60,11 @@ function machine(
  * The content of a factory file for a fleet of a certain size: the basic types in equal shares,
  * the first of them one more where that leaves a rest, with all typical rated powers.
  */
-export function largeFleetContent(machines: number): unknown {
+export function largeFleetContent(machines: number, catalogue: readonly MachineType[]): unknown {
   const types = DEFAULT_FACTORY.machines.map(({ type }) => type);
   const entries = types.flatMap((type, i) => {
     const count = Math.floor((machines + types.length - 1 - i) / types.length);
-    const typical = machineTypes.find((each) => each.type === type)?.typicalRatedPowerKw;
+    const typical = catalogue.find((each) => each.type === type)?.typicalRatedPowerKw;
     return count > 0 ? [{ name: type, type, count, spread: { rated_power_kw: typical } }] : [];
   });
   return { factories: [{ name: 'Large fleet', topic: 'fleet', machines: entries }] };

@@ -19,7 +19,8 @@ import { choice, number, whole } from '../schema/value-type.ts';
 import { likelyPosition, ZONE } from '../schema/zone.ts';
 import { factoryCalendar, WORKING_TIME_KEYS } from './calendar.ts';
 import { DEFAULT_CLIMATE, DEFAULT_FACTORY } from './default-factory.ts';
-import { type FactoryContext, MACHINE_ENTRY, readMachines } from './machine.ts';
+import { type FactoryContext, MACHINE_ENTRY, machineContent, readMachines } from './machine.ts';
+import type { Catalogue } from './machine-types.ts';
 import { factoryId, ID, NAME, slug, TOPIC_LEVEL } from './names.ts';
 import { checkNetworks, NETWORKS_KEYS } from './networks.ts';
 import type { UniquenessChecker } from './uniqueness-checker.ts';
@@ -94,8 +95,9 @@ export const FACTORY_KEYS = {
 const FACTORY = entry(FACTORY_KEYS);
 
 /** A factory as a file has it, with nothing left to defaults: reading it gives it back. */
-export function factoryContent(factory: FactoryDescription): Content {
-  const { id, name, location, ...others } = FACTORY.write(factory);
+export function factoryContent(factory: FactoryDescription, catalogue: Catalogue): Content {
+  const machines = factory.machines.map((each) => machineContent(each, catalogue));
+  const { id, name, location, ...others } = FACTORY.write({ ...factory, machines } as never);
   return { id, name, ...(location === undefined ? {} : { location }), ...others };
 }
 
@@ -108,6 +110,7 @@ export function readFactory(
   place: Place,
   fallback: CalendarDescription,
   unique: UniquenessChecker,
+  catalogue: Catalogue,
 ): FactoryDescription {
   const given = FACTORY.readGiven(content, place) ?? {};
   const { name = '', location, timeZone = DEFAULT_FACTORY.timeZone, networks } = given;
@@ -121,10 +124,10 @@ export function readFactory(
     given.name !== undefined &&
     unique.take('name', 'factories', name, place.at('name')) &&
     unique.take('id', 'factories', id, place.at(given.id ? 'id' : 'name'));
-  const context = { factoryId: id, hasOwnId, topicLevel };
+  const context = { factoryId: id, hasOwnId, topicLevel, catalogue };
   const likely = likelyPosition(timeZone);
   const machines = readAllMachines(given.machines ?? [], place.at('machines'), context, unique);
-  if (networks) checkNetworks(networks, place.at('networks'), machines);
+  if (networks) checkNetworks(networks, place.at('networks'), machines, catalogue);
   return {
     id,
     name,

@@ -5,6 +5,7 @@ import { text } from '../schema/value-type.ts';
 import { largeFleetContent } from './default-factory.ts';
 import { type FileDocument, parse, readDocument } from './document.ts';
 import { countMachines, FACTORIES_MAX, FACTORY_COUNT, readFactory } from './factory.ts';
+import type { Catalogue } from './machine-types.ts';
 import { UniquenessChecker } from './uniqueness-checker.ts';
 
 /** Errors of a file that are described at most. */
@@ -34,6 +35,7 @@ export interface FactoryFile {
  * @param calendar - Of factories that describe none; what a factory's leaves out comes from it.
  * @param askedBy - The variable or option that names the file.
  * @param name - The file as messages call it.
+ * @param catalogue - The machine types that there are.
  * @throws ConfigError with every fault of the file, each with its line and column.
  */
 export function readFactoryFile(
@@ -41,8 +43,9 @@ export function readFactoryFile(
   calendar: CalendarDescription,
   askedBy: string,
   name: string,
+  catalogue: Catalogue,
 ): FactoryFile {
-  return readFactories(readDocument(file, askedBy, name), calendar);
+  return readFactories(readDocument(file, askedBy, name), calendar, catalogue);
 }
 
 /** Reads the text of a factory file; `file` names it in messages. */
@@ -50,18 +53,27 @@ export function parseFactoryFile(
   text: string,
   calendar: CalendarDescription,
   file: string,
+  catalogue: Catalogue,
 ): FactoryFile {
-  return readFactories(parse(text, file), calendar);
+  return readFactories(parse(text, file), calendar, catalogue);
 }
 
 /** A fleet of a certain size: one factory, as a file with counts would describe it. */
-export function largeFleet(machines: number, calendar: CalendarDescription): FactoryFile {
+export function largeFleet(
+  machines: number,
+  calendar: CalendarDescription,
+  catalogue: Catalogue,
+): FactoryFile {
   const nowhere = () => 'made of a number of machines';
-  const content = largeFleetContent(machines);
-  return readFactories({ content, place: nowhere, keyPlace: nowhere }, calendar);
+  const content = largeFleetContent(machines, catalogue);
+  return readFactories({ content, place: nowhere, keyPlace: nowhere }, calendar, catalogue);
 }
 
-function readFactories(document: FileDocument, calendar: CalendarDescription): FactoryFile {
+function readFactories(
+  document: FileDocument,
+  calendar: CalendarDescription,
+  catalogue: Catalogue,
+): FactoryFile {
   const diagnostics = new Diagnostics({ ...document, errorsMax: ERRORS_MAX });
   const file = entry(FILE_KEYS).read(withoutOwn(document.content), diagnostics.top);
   const contents = file?.factories ?? [];
@@ -72,7 +84,7 @@ function readFactories(document: FileDocument, calendar: CalendarDescription): F
   for (const [i, content] of contents.entries()) {
     const errorsBefore = diagnostics.errors.length;
     for (const each of numberedFactories(content)) {
-      factories.push(readFactory(each, places.at(i), calendar, unique));
+      factories.push(readFactory(each, places.at(i), calendar, unique, catalogue));
       // All of a count would have the same errors.
       if (diagnostics.errors.length > errorsBefore || unique.isFull) break;
     }

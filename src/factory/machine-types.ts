@@ -1,7 +1,7 @@
 import type { MachineDescription } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
 import { type MachineType, type Parameter, parameterContent } from '../core/machine.ts';
-import { machineTypes } from '../machines/index.ts';
+import { Memo } from '../runtime/memo.ts';
 import { type Key, key } from '../schema/composite-type.ts';
 import type { Place } from '../schema/diagnostics.ts';
 import {
@@ -16,15 +16,27 @@ import {
 /** Other names of machine types, from registries. */
 const TYPE_ALIASES: Readonly<Record<string, string>> = { conveyor: 'motor' };
 
-/** Every name that a machine type may be called by, with the type. */
-export const TYPES: ReadonlyMap<string, MachineType> = new Map(
-  [...machineTypes.map(({ type }) => [type, type]), ...Object.entries(TYPE_ALIASES)].flatMap(
-    ([name, type]) => {
-      const machineType = machineTypes.find((each) => each.type === type);
-      return machineType ? [[name as string, machineType] as const] : [];
-    },
-  ),
-);
+/** The machine types that there are. */
+export type Catalogue = readonly MachineType[];
+
+const NAMES = new Memo((catalogue: Catalogue): ReadonlyMap<string, MachineType> => {
+  const names = new Map(catalogue.map((type) => [type.type, type]));
+  for (const [alias, name] of Object.entries(TYPE_ALIASES)) {
+    const type = names.get(name);
+    if (type) names.set(alias, type);
+  }
+  return names;
+});
+
+/** Every name of a machine type, with the type. */
+export function typeNames(catalogue: Catalogue): ReadonlyMap<string, MachineType> {
+  return NAMES.of(catalogue);
+}
+
+/** The machine type of a name, if there is one. */
+export function typeNamed(name: string, catalogue: Catalogue): MachineType | undefined {
+  return NAMES.of(catalogue).get(name);
+}
 
 /** The rated power of a machine type, which is a key of the machine itself. */
 export function ratedPower({ type, parameters: { ratedPowerKw } }: MachineType): Parameter {
@@ -76,11 +88,11 @@ function parameterType({ range, choices, isWhole }: Parameter): ValueType<number
 }
 
 /** A machine's own parameters as a file has them. */
-export function parametersContent({
-  type,
-  parameters = {},
-}: Pick<MachineDescription, 'type' | 'parameters'>): Readonly<Record<string, string | number>> {
-  const known = TYPES.get(type)?.parameters ?? {};
+export function parametersContent(
+  { type, parameters = {} }: Pick<MachineDescription, 'type' | 'parameters'>,
+  catalogue: Catalogue,
+): Readonly<Record<string, string | number>> {
+  const known = typeNamed(type, catalogue)?.parameters ?? {};
   return Object.fromEntries(
     Object.entries(parameters).map(([key, value = Number.NaN]) => {
       const parameter = known[key];

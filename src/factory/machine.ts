@@ -7,6 +7,7 @@ import {
   anyMapping,
   asMapping,
   type CompositeType,
+  type Content,
   defaulted,
   entry,
   key,
@@ -20,13 +21,15 @@ import { type Place, shown } from '../schema/diagnostics.ts';
 import { duration, INTERVAL_S, instantText, WHOLE_INSTANT_MS } from '../schema/times.ts';
 import { choice, number, range, text, type ValueType, whole } from '../schema/value-type.ts';
 import {
+  type Catalogue,
   judgePower,
   orderedParameters,
   parameterKeys,
   parametersContent,
   ratedPower,
   spreadKeys,
-  TYPES,
+  typeNamed,
+  typeNames,
 } from './machine-types.ts';
 import { ID, machineId, NAME, slug, TOPIC } from './names.ts';
 import { checkSpread, numbered, SPREAD_KEYS } from './series.ts';
@@ -34,7 +37,6 @@ import { checkSpread, numbered, SPREAD_KEYS } from './series.ts';
 /** The faults of a machine are looked through for every span of its time. */
 const FAULTS_MAX = 1000;
 
-const TYPE = choice([...TYPES.keys()]);
 const COUNT = whole(1, FLEET_MACHINES_MAX);
 
 /** An instant that is a whole second [s since the epoch]. */
@@ -62,11 +64,11 @@ export const FAULT_KEYS = {
   severity: defaulted(number(SEVERITY.min, SEVERITY.max), SEVERITY.default, 'How strong it is.'),
 };
 
-/** A machine. */
-export const MACHINE_KEYS = {
+/** A machine, whatever types there are. */
+const MACHINE_KEYS = {
   id: key(ID, 'Where it is missing, it follows from the name and the factory.'),
   name: required(NAME, 'Unlike that of any other machine of the factory.'),
-  type: required(TYPE, 'What it is; a conveyor is a motor.'),
+  type: required(NAME, 'What it is; a conveyor is a motor.'),
   description: key(text(2000), 'For people.'),
   ratedPowerKw: key(number(0.1, 10_000), 'Rated electrical power [kW]; else the type’s default.'),
   intervalS: key(INTERVAL_S, 'Seconds between two readings; else the type’s default.', {
@@ -88,7 +90,16 @@ export const MACHINE_KEYS = {
   ),
 };
 
-const MACHINE = entry(MACHINE_KEYS);
+const TYPE = new Memo((catalogue: Catalogue) => choice([...typeNames(catalogue).keys()]));
+const KEYS = new Memo((catalogue: Catalogue) => ({
+  ...MACHINE_KEYS,
+  type: required(TYPE.of(catalogue), MACHINE_KEYS.type.about),
+}));
+
+/** A machine of one of the types that there are. */
+export function machineKeys(catalogue: Catalogue): typeof MACHINE_KEYS {
+  return KEYS.of(catalogue);
+}
 
 /** A machine of a type, whose limits are the type's own. */
 const MACHINE_OF = new Memo((type: MachineType) => {
@@ -107,14 +118,14 @@ const MACHINE_OF = new Memo((type: MachineType) => {
 });
 
 /** A machine of a file, whose limits depend on its type and its factory. */
-export const MACHINE_ENTRY: ValueType<unknown> = {
-  ...unread({ $ref: '#/definitions/machine' }),
-  write(value) {
-    const machine = { parameters: {}, faults: [], ...(value as MachineDescription) };
-    const type = TYPES.get(machine.type);
-    return type ? MACHINE_OF.of(type).write(machine as never) : MACHINE.write(machine);
-  },
-};
+export const MACHINE_ENTRY: ValueType<unknown> = unread({ $ref: '#/definitions/machine' });
+
+/** A machine as a file has it: reading it gives it back. */
+export function machineContent(description: MachineDescription, catalogue: Catalogue): Content {
+  const machine = { parameters: {}, faults: [], ...description };
+  const type = typeNamed(machine.type, catalogue);
+  return type ? MACHINE_OF.of(type).write(machine as never) : entry(MACHINE_KEYS).write(machine);
+}
 
 /** What a machine takes from its factory. */
 export interface FactoryContext {
@@ -123,6 +134,8 @@ export interface FactoryContext {
   readonly hasOwnId: boolean;
   /** Second level of the topics of machines that give none. */
   readonly topicLevel: string;
+  /** The machine types that there are. */
+  readonly catalogue: Catalogue;
 }
 
 /**
@@ -157,11 +170,15 @@ export function readMachine(
   return readEntry(content, place, context)?.machine;
 }
 
-function readEntry(content: unknown, place: Place, { factoryId, topicLevel }: FactoryContext) {
+function readEntry(
+  content: unknown,
+  place: Place,
+  { factoryId, topicLevel, catalogue }: FactoryContext,
+) {
   // The limits of everything else depend on the type.
-  const type = TYPES.get(TYPE.parse(asMapping(content)?.['type']) ?? '');
+  const type = typeNamed(TYPE.of(catalogue).parse(asMapping(content)?.['type']) ?? '', catalogue);
   if (!type) {
-    MACHINE.read(content, place);
+    entry(machineKeys(catalogue)).read(content, place);
     return undefined;
   }
   const given = MACHINE_OF.of(type).read(content, place);
@@ -201,7 +218,7 @@ function parametersOf(type: MachineType): CompositeType<Readonly<Record<string, 
       place.at('rated_power_kw').errorAtKey('is a key of the machine itself, beside parameters');
       return parameters.read(others, place);
     },
-    write: (values) => parametersContent({ type: type.type, parameters: values }),
+    write: (values) => parametersContent({ type: type.type, parameters: values }, [type]),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { MachineDescription } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
+import type { MachineType } from '../core/machine.ts';
 import type { NetworkName } from '../core/site.ts';
-import { machineTypes } from '../machines/index.ts';
 import {
   anyMapping,
   type GivenValues,
@@ -12,6 +12,7 @@ import {
 } from '../schema/composite-type.ts';
 import { type Place, shown } from '../schema/diagnostics.ts';
 import { number, whole } from '../schema/value-type.ts';
+import { type Catalogue, typeNamed } from './machine-types.ts';
 
 /** More than any network carries, in any of the units. */
 const AMOUNT = number(0, 1e6);
@@ -77,7 +78,9 @@ export function checkNetworks(
   networks: GivenValues<typeof NETWORKS_KEYS>,
   place: Place,
   machines: readonly MachineDescription[],
+  catalogue: Catalogue,
 ): void {
+  const typeOf = ({ type }: MachineDescription) => typeNamed(type, catalogue);
   for (const name of NAMES) {
     const network = networks[name];
     if (!network) continue;
@@ -96,22 +99,18 @@ export function checkNetworks(
         } else readValue(value, type, at);
       }
     };
-    named('consumers', AMOUNT, ({ type }) => typeOf(type)?.activityShare !== undefined);
-    named('priorities', PRIORITY, (machine) => feeds(machine, name));
-    if (machines.length > 0 && !machines.some((each) => feeds(each, name)))
-      within.errorAtKey(`has no machine that feeds it; give it ${suppliersOf(name)}`);
+    named('consumers', AMOUNT, (machine) => typeOf(machine)?.activityShare !== undefined);
+    named('priorities', PRIORITY, (machine) => feeds(typeOf(machine), name));
+    if (machines.length > 0 && !machines.some((each) => feeds(typeOf(each), name)))
+      within.errorAtKey(`has no machine that feeds it; give it ${suppliersOf(name, catalogue)}`);
   }
 }
 
-function typeOf(type: string) {
-  return machineTypes.find((each) => each.type === type);
+function feeds(type: MachineType | undefined, name: NetworkName): boolean {
+  return type?.supply?.network === name;
 }
 
-function feeds({ type }: MachineDescription, name: NetworkName): boolean {
-  return typeOf(type)?.supply?.network === name;
-}
-
-function suppliersOf(name: NetworkName): string {
-  const types = machineTypes.filter(({ supply }) => supply?.network === name);
+function suppliersOf(name: NetworkName, catalogue: Catalogue): string {
+  const types = catalogue.filter((type) => feeds(type, name));
   return types.map(({ type }) => `a machine of type ${type}`).join(' or ');
 }

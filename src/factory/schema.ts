@@ -1,6 +1,5 @@
 import { wireName } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
-import { machineTypes } from '../machines/index.ts';
 import { objectSchema } from '../schema/composite-type.ts';
 import type { JsonSchema } from '../schema/value-type.ts';
 import {
@@ -12,8 +11,8 @@ import {
 } from './calendar.ts';
 import { CLIMATE_KEYS, FACTORY_KEYS } from './factory.ts';
 import { FILE_KEYS, OWN_KEY } from './index.ts';
-import { FAULT_KEYS, MACHINE_KEYS } from './machine.ts';
-import { parameterKeys, spreadKeys, TYPES } from './machine-types.ts';
+import { FAULT_KEYS, machineKeys } from './machine.ts';
+import { type Catalogue, parameterKeys, spreadKeys, typeNames } from './machine-types.ts';
 import { NETWORK_KEYS, NETWORKS_KEYS } from './networks.ts';
 import { SPREAD_KEYS } from './series.ts';
 
@@ -21,7 +20,7 @@ import { SPREAD_KEYS } from './series.ts';
  * The JSON Schema of factory files, made of the tables that check them, so that an editor
  * completes and marks what the simulator accepts and refuses. Draft 7, which editors know best.
  */
-export function factorySchema(): JsonSchema {
+export function factorySchema(catalogue: Catalogue): JsonSchema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Factories of the EnMS simulator',
@@ -49,25 +48,28 @@ export function factorySchema(): JsonSchema {
       closure: objectSchema(CLOSURE_KEYS),
       extra_shift: objectSchema(EXTRA_SHIFT_KEYS),
       machine: {
-        ...objectSchema(MACHINE_KEYS),
+        ...objectSchema(machineKeys(catalogue)),
         dependencies: { spread: ['count'] },
-        allOf: [{ not: { required: ['id', 'count'] } }, ...machineTypes.map(ofType)],
+        allOf: [
+          { not: { required: ['id', 'count'] } },
+          ...catalogue.map((type) => ofType(type, catalogue)),
+        ],
       },
       fault: objectSchema(FAULT_KEYS),
       spread: objectSchema(SPREAD_KEYS),
       ...Object.fromEntries(
-        machineTypes.map((type) => [parametersOf(type), objectSchema(parameterKeys(type))]),
+        catalogue.map((type) => [parametersOf(type), objectSchema(parameterKeys(type))]),
       ),
       ...Object.fromEntries(
-        machineTypes.map((type) => [spreadOf(type), objectSchema(spreadKeys(type))]),
+        catalogue.map((type) => [spreadOf(type), objectSchema(spreadKeys(type))]),
       ),
     },
   };
 }
 
 /** What holds for machines of one type alone. */
-function ofType(type: MachineType): JsonSchema {
-  const names = [...TYPES].flatMap(([name, each]) => (each === type ? name : []));
+function ofType(type: MachineType, catalogue: Catalogue): JsonSchema {
+  const names = [...typeNames(catalogue)].flatMap(([name, each]) => (each === type ? name : []));
   const { ratedPowerKw } = type.parameters;
   const faults = type.faultTypes.map((name) => ({
     const: name,

@@ -64,7 +64,7 @@ export async function assemble(
   const realTime = new RealTime({ log });
   const state = await openState(configuration, log, () => realTime.nowMs());
   const { store, factories, journal, clock, seed, gapLog } = state;
-  const fleet = createFleet(factories, { seed, journal });
+  const fleet = createFleet(factories, { seed, journal, types: configuration.catalogue });
   const { length } = fleet.machines;
   if (length > MACHINES_MAX) {
     await store.close();

@@ -59,7 +59,7 @@ export class Registry {
    */
   create(table: RegistryTable, input: Input): Promise<FactoryRow | MachineRow> {
     return this.#changes.run(async () => {
-      const row = await createRow(this.#source.database, table, input);
+      const row = await createRow(this.#source.database, table, input, this.#source.catalogue);
       await this.#refresh();
       return row;
     });
@@ -68,7 +68,7 @@ export class Registry {
   /** Changes some columns of a row. @throws As {@link Registry.create}. */
   update(table: RegistryTable, id: string, input: Input): Promise<FactoryRow | MachineRow> {
     return this.#changes.run(async () => {
-      const row = await updateRow(this.#source.database, table, id, input);
+      const row = await updateRow(this.#source.database, table, id, input, this.#source.catalogue);
       await this.#refresh();
       return row;
     });
@@ -169,32 +169,35 @@ export class Registry {
   }
 }
 
+type RegistryConfiguration = Pick<Configuration, 'calendar' | 'catalogue' | 'intervalsS'>;
+
 /**
  * The registry of a database as the simulator runs it. What is wrong with a row is logged once,
  * and again when something else is wrong with it.
  */
 export class RegistrySource {
   readonly database: Database;
-  readonly #configuration: Pick<Configuration, 'calendar' | 'intervalsS'>;
+  readonly #configuration: RegistryConfiguration;
   readonly #log: Log;
   #digest: string | undefined;
   #factories: readonly FactoryDescription[] = [];
   #said: ReadonlySet<string> = new Set();
 
-  constructor(
-    database: Database,
-    configuration: Pick<Configuration, 'calendar' | 'intervalsS'>,
-    log: Log,
-  ) {
+  constructor(database: Database, configuration: RegistryConfiguration, log: Log) {
     this.database = database;
     this.#configuration = configuration;
     this.#log = log;
   }
 
+  /** The machine types that there are. */
+  get catalogue(): Configuration['catalogue'] {
+    return this.#configuration.catalogue;
+  }
+
   /** The factories that run. @throws StoreError where the database is away. */
   async read(): Promise<readonly FactoryDescription[]> {
-    const { calendar, intervalsS } = this.#configuration;
-    const reading = await readRegistry(this.database, calendar, this.#factories);
+    const { calendar, catalogue, intervalsS } = this.#configuration;
+    const reading = await readRegistry(this.database, catalogue, calendar, this.#factories);
     this.#report(reading);
     this.#digest = reading.digest;
     this.#factories = reading.factories;

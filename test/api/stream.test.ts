@@ -8,6 +8,7 @@ import type { FactoryDescription } from '../../src/core/factory.ts';
 import { Journal } from '../../src/core/journal.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { largeFleet } from '../../src/factory/index.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import { InstantClock } from '../../src/service/clock.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
 import { Observer } from '../../src/service/observer.ts';
@@ -197,7 +198,9 @@ describe('the stream', () => {
 test('a stream of more than ten thousand machines is refused with what to give', async (t) => {
   const journal = new Journal(DEFAULT_SETTINGS);
   const clock = new InstantClock(Date.UTC(2026, 0, 14, 12));
-  const fleet = createFleet(largeFleet(50_005, DEFAULT_CALENDAR).factories, { journal });
+  const fleet = createFleet(largeFleet(50_005, DEFAULT_CALENDAR, machineTypes).factories, {
+    journal,
+  });
   const timeline = new Timeline(journal, clock, new MemoryLog());
   const observer = new Observer(fleet, timeline, clock, 60);
   const simulator = new Simulator({ fleet, clock, timeline, observer, deliveries: [] });

@@ -1,8 +1,10 @@
 /** `generate --postgres` as a user meets it. */
+
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type pg from 'pg';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
 import { readRegistry } from '../../src/store/registry/read.ts';
 import { Enms } from '../outputs/enms.ts';
@@ -64,7 +66,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     assert.equal(await countIn(enms, 'machine_status'), 5);
 
     const database = new PostgresDatabase(server);
-    const registry = await readRegistry(database);
+    const registry = await readRegistry(database, machineTypes);
     await database.close();
     assert.deepEqual(registry.factories, [DEFAULT_FACTORY]);
   });

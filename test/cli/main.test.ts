@@ -200,5 +200,5 @@ test('machines TYPE shows one type, as JSON too', async () => {
 test('schema prints the schema of factory files', async () => {
   const { status, stdout } = await here(['schema']);
   assert.equal(status, 0);
-  assert.deepEqual(JSON.parse(stdout), JSON.parse(JSON.stringify(factorySchema())));
+  assert.deepEqual(JSON.parse(stdout), JSON.parse(JSON.stringify(factorySchema(machineTypes))));
 });

@@ -12,6 +12,7 @@ import {
 } from '../../src/delivery/spread-reader.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { largeFleet } from '../../src/factory/index.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import {
   createFleet,
   DEFAULT_SETTINGS,
@@ -23,7 +24,7 @@ import { type Row, readRows } from '../rows.ts';
 import { START_MS } from './demo.ts';
 
 const MACHINES = 40;
-const { factories } = largeFleet(MACHINES, DEFAULT_CALENDAR);
+const { factories } = largeFleet(MACHINES, DEFAULT_CALENDAR, machineTypes);
 const UNTIL_MS = START_MS + 65_000;
 
 function spread(fleet: Fleet, timeMs = START_MS): SpreadReader {
@@ -150,7 +151,7 @@ test('a stop is said after the last reading before it, a start before the first 
 
 test('another fleet holds from one instant of readings on, with machines of any lag', () => {
   const fromMs = START_MS + 20_000;
-  const [small] = largeFleet(10, DEFAULT_CALENDAR).factories;
+  const [small] = largeFleet(10, DEFAULT_CALENDAR, machineTypes).factories;
   const [large] = factories;
   assert.ok(small && large);
   const first = createFleet([small]);

@@ -5,6 +5,7 @@ import { LAG_STEP_MS, lagMs, longestLagMs } from '../../src/delivery/spread-read
 import { MemoryWatermarks, spreadWatermarks } from '../../src/delivery/watermarks.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { largeFleet } from '../../src/factory/index.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { InstantClock } from '../../src/service/clock.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
@@ -12,7 +13,7 @@ import { until } from '../until.ts';
 import { START_MS } from './demo.ts';
 
 const LOG = { info() {}, warn() {} };
-const fleet = createFleet(largeFleet(25, DEFAULT_CALENDAR).factories);
+const fleet = createFleet(largeFleet(25, DEFAULT_CALENDAR, machineTypes).factories);
 const watermarks = new MemoryWatermarks();
 const sink = new MemorySink();
 const clock = new InstantClock(START_MS);

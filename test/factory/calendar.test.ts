@@ -4,6 +4,7 @@ import test from 'node:test';
 import { stringify } from 'yaml';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { factoryContent } from '../../src/factory/factory.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import { readFactoryRow } from '../../src/store/registry/rows.ts';
 import { factoriesOf, faultsOf, plant } from './surroundings.ts';
 
@@ -74,7 +75,9 @@ test('weekdays, closures and extra shifts are read, and written so that they are
     { date: '2026-10-03', startMinute: 360, endMinute: 750, loadShare: 1 },
   ]);
   const factories = factoriesOf(plant('', `calendar: { ${keys.join(', ')} }`));
-  const text = stringify({ factories: factories.map(factoryContent) });
+  const text = stringify({
+    factories: factories.map((each) => factoryContent(each, machineTypes)),
+  });
   assert.deepEqual(factoriesOf(text), factories);
 });
 
@@ -117,7 +120,7 @@ test('a registry’s calendar has the keys of a factory file’s', () => {
       },
     },
   };
-  const { description, faults } = readFactoryRow(row, [], DEFAULT_CALENDAR);
+  const { description, faults } = readFactoryRow(row, [], DEFAULT_CALENDAR, machineTypes);
   assert.deepEqual(faults, []);
   assert.deepEqual(description?.calendar.shifts[0]?.days, [1, 2]);
   assert.equal(description?.calendar.closures?.length, 1);

@@ -24,7 +24,12 @@ function faultOf(text: string): string {
 
 test('the example describes two sites with all five machine types, without a remark', () => {
   const text = readFileSync(EXAMPLE, 'utf8');
-  const { factories, remarks } = parseFactoryFile(text, DEFAULT_CALENDAR, 'two-sites.yaml');
+  const { factories, remarks } = parseFactoryFile(
+    text,
+    DEFAULT_CALENDAR,
+    'two-sites.yaml',
+    machineTypes,
+  );
   assert.deepEqual(remarks, []);
   assert.deepEqual(
     factories.map(({ timeZone, nominalFrequencyHz }) => [timeZone, nominalFrequencyHz]),
@@ -125,13 +130,18 @@ test('parameters and faults are read with their units', () => {
 
 test('JSON is read like YAML', () => {
   const [factory] = factoriesOf(plant('interval: 2'));
-  const json = JSON.stringify({ $schema: 'x.json', factories: [factoryContent(factory as never)] });
+  const json = JSON.stringify({
+    $schema: 'x.json',
+    factories: [factoryContent(factory as never, machineTypes)],
+  });
   assert.deepEqual(factoriesOf(json), [factory]);
 });
 
 test('a factory that is written out and read again is the same', () => {
   const factories = [...factoriesOf(readFileSync(EXAMPLE, 'utf8')), DEFAULT_FACTORY];
-  const again = factoriesOf(JSON.stringify({ factories: factories.map(factoryContent) }));
+  const again = factoriesOf(
+    JSON.stringify({ factories: factories.map((each) => factoryContent(each, machineTypes)) }),
+  );
   const complete = factories.map((factory) => ({
     ...factory,
     machines: factory.machines.map((machine) => ({ parameters: {}, faults: [], ...machine })),
@@ -409,7 +419,8 @@ test('a file is UTF-8, or UTF-16 with a byte order mark', () => {
     inFolder({}, (cwd) => {
       writeFileSync(join(cwd, 'plant.yaml'), bytes);
       const path = join(cwd, 'plant.yaml');
-      return readFactoryFile(path, DEFAULT_CALENDAR, '--factory', 'plant.yaml').factories;
+      return readFactoryFile(path, DEFAULT_CALENDAR, '--factory', 'plant.yaml', machineTypes)
+        .factories;
     });
   const text = `\ufeff${plant().replace('Plant', 'Süd')}`;
   for (const bytes of [Buffer.from(text), Buffer.from(text, 'utf16le')])
@@ -418,7 +429,7 @@ test('a file is UTF-8, or UTF-16 with a byte order mark', () => {
 
 test('a pipe or a device is refused before it is read', () => {
   const read = (file: string) =>
-    faultsOf(() => readFactoryFile(file, DEFAULT_CALENDAR, '--factory', 'x')).join();
+    faultsOf(() => readFactoryFile(file, DEFAULT_CALENDAR, '--factory', 'x', machineTypes)).join();
   const refused = /^--factory: "x" is not a file; a YAML or JSON file up to 50 MB$/;
   assert.match(read('/dev/zero'), refused);
   inFolder({}, (cwd) => {
@@ -432,7 +443,9 @@ test('a file that is no file, no text, or too long is refused by the name of its
     inFolder({ 'plant.yaml': 'a: \xff' }, (cwd) => {
       const file = join(cwd, 'plant.yaml');
       prepare(file);
-      return faultsOf(() => readFactoryFile(file, DEFAULT_CALENDAR, 'FACTORY_FILE', 'plant.yaml'));
+      return faultsOf(() =>
+        readFactoryFile(file, DEFAULT_CALENDAR, 'FACTORY_FILE', 'plant.yaml', machineTypes),
+      );
     }).join();
   assert.match(
     read((file) => truncateSync(file, FILE_MAX_BYTES + 1)),
@@ -445,7 +458,9 @@ test('a file that is no file, no text, or too long is refused by the name of its
   assert.match(
     inFolder({}, (cwd) => {
       mkdirSync(join(cwd, 'x'));
-      return faultsOf(() => readFactoryFile(join(cwd, 'x'), DEFAULT_CALENDAR, '--factory', 'x'));
+      return faultsOf(() =>
+        readFactoryFile(join(cwd, 'x'), DEFAULT_CALENDAR, '--factory', 'x', machineTypes),
+      );
     }).join(),
     /^--factory: "x" is a folder/,
   );
@@ -456,6 +471,7 @@ test('an unusual rated power is accepted with a remark', () => {
     plant('rated_power_kw: 90'),
     DEFAULT_CALENDAR,
     'plant.yaml',
+    machineTypes,
   );
   assert.equal(factories[0]?.machines[0]?.ratedPowerKw, 90);
   assert.deepEqual(remarks, [

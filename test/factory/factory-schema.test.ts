@@ -9,7 +9,7 @@ import { factoriesOf, faultsOf, plant } from './surroundings.ts';
 
 const examples = new URL('../../../examples/', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, examples), 'utf8');
-const schema = factorySchema();
+const schema = factorySchema(machineTypes);
 
 test('the schema beside the examples is the one that the tables make', () => {
   const command = 'npm run schema';

@@ -5,13 +5,14 @@ import { Check } from 'typebox/schema';
 import { parse, stringify } from 'yaml';
 import { factoryContent } from '../../src/factory/factory.ts';
 import { factorySchema } from '../../src/factory/schema.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import { factoriesOf, faultsOf, plant } from './surroundings.ts';
 
 const url = new URL('../../../examples/balanced-site.yaml', import.meta.url);
 const example = readFileSync(url, 'utf8');
 
 test('the example of a site that balances keeps to the schema, and is read and written', () => {
-  assert.ok(Check(factorySchema(), parse(example)));
+  assert.ok(Check(factorySchema(machineTypes), parse(example)));
   const factories = factoriesOf(example);
   assert.deepEqual(factories[0]?.networks, {
     compressedAir: {
@@ -24,7 +25,12 @@ test('the example of a site that balances keeps to the schema, and is read and w
     chilledWater: {},
     steam: { heatingPerK: 25 },
   });
-  assert.deepEqual(factoriesOf(stringify({ factories: factories.map(factoryContent) })), factories);
+  assert.deepEqual(
+    factoriesOf(
+      stringify({ factories: factories.map((each) => factoryContent(each, machineTypes)) }),
+    ),
+    factories,
+  );
 });
 
 const FAULTS: readonly (readonly [keys: string, fault: RegExp])[] = [

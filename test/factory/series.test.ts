@@ -3,6 +3,7 @@ import test from 'node:test';
 import { Check } from 'typebox/schema';
 import { parse } from 'yaml';
 import { factorySchema } from '../../src/factory/schema.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import { configure, factoriesOf, faultsOf, plant } from './surroundings.ts';
 
@@ -115,7 +116,7 @@ const ENTRIES: readonly (readonly [keys: string, fault: RegExp | undefined])[] =
   ['count: 2, id: c0000000-0000-0000-0000-000000000001', /id: is of one machine/],
 ];
 
-const schema = factorySchema();
+const schema = factorySchema(machineTypes);
 for (const [keys, fault] of ENTRIES) {
   test(`editor and simulator both ${fault ? 'refuse' : 'accept'} { ${keys} }`, () => {
     const text = plant(keys);

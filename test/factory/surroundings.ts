@@ -1,4 +1,5 @@
 /** Configurations from given variables and files alone, untouched by the surroundings of a test. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { ConfigError } from '../../src/core/errors.ts';
 import type { FactoryDescription } from '../../src/core/factory.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { parseFactoryFile } from '../../src/factory/index.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 
 /** An instant for tests in which the time of day matters. */
 const NOW_MS = Date.UTC(2026, 5, 1);
@@ -45,7 +47,7 @@ export function faultsOf(run: () => unknown): readonly string[] {
 
 /** The factories of a file's text. */
 export function factoriesOf(text: string): readonly FactoryDescription[] {
-  return parseFactoryFile(text, DEFAULT_CALENDAR, 'plant.yaml').factories;
+  return parseFactoryFile(text, DEFAULT_CALENDAR, 'plant.yaml', machineTypes).factories;
 }
 
 /** A file of one factory with one machine, with more keys of either in YAML's flow style. */

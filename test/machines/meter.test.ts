@@ -10,6 +10,7 @@ import type { Values } from '../../src/core/machine.ts';
 import { MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
 import { JsonEncoder } from '../../src/encoding/json.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import { Cursor } from '../../src/simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
@@ -184,22 +185,26 @@ test('a machine that is stopped is not metered, and a meter that is stopped mete
 });
 
 test('in a registry a meter is a row of type other that says what it is', () => {
-  const { description, faults } = readMachineRow({
-    id: METER.id,
-    factory_id: DEFAULT_FACTORY.id,
-    name: 'Main-Meter',
-    description: null,
-    type: 'other',
-    rated_power_kw: 630,
-    rated_voltage_v: null,
-    rated_current_a: null,
-    rated_frequency_hz: null,
-    data_interval_seconds: 60,
-    mqtt_topic: 'factory/demo/main-meter',
-    is_active: true,
-    is_critical: false,
-    metadata: { simulator_type: 'meter' },
-  });
+  const { description, faults } = readMachineRow(
+    {
+      id: METER.id,
+      factory_id: DEFAULT_FACTORY.id,
+      name: 'Main-Meter',
+      description: null,
+      type: 'other',
+      rated_power_kw: 630,
+      rated_voltage_v: null,
+      rated_current_a: null,
+      rated_frequency_hz: null,
+      data_interval_seconds: 60,
+      mqtt_topic: 'factory/demo/main-meter',
+      is_active: true,
+      is_critical: false,
+      metadata: { simulator_type: 'meter' },
+    },
+    null,
+    machineTypes,
+  );
   assert.deepEqual(faults, []);
   assert.deepEqual(description, { ...METER, ratedPowerKw: 630 });
 });

@@ -10,6 +10,7 @@ import type { Values } from '../../src/core/machine.ts';
 import type { NetworkName } from '../../src/core/site.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { parseFactoryFile } from '../../src/factory/index.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import { ATMOSPHERE_BAR } from '../../src/physics/air.ts';
 import { effortSeconds } from '../../src/physics/polymer.ts';
 import {
@@ -29,7 +30,7 @@ const FROM_S = Date.UTC(2026, 5, 8, 22) / 1000;
 const REFERENCE_BAR = 7 + ATMOSPHERE_BAR;
 
 const text = readFileSync(new URL('../../../examples/balanced-site.yaml', import.meta.url), 'utf8');
-const EXAMPLE = parseFactoryFile(text, DEFAULT_CALENDAR, 'balanced-site.yaml')
+const EXAMPLE = parseFactoryFile(text, DEFAULT_CALENDAR, 'balanced-site.yaml', machineTypes)
   .factories[0] as FactoryDescription;
 
 function fleetOf(changes: Partial<FactoryDescription> = {}, events: readonly JournalEvent[] = []) {

@@ -1,8 +1,10 @@
 /** The registry of an EnMS that is not declared as the simulator would declare it. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ConfigError } from '../../src/core/errors.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import type { Database } from '../../src/store/database.ts';
 import {
   createRow,
@@ -42,7 +44,7 @@ for (const idType of ['uuid', 'text'])
     async () => {
       const { database } = await sharedStore('PostgreSQL');
       await database.script(LEAST.replaceAll('ID', idType));
-      const reading = await readRegistry(database);
+      const reading = await readRegistry(database, machineTypes);
       assert.deepEqual(namesIn(reading), ['C 1 factory/plant-a/c-1', 'P 2 factory/plant-a/p-2']);
       assert.deepEqual(reading.rejections, []);
       assert.deepEqual(reading.remarks, [
@@ -52,14 +54,25 @@ for (const idType of ['uuid', 'text'])
       const [factory] = reading.factories;
       assert.deepEqual([factory?.timeZone, factory?.calendar], ['UTC', DEFAULT_CALENDAR]);
 
-      const made = await createRow(database, 'machines', {
-        factory_id: FACTORY.toUpperCase(),
-        name: 'M 3',
-        type: 'motor',
-      });
+      const made = await createRow(
+        database,
+        'machines',
+        {
+          factory_id: FACTORY.toUpperCase(),
+          name: 'M 3',
+          type: 'motor',
+        },
+        machineTypes,
+      );
       assert.equal(made.is_active, true);
       assert.notEqual(await registryDigest(database), reading.digest);
-      const changed = await updateRow(database, 'machines', made.id, { rated_power_kw: 7.5 });
+      const changed = await updateRow(
+        database,
+        'machines',
+        made.id,
+        { rated_power_kw: 7.5 },
+        machineTypes,
+      );
       assert.equal(changed.rated_power_kw, 7.5);
       const lost = (path: string) => (error: unknown) =>
         error instanceof ConfigError &&
@@ -67,12 +80,12 @@ for (const idType of ['uuid', 'text'])
         error.faults[0]?.path === path &&
         /has no column for it/.test(error.message);
       await assert.rejects(
-        updateRow(database, 'machines', made.id, { description: 'x' }),
+        updateRow(database, 'machines', made.id, { description: 'x' }, machineTypes),
         lost('description'),
       );
       await assert.rejects(deactivateRow(database, 'machines', made.id), lost('is_active'));
       await assert.rejects(
-        createRow(database, 'factories', { name: 'B', timezone: 'UTC' }),
+        createRow(database, 'factories', { name: 'B', timezone: 'UTC' }, machineTypes),
         lost('timezone'),
       );
 
@@ -82,7 +95,7 @@ for (const idType of ['uuid', 'text'])
       assert.equal((await countRows(database, 'machines', upper))['energy_readings'], 1);
       await purgeRow(database, 'machines', upper, 1);
       await purgeRow(database, 'factories', FACTORY, 2);
-      assert.deepEqual((await readRegistry(database)).factories, []);
+      assert.deepEqual((await readRegistry(database, machineTypes)).factories, []);
     },
   );
 
@@ -92,7 +105,7 @@ test('a registry that cannot be read says all that it lacks, at once', OPTIONS, 
     create table public.factories (id integer, location point);
     create table public.machines (id uuid, factory_id uuid, type bytea, rated_power_kw text);
     create role nobody login; create schema nothing`);
-  await assert.rejects(readRegistry(database), {
+  await assert.rejects(readRegistry(database, machineTypes), {
     name: 'StoreError',
     message:
       'the registry cannot be read: factories.id is integer; uuid or text is needed; ' +
@@ -116,7 +129,7 @@ async function withTopics(database: Database, ...topics: readonly (string | null
 test('a missing topic is made of the level that the others have', OPTIONS, async () => {
   const { database } = await sharedStore('PostgreSQL');
   await withTopics(database, 'factory/works/air', ' ');
-  const reading = await readRegistry(database);
+  const reading = await readRegistry(database, machineTypes);
   assert.deepEqual(namesIn(reading), ['C 1 factory/works/air', 'P 2 factory/works/p-2']);
   assert.deepEqual(reading.remarks, [
     'machines.is_active is integer, not boolean, and is not read',
@@ -127,14 +140,14 @@ test('a missing topic is made of the level that the others have', OPTIONS, async
 test('a machine that ran goes on, whatever rows come beside it', OPTIONS, async () => {
   const { database } = await sharedStore('PostgreSQL');
   await withTopics(database, 'factory/works/air', null);
-  const first = await readRegistry(database);
+  const first = await readRegistry(database, machineTypes);
   // Lower ids, both topics once more, and another level that has the majority.
   await database.script(`insert into machines
     select ('10000000-0000-0000-0000-00000000000' || i)::uuid, '${FACTORY}', 'New ' || i, 'pump',
       30, 30, topic
     from unnest(array['factory/works/air', 'factory/works/p-2', 'factory/x/1', 'factory/x/2'])
       with ordinality as news(topic, i)`);
-  const next = await readRegistry(database, DEFAULT_CALENDAR, first.factories);
+  const next = await readRegistry(database, machineTypes, DEFAULT_CALENDAR, first.factories);
   assert.deepEqual(
     next.rejections.map(({ name, reason }) => `${name}: ${reason}`),
     [
@@ -144,7 +157,7 @@ test('a machine that ran goes on, whatever rows come beside it', OPTIONS, async 
   );
   assert.deepEqual(namesIn(next).slice(-2), namesIn(first));
   // Nobody ran: who says a topic has it, before one whose name would make it.
-  const fresh = await readRegistry(database);
+  const fresh = await readRegistry(database, machineTypes);
   assert.deepEqual(
     fresh.rejections.map(({ name }) => name),
     ['C 1', 'P 2'],
@@ -157,7 +170,7 @@ test('an id whose capitals a column of text keeps is refused by name', OPTIONS, 
   await database.query(
     "update machines set id = 'C0000000-0000-0000-0000-000000000001' where name = 'C 1'",
   );
-  const { rejections } = await readRegistry(database);
+  const { rejections } = await readRegistry(database, machineTypes);
   assert.match(rejections[0]?.reason ?? '', /^id: "C0000000-\S+" has capital letters/);
   await assert.rejects(countRows(database, 'machines', rejections[0]?.id ?? ''), RegistryConflict);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ConfigError } from '../../src/core/errors.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/open-store.ts';
 import {
@@ -41,32 +42,47 @@ const faults =
 
 inSharedStores('a factory and a machine need little, and run at once', async (store) => {
   const database = await demo(store);
-  const factory = await createRow(database, 'factories', {
-    name: 'Werk Süd',
-    timezone: 'europe/berlin',
-    metadata: { latitude: 48, owner: 'x' },
-  });
+  const factory = await createRow(
+    database,
+    'factories',
+    {
+      name: 'Werk Süd',
+      timezone: 'europe/berlin',
+      metadata: { latitude: 48, owner: 'x' },
+    },
+    machineTypes,
+  );
   assert.equal(factory.timezone, 'Europe/Berlin');
-  const machine = await createRow(database, 'machines', {
-    factory_id: factory.id,
-    name: 'Presse 1',
-    type: 'conveyor',
-  });
+  const machine = await createRow(
+    database,
+    'machines',
+    {
+      factory_id: factory.id,
+      name: 'Presse 1',
+      type: 'conveyor',
+    },
+    machineTypes,
+  );
   assert.equal(machine.mqtt_topic, 'factory/werk-sud/presse-1');
   assert.equal(machine.type, 'conveyor');
-  const second = await createRow(database, 'machines', {
-    id: 'ABCDEF00-0000-0000-0000-000000000001',
-    factory_id: DEMO,
-    name: 'Pump 2',
-    type: 'pump',
-    rated_power_kw: 30.006,
-    data_interval_seconds: 5,
-  });
+  const second = await createRow(
+    database,
+    'machines',
+    {
+      id: 'ABCDEF00-0000-0000-0000-000000000001',
+      factory_id: DEMO,
+      name: 'Pump 2',
+      type: 'pump',
+      rated_power_kw: 30.006,
+      data_interval_seconds: 5,
+    },
+    machineTypes,
+  );
   assert.equal(second.id, 'abcdef00-0000-0000-0000-000000000001');
   assert.equal(second.mqtt_topic, 'factory/demo/pump-2');
   assert.equal(second.rated_power_kw, 30.01);
 
-  const { factories, rejections } = await readRegistry(database);
+  const { factories, rejections } = await readRegistry(database, machineTypes);
   assert.deepEqual(rejections, []);
   const added = factories.find(({ name }) => name === 'Werk Süd');
   assert.equal(added?.latitude, 48);
@@ -79,33 +95,52 @@ inSharedStores('a factory and a machine need little, and run at once', async (st
 inSharedStores('every field that is wrong is named', async (store) => {
   const database = await demo(store);
   await assert.rejects(
-    createRow(database, 'machines', {
-      factory_id: 'x',
-      name: ' ',
-      type: 'kettle',
-      data_interval_seconds: 0,
-      mqtt_topic: 'factory/demo',
-      rated_power: 3,
-    }),
+    createRow(
+      database,
+      'machines',
+      {
+        factory_id: 'x',
+        name: ' ',
+        type: 'kettle',
+        data_interval_seconds: 0,
+        mqtt_topic: 'factory/demo',
+        rated_power: 3,
+      },
+      machineTypes,
+    ),
     faults('factory_id', 'name', 'type', 'data_interval_seconds', 'mqtt_topic', 'rated_power'),
   );
-  await assert.rejects(createRow(database, 'machines', {}), faults('factory_id', 'name', 'type'));
-  const machine = { factory_id: DEMO, name: 'Big', type: 'pump', rated_power_kw: 401 };
-  await assert.rejects(createRow(database, 'machines', machine), faults('rated_power_kw'));
   await assert.rejects(
-    createRow(database, 'factories', { name: 'x', timezone: 'Mars/Olympus' }),
+    createRow(database, 'machines', {}, machineTypes),
+    faults('factory_id', 'name', 'type'),
+  );
+  const machine = { factory_id: DEMO, name: 'Big', type: 'pump', rated_power_kw: 401 };
+  await assert.rejects(
+    createRow(database, 'machines', machine, machineTypes),
+    faults('rated_power_kw'),
+  );
+  await assert.rejects(
+    createRow(database, 'factories', { name: 'x', timezone: 'Mars/Olympus' }, machineTypes),
     faults('timezone'),
   );
   await assert.rejects(
-    createRow(database, 'factories', {
-      name: 'x',
-      metadata: { latitude: 91, calendar: { shift: [] } },
-    }),
+    createRow(
+      database,
+      'factories',
+      {
+        name: 'x',
+        metadata: { latitude: 91, calendar: { shift: [] } },
+      },
+      machineTypes,
+    ),
     faults('metadata.latitude', 'metadata.calendar.shift'),
   );
-  await assert.rejects(updateRow(database, 'machines', COMPRESSOR, { id: NOBODY }), faults('id'));
   await assert.rejects(
-    updateRow(database, 'machines', COMPRESSOR, { rated_power_kw: 1 }),
+    updateRow(database, 'machines', COMPRESSOR, { id: NOBODY }, machineTypes),
+    faults('id'),
+  );
+  await assert.rejects(
+    updateRow(database, 'machines', COMPRESSOR, { rated_power_kw: 1 }, machineTypes),
     faults('rated_power_kw'),
   );
 });
@@ -114,52 +149,68 @@ inSharedStores('a name, a topic or an id that is taken is a conflict', async (st
   const database = await demo(store);
   const machine = { factory_id: DEMO, name: 'New', type: 'pump' };
   await assert.rejects(
-    createRow(database, 'machines', {
-      ...machine,
-      name: 'HVAC-Main',
-      mqtt_topic: 'factory/demo/x',
-    }),
+    createRow(
+      database,
+      'machines',
+      {
+        ...machine,
+        name: 'HVAC-Main',
+        mqtt_topic: 'factory/demo/x',
+      },
+      machineTypes,
+    ),
     conflict('duplicate-name', 'name'),
   );
   await assert.rejects(
-    createRow(database, 'machines', { ...machine, mqtt_topic: 'factory/demo/hvac-main' }),
+    createRow(
+      database,
+      'machines',
+      { ...machine, mqtt_topic: 'factory/demo/hvac-main' },
+      machineTypes,
+    ),
     conflict('duplicate-topic', 'mqtt_topic'),
   );
   await assert.rejects(
-    createRow(database, 'machines', { ...machine, id: COMPRESSOR.toUpperCase() }),
+    createRow(database, 'machines', { ...machine, id: COMPRESSOR.toUpperCase() }, machineTypes),
     conflict('duplicate-id', 'id'),
   );
   await assert.rejects(
-    createRow(database, 'machines', { ...machine, factory_id: NOBODY }),
+    createRow(database, 'machines', { ...machine, factory_id: NOBODY }, machineTypes),
     conflict('unknown-factory', 'factory_id'),
   );
   await assert.rejects(
-    updateRow(database, 'machines', COMPRESSOR, { factory_id: NOBODY }),
+    updateRow(database, 'machines', COMPRESSOR, { factory_id: NOBODY }, machineTypes),
     conflict('unknown-factory', 'factory_id'),
   );
   await assert.rejects(
-    updateRow(database, 'machines', COMPRESSOR, { mqtt_topic: 'factory/demo/hvac-main' }),
+    updateRow(
+      database,
+      'machines',
+      COMPRESSOR,
+      { mqtt_topic: 'factory/demo/hvac-main' },
+      machineTypes,
+    ),
     conflict('duplicate-topic', 'mqtt_topic'),
   );
   await assert.rejects(
-    createRow(database, 'factories', { name: 'Demo Manufacturing Plant' }),
+    createRow(database, 'factories', { name: 'Demo Manufacturing Plant' }, machineTypes),
     conflict('duplicate-name', 'name'),
   );
   await assert.rejects(
-    createRow(database, 'factories', { name: 'x', id: DEMO }),
+    createRow(database, 'factories', { name: 'x', id: DEMO }, machineTypes),
     conflict('duplicate-id', 'id'),
   );
   for (const id of [NOBODY, "x' or true"]) {
     const unknown = conflict('unknown-machine', 'machine_id');
-    await assert.rejects(updateRow(database, 'machines', id, {}), unknown);
+    await assert.rejects(updateRow(database, 'machines', id, {}, machineTypes), unknown);
     await assert.rejects(deactivateRow(database, 'machines', id), unknown);
     await assert.rejects(purgeRow(database, 'machines', id), unknown);
     await assert.rejects(
-      updateRow(database, 'factories', id, {}),
+      updateRow(database, 'factories', id, {}, machineTypes),
       conflict('unknown-factory', 'factory_id'),
     );
   }
-  assert.equal((await readRegistry(database)).factories[0]?.machines.length, 5);
+  assert.equal((await readRegistry(database, machineTypes)).factories[0]?.machines.length, 5);
 });
 
 inSharedStores(
@@ -167,24 +218,42 @@ inSharedStores(
   async ({ database }) => {
     await enmsDatabase(database);
     const bomba = 'a0000000-0000-0000-0000-000000000010';
-    const changed = await updateRow(database, 'machines', bomba.toUpperCase(), {
-      data_interval_seconds: 60,
-      metadata: { line: 4 },
-    });
+    const changed = await updateRow(
+      database,
+      'machines',
+      bomba.toUpperCase(),
+      {
+        data_interval_seconds: 60,
+        metadata: { line: 4 },
+      },
+      machineTypes,
+    );
     assert.deepEqual(
       [changed.type, changed.data_interval_seconds, changed.rated_power_kw, changed.metadata],
       ['other', 60, 45, { simulator_type: 'pump', line: 4 }],
     );
-    const named = await updateRow(database, 'machines', bomba, {
-      type: 'pump',
-      metadata: { line: null },
-    });
+    const named = await updateRow(
+      database,
+      'machines',
+      bomba,
+      {
+        type: 'pump',
+        metadata: { line: null },
+      },
+      machineTypes,
+    );
     assert.deepEqual([named.type, named.metadata], ['pump', {}]);
     const [row] = await database.query('select notes from machines where id = $1', [bomba]);
     assert.deepEqual(row, { notes: 'none' });
 
     const berlin = '10000000-0000-0000-0000-00000000000b';
-    const factory = await updateRow(database, 'factories', berlin, { metadata: { longitude: 14 } });
+    const factory = await updateRow(
+      database,
+      'factories',
+      berlin,
+      { metadata: { longitude: 14 } },
+      machineTypes,
+    );
     const metadata = factory.metadata as Record<string, unknown>;
     assert.deepEqual(
       [metadata['owner'], metadata['latitude'], metadata['longitude']],
@@ -196,20 +265,25 @@ inSharedStores(
 inSharedStores('what is deactivated stays in the tables and stops running', async (store) => {
   const database = await demo(store);
   assert.equal((await deactivateRow(database, 'machines', COMPRESSOR)).is_active, false);
-  assert.equal((await readRegistry(database)).factories[0]?.machines.length, 4);
+  assert.equal((await readRegistry(database, machineTypes)).factories[0]?.machines.length, 4);
   // Its topic is free for another, and then it cannot come back with it.
-  await createRow(database, 'machines', {
-    factory_id: DEMO,
-    name: 'Compressor-2',
-    type: 'compressor',
-    mqtt_topic: 'factory/demo/compressor-1',
-  });
+  await createRow(
+    database,
+    'machines',
+    {
+      factory_id: DEMO,
+      name: 'Compressor-2',
+      type: 'compressor',
+      mqtt_topic: 'factory/demo/compressor-1',
+    },
+    machineTypes,
+  );
   await assert.rejects(
-    updateRow(database, 'machines', COMPRESSOR, { is_active: true }),
+    updateRow(database, 'machines', COMPRESSOR, { is_active: true }, machineTypes),
     conflict('duplicate-topic', 'mqtt_topic'),
   );
   assert.equal((await deactivateRow(database, 'factories', DEMO)).is_active, false);
-  assert.deepEqual((await readRegistry(database)).factories, []);
+  assert.deepEqual((await readRegistry(database, machineTypes)).factories, []);
   const machines = await database.query('select id from machines');
   assert.equal(machines.length, 6);
 });
@@ -265,14 +339,14 @@ inSharedStores('what other tables of an EnMS refer to is not purged', async (sto
   await database.script(`create table alarms (machine_id uuid references machines (id));
     insert into alarms values ('${COMPRESSOR}');`);
   await assert.rejects(purgeRow(database, 'machines', COMPRESSOR, 0), conflict('refused', 'id'));
-  assert.equal((await readRegistry(database)).factories[0]?.machines.length, 5);
+  assert.equal((await readRegistry(database, machineTypes)).factories[0]?.machines.length, 5);
 });
 
 inSharedStores('a rule of the database’s own is a conflict that names it', async (store) => {
   const database = await demo(store);
   await database.script("alter table machines add constraint no_loud_names check (name <> 'LOUD')");
   await assert.rejects(
-    createRow(database, 'machines', { factory_id: DEMO, name: 'LOUD', type: 'pump' }),
+    createRow(database, 'machines', { factory_id: DEMO, name: 'LOUD', type: 'pump' }, machineTypes),
     (error: RegistryConflict) => {
       assert.equal(error.kind, 'refused');
       assert.match(error.message, /no_loud_names/);

@@ -26,7 +26,8 @@ test('the date of a machine’s installation, where its metadata have one, is it
     ...{ data_interval_seconds: 1, mqtt_topic: 'factory/demo/one', is_active: true },
     is_critical: false,
   };
-  const read = (metadata: unknown) => readMachineRow({ ...row, metadata }).description?.parameters;
+  const read = (metadata: unknown) =>
+    readMachineRow({ ...row, metadata }, null, machineTypes).description?.parameters;
   assert.deepEqual(read({ installation_date: '2019-07-02T12:00:00Z' }), { installedYear: 2019.5 });
   assert.equal(read({ installation_date: 'unknown' }), undefined);
   assert.equal(read({}), undefined);
@@ -36,7 +37,7 @@ inSharedStores(
   'an empty database gets the tables and the default factory, once',
   async ({ database }) => {
     assert.equal(await createRegistry(database), true);
-    const { factories, rejections, remarks } = await readRegistry(database);
+    const { factories, rejections, remarks } = await readRegistry(database, machineTypes);
     assert.deepEqual(factories, [DEFAULT_FACTORY]);
     assert.deepEqual([rejections, remarks], [[], []]);
     assert.equal(await createRegistry(database), false);
@@ -108,7 +109,7 @@ inSharedStores(
     await enmsDatabase(database);
     const before = await contents(database);
     assert.equal(await createRegistry(database), false);
-    const { factories, rejections, remarks } = await readRegistry(database);
+    const { factories, rejections, remarks } = await readRegistry(database, machineTypes);
 
     assert.deepEqual(
       factories.map(({ name, machines }) => [name, machines.map((machine) => machine.name)]),
@@ -149,7 +150,7 @@ inSharedStores(
   'place, calendar and grid come from the rows, else from what is likely',
   async ({ database }) => {
     await enmsDatabase(database);
-    const { factories } = await readRegistry(database);
+    const { factories } = await readRegistry(database, machineTypes);
     const [berlin, monterrey] = factories;
     assert.ok(berlin && monterrey);
     assert.deepEqual(
@@ -185,7 +186,7 @@ inSharedStores(
   async ({ database }) => {
     await enmsDatabase(database);
     let last = await registryDigest(database);
-    assert.equal((await readRegistry(database)).digest, last);
+    assert.equal((await readRegistry(database, machineTypes)).digest, last);
     for (const [sql, isToChange] of [
       ["update machines set notes = 'x', is_critical = true", false],
       ['update machines set data_interval_seconds = 7 where data_interval_seconds = 5', true],

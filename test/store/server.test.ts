@@ -1,9 +1,11 @@
 /** A server that is slow, forgotten on the way, short of connections or restarted. */
+
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import type { JournalEvent } from '../../src/core/journal.ts';
 import type { Problem } from '../../src/core/problem.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
 import { JournalLog } from '../../src/store/journal-log.ts';
@@ -89,7 +91,13 @@ describe('a server', { skip: withoutPostgres() }, () => {
     await createRegistry(database);
     await rival.query('begin');
     await rival.query('select pg_advisory_xact_lock($1, $2)', [...ADVISORY_LOCKS.joining]);
-    const { name } = await updateRow(database, 'machines', COMPRESSOR, { name: 'Compressor A' });
+    const { name } = await updateRow(
+      database,
+      'machines',
+      COMPRESSOR,
+      { name: 'Compressor A' },
+      machineTypes,
+    );
     assert.equal(name, 'Compressor A');
     await rival.query('rollback');
   });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type pg from 'pg';
 import { Batch } from '../../src/core/batch.ts';
 import { Journal } from '../../src/core/journal.ts';
+import { machineTypes } from '../../src/machines/index.ts';
 import { Messages } from '../../src/outputs/mqtt/messages.ts';
 import { PostgresSink } from '../../src/outputs/postgres/sink.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
@@ -51,7 +52,7 @@ export class Past {
       const [first] = journal.events;
       const fromMs =
         first?.kind === 'stop' && !first.machineIds ? first.timeS * 1000 : VOYAGE_START_MS;
-      const { factories } = await readRegistry(store.database);
+      const { factories } = await readRegistry(store.database, machineTypes);
       const fleet = createFleet(factories, { seed: SEED, journal });
       const watermarksMs: Record<string, number> = {};
       for (const sink of ['mqtt', 'postgres'])

@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import { DURATION_S, type Incident, SEVERITY } from '../../core/anomaly.ts';
+import type { MachineType } from '../../core/machine.ts';
 import { isCalled } from '../../core/machine-finder.ts';
 import { timeText } from '../../encoding/time.ts';
-import { machineTypes } from '../../machines/index.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
 import {
@@ -19,52 +19,56 @@ import {
 /** Characters of an anomaly's name; which names there are depends on the machine. */
 const NAME_MAX = 64;
 
-const AnomalyType = Type.String({
-  minLength: 1,
-  maxLength: NAME_MAX,
-  description: machineTypes
-    .filter(({ faultTypes }) => faultTypes.length > 0)
-    .map((type) => `${type.type}: ${type.faultTypes.join(', ')}`)
-    .join('; '),
-  examples: ['leak'],
-});
+/** The schemas of anomalies of the machine types that there are. */
+function schemas(catalogue: readonly MachineType[]) {
+  const AnomalyType = Type.String({
+    minLength: 1,
+    maxLength: NAME_MAX,
+    description: catalogue
+      .filter(({ faultTypes }) => faultTypes.length > 0)
+      .map((type) => `${type.type}: ${type.faultTypes.join(', ')}`)
+      .join('; '),
+    examples: ['leak'],
+  });
 
-const Injected = command(
-  {
+  const Injected = command(
+    {
+      anomaly_type: AnomalyType,
+      severity: Type.Optional(
+        Type.Number({
+          minimum: SEVERITY.min,
+          maximum: SEVERITY.max,
+          description: `${SEVERITY.default} if not given.`,
+        }),
+      ),
+      duration_seconds: Type.Optional(
+        Type.Integer({
+          minimum: DURATION_S.min,
+          maximum: DURATION_S.max,
+          description: `${DURATION_S.default} if not given.`,
+        }),
+      ),
+      machine_id: Type.Optional(MachineName),
+    },
+    { examples: [{ anomaly_type: 'leak', duration_seconds: 600, severity: 3 }] },
+  );
+
+  const Anomaly = Type.Object({
+    id: Type.String(),
+    machine_id: Id,
     anomaly_type: AnomalyType,
-    severity: Type.Optional(
-      Type.Number({
-        minimum: SEVERITY.min,
-        maximum: SEVERITY.max,
-        description: `${SEVERITY.default} if not given.`,
-      }),
-    ),
-    duration_seconds: Type.Optional(
-      Type.Integer({
-        minimum: DURATION_S.min,
-        maximum: DURATION_S.max,
-        description: `${DURATION_S.default} if not given.`,
-      }),
-    ),
-    machine_id: Type.Optional(MachineName),
-  },
-  { examples: [{ anomaly_type: 'leak', duration_seconds: 600, severity: 3 }] },
-);
+    origin: Type.Unsafe<Incident['origin']>({
+      type: 'string',
+      enum: ['injected', 'random', 'scenario'],
+    }),
+    severity: Type.Number({ examples: [3] }),
+    started_at: Time,
+    ends_at: Time,
+  });
 
-const Anomaly = Type.Object({
-  id: Type.String(),
-  machine_id: Id,
-  anomaly_type: AnomalyType,
-  origin: Type.Unsafe<Incident['origin']>({
-    type: 'string',
-    enum: ['injected', 'random', 'scenario'],
-  }),
-  severity: Type.Number({ examples: [3] }),
-  started_at: Time,
-  ends_at: Time,
-});
-
-const Cleared = Type.Object({ machine_id: Id, cleared: Type.Array(Anomaly) });
+  const Cleared = Type.Object({ machine_id: Id, cleared: Type.Array(Anomaly) });
+  return { AnomalyType, Injected, Anomaly, Cleared };
+}
 
 function anomaly({ id, machineId, type, origin, severity, startS, endS }: Incident) {
   return {
@@ -79,7 +83,8 @@ function anomaly({ id, machineId, type, origin, severity, startS, endS }: Incide
 }
 
 /** `/simulator/machines/{machine_id}/anomaly`: what is wrong with a machine. */
-export function anomalies(app: App, { simulator }: Api): void {
+export function anomalies(app: App, { simulator, configuration }: Api): void {
+  const { AnomalyType, Injected, Anomaly, Cleared } = schemas(configuration.catalogue);
   app.post(
     '/simulator/machines/:machine_id/anomaly',
     {

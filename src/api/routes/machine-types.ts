@@ -3,7 +3,6 @@ import { DURATION_S, SEVERITY } from '../../core/anomaly.ts';
 import { wireName } from '../../core/field.ts';
 import { type MachineType, parameterContent } from '../../core/machine.ts';
 import { COMPRESSIONS } from '../../dataset/formats/index.ts';
-import { machineTypes } from '../../machines/index.ts';
 import { version } from '../../runtime/version.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { oneOf, responses } from '../schemas.ts';
@@ -93,7 +92,7 @@ function shown(type: MachineType) {
 }
 
 /** `/simulator/info`: what machines there can be, and what they report. */
-export function machineTypeCatalogue(app: App, _api: Api): void {
+export function machineTypeCatalogue(app: App, { configuration }: Api): void {
   const catalogue = {
     version,
     severity: SEVERITY,
@@ -101,7 +100,7 @@ export function machineTypeCatalogue(app: App, _api: Api): void {
     export_formats: Object.fromEntries(
       Object.entries(COMPRESSIONS).map(([format, methods]) => [format, [...methods]]),
     ),
-    machine_types: machineTypes.map(shown),
+    machine_types: configuration.catalogue.map(shown),
   };
   app.get(
     '/simulator/info',

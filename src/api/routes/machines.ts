@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { OPERATING_MODES } from '../../core/field.ts';
+import type { MachineType } from '../../core/machine.ts';
 import { timeText } from '../../encoding/time.ts';
-import { machineTypes } from '../../machines/index.ts';
 import type { MachineState } from '../../service/machine-state.ts';
 import {
   MACHINES_MAX as TODAY_MACHINES_MAX,
@@ -67,13 +67,14 @@ const Machine = Type.Object({
   }),
 });
 
-const Filter = command({
-  factory_id: Type.Optional(Id),
-  type: Type.Optional(oneOf(machineTypes.map(({ type }) => type))),
-  running: Type.Optional(Type.Boolean()),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MACHINES_MAX })),
-  offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
-});
+const filterOf = (catalogue: readonly MachineType[]) =>
+  command({
+    factory_id: Type.Optional(Id),
+    type: Type.Optional(oneOf(catalogue.map(({ type }) => type))),
+    running: Type.Optional(Type.Boolean()),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MACHINES_MAX })),
+    offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+  });
 
 /** A machine as the wire tells of it. */
 function shown({ machine, incidents, ...state }: MachineState, textOf: typeof timeText = timeText) {
@@ -123,7 +124,7 @@ function timeTexts(): typeof timeText {
 }
 
 /** `/simulator/machines`: the machines and what they do. */
-export function machines(app: App, { simulator }: Api): void {
+export function machines(app: App, { simulator, configuration }: Api): void {
   app.get(
     '/simulator/machines',
     {
@@ -133,7 +134,7 @@ export function machines(app: App, { simulator }: Api): void {
         description:
           `Pages of ${PAGE_MACHINES} unless \`limit\` says otherwise; the header X-Total-Count ` +
           'has the number of all that match, and Link the address of the next page.',
-        querystring: Filter,
+        querystring: filterOf(configuration.catalogue),
         response: responses(Type.Array(Machine), 404, 422),
       },
     },

@@ -1,7 +1,8 @@
 import Type, { type TSchema } from 'typebox';
 import { ConfigError } from '../../core/errors.ts';
 import { IS_ID } from '../../core/machine-finder.ts';
-import { changeable, FACTORY_COLUMNS, MACHINE_COLUMNS } from '../../factory/columns.ts';
+import { changeable, FACTORY_COLUMNS, machineColumns } from '../../factory/columns.ts';
+import type { Catalogue } from '../../factory/machine-types.ts';
 import { type Keys, objectSchema } from '../../schema/composite-type.ts';
 import { CommandError } from '../../service/command-error.ts';
 import type { Registry } from '../../service/registry.ts';
@@ -30,7 +31,8 @@ interface Rows {
   readonly examples: { readonly created: Input; readonly updated: Input };
 }
 
-const ROWS: readonly Rows[] = [
+/** What may be done with the rows of each table. */
+const rowsOf = (catalogue: Catalogue): readonly Rows[] => [
   {
     table: 'factories',
     what: 'factory',
@@ -45,7 +47,7 @@ const ROWS: readonly Rows[] = [
     table: 'machines',
     what: 'machine',
     tag: TAGS.machines,
-    columns: MACHINE_COLUMNS,
+    columns: machineColumns(catalogue),
     examples: {
       created: {
         factory_id: '11111111-1111-1111-1111-111111111111',
@@ -110,7 +112,7 @@ function validatorCompiler(route: { schema: TSchema; httpPart?: string }) {
 
 /** `POST`, `PUT`, `DELETE` of factories and machines: the registry. */
 export function registry(app: App, api: Api): void {
-  for (const rows of ROWS) {
+  for (const rows of rowsOf(api.configuration.catalogue)) {
     create(app, api, rows);
     update(app, api, rows);
     remove(app, api, rows);

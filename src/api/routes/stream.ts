@@ -1,7 +1,6 @@
 import Type from 'typebox';
 import type { Machine } from '../../core/factory.ts';
 import { timeText } from '../../encoding/time.ts';
-import { machineTypes } from '../../machines/index.ts';
 import { CommandError } from '../../service/command-error.ts';
 import type { MachineState } from '../../service/machine-state.ts';
 import type { Simulator } from '../../service/simulator.ts';
@@ -13,37 +12,38 @@ import { command, failures } from '../schemas.ts';
 /** Streams of one address at once: dashboards of a team, and scripts; of all, twice as many. */
 const STREAMS_MAX = 100;
 
-const TYPES = machineTypes.map(({ type }) => type);
-
 /** Machines of one stream: of more, what is to be said before anything else takes megabytes. */
 const MACHINES_MAX = 10_000;
 
-const Filter = command({
-  machine_ids: Type.Optional(
-    Type.String({
-      pattern: '^[^,]+(,[^,]+)*$',
-      title: 'ids of machines, or their names, separated by commas',
-      examples: ['c0000000-0000-0000-0000-000000000001'],
-    }),
-  ),
-  limit: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: MACHINES_MAX,
-      description: 'Only the first so many of them, in the order of the registry.',
-    }),
-  ),
-  types: Type.Optional(
-    Type.String({
-      pattern: `^(${TYPES.join('|')})(,(${TYPES.join('|')}))*$`,
-      title: `machine types separated by commas: ${TYPES.join(', ')}`,
-      examples: ['compressor'],
-    }),
-  ),
-});
+/** What a client may ask for, by the names of machine types. */
+function filterOf(types: readonly string[]) {
+  return command({
+    machine_ids: Type.Optional(
+      Type.String({
+        pattern: '^[^,]+(,[^,]+)*$',
+        title: 'ids of machines, or their names, separated by commas',
+        examples: ['c0000000-0000-0000-0000-000000000001'],
+      }),
+    ),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MACHINES_MAX,
+        description: 'Only the first so many of them, in the order of the registry.',
+      }),
+    ),
+    types: Type.Optional(
+      Type.String({
+        pattern: `^(${types.join('|')})(,(${types.join('|')}))*$`,
+        title: `machine types separated by commas: ${types.join(', ')}`,
+        examples: ['compressor'],
+      }),
+    ),
+  });
+}
 
 /** `/simulator/stream`: readings and statuses as they happen, as Server-Sent Events. */
-export function stream(app: App, { simulator }: Api): void {
+export function stream(app: App, { simulator, configuration }: Api): void {
   const live = new LiveStream(simulator.observer);
   const streams = new Places(
     2 * STREAMS_MAX,
@@ -62,7 +62,7 @@ export function stream(app: App, { simulator }: Api): void {
           'for all machines or those of `machine_ids` and `types`. One stream has up to ' +
           `${MACHINES_MAX} machines; of more, \`limit\` takes the first. A client too slow is ` +
           `cut off and may come again; an address has ${STREAMS_MAX} streams at once.`,
-        querystring: Filter,
+        querystring: filterOf(configuration.catalogue.map(({ type }) => type)),
         response: {
           200: {
             description: 'Events whose data is JSON',

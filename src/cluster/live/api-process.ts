@@ -36,7 +36,11 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
   const membership = await joinCluster(configuration, 'api', log);
   const { store, timeline, factories, seed, gapLog, me } = membership;
   const { clock } = timeline;
-  const fleet = createFleet(factories, { seed, journal: timeline.journal });
+  const fleet = createFleet(factories, {
+    seed,
+    journal: timeline.journal,
+    types: configuration.catalogue,
+  });
   const observer = new Observer(fleet, timeline, clock, configuration.statusIntervalS);
   const cluster = new ClusterOverview(membership);
   const deliveries = configuration.outputs.map(({ output }) => cluster.delivering(output.name));

@@ -101,7 +101,11 @@ class ShardWorker implements RegistryFollower {
     this.#membership = membership;
     this.#log = log;
     const { factories, seed, cluster, timeline } = membership;
-    this.#fleet = createFleet(factories, { seed, journal: timeline.journal });
+    this.#fleet = createFleet(factories, {
+      seed,
+      journal: timeline.journal,
+      types: configuration.catalogue,
+    });
     this.#shares = this.#divided();
     const { redisUrl, prefix } = configuration.cluster;
     const { shards } = cluster;

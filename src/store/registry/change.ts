@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ConfigError, type Diagnostic } from '../../core/errors.ts';
-import { changeable, FACTORY_COLUMNS, MACHINE_COLUMNS } from '../../factory/columns.ts';
+import { changeable, FACTORY_COLUMNS, machineColumns } from '../../factory/columns.ts';
 import { DEFAULT_CALENDAR } from '../../factory/default-factory.ts';
-import { TYPES } from '../../factory/machine-types.ts';
+import { type Catalogue, typeNamed } from '../../factory/machine-types.ts';
 import { ID, slug } from '../../factory/names.ts';
 import type { Keys } from '../../schema/composite-type.ts';
 import type { Database, Queries } from '../database.ts';
@@ -61,19 +61,19 @@ export interface OpenRegistry {
 
 /** What distinguishes the rows of one table when they are created or changed. */
 interface Rules<Row> {
-  readonly columns: Keys;
+  columns(catalogue: Catalogue): Keys;
   /** A new row from what was given, with defaults for the rest. */
-  create(registry: OpenRegistry, values: Input): Promise<Row>;
+  create(registry: OpenRegistry, values: Input, catalogue: Catalogue): Promise<Row>;
   /** A row with some values changed. */
   update(registry: OpenRegistry, row: Row, values: Input): Promise<Row>;
   /** What is wrong with a row. */
-  faults(row: Row): readonly Diagnostic[];
+  faults(row: Row, catalogue: Catalogue): readonly Diagnostic[];
   /** @throws RegistryConflict for a row that does not go with the others. */
   checkFits(registry: OpenRegistry, row: Row, oldId: string): Promise<void>;
 }
 
 const FACTORIES: Rules<FactoryRow> = {
-  columns: FACTORY_COLUMNS,
+  columns: () => FACTORY_COLUMNS,
   create: async (_, values) =>
     ({
       id: randomUUID(),
@@ -84,7 +84,7 @@ const FACTORIES: Rules<FactoryRow> = {
       metadata: mergedMetadata({}, mappingOf(values['metadata'])),
     }) as unknown as FactoryRow,
   update: async (_, row) => row,
-  faults: (row) => readFactoryRow(row, [], DEFAULT_CALENDAR).faults,
+  faults: (row, catalogue) => readFactoryRow(row, [], DEFAULT_CALENDAR, catalogue).faults,
   async checkFits({ queries }, { id, name }, oldId) {
     const others = await queries.query<{ id: string; name: string }>(
       'select id::text, name from factories where (id = $1 or name = $2) and id::text <> $3',
@@ -98,9 +98,9 @@ const FACTORIES: Rules<FactoryRow> = {
 };
 
 const MACHINES: Rules<MachineRow> = {
-  columns: MACHINE_COLUMNS,
-  async create(registry, values) {
-    const type = TYPES.get(values['type'] as string);
+  columns: machineColumns,
+  async create(registry, values, catalogue) {
+    const type = typeNamed(values['type'] as string, catalogue);
     const factory = await rowOf(registry, 'factories', values['factory_id'] as string);
     const level = await topicLevel(registry, factory);
     return {
@@ -124,7 +124,8 @@ const MACHINES: Rules<MachineRow> = {
     return { ...row, ...(await storedType(registry, type, mappingOf(row.metadata))) };
   },
   // Without a topic it has one that its name makes.
-  faults: (row) => readMachineRow(row, `factory/registry/${slug(row.name)}`).faults,
+  faults: (row, catalogue) =>
+    readMachineRow(row, `factory/registry/${slug(row.name)}`, catalogue).faults,
   async checkFits(registry, row, oldId) {
     await rowOf(registry, 'factories', row.factory_id);
     const { queries, columns } = registry;
@@ -163,12 +164,13 @@ export async function createRow<Table extends RegistryTable>(
   database: Database,
   table: Table,
   input: Input,
+  catalogue: Catalogue,
 ): Promise<RegistryRows[Table]> {
   const rules = rulesOf(table);
-  const values = readInput(input, rules.columns);
+  const values = readInput(input, rules.columns(catalogue));
   return change(database, async (registry) => {
-    const row = await rules.create(registry, values);
-    checkRow(registry, table, row, { ...values, metadata: row.metadata });
+    const row = await rules.create(registry, values, catalogue);
+    checkRow(registry, table, row, { ...values, metadata: row.metadata }, catalogue);
     await rules.checkFits(registry, row, '');
     await insertRow(registry, table, row);
     return rowOf(registry, table, row.id);
@@ -181,15 +183,16 @@ export async function updateRow<Table extends RegistryTable>(
   table: Table,
   id: string,
   input: Input,
+  catalogue: Catalogue,
 ): Promise<RegistryRows[Table]> {
   const rules = rulesOf(table);
-  const values = readInput(input, changeable(rules.columns));
+  const values = readInput(input, changeable(rules.columns(catalogue)));
   return change(database, async (registry) => {
     const old = await rowOf(registry, table, id);
     const metadata = mergedMetadata(mappingOf(old.metadata), mappingOf(values['metadata']));
     const row = await rules.update(registry, { ...old, ...values, metadata }, values);
     const changes = changed(row, values);
-    checkRow(registry, table, row, changes);
+    checkRow(registry, table, row, changes, catalogue);
     await rules.checkFits(registry, row, old.id);
     await update(registry, table, old.id, changes);
     return rowOf(registry, table, id);
@@ -313,8 +316,9 @@ function checkRow<Table extends RegistryTable>(
   table: Table,
   row: RegistryRows[Table],
   values: Input,
+  catalogue: Catalogue,
 ): void {
-  const faults = rulesOf(table).faults(row);
+  const faults = rulesOf(table).faults(row, catalogue);
   if (faults.length > 0) throw new ConfigError(faults);
   checkColumns(registry, table, values);
 }

@@ -136,7 +136,7 @@ async function absent<T extends { readonly id: string }>(
 /** A registry keeps of climate and calendar what departs from the defaults. */
 function factoryRow(factory: FactoryDescription): object {
   const { id, name, location = null, timeZone, latitude, longitude, climate, calendar } = factory;
-  const content = factoryContent(factory);
+  const content = factoryContent(factory, []);
   const isSame = (a: object, b: object) => JSON.stringify(a) === JSON.stringify(b);
   return {
     id,

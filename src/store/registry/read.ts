@@ -5,6 +5,7 @@ import type {
   MachineDescription,
 } from '../../core/factory.ts';
 import { DEFAULT_CALENDAR } from '../../factory/default-factory.ts';
+import type { Catalogue } from '../../factory/machine-types.ts';
 import { slug } from '../../factory/names.ts';
 import { shown } from '../../schema/diagnostics.ts';
 import type { Database, Queries } from '../database.ts';
@@ -39,12 +40,14 @@ export interface RegistryReading {
  * Reads the active factories and machines of a registry. A row that cannot run is left out and
  * reported, and what is wrong in `metadata` is replaced by what would hold without it.
  *
+ * @param catalogue - The machine types that there are.
  * @param calendar - Of factories that have none of their own.
  * @param before - What was read last: what ran goes on, whatever rows have come beside it.
  * @throws StoreError that says all that is missing where the tables cannot be read.
  */
 export function readRegistry(
   database: Database,
+  catalogue: Catalogue,
   calendar: CalendarDescription = DEFAULT_CALENDAR,
   before: readonly FactoryDescription[] = [],
 ): Promise<RegistryReading> {
@@ -59,7 +62,7 @@ export function readRegistry(
     const factories = await rowsOf<FactoryRow>('factories');
     const machines = await rowsOf<MachineRow>('machines');
     const digest = await registryDigest(queries);
-    const understood = understand(factories, machines, calendar, before);
+    const understood = understand(factories, machines, calendar, catalogue, before);
     return { ...understood, remarks: [...columns.remarks, ...understood.remarks], digest };
   });
 }
@@ -100,6 +103,7 @@ function understand(
   factoryRows: readonly FactoryRow[],
   machineRows: readonly MachineRow[],
   calendar: CalendarDescription,
+  catalogue: Catalogue,
   before: readonly FactoryDescription[],
 ): Omit<RegistryReading, 'digest'> {
   const rejections: Rejection[] = [];
@@ -108,7 +112,7 @@ function understand(
   const rowsOf = groupedByFactory(machineRows);
   const read = factoryRows.flatMap((row) => {
     const machines = rowsOf.get(row.id) ?? [];
-    const { description, faults } = readFactoryRow(row, machines, calendar);
+    const { description, faults } = readFactoryRow(row, machines, calendar, catalogue);
     const fatal = faults.filter(({ path }) => FATAL_COLUMNS.has(path));
     if (!description || fatal.length > 0) {
       const consequence = `its ${machines.length} machines do not run`;
@@ -119,7 +123,7 @@ function understand(
     const level = commonLevel(machines) ?? slug(row.name);
     const runs = (machine: MachineRow): Candidate[] => {
       const derived = hasTopic(machine) ? null : derivedTopic(machine, level, ran.get(machine.id));
-      const reading = readMachineRow(machine, derived);
+      const reading = readMachineRow(machine, derived, catalogue);
       const reason = sentence(reading.faults);
       if (reason || !reading.description) {
         rejections.push(rejection('machines', machine, reason));

@@ -6,6 +6,7 @@ import type {
 } from '../../core/factory.ts';
 import { readFactory } from '../../factory/factory.ts';
 import { readMachine } from '../../factory/machine.ts';
+import type { Catalogue } from '../../factory/machine-types.ts';
 import { UniquenessChecker } from '../../factory/uniqueness-checker.ts';
 import { asMapping } from '../../schema/composite-type.ts';
 import { Diagnostics, type Path, shown } from '../../schema/diagnostics.ts';
@@ -83,6 +84,7 @@ export function readFactoryRow(
   row: FactoryRow,
   machines: readonly MachineRow[],
   calendar: CalendarDescription,
+  catalogue: Catalogue,
 ): RowReading<FactoryDescription> {
   const diagnostics = new Diagnostics({ pathText: columnOf });
   const metadata = mappingOf(row.metadata);
@@ -99,7 +101,13 @@ export function readFactoryRow(
     // Topics are the machines' own, so the name need not give a level of one.
     topic: 'registry',
   };
-  const description = readFactory(content, diagnostics.top, calendar, new UniquenessChecker());
+  const description = readFactory(
+    content,
+    diagnostics.top,
+    calendar,
+    new UniquenessChecker(),
+    catalogue,
+  );
   return {
     description: { ...description, machines: [] },
     // A factory of a registry may have no machines yet.
@@ -115,7 +123,8 @@ export function readFactoryRow(
  */
 export function readMachineRow(
   row: MachineRow,
-  topic: string | null = null,
+  topic: string | null,
+  catalogue: Catalogue,
 ): RowReading<MachineDescription> {
   const diagnostics = new Diagnostics({ pathText: columnOf });
   const content = {
@@ -127,7 +136,7 @@ export function readMachineRow(
     topic: hasTopic(row) ? row.mqtt_topic : topic,
     parameters: ageParameters(mappingOf(row.metadata)['installation_date']),
   };
-  const context = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry' };
+  const context = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry', catalogue };
   const description = readMachine(content, diagnostics.top, context);
   // A column of text is case-sensitive, and what is stored of a machine carries its id.
   if (description && description.id !== row.id)
