@@ -1,5 +1,6 @@
 /**
- * Factories that behave like real ones, as a library: no network, no files, no clock.
+ * Factories that behave like real ones, as a library: no network, no clock, and no files but those
+ * that you name.
  *
  * @packageDocumentation
  */
@@ -17,9 +18,25 @@ export type {
   PlannedFault,
   Shift,
 } from './core/factory.ts';
-export { type Channel, type Field, OPERATING_MODES } from './core/field.ts';
+export {
+  type Channel,
+  decimal,
+  ELECTRICITY,
+  type Field,
+  type FieldSpec,
+  named,
+  OPERATING_MODES,
+  text,
+} from './core/field.ts';
 export { type Happening, Journal, type JournalEvent, type Settings } from './core/journal.ts';
-export { type MachineType, ROW_WIDTH } from './core/machine.ts';
+export {
+  defineMachine,
+  type MachineType,
+  type Model,
+  type Parameter,
+  parameter,
+  ROW_WIDTH,
+} from './core/machine.ts';
 export type { Sink } from './core/sink.ts';
 export { csv } from './encoding/csv.ts';
 export { JsonEncoder } from './encoding/json.ts';
@@ -27,6 +44,12 @@ export { jsonLines } from './encoding/json-lines.ts';
 export type { LineEncoder, LineFormat } from './encoding/line-format.ts';
 export { flatFields, type Reading, readingAt } from './encoding/reading.ts';
 export { DEFAULT_CALENDAR, DEFAULT_CLIMATE, DEFAULT_FACTORY } from './factory/default-factory.ts';
+export {
+  type FactoryFile,
+  type FactoryFileOptions,
+  parseFactoryFile,
+  readFactoryFile,
+} from './factory/index.ts';
 export { machineTypes } from './machines/index.ts';
 export {
   createFleet,

@@ -5,6 +5,7 @@ import type { Configuration } from '../src/config/configuration.ts';
 import { loadConfiguration } from '../src/config/load.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';
 import { Journal } from '../src/core/journal.ts';
+import type { MachineType } from '../src/core/machine.ts';
 import type { DeliveryFigures } from '../src/delivery/delivery.ts';
 import { InstantClock } from '../src/service/clock.ts';
 import { type DurableLog, MemoryLog } from '../src/service/durable-log.ts';
@@ -26,6 +27,8 @@ export const NOON_MS = Date.UTC(2026, 5, 1, 12);
 export interface SimulationOptions extends AppOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly factories?: readonly FactoryDescription[];
+  /** The machine types that there are; the shipped ones, if not given. */
+  readonly catalogue?: readonly MachineType[];
   readonly log?: DurableLog;
   /** What it remembers of a simulator before it. */
   readonly store?: Store;
@@ -51,9 +54,13 @@ export async function startSimulation(options: SimulationOptions = {}): Promise<
   const configuration = loadConfiguration({
     env: { SIMULATOR_ENABLE_ANOMALIES: 'false', ...env },
     cwd: import.meta.dirname,
+    ...(options.catalogue && { catalogue: options.catalogue }),
   });
   const journal = new Journal(configuration.settings, await store?.journal.load());
-  const fleet = createFleet(options.factories ?? configuration.factories, { journal });
+  const fleet = createFleet(options.factories ?? configuration.factories, {
+    journal,
+    types: configuration.catalogue,
+  });
   const clock = new InstantClock(nowMs);
   const timeline = new Timeline(journal, clock, log);
   const observer = new Observer(fleet, timeline, clock, configuration.statusIntervalS);

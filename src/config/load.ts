@@ -99,7 +99,7 @@ function readFactories(
   if (machines !== undefined) return largeFleet(machines, calendar, catalogue);
   if (!file) return { factories: [{ ...DEFAULT_FACTORY, calendar }], remarks: [] };
   const askedBy = sources.FACTORY_FILE === 'command line' ? '--factory' : 'FACTORY_FILE';
-  return readFactoryFile(resolve(cwd, file), calendar, askedBy, file, catalogue);
+  return readFactoryFile(resolve(cwd, file), { catalogue, calendar, askedBy, name: file });
 }
 
 /** A factory with the intervals that were set for all machines of a type, by the type. */

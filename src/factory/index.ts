@@ -2,7 +2,7 @@ import type { CalendarDescription, FactoryDescription } from '../core/factory.ts
 import { asMapping, entry, key, list, required, unread } from '../schema/composite-type.ts';
 import { Diagnostics } from '../schema/diagnostics.ts';
 import { text } from '../schema/value-type.ts';
-import { largeFleetContent } from './default-factory.ts';
+import { DEFAULT_CALENDAR, largeFleetContent } from './default-factory.ts';
 import { type FileDocument, parse, readDocument } from './document.ts';
 import { countMachines, FACTORIES_MAX, FACTORY_COUNT, readFactory } from './factory.ts';
 import type { Catalogue } from './machine-types.ts';
@@ -29,22 +29,25 @@ export interface FactoryFile {
   readonly remarks: readonly string[];
 }
 
+/** What a factory file is read with. */
+export interface FactoryFileOptions {
+  /** The machine types that there are. */
+  readonly catalogue: Catalogue;
+  /** Of factories that describe none; what a factory's leaves out comes from it. */
+  readonly calendar?: CalendarDescription;
+  /** The variable or option that names the file. */
+  readonly askedBy?: string;
+  /** The file as messages call it. */
+  readonly name?: string;
+}
+
 /**
- * Reads a factory file.
+ * Reads a factory file, YAML or JSON.
  *
- * @param calendar - Of factories that describe none; what a factory's leaves out comes from it.
- * @param askedBy - The variable or option that names the file.
- * @param name - The file as messages call it.
- * @param catalogue - The machine types that there are.
  * @throws ConfigError with every fault of the file, each with its line and column.
  */
-export function readFactoryFile(
-  file: string,
-  calendar: CalendarDescription,
-  askedBy: string,
-  name: string,
-  catalogue: Catalogue,
-): FactoryFile {
+export function readFactoryFile(file: string, options: FactoryFileOptions): FactoryFile {
+  const { catalogue, calendar = DEFAULT_CALENDAR, askedBy = 'factory file', name = file } = options;
   return readFactories(readDocument(file, askedBy, name), calendar, catalogue);
 }
 

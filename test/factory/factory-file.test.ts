@@ -419,8 +419,12 @@ test('a file is UTF-8, or UTF-16 with a byte order mark', () => {
     inFolder({}, (cwd) => {
       writeFileSync(join(cwd, 'plant.yaml'), bytes);
       const path = join(cwd, 'plant.yaml');
-      return readFactoryFile(path, DEFAULT_CALENDAR, '--factory', 'plant.yaml', machineTypes)
-        .factories;
+      return readFactoryFile(path, {
+        catalogue: machineTypes,
+        calendar: DEFAULT_CALENDAR,
+        askedBy: '--factory',
+        name: 'plant.yaml',
+      }).factories;
     });
   const text = `\ufeff${plant().replace('Plant', 'Süd')}`;
   for (const bytes of [Buffer.from(text), Buffer.from(text, 'utf16le')])
@@ -429,7 +433,14 @@ test('a file is UTF-8, or UTF-16 with a byte order mark', () => {
 
 test('a pipe or a device is refused before it is read', () => {
   const read = (file: string) =>
-    faultsOf(() => readFactoryFile(file, DEFAULT_CALENDAR, '--factory', 'x', machineTypes)).join();
+    faultsOf(() =>
+      readFactoryFile(file, {
+        catalogue: machineTypes,
+        calendar: DEFAULT_CALENDAR,
+        askedBy: '--factory',
+        name: 'x',
+      }),
+    ).join();
   const refused = /^--factory: "x" is not a file; a YAML or JSON file up to 50 MB$/;
   assert.match(read('/dev/zero'), refused);
   inFolder({}, (cwd) => {
@@ -444,7 +455,12 @@ test('a file that is no file, no text, or too long is refused by the name of its
       const file = join(cwd, 'plant.yaml');
       prepare(file);
       return faultsOf(() =>
-        readFactoryFile(file, DEFAULT_CALENDAR, 'FACTORY_FILE', 'plant.yaml', machineTypes),
+        readFactoryFile(file, {
+          catalogue: machineTypes,
+          calendar: DEFAULT_CALENDAR,
+          askedBy: 'FACTORY_FILE',
+          name: 'plant.yaml',
+        }),
       );
     }).join();
   assert.match(
@@ -459,7 +475,12 @@ test('a file that is no file, no text, or too long is refused by the name of its
     inFolder({}, (cwd) => {
       mkdirSync(join(cwd, 'x'));
       return faultsOf(() =>
-        readFactoryFile(join(cwd, 'x'), DEFAULT_CALENDAR, '--factory', 'x', machineTypes),
+        readFactoryFile(join(cwd, 'x'), {
+          catalogue: machineTypes,
+          calendar: DEFAULT_CALENDAR,
+          askedBy: '--factory',
+          name: 'x',
+        }),
       );
     }).join(),
     /^--factory: "x" is a folder/,
