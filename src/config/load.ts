@@ -82,7 +82,7 @@ export function loadConfiguration({
     remarks: [
       ...reading.remarks,
       ...wanted.remarks,
-      ...relationRemarks(values, sources, catalogue),
+      ...relationRemarks(values, sources),
       ...file.remarks,
       ...topicRemarks(file.factories),
     ],
@@ -214,7 +214,8 @@ function intervalsOf(
   const intervals: Record<string, number> = {};
   for (const { type } of catalogue) {
     const name = intervalVariable(type);
-    if (name !== undefined && sources[name] !== 'default') intervals[type] = values[name];
+    const intervalS = values[name];
+    if (intervalS !== undefined && sources[name] !== 'default') intervals[type] = intervalS;
   }
   return intervals;
 }

@@ -1,13 +1,12 @@
 import type { Diagnostic } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
-import type { MachineType } from '../core/machine.ts';
 import { shiftFaults } from '../factory/calendar.ts';
 import { urlFaults } from '../outputs/postgres/url.ts';
 import { shown } from '../schema/diagnostics.ts';
 import { instantText } from '../schema/times.ts';
 import { calendarOf } from './calendar.ts';
 import type { Source } from './configuration.ts';
-import { VARIABLES, type VariableName, type VariableValues } from './variables.ts';
+import type { VariableName, VariableValues } from './variables.ts';
 
 type Sources = Readonly<Record<VariableName, Source>>;
 
@@ -52,19 +51,8 @@ function clusterFaults(values: VariableValues): Diagnostic[] {
 }
 
 /** What is accepted and has no effect, or hardly the one that was meant. */
-export function relationRemarks(
-  values: VariableValues,
-  sources: Sources,
-  catalogue: readonly MachineType[],
-): string[] {
+export function relationRemarks(values: VariableValues, sources: Sources): string[] {
   const isSet = (name: VariableName) => sources[name] !== 'default';
-  const intervals = Object.keys(VARIABLES)
-    .map((name) => name as VariableName)
-    .filter((name) => isSet(name) && typeWithoutModel(name, catalogue) !== undefined)
-    .map(
-      (name) =>
-        `${name}: not yet read: there is no machine type ${typeWithoutModel(name, catalogue)}`,
-    );
   const alone = values.CLUSTER
     ? (['READERS', 'PUBLISH_SPREAD'] as const)
         .filter(isSet)
@@ -74,7 +62,7 @@ export function relationRemarks(
     values.API_CORS_ORIGINS?.includes('*') && values.API_KEY === undefined
       ? ['API_CORS_ORIGINS: * lets every page read; none may change anything without API_KEY']
       : [];
-  return [...intervals, ...alone, ...open];
+  return [...alone, ...open];
 }
 
 /** What some brokers do not take in a topic, such as NATS, which ends the connection. */
@@ -89,15 +77,6 @@ export function topicRemarks(factories: readonly FactoryDescription[]): string[]
   const more = topics.length > 1 ? ` and ${topics.length - 1} more topics` : '';
   const [first] = topics;
   return [`${shown(first)}${more}: some brokers refuse topics that contain a space or a dot`];
-}
-
-function typeWithoutModel(
-  name: VariableName,
-  catalogue: readonly MachineType[],
-): string | undefined {
-  const type = /^(.*)_INTERVAL$/.exec(name)?.[1]?.toLowerCase();
-  const isModel = type === 'status' || catalogue.some((each) => each.type === type);
-  return isModel ? undefined : type;
 }
 
 function variableShiftFaults(values: VariableValues): Diagnostic[] {

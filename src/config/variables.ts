@@ -1,4 +1,7 @@
 import { FLEET_MACHINES_MAX } from '../core/factory.ts';
+import type { MachineType } from '../core/machine.ts';
+import { DEFAULT_FACTORY } from '../factory/default-factory.ts';
+import { machineTypes } from '../machines/index.ts';
 import { type OutputVariables, outputs } from '../outputs/index.ts';
 import {
   duration,
@@ -82,12 +85,7 @@ const MACHINES = {
   SIMULATOR_AUTO_START: variable(FLAG, 'true', 'Whether machines run from the beginning.'),
   SIMULATOR_ENABLE_ANOMALIES: variable(FLAG, 'true', 'Whether anomalies come by themselves.'),
   ANOMALY_PROBABILITY: variable(SHARE, '0.10', 'Chance of an anomaly per machine and day.'),
-  COMPRESSOR_INTERVAL: interval('1', 'compressors'),
-  HVAC_INTERVAL: interval('10', 'HVAC units'),
-  MOTOR_INTERVAL: interval('10', 'motors and conveyors'),
-  PUMP_INTERVAL: interval('30', 'pumps'),
-  INJECTION_MOLDING_INTERVAL: interval('30', 'injection moulding machines'),
-  BOILER_INTERVAL: interval('30', 'boilers'),
+  ...intervals(),
   SHIFT_1_START: variable(START_MINUTE, '6', 'Local time at which shift 1 starts.'),
   SHIFT_1_END: variable(END_MINUTE, '14', 'Local time at which shift 1 ends.'),
   SHIFT_2_START: variable(START_MINUTE, '14', 'Local time at which shift 2 starts.'),
@@ -164,9 +162,27 @@ const CLUSTER = {
   ),
 } as const;
 
-function interval(byDefault: string, machines: string): DefaultedVariable<number> {
-  const about = `Seconds between readings of ${machines}. Set, it holds for all of them.`;
-  return variable(INTERVAL_S, byDefault, about);
+/** The variables of intervals, by the names of machine types. */
+type IntervalVariables = Readonly<Record<`${string}_INTERVAL`, DefaultedVariable<number>>>;
+
+/** One for each type that is shipped and no meter: those of the default factory come first. */
+function intervals(): IntervalVariables {
+  const usual = DEFAULT_FACTORY.machines.map(({ type }) => type);
+  const rank = ({ type }: MachineType) =>
+    usual.includes(type) ? usual.indexOf(type) : usual.length;
+  const types = machineTypes.filter(({ isMainMeter }) => isMainMeter !== true);
+  return Object.fromEntries(
+    types
+      .toSorted((a, b) => rank(a) - rank(b))
+      .map(({ type, plural, intervalS }) => [
+        intervalVariable(type),
+        variable(
+          INTERVAL_S,
+          String(intervalS),
+          `Seconds between readings of ${plural}. Set, it holds for all of them.`,
+        ),
+      ]),
+  );
 }
 
 /** Variables under a heading of the documents. */
@@ -201,6 +217,7 @@ function withOutputs(before: readonly Section[], after: readonly Section[]): rea
 /** Every environment variable, in the order of the documents. */
 export const VARIABLES: typeof API &
   typeof MACHINES &
+  IntervalVariables &
   typeof SIMULATION &
   OutputVariables &
   typeof STORE &
@@ -231,11 +248,7 @@ export function isRevealing(name: string): boolean {
 /** What the variables mean, by their names. */
 export type VariableValues = ValuesOf<typeof VARIABLES>;
 
-/** The name of a variable that holds an interval. */
-type IntervalName = Extract<VariableName, `${string}_INTERVAL`>;
-
 /** The variable that overrides the interval of machines of a type: `COMPRESSOR_INTERVAL`. */
-export function intervalVariable(type: string): IntervalName | undefined {
-  const name = `${type.toUpperCase()}_INTERVAL`;
-  return Object.hasOwn(MACHINES, name) ? (name as IntervalName) : undefined;
+export function intervalVariable(type: string): `${string}_INTERVAL` {
+  return `${type.toUpperCase()}_INTERVAL`;
 }

@@ -65,6 +65,11 @@ export class Readings {
     throw new RangeError(`${type} does not publish ${name}`);
   }
 
+  /** Whether the machine type publishes a field of that name. */
+  has(name: string): boolean {
+    return this.machine.type.fields.some((field) => field.name === name);
+  }
+
   /** A published field by its place in the row. */
   columnAt(column: number): Float64Array {
     return (this.#columns[column] as Float64Array).subarray(0, this.length);

@@ -48,6 +48,8 @@ export const everyMachineChecks: readonly Check[] = [
     unit: 'units',
     source: 'contract',
     inReadings: (readings) => {
+      if (!readings.has('production_count'))
+        throw new NotApplicable(`machines of type ${readings.machine.type.type} count nothing`);
       const all = readings.at('production_count');
       const good = readings.at('production_count_good');
       const bad = readings.at('production_count_bad');

@@ -91,7 +91,7 @@ test('the settings are those of a live cluster, and nothing in them is secret', 
   assert.equal(cluster.isLive, true);
   assert.equal(mqttOptions(outputs).external?.host, 'MQTT-BROKER');
   for (const name of Object.keys(data))
-    assert.equal(VARIABLES[name as keyof typeof VARIABLES].isSecret, false, name);
+    assert.equal(VARIABLES[name as keyof typeof VARIABLES]?.isSecret, false, name);
 });
 
 test('pods run without rights, and are given more time to end than five seconds', () => {

@@ -117,12 +117,11 @@ for (const type of machineTypes) {
   });
 
   test(`${type.type}: the variable of its interval names it and has its default`, () => {
-    const name = intervalVariable(type.type);
-    assert.equal(name === undefined, type.isMainMeter === true);
-    if (name === undefined) return;
-    const { about, default: byDefault } = VARIABLES[name];
-    assert.equal(byDefault, String(type.intervalS));
-    assert.match(about, new RegExp(`readings of ${type.plural}\\.`));
+    const interval = VARIABLES[intervalVariable(type.type)];
+    assert.equal(interval === undefined, type.isMainMeter === true);
+    if (!interval) return;
+    assert.equal(interval.default, String(type.intervalS));
+    assert.match(interval.about, new RegExp(`readings of ${type.plural}\\.`));
   });
 
   test(`${type.type}: its fields are those of the interface, in its order, with units`, () => {
@@ -130,7 +129,10 @@ for (const type of machineTypes) {
       const names = fields.map(({ name }) => name);
       const carrier = CARRIER_FIELDS[name];
       if (carrier) assert.deepEqual(names, carrier);
-      else assert.deepEqual(names, inOrder(names));
+      else {
+        const known = names.filter((each) => ORDER.includes(each));
+        assert.deepEqual(known, inOrder(known));
+      }
     }
     for (const [i, field] of type.fields.entries()) {
       assert.equal(field.column, i);
