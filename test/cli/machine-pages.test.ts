@@ -23,7 +23,7 @@ test('the reference names every parameter, field, fault and alert of every type'
 
 test('the documented reference and its plots are those of the machine files', (t) => {
   if (!existsSync(docs)) return t.skip('the tests are compiled away from the documents');
-  const advice = 'run: node dist/main.js machines --markdown docs/machines.md';
+  const advice = 'run: npm run documents';
   assert.ok(readFileSync(new URL('machines.md', docs), 'utf8') === markdown, advice);
   for (const [name, svg] of images)
     assert.ok(readFileSync(new URL(`images/machines/${name}`, docs), 'utf8') === svg, advice);
