@@ -83,3 +83,16 @@ export class Enms {
     return rows.map(({ version }) => String(version)).sort();
   }
 }
+
+/** A reading as the tables have it, a row each, with these names in the shape of `readingAt`. */
+export function storedReading(rows: readonly Row[], names: readonly string[]): Row {
+  const reading: Row = {};
+  for (const row of rows) {
+    const type = row['energy_type'] as string | undefined;
+    const isCarrier = type !== undefined && type !== 'energy' && type !== 'electricity';
+    const metadata = Object.entries(row['metadata'] as object);
+    if (isCarrier) for (const [name, value] of metadata) reading[`${type}_${name}`] = value;
+    else Object.assign(reading, row, Object.fromEntries(metadata));
+  }
+  return Object.fromEntries(names.map((name) => [name, reading[name]]));
+}

@@ -27,7 +27,6 @@ import { BackOff } from '../../src/runtime/back-off.ts';
 import { createReader } from '../../src/simulation/reader.ts';
 import { demoFleet, HOUR_MS, START_MS } from '../delivery/demo.ts';
 import {
-  freePort,
   type Mosquitto,
   type MosquittoOptions,
   privateAddress,
@@ -210,37 +209,6 @@ test('a wrong password is an error that says so and keeps the secret', SERVED, a
     });
   }
   await sinkOf(t, { ...address, password: 'right' }).write(oneBatch());
-});
-
-test('a broker that is away is an error, and is found when it comes', SERVED, async (t) => {
-  const port = await freePort();
-  const sink = sinkOf(t, privateAddress(port));
-  await assert.rejects(sink.write(oneBatch()), /no connection \(.*ECONNREFUSED/);
-  assert.equal(sink.isConnected, false);
-  await served(t, { port });
-  for (let isTaken = false; !isTaken; )
-    isTaken = await sink.write(oneBatch()).then(
-      () => true,
-      (error) => {
-        assert.ok(error instanceof MqttError);
-        return false;
-      },
-    );
-  assert.equal(sink.isConnected, true);
-});
-
-test('a write under way when the broker dies fails and can be repeated', SERVED, async (t) => {
-  const server = await served(t);
-  const sink = sinkOf(t, privateAddress(server.port));
-  await sink.write(oneBatch());
-  const failing = assert.rejects(async () => {
-    for (;;) await sink.write(oneBatch());
-  }, MqttError);
-  await server.kill();
-  await failing;
-  await server.restart();
-  while (!sink.isConnected) await sink.write(oneBatch()).catch(() => {});
-  await writeQuarter(sink);
 });
 
 test('what a broker of MQTT 5 refuses is left out, and the rest goes on', SERVED, async (t) => {
