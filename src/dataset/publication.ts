@@ -87,6 +87,7 @@ function counted(reader: RowReader, onRows: (rows: number) => void): RowReader {
     },
     seek: (timeMs, announce) => reader.seek(timeMs, announce),
     seeking: (timeMs, announce) => reader.seeking(timeMs, announce),
+    announce: () => reader.announce(),
     read(untilMs: number, batch: Batch) {
       const isDone = reader.read(untilMs, batch);
       onRows(tableRows(batch));
@@ -112,6 +113,10 @@ class ShiftedReader implements RowReader {
 
   seek(timeMs: number, announce?: boolean): void {
     this.#reader.seek(timeMs - this.#shiftMs, announce);
+  }
+
+  announce(): void {
+    this.#reader.announce();
   }
 
   seeking(timeMs: number, announce?: boolean): Iterable<undefined> {

@@ -59,6 +59,10 @@ export class ResampledReader implements RowReader {
   }
 
   /** Likewise, in the steps of the reader below. */
+  announce(): void {
+    this.#reader.announce();
+  }
+
   *seeking(timeMs: number, announce = false): Generator<undefined> {
     const startMs = Math.floor(timeMs / this.#intervalMs) * this.#intervalMs;
     yield* this.#reader.seeking(startMs, announce);

@@ -15,7 +15,6 @@ import {
   MessageCounter,
   readingCount,
 } from './figures.ts';
-import { Greeting } from './greeting.ts';
 import { LagWatch } from './lag-watch.ts';
 import { Outages } from './outages.ts';
 import { Pace } from './pace.ts';
@@ -92,7 +91,6 @@ export class Delivery {
   readonly #counter: MessageCounter;
   #pace: Pace;
   readonly #progress: Progress;
-  readonly #greeting = new Greeting();
   #messagesPerRow: number;
   readonly #abort = new AbortController();
   #running: Promise<void> | undefined;
@@ -222,12 +220,11 @@ export class Delivery {
       this.#observe(untilMs);
       const rows = this.#pace.rows(clock.speed, this.#messagesPerRow);
       const batch = this.#read(untilMs, rows);
-      this.#greeting.join(batch);
       const written = batch.length === 0 || this.#write(batch);
       await this.#reader.prepare(untilMs, rows);
       if (!(await written)) break;
       this.#progress.reach(batch.untilMs);
-      if (!(await this.#greet())) break;
+      this.#announceAnew();
       await this.#progress.keep(batch.length > 0);
       await this.#rest(batch);
     }
@@ -278,7 +275,8 @@ export class Delivery {
       if (this.#abort.signal.aborted) return false;
     }
     this.#progress.liveFromMs = this.#progress.deliveredMs;
-    return this.#sayAll();
+    this.#reader.announce();
+    return true;
   }
 
   /** To where a sink goes that has everything up to `fromMs`, if that is too far back. */
@@ -325,20 +323,12 @@ export class Delivery {
     return true;
   }
 
-  /** Says all statuses again after a reconnection; false if delivery was stopped meanwhile. */
-  async #greet(): Promise<boolean> {
+  /** Has all statuses reported again after a reconnection. */
+  #announceAnew(): void {
     const { connectionCount = 0 } = this.#options.sink;
     const isNew = connectionCount !== this.#connectionsSeen;
-    const isAnother = isNew && this.#connectionsSeen > 0;
+    if (isNew && this.#connectionsSeen > 0) this.#reader.announce();
     this.#connectionsSeen = connectionCount;
-    return isAnother ? this.#sayAll() : true;
-  }
-
-  /** Says all statuses, of machines that stand now; false if delivery was stopped meanwhile. */
-  async #sayAll(): Promise<boolean> {
-    for (const batch of this.#greeting.begin(this.#relay.fleet, this.#progress.deliveredMs))
-      if (!(await this.#write(batch))) return false;
-    return true;
   }
 
   #observe(horizonMs: number): void {

@@ -11,14 +11,14 @@ const SLICE_MS = 10;
  * once; two that take turns are all there are.
  */
 export class ReadAhead {
-  readonly #reader: Pick<RowReader, 'seeking' | 'read'>;
+  readonly #reader: Pick<RowReader, 'seeking' | 'read' | 'announce'>;
   #batch = new Batch(0);
   #next = new Batch(0);
   #isAhead = false;
   /** Whether the batch that was read last had room for everything there was. */
   #isComplete = true;
 
-  constructor(reader: Pick<RowReader, 'seeking' | 'read'>) {
+  constructor(reader: Pick<RowReader, 'seeking' | 'read' | 'announce'>) {
     this.#reader = reader;
   }
 
@@ -36,6 +36,11 @@ export class ReadAhead {
       if (signal?.aborted) return;
       sinceMs = performance.now();
     }
+  }
+
+  /** Has every machine report its status once more, with what is read from here on. */
+  announce(): void {
+    this.#reader.announce();
   }
 
   /**

@@ -88,6 +88,10 @@ export class SpreadReader implements FollowingReader {
     this.#latest = fleet;
   }
 
+  announce(): void {
+    for (const { relay } of this.#parts) relay.announce();
+  }
+
   read(untilMs: number, batch: Batch): boolean {
     const isDone = this.#fill(untilMs, batch);
     batch.untilMs = this.#timeMs;

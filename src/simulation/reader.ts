@@ -38,6 +38,8 @@ export interface RowReader {
   seeking(timeMs: number, announce?: boolean): Iterable<undefined>;
   /** Appends rows up to and including `untilMs`; whether all are in. See {@link Reader.read}. */
   read(untilMs: number, batch: Batch): boolean;
+  /** Has every machine report its status once more. See {@link Reader.announce}. */
+  announce(): void;
 }
 
 /**
@@ -157,6 +159,16 @@ export class Reader implements RowReader {
         this.#seekCursor(cursor, announce);
         yield;
       }
+  }
+
+  /**
+   * Has every machine report its status once more, for a receiver that may have forgotten it: with
+   * its next reading or, if it is stopped, before the next rows.
+   */
+  announce(): void {
+    for (const cursor of this.#cursors.values())
+      if (cursor.isRunning) cursor.isToAnnounce = true;
+      else this.#statuses.push({ cursor, timeMs: this.#stoppedMs(cursor) });
   }
 
   /**

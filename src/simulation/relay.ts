@@ -69,6 +69,11 @@ export class Relay implements FollowingReader {
     this.#next.push({ fleet, fromMs });
   }
 
+  /** As {@link Reader.announce}. */
+  announce(): void {
+    this.#reader.announce();
+  }
+
   /** As {@link Reader.read}. */
   read(untilMs: number, batch: Batch): boolean {
     for (;;) {
