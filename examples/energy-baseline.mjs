@@ -1,6 +1,6 @@
 /**
- * An energy baseline as an energy manager makes it, graded against the truth: see
- * docs/energy-management.md. Needs a running simulator, and nothing else.
+ * Fits an energy baseline as an energy manager does, and grades it against the truth: see
+ * docs/energy-management.md. Needs only a running simulator.
  *
  *     node examples/energy-baseline.mjs [URL of the simulator] [machine id]
  */
@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 const BASELINE = { from: '2026-01-12', days: 84 };
 const REPORTING = { from: '2026-04-06', days: 28 };
 
-/** Energy and parts of a day, from the readings: all that is known without a simulator. */
+/** Energy and parts of a day, from the readings: all that a real site knows. */
 async function metered(day) {
   const window = `from=${day}T00:00:00Z&to=${next(day)}T00:00:00Z`;
   const response = await fetch(`${base}/simulator/machines/${machine}/readings?${window}`);
@@ -21,7 +21,7 @@ async function metered(day) {
   return { day, kwh: sum('energy_kwh'), parts: sum('production_count') };
 }
 
-/** What nobody knows of a real machine: its energy in the period with nothing wrong. */
+/** The energy of a period with nothing wrong, which no real site can measure. */
 async function truth(from, to) {
   const window = `from=${from}T00:00:00Z&to=${to}T00:00:00Z`;
   return (await fetch(`${base}/simulator/machines/${machine}/baseline?${window}`)).json();

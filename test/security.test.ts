@@ -82,7 +82,7 @@ const SHOWN: Readonly<Record<string, readonly [file: string, ...tests: string[]]
   'It runs as': ['deploy/container', 'the image runs as a user without rights'],
   'Compose publishes': ['deploy/compose', 'every port is published on this computer only'],
   'Compose gives': ['deploy/compose', 'no service gains privileges'],
-  'Whoever reaches the API': [
+  'Anyone who reaches the API': [
     'api/access',
     'is open to other computers under any name',
     'is open to everybody once a key is set',

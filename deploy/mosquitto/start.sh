@@ -1,15 +1,16 @@
 #!/bin/sh
 # Starts Mosquitto with a configuration: start.sh FILE
-# With MQTT_USERNAME and MQTT_PASSWORD nobody else may connect. Without, everybody who reaches the
-# broker may: in docker-compose.yml that is this computer and the services beside it.
+# With MQTT_USERNAME and MQTT_PASSWORD, only clients with these credentials may connect. Without
+# them, every client that reaches the broker may: in docker-compose.yml, this computer and the other
+# services.
 set -eu
 umask 077
-# Where the configuration includes from.
+# The folder from which the configuration includes files.
 folder=${MOSQUITTO_ACCESS_DIR:-/run/mosquitto}
 
 if [ -n "${MQTT_USERNAME:-}" ]; then
   : "${MQTT_PASSWORD:?is empty, but MQTT_USERNAME is set: set both or neither}"
-  # It asks twice. On its command line every process would see the password.
+  # mosquitto_passwd asks twice. On its command line every process would see the password.
   printf '%s\n%s\n' "$MQTT_PASSWORD" "$MQTT_PASSWORD" |
     mosquitto_passwd -c "$folder/users" "$MQTT_USERNAME" > /dev/null
   printf 'allow_anonymous false\npassword_file %s/users\n' "$folder" > "$folder/access.conf"

@@ -214,8 +214,8 @@ describe('on a real PostgreSQL with readings in it', { skip: withoutPostgres() }
     assert.equal(of('Specific energy', COMPRESSOR.name)?.['value'], '');
   });
 
-  test('a leak shows as a departure from the usual power while it lasts', () => {
-    const records = ask('Departure from the usual power');
+  test('a leak shows as a deviation from the usual power while it lasts', () => {
+    const records = ask('Deviation from the usual power');
     const of = (timeMs: number) =>
       records.find(
         ({ time, metric }) => Date.parse(time ?? '') === timeMs && metric === COMPRESSOR.name,
