@@ -5,14 +5,14 @@ import type { Log } from '../runtime/log.ts';
 import { createFleet } from '../simulation/fleet.ts';
 import { saveClock, saveWatermarkSql } from '../store/tables.ts';
 import { closeOutputs, deliver, openOutputs, stopDelivery } from './deliveries.ts';
-import { LoggedLog } from './durable-log.ts';
+import { MonitoredLog } from './durable-log.ts';
+import { LocalEventLog } from './event-log.ts';
 import { Observer } from './observer.ts';
 import { PresentWatermarks } from './present-watermarks.ts';
 import { RealTime } from './real-time.ts';
 import { Registry } from './registry.ts';
 import { Simulator } from './simulator.ts';
 import { openState } from './state.ts';
-import { Timeline } from './timeline.ts';
 import { TruthPublisher } from './truth-publisher.ts';
 import { TruthRecorder } from './truth-recorder.ts';
 
@@ -71,13 +71,13 @@ export async function assemble(
     const message = `${length} machines are too many for one process; up to ${MACHINES_MAX}`;
     throw new ConfigError([{ path: 'the factories', message }]);
   }
-  const journalLog = new LoggedLog(store.journal, log, {
+  const journalLog = new MonitoredLog(store.journal, log, {
     probe: () => saveClock(store.database, clock.record),
   });
-  const timeline = new Timeline(journal, clock, journalLog);
+  const eventLog = new LocalEventLog(journal, clock, journalLog);
   const leaps = () => realTime.leaps;
   const leapt = { leaps, catchUpMs: configuration.catchUpMs };
-  const observer = new Observer(fleet, timeline, clock, statusIntervalS, leapt);
+  const observer = new Observer(fleet, eventLog, clock, statusIntervalS, leapt);
   const watermarks = configuration.isAheadRepeated
     ? new PresentWatermarks(store.watermarks, () => clock.nowMs())
     : store.watermarks;
@@ -93,7 +93,7 @@ export async function assemble(
     throw error;
   });
   const lines = deliver(opened, {
-    ...{ fleet, clock, timeline, watermarks, log, leaps, statusIntervalS, isSpread, readers },
+    ...{ fleet, clock, eventLog, watermarks, log, leaps, statusIntervalS, isSpread, readers },
     onGap: (gap) => gapLog.add(gap),
     catchUpMs: configuration.catchUpMs,
     catchUpRate: configuration.catchUpRate,
@@ -105,7 +105,7 @@ export async function assemble(
   const simulator: Simulator = new Simulator({
     fleet,
     clock,
-    timeline,
+    eventLog,
     observer,
     deliveries,
     store,

@@ -7,8 +7,8 @@ import { spreadWatermarks } from '../delivery/watermarks.ts';
 import type { OpenOutput, OutputContext, WantedOutput } from '../outputs/output.ts';
 import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import type { LocalEventLog } from './event-log.ts';
 import { ReaderProcesses } from './reader-processes.ts';
-import type { Timeline } from './timeline.ts';
 
 /** A sink, and what brings readings there. */
 export interface DeliveryLine {
@@ -25,7 +25,7 @@ export interface OpenedOutput extends WantedOutput {
 export interface DeliveriesOptions
   extends Omit<DeliveryOptions, 'sink' | 'horizonMs' | 'onRead' | 'isSpread' | 'reader'> {
   readonly statusIntervalS: number;
-  readonly timeline: Timeline;
+  readonly eventLog: LocalEventLog;
   /** Whether machines are published at times of their own. */
   readonly isSpread: boolean;
   /** Processes that share the machines out; 1: this one does all. */
@@ -63,7 +63,7 @@ export function deliver(
   opened: readonly OpenedOutput[],
   options: DeliveriesOptions,
 ): readonly DeliveryLine[] {
-  const { timeline, onRead, ...common } = options;
+  const { eventLog, onRead, ...common } = options;
   const isElsewhere = ({ output }: WantedOutput) => options.readers > 1 && output.isShared;
   const shared = opened.filter(isElsewhere);
   const processes =
@@ -73,7 +73,7 @@ export function deliver(
           count: options.readers,
           outputs: shared.map(({ output, open }) => [output.name, open.readerOptions]),
           sinkNames: shared.flatMap(({ open }) => open.sinks.map(({ name }) => name)),
-          horizonMs: horizonOf(timeline, options.isSpread),
+          horizonMs: horizonOf(eventLog, options.isSpread),
         })
       : undefined;
   const longest = new Memo(({ machines }: Fleet) => longestLagMs(machines));
@@ -88,7 +88,7 @@ export function deliver(
         ...common,
         sink,
         isSpread,
-        horizonMs: horizonOf(timeline, isSpread),
+        horizonMs: horizonOf(eventLog, isSpread),
         catchUpRate: isPaced ? options.catchUpRate : 0,
         watermarks: isSpread
           ? spreadWatermarks(common.watermarks, () => longest.of(common.fleetNow()))
@@ -111,7 +111,7 @@ export async function stopDelivery(
   await sink.close();
 }
 
-function horizonOf(timeline: Timeline, isSpread: boolean): () => number {
-  if (!isSpread) return () => timeline.horizonMs();
-  return () => Math.floor(timeline.closedMs() / LAG_STEP_MS) * LAG_STEP_MS;
+function horizonOf(eventLog: LocalEventLog, isSpread: boolean): () => number {
+  if (!isSpread) return () => eventLog.horizonMs();
+  return () => Math.floor(eventLog.closedMs() / LAG_STEP_MS) * LAG_STEP_MS;
 }

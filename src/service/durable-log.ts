@@ -29,7 +29,7 @@ export class MemoryLog implements DurableLog {
   }
 }
 
-/** How a {@link LoggedLog} finds out that events can be kept again where no command comes. */
+/** How a {@link MonitoredLog} finds out that events can be kept again where no command comes. */
 export interface ProbeOptions {
   /** Writes something that changes nothing, where the journal is; rejects as the journal would. */
   readonly probe: () => Promise<void>;
@@ -41,7 +41,7 @@ export interface ProbeOptions {
  * they cannot it tries a write of its own now and then, so that no command is needed only
  * to see whether the disk has room again.
  */
-export class LoggedLog implements DurableLog {
+export class MonitoredLog implements DurableLog {
   readonly #kept: DurableLog;
   readonly #log: Log;
   readonly #probe: ProbeOptions | undefined;

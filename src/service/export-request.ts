@@ -15,7 +15,7 @@ import type { Simulator } from './simulator.ts';
 const ROWS_MAX = 250_000_000;
 
 /** What is to be exported, and how; what it follows from else is the running factory's own. */
-export interface ExportWish {
+export interface ExportOptions {
   readonly fromMs: number;
   readonly toMs: number;
   /** Ids or names; all machines, if not given. */
@@ -36,46 +36,47 @@ export interface ExportWish {
  * the end of the window, so that what was delivered and what is exported are the same. What lies
  * beyond now is as it will be if nothing more reaches the factory.
  *
- * @throws CommandError with everything that is wrong with the wish.
+ * @throws CommandError with everything that is wrong with the options.
  */
 export async function exportRequest(
   simulator: Simulator,
-  { format = 'parquet', ...wish }: ExportWish,
+  { format = 'parquet', ...options }: ExportOptions,
 ): Promise<DatasetRequest> {
-  const { timeline } = simulator;
+  const { eventLog } = simulator;
   // An event that is on its way holds from a second on that may lie in the window.
-  await timeline.settled();
+  await eventLog.settled();
   const { fleet } = simulator;
   const faults: Diagnostic[] = [];
-  const machineIds = chosenMachines(wish.machines, fleet.factories, (place, message) =>
+  const machineIds = chosenMachines(options.machines, fleet.factories, (place, message) =>
     faults.push({ path: `machines.${place}`, message }),
   );
   const accepted: readonly Compression[] = COMPRESSIONS[format];
-  const { compression = accepted[0] as Compression } = wish;
+  const { compression = accepted[0] as Compression } = options;
   if (!accepted.includes(compression))
     faults.push({
       path: 'compress',
       message: `${format} files are written with ${accepted.join(' or ')}`,
     });
-  const resampleMs = wish.resampleS === undefined ? undefined : Math.round(1000 * wish.resampleS);
+  const resampleMs =
+    options.resampleS === undefined ? undefined : Math.round(1000 * options.resampleS);
   if (resampleMs) faults.push(...resampleFaults(machinesOf(fleet, machineIds), resampleMs));
   if (faults.length > 0) throw invalid(faults.slice(0, FAULTS_MAX));
-  const { journal } = timeline;
+  const { journal } = eventLog;
   const request: DatasetRequest = {
     version,
     factories: fleet.factories,
     seed: fleet.seed,
     settings: journal.settingsAt(Number.NEGATIVE_INFINITY),
-    events: journal.events.filter((event) => isTelling(event, wish.toMs)),
-    fromMs: wish.fromMs,
-    toMs: wish.toMs,
+    events: journal.events.filter((event) => affectsWindow(event, options.toMs)),
+    fromMs: options.fromMs,
+    toMs: options.toMs,
     machineIds,
     format,
     compression,
-    partition: wish.partition ?? suitablePartition(wish.fromMs, wish.toMs),
-    hasLabels: wish.hasLabels ?? false,
-    hasClean: wish.hasClean ?? false,
-    command: wish.command,
+    partition: options.partition ?? suitablePartition(options.fromMs, options.toMs),
+    hasLabels: options.hasLabels ?? false,
+    hasClean: options.hasClean ?? false,
+    command: options.command,
   };
   const plan = planOf(request, fleet);
   checkSize(request, plannedRows(request, plan));
@@ -98,7 +99,7 @@ function resampleFaults(machines: readonly Machine[], resampleMs: number): Diagn
 }
 
 /** What happened after the window says nothing about it, nor how fast time went by. */
-function isTelling({ kind, timeS }: JournalEvent, toMs: number): boolean {
+function affectsWindow({ kind, timeS }: JournalEvent, toMs: number): boolean {
   return kind !== 'speed' && 1000 * timeS <= toMs;
 }
 

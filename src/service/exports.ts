@@ -62,7 +62,7 @@ export type MakeDataset = (
 ) => Promise<Manifest>;
 
 /** Makes a dataset beside the running factory. */
-export const makeBeside: MakeDataset = (request, options) =>
+export const generateLocally: MakeDataset = (request, options) =>
   generateDataset(request, { ...options, workers: WORKERS });
 
 /** Why an export failed whose process is gone. */
@@ -123,7 +123,7 @@ export class Exports {
     database: Queries | undefined,
     folder: string,
     log: Log,
-    { limits, make = makeBeside, member, nowMs = Date.now }: ExportsOptions = {},
+    { limits, make = generateLocally, member, nowMs = Date.now }: ExportsOptions = {},
   ) {
     this.#database = database;
     this.#folder = new ExportFolder(folder);

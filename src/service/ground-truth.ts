@@ -10,7 +10,7 @@ import type { Queries } from '../store/database.ts';
 import { StoreError } from '../store/store-error.ts';
 import { findTruth, keepTruth, type TruthRecord } from '../store/tables.ts';
 import { CommandError } from './command-error.ts';
-import type { Chronology } from './timeline.ts';
+import type { EventLog } from './event-log.ts';
 
 /** Final records in memory; one takes some hundred bytes and up to a second to compute. */
 const RECORDS_MAX = 50_000;
@@ -35,7 +35,7 @@ export interface TruthSource {
   /** Others may come, so ask each time. */
   readonly fleet: Fleet;
   readonly clock: Clock;
-  readonly timeline: Chronology;
+  readonly eventLog: EventLog;
   readonly groundTruth: GroundTruth;
 }
 
@@ -58,7 +58,7 @@ export interface TruthQuery {
  */
 export class GroundTruth {
   #fleet: Fleet;
-  readonly #timeline: Chronology;
+  readonly #eventLog: EventLog;
   readonly #queries: Queries | undefined;
   readonly #final = new Map<string, TruthRecord>();
   /** Final records that are not in the table yet. */
@@ -67,9 +67,9 @@ export class GroundTruth {
   readonly #counts = new Map<string, CostCount>();
 
   /** @param queries - Where final records are kept; none in a simulator without a store. */
-  constructor(fleet: Fleet, timeline: Chronology, queries?: Queries) {
+  constructor(fleet: Fleet, eventLog: EventLog, queries?: Queries) {
     this.#fleet = fleet;
-    this.#timeline = timeline;
+    this.#eventLog = eventLog;
     this.#queries = queries;
   }
 
@@ -100,7 +100,7 @@ export class GroundTruth {
     };
     const found = await this.#incidents(query, Math.ceil(SLICE_MACHINE_DAYS / days), rest);
     const page = found.slice(query.offset, query.offset + query.limit);
-    await this.#recall(page);
+    await this.#loadFinal(page);
     const records: TruthRecord[] = [];
     for (const incident of page)
       records.push(
@@ -116,7 +116,7 @@ export class GroundTruth {
    * @param rest - Gives others their turn, after some ten milliseconds of work each time.
    */
   async record(incident: Incident, rest: Rest = turn): Promise<TruthRecord> {
-    await this.#recall([incident]);
+    await this.#loadFinal([incident]);
     return this.#final.get(incident.id) ?? this.#computed(incident, rest);
   }
 
@@ -135,8 +135,8 @@ export class GroundTruth {
   /** @param slice - Machines after which others get a turn. */
   async #incidents(query: TruthQuery, slice: number, rest: Rest): Promise<Incident[]> {
     const { fromMs, toMs, machines, type, isActive } = query;
-    const { journal } = this.#timeline;
-    const nowS = this.#timeline.horizonMs() / 1000;
+    const { journal } = this.#eventLog;
+    const nowS = this.#eventLog.horizonMs() / 1000;
     const untilS = Math.min(toMs / 1000, nowS);
     const found: Incident[] = [];
     for (const [i, machine] of machines.entries()) {
@@ -150,8 +150,8 @@ export class GroundTruth {
   }
 
   /** Looks up which of the anomalies that are over are on record. */
-  async #recall(incidents: readonly Incident[]): Promise<void> {
-    const nowS = this.#timeline.horizonMs() / 1000;
+  async #loadFinal(incidents: readonly Incident[]): Promise<void> {
+    const nowS = this.#eventLog.horizonMs() / 1000;
     const ids = incidents
       .filter(({ id, endS }) => endS <= nowS && !this.#final.has(id) && !this.#counts.has(id))
       .map(({ id }) => id);
@@ -176,7 +176,7 @@ export class GroundTruth {
       count = new CostCount(this.#fleet, incident);
       this.#counts.set(id, count);
     }
-    const untilS = this.#timeline.horizonMs() / 1000;
+    const untilS = this.#eventLog.horizonMs() / 1000;
     while (!count.advance(incident, untilS, sliceReadings)) await rest();
     const { excessEnergyKwh, lostProductionUnits, ...cost } = count.cost;
     // Somebody else may have counted on meanwhile, beyond an event that this end knows nothing of.

@@ -7,8 +7,8 @@ import { secondText } from '../encoding/time.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Database } from '../store/database.ts';
+import type { EventLog } from './event-log.ts';
 import type { ClockState } from './real-time.ts';
-import type { Chronology } from './timeline.ts';
 
 /** A sink that does not catch up may be this far behind [ms of real time]. */
 const LAG_MAX_MS = 30_000;
@@ -25,7 +25,7 @@ const SAME_MAX_MS = 2000;
 /** What is looked at. */
 export interface HealthParts {
   readonly clock: Clock;
-  readonly timeline: Chronology;
+  readonly eventLog: EventLog;
   readonly deliveries: readonly Delivering[];
   readonly database?: (Database & { readonly problems?: readonly Problem[] }) | undefined;
   /** Whether the journal takes events. */
@@ -123,12 +123,12 @@ export class Health {
 
   /** Delivery that is ahead of the clock: it was set back, or was wrong before the start. */
   #aheadProblem(): Found | undefined {
-    const { clock, timeline, deliveries, log } = this.#parts;
+    const { clock, eventLog, deliveries, log } = this.#parts;
     const nowMs = clock.nowMs();
     const deliveredMs = deliveries.reduce(
       // A delivery that has nothing to deliver yet is at no instant, or at the end of time.
       (latest, { deliveredMs: ms }) => (Number.isFinite(ms) && ms > latest ? ms : latest),
-      timeline.horizonMs(),
+      eventLog.horizonMs(),
     );
     const aheadMs = (deliveredMs - nowMs) / clock.speed;
     if (!(aheadMs > AHEAD_MIN_MS && Number.isFinite(aheadMs))) {

@@ -3,8 +3,8 @@ import type { Machine } from '../core/factory.ts';
 import { IDLE, OFFLINE, OPERATING_MODES } from '../core/field.ts';
 import type { Journal } from '../core/journal.ts';
 import { Incidents } from '../simulation/incidents.ts';
+import type { DaySums } from './daily-totals.ts';
 import type { Observation } from './observer.ts';
-import type { DaySums } from './today.ts';
 
 /** What a machine's controller warns of. */
 export interface RaisedAlert {

@@ -6,8 +6,8 @@ import { OFFLINE } from '../core/field.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { createReader, type Reader, type ReaderOptions } from '../simulation/reader.ts';
-import type { Chronology } from './timeline.ts';
-import { Today } from './today.ts';
+import { DailyTotals } from './daily-totals.ts';
+import type { EventLog } from './event-log.ts';
 
 /** Machines that one reader seeks at a time, some milliseconds each, before others get a turn. */
 const SLICE_MACHINES = 50;
@@ -55,8 +55,8 @@ export interface Leaps {
  */
 export class Observer {
   /** What machines have done since midnight. */
-  readonly today = new Today();
-  readonly #timeline: Chronology;
+  readonly dailyTotals = new DailyTotals();
+  readonly #eventLog: EventLog;
   readonly #clock: Clock;
   readonly #statusIntervalS: number;
   readonly #leaps: Leaps | undefined;
@@ -71,14 +71,14 @@ export class Observer {
 
   constructor(
     fleet: Fleet,
-    timeline: Chronology,
+    eventLog: EventLog,
     clock: Clock,
     statusIntervalS: number,
     leaps?: Leaps,
   ) {
     this.#leaps = leaps;
     this.#fleet = fleet;
-    this.#timeline = timeline;
+    this.#eventLog = eventLog;
     this.#clock = clock;
     this.#statusIntervalS = statusIntervalS;
     for (const { id } of fleet.machines) this.#tallies.set(id, emptyTally());
@@ -101,7 +101,7 @@ export class Observer {
 
   /** Takes note of a batch that was read for somebody else, instead of what `run` would read. */
   take(batch: Batch): void {
-    if (this.#beganMs === Number.POSITIVE_INFINITY) this.#beganMs = this.#timeline.horizonMs();
+    if (this.#beganMs === Number.POSITIVE_INFINITY) this.#beganMs = this.#eventLog.horizonMs();
     this.#changeNow(batch.untilMs);
     this.#show(batch);
     this.#timeMs = batch.untilMs;
@@ -122,30 +122,30 @@ export class Observer {
   /** Follows the horizon until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const readers: Reader[] = [];
-    this.#beganMs = this.#timeline.horizonMs();
-    this.today.begin(this.#fleet.machines, this.#beganMs);
+    this.#beganMs = this.#eventLog.horizonMs();
+    this.dailyTotals.begin(this.#fleet.machines, this.#beganMs);
     for (const machines of slices(this.#fleet.machines)) {
       if (signal.aborted) return;
       readers.push(this.#seek(machines));
       await turn();
     }
-    const recalled = this.today.recall(this.#fleet, this.#beganMs, signal);
-    await Promise.all([this.#keepUp(readers, signal), recalled]);
+    const restored = this.dailyTotals.restore(this.#fleet, this.#beganMs, signal);
+    await Promise.all([this.#keepUp(readers, signal), restored]);
   }
 
   async #keepUp(begun: readonly Reader[], signal: AbortSignal): Promise<void> {
     const batch = new Batch(BATCH_ROWS);
     let readers = begun;
     let leapsSeen = this.#leaps?.leaps();
-    const recalling: Promise<void>[] = [];
+    const restoring: Promise<void>[] = [];
     while (!signal.aborted) {
-      const horizonMs = this.#timeline.horizonMs();
+      const horizonMs = this.#eventLog.horizonMs();
       if (leapsSeen !== this.#leaps?.leaps()) {
         leapsSeen = this.#leaps?.leaps();
         const toMs = horizonMs - (this.#leaps?.catchUpMs ?? 0);
         if (toMs > this.#timeMs) {
           readers = await this.#leap(toMs);
-          recalling.push(this.today.recall(this.#fleet, toMs, signal));
+          restoring.push(this.dailyTotals.restore(this.#fleet, toMs, signal));
         }
       }
       for (;;) {
@@ -157,17 +157,17 @@ export class Observer {
         readers = await this.#change(readers, next.fleet, untilMs);
       }
       this.#timeMs = horizonMs;
-      await this.#timeline.settled();
+      await this.#eventLog.settled();
       const pauseMs = Math.max(1000, Math.floor((this.#clock.speed * PAUSE_MS) / 1000) * 1000);
       await this.#clock.until(horizonMs + pauseMs, signal);
     }
-    await Promise.all(recalling);
+    await Promise.all(restoring);
   }
 
   /** Readers that begin anew at an instant: a year of a wrong clock would take hours to read. */
   async #leap(toMs: number): Promise<Reader[]> {
     this.#changeNow(toMs);
-    this.today.begin(this.#fleet.machines, toMs);
+    this.dailyTotals.begin(this.#fleet.machines, toMs);
     const readers: Reader[] = [];
     for (const machines of slices(this.#fleet.machines)) {
       const reader = this.#reader({ machines });
@@ -204,7 +204,7 @@ export class Observer {
     for (const id of this.#tallies.keys()) {
       if (byId.has(id)) continue;
       this.#tallies.delete(id);
-      this.today.forget(id);
+      this.dailyTotals.forget(id);
     }
     for (const id of byId.keys()) if (!this.#tallies.has(id)) this.#tallies.set(id, emptyTally());
   }
@@ -270,7 +270,7 @@ export class Observer {
       tally.energyKwh += type.energyTakenKwh(batch.values, at);
       if (type.productionColumn >= 0)
         tally.productionCount += batch.values[at + type.productionColumn] as number;
-      this.today.take(batch, row);
+      this.dailyTotals.add(batch, row);
     }
   }
 }

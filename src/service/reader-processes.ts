@@ -9,8 +9,8 @@ import { settledWithin } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import type { ReaderNews, ReaderOrder, ReaderWord, SinkFigures } from './reader-process.ts';
-import type { Timeline } from './timeline.ts';
+import type { LocalEventLog } from './event-log.ts';
+import type { ChildMessage, ParentMessage, ReaderSetup, SinkFigures } from './reader-process.ts';
 
 /** Readers are told how far they may read so often [ms]. */
 const TICK_MS = 50;
@@ -22,14 +22,14 @@ const PROVEN_MS = 60_000;
 /** What reader processes work with. */
 export interface ReaderProcessesOptions
   extends Pick<
-    ReaderOrder,
+    ReaderSetup,
     'outputs' | 'isSpread' | 'statusIntervalS' | 'catchUpMs' | 'catchUpRate'
   > {
   readonly count: number;
   /** The sinks of all outputs. */
   readonly sinkNames: readonly string[];
   readonly fleet: Fleet;
-  readonly timeline: Timeline;
+  readonly eventLog: LocalEventLog;
   readonly clock: { readonly speed: number };
   /** Up to where readers may read, now. */
   readonly horizonMs: () => number;
@@ -125,7 +125,7 @@ export class ReaderProcesses {
     }
     this.#next.push({ fleet, fromMs });
     for (const { process } of this.#readers)
-      tell(process, { kind: 'follow', factories: fleet.factories, fromMs });
+      send(process, { kind: 'follow', factories: fleet.factories, fromMs });
   }
 
   #run(): Promise<void> {
@@ -138,8 +138,8 @@ export class ReaderProcesses {
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
-    const working = this.#readers.map((reader) => this.#keep(reader));
-    await Promise.race([Promise.all([...working, this.#handOut()]), failed]);
+    const working = this.#readers.map((reader) => this.#supervise(reader));
+    await Promise.race([Promise.all([...working, this.#sendHorizon()]), failed]);
   }
 
   #stop(): Promise<void> {
@@ -154,7 +154,7 @@ export class ReaderProcesses {
       this.#readers.map(async ({ process }) => {
         if (!process || process.exitCode !== null || process.signalCode !== null) return;
         const gone = new Promise<void>((resolve) => process.once('exit', () => resolve()));
-        tell(process, { kind: 'stop' });
+        send(process, { kind: 'stop' });
         await settledWithin(gone, STOP_MAX_MS);
         process.kill('SIGKILL');
         await gone;
@@ -162,7 +162,7 @@ export class ReaderProcesses {
     );
   }
 
-  async #keep(reader: ReaderState): Promise<void> {
+  async #supervise(reader: ReaderState): Promise<void> {
     const { signal } = this.#abort;
     const { log } = this.#options;
     let backOff = new BackOff();
@@ -178,13 +178,13 @@ export class ReaderProcesses {
 
   /** Starts a reader's process; settles with its exit code or signal when it has ended. */
   #start(reader: ReaderState): Promise<string> {
-    const { timeline, clock, count, horizonMs } = this.#options;
+    const { eventLog, clock, count, horizonMs } = this.#options;
     const { outputs, isSpread, statusIntervalS, catchUpMs, catchUpRate, beginMs } = this.#options;
     const process = fork(fileURLToPath(new URL('./reader-process.js', import.meta.url)), {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const { journal } = timeline;
+    const { journal } = eventLog;
     reader.process = process;
     reader.eventsSent = journal.events.length;
     process.send({
@@ -197,35 +197,35 @@ export class ReaderProcesses {
       horizonMs: horizonMs(),
       speed: clock.speed,
       leaps: this.#options.leaps?.() ?? 0,
-    } satisfies ReaderOrder);
+    } satisfies ReaderSetup);
     for (const { fleet, fromMs } of this.#next)
-      tell(process, { kind: 'follow', factories: fleet.factories, fromMs });
-    process.on('message', (word: ReaderWord) => void this.#hear(reader, process, word));
+      send(process, { kind: 'follow', factories: fleet.factories, fromMs });
+    process.on('message', (message: ChildMessage) => void this.#receive(reader, process, message));
     return new Promise((resolve) => {
       process.once('exit', (code, signal) => resolve(signal ?? String(code)));
       process.once('error', (error) => resolve(error.message));
     });
   }
 
-  async #hear(reader: ReaderState, process: ChildProcess, word: ReaderWord): Promise<void> {
+  async #receive(reader: ReaderState, process: ChildProcess, message: ChildMessage): Promise<void> {
     const { log, onGap } = this.#options;
     const watermarks = this.#watermarks[reader.index] as Watermarks;
-    switch (word.kind) {
+    switch (message.kind) {
       case 'load':
-        return this.#answer(process, word.id, watermarks.load(word.name));
+        return this.#answer(process, message.id, watermarks.load(message.name));
       case 'save': {
-        const { id, name, watermark } = word;
+        const { id, name, watermark } = message;
         return this.#answer(process, id, watermarks.save(name, watermark));
       }
       case 'figures':
-        reader.figures = word.figures;
+        reader.figures = message.figures;
         return;
       case 'gap':
-        return onGap?.(word.gap);
+        return onGap?.(message.gap);
       case 'log':
-        return log[word.level]({ reader: reader.index + 1, ...word.fields }, word.message);
+        return log[message.level]({ reader: reader.index + 1, ...message.fields }, message.message);
       case 'failed':
-        return this.#fail(Object.assign(new Error(word.message), { stack: word.stack }));
+        return this.#fail(Object.assign(new Error(message.message), { stack: message.stack }));
     }
   }
 
@@ -234,28 +234,28 @@ export class ReaderProcesses {
       (watermark) => ({ watermark: watermark as Watermark | undefined }),
       (error) => ({ failure: String(error) }),
     );
-    tell(process, { kind: 'answer', to, ...answer });
+    send(process, { kind: 'answer', to, ...answer });
   }
 
   /** Tells readers of events, and then how far they may read. */
-  async #handOut(): Promise<void> {
-    const { timeline, horizonMs, clock, leaps = () => 0 } = this.#options;
+  async #sendHorizon(): Promise<void> {
+    const { eventLog, horizonMs, clock, leaps = () => 0 } = this.#options;
     const { signal } = this.#abort;
     for (; !signal.aborted; await sleep(TICK_MS, signal)) {
-      const { events } = timeline.journal;
+      const { events } = eventLog.journal;
       const time = { horizonMs: horizonMs(), speed: clock.speed, leaps: leaps() };
-      const news = { kind: 'horizon', ...time } as const;
+      const message = { kind: 'horizon', ...time } as const;
       for (const reader of this.#readers) {
         if (reader.eventsSent < events.length)
-          tell(reader.process, { kind: 'events', events: events.slice(reader.eventsSent) });
+          send(reader.process, { kind: 'events', events: events.slice(reader.eventsSent) });
         reader.eventsSent = events.length;
-        tell(reader.process, news);
+        send(reader.process, message);
       }
     }
   }
 }
 
-function tell(process: ChildProcess | undefined, news: ReaderNews): void {
+function send(process: ChildProcess | undefined, message: ParentMessage): void {
   // One that has just ended hears nothing more; it is told all when it is started again.
-  if (process?.connected) process.send(news, () => undefined);
+  if (process?.connected) process.send(message, () => undefined);
 }

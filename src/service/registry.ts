@@ -142,14 +142,14 @@ export class Registry {
   }
 
   async #take(factories: readonly FactoryDescription[]): Promise<void> {
-    const { fleet, timeline } = this.#simulator;
+    const { fleet, eventLog } = this.#simulator;
     const next = nextFleet(fleet, factories);
-    await timeline.settled();
+    await eventLog.settled();
     const standing = next.machines.filter(
-      ({ id }) => !fleet.byId.has(id) && !timeline.journal.isRunning(id, timeline.nextS()),
+      ({ id }) => !fleet.byId.has(id) && !eventLog.journal.isRunning(id, eventLog.nextS()),
     );
     if (this.#options.isAutoStart && standing.length > 0)
-      await timeline.append({ kind: 'start', machineIds: standing.map(({ id }) => id) });
+      await eventLog.append({ kind: 'start', machineIds: standing.map(({ id }) => id) });
     const { handOver } = this.#options;
     if (handOver) await handOver(next);
     else this.#simulator.change(next);

@@ -14,18 +14,18 @@ import { saveClock } from '../store/tables.ts';
 import type { AdjustableClock } from './clock.ts';
 import { CommandError } from './command-error.ts';
 import { Directory, type Selection } from './directory.ts';
+import type { EventLog } from './event-log.ts';
 import type { GapLog } from './gap-log.ts';
 import { GroundTruth } from './ground-truth.ts';
 import { Health, type HealthParts } from './health.ts';
 import { activeIncidents, type MachineState, machineState } from './machine-state.ts';
 import type { Observer } from './observer.ts';
-import type { Chronology } from './timeline.ts';
 
 /** What a simulator is made of; each part is in use by readers as well. */
 export interface SimulatorParts {
   readonly fleet: Fleet;
   readonly clock: AdjustableClock;
-  readonly timeline: Chronology;
+  readonly eventLog: EventLog;
   readonly observer: Observer;
   readonly deliveries: readonly Delivering[];
   /** Where all that must outlive the process is kept; none in a simulator without memory. */
@@ -48,7 +48,7 @@ export type Phase = 'stopped' | 'starting' | 'running' | 'stopping';
 /** The running factory, as commands and questions see it. Knows nothing of how they arrive. */
 export class Simulator {
   readonly clock: AdjustableClock;
-  readonly timeline: Chronology;
+  readonly eventLog: EventLog;
   readonly observer: Observer;
   readonly groundTruth: GroundTruth;
   readonly health: Health;
@@ -62,16 +62,16 @@ export class Simulator {
   #isStopping = false;
 
   constructor(parts: SimulatorParts) {
-    const { fleet, clock, timeline, observer, deliveries, store, gapLog, watched } = parts;
+    const { fleet, clock, eventLog, observer, deliveries, store, gapLog, watched } = parts;
     this.#store = store;
     this.#gapLog = gapLog;
     this.clock = clock;
-    this.timeline = timeline;
+    this.eventLog = eventLog;
     this.observer = observer;
-    this.groundTruth = new GroundTruth(fleet, timeline, store?.database);
+    this.groundTruth = new GroundTruth(fleet, eventLog, store?.database);
     this.#deliveries = deliveries;
     const { database } = store ?? {};
-    this.health = new Health({ clock, timeline, deliveries, database, ...watched });
+    this.health = new Health({ clock, eventLog, deliveries, database, ...watched });
     this.#fleet = fleet;
     this.#directory = new Directory(fleet);
   }
@@ -124,7 +124,7 @@ export class Simulator {
 
   /** What holds from the next second on. */
   get settings(): Settings {
-    return this.timeline.journal.settingsAt(this.timeline.nextS());
+    return this.eventLog.journal.settingsAt(this.eventLog.nextS());
   }
 
   /** Says from now on that it is about to end. */
@@ -138,7 +138,7 @@ export class Simulator {
    *
    * @param fromMs - An instant that no reader has passed; the next second, if not given.
    */
-  change(fleet: Fleet, fromMs = 1000 * this.timeline.nextS()): void {
+  change(fleet: Fleet, fromMs = 1000 * this.eventLog.nextS()): void {
     this.#fleet = fleet;
     this.groundTruth.follow(fleet);
     this.#directory = new Directory(fleet);
@@ -168,13 +168,13 @@ export class Simulator {
   }
 
   isRunning(machine: Machine): boolean {
-    return this.timeline.journal.isRunning(machine.id, this.timeline.nextS());
+    return this.eventLog.journal.isRunning(machine.id, this.eventLog.nextS());
   }
 
   /** Machines that run, of some or of all. */
   runningCount(machines: readonly Machine[] = this.fleet.machines): number {
-    const { journal } = this.timeline;
-    const tS = this.timeline.nextS();
+    const { journal } = this.eventLog;
+    const tS = this.eventLog.nextS();
     let count = 0;
     for (const { id } of machines) if (journal.isRunning(id, tS)) count++;
     return count;
@@ -182,10 +182,10 @@ export class Simulator {
 
   /** How a machine stands, with the effect of every command answered so far. */
   state(machine: Machine): MachineState {
-    const { journal } = this.timeline;
+    const { journal } = this.eventLog;
     const { observer } = this;
-    const today = observer.today.of(machine, observer.timeMs);
-    return machineState(machine, observer.of(machine), today, journal, this.timeline.nextS());
+    const today = observer.dailyTotals.of(machine, observer.timeMs);
+    return machineState(machine, observer.of(machine), today, journal, this.eventLog.nextS());
   }
 
   /**
@@ -195,12 +195,12 @@ export class Simulator {
    */
   async setRunning(isToRun: boolean, selection: Selection): Promise<void> {
     const machines = this.#directory.selected(selection);
-    await this.timeline.settled();
+    await this.eventLog.settled();
     const touched = machines.filter((machine) => this.isRunning(machine) !== isToRun);
     if (touched.length === 0) return;
     const kind = isToRun ? 'start' : 'stop';
     const isAll = machines.length === this.fleet.machines.length;
-    await this.timeline.append(
+    await this.eventLog.append(
       isAll ? { kind } : { kind, machineIds: touched.map(({ id }) => id) },
     );
   }
@@ -216,8 +216,8 @@ export class Simulator {
       throw new CommandError('conflict', `${machine.name} is stopped; start it first`);
     const id = randomUUID();
     const event = { kind: 'inject', id, machineId: machine.id, ...injection } as const;
-    await this.timeline.append(event);
-    const incident = this.timeline.journal.injections(machine.id).find((each) => each.id === id);
+    await this.eventLog.append(event);
+    const incident = this.eventLog.journal.injections(machine.id).find((each) => each.id === id);
     return incident as Incident;
   }
 
@@ -229,14 +229,14 @@ export class Simulator {
    */
   async clear(machine: Machine, anomalyType?: string): Promise<Incident[]> {
     if (anomalyType !== undefined) this.#checkFault(machine, anomalyType);
-    await this.timeline.settled();
-    const { journal } = this.timeline;
-    const active = activeIncidents(machine, journal, this.timeline.nextS()).filter(
+    await this.eventLog.settled();
+    const { journal } = this.eventLog;
+    const active = activeIncidents(machine, journal, this.eventLog.nextS()).filter(
       ({ type }) => anomalyType === undefined || type === anomalyType,
     );
     if (active.length === 0) return [];
     const event = { kind: 'clear', machineId: machine.id } as const;
-    await this.timeline.append(anomalyType === undefined ? event : { ...event, anomalyType });
+    await this.eventLog.append(anomalyType === undefined ? event : { ...event, anomalyType });
     return active;
   }
 
@@ -245,7 +245,7 @@ export class Simulator {
     const before = this.settings;
     const keys = Object.keys(changes) as (keyof Settings)[];
     if (keys.some((key) => changes[key] !== before[key]))
-      await this.timeline.append({ kind: 'configure', settings: changes });
+      await this.eventLog.append({ kind: 'configure', settings: changes });
     return this.settings;
   }
 
@@ -255,7 +255,7 @@ export class Simulator {
    */
   async setSpeed(speed: number, configuredSpeed: number | null): Promise<void> {
     if (speed === this.clock.speed) return;
-    await this.timeline.append({ kind: 'speed', speed, configuredSpeed });
+    await this.eventLog.append({ kind: 'speed', speed, configuredSpeed });
     // A clock that is shared has changed with the event.
     if (this.clock.speed === speed) return;
     const record = this.clock.setSpeed(speed);

@@ -52,10 +52,10 @@ export class TruthPublisher {
 
   /** Follows the horizon until it is told to end. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, timeline } = this.#simulator;
-    let fromS = timeline.horizonMs() / 1000;
+    const { clock, eventLog } = this.#simulator;
+    let fromS = eventLog.horizonMs() / 1000;
     while (!signal.aborted) {
-      const toS = timeline.horizonMs() / 1000;
+      const toS = eventLog.horizonMs() / 1000;
       if (await this.#look(fromS, toS, signal)) fromS = toS;
       const { length } = this.#simulator.fleet.machines;
       const periodS = Math.max(1, Math.ceil(length / MACHINES_PER_S));
@@ -96,7 +96,7 @@ export class TruthPublisher {
   #of(machine: Machine): Incidents {
     let incidents = this.#incidents.get(machine);
     if (!incidents) {
-      incidents = new Incidents(machine, this.#simulator.timeline.journal);
+      incidents = new Incidents(machine, this.#simulator.eventLog.journal);
       this.#incidents.set(machine, incidents);
     }
     return incidents;

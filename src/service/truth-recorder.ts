@@ -63,13 +63,13 @@ export class TruthRecorder {
   }
 
   async #follow(signal: AbortSignal, beginMs: number | undefined): Promise<void> {
-    const { clock, timeline } = this.#simulator;
+    const { clock, eventLog } = this.#simulator;
     const rest = () => sleep(REST_MS, undefined, { signal });
     const saved = await this.#progress.load(signal);
-    this.#progress.liveFromMs = timeline.horizonMs();
+    this.#progress.liveFromMs = eventLog.horizonMs();
     let fromMs = saved?.timeMs ?? beginMs ?? this.#progress.liveFromMs;
     while (!signal.aborted) {
-      const horizonMs = timeline.horizonMs();
+      const horizonMs = eventLog.horizonMs();
       const toMs = Math.min(horizonMs, fromMs + STRIDE_MS);
       await this.#find(fromMs / 1000, toMs / 1000);
       fromMs = Math.max(fromMs, toMs);
@@ -86,9 +86,9 @@ export class TruthRecorder {
 
   /** Adds the anomalies that ended in a window of the past. */
   async #find(fromS: number, toS: number): Promise<void> {
-    const { fleet, timeline } = this.#simulator;
+    const { fleet, eventLog } = this.#simulator;
     for (const [i, machine] of fleet.machines.entries()) {
-      for (const incident of new Incidents(machine, timeline.journal).between(fromS, toS + 1))
+      for (const incident of new Incidents(machine, eventLog.journal).between(fromS, toS + 1))
         if (incident.endS > fromS && incident.endS <= toS)
           this.#open.push({ incident, dueS: incident.endS + RECOVERY_MIN_S });
       if (i % SLICE_MACHINES === SLICE_MACHINES - 1) await turn();

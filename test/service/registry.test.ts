@@ -258,7 +258,7 @@ running(
     const reader = createReader(
       createFleet(before.factories, {
         seed: before.seed,
-        journal: simulator.timeline.journal,
+        journal: simulator.eventLog.journal,
       }),
     );
     const topicSeen = 'factory/demo/compressor-1/energy';

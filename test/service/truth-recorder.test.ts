@@ -117,10 +117,10 @@ test('what happens afterwards touches no record', async (t) => {
   await simulation.app.inject({ method: 'POST', url: '/simulator/stop', payload: {} });
   await simulation.pass(100);
   // One that has seen nothing of it, and computes it all from the journal.
-  const { journal } = simulation.simulator.timeline;
+  const { journal } = simulation.simulator.eventLog;
   const fresh = await startSimulation({ nowMs: simulation.clock.nowMs() });
   t.after(() => fresh.close());
-  for (const event of journal.events) fresh.simulator.timeline.journal.append(event);
+  for (const event of journal.events) fresh.simulator.eventLog.journal.append(event);
   const query = {
     fromMs: NOON_MS,
     toMs: fresh.clock.nowMs(),

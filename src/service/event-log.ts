@@ -15,7 +15,7 @@ const TAKEN_MAX_MS = 5000;
  * Where the past ends, as readers and commands see it. Readers go as far as the horizon, events
  * happen beyond it, so no reader ever finds the past changed.
  */
-export abstract class Chronology {
+export abstract class EventLog {
   readonly journal: Journal;
   readonly #takenMaxMs: number;
   readonly #queue = new SerialQueue();
@@ -83,7 +83,7 @@ export abstract class Chronology {
  * log says that it would take the event at once, since readers would stand still for one that is
  * away.
  */
-export class Timeline extends Chronology {
+export class LocalEventLog extends EventLog {
   readonly #clock: Clock;
   readonly #log: DurableLog;
   /** The latest instant that a reader was allowed to read. */

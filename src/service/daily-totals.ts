@@ -29,7 +29,7 @@ type Tally = { -readonly [K in keyof DaySums]: DaySums[K] } & { readonly untilMs
  * A reading belongs to the day in which its interval ends, midnight being the end of a day: the
  * sums are those of the readings later than midnight.
  */
-export class Today {
+export class DailyTotals {
   readonly #tallies = new Map<string, Tally>();
 
   /**
@@ -44,7 +44,7 @@ export class Today {
   }
 
   /** Takes note of a reading, the next one of its machine. */
-  take(batch: Batch, row: number): void {
+  add(batch: Batch, row: number): void {
     const machine = batch.machines[row] as Machine;
     const timeMs = batch.timesMs[row] as number;
     let tally = this.#tallies.get(machine.id);
@@ -54,7 +54,7 @@ export class Today {
       tally = tallyFrom(fromMs, untilMs);
       this.#tallies.set(machine.id, tally);
     }
-    add(tally, batch, row);
+    addReading(tally, batch, row);
   }
 
   /** Forgets a machine that has left. */
@@ -75,7 +75,7 @@ export class Today {
    * with others having their turns. Where that is more than {@link MACHINES_MAX} machines or
    * {@link READINGS_MAX} readings the sums stay those since it began.
    */
-  async recall(fleet: Fleet, timeMs: number, signal: AbortSignal): Promise<void> {
+  async restore(fleet: Fleet, timeMs: number, signal: AbortSignal): Promise<void> {
     if (!isAffordable(fleet.machines, timeMs)) return;
     for (const machine of fleet.machines) {
       const past = await pastOf(fleet, machine, timeMs, signal);
@@ -100,7 +100,7 @@ function tallyFrom(fromMs: number, untilMs: number): Tally {
   return { fromMs, untilMs, energyKwh: 0, productionCount: 0 };
 }
 
-function add(tally: Tally, { machines, values }: Batch, row: number): void {
+function addReading(tally: Tally, { machines, values }: Batch, row: number): void {
   const { type } = machines[row] as Machine;
   const at = row * ROW_WIDTH;
   tally.energyKwh += type.energyTakenKwh(values, at);
@@ -137,7 +137,7 @@ async function pastOf(
   reader.seek(tally.fromMs);
   for (const batch of batches(reader, timeMs, room)) {
     for (let row = 0; row < batch.length; row++)
-      if ((batch.flags[row] as number) & READING) add(tally, batch, row);
+      if ((batch.flags[row] as number) & READING) addReading(tally, batch, row);
     await turn();
     if (signal.aborted) break;
   }
