@@ -10,13 +10,13 @@ import type { Fleet } from '../simulation/fleet.ts';
 import type { LocalEventLog } from './event-log.ts';
 import { ReaderProcesses } from './reader-processes.ts';
 
-/** A sink, and what brings readings there. */
+/** A sink and the delivery that brings readings to it. */
 export interface DeliveryLine {
   readonly sink: DeliveredSink;
   readonly delivery: RunningDelivery;
 }
 
-/** An output that is wanted, and opened. */
+/** A configured output that has been opened. */
 export interface OpenedOutput extends WantedOutput {
   readonly open: OpenOutput;
 }
@@ -26,17 +26,17 @@ export interface DeliveriesOptions
   extends Omit<DeliveryOptions, 'sink' | 'horizonMs' | 'onRead' | 'isSpread' | 'reader'> {
   readonly statusIntervalS: number;
   readonly eventLog: LocalEventLog;
-  /** Whether machines are published at times of their own. */
+  /** Whether publishing is spread over each machine's interval. */
   readonly isSpread: boolean;
-  /** Processes that share the machines out; 1: this one does all. */
+  /** Number of processes that divide the machines among them; 1: only this one. */
   readonly readers: number;
-  /** Is shown what is read for the first sink, if that is read in this process. */
+  /** Called with the batches read for the first sink, if this process reads them. */
   readonly onRead: ((batch: Batch) => void) | undefined;
-  /** The fleet that there is now. */
+  /** The current fleet. */
   readonly fleetNow: () => Fleet;
 }
 
-/** Opens what is wanted, all or nothing. @throws ConfigError */
+/** Opens all outputs, or none if one of them fails. @throws ConfigError */
 export async function openOutputs(
   wanted: readonly WantedOutput[],
   context: OutputContext,
@@ -53,12 +53,12 @@ export async function openOutputs(
   }
 }
 
-/** Closes what is left of outputs when their sinks are closed. */
+/** Closes outputs after their sinks have been closed. */
 export async function closeOutputs(opened: readonly OpenedOutput[]): Promise<void> {
   await Promise.all(opened.map(({ open }) => open.close?.()));
 }
 
-/** A delivery for each sink, in this process or in several that share the machines out. */
+/** Creates a delivery for each sink, in this process or in reader processes. */
 export function deliver(
   opened: readonly OpenedOutput[],
   options: DeliveriesOptions,
@@ -100,7 +100,7 @@ export function deliver(
   );
 }
 
-/** Lets a sink take what is in flight, and closes it; one that is away takes nothing any more. */
+/** Lets a sink take what is in flight, then closes it; an unreachable sink is closed at once. */
 export async function stopDelivery(
   delivery: Pick<RunningDelivery, 'figures' | 'stop'>,
   sink: Sink,

@@ -11,10 +11,10 @@ import { version } from '../runtime/version.ts';
 import { CommandError } from './command-error.ts';
 import type { Simulator } from './simulator.ts';
 
-/** Rows that are computed for one export: a year of the default factory with its clean twin. */
+/** Most rows computed for one export: a year of the default factory with its clean twin. */
 const ROWS_MAX = 250_000_000;
 
-/** What is to be exported, and how; what it follows from else is the running factory's own. */
+/** What to export, and how; everything else comes from the running factory. */
 export interface ExportOptions {
   readonly fromMs: number;
   readonly toMs: number;
@@ -25,16 +25,16 @@ export interface ExportOptions {
   readonly partition?: Partition | undefined;
   readonly hasLabels?: boolean | undefined;
   readonly hasClean?: boolean | undefined;
-  /** The interval that readings are condensed to [s]. */
+  /** Interval to resample readings to [s]. */
   readonly resampleS?: number | undefined;
-  /** The command that makes it again. */
+  /** The command that reproduces the dataset. */
   readonly command: string;
 }
 
 /**
- * The dataset of the running factory: its registry, its seed, its settings, and the journal up to
- * the end of the window, so that what was delivered and what is exported are the same. What lies
- * beyond now is as it will be if nothing more reaches the factory.
+ * Builds the request for a dataset of the running factory: its registry, seed, settings, and the
+ * journal up to the end of the window, so that exported and delivered data are equal. Readings
+ * later than now are as they will be if no more events happen.
  *
  * @throws CommandError with everything that is wrong with the options.
  */
@@ -43,7 +43,7 @@ export async function exportRequest(
   { format = 'parquet', ...options }: ExportOptions,
 ): Promise<DatasetRequest> {
   const { eventLog } = simulator;
-  // An event that is on its way holds from a second on that may lie in the window.
+  // An event that is being appended may take effect inside the window.
   await eventLog.settled();
   const { fleet } = simulator;
   const faults: Diagnostic[] = [];
@@ -86,19 +86,19 @@ export async function exportRequest(
   return resampled;
 }
 
-/** Readings are put together whole: from so many of each machine. */
+/** A resampling interval must be a multiple of every machine's interval. */
 function resampleFaults(machines: readonly Machine[], resampleMs: number): Diagnostic[] {
   return machines
     .filter(({ intervalMs }) => resampleMs % intervalMs !== 0)
     .map(({ name, intervalMs }) => ({
       path: 'resample_seconds',
       message:
-        `${resampleMs / 1000} is no multiple of ${intervalMs / 1000}, ` +
+        `${resampleMs / 1000} is not a multiple of ${intervalMs / 1000}, ` +
         `the interval of ${name} in seconds`,
     }));
 }
 
-/** What happened after the window says nothing about it, nor how fast time went by. */
+/** Events after the window do not affect it, nor does the speed of simulated time. */
 function affectsWindow({ kind, timeS }: JournalEvent, toMs: number): boolean {
   return kind !== 'speed' && 1000 * timeS <= toMs;
 }
@@ -107,7 +107,7 @@ function checkSize({ toMs, fromMs }: DatasetRequest, rows: number): void {
   if (rows === 0) throw invalid([{ path: 'to', message: 'no machine reports in this window' }]);
   if (rows <= ROWS_MAX) return;
   const days = Math.floor(((toMs - fromMs) / 86_400_000) * (ROWS_MAX / rows));
-  const message = `${rows} rows are too many; accepted are ${ROWS_MAX}, some ${days} days`;
+  const message = `${rows} rows are too many; at most ${ROWS_MAX} are accepted, about ${days} days`;
   throw invalid([{ path: 'to', message }]);
 }
 

@@ -1,4 +1,4 @@
-/** A process that reads a share of the machines and publishes it; its parent is the simulator. */
+/** A process that reads and publishes a share of the machines; its parent is the simulator. */
 import type { FactoryDescription } from '../core/factory.ts';
 import { Journal, type JournalEvent, type Settings } from '../core/journal.ts';
 import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
@@ -11,15 +11,15 @@ import type { Log } from '../runtime/log.ts';
 import { createFleet, type Fleet, nextFleet } from '../simulation/fleet.ts';
 import { InstantClock } from './clock.ts';
 
-/** What a reader process is made with. */
+/** The first message to a reader process: its complete setup. */
 export interface ReaderSetup {
   readonly factories: readonly FactoryDescription[];
   readonly seed: number;
   readonly settings: Settings;
   readonly events: readonly JournalEvent[];
-  /** The share of the machines that it publishes, of so many. */
+  /** Which share of the machines it publishes, and how many shares there are. */
   readonly share: { readonly index: number; readonly count: number };
-  /** What it delivers to: outputs by name, with their options. */
+  /** Outputs to deliver to, by name, with their options. */
   readonly outputs: readonly (readonly [name: string, options: unknown])[];
   readonly isSpread: boolean;
   readonly statusIntervalS: number;
@@ -31,27 +31,27 @@ export interface ReaderSetup {
   readonly leaps: number;
 }
 
-/** What a reader process is told after that. */
+/** Messages from the parent after the setup. */
 export type ParentMessage =
-  /** Events come before the horizon that they lie within. */
+  /** Sent before the horizon that includes these events. */
   | { readonly kind: 'events'; readonly events: readonly JournalEvent[] }
   | ({ readonly kind: 'horizon' } & Pick<ReaderSetup, 'horizonMs' | 'speed' | 'leaps'>)
   | { readonly kind: 'follow'; readonly factories: ReaderSetup['factories']; fromMs: number }
   | {
       readonly kind: 'answer';
-      /** The question that this answers. */
+      /** The id of the request that this answers. */
       readonly to: number;
       readonly watermark?: Watermark | undefined;
       readonly failure?: string | undefined;
     }
   | { readonly kind: 'stop' };
 
-/** How a reader's delivery to one sink stands. */
+/** Delivery figures of a reader process for one sink. */
 export interface SinkFigures extends DeliveryFigures {
   readonly deliveredMs: number;
 }
 
-/** What a reader process says. */
+/** Messages from a reader process to its parent. */
 export type ChildMessage =
   | { readonly kind: 'load'; readonly id: number; readonly name: string }
   | { readonly kind: 'save'; readonly id: number; readonly name: string; watermark: Watermark }
@@ -62,14 +62,14 @@ export type ChildMessage =
 
 type Answer = Extract<ParentMessage, { readonly kind: 'answer' }>;
 
-/** How often it says how it stands [ms]. */
+/** Interval between two messages with figures [ms]. */
 const FIGURES_EVERY_MS = 500;
 
-// Ctrl-C reaches all processes of a terminal; the parent says what becomes of this one.
+// Ctrl-C reaches all processes of a terminal; the parent decides when this one stops.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit());
 
-/** What comes with the setup, before there is anybody to take it. */
+/** Messages that arrive before this process is ready to handle them. */
 const early: ParentMessage[] = [];
 let onMessage: (message: ParentMessage) => void = (message) => void early.push(message);
 const setup = await new Promise<ReaderSetup>((resolve) => {
@@ -134,7 +134,7 @@ async function receive(message: ParentMessage): Promise<void> {
 async function open([name, options]: ReaderSetup['outputs'][number]) {
   const output = outputs.find((each) => each.name === name);
   if (!output) throw new Error(`no output ${name}`);
-  // The parent speaks for the simulator.
+  // The parent announces the state of the simulator, so `part` is set.
   const { sinks } = await output.open(options, { log, part: String(setup.share.index + 1) });
   const isSpread = setup.isSpread && output.isPaced;
   const watermarks = parentWatermarks();
@@ -164,7 +164,7 @@ function ownShare(): Fleet {
   return new Shares(fleetOfAll, setup.share.count).of(setup.share.index);
 }
 
-/** Watermarks that the parent keeps; it may answer late, and out of order. */
+/** Watermarks that the parent keeps; its answers may come late and out of order. */
 function parentWatermarks(): Watermarks {
   const request = async (message: (id: number) => ChildMessage) => {
     const answer = await new Promise<Answer>((resolve) => {

@@ -12,14 +12,14 @@ import type { Fleet } from '../simulation/fleet.ts';
 import type { LocalEventLog } from './event-log.ts';
 import type { ChildMessage, ParentMessage, ReaderSetup, SinkFigures } from './reader-process.ts';
 
-/** Readers are told how far they may read so often [ms]. */
+/** Interval at which readers receive the horizon [ms]. */
 const TICK_MS = 50;
-/** What readers have in flight when all ends may take so long; then they are killed [ms]. */
+/** Time for readers to deliver what is in flight at shutdown, before they are killed [ms]. */
 const STOP_MAX_MS = 4000;
-/** A reader that has lived for so long may fail again at once [ms]. */
+/** After running this long, a reader that fails is restarted without back-off [ms]. */
 const PROVEN_MS = 60_000;
 
-/** What reader processes work with. */
+/** What reader processes need from the simulator. */
 export interface ReaderProcessesOptions
   extends Pick<
     ReaderSetup,
@@ -31,7 +31,7 @@ export interface ReaderProcessesOptions
   readonly fleet: Fleet;
   readonly eventLog: LocalEventLog;
   readonly clock: { readonly speed: number };
-  /** Up to where readers may read, now. */
+  /** The instant up to which readers may read now. */
   readonly horizonMs: () => number;
   readonly watermarks: Watermarks;
   readonly log: Log;
@@ -44,17 +44,17 @@ interface ReaderState {
   readonly index: number;
   process: ChildProcess | undefined;
   eventsSent: number;
-  /** Of each sink, once it is known. */
+  /** Of each sink, once known. */
   figures: readonly SinkFigures[];
 }
 
 /**
- * Processes that share the machines of a fleet out and publish them, each with connections and
- * watermarks of its own. The journal and the horizon stay here: a reader reads no further than it
- * was told, and is told of every event before. One that dies is started again, and goes on from
- * its watermark.
+ * Processes that divide the machines of a fleet among themselves and publish them, each with its
+ * own connections and watermarks. The journal and the horizon stay here: a reader reads up to the
+ * horizon that it received, and receives all events before that horizon first. A reader that dies
+ * is restarted and continues from its watermark.
  *
- * Processes rather than threads for the reason that {@link runCrew} has.
+ * They are processes rather than threads for the reason given at {@link WorkerProcess}.
  */
 export class ReaderProcesses {
   readonly #options: ReaderProcessesOptions;
@@ -62,7 +62,7 @@ export class ReaderProcesses {
   readonly #watermarks: readonly Watermarks[];
   readonly #abort = new AbortController();
   #fleet: Fleet;
-  /** Fleets that are still to come for some reader, the latest last. */
+  /** Fleets that some reader has not switched to yet, the latest last. */
   readonly #next: { readonly fleet: Fleet; readonly fromMs: number }[] = [];
   #running: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -80,7 +80,7 @@ export class ReaderProcesses {
     }));
   }
 
-  /** What they deliver to one sink, together; deliveries to all sinks run and stop as one. */
+  /** The combined delivery to one sink; deliveries to all sinks run and stop as one. */
   deliveryTo(sinkName: string): RunningDelivery {
     const figuresNow = () => this.#figuresOf(sinkName);
     const deliveredNow = () => this.#deliveredMs(sinkName);
@@ -133,7 +133,7 @@ export class ReaderProcesses {
     return this.#running;
   }
 
-  /** Keeps readers at work until they are stopped; rejects where the simulation itself fails. */
+  /** Keeps readers running until they are stopped; rejects if the simulation itself fails. */
   async #work(): Promise<void> {
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
@@ -147,7 +147,7 @@ export class ReaderProcesses {
     return this.#stopping;
   }
 
-  /** Lets readers have taken what is in flight, and ends them. */
+  /** Lets readers deliver what is in flight, then stops them. */
   async #end(): Promise<void> {
     this.#abort.abort();
     await Promise.all(
@@ -170,13 +170,15 @@ export class ReaderProcesses {
       const startMs = performance.now();
       const ending = await this.#start(reader);
       if (signal.aborted) return;
-      log.warn({ reader: reader.index + 1, ending }, 'a reader process ended; another goes on');
+      log.warn({ reader: reader.index + 1, ending }, 'a reader process ended; starting another');
       if (performance.now() - startMs > PROVEN_MS) backOff = new BackOff();
       await sleep(backOff.nextMs(), signal);
     }
   }
 
-  /** Starts a reader's process; settles with its exit code or signal when it has ended. */
+  /**
+   * Starts a reader's process; settles with its exit code or signal when the process has ended.
+   */
   #start(reader: ReaderState): Promise<string> {
     const { eventLog, clock, count, horizonMs } = this.#options;
     const { outputs, isSpread, statusIntervalS, catchUpMs, catchUpRate, beginMs } = this.#options;
@@ -237,7 +239,7 @@ export class ReaderProcesses {
     send(process, { kind: 'answer', to, ...answer });
   }
 
-  /** Tells readers of events, and then how far they may read. */
+  /** Sends new events to readers, then the horizon. */
   async #sendHorizon(): Promise<void> {
     const { eventLog, horizonMs, clock, leaps = () => 0 } = this.#options;
     const { signal } = this.#abort;
@@ -256,6 +258,6 @@ export class ReaderProcesses {
 }
 
 function send(process: ChildProcess | undefined, message: ParentMessage): void {
-  // One that has just ended hears nothing more; it is told all when it is started again.
+  // A process that has just ended gets nothing; its successor receives everything in its setup.
   if (process?.connected) process.send(message, () => undefined);
 }

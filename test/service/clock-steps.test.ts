@@ -128,8 +128,8 @@ test('after a step back nothing comes twice, and health says when it goes on', a
   assert.equal(problem?.part, 'clock');
   assert.equal(
     problem?.reason,
-    `delivery is ahead of the clock and goes on at ${until} of simulated time, at ${real}; ` +
-      'to go on at once, set the clock right or, if it is, restart with AHEAD_OF_CLOCK=repeat',
+    `delivery is ahead of the clock and continues at ${until} of simulated time, at ${real}; ` +
+      'to continue now, correct the clock or, if it is right, restart with AHEAD_OF_CLOCK=repeat',
   );
   run.pass(3590);
   assert.equal(run.health.problems.length, 1);
@@ -140,7 +140,7 @@ test('after a step back nothing comes twice, and health says when it goes on', a
   assertInOrder(run.sink);
   const said = run.log.lines.map((line) => line.replace(/ [{].*[}]$/, ''));
   assert.equal(said.filter((line) => line === problem?.reason).length, 1);
-  assert.equal(said.at(-1), 'delivery is no longer ahead of the clock, and goes on');
+  assert.equal(said.at(-1), 'delivery is no longer ahead of the clock; it continues');
 });
 
 const future = async (timeMs: number) => {
@@ -156,7 +156,7 @@ test('a start with readings of the future is the same problem in the same words'
   assert.equal(run.health.sinks[0]?.lagMs, -HOUR_MS);
   assert.match(
     run.health.problems[0]?.reason ?? '',
-    /^delivery is ahead of the clock and goes on at 2026-01-14T11:00:00Z; to go on at once/,
+    /^delivery is ahead of the clock and continues at 2026-01-14T11:00:00Z; to continue now/,
   );
   assert.equal(run.sink.messages.length, 0);
 });

@@ -63,7 +63,7 @@ test('a restart finds the registry, the journal, the clock and the seed again', 
   // Another seed than the one it was begun with is refused.
   await assert.rejects(open({ ...env, SIMULATION_SEED: '8' }), (error) => {
     assert.ok(error instanceof ConfigError);
-    assert.match(error.message, /^SIMULATION_SEED: 8 is not that of .*begun with 7/);
+    assert.match(error.message, /^SIMULATION_SEED: 8 is not the seed of .*created with 7/);
     return true;
   });
 });
@@ -177,7 +177,7 @@ test('a folder that cannot be made is a fault of DATA_DIR, with the reason', asy
     assert.ok(error instanceof ConfigError);
     const [fault] = error.faults;
     assert.equal(fault?.path, 'DATA_DIR');
-    assert.match(String(fault?.message), /^\/proc\/x\/data cannot be made: ENOENT/);
+    assert.match(String(fault?.message), /^\/proc\/x\/data cannot be created: ENOENT/);
     return true;
   });
 });

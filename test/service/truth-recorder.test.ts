@@ -152,7 +152,7 @@ test('without its database it answers all the same, and keeps the record afterwa
   await simulation.pass(2 * DAY_S);
   const [anomaly] = await simulation.anomalies();
   assert.equal(anomaly?.['final'], true);
-  while (!simulation.log.lines.some((line) => line.startsWith('the ground truth cannot be kept')))
+  while (!simulation.log.lines.some((line) => line.startsWith('ground truth cannot be saved')))
     await pause(LOOK_MS);
   await postgres.restart();
   await simulation.pass(60);
