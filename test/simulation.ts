@@ -9,9 +9,9 @@ import type { MachineType } from '../src/core/machine.ts';
 import type { DeliveryFigures } from '../src/delivery/delivery.ts';
 import { InstantClock } from '../src/service/clock.ts';
 import { type DurableLog, MemoryLog } from '../src/service/durable-log.ts';
+import { LocalEventLog } from '../src/service/event-log.ts';
 import { Observer } from '../src/service/observer.ts';
 import { Simulator } from '../src/service/simulator.ts';
-import { Timeline } from '../src/service/timeline.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
 import type { Store } from '../src/store/open-store.ts';
 import { until } from './until.ts';
@@ -62,12 +62,12 @@ export async function startSimulation(options: SimulationOptions = {}): Promise<
     types: configuration.catalogue,
   });
   const clock = new InstantClock(nowMs);
-  const timeline = new Timeline(journal, clock, log);
-  const observer = new Observer(fleet, timeline, clock, configuration.statusIntervalS);
+  const eventLog = new LocalEventLog(journal, clock, log);
+  const observer = new Observer(fleet, eventLog, clock, configuration.statusIntervalS);
   const end = new AbortController();
   const running = observer.run(end.signal);
   const deliveries = sinks.map((figures) => ({ figures, deliveredMs: nowMs, follow() {} }));
-  const simulator = new Simulator({ fleet, clock, timeline, observer, deliveries, store });
+  const simulator = new Simulator({ fleet, clock, eventLog, observer, deliveries, store });
   const app = await buildApp(simulator, configuration, appOptions);
   await until(() => observer.timeMs === nowMs);
   return {

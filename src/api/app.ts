@@ -10,15 +10,15 @@ import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { ClusterOverview } from '../cluster/live/overview.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { version } from '../runtime/version.ts';
-import { Exports, makeBeside } from '../service/exports.ts';
+import { Exports, generateLocally } from '../service/exports.ts';
 import type { Registry } from '../service/registry.ts';
 import type { Simulator } from '../service/simulator.ts';
+import { addressOf, ConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { Api, App } from './context.ts';
 import { describeRoutes, serveDocumentation } from './documentation.ts';
-import { answerError, answerNoise, answerUnknownRoutes, HttpError } from './failures.ts';
+import { answerError, answerUnknownRoutes, HttpError, onClientError } from './failures.ts';
 import { guard } from './guard.ts';
-import { takeJsonOnly } from './json-body.ts';
-import { addressOf, Places } from './places.ts';
+import { acceptJsonOnly } from './json-body.ts';
 import { routes } from './routes/index.ts';
 import { NAME_MAX } from './schemas.ts';
 import { endStalled } from './stalled.ts';
@@ -74,13 +74,13 @@ export async function buildApp(
     genReqId: ({ headers }) => requestId(headers['x-request-id']),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_MAX },
     frameworkErrors: answerError,
-    clientErrorHandler: answerNoise,
+    clientErrorHandler: onClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);
   // Answers are written by hand and checked by tests; a serializer would hide what is missing.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler(answerError);
-  takeJsonOnly(app);
+  acceptJsonOnly(app);
   // An address is known for as long as it was asked for before its connection ended.
   app.server.on('connection', ({ remoteAddress }) => remoteAddress);
   endStalled(app.server, stalledMs);
@@ -114,11 +114,11 @@ export async function buildApp(
   answerUnknownRoutes(app);
   await describeRoutes(app, version);
 
-  const places = new Places(
+  const limiter = new ConcurrencyLimiter(
     ANSWERS_MAX,
     (count) => `${count} answers are being computed; try again later`,
   );
-  app.addHook('preClose', async () => places.close());
+  app.addHook('preClose', async () => limiter.close());
   const generation = await clusterGeneration(configuration, app.log);
   // The APIs of a cluster share a folder with each other, and with nobody else.
   const folder = cluster ? `exports-${cluster.storeKey}` : 'exports';
@@ -131,7 +131,7 @@ export async function buildApp(
     await exports.close();
     await generation?.close();
   });
-  const api: Api = { simulator, configuration, registry, cluster, places, exports };
+  const api: Api = { simulator, configuration, registry, cluster, limiter, exports };
   for (const add of routes) add(app, api);
   await serveDocumentation(app);
   // After the hook of the stream, whose connections would not end by themselves.
@@ -143,7 +143,7 @@ export async function buildApp(
 async function clusterGeneration(configuration: Configuration, log: FastifyBaseLogger) {
   if (configuration.cluster.redisUrl === undefined) return undefined;
   const { ClusterGeneration } = await import('../cluster/history/generation.ts');
-  return new ClusterGeneration(configuration, log, makeBeside);
+  return new ClusterGeneration(configuration, log, generateLocally);
 }
 
 /** Stops listening, and lets what is being answered end if that takes no longer than a moment. */

@@ -6,7 +6,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { Exports } from '../service/exports.ts';
 import type { Registry } from '../service/registry.ts';
 import type { Simulator } from '../service/simulator.ts';
-import type { Places } from './places.ts';
+import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 
 /** The HTTP server with its routes, whose schemas are also their types. */
 export type App = FastifyInstance<
@@ -26,7 +26,7 @@ export interface Api {
   /** None where the simulator is alone. */
   readonly cluster: ClusterOverview | undefined;
   /** For every answer that takes more than a moment to make. */
-  readonly places: Places;
+  readonly limiter: ConcurrencyLimiter;
   readonly exports: Exports;
 }
 

@@ -11,7 +11,7 @@ const MACHINES_MAX = 10_000;
 const NAME_MAX = 200;
 
 /** What is asked for: the options of `generate`. */
-export const ExportWish = command(
+export const ExportBody = command(
   {
     from: Instant,
     to: Instant,

@@ -136,7 +136,7 @@ function matches(pattern: string, found: readonly string[]): boolean {
 }
 
 /** Answers what is not even HTTP. */
-export function answerNoise(error: NodeJS.ErrnoException, socket: Socket): void {
+export function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Too Large' : '400 Bad Request';
   const body = JSON.stringify(failure('the request is not HTTP as it should be'));

@@ -5,7 +5,7 @@ import { HttpError } from './failures.ts';
 const DEPTH_MAX = 64;
 
 /** No body at all is as good as none wanted; whether one is needed, the route's schema says. */
-export function takeJsonOnly(app: App): void {
+export function acceptJsonOnly(app: App): void {
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {

@@ -11,7 +11,7 @@ export interface Page {
  * Says in the head of an answer how long the list is (`X-Total-Count`) and where the next page is
  * (`Link`, RFC 8288), if there is one.
  */
-export function tellPage(
+export function setPageHeaders(
   reply: Pick<FastifyReply, 'header'>,
   path: string,
   query: object,

@@ -7,7 +7,7 @@ import { version } from '../runtime/version.ts';
 import { columns } from './columns.ts';
 
 /** Where a simulator that has started is reached. */
-export interface Reached {
+export interface Endpoints {
   readonly apiPort: number;
   readonly brokerAddress: string;
   /** Port of the embedded broker, if that is used. */
@@ -22,7 +22,7 @@ export interface Reached {
 }
 
 /** What runs and where, for people. */
-export function announcement(configuration: Configuration, reached: Reached): string {
+export function announcement(configuration: Configuration, reached: Endpoints): string {
   const { api, outputs } = configuration;
   const mqtt = mqttOptions(outputs);
   const { brokerAddress, factories } = reached;
@@ -51,7 +51,7 @@ export function announcement(configuration: Configuration, reached: Reached): st
 }
 
 /** Ports that others have, and those that were taken in their place. */
-export function movedPorts({ api, outputs }: Configuration, reached: Reached): string[] {
+export function movedPorts({ api, outputs }: Configuration, reached: Endpoints): string[] {
   const mqtt = mqttOptions(outputs);
   const notes: string[] = [];
   const add = (what: string, variable: string, wanted: number, got: number | undefined) => {

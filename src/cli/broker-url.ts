@@ -8,7 +8,7 @@ import type { OptionReader } from './option-reader.ts';
 /** The port that each scheme means where none is named. */
 const PORTS = { mqtt: '1883', mqtts: '8883', ws: '80', wss: '443' } as const;
 
-/** Most brokers that speak MQTT by WebSocket do so here, and ours is told nothing else. */
+/** Most brokers that speak MQTT by WebSocket do so here, and the environment variables cannot name another path. */
 const PATHS = ['', '/', '/mqtt'];
 
 /** The URL of a broker, as the environment variables that say the same. */
@@ -54,7 +54,7 @@ export const BROKER_OPTIONS = {
 
 /** The environment in which a broker that an option names is the configured one. */
 export function environmentWith(url: string | undefined): NodeJS.ProcessEnv {
-  // What is not accepted is told with the other faults of the command line.
+  // What is not accepted is reported with the other errors of the command line.
   return { ...process.env, ...(url === undefined ? {} : BROKER_URL.parse(url)) };
 }
 
@@ -73,7 +73,7 @@ function meantUrl(written: string): string | undefined {
 }
 
 /** The broker that `--mqtt` names, or that is configured; undefined where there is none. */
-export function askedBroker(
+export function readBroker(
   options: OptionReader,
   { outputs }: Configuration,
 ): MqttOptions | undefined {

@@ -3,7 +3,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { fleetOf, type WindowRequest } from '../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../dataset/window-reader.ts';
 import { PROGRAM } from './command-line.ts';
-import type { Asked } from './dataset-request.ts';
+import type { DatasetTask } from './dataset-request.ts';
 import { Interruption } from './interruption.ts';
 import { count, type ProgressLine, span } from './progress-line.ts';
 import { stderrLog } from './stderr-log.ts';
@@ -16,7 +16,7 @@ import { stderrLog } from './stderr-log.ts';
  * @throws StoreError, PostgresError where the database does not take it; never with a password.
  */
 export async function toDatabase(
-  { request, databaseUrl, isOnCluster }: Asked & { readonly to: 'a database' },
+  { request, databaseUrl, isOnCluster }: DatasetTask & { readonly to: 'a database' },
   configuration: Configuration,
   progress: ProgressLine,
 ): Promise<number> {

@@ -17,11 +17,11 @@ import { urlFaults } from '../outputs/postgres/url.ts';
 import { version } from '../runtime/version.ts';
 import { duration, durationText } from '../schema/times.ts';
 import { choice, whole } from '../schema/value-type.ts';
-import { askedBroker } from './broker-url.ts';
+import { readBroker } from './broker-url.ts';
 import type { Arguments } from './command.ts';
 import { PROGRAM } from './command-line.ts';
 import { OptionReader } from './option-reader.ts';
-import { askedWindow } from './window-options.ts';
+import { readWindow } from './window-options.ts';
 
 /** Processes that may be asked for: more cores than that no machine has. */
 const WORKERS_MAX = 256;
@@ -35,7 +35,7 @@ export const FOLDER_DEFAULT = 'dataset';
 const RESAMPLE = duration(0.1, RESAMPLE_MAX_S);
 
 /** What a command line asks for, and where it is to go. */
-export type Asked =
+export type DatasetTask =
   | {
       readonly to: 'files';
       readonly request: DatasetRequest;
@@ -57,22 +57,22 @@ const ONLY_FILES = ['compress', 'partition', 'labels', 'workers'] as const;
 const ONLY_ROWS = [...ONLY_FILES, 'format', 'clean'] as const;
 
 /** @throws ConfigError with everything that is wrong with the options. */
-export function askedDataset(args: Arguments, configuration: Configuration): Asked {
+export function readDatasetOptions(args: Arguments, configuration: Configuration): DatasetTask {
   const options = new OptionReader(args);
   const to = destination(options);
-  const strangers: readonly string[] =
+  const inapplicableOptions: readonly string[] =
     to === 'files' ? [] : to === 'standard output' ? ONLY_FILES : ONLY_ROWS;
-  for (const name of strangers)
+  for (const name of inapplicableOptions)
     if (options.isGiven(name)) options.fault(name, `is for files, not for ${to}`);
-  const isOnCluster = askedCluster(options, to, configuration);
+  const isOnCluster = readClusterFlag(options, to, configuration);
   if (to !== 'a broker' && options.isGiven('qos')) options.fault('qos', 'goes with --mqtt');
 
-  const window = resampled(options, askedWindow(options, configuration), configuration);
+  const window = resampled(options, readWindow(options, configuration), configuration);
   const request = fileRequest(options, window, args, configuration, to);
   const workers = options.read('workers', whole(1, WORKERS_MAX)) ?? availableParallelism();
   const databaseUrl = options.readSecret('postgres', DATABASE_URL) as string;
   if (databaseUrl) for (const fault of urlFaults(databaseUrl)) options.fault('postgres', fault);
-  const broker = askedBroker(options, configuration) as MqttOptions;
+  const broker = readBroker(options, configuration) as MqttOptions;
   options.check();
   switch (to) {
     case 'files':
@@ -93,7 +93,11 @@ export function askedDataset(args: Arguments, configuration: Configuration): Ask
 }
 
 /** Whether the workers of a cluster are to do it. */
-function askedCluster(options: OptionReader, to: Asked['to'], { cluster }: Configuration): boolean {
+function readClusterFlag(
+  options: OptionReader,
+  to: DatasetTask['to'],
+  { cluster }: Configuration,
+): boolean {
   if (!options.isGiven('cluster')) return false;
   if (to === 'standard output' || to === 'a broker')
     options.fault('cluster', `is for files and databases, not for ${to}`);
@@ -104,7 +108,7 @@ function askedCluster(options: OptionReader, to: Asked['to'], { cluster }: Confi
   return true;
 }
 
-function destination(options: OptionReader): Asked['to'] {
+function destination(options: OptionReader): DatasetTask['to'] {
   const given = ['out', 'postgres', 'mqtt'].filter((name) => options.isGiven(name));
   for (const other of given.slice(1))
     options.fault(other, `is another destination than --${given[0]}; give one of them`);
@@ -139,7 +143,7 @@ function fileRequest(
   window: WindowRequest,
   { values }: Arguments,
   configuration: Configuration,
-  to: Asked['to'],
+  to: DatasetTask['to'],
 ): DatasetRequest {
   const accepted = to === 'standard output' ? STREAM_FORMATS : FORMAT_NAMES;
   const format = options.read('format', choice(FORMAT_NAMES)) ?? (accepted[0] as FormatName);
@@ -165,7 +169,7 @@ function fileRequest(
 const PARTITION = choice(['day', 'month']);
 
 /** Variables that change what a dataset holds, besides those of intervals. */
-const TELLING =
+const CONTENT_VARIABLES =
   /^(SHIFT_\d_\w+|WEEKEND_\w+|ANOMALY_PROBABILITY|SIMULATOR_ENABLE_ANOMALIES|FLEET_MACHINES)$/;
 
 /** The command line that makes a dataset again, wherever it is written and by how many workers. */
@@ -179,7 +183,7 @@ function commandOf(
   );
   const variables = Object.keys(shown)
     .filter((name) => sources[name] === 'environment' || sources[name] === '.env')
-    .filter((name) => TELLING.test(name) || intervals.has(name))
+    .filter((name) => CONTENT_VARIABLES.test(name) || intervals.has(name))
     .map((name) => `${name}=${shown[name]}`);
   const file = shown['FACTORY_FILE'];
   const { fromMs, toMs, seed, format, compression, partition, hasLabels, hasClean } = request;

@@ -9,7 +9,7 @@ import { choice } from '../schema/value-type.ts';
 import { BROKER_OPTIONS, environmentWith } from './broker-url.ts';
 import { type Command, fleetSize, type Terminal } from './command.ts';
 import { PROGRAM } from './command-line.ts';
-import { type Asked, askedDataset, FOLDER_DEFAULT } from './dataset-request.ts';
+import { type DatasetTask, FOLDER_DEFAULT, readDatasetOptions } from './dataset-request.ts';
 import { Interruption } from './interruption.ts';
 import { count, ProgressLine, span } from './progress-line.ts';
 import { stderrLog } from './stderr-log.ts';
@@ -71,24 +71,24 @@ export const generate: Command = {
       options: { factory, machines: fleetSize(args.values) },
       env: environmentWith(mqtt),
     });
-    const asked = askedDataset(args, configuration);
+    const task = readDatasetOptions(args, configuration);
     const progress = new ProgressLine(terminal);
     for (const remark of configuration.remarks) progress.say(remark);
     try {
-      switch (asked.to) {
+      switch (task.to) {
         case 'files':
-          return await toFolder(asked, configuration, progress);
+          return await toFolder(task, configuration, progress);
         case 'standard output':
-          return await toStdout(asked.request, progress, terminal);
+          return await toStdout(task.request, progress, terminal);
         case 'a database': {
           const { toDatabase } = await import('./database-output.ts');
-          return await toDatabase(asked, configuration, progress);
+          return await toDatabase(task, configuration, progress);
         }
         case 'a broker': {
           const { toBroker } = await import('./broker-output.ts');
           const { AT_ONCE } = await import('../dataset/publication.ts');
           const pacing = { clock: AT_ONCE, catchUpRate: 0 };
-          return await toBroker(asked.request, asked.broker, configuration, pacing, progress);
+          return await toBroker(task.request, task.broker, configuration, pacing, progress);
         }
       }
     } finally {
@@ -98,15 +98,15 @@ export const generate: Command = {
 };
 
 async function toFolder(
-  asked: Asked & { readonly to: 'files' },
+  task: DatasetTask & { readonly to: 'files' },
   configuration: Configuration,
   progress: ProgressLine,
 ): Promise<number> {
   const interruption = new Interruption();
   const startMs = performance.now();
-  const { folder } = asked;
+  const { folder } = task;
   try {
-    const manifest = await made(asked, configuration, progress, interruption.signal);
+    const manifest = await made(task, configuration, progress, interruption.signal);
     const rows = Object.values(manifest.rows).reduce((sum, each) => sum + each, 0);
     const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
     progress.result(
@@ -123,7 +123,7 @@ async function toFolder(
 
 /** Makes a dataset, here or on the cluster. */
 async function made(
-  { request, folder, workers, isOnCluster }: Asked & { readonly to: 'files' },
+  { request, folder, workers, isOnCluster }: DatasetTask & { readonly to: 'files' },
   configuration: Configuration,
   progress: ProgressLine,
   signal: AbortSignal,

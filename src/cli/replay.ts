@@ -5,11 +5,11 @@ import { machinesOf } from '../dataset/window-reader.ts';
 import { positive, type ValueType } from '../schema/value-type.ts';
 import { RealClock } from '../service/clock.ts';
 import { type Pacing, toBroker } from './broker-output.ts';
-import { askedBroker, BROKER_OPTIONS, environmentWith } from './broker-url.ts';
+import { BROKER_OPTIONS, environmentWith, readBroker } from './broker-url.ts';
 import { type Command, fleetSize } from './command.ts';
 import { OptionReader } from './option-reader.ts';
 import { ProgressLine } from './progress-line.ts';
-import { askedWindow, WINDOW_OPTIONS } from './window-options.ts';
+import { readWindow, WINDOW_OPTIONS } from './window-options.ts';
 
 const SPEED_MAX = 100_000;
 const NUMBER = positive(SPEED_MAX);
@@ -43,8 +43,8 @@ export const replay: Command = {
       env: environmentWith(mqtt),
     });
     const options = new OptionReader(args);
-    const request = askedWindow(options, configuration);
-    const broker = askedBroker(options, configuration);
+    const request = readWindow(options, configuration);
+    const broker = readBroker(options, configuration);
     if (!broker && !options.isGiven('mqtt')) options.fault('mqtt', 'is missing, as is MQTT_HOST');
     const speed = options.read('speed', SPEED) ?? 1;
     options.check();

@@ -7,7 +7,7 @@ import type { Subject } from '../report/subject.ts';
 import { version } from '../runtime/version.ts';
 import type { Verdict } from '../validation/validate.ts';
 import { type Arguments, type Command, FACTORY_OPTION, fleetSize } from './command.ts';
-import { askedDataset } from './dataset-request.ts';
+import { readDatasetOptions } from './dataset-request.ts';
 import { ProgressLine } from './progress-line.ts';
 import { CHOSEN_MACHINES } from './window-options.ts';
 
@@ -70,7 +70,10 @@ async function subjectOf(args: Arguments, configuration: Configuration): Promise
   const { operands, values } = args;
   const [folder] = operands;
   if (folder === undefined) {
-    const { request } = askedDataset({ ...args, values: windowValues(values) }, configuration);
+    const { request } = readDatasetOptions(
+      { ...args, values: windowValues(values) },
+      configuration,
+    );
     const { windowSubject, readingsOf } = await import('../report/window-subject.ts');
     if (readingsOf(request) === 0)
       throw new ConfigError([

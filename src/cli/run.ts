@@ -17,7 +17,7 @@ const SHUTDOWN_MAX_MS = 4500;
 /** What a shell says of a process that a signal ended: 128 and the signal's number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Runs the factory until it is told to end. */
+/** Runs the factory until it is asked to stop. */
 export const run: Command = {
   name: 'run',
   about: 'Run the factory: publish its readings and answer on HTTP.',
@@ -31,7 +31,7 @@ export const run: Command = {
     const configuration = loadConfiguration({ options: { factory, machines, isCluster } });
     const isTerminal = process.stdout.isTTY === true;
     const log = await createLogger(configuration.logLevel, isTerminal);
-    const told = endSignal(log);
+    const stopRequested = endSignal(log);
     const assembly: Assembly & Pick<ApiProcess, 'cluster'> = configuration.cluster.isLive
       ? await (await import('../cluster/live/api-process.ts')).assembleApi(configuration, log)
       : { ...(await assemble(configuration, log)), cluster: undefined };
@@ -60,7 +60,7 @@ export const run: Command = {
       await close();
       throw error;
     }
-    await told;
+    await stopRequested;
     await close();
     await finished;
     log.info('ended');
@@ -122,7 +122,7 @@ function crashOf({ clock, fleet }: Simulator, log: Logger): (error: unknown) => 
   };
 }
 
-/** Settles when the process is told to end; told again, it ends at once. */
+/** Settles when the process receives a signal to stop; a second signal exits at once. */
 function endSignal(log: Logger): Promise<void> {
   return new Promise((resolve) => {
     let isEnding = false;

@@ -29,7 +29,7 @@ export const WINDOW_OPTIONS = {
 const SEED = whole(0, 0xffff_ffff);
 
 /** The window that is asked for; it is of no use where that leaves faults in `options`. */
-export function askedWindow(options: OptionReader, configuration: Configuration): WindowRequest {
+export function readWindow(options: OptionReader, configuration: Configuration): WindowRequest {
   const fromMs = options.read('from', INSTANT_MS) ?? Number.NaN;
   const toMs = options.read('to', INSTANT_MS) ?? Number.NaN;
   for (const name of ['from', 'to'])

@@ -46,7 +46,7 @@ export const worker: Command = {
   },
   async execute(args) {
     const options = new OptionReader(args);
-    const asked = options.read('concurrency', whole(1, CONCURRENCY_MAX));
+    const requested = options.read('concurrency', whole(1, CONCURRENCY_MAX));
     const only = options.read('only', choice(PART_NAMES));
     options.check();
     const { factory } = args.values;
@@ -65,7 +65,7 @@ export const worker: Command = {
     if (!redis) return 0;
     const { prefix } = configuration.cluster;
     const where = redisLocation(url);
-    const concurrency = asked ?? availableParallelism();
+    const concurrency = requested ?? availableParallelism();
     // One part that cannot go on ends the others, too.
     const failed = new AbortController();
     const ending = AbortSignal.any([signal, failed.signal]);

@@ -5,55 +5,55 @@ import type { Log } from '../runtime/log.ts';
 import { createFleet } from '../simulation/fleet.ts';
 import { saveClock, saveWatermarkSql } from '../store/tables.ts';
 import { closeOutputs, deliver, openOutputs, stopDelivery } from './deliveries.ts';
-import { LoggedLog } from './durable-log.ts';
+import { MonitoredLog } from './durable-log.ts';
+import { LocalEventLog } from './event-log.ts';
 import { Observer } from './observer.ts';
 import { PresentWatermarks } from './present-watermarks.ts';
 import { RealTime } from './real-time.ts';
 import { Registry } from './registry.ts';
 import { Simulator } from './simulator.ts';
 import { openState } from './state.ts';
-import { Timeline } from './timeline.ts';
 import { TruthPublisher } from './truth-publisher.ts';
 import { TruthRecorder } from './truth-recorder.ts';
 
 /**
- * Up to so many machines the live status is a reader of its own, and true while the broker is
- * away; of more it is what was read for the broker, since two readers would take twice the memory
- * and twice the start: a millisecond a machine.
+ * Up to this many machines, the live status has its own reader, which works even while the broker
+ * is away. For larger fleets the status is taken from what is read for the broker, since two
+ * readers would double the memory and the start-up time of a millisecond per machine.
  */
 const OBSERVED_MAX = 10_000;
 
 /**
- * Machines of one process: at nine kilobytes each in memory and a millisecond and a half at the
- * start, so many take 2.5 GB and six minutes.
+ * Most machines in one process. At nine kilobytes each in memory and a millisecond and a half at
+ * start-up, this number takes 2.5 GB and six minutes.
  */
 const MACHINES_MAX = 250_000;
 
-/** A simulator with everything that it needs, ready to go. */
+/** A simulator with all its parts, ready to run. */
 export interface Assembly {
   readonly simulator: Simulator;
-  /** None where a factory file takes its place. */
+  /** Undefined if a factory file replaces it. */
   readonly registry: Registry | undefined;
-  /** None where an external broker is used. */
+  /** Undefined if an external broker is used. */
   readonly broker: EmbeddedBroker | undefined;
-  /** Where readings go, as a person writes it: `mqtt://127.0.0.1:1883`. */
+  /** Where readings go, in readable form: `mqtt://127.0.0.1:1883`. */
   readonly addresses: readonly string[];
-  /** Follows simulated time until it is stopped; rejects if the simulation itself fails. */
+  /** Follows simulated time until stopped; rejects if the simulation itself fails. */
   run(): Promise<void>;
-  /** Lets sinks take what is in flight and say that they are offline. */
+  /** Lets sinks deliver what is in flight and announce that they are offline. */
   stop(): Promise<void>;
 }
 
-/** How a simulator is built other than its configuration says. */
+/** Options for building a simulator that are not part of its configuration. */
 export interface AssemblyOptions {
-  /** The database is asked so often for changed rows [ms of real time]. */
+  /** Interval at which the database is checked for changed rows [ms of real time]. */
   readonly registryPollMs?: number;
 }
 
 /**
  * Builds the simulator that a configuration describes.
  *
- * @throws ConfigError where the broker's port is taken, or a certificate cannot be read.
+ * @throws ConfigError if the broker's port is taken, or a certificate cannot be read.
  */
 export async function assemble(
   configuration: Configuration,
@@ -68,16 +68,16 @@ export async function assemble(
   const { length } = fleet.machines;
   if (length > MACHINES_MAX) {
     await store.close();
-    const message = `${length} machines are too many for one process; up to ${MACHINES_MAX}`;
+    const message = `${length} machines are too many for one process; at most ${MACHINES_MAX}`;
     throw new ConfigError([{ path: 'the factories', message }]);
   }
-  const journalLog = new LoggedLog(store.journal, log, {
+  const journalLog = new MonitoredLog(store.journal, log, {
     probe: () => saveClock(store.database, clock.record),
   });
-  const timeline = new Timeline(journal, clock, journalLog);
+  const eventLog = new LocalEventLog(journal, clock, journalLog);
   const leaps = () => realTime.leaps;
   const leapt = { leaps, catchUpMs: configuration.catchUpMs };
-  const observer = new Observer(fleet, timeline, clock, statusIntervalS, leapt);
+  const observer = new Observer(fleet, eventLog, clock, statusIntervalS, leapt);
   const watermarks = configuration.isAheadRepeated
     ? new PresentWatermarks(store.watermarks, () => clock.nowMs())
     : store.watermarks;
@@ -86,14 +86,14 @@ export async function assemble(
   const opened = await openOutputs(configuration.outputs, {
     log,
     hasReaders: readers > 1,
-    // What was delivered and how far are one transaction; when it became live was saved first.
+    // Rows and watermark are saved in one transaction; `liveFromMs` was saved before.
     watermarkSql: (sinkName, timeMs) => saveWatermarkSql(sinkName, { timeMs, liveFromMs: timeMs }),
   }).catch(async (error) => {
     await store.close();
     throw error;
   });
   const lines = deliver(opened, {
-    ...{ fleet, clock, timeline, watermarks, log, leaps, statusIntervalS, isSpread, readers },
+    ...{ fleet, clock, eventLog, watermarks, log, leaps, statusIntervalS, isSpread, readers },
     onGap: (gap) => gapLog.add(gap),
     catchUpMs: configuration.catchUpMs,
     catchUpRate: configuration.catchUpRate,
@@ -105,7 +105,7 @@ export async function assemble(
   const simulator: Simulator = new Simulator({
     fleet,
     clock,
-    timeline,
+    eventLog,
     observer,
     deliveries,
     store,

@@ -3,35 +3,36 @@ import { sleep } from '../runtime/sleep.ts';
 import type { ClockRecord } from '../store/tables.ts';
 
 /**
- * Longest sleep before the time is looked at again [ms]. Timers stand still while the host is
- * suspended and cannot be set beyond 2³¹ ms, so none is trusted for longer than this.
+ * Longest sleep before the time is checked again [ms]. Timers stop while the host is suspended and
+ * cannot be set beyond 2³¹ ms, so none is trusted for longer than this.
  */
 const SLEEP_MAX_MS = 1000;
 
-/** A clock whose speed may be changed while it runs. */
+/** A clock whose speed can be changed while it runs. */
 export interface AdjustableClock extends Clock {
   /**
-   * Changes the speed from now on. Simulated time does not jump: it goes on from where it is.
+   * Changes the speed from now on. Simulated time does not jump: it continues from its current
+   * value.
    *
-   * @returns How simulated time lies against real time from now on.
+   * @returns How simulated time maps to real time from now on.
    * @throws RangeError for a speed that is not a positive number.
    */
   setSpeed(speed: number): ClockRecord;
 }
 
-/** How simulated time lies against real time. */
+/** Options of a {@link RealClock}. */
 export interface RealClockOptions {
-  /** Simulated seconds a real second. */
+  /** Simulated seconds per real second. */
   readonly speed?: number;
-  /** The simulated instant at `realStartMs`; if not given, simulated time begins as real time. */
+  /** The simulated instant at `realStartMs`; equal to real time, if not given. */
   readonly startMs?: number;
   /** The real instant at which simulated time begins; now, if not given. */
   readonly realStartMs?: number;
-  /** Real time, for tests of what time itself may do. */
+  /** Source of real time, for tests of clock steps. */
   readonly realNowMs?: () => number;
 }
 
-/** Simulated time that follows real time, at its own speed and from its own beginning. */
+/** Simulated time that follows real time, with its own speed and start. */
 export class RealClock implements AdjustableClock {
   #speed: number;
   #startMs: number;
@@ -55,7 +56,7 @@ export class RealClock implements AdjustableClock {
     return Math.floor(this.#startMs + (this.#realNowMs() - this.#realStartMs) * this.#speed);
   }
 
-  /** How simulated time lies against real time. */
+  /** The current mapping of simulated time to real time. */
   get record(): ClockRecord {
     return { simulatedMs: this.#startMs, realMs: this.#realStartMs, speed: this.#speed };
   }
@@ -77,7 +78,7 @@ export class RealClock implements AdjustableClock {
   }
 }
 
-/** Simulated time that stands still until it is moved: for tests, and for what needs no waiting. */
+/** Simulated time that moves only by `advanceTo`: for tests, and for work that need not wait. */
 export class InstantClock implements AdjustableClock {
   #speed = 1;
   #nowMs: number;
@@ -100,7 +101,7 @@ export class InstantClock implements AdjustableClock {
     return { simulatedMs: this.#nowMs, realMs: this.#nowMs, speed };
   }
 
-  /** Moves time forward to an instant and wakes whoever waits for it or for one before it. */
+  /** Moves time forward to an instant and wakes all that wait for it or for an earlier one. */
   advanceTo(timeMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, timeMs);
     for (const waiter of [...this.#waiting]) if (waiter.timeMs <= this.#nowMs) waiter.settle();

@@ -1,9 +1,9 @@
 import type { Diagnostic } from '../core/errors.ts';
 
-/** Why a command was refused: an unknown id, how things stand, a bad value, a missing part. */
+/** Why a command was refused: unknown id, conflicting state, bad value, overload, missing part. */
 export type Refusal = 'unknown' | 'conflict' | 'invalid' | 'busy' | 'unavailable';
 
-/** A command that was refused and changed nothing; its message is for whoever gave it. */
+/** A command that was refused and changed nothing; its message is for the client. */
 export class CommandError extends Error {
   readonly refusal: Refusal;
   readonly faults: readonly Diagnostic[];

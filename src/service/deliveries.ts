@@ -7,16 +7,16 @@ import { spreadWatermarks } from '../delivery/watermarks.ts';
 import type { OpenOutput, OutputContext, WantedOutput } from '../outputs/output.ts';
 import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import type { LocalEventLog } from './event-log.ts';
 import { ReaderProcesses } from './reader-processes.ts';
-import type { Timeline } from './timeline.ts';
 
-/** A sink, and what brings readings there. */
+/** A sink and the delivery that brings readings to it. */
 export interface DeliveryLine {
   readonly sink: DeliveredSink;
   readonly delivery: RunningDelivery;
 }
 
-/** An output that is wanted, and opened. */
+/** A configured output that has been opened. */
 export interface OpenedOutput extends WantedOutput {
   readonly open: OpenOutput;
 }
@@ -25,18 +25,18 @@ export interface OpenedOutput extends WantedOutput {
 export interface DeliveriesOptions
   extends Omit<DeliveryOptions, 'sink' | 'horizonMs' | 'onRead' | 'isSpread' | 'reader'> {
   readonly statusIntervalS: number;
-  readonly timeline: Timeline;
-  /** Whether machines are published at times of their own. */
+  readonly eventLog: LocalEventLog;
+  /** Whether publishing is spread over each machine's interval. */
   readonly isSpread: boolean;
-  /** Processes that share the machines out; 1: this one does all. */
+  /** Number of processes that divide the machines among them; 1: only this one. */
   readonly readers: number;
-  /** Is shown what is read for the first sink, if that is read in this process. */
+  /** Called with the batches read for the first sink, if this process reads them. */
   readonly onRead: ((batch: Batch) => void) | undefined;
-  /** The fleet that there is now. */
+  /** The current fleet. */
   readonly fleetNow: () => Fleet;
 }
 
-/** Opens what is wanted, all or nothing. @throws ConfigError */
+/** Opens all outputs, or none if one of them fails. @throws ConfigError */
 export async function openOutputs(
   wanted: readonly WantedOutput[],
   context: OutputContext,
@@ -53,17 +53,17 @@ export async function openOutputs(
   }
 }
 
-/** Closes what is left of outputs when their sinks are closed. */
+/** Closes outputs after their sinks have been closed. */
 export async function closeOutputs(opened: readonly OpenedOutput[]): Promise<void> {
   await Promise.all(opened.map(({ open }) => open.close?.()));
 }
 
-/** A delivery for each sink, in this process or in several that share the machines out. */
+/** Creates a delivery for each sink, in this process or in reader processes. */
 export function deliver(
   opened: readonly OpenedOutput[],
   options: DeliveriesOptions,
 ): readonly DeliveryLine[] {
-  const { timeline, onRead, ...common } = options;
+  const { eventLog, onRead, ...common } = options;
   const isElsewhere = ({ output }: WantedOutput) => options.readers > 1 && output.isShared;
   const shared = opened.filter(isElsewhere);
   const processes =
@@ -73,7 +73,7 @@ export function deliver(
           count: options.readers,
           outputs: shared.map(({ output, open }) => [output.name, open.readerOptions]),
           sinkNames: shared.flatMap(({ open }) => open.sinks.map(({ name }) => name)),
-          horizonMs: horizonOf(timeline, options.isSpread),
+          horizonMs: horizonOf(eventLog, options.isSpread),
         })
       : undefined;
   const longest = new Memo(({ machines }: Fleet) => longestLagMs(machines));
@@ -88,7 +88,7 @@ export function deliver(
         ...common,
         sink,
         isSpread,
-        horizonMs: horizonOf(timeline, isSpread),
+        horizonMs: horizonOf(eventLog, isSpread),
         catchUpRate: isPaced ? options.catchUpRate : 0,
         watermarks: isSpread
           ? spreadWatermarks(common.watermarks, () => longest.of(common.fleetNow()))
@@ -100,7 +100,7 @@ export function deliver(
   );
 }
 
-/** Lets a sink take what is in flight, and closes it; one that is away takes nothing any more. */
+/** Lets a sink take what is in flight, then closes it; an unreachable sink is closed at once. */
 export async function stopDelivery(
   delivery: Pick<RunningDelivery, 'figures' | 'stop'>,
   sink: Sink,
@@ -111,7 +111,7 @@ export async function stopDelivery(
   await sink.close();
 }
 
-function horizonOf(timeline: Timeline, isSpread: boolean): () => number {
-  if (!isSpread) return () => timeline.horizonMs();
-  return () => Math.floor(timeline.closedMs() / LAG_STEP_MS) * LAG_STEP_MS;
+function horizonOf(eventLog: LocalEventLog, isSpread: boolean): () => number {
+  if (!isSpread) return () => eventLog.horizonMs();
+  return () => Math.floor(eventLog.closedMs() / LAG_STEP_MS) * LAG_STEP_MS;
 }

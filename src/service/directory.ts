@@ -4,7 +4,7 @@ import { ambiguity, MachineFinder } from '../core/machine-finder.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { CommandError } from './command-error.ts';
 
-/** Machines by their ids or names, or by the ids of their factories; none of both: all. */
+/** Machines chosen by id or name, or by the id of their factory; all, if neither is given. */
 export interface Selection {
   readonly machineIds?: readonly string[] | undefined;
   readonly factoryIds?: readonly string[] | undefined;
@@ -22,7 +22,7 @@ export class Directory {
     this.#factories = new Map(fleet.factories.map((factory) => [factory.id, factory]));
   }
 
-  /** The machine of an id or a name. @throws CommandError for a name that several have. */
+  /** The machine with an id or a name. @throws CommandError for an ambiguous name. */
   machine(text: string): Machine | undefined {
     const [machine, ...others] = this.#finder.find(text);
     if (machine && others.length > 0)
@@ -34,7 +34,7 @@ export class Directory {
     return this.#factories.get(id) ?? this.#factories.get(id.toLowerCase());
   }
 
-  /** The machines that are meant. @throws CommandError for ids that none has, or several. */
+  /** The selected machines. @throws CommandError for unknown ids and ambiguous names. */
   selected({ machineIds, factoryIds }: Selection): readonly Machine[] {
     if (!machineIds && !factoryIds) return this.#fleet.machines;
     const faults = [
@@ -42,7 +42,7 @@ export class Directory {
       ...unknownIds(factoryIds, 'factory', (id) => this.factory(id)),
     ];
     if (faults.length > 0)
-      throw new CommandError('unknown', 'ids that nobody has; nothing was changed', faults);
+      throw new CommandError('unknown', 'unknown ids; nothing was changed', faults);
     const wanted = new Set((machineIds ?? []).map((id) => this.machine(id)));
     const factories = new Set((factoryIds ?? []).map((id) => this.factory(id)?.id));
     return this.#fleet.machines.filter(

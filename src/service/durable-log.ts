@@ -3,24 +3,24 @@ import type { Problem } from '../core/problem.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 
-/** Time between two attempts at a store that refused an event [ms]. */
+/** Interval between two attempts at a store that has refused an event [ms]. */
 const PROBE_EVERY_MS = 10_000;
 
-/** Where journal events are kept before they take effect, so that a restart finds them again. */
+/** Storage for journal events before they take effect, so that a restart finds them. */
 export interface DurableLog {
   /**
-   * Settles when an event would be taken at once, for a log that may have to be waited for; rejects
-   * if that takes too long [ms].
+   * Settles when an event would be accepted at once; rejects if that takes longer than `withinMs`.
+   * Only logs that may be temporarily unavailable have it.
    */
   ready?(withinMs: number): Promise<void>;
   /**
-   * Settles when the event would survive the end of the process; rejects if it is not kept, or if
-   * that takes too long [ms].
+   * Settles when the event is durable; rejects if it is not stored, or if that takes longer than
+   * `withinMs`.
    */
   keep(event: JournalEvent, withinMs?: number): Promise<void>;
 }
 
-/** Keeps events for as long as the process lives: the log of a simulator without a store. */
+/** Keeps events in memory only: the log of a simulator without a store. */
 export class MemoryLog implements DurableLog {
   readonly kept: JournalEvent[] = [];
 
@@ -29,19 +29,19 @@ export class MemoryLog implements DurableLog {
   }
 }
 
-/** How a {@link LoggedLog} finds out that events can be kept again where no command comes. */
+/** How a {@link MonitoredLog} detects that events can be stored again without a command. */
 export interface ProbeOptions {
-  /** Writes something that changes nothing, where the journal is; rejects as the journal would. */
+  /** Writes to the journal's storage without changing anything; rejects as the journal would. */
   readonly probe: () => Promise<void>;
   readonly everyMs?: number;
 }
 
 /**
- * A durable log that says when events cannot be kept and when they can again, a line each. While
- * they cannot it tries a write of its own now and then, so that no command is needed only
- * to see whether the disk has room again.
+ * A durable log that logs one line when events cannot be stored, and one when they can again.
+ * While they cannot, it tries a write from time to time, so that no command is needed to find out
+ * whether the disk has space again.
  */
-export class LoggedLog implements DurableLog {
+export class MonitoredLog implements DurableLog {
   readonly #kept: DurableLog;
   readonly #log: Log;
   readonly #probe: ProbeOptions | undefined;
@@ -55,7 +55,7 @@ export class LoggedLog implements DurableLog {
     this.#probe = probe;
   }
 
-  /** Why events are refused, from the first one that was until one can be kept again. */
+  /** Why events are refused, from the first refusal until an event can be stored again. */
   get problem(): Problem | undefined {
     return this.#problem;
   }
@@ -79,7 +79,7 @@ export class LoggedLog implements DurableLog {
     this.#recover();
   }
 
-  /** Ends whatever it still tries. */
+  /** Stops all pending attempts. */
   close(): void {
     this.#end.abort();
   }
@@ -90,13 +90,13 @@ export class LoggedLog implements DurableLog {
     const reason = `commands are refused: ${cause}`;
     this.#problem = { part: 'journal', reason, sinceMs: this.#problem?.sinceMs ?? Date.now() };
     if (!isNew) return;
-    const message = 'the journal cannot be written: commands are refused until it can';
+    const message = 'the journal cannot be written; commands are refused until it can';
     this.#log.warn({ reason: String(error) }, message);
     void this.#tryAgain();
   }
 
   #recover(): void {
-    if (this.#problem) this.#log.info({}, 'the journal is written again');
+    if (this.#problem) this.#log.info({}, 'the journal can be written again');
     this.#problem = undefined;
   }
 

@@ -8,10 +8,10 @@ import { StoreError } from '../store/store-error.ts';
 import { CommandError } from './command-error.ts';
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Where versions without a table of exports kept their record. */
+/** Where versions without a table of exports stored their record. */
 const OLD_RECORD = 'export.json';
 
-/** The folder with the files of exports, which no other simulator uses once it is locked. */
+/** The folder with the files of exports; once locked, no other simulator uses it. */
 export class ExportFolder {
   readonly path: string;
   #lock: Promise<FolderLock> | undefined;
@@ -20,34 +20,34 @@ export class ExportFolder {
     this.path = path;
   }
 
-  /** The ids of the exports that have something here. */
+  /** The ids of the exports that have a folder here. */
   ids(): readonly string[] {
     return existsSync(this.path) ? readdirSync(this.path).filter((name) => ID.test(name)) : [];
   }
 
-  /** Where all of an export is. */
+  /** The folder of an export. */
   of(id: string): string {
     return join(this.path, id);
   }
 
-  /** Where the dataset of an export is. */
+  /** The folder of an export's dataset. */
   dataset(id: string): string {
     return join(this.path, id, 'dataset');
   }
 
-  /** All files of a whole dataset: the manifest, and what that lists. */
+  /** All files of a complete dataset: the manifest and the files that it lists. */
   files(id: string, { files }: Manifest): readonly FileEntry[] {
     const digest = digestOf(join(this.dataset(id), MANIFEST));
     if (!digest) return files;
     return [{ path: MANIFEST, table: 'manifest', rows: 0, ...digest }, ...files];
   }
 
-  /** When a dataset became whole [ms, real time]; 0 where it is not. */
+  /** When a dataset was completed [ms, real time]; 0 if it is not complete. */
   wholeSinceMs(id: string): number {
     return statSync(join(this.dataset(id), MANIFEST), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   }
 
-  /** Bytes of all files of a dataset so far; files that vanish meanwhile do not count. */
+  /** Bytes of all files of a dataset so far; files that vanish meanwhile count as 0. */
   async bytes(id: string): Promise<number> {
     const folder = this.dataset(id);
     let bytes = 0;
@@ -59,17 +59,19 @@ export class ExportFolder {
     return bytes;
   }
 
-  /** The record of an export that an earlier version left; undefined where it left none. */
+  /** The record of an export that an earlier version left; undefined if there is none. */
   oldRecord(id: string): unknown {
     try {
       return JSON.parse(readFileSync(join(this.of(id), OLD_RECORD), 'utf8'));
     } catch {
-      // A process that was killed leaves a folder without one.
+      // A killed process leaves a folder without a record.
       return undefined;
     }
   }
 
-  /** Keeps others out. @throws CommandError where another simulator is there, or none can be. */
+  /**
+   * Locks the folder. @throws CommandError if another simulator uses it, or it cannot be locked.
+   */
   async lock(): Promise<void> {
     this.#lock ??= FolderLock.acquire(this.path);
     try {
@@ -82,7 +84,7 @@ export class ExportFolder {
     }
   }
 
-  /** Lets others in. */
+  /** Releases the lock. */
   async unlock(): Promise<void> {
     const lock = await this.#lock?.catch(() => undefined);
     await lock?.release();

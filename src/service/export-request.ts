@@ -11,11 +11,11 @@ import { version } from '../runtime/version.ts';
 import { CommandError } from './command-error.ts';
 import type { Simulator } from './simulator.ts';
 
-/** Rows that are computed for one export: a year of the default factory with its clean twin. */
+/** Most rows computed for one export: a year of the default factory with its clean twin. */
 const ROWS_MAX = 250_000_000;
 
-/** What is to be exported, and how; what it follows from else is the running factory's own. */
-export interface ExportWish {
+/** What to export, and how; everything else comes from the running factory. */
+export interface ExportOptions {
   readonly fromMs: number;
   readonly toMs: number;
   /** Ids or names; all machines, if not given. */
@@ -25,57 +25,58 @@ export interface ExportWish {
   readonly partition?: Partition | undefined;
   readonly hasLabels?: boolean | undefined;
   readonly hasClean?: boolean | undefined;
-  /** The interval that readings are condensed to [s]. */
+  /** Interval to resample readings to [s]. */
   readonly resampleS?: number | undefined;
-  /** The command that makes it again. */
+  /** The command that reproduces the dataset. */
   readonly command: string;
 }
 
 /**
- * The dataset of the running factory: its registry, its seed, its settings, and the journal up to
- * the end of the window, so that what was delivered and what is exported are the same. What lies
- * beyond now is as it will be if nothing more reaches the factory.
+ * Builds the request for a dataset of the running factory: its registry, seed, settings, and the
+ * journal up to the end of the window, so that exported and delivered data are equal. Readings
+ * later than now are as they will be if no more events happen.
  *
- * @throws CommandError with everything that is wrong with the wish.
+ * @throws CommandError with everything that is wrong with the options.
  */
 export async function exportRequest(
   simulator: Simulator,
-  { format = 'parquet', ...wish }: ExportWish,
+  { format = 'parquet', ...options }: ExportOptions,
 ): Promise<DatasetRequest> {
-  const { timeline } = simulator;
-  // An event that is on its way holds from a second on that may lie in the window.
-  await timeline.settled();
+  const { eventLog } = simulator;
+  // An event that is being appended may take effect inside the window.
+  await eventLog.settled();
   const { fleet } = simulator;
   const faults: Diagnostic[] = [];
-  const machineIds = chosenMachines(wish.machines, fleet.factories, (place, message) =>
+  const machineIds = chosenMachines(options.machines, fleet.factories, (place, message) =>
     faults.push({ path: `machines.${place}`, message }),
   );
   const accepted: readonly Compression[] = COMPRESSIONS[format];
-  const { compression = accepted[0] as Compression } = wish;
+  const { compression = accepted[0] as Compression } = options;
   if (!accepted.includes(compression))
     faults.push({
       path: 'compress',
       message: `${format} files are written with ${accepted.join(' or ')}`,
     });
-  const resampleMs = wish.resampleS === undefined ? undefined : Math.round(1000 * wish.resampleS);
+  const resampleMs =
+    options.resampleS === undefined ? undefined : Math.round(1000 * options.resampleS);
   if (resampleMs) faults.push(...resampleFaults(machinesOf(fleet, machineIds), resampleMs));
   if (faults.length > 0) throw invalid(faults.slice(0, FAULTS_MAX));
-  const { journal } = timeline;
+  const { journal } = eventLog;
   const request: DatasetRequest = {
     version,
     factories: fleet.factories,
     seed: fleet.seed,
     settings: journal.settingsAt(Number.NEGATIVE_INFINITY),
-    events: journal.events.filter((event) => isTelling(event, wish.toMs)),
-    fromMs: wish.fromMs,
-    toMs: wish.toMs,
+    events: journal.events.filter((event) => affectsWindow(event, options.toMs)),
+    fromMs: options.fromMs,
+    toMs: options.toMs,
     machineIds,
     format,
     compression,
-    partition: wish.partition ?? suitablePartition(wish.fromMs, wish.toMs),
-    hasLabels: wish.hasLabels ?? false,
-    hasClean: wish.hasClean ?? false,
-    command: wish.command,
+    partition: options.partition ?? suitablePartition(options.fromMs, options.toMs),
+    hasLabels: options.hasLabels ?? false,
+    hasClean: options.hasClean ?? false,
+    command: options.command,
   };
   const plan = planOf(request, fleet);
   checkSize(request, plannedRows(request, plan));
@@ -85,20 +86,20 @@ export async function exportRequest(
   return resampled;
 }
 
-/** Readings are put together whole: from so many of each machine. */
+/** A resampling interval must be a multiple of every machine's interval. */
 function resampleFaults(machines: readonly Machine[], resampleMs: number): Diagnostic[] {
   return machines
     .filter(({ intervalMs }) => resampleMs % intervalMs !== 0)
     .map(({ name, intervalMs }) => ({
       path: 'resample_seconds',
       message:
-        `${resampleMs / 1000} is no multiple of ${intervalMs / 1000}, ` +
+        `${resampleMs / 1000} is not a multiple of ${intervalMs / 1000}, ` +
         `the interval of ${name} in seconds`,
     }));
 }
 
-/** What happened after the window says nothing about it, nor how fast time went by. */
-function isTelling({ kind, timeS }: JournalEvent, toMs: number): boolean {
+/** Events after the window do not affect it, nor does the speed of simulated time. */
+function affectsWindow({ kind, timeS }: JournalEvent, toMs: number): boolean {
   return kind !== 'speed' && 1000 * timeS <= toMs;
 }
 
@@ -106,7 +107,7 @@ function checkSize({ toMs, fromMs }: DatasetRequest, rows: number): void {
   if (rows === 0) throw invalid([{ path: 'to', message: 'no machine reports in this window' }]);
   if (rows <= ROWS_MAX) return;
   const days = Math.floor(((toMs - fromMs) / 86_400_000) * (ROWS_MAX / rows));
-  const message = `${rows} rows are too many; accepted are ${ROWS_MAX}, some ${days} days`;
+  const message = `${rows} rows are too many; at most ${ROWS_MAX} are accepted, about ${days} days`;
   throw invalid([{ path: 'to', message }]);
 }
 

@@ -4,10 +4,12 @@ import type { Queries } from '../store/database.ts';
 import { persist } from '../store/persist.ts';
 import { addGap, latestGaps } from '../store/tables.ts';
 
-/** Gaps that are kept in memory; the database has all of them. */
+/** Gaps kept in memory; the database has all of them. */
 const GAPS_MAX = 20;
 
-/** Remembers what sinks were not given, and records it as soon as the database takes it. */
+/**
+ * Remembers windows that sinks did not receive, and records them when the database is reachable.
+ */
 export class GapLog {
   readonly #queries: Queries;
   readonly #end = new AbortController();
@@ -19,7 +21,7 @@ export class GapLog {
     this.#gaps = gaps;
   }
 
-  /** @throws StoreError where the database is away. */
+  /** @throws StoreError if the database is away. */
   static async open(queries: Queries): Promise<GapLog> {
     return new GapLog(queries, await latestGaps(queries, GAPS_MAX));
   }
@@ -36,7 +38,7 @@ export class GapLog {
     void this.#queue.run(() => persist(keep, this.#end.signal));
   }
 
-  /** Ends whatever it still tries. */
+  /** Stops all pending attempts. */
   async close(): Promise<void> {
     this.#end.abort();
     await this.#queue.settled();

@@ -10,36 +10,36 @@ import type { Queries } from '../store/database.ts';
 import { StoreError } from '../store/store-error.ts';
 import { findTruth, keepTruth, type TruthRecord } from '../store/tables.ts';
 import { CommandError } from './command-error.ts';
-import type { Chronology } from './timeline.ts';
+import type { EventLog } from './event-log.ts';
 
-/** Final records in memory; one takes some hundred bytes and up to a second to compute. */
+/** Final records in memory; each takes some hundred bytes, and up to a second to compute. */
 const RECORDS_MAX = 50_000;
-/** Counts under way that are kept; each holds two states of a machine, some kilobytes. */
+/** Unfinished counts kept; each holds two states of a machine, some kilobytes. */
 const COUNTS_MAX = 1000;
-/** Readings counted before others get a turn: some thirty milliseconds, after which one rests. */
+/** Readings counted before the event loop gets a turn: about thirty milliseconds. */
 const SLICE_READINGS = 10_000;
-/** Likewise for those who wait for an answer, of whom there may be a dozen: a few milliseconds. */
+/** Readings counted per turn for API requests, of which a dozen may wait: a few milliseconds. */
 const ASKED_SLICE_READINGS = 1500;
-/** Machine-days that one question may look through: some tenths of a second. */
+/** Machine-days that one query may search: some tenths of a second. */
 const MACHINE_DAYS_MAX = 500_000;
-/** Machine-days looked through before others get a turn: some ten milliseconds. */
+/** Machine-days searched before the event loop gets a turn: about ten milliseconds. */
 const SLICE_MACHINE_DAYS = 10_000;
 
 export type { TruthRecord } from '../store/tables.ts';
 
-/** Lets others work for a while. */
+/** Yields to other work. */
 export type Rest = () => Promise<void>;
 
-/** Machines and their past, as those see them who keep or publish the ground truth. */
+/** What recorders and publishers of the ground truth need from a simulator. */
 export interface TruthSource {
-  /** Others may come, so ask each time. */
+  /** The fleet may be replaced, so read it each time. */
   readonly fleet: Fleet;
   readonly clock: Clock;
-  readonly timeline: Chronology;
+  readonly eventLog: EventLog;
   readonly groundTruth: GroundTruth;
 }
 
-/** Which anomalies are asked for; all conditions hold together. */
+/** Filter for anomalies; all conditions must hold. */
 export interface TruthQuery {
   readonly fromMs: number;
   readonly toMs: number;
@@ -51,39 +51,39 @@ export interface TruthQuery {
 }
 
 /**
- * Knows every anomaly of a fleet and what it cost. Nothing is recorded while it happens: an
- * anomaly follows from the journal and the seed, its cost from reading its machine twice. Once the
- * machine has recovered nothing can change it any more, as events come after the horizon only; so
- * it is kept, and no restart and no long list computes it again.
+ * Computes every anomaly of a fleet and its cost. Nothing is recorded while an anomaly acts: it
+ * follows from the journal and the seed, and its cost from reading its machine twice. Once the
+ * machine has recovered, the record is final, since events only happen after the horizon. Final
+ * records are stored, so that neither a restart nor a long list computes them again.
  */
 export class GroundTruth {
   #fleet: Fleet;
-  readonly #timeline: Chronology;
+  readonly #eventLog: EventLog;
   readonly #queries: Queries | undefined;
   readonly #final = new Map<string, TruthRecord>();
-  /** Final records that are not in the table yet. */
+  /** Final records that are not stored yet. */
   readonly #unkept = new Set<TruthRecord>();
-  /** The counts of anomalies that are not over, so that the next question goes on with them. */
+  /** Counts of anomalies that are not final, which the next query continues. */
   readonly #counts = new Map<string, CostCount>();
 
-  /** @param queries - Where final records are kept; none in a simulator without a store. */
-  constructor(fleet: Fleet, timeline: Chronology, queries?: Queries) {
+  /** @param queries - Storage for final records; undefined for a simulator without a store. */
+  constructor(fleet: Fleet, eventLog: EventLog, queries?: Queries) {
     this.#fleet = fleet;
-    this.#timeline = timeline;
+    this.#eventLog = eventLog;
     this.#queries = queries;
   }
 
-  /** Goes on with another fleet: what is final stays, what is open is counted anew. */
+  /** Switches to another fleet: final records stay, the others are counted again. */
   follow(fleet: Fleet): void {
     this.#fleet = fleet;
     this.#counts.clear();
   }
 
   /**
-   * The anomalies that touch a window, oldest first, each with its cost up to now.
+   * Lists the anomalies that overlap a window, oldest first, each with its cost so far.
    *
-   * @param signal - Ends the work early, by throwing its reason.
-   * @throws CommandError where the window and the machines are too many to look through.
+   * @param signal - Stops the work early, by throwing its reason.
+   * @throws CommandError if the window has too many machine-days to search.
    */
   async list(
     query: TruthQuery,
@@ -92,7 +92,7 @@ export class GroundTruth {
     const days = (query.toMs - query.fromMs) / 86_400_000 + 1;
     if (days * query.machines.length > MACHINE_DAYS_MAX)
       throw new CommandError('invalid', `more than ${MACHINE_DAYS_MAX} machine-days`, [
-        { path: 'to', message: 'ask for a shorter window or for one machine' },
+        { path: 'to', message: 'request a shorter window or one machine' },
       ]);
     const rest = async () => {
       await turn();
@@ -100,7 +100,7 @@ export class GroundTruth {
     };
     const found = await this.#incidents(query, Math.ceil(SLICE_MACHINE_DAYS / days), rest);
     const page = found.slice(query.offset, query.offset + query.limit);
-    await this.#recall(page);
+    await this.#loadFinal(page);
     const records: TruthRecord[] = [];
     for (const incident of page)
       records.push(
@@ -111,19 +111,19 @@ export class GroundTruth {
   }
 
   /**
-   * An anomaly with what it has cost up to the horizon.
+   * The record of an anomaly, with its cost up to the horizon.
    *
-   * @param rest - Gives others their turn, after some ten milliseconds of work each time.
+   * @param rest - Yields to other work; called after every ten milliseconds or so.
    */
   async record(incident: Incident, rest: Rest = turn): Promise<TruthRecord> {
-    await this.#recall([incident]);
+    await this.#loadFinal([incident]);
     return this.#final.get(incident.id) ?? this.#computed(incident, rest);
   }
 
   /**
-   * Puts on record what has become final since the last call.
+   * Stores the records that have become final since the last call.
    *
-   * @throws StoreError where the database does not take it; the next call tries again.
+   * @throws StoreError if the database does not accept one; the next call tries again.
    */
   async keep(): Promise<void> {
     for (const record of this.#unkept) {
@@ -132,11 +132,11 @@ export class GroundTruth {
     }
   }
 
-  /** @param slice - Machines after which others get a turn. */
+  /** @param slice - Number of machines after which the event loop gets a turn. */
   async #incidents(query: TruthQuery, slice: number, rest: Rest): Promise<Incident[]> {
     const { fromMs, toMs, machines, type, isActive } = query;
-    const { journal } = this.#timeline;
-    const nowS = this.#timeline.horizonMs() / 1000;
+    const { journal } = this.#eventLog;
+    const nowS = this.#eventLog.horizonMs() / 1000;
     const untilS = Math.min(toMs / 1000, nowS);
     const found: Incident[] = [];
     for (const [i, machine] of machines.entries()) {
@@ -149,9 +149,9 @@ export class GroundTruth {
     return found.sort((a, b) => a.startS - b.startS || (a.id < b.id ? -1 : 1));
   }
 
-  /** Looks up which of the anomalies that are over are on record. */
-  async #recall(incidents: readonly Incident[]): Promise<void> {
-    const nowS = this.#timeline.horizonMs() / 1000;
+  /** Loads the stored final records of ended anomalies. */
+  async #loadFinal(incidents: readonly Incident[]): Promise<void> {
+    const nowS = this.#eventLog.horizonMs() / 1000;
     const ids = incidents
       .filter(({ id, endS }) => endS <= nowS && !this.#final.has(id) && !this.#counts.has(id))
       .map(({ id }) => id);
@@ -159,7 +159,7 @@ export class GroundTruth {
     try {
       for (const record of await findTruth(this.#queries, ids)) this.#remember(record);
     } catch (error) {
-      // What cannot be looked up can be computed: the answer is the same, and only takes longer.
+      // A record that cannot be loaded is computed: the result is the same, but takes longer.
       if (!(error instanceof StoreError)) throw error;
     }
   }
@@ -176,10 +176,11 @@ export class GroundTruth {
       count = new CostCount(this.#fleet, incident);
       this.#counts.set(id, count);
     }
-    const untilS = this.#timeline.horizonMs() / 1000;
+    const untilS = this.#eventLog.horizonMs() / 1000;
     while (!count.advance(incident, untilS, sliceReadings)) await rest();
     const { excessEnergyKwh, lostProductionUnits, ...cost } = count.cost;
-    // Somebody else may have counted on meanwhile, beyond an event that this end knows nothing of.
+    // Another caller may have counted further, beyond an event that this incident does not
+    // include.
     const isFinal = cost.isFinal && incident.endS <= untilS;
     const signals = this.#fleet.byId.get(machineId)?.type.faults[type]?.signals ?? [];
     const affectedSignals = signals.map(wireName);

@@ -7,43 +7,46 @@ import { secondText } from '../encoding/time.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Database } from '../store/database.ts';
+import type { EventLog } from './event-log.ts';
 import type { ClockState } from './real-time.ts';
-import type { Chronology } from './timeline.ts';
 
-/** A sink that does not catch up may be this far behind [ms of real time]. */
+/** Lag at which a live sink is reported as a problem [ms of real time]. */
 const LAG_MAX_MS = 30_000;
-/** Delivery is ahead of the clock from this on [ms of real time]; readings are whole seconds. */
+/**
+ * Lead at which delivery counts as ahead of the clock [ms of real time]; readings are whole
+ * seconds.
+ */
 const AHEAD_MIN_MS = 1000;
-/** Problems are looked for so often where nobody asks [ms]. */
+/** Interval at which problems are checked without a request [ms]. */
 const LOOK_MS = 1000;
-/** Problems that are told at once, and characters of a reason: what a page can show. */
+/** Most problems reported at once, and most characters of a reason: what fits on a page. */
 const PROBLEMS_MAX = 50;
 const REASON_MAX = 500;
-/** Simulated time that is closer to real time than this is the same to people [ms]. */
+/** A difference between simulated and real time that users do not notice [ms]. */
 const SAME_MAX_MS = 2000;
 
-/** What is looked at. */
+/** The parts whose health is checked. */
 export interface HealthParts {
   readonly clock: Clock;
-  readonly timeline: Chronology;
+  readonly eventLog: EventLog;
   readonly deliveries: readonly Delivering[];
   readonly database?: (Database & { readonly problems?: readonly Problem[] }) | undefined;
-  /** Whether the journal takes events. */
+  /** Whether the journal accepts events. */
   readonly journal?: { readonly problem: Problem | undefined } | undefined;
   readonly clockState?: ClockState | undefined;
   readonly log?: Log | undefined;
-  /** Real time, as it is shown. */
+  /** Real time, as shown to users. */
   readonly realNowMs?: () => number;
 }
 
-/** A problem; without `sinceMs` it is there since it was first found. */
+/** A problem; without `sinceMs` it exists since it was first found. */
 type Found = Omit<Problem, 'sinceMs'> & { readonly sinceMs?: number };
 
-/** What keeps the simulator from doing all of its work, for as long as it does. */
+/** The current problems that keep the simulator from working fully. */
 export class Health {
   readonly #parts: HealthParts;
   readonly #realNowMs: () => number;
-  /** Since when there are problems whose parts do not know it [ms], by part and kind. */
+  /** Start of each problem whose part does not know it [ms], by part and kind. */
   #since = new Map<string, number>();
   #isAhead = false;
 
@@ -63,12 +66,12 @@ export class Health {
     });
   }
 
-  /** How often the clock was set since the start. */
+  /** Number of times the clock was set since the start. */
   get clockSteps(): number {
     return this.#parts.clockState?.steps ?? 0;
   }
 
-  /** What is wrong now, the oldest first. */
+  /** Current problems, the oldest first. */
   get problems(): Problem[] {
     const nowMs = this.#realNowMs();
     const before = this.#since;
@@ -92,12 +95,12 @@ export class Health {
     return problems.sort((a, b) => a.sinceMs - b.sinceMs).slice(0, PROBLEMS_MAX);
   }
 
-  /** Looks again and again until it is told to end, so that it is known since when. */
+  /** Checks repeatedly until `signal` is aborted, so that the start of each problem is known. */
   async run(signal: AbortSignal): Promise<void> {
     for (; !signal.aborted; await sleep(LOOK_MS, signal)) void this.problems;
   }
 
-  /** What is wrong with a sink that does not say so itself. */
+  /** The problem of a sink that reports none itself. */
   #deliveryProblem({
     sink,
     state,
@@ -118,21 +121,21 @@ export class Health {
     const { database } = this.#parts;
     const { problems = [], isConnected = true, location } = database ?? {};
     if (problems.length > 0 || isConnected) return problems;
-    return [{ part: 'store', reason: `${location} does not answer` }];
+    return [{ part: 'store', reason: `${location} does not respond` }];
   }
 
-  /** Delivery that is ahead of the clock: it was set back, or was wrong before the start. */
+  /** Delivery ahead of the clock: the clock was set back, or was wrong before the start. */
   #aheadProblem(): Found | undefined {
-    const { clock, timeline, deliveries, log } = this.#parts;
+    const { clock, eventLog, deliveries, log } = this.#parts;
     const nowMs = clock.nowMs();
     const deliveredMs = deliveries.reduce(
-      // A delivery that has nothing to deliver yet is at no instant, or at the end of time.
+      // A delivery that has not delivered anything yet is at NaN or infinity.
       (latest, { deliveredMs: ms }) => (Number.isFinite(ms) && ms > latest ? ms : latest),
-      timeline.horizonMs(),
+      eventLog.horizonMs(),
     );
     const aheadMs = (deliveredMs - nowMs) / clock.speed;
     if (!(aheadMs > AHEAD_MIN_MS && Number.isFinite(aheadMs))) {
-      if (this.#isAhead) log?.info({}, 'delivery is no longer ahead of the clock, and goes on');
+      if (this.#isAhead) log?.info({}, 'delivery is no longer ahead of the clock; it continues');
       this.#isAhead = false;
       return undefined;
     }
@@ -144,13 +147,13 @@ export class Health {
   }
 }
 
-/** Says that delivery is ahead of the clock, when it goes on, and how to have it go on at once. */
+/** Says that delivery is ahead of the clock, when it continues, and how to continue at once. */
 function aheadText(deliveredMs: number, realMs: number): string {
   const isSame = Math.abs(deliveredMs - realMs) < SAME_MAX_MS;
   const when = isSame ? '' : ` of simulated time, at ${secondText(realMs)}`;
   return (
-    `delivery is ahead of the clock and goes on at ${secondText(deliveredMs)}${when}; ` +
-    'to go on at once, set the clock right or, if it is, restart with AHEAD_OF_CLOCK=repeat'
+    `delivery is ahead of the clock and continues at ${secondText(deliveredMs)}${when}; ` +
+    'to continue now, correct the clock or, if it is right, restart with AHEAD_OF_CLOCK=repeat'
   );
 }
 

@@ -3,17 +3,17 @@ import type { Machine } from '../core/factory.ts';
 import { IDLE, OFFLINE, OPERATING_MODES } from '../core/field.ts';
 import type { Journal } from '../core/journal.ts';
 import { Incidents } from '../simulation/incidents.ts';
+import type { DaySums } from './daily-totals.ts';
 import type { Observation } from './observer.ts';
-import type { DaySums } from './today.ts';
 
-/** What a machine's controller warns of. */
+/** An alert raised by a machine's controller. */
 export interface RaisedAlert {
   readonly code: string;
   readonly level: 'warning' | 'critical';
   readonly message: string;
 }
 
-/** A machine as it stands: what it was told, what it last said, and what it has done. */
+/** The current state of a machine: commands, last reading and totals. */
 export interface MachineState {
   readonly machine: Machine;
   readonly isRunning: boolean;
@@ -31,8 +31,8 @@ export interface MachineState {
 }
 
 /**
- * Puts together what the journal says of a machine for second `tS` and what it was last seen to
- * do. What the journal says goes first, so that a command shows before the next reading does.
+ * Combines what the journal says about a machine at second `tS` with its last observation. The
+ * journal takes precedence, so that a command shows before the next reading does.
  */
 export function machineState(
   machine: Machine,
@@ -65,7 +65,7 @@ export function activeIncidents(machine: Machine, journal: Journal, tS: number):
   return new Incidents(machine, journal).between(tS, tS + 1).filter(({ startS }) => startS <= tS);
 }
 
-/** The alerts that stand in a reading's packed levels. */
+/** Unpacks the alerts of a reading. */
 function raisedAlerts({ type }: Machine, levels: number): RaisedAlert[] {
   const raised: RaisedAlert[] = [];
   for (const [i, code] of type.alertCodes.entries()) {

@@ -6,21 +6,21 @@ import { OFFLINE } from '../core/field.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { createReader, type Reader, type ReaderOptions } from '../simulation/reader.ts';
-import type { Chronology } from './timeline.ts';
-import { Today } from './today.ts';
+import { DailyTotals } from './daily-totals.ts';
+import type { EventLog } from './event-log.ts';
 
-/** Machines that one reader seeks at a time, some milliseconds each, before others get a turn. */
+/** Machines per reader; seeking takes some milliseconds each, then the event loop gets a turn. */
 const SLICE_MACHINES = 50;
-/** Rows read before others get a turn: a few milliseconds. */
+/** Rows read before the event loop gets a turn: a few milliseconds. */
 const BATCH_ROWS = 1024;
-/** How far before its beginning it looks for each machine's last reading [ms]. */
+/** How far before its start it searches for each machine's last reading [ms]. */
 const LOOK_BACK_MAX_MS = 60_000;
-/** Simulated time runs on for at least this long between two looks, in real time [ms]. */
+/** Shortest pause between two reads, in real time [ms]. */
 const PAUSE_MS = 100;
 
-/** What a machine did last, and what it has done since the observer first saw it. */
+/** The last reading of a machine, and its totals since the observer first saw it. */
 export interface Observation {
-  /** When its last reading was taken [ms]; NaN before the first. */
+  /** Time of the last reading [ms]; NaN before the first. */
   readonly timeMs: number;
   /** Index into OPERATING_MODES. */
   readonly mode: number;
@@ -29,38 +29,38 @@ export interface Observation {
   readonly alerts: number;
   readonly faults: number;
   readonly readings: number;
-  /** Of all carriers that it takes. */
+  /** Total over all carriers that the machine consumes. */
   readonly energyKwh: number;
   readonly productionCount: number;
 }
 
 type Tally = { -readonly [K in keyof Observation]: Observation[K] };
 
-/** Is given every batch that the observer reads; the batch is the observer's own. */
+/** Called with every batch that the observer reads; the observer owns the batch. */
 export type Listener = (batch: Batch) => void;
 
-/** What an observer knows of leaps of the clock: it leaves out what sinks leave out. */
+/** Leaps of the clock: the observer skips the same spans as sinks do. */
 export interface Leaps {
-  /** How often the clock has leapt forward. */
+  /** Number of times the clock has leapt forward. */
   readonly leaps: () => number;
   readonly catchUpMs: number;
 }
 
 /**
- * One more reader, which follows the horizon and remembers for each machine what it last said.
- * A reading costs it a few additions; nothing is encoded or copied.
+ * An additional reader that follows the horizon and remembers the last reading of each machine. A
+ * reading costs it a few additions; nothing is encoded or copied.
  *
- * Of very many machines it does not read itself but is shown what is read for a sink ({@link
- * Observer.take}): half the memory, one seek a machine. It then knows what that sink was given.
+ * For a very large fleet it does not read itself, but receives the batches read for a sink ({@link
+ * Observer.take}): half the memory, and one seek per machine. It then lags with that sink.
  */
 export class Observer {
-  /** What machines have done since midnight. */
-  readonly today = new Today();
-  readonly #timeline: Chronology;
+  /** Totals of each machine since midnight. */
+  readonly dailyTotals = new DailyTotals();
+  readonly #eventLog: EventLog;
   readonly #clock: Clock;
   readonly #statusIntervalS: number;
   readonly #leaps: Leaps | undefined;
-  /** By the machines' ids, so that a machine keeps its sums when its description changes. */
+  /** By machine id, so that a machine keeps its totals when its description changes. */
   readonly #tallies = new Map<string, Tally>();
   readonly #listeners = new Set<Listener>();
   readonly #next: { readonly fleet: Fleet; readonly fromMs: number }[] = [];
@@ -71,43 +71,43 @@ export class Observer {
 
   constructor(
     fleet: Fleet,
-    timeline: Chronology,
+    eventLog: EventLog,
     clock: Clock,
     statusIntervalS: number,
     leaps?: Leaps,
   ) {
     this.#leaps = leaps;
     this.#fleet = fleet;
-    this.#timeline = timeline;
+    this.#eventLog = eventLog;
     this.#clock = clock;
     this.#statusIntervalS = statusIntervalS;
     for (const { id } of fleet.machines) this.#tallies.set(id, emptyTally());
   }
 
-  /** Up to where it has read [ms]; NaN until it has read every machine. */
+  /** The instant up to which it has read [ms]; NaN until it has read every machine. */
   get timeMs(): number {
     return this.#timeMs;
   }
 
-  /** Readings of all machines since it began. */
+  /** Number of readings of all machines since the observer started. */
   get readingsTotal(): number {
     return this.#readingsTotal;
   }
 
-  /** What it knows of a machine: nothing yet of one that has just come. */
+  /** The observation of a machine; empty for one that has just been added. */
   of({ id }: Machine): Observation {
     return this.#tallies.get(id) ?? emptyTally();
   }
 
-  /** Takes note of a batch that was read for somebody else, instead of what `run` would read. */
+  /** Records a batch that was read for a sink, instead of reading with `run`. */
   take(batch: Batch): void {
-    if (this.#beganMs === Number.POSITIVE_INFINITY) this.#beganMs = this.#timeline.horizonMs();
+    if (this.#beganMs === Number.POSITIVE_INFINITY) this.#beganMs = this.#eventLog.horizonMs();
     this.#changeNow(batch.untilMs);
     this.#show(batch);
     this.#timeMs = batch.untilMs;
   }
 
-  /** Goes on with another fleet after an instant that it has not passed. */
+  /** Switches to another fleet after an instant that it has not passed. */
   follow(fleet: Fleet, fromMs: number): void {
     if (this.#next.at(-1)?.fromMs === fromMs) this.#next.pop();
     this.#next.push({ fleet, fromMs });
@@ -122,30 +122,30 @@ export class Observer {
   /** Follows the horizon until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const readers: Reader[] = [];
-    this.#beganMs = this.#timeline.horizonMs();
-    this.today.begin(this.#fleet.machines, this.#beganMs);
+    this.#beganMs = this.#eventLog.horizonMs();
+    this.dailyTotals.begin(this.#fleet.machines, this.#beganMs);
     for (const machines of slices(this.#fleet.machines)) {
       if (signal.aborted) return;
       readers.push(this.#seek(machines));
       await turn();
     }
-    const recalled = this.today.recall(this.#fleet, this.#beganMs, signal);
-    await Promise.all([this.#keepUp(readers, signal), recalled]);
+    const restored = this.dailyTotals.restore(this.#fleet, this.#beganMs, signal);
+    await Promise.all([this.#keepUp(readers, signal), restored]);
   }
 
   async #keepUp(begun: readonly Reader[], signal: AbortSignal): Promise<void> {
     const batch = new Batch(BATCH_ROWS);
     let readers = begun;
     let leapsSeen = this.#leaps?.leaps();
-    const recalling: Promise<void>[] = [];
+    const restoring: Promise<void>[] = [];
     while (!signal.aborted) {
-      const horizonMs = this.#timeline.horizonMs();
+      const horizonMs = this.#eventLog.horizonMs();
       if (leapsSeen !== this.#leaps?.leaps()) {
         leapsSeen = this.#leaps?.leaps();
         const toMs = horizonMs - (this.#leaps?.catchUpMs ?? 0);
         if (toMs > this.#timeMs) {
           readers = await this.#leap(toMs);
-          recalling.push(this.today.recall(this.#fleet, toMs, signal));
+          restoring.push(this.dailyTotals.restore(this.#fleet, toMs, signal));
         }
       }
       for (;;) {
@@ -157,17 +157,19 @@ export class Observer {
         readers = await this.#change(readers, next.fleet, untilMs);
       }
       this.#timeMs = horizonMs;
-      await this.#timeline.settled();
+      await this.#eventLog.settled();
       const pauseMs = Math.max(1000, Math.floor((this.#clock.speed * PAUSE_MS) / 1000) * 1000);
       await this.#clock.until(horizonMs + pauseMs, signal);
     }
-    await Promise.all(recalling);
+    await Promise.all(restoring);
   }
 
-  /** Readers that begin anew at an instant: a year of a wrong clock would take hours to read. */
+  /**
+   * Starts new readers at an instant: reading a year skipped by a wrong clock would take hours.
+   */
   async #leap(toMs: number): Promise<Reader[]> {
     this.#changeNow(toMs);
-    this.today.begin(this.#fleet.machines, toMs);
+    this.dailyTotals.begin(this.#fleet.machines, toMs);
     const readers: Reader[] = [];
     for (const machines of slices(this.#fleet.machines)) {
       const reader = this.#reader({ machines });
@@ -178,7 +180,7 @@ export class Observer {
     return readers;
   }
 
-  /** A reader far enough back to see what each of its machines said last. */
+  /** Creates a reader far enough back to see the last reading of each of its machines. */
   #seek(machines: readonly Machine[]): Reader {
     const longestMs = machines.reduce((ms, { intervalMs }) => Math.max(ms, intervalMs), 0);
     const reader = this.#reader({ machines });
@@ -190,7 +192,7 @@ export class Observer {
     return createReader(this.#fleet, { ...options, statusIntervalS: this.#statusIntervalS });
   }
 
-  /** Goes on with the fleets that hold at an instant. */
+  /** Switches to the fleet in effect at an instant. */
   #changeNow(timeMs: number): void {
     for (let next = this.#next[0]; next && next.fromMs <= timeMs; next = this.#next[0]) {
       this.#next.shift();
@@ -204,12 +206,12 @@ export class Observer {
     for (const id of this.#tallies.keys()) {
       if (byId.has(id)) continue;
       this.#tallies.delete(id);
-      this.today.forget(id);
+      this.dailyTotals.forget(id);
     }
     for (const id of byId.keys()) if (!this.#tallies.has(id)) this.#tallies.set(id, emptyTally());
   }
 
-  /** Readers of another fleet in place of those that have read all up to `timeMs`. */
+  /** Replaces readers that have read up to `timeMs` by readers of another fleet. */
   async #change(old: readonly Reader[], fleet: Fleet, timeMs: number): Promise<Reader[]> {
     const { byId } = fleet;
     this.#know(fleet);
@@ -252,7 +254,7 @@ export class Observer {
     for (let row = 0; row < batch.length; row++) {
       const { id, type } = batch.machines[row] as Machine;
       const tally = this.#tallies.get(id);
-      // A machine that has left says so, and is forgotten.
+      // The last status of a machine that has left; its totals are gone already.
       if (!tally) continue;
       const at = row * ROW_WIDTH;
       tally.mode = batch.values[at + type.modeColumn] as number;
@@ -270,12 +272,12 @@ export class Observer {
       tally.energyKwh += type.energyTakenKwh(batch.values, at);
       if (type.productionColumn >= 0)
         tally.productionCount += batch.values[at + type.productionColumn] as number;
-      this.today.take(batch, row);
+      this.dailyTotals.add(batch, row);
     }
   }
 }
 
-/** Machines in parts of {@link SLICE_MACHINES}. */
+/** Splits machines into slices of {@link SLICE_MACHINES}. */
 function* slices(machines: readonly Machine[]): Iterable<readonly Machine[]> {
   for (let i = 0; i < machines.length; i += SLICE_MACHINES)
     yield machines.slice(i, i + SLICE_MACHINES);

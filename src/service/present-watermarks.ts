@@ -1,8 +1,8 @@
 import type { Watermark, Watermarks } from '../core/sink.ts';
 
 /**
- * Watermarks of which none lies in the future: a sink that was given readings later than the clock
- * tells gets those from the present on once more, rather than wait until they are due again.
+ * Watermarks that never lie in the future. A sink that already has readings later than the current
+ * time receives the readings from now on again, rather than waiting until they are due again.
  */
 export class PresentWatermarks implements Watermarks {
   readonly #watermarks: Watermarks;

@@ -1,4 +1,4 @@
-/** A process that reads a share of the machines and publishes it; its parent is the simulator. */
+/** A process that reads and publishes a share of the machines; its parent is the simulator. */
 import type { FactoryDescription } from '../core/factory.ts';
 import { Journal, type JournalEvent, type Settings } from '../core/journal.ts';
 import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
@@ -11,15 +11,15 @@ import type { Log } from '../runtime/log.ts';
 import { createFleet, type Fleet, nextFleet } from '../simulation/fleet.ts';
 import { InstantClock } from './clock.ts';
 
-/** What a reader process is made with. */
-export interface ReaderOrder {
+/** The first message to a reader process: its complete setup. */
+export interface ReaderSetup {
   readonly factories: readonly FactoryDescription[];
   readonly seed: number;
   readonly settings: Settings;
   readonly events: readonly JournalEvent[];
-  /** The share of the machines that it publishes, of so many. */
+  /** Which share of the machines it publishes, and how many shares there are. */
   readonly share: { readonly index: number; readonly count: number };
-  /** What it delivers to: outputs by name, with their options. */
+  /** Outputs to deliver to, by name, with their options. */
   readonly outputs: readonly (readonly [name: string, options: unknown])[];
   readonly isSpread: boolean;
   readonly statusIntervalS: number;
@@ -31,28 +31,28 @@ export interface ReaderOrder {
   readonly leaps: number;
 }
 
-/** What a reader process is told after that. */
-export type ReaderNews =
-  /** Events come before the horizon that they lie within. */
+/** Messages from the parent after the setup. */
+export type ParentMessage =
+  /** Sent before the horizon that includes these events. */
   | { readonly kind: 'events'; readonly events: readonly JournalEvent[] }
-  | ({ readonly kind: 'horizon' } & Pick<ReaderOrder, 'horizonMs' | 'speed' | 'leaps'>)
-  | { readonly kind: 'follow'; readonly factories: ReaderOrder['factories']; fromMs: number }
+  | ({ readonly kind: 'horizon' } & Pick<ReaderSetup, 'horizonMs' | 'speed' | 'leaps'>)
+  | { readonly kind: 'follow'; readonly factories: ReaderSetup['factories']; fromMs: number }
   | {
       readonly kind: 'answer';
-      /** The question that this answers. */
+      /** The id of the request that this answers. */
       readonly to: number;
       readonly watermark?: Watermark | undefined;
       readonly failure?: string | undefined;
     }
   | { readonly kind: 'stop' };
 
-/** How a reader's delivery to one sink stands. */
+/** Delivery figures of a reader process for one sink. */
 export interface SinkFigures extends DeliveryFigures {
   readonly deliveredMs: number;
 }
 
-/** What a reader process says. */
-export type ReaderWord =
+/** Messages from a reader process to its parent. */
+export type ChildMessage =
   | { readonly kind: 'load'; readonly id: number; readonly name: string }
   | { readonly kind: 'save'; readonly id: number; readonly name: string; watermark: Watermark }
   | { readonly kind: 'figures'; readonly figures: readonly SinkFigures[] }
@@ -60,84 +60,84 @@ export type ReaderWord =
   | { kind: 'log'; level: 'info' | 'warn'; readonly fields: object; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string | undefined };
 
-type Answer = Extract<ReaderNews, { readonly kind: 'answer' }>;
+type Answer = Extract<ParentMessage, { readonly kind: 'answer' }>;
 
-/** How often it says how it stands [ms]. */
+/** Interval between two messages with figures [ms]. */
 const FIGURES_EVERY_MS = 500;
 
-// Ctrl-C reaches all processes of a terminal; the parent says what becomes of this one.
+// Ctrl-C reaches all processes of a terminal; the parent decides when this one stops.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit());
 
-/** What comes with the order, before there is anybody to take it. */
-const early: ReaderNews[] = [];
-let hear: (news: ReaderNews) => void = (news) => void early.push(news);
-const order = await new Promise<ReaderOrder>((resolve) => {
-  process.once('message', (first: ReaderOrder) => {
-    process.on('message', (news: ReaderNews) => hear(news));
+/** Messages that arrive before this process is ready to handle them. */
+const early: ParentMessage[] = [];
+let onMessage: (message: ParentMessage) => void = (message) => void early.push(message);
+const setup = await new Promise<ReaderSetup>((resolve) => {
+  process.once('message', (first: ReaderSetup) => {
+    process.on('message', (message: ParentMessage) => onMessage(message));
     resolve(first);
   });
 });
-const journal = new Journal(order.settings, order.events);
-const clock = new InstantClock(order.horizonMs);
-let { leaps } = order;
-let whole = createFleet(order.factories, { seed: order.seed, journal });
+const journal = new Journal(setup.settings, setup.events);
+const clock = new InstantClock(setup.horizonMs);
+let { leaps } = setup;
+let fleetOfAll = createFleet(setup.factories, { seed: setup.seed, journal });
 let fleet = ownShare();
-const asked = new Map<number, (answer: Answer) => void>();
-let questions = 0;
-const { statusIntervalS, catchUpMs, catchUpRate, beginMs } = order;
+const requests = new Map<number, (answer: Answer) => void>();
+let requestCount = 0;
+const { statusIntervalS, catchUpMs, catchUpRate, beginMs } = setup;
 const log: Log = {
-  info: (fields, message) => say({ kind: 'log', level: 'info', fields, message }),
-  warn: (fields, message) => say({ kind: 'log', level: 'warn', fields, message }),
+  info: (fields, message) => send({ kind: 'log', level: 'info', fields, message }),
+  warn: (fields, message) => send({ kind: 'log', level: 'warn', fields, message }),
 };
-const lines = (await Promise.all(order.outputs.map(open))).flat();
-clock.setSpeed(order.speed);
-hear = (news) => void take(news);
-for (const news of early) hear(news);
-const figures = setInterval(sayFigures, FIGURES_EVERY_MS);
+const lines = (await Promise.all(setup.outputs.map(open))).flat();
+clock.setSpeed(setup.speed);
+onMessage = (message) => void receive(message);
+for (const message of early) onMessage(message);
+const figures = setInterval(sendFigures, FIGURES_EVERY_MS);
 try {
   await Promise.all(lines.map(({ delivery }) => delivery.run()));
 } catch (error) {
   const { message, stack } = error as Error;
-  say({ kind: 'failed', message, stack });
+  send({ kind: 'failed', message, stack });
 }
 
-async function take(news: ReaderNews): Promise<void> {
-  switch (news.kind) {
+async function receive(message: ParentMessage): Promise<void> {
+  switch (message.kind) {
     case 'events':
-      for (const event of news.events) journal.append(event);
+      for (const event of message.events) journal.append(event);
       return;
     case 'horizon':
-      if (news.speed !== clock.speed) clock.setSpeed(news.speed);
-      leaps = news.leaps;
-      clock.advanceTo(news.horizonMs);
+      if (message.speed !== clock.speed) clock.setSpeed(message.speed);
+      leaps = message.leaps;
+      clock.advanceTo(message.horizonMs);
       return;
     case 'follow':
-      whole = nextFleet(whole, news.factories);
+      fleetOfAll = nextFleet(fleetOfAll, message.factories);
       fleet = ownShare();
-      for (const { delivery } of lines) delivery.follow(fleet, news.fromMs);
+      for (const { delivery } of lines) delivery.follow(fleet, message.fromMs);
       return;
     case 'stop':
       await Promise.all(lines.map(({ delivery }) => delivery.stop()));
       await Promise.all(lines.map(({ sink }) => sink.close()));
       clearInterval(figures);
-      sayFigures();
+      sendFigures();
       process.disconnect();
       return;
     case 'answer':
-      asked.get(news.to)?.(news);
-      asked.delete(news.to);
+      requests.get(message.to)?.(message);
+      requests.delete(message.to);
   }
 }
 
 /** Opens an output, with a delivery for each of its sinks. */
-async function open([name, options]: ReaderOrder['outputs'][number]) {
+async function open([name, options]: ReaderSetup['outputs'][number]) {
   const output = outputs.find((each) => each.name === name);
   if (!output) throw new Error(`no output ${name}`);
-  // The parent speaks for the simulator.
-  const { sinks } = await output.open(options, { log, part: String(order.share.index + 1) });
-  const isSpread = order.isSpread && output.isPaced;
-  const watermarks = parentsWatermarks();
+  // The parent announces the state of the simulator, so `part` is set.
+  const { sinks } = await output.open(options, { log, part: String(setup.share.index + 1) });
+  const isSpread = setup.isSpread && output.isPaced;
+  const watermarks = parentWatermarks();
   return sinks.map((sink) => ({
     sink,
     delivery: new Delivery({
@@ -149,7 +149,7 @@ async function open([name, options]: ReaderOrder['outputs'][number]) {
         ? spreadWatermarks(watermarks, () => longestLagMs(fleet.machines))
         : watermarks,
       log,
-      onGap: (gap) => say({ kind: 'gap', gap }),
+      onGap: (gap) => send({ kind: 'gap', gap }),
       leaps: () => leaps,
       catchUpMs,
       catchUpRate: output.isPaced ? catchUpRate : 0,
@@ -161,35 +161,35 @@ async function open([name, options]: ReaderOrder['outputs'][number]) {
 }
 
 function ownShare(): Fleet {
-  return new Shares(whole, order.share.count).of(order.share.index);
+  return new Shares(fleetOfAll, setup.share.count).of(setup.share.index);
 }
 
-/** Watermarks that the parent keeps; it may answer late, and in another order. */
-function parentsWatermarks(): Watermarks {
-  const ask = async (word: (id: number) => ReaderWord) => {
+/** Watermarks that the parent keeps; its answers may come late and out of order. */
+function parentWatermarks(): Watermarks {
+  const request = async (message: (id: number) => ChildMessage) => {
     const answer = await new Promise<Answer>((resolve) => {
-      asked.set(++questions, resolve);
-      say(word(questions));
+      requests.set(++requestCount, resolve);
+      send(message(requestCount));
     });
     if (answer.failure !== undefined) throw new Error(answer.failure);
     return answer.watermark;
   };
   return {
-    load: (name) => ask((id) => ({ kind: 'load', id, name })),
+    load: (name) => request((id) => ({ kind: 'load', id, name })),
     async save(name, watermark) {
-      await ask((id) => ({ kind: 'save', id, name, watermark }));
+      await request((id) => ({ kind: 'save', id, name, watermark }));
     },
   };
 }
 
-function sayFigures(): void {
+function sendFigures(): void {
   const figures = lines.map(({ delivery }) => ({
     ...delivery.figures,
     deliveredMs: delivery.deliveredMs,
   }));
-  say({ kind: 'figures', figures });
+  send({ kind: 'figures', figures });
 }
 
-function say(word: ReaderWord): void {
-  process.send?.(word);
+function send(message: ChildMessage): void {
+  process.send?.(message);
 }

@@ -9,29 +9,29 @@ import { settledWithin } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import type { ReaderNews, ReaderOrder, ReaderWord, SinkFigures } from './reader-process.ts';
-import type { Timeline } from './timeline.ts';
+import type { LocalEventLog } from './event-log.ts';
+import type { ChildMessage, ParentMessage, ReaderSetup, SinkFigures } from './reader-process.ts';
 
-/** Readers are told how far they may read so often [ms]. */
+/** Interval at which readers receive the horizon [ms]. */
 const TICK_MS = 50;
-/** What readers have in flight when all ends may take so long; then they are killed [ms]. */
+/** Time for readers to deliver what is in flight at shutdown, before they are killed [ms]. */
 const STOP_MAX_MS = 4000;
-/** A reader that has lived for so long may fail again at once [ms]. */
+/** After running this long, a reader that fails is restarted without back-off [ms]. */
 const PROVEN_MS = 60_000;
 
-/** What reader processes work with. */
+/** What reader processes need from the simulator. */
 export interface ReaderProcessesOptions
   extends Pick<
-    ReaderOrder,
+    ReaderSetup,
     'outputs' | 'isSpread' | 'statusIntervalS' | 'catchUpMs' | 'catchUpRate'
   > {
   readonly count: number;
   /** The sinks of all outputs. */
   readonly sinkNames: readonly string[];
   readonly fleet: Fleet;
-  readonly timeline: Timeline;
+  readonly eventLog: LocalEventLog;
   readonly clock: { readonly speed: number };
-  /** Up to where readers may read, now. */
+  /** The instant up to which readers may read now. */
   readonly horizonMs: () => number;
   readonly watermarks: Watermarks;
   readonly log: Log;
@@ -44,17 +44,17 @@ interface ReaderState {
   readonly index: number;
   process: ChildProcess | undefined;
   eventsSent: number;
-  /** Of each sink, once it is known. */
+  /** Of each sink, once known. */
   figures: readonly SinkFigures[];
 }
 
 /**
- * Processes that share the machines of a fleet out and publish them, each with connections and
- * watermarks of its own. The journal and the horizon stay here: a reader reads no further than it
- * was told, and is told of every event before. One that dies is started again, and goes on from
- * its watermark.
+ * Processes that divide the machines of a fleet among themselves and publish them, each with its
+ * own connections and watermarks. The journal and the horizon stay here: a reader reads up to the
+ * horizon that it received, and receives all events before that horizon first. A reader that dies
+ * is restarted and continues from its watermark.
  *
- * Processes rather than threads for the reason that {@link runCrew} has.
+ * They are processes rather than threads for the reason given at {@link WorkerProcess}.
  */
 export class ReaderProcesses {
   readonly #options: ReaderProcessesOptions;
@@ -62,7 +62,7 @@ export class ReaderProcesses {
   readonly #watermarks: readonly Watermarks[];
   readonly #abort = new AbortController();
   #fleet: Fleet;
-  /** Fleets that are still to come for some reader, the latest last. */
+  /** Fleets that some reader has not switched to yet, the latest last. */
   readonly #next: { readonly fleet: Fleet; readonly fromMs: number }[] = [];
   #running: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -80,7 +80,7 @@ export class ReaderProcesses {
     }));
   }
 
-  /** What they deliver to one sink, together; deliveries to all sinks run and stop as one. */
+  /** The combined delivery to one sink; deliveries to all sinks run and stop as one. */
   deliveryTo(sinkName: string): RunningDelivery {
     const figuresNow = () => this.#figuresOf(sinkName);
     const deliveredNow = () => this.#deliveredMs(sinkName);
@@ -125,7 +125,7 @@ export class ReaderProcesses {
     }
     this.#next.push({ fleet, fromMs });
     for (const { process } of this.#readers)
-      tell(process, { kind: 'follow', factories: fleet.factories, fromMs });
+      send(process, { kind: 'follow', factories: fleet.factories, fromMs });
   }
 
   #run(): Promise<void> {
@@ -133,13 +133,13 @@ export class ReaderProcesses {
     return this.#running;
   }
 
-  /** Keeps readers at work until they are stopped; rejects where the simulation itself fails. */
+  /** Keeps readers running until they are stopped; rejects if the simulation itself fails. */
   async #work(): Promise<void> {
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
-    const working = this.#readers.map((reader) => this.#keep(reader));
-    await Promise.race([Promise.all([...working, this.#handOut()]), failed]);
+    const working = this.#readers.map((reader) => this.#supervise(reader));
+    await Promise.race([Promise.all([...working, this.#sendHorizon()]), failed]);
   }
 
   #stop(): Promise<void> {
@@ -147,14 +147,14 @@ export class ReaderProcesses {
     return this.#stopping;
   }
 
-  /** Lets readers have taken what is in flight, and ends them. */
+  /** Lets readers deliver what is in flight, then stops them. */
   async #end(): Promise<void> {
     this.#abort.abort();
     await Promise.all(
       this.#readers.map(async ({ process }) => {
         if (!process || process.exitCode !== null || process.signalCode !== null) return;
         const gone = new Promise<void>((resolve) => process.once('exit', () => resolve()));
-        tell(process, { kind: 'stop' });
+        send(process, { kind: 'stop' });
         await settledWithin(gone, STOP_MAX_MS);
         process.kill('SIGKILL');
         await gone;
@@ -162,7 +162,7 @@ export class ReaderProcesses {
     );
   }
 
-  async #keep(reader: ReaderState): Promise<void> {
+  async #supervise(reader: ReaderState): Promise<void> {
     const { signal } = this.#abort;
     const { log } = this.#options;
     let backOff = new BackOff();
@@ -170,21 +170,23 @@ export class ReaderProcesses {
       const startMs = performance.now();
       const ending = await this.#start(reader);
       if (signal.aborted) return;
-      log.warn({ reader: reader.index + 1, ending }, 'a reader process ended; another goes on');
+      log.warn({ reader: reader.index + 1, ending }, 'a reader process ended; starting another');
       if (performance.now() - startMs > PROVEN_MS) backOff = new BackOff();
       await sleep(backOff.nextMs(), signal);
     }
   }
 
-  /** Starts a reader's process; settles with its exit code or signal when it has ended. */
+  /**
+   * Starts a reader's process; settles with its exit code or signal when the process has ended.
+   */
   #start(reader: ReaderState): Promise<string> {
-    const { timeline, clock, count, horizonMs } = this.#options;
+    const { eventLog, clock, count, horizonMs } = this.#options;
     const { outputs, isSpread, statusIntervalS, catchUpMs, catchUpRate, beginMs } = this.#options;
     const process = fork(fileURLToPath(new URL('./reader-process.js', import.meta.url)), {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const { journal } = timeline;
+    const { journal } = eventLog;
     reader.process = process;
     reader.eventsSent = journal.events.length;
     process.send({
@@ -197,35 +199,35 @@ export class ReaderProcesses {
       horizonMs: horizonMs(),
       speed: clock.speed,
       leaps: this.#options.leaps?.() ?? 0,
-    } satisfies ReaderOrder);
+    } satisfies ReaderSetup);
     for (const { fleet, fromMs } of this.#next)
-      tell(process, { kind: 'follow', factories: fleet.factories, fromMs });
-    process.on('message', (word: ReaderWord) => void this.#hear(reader, process, word));
+      send(process, { kind: 'follow', factories: fleet.factories, fromMs });
+    process.on('message', (message: ChildMessage) => void this.#receive(reader, process, message));
     return new Promise((resolve) => {
       process.once('exit', (code, signal) => resolve(signal ?? String(code)));
       process.once('error', (error) => resolve(error.message));
     });
   }
 
-  async #hear(reader: ReaderState, process: ChildProcess, word: ReaderWord): Promise<void> {
+  async #receive(reader: ReaderState, process: ChildProcess, message: ChildMessage): Promise<void> {
     const { log, onGap } = this.#options;
     const watermarks = this.#watermarks[reader.index] as Watermarks;
-    switch (word.kind) {
+    switch (message.kind) {
       case 'load':
-        return this.#answer(process, word.id, watermarks.load(word.name));
+        return this.#answer(process, message.id, watermarks.load(message.name));
       case 'save': {
-        const { id, name, watermark } = word;
+        const { id, name, watermark } = message;
         return this.#answer(process, id, watermarks.save(name, watermark));
       }
       case 'figures':
-        reader.figures = word.figures;
+        reader.figures = message.figures;
         return;
       case 'gap':
-        return onGap?.(word.gap);
+        return onGap?.(message.gap);
       case 'log':
-        return log[word.level]({ reader: reader.index + 1, ...word.fields }, word.message);
+        return log[message.level]({ reader: reader.index + 1, ...message.fields }, message.message);
       case 'failed':
-        return this.#fail(Object.assign(new Error(word.message), { stack: word.stack }));
+        return this.#fail(Object.assign(new Error(message.message), { stack: message.stack }));
     }
   }
 
@@ -234,28 +236,28 @@ export class ReaderProcesses {
       (watermark) => ({ watermark: watermark as Watermark | undefined }),
       (error) => ({ failure: String(error) }),
     );
-    tell(process, { kind: 'answer', to, ...answer });
+    send(process, { kind: 'answer', to, ...answer });
   }
 
-  /** Tells readers of events, and then how far they may read. */
-  async #handOut(): Promise<void> {
-    const { timeline, horizonMs, clock, leaps = () => 0 } = this.#options;
+  /** Sends new events to readers, then the horizon. */
+  async #sendHorizon(): Promise<void> {
+    const { eventLog, horizonMs, clock, leaps = () => 0 } = this.#options;
     const { signal } = this.#abort;
     for (; !signal.aborted; await sleep(TICK_MS, signal)) {
-      const { events } = timeline.journal;
+      const { events } = eventLog.journal;
       const time = { horizonMs: horizonMs(), speed: clock.speed, leaps: leaps() };
-      const news = { kind: 'horizon', ...time } as const;
+      const message = { kind: 'horizon', ...time } as const;
       for (const reader of this.#readers) {
         if (reader.eventsSent < events.length)
-          tell(reader.process, { kind: 'events', events: events.slice(reader.eventsSent) });
+          send(reader.process, { kind: 'events', events: events.slice(reader.eventsSent) });
         reader.eventsSent = events.length;
-        tell(reader.process, news);
+        send(reader.process, message);
       }
     }
   }
 }
 
-function tell(process: ChildProcess | undefined, news: ReaderNews): void {
-  // One that has just ended hears nothing more; it is told all when it is started again.
-  if (process?.connected) process.send(news, () => undefined);
+function send(process: ChildProcess | undefined, message: ParentMessage): void {
+  // A process that has just ended gets nothing; its successor receives everything in its setup.
+  if (process?.connected) process.send(message, () => undefined);
 }

@@ -2,38 +2,38 @@ import type { Problem } from '../core/problem.ts';
 import { secondText } from '../encoding/time.ts';
 import type { Log } from '../runtime/log.ts';
 
-/** A wall clock that moves this much against the monotonic one was set, not slewed [ms]. */
+/** A wall clock that moves this much relative to the monotonic clock was set, not slewed [ms]. */
 export const STEP_MIN_MS = 5000;
-/** A clock that went forward is believed after so long without another step [ms]. */
+/** A clock that was set forward is trusted after this time without another step [ms]. */
 const HOLD_MS = 60_000;
-/** The time is read every second; longer than this without a reading, nothing ran at all [ms]. */
+/** The time is read every second; after a longer gap than this, the process was paused [ms]. */
 const PAUSE_MIN_MS = 20_000;
 
-/** Where real time comes from, and how much of it is believed at once. */
+/** Where real time comes from, and when a change of it is trusted. */
 export interface RealTimeOptions {
   readonly log: Log;
-  /** How long a clock that went forward has to prove stable [ms]. */
+  /** How long a clock that was set forward must be stable [ms]. */
   readonly holdMs?: number;
   readonly wallMs?: () => number;
   readonly monotonicMs?: () => number;
 }
 
-/** How the clock that simulated time follows behaves. */
+/** The state of the clock that simulated time follows. */
 export interface ClockState {
-  /** What is wrong with it now. */
+  /** The current problem, if any. */
   readonly problem: Problem | undefined;
-  /** How often it was set, forward or back, since the start. */
+  /** Number of times it was set, forward or back, since the start. */
   readonly steps: number;
 }
 
 /**
- * Real time for simulated time to follow: the wall clock, compared with the monotonic one whenever
- * it is read, so that a step is noticed before anything is read or published because of it.
+ * The real time that simulated time follows: the wall clock, compared with the monotonic clock at
+ * every reading, so that a step is noticed before anything is read or published because of it.
  *
- * After a step forward time stands still until the clock has proved stable: a wrong clock that is
- * set right again has then published nothing of the future. A step back is believed at once, since
- * nothing is published because of it. A suspended computer looks like a step forward where the
- * monotonic clock stands meanwhile, and like a long pause where it does not.
+ * After a step forward, time stands still until the clock has proved stable: if a wrong clock is
+ * corrected meanwhile, nothing of the future has been published. A step back is trusted at once,
+ * since nothing is published because of it. A suspended computer looks like a step forward if the
+ * monotonic clock stops during suspension, and like a long pause if it does not.
  */
 export class RealTime implements ClockState {
   readonly #log: Log;
@@ -67,14 +67,14 @@ export class RealTime implements ClockState {
   }
 
   /**
-   * How often time has gone on elsewhere than it stood: what lies between is an outage, and
-   * `CATCH_UP` says how much of it is delivered.
+   * Number of times that time has jumped ahead. The span that was skipped is an outage, and
+   * `CATCH_UP` determines how much of it is delivered.
    */
   get leaps(): number {
     return this.#leaps;
   }
 
-  /** Real time as far as it is believed [ms since the epoch]. */
+  /** Real time, as far as it is trusted [ms since the epoch]. */
   nowMs(): number {
     const monotonicMs = this.#monotonicMs();
     const wallMs = this.#wallMs();
@@ -88,7 +88,10 @@ export class RealTime implements ClockState {
     if (this.#held && monotonicMs >= this.#held.untilMs) {
       this.#held = undefined;
       this.#leaps++;
-      this.#log.info({ time: secondText(wallMs) }, 'the clock has proved stable: delivery goes on');
+      this.#log.info(
+        { time: secondText(wallMs) },
+        'the clock has proved stable; delivery continues',
+      );
     }
     return this.#held?.realMs ?? wallMs;
   }
@@ -122,9 +125,9 @@ export class RealTime implements ClockState {
   }
 }
 
-/** A step forward that is not believed yet. */
+/** A step forward that is not trusted yet. */
 interface Hold {
-  /** Where time stands [ms]. */
+  /** The instant at which time is held [ms]. */
   readonly realMs: number;
   /** Wall clock minus monotonic clock before the step [ms]. */
   readonly trustedOffsetMs: number;
@@ -133,7 +136,7 @@ interface Hold {
   readonly problem: Problem;
 }
 
-/** Says that a clock was set, with both instants. */
+/** Describes a step of a clock, with both instants. */
 export function stepText(fromMs: number, toMs: number, clock = 'the clock'): string {
   const way = toMs > fromMs ? 'forward' : 'back';
   const seconds = Math.round(Math.abs(toMs - fromMs) / 1000);

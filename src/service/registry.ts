@@ -16,32 +16,32 @@ import { StoreError } from '../store/store-error.ts';
 import { CommandError } from './command-error.ts';
 import type { Simulator } from './simulator.ts';
 
-/** How often the database is checked for rows that others have changed [ms of real time]. */
+/** Interval at which the database is checked for external changes [ms of real time]. */
 const POLL_MS = 20_000;
-/** Sinks that work have the last reading of a machine within this [ms of real time]. */
+/** Time within which working sinks receive a machine's last reading [ms of real time]. */
 const DELIVERED_MAX_MS = 5000;
 const DELIVERED_POLL_MS = 50;
 
-/** How a registry is kept up with. */
+/** Options of {@link Registry}. */
 export interface RegistryOptions {
-  /** Whether a machine that comes in runs at once. */
+  /** Whether a new machine starts at once. */
   readonly isAutoStart: boolean;
   /** {@link POLL_MS}, if not given. */
   readonly pollMs?: number | undefined;
-  /** Goes on with another fleet; {@link Simulator.change}, if not given. */
+  /** Switches to another fleet; {@link Simulator.change}, if not given. */
   readonly handOver?: (fleet: Fleet) => Promise<void>;
 }
 
 /**
- * The registry while the factory runs: what a client changes in it holds at once, what others
- * change in the database within {@link POLL_MS}. One change is carried out after the other.
+ * The registry while the factory runs. Changes by clients take effect at once, external changes in
+ * the database within {@link POLL_MS}. Changes are carried out one after another.
  */
 export class Registry {
   readonly #simulator: Simulator;
   readonly #source: RegistrySource;
   readonly #log: Log;
   readonly #options: RegistryOptions;
-  /** Every change sees what the one before has done. */
+  /** Each change sees the result of the previous one. */
   readonly #changes = new SerialQueue();
 
   constructor(simulator: Simulator, source: RegistrySource, log: Log, options: RegistryOptions) {
@@ -52,10 +52,10 @@ export class Registry {
   }
 
   /**
-   * Puts a row into a table; what it describes runs from the next second on.
+   * Inserts a row; its factory or machine runs from the next second on.
    *
-   * @throws ConfigError for values that are not accepted, RegistryConflict for a row that does not
-   *   go with others or refers to one that is not there, StoreError where the database is away.
+   * @throws ConfigError for values that are not accepted, RegistryConflict for a row that
+   *   conflicts with others or refers to a missing one, StoreError if the database is away.
    */
   create(table: RegistryTable, input: Input): Promise<FactoryRow | MachineRow> {
     return this.#changes.run(async () => {
@@ -79,16 +79,18 @@ export class Registry {
     return this.#changes.run(() => this.#remove(table, id));
   }
 
-  /** How many rows would be deleted with a row. @throws As {@link Registry.create}. */
+  /**
+   * Counts the rows that would be deleted together with a row. @throws As {@link Registry.create}.
+   */
   count(table: RegistryTable, id: string): Promise<Counts> {
     return countRows(this.#source.database, table, id);
   }
 
   /**
-   * Takes a row out of operation and deletes it, with all that hangs on it.
+   * Takes a row out of operation and deletes it with all its dependent rows.
    *
-   * @param confirmed - How many rows these are, as {@link Registry.count} said.
-   * @throws As {@link Registry.create}; CommandError where a sink has not got all readings yet.
+   * @param confirmed - The number of these rows, as returned by {@link Registry.count}.
+   * @throws As {@link Registry.create}; CommandError if a sink does not have all readings yet.
    */
   purge(table: RegistryTable, id: string, confirmed: number): Promise<Counts> {
     return this.#changes.run(async () => {
@@ -100,7 +102,7 @@ export class Registry {
     });
   }
 
-  /** Takes over changes that others make in the database, until the signal. */
+  /** Applies external changes in the database until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { pollMs = POLL_MS } = this.#options;
     let isAway = false;
@@ -111,13 +113,16 @@ export class Registry {
         await this.#changes.run(async () => {
           if (await this.#source.isOutdated()) await this.#refresh();
         });
-        if (isAway) this.#log.info({}, 'the registry is read again');
+        if (isAway) this.#log.info({}, 'the registry can be read again');
         isAway = false;
       } catch (error) {
         if (!(error instanceof StoreError || error instanceof CommandError)) throw error;
         const fields = { reason: error.message };
         if (!isAway && !signal.aborted)
-          this.#log.warn(fields, 'the registry cannot be read; what was read holds');
+          this.#log.warn(
+            fields,
+            'the registry cannot be read; the last known state stays in effect',
+          );
         isAway = true;
       }
     }
@@ -142,27 +147,27 @@ export class Registry {
   }
 
   async #take(factories: readonly FactoryDescription[]): Promise<void> {
-    const { fleet, timeline } = this.#simulator;
+    const { fleet, eventLog } = this.#simulator;
     const next = nextFleet(fleet, factories);
-    await timeline.settled();
+    await eventLog.settled();
     const standing = next.machines.filter(
-      ({ id }) => !fleet.byId.has(id) && !timeline.journal.isRunning(id, timeline.nextS()),
+      ({ id }) => !fleet.byId.has(id) && !eventLog.journal.isRunning(id, eventLog.nextS()),
     );
     if (this.#options.isAutoStart && standing.length > 0)
-      await timeline.append({ kind: 'start', machineIds: standing.map(({ id }) => id) });
+      await eventLog.append({ kind: 'start', machineIds: standing.map(({ id }) => id) });
     const { handOver } = this.#options;
     if (handOver) await handOver(next);
     else this.#simulator.change(next);
   }
 
-  /** What is deleted must not be on its way to a sink, which could not store it any more. */
+  /** Waits until no reading of a deleted row is in flight: a sink could no longer store it. */
   async #delivered(): Promise<void> {
     const untilMs = performance.now() + DELIVERED_MAX_MS;
     while (!this.#simulator.isChangeDelivered) {
       if (performance.now() > untilMs)
         throw new CommandError(
           'conflict',
-          'it is out of operation, but a sink has not got all of its readings; purge it later',
+          'it is out of operation, but a sink does not have all its readings yet; purge it later',
         );
       await sleep(DELIVERED_POLL_MS);
     }
@@ -172,8 +177,8 @@ export class Registry {
 type RegistryConfiguration = Pick<Configuration, 'calendar' | 'catalogue' | 'intervalsS'>;
 
 /**
- * The registry of a database as the simulator runs it. What is wrong with a row is logged once,
- * and again when something else is wrong with it.
+ * The registry of a database as the simulator runs it. A problem with a row is logged once, and
+ * again only if it changes.
  */
 export class RegistrySource {
   readonly database: Database;
@@ -189,12 +194,12 @@ export class RegistrySource {
     this.#log = log;
   }
 
-  /** The machine types that there are. */
+  /** The known machine types. */
   get catalogue(): Configuration['catalogue'] {
     return this.#configuration.catalogue;
   }
 
-  /** The factories that run. @throws StoreError where the database is away. */
+  /** The factories that run. @throws StoreError if the database is away. */
   async read(): Promise<readonly FactoryDescription[]> {
     const { calendar, catalogue, intervalsS } = this.#configuration;
     const reading = await readRegistry(this.database, catalogue, calendar, this.#factories);
@@ -204,17 +209,17 @@ export class RegistrySource {
     return reading.factories.map((factory) => withIntervals(factory, intervalsS));
   }
 
-  /** Whether a row has changed since they were read. @throws StoreError where it is away. */
+  /** Whether a row has changed since the last read. @throws StoreError if the database is away. */
   async isOutdated(): Promise<boolean> {
     return (await registryDigest(this.database)) !== this.#digest;
   }
 
-  /** Of what was read last; see {@link registryDigest}. None before, and after {@link forget}. */
+  /** Digest of the last read, see {@link registryDigest}; undefined before, and after `forget`. */
   get digest(): string | undefined {
     return this.#digest;
   }
 
-  /** Has it read again: what was read last could not be used. */
+  /** Forces the next read, because the last one could not be applied. */
   forget(): void {
     this.#digest = undefined;
   }

@@ -14,41 +14,41 @@ import { saveClock } from '../store/tables.ts';
 import type { AdjustableClock } from './clock.ts';
 import { CommandError } from './command-error.ts';
 import { Directory, type Selection } from './directory.ts';
+import type { EventLog } from './event-log.ts';
 import type { GapLog } from './gap-log.ts';
 import { GroundTruth } from './ground-truth.ts';
 import { Health, type HealthParts } from './health.ts';
 import { activeIncidents, type MachineState, machineState } from './machine-state.ts';
 import type { Observer } from './observer.ts';
-import type { Chronology } from './timeline.ts';
 
-/** What a simulator is made of; each part is in use by readers as well. */
+/** The parts of a simulator, which readers also use. */
 export interface SimulatorParts {
   readonly fleet: Fleet;
   readonly clock: AdjustableClock;
-  readonly timeline: Chronology;
+  readonly eventLog: EventLog;
   readonly observer: Observer;
   readonly deliveries: readonly Delivering[];
-  /** Where all that must outlive the process is kept; none in a simulator without memory. */
+  /** Persistent storage; undefined for a simulator without one. */
   readonly store?: Pick<Store, 'database'> | undefined;
   readonly gapLog?: Pick<GapLog, 'gaps'> | undefined;
-  /** Whether the journal takes events, where the clock comes from, and who is told. */
+  /** Sources of problems for {@link Health}, and where it logs them. */
   readonly watched?: Pick<HealthParts, 'journal' | 'clockState' | 'log'>;
 }
 
-/** What is to be wrong with a machine, and for how long. */
+/** An anomaly to inject into a machine. */
 export interface Injection {
   readonly anomalyType: string;
   readonly severity: number;
   readonly durationS: number;
 }
 
-/** How the simulator as a whole stands. */
+/** The overall state of the simulator. */
 export type Phase = 'stopped' | 'starting' | 'running' | 'stopping';
 
-/** The running factory, as commands and questions see it. Knows nothing of how they arrive. */
+/** The running factory, with its commands and queries; independent of how these arrive. */
 export class Simulator {
   readonly clock: AdjustableClock;
-  readonly timeline: Chronology;
+  readonly eventLog: EventLog;
   readonly observer: Observer;
   readonly groundTruth: GroundTruth;
   readonly health: Health;
@@ -62,21 +62,21 @@ export class Simulator {
   #isStopping = false;
 
   constructor(parts: SimulatorParts) {
-    const { fleet, clock, timeline, observer, deliveries, store, gapLog, watched } = parts;
+    const { fleet, clock, eventLog, observer, deliveries, store, gapLog, watched } = parts;
     this.#store = store;
     this.#gapLog = gapLog;
     this.clock = clock;
-    this.timeline = timeline;
+    this.eventLog = eventLog;
     this.observer = observer;
-    this.groundTruth = new GroundTruth(fleet, timeline, store?.database);
+    this.groundTruth = new GroundTruth(fleet, eventLog, store?.database);
     this.#deliveries = deliveries;
     const { database } = store ?? {};
-    this.health = new Health({ clock, timeline, deliveries, database, ...watched });
+    this.health = new Health({ clock, eventLog, deliveries, database, ...watched });
     this.#fleet = fleet;
     this.#directory = new Directory(fleet);
   }
 
-  /** The factories and machines as they are described now; others may come, so ask each time. */
+  /** The current factories and machines; the fleet may be replaced, so read it each time. */
   get fleet(): Fleet {
     return this.#fleet;
   }
@@ -87,58 +87,59 @@ export class Simulator {
     return this.runningCount() > 0 ? 'running' : 'stopped';
   }
 
-  /** Real time since it was made [s]. */
+  /** Real time since this simulator was created [s]. */
   get uptimeS(): number {
     return (performance.now() - this.#createdMs) / 1000;
   }
 
-  /** How each sink's delivery stands now. */
+  /** The current delivery figures of each sink. */
   get sinks(): DeliveryFigures[] {
     return this.health.sinks;
   }
 
-  /** What sinks were not given, the latest, oldest first. */
+  /** The latest windows that sinks did not receive, oldest first. */
   get gaps(): readonly Gap[] {
     return this.#gapLog?.gaps ?? [];
   }
 
-  /** The database with all that outlives the process; none in a simulator without a store. */
+  /** The database with all persistent state; undefined for a simulator without a store. */
   get database(): Database | undefined {
     return this.#store?.database;
   }
 
-  /** Where the database is, for people. */
+  /** Where the database is, in readable form. */
   get databaseLocation(): string {
     return this.#store?.database.location ?? 'none';
   }
 
-  /** Whether the database answers; false where there is none. */
+  /** Whether the database responds; false if there is none. */
   get isDatabaseConnected(): boolean {
     return this.#store?.database.isConnected ?? false;
   }
 
-  /** What keeps parts from doing their work now, the oldest first. */
+  /** Current problems, the oldest first. */
   get problems(): Problem[] {
     return this.health.problems;
   }
 
-  /** What holds from the next second on. */
+  /** The settings that apply from the next second on. */
   get settings(): Settings {
-    return this.timeline.journal.settingsAt(this.timeline.nextS());
+    return this.eventLog.journal.settingsAt(this.eventLog.nextS());
   }
 
-  /** Says from now on that it is about to end. */
+  /** Changes the phase to `stopping`. */
   beginStopping(): void {
     this.#isStopping = true;
   }
 
   /**
-   * Goes on with another fleet, made of this one: readers that have not come so far yet read this
-   * one up to there.
+   * Switches to another fleet, derived from this one. Readers that have not reached the switch yet
+   * read this fleet up to that instant.
    *
-   * @param fromMs - An instant that no reader has passed; the next second, if not given.
+   * @param fromMs - The instant of the switch, which no reader has passed; default: the next
+   *   second.
    */
-  change(fleet: Fleet, fromMs = 1000 * this.timeline.nextS()): void {
+  change(fleet: Fleet, fromMs = 1000 * this.eventLog.nextS()): void {
     this.#fleet = fleet;
     this.groundTruth.follow(fleet);
     this.#directory = new Directory(fleet);
@@ -146,21 +147,21 @@ export class Simulator {
     for (const each of [this.observer, ...this.#deliveries]) each.follow(fleet, this.#changedMs);
   }
 
-  /** Whether every sink has all that the machines said before the last change of the fleet. */
+  /** Whether every sink has all readings from before the last switch of the fleet. */
   get isChangeDelivered(): boolean {
     return this.#deliveries.every(({ deliveredMs }) => deliveredMs > this.#changedMs);
   }
 
-  /** The machine of an id or a name. @throws CommandError where none has it, or several. */
+  /** The machine with an id or a name. @throws CommandError if none has it, or several. */
   machine(text: string): Machine {
     const machine = this.#directory.machine(text);
     if (machine) return machine;
     if (IS_ID.test(text)) throw new CommandError('unknown', `no machine has the id ${text}`);
-    const message = `no machine has the name ${JSON.stringify(text)}; give a name, or an id`;
+    const message = `no machine has the name ${JSON.stringify(text)}; give a name or an id`;
     throw new CommandError('invalid', message, [{ path: 'machine_id', message }]);
   }
 
-  /** @throws CommandError for an id that no factory has. */
+  /** @throws CommandError for an unknown id. */
   factory(id: string): FactoryDescription {
     const factory = this.#directory.factory(id);
     if (!factory) throw new CommandError('unknown', `no factory has the id ${id}`);
@@ -168,47 +169,47 @@ export class Simulator {
   }
 
   isRunning(machine: Machine): boolean {
-    return this.timeline.journal.isRunning(machine.id, this.timeline.nextS());
+    return this.eventLog.journal.isRunning(machine.id, this.eventLog.nextS());
   }
 
-  /** Machines that run, of some or of all. */
+  /** Number of running machines, among some or all. */
   runningCount(machines: readonly Machine[] = this.fleet.machines): number {
-    const { journal } = this.timeline;
-    const tS = this.timeline.nextS();
+    const { journal } = this.eventLog;
+    const tS = this.eventLog.nextS();
     let count = 0;
     for (const { id } of machines) if (journal.isRunning(id, tS)) count++;
     return count;
   }
 
-  /** How a machine stands, with the effect of every command answered so far. */
+  /** The state of a machine, including the effect of every command answered so far. */
   state(machine: Machine): MachineState {
-    const { journal } = this.timeline;
+    const { journal } = this.eventLog;
     const { observer } = this;
-    const today = observer.today.of(machine, observer.timeMs);
-    return machineState(machine, observer.of(machine), today, journal, this.timeline.nextS());
+    const today = observer.dailyTotals.of(machine, observer.timeMs);
+    return machineState(machine, observer.of(machine), today, journal, this.eventLog.nextS());
   }
 
   /**
-   * Starts or stops machines; those that run or stand already are left alone.
+   * Starts or stops machines; those already in that state are left alone.
    *
-   * @throws CommandError for ids that nobody has; then nothing changes.
+   * @throws CommandError for unknown ids; then nothing changes.
    */
   async setRunning(isToRun: boolean, selection: Selection): Promise<void> {
     const machines = this.#directory.selected(selection);
-    await this.timeline.settled();
+    await this.eventLog.settled();
     const touched = machines.filter((machine) => this.isRunning(machine) !== isToRun);
     if (touched.length === 0) return;
     const kind = isToRun ? 'start' : 'stop';
     const isAll = machines.length === this.fleet.machines.length;
-    await this.timeline.append(
+    await this.eventLog.append(
       isAll ? { kind } : { kind, machineIds: touched.map(({ id }) => id) },
     );
   }
 
   /**
-   * Makes something go wrong with a machine.
+   * Injects an anomaly into a machine.
    *
-   * @throws CommandError for an anomaly that its type does not have, or a machine that stands.
+   * @throws CommandError for an anomaly that its type does not have, or a machine that is stopped.
    */
   async inject(machine: Machine, injection: Injection): Promise<Incident> {
     this.#checkFault(machine, injection.anomalyType);
@@ -216,27 +217,27 @@ export class Simulator {
       throw new CommandError('conflict', `${machine.name} is stopped; start it first`);
     const id = randomUUID();
     const event = { kind: 'inject', id, machineId: machine.id, ...injection } as const;
-    await this.timeline.append(event);
-    const incident = this.timeline.journal.injections(machine.id).find((each) => each.id === id);
+    await this.eventLog.append(event);
+    const incident = this.eventLog.journal.injections(machine.id).find((each) => each.id === id);
     return incident as Incident;
   }
 
   /**
-   * Ends the anomalies that act on a machine, or those of one type.
+   * Clears the active anomalies of a machine, or those of one type.
    *
-   * @returns Those that were ended; none is no error.
+   * @returns The anomalies that were cleared; there may be none.
    * @throws CommandError for an anomaly that its type does not have.
    */
   async clear(machine: Machine, anomalyType?: string): Promise<Incident[]> {
     if (anomalyType !== undefined) this.#checkFault(machine, anomalyType);
-    await this.timeline.settled();
-    const { journal } = this.timeline;
-    const active = activeIncidents(machine, journal, this.timeline.nextS()).filter(
+    await this.eventLog.settled();
+    const { journal } = this.eventLog;
+    const active = activeIncidents(machine, journal, this.eventLog.nextS()).filter(
       ({ type }) => anomalyType === undefined || type === anomalyType,
     );
     if (active.length === 0) return [];
     const event = { kind: 'clear', machineId: machine.id } as const;
-    await this.timeline.append(anomalyType === undefined ? event : { ...event, anomalyType });
+    await this.eventLog.append(anomalyType === undefined ? event : { ...event, anomalyType });
     return active;
   }
 
@@ -245,24 +246,24 @@ export class Simulator {
     const before = this.settings;
     const keys = Object.keys(changes) as (keyof Settings)[];
     if (keys.some((key) => changes[key] !== before[key]))
-      await this.timeline.append({ kind: 'configure', settings: changes });
+      await this.eventLog.append({ kind: 'configure', settings: changes });
     return this.settings;
   }
 
   /**
-   * Changes how fast simulated time runs, without a jump in it. The journal has it first: should
-   * the process end before the clock is on record, the next start finds it there.
+   * Changes the speed of simulated time, without a jump. The journal is written first: if the
+   * process ends before the clock is saved, the next start finds the change there.
    */
   async setSpeed(speed: number, configuredSpeed: number | null): Promise<void> {
     if (speed === this.clock.speed) return;
-    await this.timeline.append({ kind: 'speed', speed, configuredSpeed });
-    // A clock that is shared has changed with the event.
+    await this.eventLog.append({ kind: 'speed', speed, configuredSpeed });
+    // A shared clock has already changed with the event.
     if (this.clock.speed === speed) return;
     const record = this.clock.setSpeed(speed);
     try {
       if (this.#store) await saveClock(this.#store.database, record);
     } catch (cause) {
-      const message = 'the speed has changed, but the clock cannot be written now';
+      const message = 'the speed has changed, but the clock cannot be saved now';
       throw new CommandError('unavailable', message, [], { cause });
     }
   }
@@ -270,7 +271,7 @@ export class Simulator {
   #checkFault({ name, type }: Machine, anomalyType: string): void {
     if (type.faultTypes.includes(anomalyType)) return;
     const message =
-      `${JSON.stringify(anomalyType)} is no anomaly of ${name}, ` +
+      `${JSON.stringify(anomalyType)} is not an anomaly of ${name}, ` +
       `a machine of type ${type.type}, which has ${type.faultTypes.join(', ') || 'none'}`;
     throw new CommandError('invalid', message, [{ path: 'anomaly_type', message }]);
   }

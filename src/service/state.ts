@@ -23,7 +23,7 @@ import { RegistrySource } from './registry.ts';
 /** What a simulator continues from when it starts. */
 export interface RestoredState {
   readonly store: Store;
-  /** Where the factories come from; none where a factory file takes its place. */
+  /** Where the factories come from; undefined if a factory file replaces it. */
   readonly registry: RegistrySource | undefined;
   readonly factories: readonly FactoryDescription[];
   readonly journal: Journal;
@@ -34,11 +34,11 @@ export interface RestoredState {
 
 /**
  * Opens the store and restores from it what a restart continues from: the registry (unless a
- * factory file takes its place), the journal, the clock and the seed.
+ * factory file replaces it), the journal, the clock and the seed.
  *
  * @param realNowMs - Real time.
- * @throws StoreError where there is no database to be had, ConfigError where the store was begun
- *   with another seed than the one that is asked for, or its folder cannot be made.
+ * @throws StoreError if no database is available, ConfigError if the store was created with
+ *   another seed than the configured one, or its folder cannot be created.
  */
 export async function openState(
   configuration: Configuration,
@@ -51,19 +51,21 @@ export async function openState(
   const options = { dataDir, server, seed: simulation.seed, version };
   return openStoreWith(options, log, async (store) => {
     if (await store.database.transaction(endCluster))
-      log.info({}, 'the cluster of this store has ended: one simulator goes on');
+      log.info({}, 'the cluster of this store has ended; this simulator continues alone');
     return restore(configuration, store, log, realNowMs);
   });
 }
 
-/** @throws ConfigError where the folder of the embedded database cannot be made. */
+/** @throws ConfigError if the folder of the embedded database cannot be created. */
 function makeDataDir(dataDir: string): void {
   try {
     makeFolder(dataDir);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOSPC' ? 'its disk is full' : message;
-    throw new ConfigError([{ path: 'DATA_DIR', message: `${dataDir} cannot be made: ${reason}` }]);
+    throw new ConfigError([
+      { path: 'DATA_DIR', message: `${dataDir} cannot be created: ${reason}` },
+    ]);
   }
 }
 
@@ -71,7 +73,7 @@ function makeDataDir(dataDir: string): void {
  * Restores from a store what a restart continues from.
  *
  * @param realNowMs - Real time.
- * @throws ConfigError where the store was begun with another seed than the one that is asked for.
+ * @throws ConfigError if the store was created with another seed than the configured one.
  */
 export async function restore(
   configuration: Configuration,
@@ -86,8 +88,8 @@ export async function restore(
       {
         path: 'SIMULATION_SEED',
         message:
-          `${simulation.seed} is not that of ${store.database.location}, which was begun with ` +
-          `${seed}; leave it out, or choose another DATA_DIR or database`,
+          `${simulation.seed} is not the seed of ${store.database.location}, which was created ` +
+          `with ${seed}; remove the setting, or choose another DATA_DIR or database`,
       },
     ]);
   const events = await store.journal.load();
@@ -104,7 +106,7 @@ export async function restore(
   };
 }
 
-/** The registry, unless a factory file takes its place. */
+/** The registry, unless a factory file replaces it. */
 async function openRegistry(
   configuration: Configuration,
   { database }: Store,
@@ -113,16 +115,16 @@ async function openRegistry(
   if (configuration.factoryFile !== undefined || configuration.fleetMachines !== undefined)
     return undefined;
   if (await createRegistry(database))
-    log.info({ database: database.location }, 'made the registry, with the default factory');
+    log.info({ database: database.location }, 'created the registry with the default factory');
   return new RegistrySource(database, configuration, log);
 }
 
-/** The speed that was configured; null where none was, and the default holds. */
+/** The configured speed; null if none is set and the default applies. */
 export function configuredSpeed({ simulation, sources }: Configuration): number | null {
   return sources['SIMULATION_SPEED'] === 'default' ? null : simulation.speed;
 }
 
-/** The journal on record; machines that are not to start by themselves stand from the beginning. */
+/** The stored journal; in a new one, machines that must not start by themselves are stopped. */
 async function openJournal(
   { settings, isAutoStart }: Configuration,
   store: Store,
@@ -138,7 +140,7 @@ async function openJournal(
   const changes = Object.fromEntries(
     Object.entries(settings).filter(([key, value]) => configured[key as keyof Settings] !== value),
   );
-  // What was configured otherwise holds from now on: the past stays as it was delivered.
+  // Changed settings apply from now on: the past stays as it was delivered.
   if (Object.keys(changes).length > 0)
     await append(store, events, { kind: 'configure', settings: changes }, clock.nowMs() + 1000);
   await saveSettings(store.database, { begun, configured: settings });
@@ -146,9 +148,9 @@ async function openJournal(
 }
 
 /**
- * The clock on record, so that simulated time has passed while the process was away. A new store
- * begins at `SIMULATION_START`. A speed that was changed while the factory ran goes on, unless
- * another one is configured now than was then.
+ * The stored clock, so that simulated time has passed while the process was down. A new store
+ * begins at `SIMULATION_START`. A speed that was changed at run time stays, unless the configured
+ * speed has changed since.
  */
 async function openClock(
   configuration: Configuration,
@@ -179,8 +181,8 @@ async function openClock(
 }
 
 /**
- * The clock after a change of speed that the journal has and the clock's record has not, since the
- * process ended between the two. It holds from its second on, if that has come.
+ * The clock after a change of speed that is in the journal but not in the stored clock, because
+ * the process ended between the two writes. It applies from its second on, if that has passed.
  */
 function continued(
   { simulatedMs, realMs, speed }: ClockRecord,
@@ -196,7 +198,7 @@ function continued(
   };
 }
 
-/** Puts on record what happens before the factory runs. */
+/** Appends an event before the factory runs. */
 async function append(
   store: Store,
   events: JournalEvent[],

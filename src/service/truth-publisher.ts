@@ -7,12 +7,12 @@ import type { Log } from '../runtime/log.ts';
 import { Incidents } from '../simulation/incidents.ts';
 import type { TruthRecord, TruthSource } from './ground-truth.ts';
 
-/** Machines that are looked at in a second: a few per cent of a core. */
+/** Machines checked per second: a few per cent of a core. */
 const MACHINES_PER_S = 20_000;
-/** Machines looked at before others get a turn: some milliseconds. */
+/** Machines checked before the event loop gets a turn: some milliseconds. */
 const SLICE_MACHINES = 500;
 
-/** What the wire says of an anomaly (interface §5). */
+/** An anomaly as it is published (interface §5). */
 export function truthMessage(record: TruthRecord, nowMs: number) {
   return {
     id: record.id,
@@ -32,15 +32,15 @@ export function truthMessage(record: TruthRecord, nowMs: number) {
 }
 
 /**
- * Publishes the labels: whenever an anomaly starts, changes or ends, its record goes, retained, to
- * `ground-truth/{factory}/{machine}`.
+ * Publishes the labels. Whenever an anomaly starts, changes or ends, its record is published,
+ * retained, to `ground-truth/{factory}/{machine}`.
  */
 export class TruthPublisher {
   readonly #simulator: TruthSource;
   readonly #announcer: Announcer;
   readonly #log: Log;
   readonly #incidents = new Map<Machine, Incidents>();
-  /** What was last said of an anomaly, by its id, as long as it may change. */
+  /** The state last published of each anomaly that may still change, by id. */
   readonly #said = new Map<string, string>();
   #isFailing = false;
 
@@ -50,12 +50,12 @@ export class TruthPublisher {
     this.#log = log;
   }
 
-  /** Follows the horizon until it is told to end. */
+  /** Follows the horizon until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, timeline } = this.#simulator;
-    let fromS = timeline.horizonMs() / 1000;
+    const { clock, eventLog } = this.#simulator;
+    let fromS = eventLog.horizonMs() / 1000;
     while (!signal.aborted) {
-      const toS = timeline.horizonMs() / 1000;
+      const toS = eventLog.horizonMs() / 1000;
       if (await this.#look(fromS, toS, signal)) fromS = toS;
       const { length } = this.#simulator.fleet.machines;
       const periodS = Math.max(1, Math.ceil(length / MACHINES_PER_S));
@@ -63,7 +63,7 @@ export class TruthPublisher {
     }
   }
 
-  /** Says what changed in a window; false where the broker is away, so that it is said again. */
+  /** Publishes the changes in a window; false if the broker is away, so that it is repeated. */
   async #look(fromS: number, toS: number, signal: AbortSignal): Promise<boolean> {
     for (const [i, machine] of this.#simulator.fleet.machines.entries()) {
       if (signal.aborted) return false;
@@ -96,12 +96,12 @@ export class TruthPublisher {
   #of(machine: Machine): Incidents {
     let incidents = this.#incidents.get(machine);
     if (!incidents) {
-      incidents = new Incidents(machine, this.#simulator.timeline.journal);
+      incidents = new Incidents(machine, this.#simulator.eventLog.journal);
       this.#incidents.set(machine, incidents);
     }
     return incidents;
   }
 }
 
-/** Anomalies remembered as said; the oldest are forgotten first. */
+/** Most published states to remember; the oldest are forgotten first. */
 const SAID_MAX = 100_000;

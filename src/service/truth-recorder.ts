@@ -7,39 +7,41 @@ import { Incidents } from '../simulation/incidents.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { TruthSource } from './ground-truth.ts';
 
-/** The name of its watermark. */
+/** The name of the recorder's watermark. */
 export const GROUND_TRUTH = 'ground truth';
 
-/** How often it looks for anomalies that have ended [s, of real time unless that runs faster]. */
+/**
+ * Interval between two searches for ended anomalies [s of simulated time, at least of real time].
+ */
 const PERIOD_S = 60;
-/** Machines looked at before others get a turn: some milliseconds. */
+/** Machines checked before the event loop gets a turn: some milliseconds. */
 const SLICE_MACHINES = 500;
-/** What is looked through at a time, so that a long history is no long list [ms]. */
+/** Span searched at a time, so that a long history does not make a long list [ms]. */
 const STRIDE_MS = 86_400_000;
-/** After some ten milliseconds of work it leaves the processor to others for so long [ms]. */
+/** Pause after about ten milliseconds of work, to leave the CPU to others [ms]. */
 const REST_MS = 40;
 /**
- * So long after an anomaly's end its machine may have recovered; if not, it is looked at after
- * twice as long [s].
+ * Shortest time after the end of an anomaly in which its machine may recover. If it has not, it is
+ * checked again after twice the time [s].
  */
 const RECOVERY_MIN_S = 3600;
 
-/** An anomaly that is over, and when its machine may have recovered. */
+/** An anomaly that has ended, and when to check whether its machine has recovered. */
 interface Ended {
   readonly incident: Incident;
   readonly dueS: number;
 }
 
 /**
- * Puts on record what each anomaly has cost, once its machine has recovered. It works in the
- * background and with a watermark, like any other reader: what ended while the simulator was away,
- * or before the database answered, follows.
+ * Records the cost of each anomaly once its machine has recovered. It works in the background from
+ * a watermark, like any other reader, so it catches up on anomalies that ended while the simulator
+ * or the database was down.
  */
 export class TruthRecorder {
   readonly #simulator: TruthSource;
   readonly #progress: Progress;
   readonly #log: Log;
-  /** Anomalies from whose end on not everything is on record. */
+  /** Ended anomalies that are not fully recorded yet. */
   #open: Ended[] = [];
   #isFailing = false;
 
@@ -50,9 +52,9 @@ export class TruthRecorder {
   }
 
   /**
-   * Follows the horizon until it is told to end.
+   * Follows the horizon until `signal` is aborted.
    *
-   * @param beginMs - Where it begins on an empty store; at the horizon, if not given.
+   * @param beginMs - Where to begin with an empty store; at the horizon, if not given.
    */
   async run(signal: AbortSignal, beginMs?: number): Promise<void> {
     try {
@@ -63,13 +65,13 @@ export class TruthRecorder {
   }
 
   async #follow(signal: AbortSignal, beginMs: number | undefined): Promise<void> {
-    const { clock, timeline } = this.#simulator;
+    const { clock, eventLog } = this.#simulator;
     const rest = () => sleep(REST_MS, undefined, { signal });
     const saved = await this.#progress.load(signal);
-    this.#progress.liveFromMs = timeline.horizonMs();
+    this.#progress.liveFromMs = eventLog.horizonMs();
     let fromMs = saved?.timeMs ?? beginMs ?? this.#progress.liveFromMs;
     while (!signal.aborted) {
-      const horizonMs = timeline.horizonMs();
+      const horizonMs = eventLog.horizonMs();
       const toMs = Math.min(horizonMs, fromMs + STRIDE_MS);
       await this.#find(fromMs / 1000, toMs / 1000);
       fromMs = Math.max(fromMs, toMs);
@@ -86,16 +88,16 @@ export class TruthRecorder {
 
   /** Adds the anomalies that ended in a window of the past. */
   async #find(fromS: number, toS: number): Promise<void> {
-    const { fleet, timeline } = this.#simulator;
+    const { fleet, eventLog } = this.#simulator;
     for (const [i, machine] of fleet.machines.entries()) {
-      for (const incident of new Incidents(machine, timeline.journal).between(fromS, toS + 1))
+      for (const incident of new Incidents(machine, eventLog.journal).between(fromS, toS + 1))
         if (incident.endS > fromS && incident.endS <= toS)
           this.#open.push({ incident, dueS: incident.endS + RECOVERY_MIN_S });
       if (i % SLICE_MACHINES === SLICE_MACHINES - 1) await turn();
     }
   }
 
-  /** Computes those that are due; they stay open unless that was the last time. */
+  /** Computes the anomalies that are due; they stay open until their cost is final. */
   async #settle(nowS: number, rest: () => Promise<void>): Promise<void> {
     const { fleet, groundTruth } = this.#simulator;
     const open: Ended[] = [];
@@ -110,17 +112,17 @@ export class TruthRecorder {
     this.#open = open;
   }
 
-  /** Whether the database has everything that is final. */
+  /** Saves all final records; false if the database is unavailable. */
   async #keep(): Promise<boolean> {
     try {
       await this.#simulator.groundTruth.keep();
-      if (this.#isFailing) this.#log.info({}, 'the ground truth is kept again');
+      if (this.#isFailing) this.#log.info({}, 'ground truth is being saved again');
       this.#isFailing = false;
       return true;
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind === 'closed') throw error;
       if (!this.#isFailing)
-        this.#log.warn({ reason: error.message }, 'the ground truth cannot be kept; trying again');
+        this.#log.warn({ reason: error.message }, 'ground truth cannot be saved; retrying');
       this.#isFailing = true;
       return false;
     }

@@ -23,7 +23,7 @@ describe('bad input', () => {
     payload?: string | object,
     headers: Record<string, string> = payload === undefined ? {} : JSON_TYPE,
   ): Promise<{ message: string; errors: Record<string, string> }> {
-    const { events } = simulation.simulator.timeline.journal;
+    const { events } = simulation.simulator.eventLog.journal;
     const count = events.length;
     const request = payload === undefined ? { method, url } : { method, url, payload };
     const response = await simulation.app.inject({ ...request, headers });

@@ -31,13 +31,13 @@ describe('commands', () => {
     assert.equal(simulator.clock.nowMs(), nowMs);
     assert.equal((await ask('GET', '/simulator/status')).body.simulation_speed, 60);
     assert.equal((await ask('GET', '/simulator/config')).body.simulation_speed, 60);
-    const { kind, ...event } = simulator.timeline.journal.events.at(-1) ?? {};
+    const { kind, ...event } = simulator.eventLog.journal.events.at(-1) ?? {};
     assert.deepEqual(
-      [kind, (event as { speed?: number }).speed, simulator.timeline.journal.events.length],
+      [kind, (event as { speed?: number }).speed, simulator.eventLog.journal.events.length],
       ['speed', 60, 1],
     );
     await ask('PUT', '/simulator/config', { simulation_speed: 60 });
-    assert.equal(simulator.timeline.journal.events.length, 1, 'the same speed is no change');
+    assert.equal(simulator.eventLog.journal.events.length, 1, 'the same speed is no change');
     for (const speed of [0, -1, 100_001, '60', null]) {
       const refused = await ask('PUT', '/simulator/config', { simulation_speed: speed });
       assert.equal(refused.status, 422);
@@ -85,7 +85,7 @@ describe('commands', () => {
   });
 
   it('that ask for what is so already add nothing to the journal', async () => {
-    const { events } = simulation.simulator.timeline.journal;
+    const { events } = simulation.simulator.eventLog.journal;
     const count = events.length;
     await ask('POST', '/simulator/start');
     await ask('PUT', '/simulator/config', { enable_anomalies: false });

@@ -178,13 +178,13 @@ describe('exports in the API', () => {
       [{ ...HOUR, machines: ['Hydraulic-Pmp-1'] }, 'machines.0', /did you mean Hydraulic-Pump-1/],
       [{ ...HOUR, machines: [] }, 'machines', /a list from 1 to/],
       [{ ...HOUR, compress: 'zstd' }, 'compress', /csv files are written with none or gzip/],
-      [{ ...HOUR, resample_seconds: 45 }, 'resample_seconds', /45 is no multiple of 10, the/],
+      [{ ...HOUR, resample_seconds: 45 }, 'resample_seconds', /45 is not a multiple of 10, the/],
       [{ ...HOUR, format: 'xlsx' }, 'format', /parquet, csv, jsonl/],
       [{ ...HOUR, seed: 7 }, 'seed', /not a known key/],
       [
         { ...HOUR, from: '2016-06-01T12:00:00Z' },
         'to',
-        /rows are too many; accepted are 250000000/,
+        /rows are too many; at most 250000000 are accepted/,
       ],
       [{ ...HOUR, to: '2026-06-01T11:00:00.5Z' }, 'to', /no machine reports in this window/],
     ];

@@ -11,9 +11,9 @@ import { largeFleet } from '../../src/factory/index.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { InstantClock } from '../../src/service/clock.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
+import { LocalEventLog } from '../../src/service/event-log.ts';
 import { Observer } from '../../src/service/observer.ts';
 import { Simulator } from '../../src/service/simulator.ts';
-import { Timeline } from '../../src/service/timeline.ts';
 import { createFleet, DEFAULT_SETTINGS, nextFleet } from '../../src/simulation/fleet.ts';
 import { COMPRESSOR, PUMP, type Simulation, startSimulation } from '../simulation.ts';
 import { until } from '../until.ts';
@@ -201,9 +201,9 @@ test('a stream of more than ten thousand machines is refused with what to give',
   const fleet = createFleet(largeFleet(50_005, DEFAULT_CALENDAR, machineTypes).factories, {
     journal,
   });
-  const timeline = new Timeline(journal, clock, new MemoryLog());
-  const observer = new Observer(fleet, timeline, clock, 60);
-  const simulator = new Simulator({ fleet, clock, timeline, observer, deliveries: [] });
+  const eventLog = new LocalEventLog(journal, clock, new MemoryLog());
+  const observer = new Observer(fleet, eventLog, clock, 60);
+  const simulator = new Simulator({ fleet, clock, eventLog, observer, deliveries: [] });
   const app = await buildApp(simulator, loadConfiguration({ env: {}, cwd: import.meta.dirname }));
   t.after(() => app.close());
   for (const query of ['', '?types=compressor', '?types=pump,motor']) {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { announcement, movedPorts, type Reached } from '../../src/cli/announcement.ts';
+import { announcement, type Endpoints, movedPorts } from '../../src/cli/announcement.ts';
 import { configure } from '../factory/surroundings.ts';
 
 function reachedOn(brokerPort: number | undefined, env: Readonly<Record<string, string>> = {}) {
   const configuration = configure(env);
-  const reached: Reached = {
+  const reached: Endpoints = {
     apiPort: 8003,
     brokerAddress: `mqtt://127.0.0.1:${brokerPort}`,
     brokerPort,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { askedBroker } from '../../src/cli/broker-url.ts';
+import { readBroker } from '../../src/cli/broker-url.ts';
 import type { Arguments, Command } from '../../src/cli/command.ts';
 import { help, parseArguments, runCommandLine } from '../../src/cli/command-line.ts';
 import { OptionReader } from '../../src/cli/option-reader.ts';
@@ -139,7 +139,7 @@ test('a command by the name that other programs have for it is told ours', async
 test('an address of a broker without its scheme is told with it, and without any secret', () => {
   const faultOf = (url: string) => {
     const options = new OptionReader({ values: { mqtt: url }, flags: new Set(), operands: [] });
-    askedBroker(options, configure());
+    readBroker(options, configure());
     let message = '';
     try {
       options.check();

@@ -8,10 +8,10 @@ import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { RealClock } from '../../src/service/clock.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
+import { LocalEventLog } from '../../src/service/event-log.ts';
 import { Health } from '../../src/service/health.ts';
 import { PresentWatermarks } from '../../src/service/present-watermarks.ts';
 import { RealTime } from '../../src/service/real-time.ts';
-import { Timeline } from '../../src/service/timeline.ts';
 import { demoFleet, HOUR_MS, START_MS } from '../delivery/demo.ts';
 import { logLines } from '../store/places.ts';
 
@@ -35,7 +35,7 @@ function deliver(
   const time = new RealTime({ log, wallMs: () => wallMs, monotonicMs: () => monotonicMs });
   const clock = new RealClock({ speed, realNowMs: () => time.nowMs() });
   const fleet = demoFleet();
-  const timeline = new Timeline(fleet.journal, clock, new MemoryLog());
+  const eventLog = new LocalEventLog(fleet.journal, clock, new MemoryLog());
   const sink = new MemorySink();
   const gaps: Gap[] = [];
   const delivery = new Delivery({
@@ -43,7 +43,7 @@ function deliver(
     sink,
     clock,
     log,
-    horizonMs: () => timeline.horizonMs(),
+    horizonMs: () => eventLog.horizonMs(),
     leaps: () => time.leaps,
     watermarks: isAheadRepeated
       ? new PresentWatermarks(watermarks, () => clock.nowMs())
@@ -53,12 +53,12 @@ function deliver(
     catchUpRate: 0,
   });
   const realNowMs = () => wallMs;
-  const parts = { clock, timeline, deliveries: [delivery], clockState: time, log, realNowMs };
+  const parts = { clock, eventLog, deliveries: [delivery], clockState: time, log, realNowMs };
   const health = new Health(parts);
   const running = delivery.run();
   t.after(() => delivery.stop().then(() => running));
   return {
-    ...{ time, clock, timeline, delivery, sink, gaps, health, log },
+    ...{ time, clock, eventLog, delivery, sink, gaps, health, log },
     set(changeMs: number) {
       wallMs += changeMs;
       time.nowMs();
@@ -72,7 +72,7 @@ function deliver(
     },
     /** Waits until all is delivered that may be. */
     async caughtUp() {
-      while (!(delivery.deliveredMs >= timeline.horizonMs())) await sleep(5);
+      while (!(delivery.deliveredMs >= eventLog.horizonMs())) await sleep(5);
     },
   };
 }
@@ -98,14 +98,14 @@ test('a step forward publishes nothing for a minute; then CATCH_UP says what is 
   assert.deepEqual(run.health.problems, []);
   run.set(86_400_000);
   run.pass(50);
-  assert.equal(run.timeline.horizonMs(), beforeMs);
+  assert.equal(run.eventLog.horizonMs(), beforeMs);
   assert.deepEqual(
     run.health.problems.map(({ part }) => part),
     ['clock'],
   );
   assert.equal(run.health.clockSteps, 1);
   run.pass(11);
-  const nowMs = run.timeline.horizonMs();
+  const nowMs = run.eventLog.horizonMs();
   assert.equal(nowMs, beforeMs + (86_400_000 + 61_000) * SPEED);
   await run.caughtUp();
   assert.deepEqual(run.gaps, [{ sink: 'memory', fromMs: beforeMs, toMs: nowMs - CATCH_UP_MS }]);
@@ -128,8 +128,8 @@ test('after a step back nothing comes twice, and health says when it goes on', a
   assert.equal(problem?.part, 'clock');
   assert.equal(
     problem?.reason,
-    `delivery is ahead of the clock and goes on at ${until} of simulated time, at ${real}; ` +
-      'to go on at once, set the clock right or, if it is, restart with AHEAD_OF_CLOCK=repeat',
+    `delivery is ahead of the clock and continues at ${until} of simulated time, at ${real}; ` +
+      'to continue now, correct the clock or, if it is right, restart with AHEAD_OF_CLOCK=repeat',
   );
   run.pass(3590);
   assert.equal(run.health.problems.length, 1);
@@ -140,7 +140,7 @@ test('after a step back nothing comes twice, and health says when it goes on', a
   assertInOrder(run.sink);
   const said = run.log.lines.map((line) => line.replace(/ [{].*[}]$/, ''));
   assert.equal(said.filter((line) => line === problem?.reason).length, 1);
-  assert.equal(said.at(-1), 'delivery is no longer ahead of the clock, and goes on');
+  assert.equal(said.at(-1), 'delivery is no longer ahead of the clock; it continues');
 });
 
 const future = async (timeMs: number) => {
@@ -156,7 +156,7 @@ test('a start with readings of the future is the same problem in the same words'
   assert.equal(run.health.sinks[0]?.lagMs, -HOUR_MS);
   assert.match(
     run.health.problems[0]?.reason ?? '',
-    /^delivery is ahead of the clock and goes on at 2026-01-14T11:00:00Z; to go on at once/,
+    /^delivery is ahead of the clock and continues at 2026-01-14T11:00:00Z; to continue now/,
   );
   assert.equal(run.sink.messages.length, 0);
 });
@@ -177,7 +177,7 @@ test('a start with AHEAD_OF_CLOCK=repeat goes on at once, from the present', asy
 
 test('a delivery without anything to deliver is not ahead of the clock', () => {
   const clock = new RealClock({ realNowMs: () => START_MS });
-  const timeline = new Timeline(demoFleet().journal, clock, new MemoryLog());
+  const eventLog = new LocalEventLog(demoFleet().journal, clock, new MemoryLog());
   const { figures } = new Delivery({
     ...{ fleet: demoFleet(), sink: new MemorySink(), clock, log: logLines() },
     ...{ horizonMs: () => START_MS, watermarks: new MemoryWatermarks() },
@@ -185,7 +185,7 @@ test('a delivery without anything to deliver is not ahead of the clock', () => {
   });
   for (const deliveredMs of [Number.NaN, Number.POSITIVE_INFINITY]) {
     const deliveries = [{ figures, deliveredMs, follow() {} }];
-    const health = new Health({ clock, timeline, deliveries });
+    const health = new Health({ clock, eventLog, deliveries });
     assert.deepEqual(health.problems, []);
     assert.deepEqual(health.sinks, [figures]);
   }

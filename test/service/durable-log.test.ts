@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JournalEvent } from '../../src/core/journal.ts';
-import { LoggedLog } from '../../src/service/durable-log.ts';
+import { MonitoredLog } from '../../src/service/durable-log.ts';
 import { logLines } from '../store/places.ts';
 
 const EVENT: JournalEvent = { kind: 'stop', sequence: 1, timeS: 1 };
@@ -13,7 +13,7 @@ function journalOn(disk: { isFull: boolean }, everyMs: number) {
     if (disk.isFull) throw new Error('no room left on its disk');
   };
   const log = logLines();
-  return { log, journal: new LoggedLog({ keep: write }, log, { probe: write, everyMs }) };
+  return { log, journal: new MonitoredLog({ keep: write }, log, { probe: write, everyMs }) };
 }
 
 test('a journal that refuses has a problem from the first refusal until it takes an event', async () => {
@@ -42,5 +42,5 @@ test('a journal that refused is well again without a command, when there is room
   await assert.rejects(journal.keep(EVENT));
   disk.isFull = false;
   while (journal.problem) await sleep(1);
-  assert.match(log.lines.at(-1) ?? '', /^the journal is written again/);
+  assert.match(log.lines.at(-1) ?? '', /^the journal can be written again/);
 });

@@ -124,7 +124,7 @@ test('no more exports run, are kept or take room than the limits say', async () 
 
   const full = (await opened({ limits: { bytes: 1000 } })).exports;
   assert.equal((await ended(full, SHORT)).state, 'done');
-  await assert.rejects(full.create(SHORT), refused('conflict', /^exports may take .* together/));
+  await assert.rejects(full.create(SHORT), refused('conflict', /^exports may take .* in total/));
 });
 
 test('an export that grows beyond the room there is ends, and frees what it took', async () => {
@@ -132,7 +132,7 @@ test('an export that grows beyond the room there is ends, and frees what it took
   const { id, state, error } = await ended(exports, LONG);
   assert.deepEqual(
     [state, error],
-    ['failed', 'exports may take 0.001 GB together; remove one, or ask for less'],
+    ['failed', 'exports may take 0.001 GB in total; remove one, or request less'],
   );
   assert.deepEqual(readdirSync(join(folder, id)), []);
 });
@@ -169,7 +169,10 @@ test('after a restart whole exports are there, and half ones have failed and tak
       [whole.id, 'done'],
     ],
   );
-  assert.match((await exports.get(half.id)).error ?? '', /^the simulator ended before it was done/);
+  assert.match(
+    (await exports.get(half.id)).error ?? '',
+    /^the simulator stopped before the export was complete/,
+  );
   assert.deepEqual(readdirSync(join(folder, half.id)), []);
   assert.ok(existsSync((await exports.file(whole.id, 'manifest.json')).path));
   assert.equal(existsSync(join(folder, NOBODY)), false);
@@ -224,7 +227,10 @@ test('what an API of a cluster was making when it died has failed, and takes no 
   assert.equal((await b.get(id)).state, 'running');
   await leave(shareable, 'a');
   await b.sweep();
-  assert.match((await b.get(id)).error ?? '', /^the simulator ended before it was done/);
+  assert.match(
+    (await b.get(id)).error ?? '',
+    /^the simulator stopped before the export was complete/,
+  );
   assert.deepEqual(readdirSync(join(folder, id)), []);
   assert.equal((await ended(b, SHORT)).state, 'done');
 });

@@ -6,8 +6,8 @@ import { Journal } from '../../src/core/journal.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { InstantClock } from '../../src/service/clock.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
+import { LocalEventLog } from '../../src/service/event-log.ts';
 import { Observer } from '../../src/service/observer.ts';
-import { Timeline } from '../../src/service/timeline.ts';
 import { createFleet, DEFAULT_SETTINGS, nextFleet } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
 import { readRows } from '../rows.ts';
@@ -111,7 +111,7 @@ describe('the observer', () => {
         : machine;
     });
     const hvac = simulator.observer.of(simulator.machine(HVAC)).readings;
-    const fromS = simulator.timeline.nextS();
+    const fromS = simulator.eventLog.nextS();
     const nowS = simulation.clock.nowMs() / 1000;
     simulator.change(nextFleet(simulator.fleet, [{ ...factory, machines }]));
     assert.equal(simulator.observer.of(simulator.machine(NEW.id)).readings, 0);
@@ -131,7 +131,12 @@ test('shown what somebody else reads, it knows the same as by reading itself', (
   const journal = new Journal({ ...DEFAULT_SETTINGS, enableAnomalies: false });
   const fleet = createFleet([DEFAULT_FACTORY], { journal });
   const clock = new InstantClock(NOON_MS);
-  const observer = new Observer(fleet, new Timeline(journal, clock, new MemoryLog()), clock, 60);
+  const observer = new Observer(
+    fleet,
+    new LocalEventLog(journal, clock, new MemoryLog()),
+    clock,
+    60,
+  );
   const reader = createReader(fleet);
   reader.seek(NOON_MS);
   const batch = new Batch();
@@ -170,8 +175,8 @@ test('after a leap of the clock it leaves out what sinks leave out, and knows th
   const clock = new InstantClock(NOON_MS);
   let leaps = 0;
   const options = { leaps: () => leaps, catchUpMs: 60_000 };
-  const timeline = new Timeline(journal, clock, new MemoryLog());
-  const observer = new Observer(fleet, timeline, clock, 60, options);
+  const eventLog = new LocalEventLog(journal, clock, new MemoryLog());
+  const observer = new Observer(fleet, eventLog, clock, 60, options);
   const end = new AbortController();
   const running = observer.run(end.signal);
   await until(() => observer.timeMs === NOON_MS);
@@ -183,7 +188,7 @@ test('after a leap of the clock it leaves out what sinks leave out, and knows th
   const pump = fleet.byId.get(PUMP);
   assert.ok(pump);
   const midnightMs = Date.UTC(2027, 5, 1);
-  await until(() => observer.today.of(pump, observer.timeMs).fromMs === midnightMs);
+  await until(() => observer.dailyTotals.of(pump, observer.timeMs).fromMs === midnightMs);
   end.abort();
   clock.advanceTo(NOON_MS + YEAR_MS + 1000);
   await running;

@@ -99,7 +99,7 @@ test('readers share the machines out, one that dies goes on, and so does one pro
     );
   });
   assert.deepEqual(readerPids(), []);
-  assert.match(log.lines.join('\n'), /^a reader process ended; another goes on \{/m);
+  assert.match(log.lines.join('\n'), /^a reader process ended; starting another \{/m);
   await run(1, (heard) => heard.until(eachHas(3)));
 
   const times = timesByTopic(received);

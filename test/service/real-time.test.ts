@@ -62,7 +62,7 @@ describe('real time', () => {
     pass(1);
     assert.equal(time.nowMs(), standsMs + DAY_MS + 60_000);
     assert.deepEqual([time.steps, time.leaps, time.problem], [1, 1, undefined]);
-    assert.deepEqual(said(), [words, 'the clock has proved stable: delivery goes on']);
+    assert.deepEqual(said(), [words, 'the clock has proved stable; delivery continues']);
   });
 
   it('has lost nothing where a clock that went forward is set right again meanwhile', () => {

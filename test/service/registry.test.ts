@@ -258,7 +258,7 @@ running(
     const reader = createReader(
       createFleet(before.factories, {
         seed: before.seed,
-        journal: simulator.timeline.journal,
+        journal: simulator.eventLog.journal,
       }),
     );
     const topicSeen = 'factory/demo/compressor-1/energy';
@@ -387,7 +387,7 @@ onServer(
     assert.doesNotMatch(JSON.stringify(refused.body), /127\.0\.0\.1|ECONN/);
     assert.equal((await ask('GET', '/simulator/machines')).body.length, 5);
     await postgres.restart();
-    await until(() => lines('the registry is read again') === 1);
+    await until(() => lines('the registry can be read again') === 1);
     await sql(`update machines set is_active = true where name = 'Belt 2'`);
     await heard('factory/demo/belt-2/status', says(true));
     assert.equal(lines('the registry cannot be read'), 1, 'once a change of state');

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/core/errors.ts';
+import { LocalEventLog } from '../../src/service/event-log.ts';
 import { openState } from '../../src/service/state.ts';
-import { Timeline } from '../../src/service/timeline.ts';
 import { loadClock, saveClock } from '../../src/store/tables.ts';
 import { environmentOf, withoutPostgres } from '../postgres.ts';
 import { sharedPostgres, temporaryFolder } from '../store/places.ts';
@@ -35,11 +35,11 @@ test('a restart finds the registry, the journal, the clock and the seed again', 
     SIMULATION_START: '2026-03-03T09:00:00Z',
   });
   assert.equal(first.factories[0]?.machines.length, 5);
-  const timeline = new Timeline(first.journal, first.clock, first.store.journal);
+  const eventLog = new LocalEventLog(first.journal, first.clock, first.store.journal);
   const injection = { anomalyType: 'leak', severity: 3, durationS: 10_800 };
-  await timeline.append({ kind: 'inject', id: 'a', machineId: COMPRESSOR, ...injection });
-  await timeline.append({ kind: 'stop', machineIds: [COMPRESSOR] });
-  await timeline.append({ kind: 'configure', settings: { anomalyProbability: 0.5 } });
+  await eventLog.append({ kind: 'inject', id: 'a', machineId: COMPRESSOR, ...injection });
+  await eventLog.append({ kind: 'stop', machineIds: [COMPRESSOR] });
+  await eventLog.append({ kind: 'configure', settings: { anomalyProbability: 0.5 } });
   await first.store.watermarks.save('mqtt', { timeMs: 123_456, liveFromMs: 0 });
   const beforeMs = first.clock.nowMs();
   const kept = first.journal.events;
@@ -63,7 +63,7 @@ test('a restart finds the registry, the journal, the clock and the seed again', 
   // Another seed than the one it was begun with is refused.
   await assert.rejects(open({ ...env, SIMULATION_SEED: '8' }), (error) => {
     assert.ok(error instanceof ConfigError);
-    assert.match(error.message, /^SIMULATION_SEED: 8 is not that of .*begun with 7/);
+    assert.match(error.message, /^SIMULATION_SEED: 8 is not the seed of .*created with 7/);
     return true;
   });
 });
@@ -71,8 +71,8 @@ test('a restart finds the registry, the journal, the clock and the seed again', 
 test('other settings hold from the restart on, and leave the past as it was', async () => {
   const env = await newHome();
   const first = await open({ ...env, ANOMALY_PROBABILITY: '0.2' });
-  const timeline = new Timeline(first.journal, first.clock, first.store.journal);
-  await timeline.append({ kind: 'configure', settings: { weekendProductionFactor: 0.7 } });
+  const eventLog = new LocalEventLog(first.journal, first.clock, first.store.journal);
+  await eventLog.append({ kind: 'configure', settings: { weekendProductionFactor: 0.7 } });
   await first.store.close();
 
   const unchanged = await open({ ...env, ANOMALY_PROBABILITY: '0.2' });
@@ -113,10 +113,10 @@ test('a speed that was changed while it ran goes on, unless another one is confi
     const { clock, journal, store } = await open({ ...home, ...env });
     const { speed } = clock;
     if (change !== undefined) {
-      const timeline = new Timeline(journal, clock, store.journal);
+      const eventLog = new LocalEventLog(journal, clock, store.journal);
       const configured = env['SIMULATION_SPEED'];
       const configuredSpeed = configured === undefined ? null : Number(configured);
-      await timeline.append({ kind: 'speed', speed: change, configuredSpeed });
+      await eventLog.append({ kind: 'speed', speed: change, configuredSpeed });
       await saveClock(store.database, clock.setSpeed(change));
     }
     const speeds = journal.events.map((event) => (event.kind === 'speed' ? event.speed : event));
@@ -133,9 +133,9 @@ test('a speed that was changed while it ran goes on, unless another one is confi
 test('a change of speed that only the journal has holds from its second on', async () => {
   const home = await newHome();
   const first = await open(home);
-  const timeline = new Timeline(first.journal, first.clock, first.store.journal);
+  const eventLog = new LocalEventLog(first.journal, first.clock, first.store.journal);
   const change = { kind: 'speed', speed: 1000, configuredSpeed: null } as const;
-  const { timeS } = await timeline.append(change);
+  const { timeS } = await eventLog.append(change);
   await first.store.close();
   await first.clock.until(1000 * timeS);
   const { clock, store } = await open(home);
@@ -177,7 +177,7 @@ test('a folder that cannot be made is a fault of DATA_DIR, with the reason', asy
     assert.ok(error instanceof ConfigError);
     const [fault] = error.faults;
     assert.equal(fault?.path, 'DATA_DIR');
-    assert.match(String(fault?.message), /^\/proc\/x\/data cannot be made: ENOENT/);
+    assert.match(String(fault?.message), /^\/proc\/x\/data cannot be created: ENOENT/);
     return true;
   });
 });

@@ -117,10 +117,10 @@ test('what happens afterwards touches no record', async (t) => {
   await simulation.app.inject({ method: 'POST', url: '/simulator/stop', payload: {} });
   await simulation.pass(100);
   // One that has seen nothing of it, and computes it all from the journal.
-  const { journal } = simulation.simulator.timeline;
+  const { journal } = simulation.simulator.eventLog;
   const fresh = await startSimulation({ nowMs: simulation.clock.nowMs() });
   t.after(() => fresh.close());
-  for (const event of journal.events) fresh.simulator.timeline.journal.append(event);
+  for (const event of journal.events) fresh.simulator.eventLog.journal.append(event);
   const query = {
     fromMs: NOON_MS,
     toMs: fresh.clock.nowMs(),
@@ -152,7 +152,7 @@ test('without its database it answers all the same, and keeps the record afterwa
   await simulation.pass(2 * DAY_S);
   const [anomaly] = await simulation.anomalies();
   assert.equal(anomaly?.['final'], true);
-  while (!simulation.log.lines.some((line) => line.startsWith('the ground truth cannot be kept')))
+  while (!simulation.log.lines.some((line) => line.startsWith('ground truth cannot be saved')))
     await pause(LOOK_MS);
   await postgres.restart();
   await simulation.pass(60);

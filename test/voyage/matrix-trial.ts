@@ -5,9 +5,9 @@ import { Delivery } from '../../src/delivery/delivery.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { RealClock } from '../../src/service/clock.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
+import { LocalEventLog } from '../../src/service/event-log.ts';
 import { Health } from '../../src/service/health.ts';
 import { RealTime } from '../../src/service/real-time.ts';
-import { Timeline } from '../../src/service/timeline.ts';
 import { demoFleet, START_MS } from '../delivery/demo.ts';
 import type { Postgres } from '../postgres.ts';
 import { type Cell, type Line, WELL_AFTER_S } from './matrix.ts';
@@ -47,19 +47,19 @@ export async function tryCell(
   const { speed, stallMs, steadyMs, lagMaxMs } = scale;
   const clock = new RealClock({ speed, startMs: START_MS, realNowMs: () => time.nowMs() });
   const fleet = demoFleet();
-  const timeline = new Timeline(fleet.journal, clock, new MemoryLog());
+  const eventLog = new LocalEventLog(fleet.journal, clock, new MemoryLog());
   const delivery = new Delivery({
     ...{ fleet, clock, log, stallMs, steadyMs },
     ...(cell.condition === 'slow' && { lagMaxMs }),
     sink: stage.sink,
-    horizonMs: () => timeline.horizonMs(),
+    horizonMs: () => eventLog.horizonMs(),
     leaps: () => time.leaps,
     watermarks: new MemoryWatermarks(),
     catchUpMs: Number.POSITIVE_INFINITY,
     catchUpRate: 0,
     beginMs: START_MS,
   });
-  const health = new Health({ clock, timeline, deliveries: [delivery], clockState: time, log });
+  const health = new Health({ clock, eventLog, deliveries: [delivery], clockState: time, log });
   const watch = new Watch(t, health, scale);
   const running = delivery.run();
   let stopping: Promise<void> | undefined;
@@ -105,7 +105,7 @@ export async function tryCell(
   t.diagnostic(`healthy ${healthyS.toFixed(1)} s after the peer`);
   const { wellAfterS = WELL_AFTER_S } = cell;
   if (scale.isTimed) assert.ok(healthyS <= wellAfterS, `it took ${healthyS} s to be healthy`);
-  const untilMs = timeline.horizonMs();
+  const untilMs = eventLog.horizonMs();
   await watch.until(() => delivery.deliveredMs >= untilMs, 'the rest');
   const { refused } = delivery.figures;
   const arrived = await stage.arrived();

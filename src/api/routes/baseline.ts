@@ -50,7 +50,7 @@ const Baseline = Type.Object({
 });
 
 /** `/simulator/machines/{machine_id}/baseline`: the truth that an energy baseline estimates. */
-export function baseline(app: App, { simulator, places }: Api): void {
+export function baseline(app: App, { simulator, limiter }: Api): void {
   app.get(
     '/simulator/machines/:machine_id/baseline',
     {
@@ -69,10 +69,10 @@ export function baseline(app: App, { simulator, places }: Api): void {
     async (request, reply) => {
       const { params, query } = request;
       const machine = simulator.machine(params.machine_id);
-      await simulator.timeline.settled();
-      const nowMs = simulator.timeline.closedMs();
+      await simulator.eventLog.settled();
+      const nowMs = simulator.eventLog.closedMs();
       const window = boundedWindow(machine, query.from, query.to, nowMs);
-      return answerOf(simulator.fleet, machine, window, places.take(request, reply));
+      return answerOf(simulator.fleet, machine, window, limiter.acquire(request, reply));
     },
   );
 }

@@ -5,15 +5,15 @@ import { FORMATS } from '../../dataset/formats/index.ts';
 import { exportRequest } from '../../service/export-request.ts';
 import type { Exports } from '../../service/exports.ts';
 import { tarOf } from '../archive.ts';
+import type { ConcurrencyLimiter } from '../concurrency-limiter.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import {
   Export,
-  ExportWish,
+  ExportBody,
   ExportWithFiles,
   shownExport,
   shownWithFiles,
 } from '../export-schemas.ts';
-import type { Places } from '../places.ts';
 import { answer, COMMAND_FAILURES, failures, Id, responses } from '../schemas.ts';
 import { parsedWindow } from '../window.ts';
 
@@ -39,7 +39,7 @@ function contentType(name: string): string {
 }
 
 /** `/simulator/exports`: datasets of the running factory, made while it runs. */
-export function exports(app: App, { simulator, places, exports: kept }: Api): void {
+export function exports(app: App, { simulator, limiter, exports: kept }: Api): void {
   app.post(
     '/simulator/exports',
     {
@@ -49,7 +49,7 @@ export function exports(app: App, { simulator, places, exports: kept }: Api): vo
         description:
           'What `generate` writes, of the running factory with all that was done to it, of ' +
           `${DAYS_MAX} days at most. Beyond now it is what will be if nothing more is done.`,
-        body: ExportWish,
+        body: ExportBody,
         response: {
           202: answer(Export),
           ...failures(...COMMAND_FAILURES, 409),
@@ -118,10 +118,10 @@ export function exports(app: App, { simulator, places, exports: kept }: Api): vo
     },
   );
 
-  downloads(app, places, kept);
+  downloads(app, limiter, kept);
 }
 
-function downloads(app: App, places: Places, kept: Exports): void {
+function downloads(app: App, limiter: ConcurrencyLimiter, kept: Exports): void {
   const sendFile = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -130,7 +130,7 @@ function downloads(app: App, places: Places, kept: Exports): void {
   ) => {
     const { path, bytes } = await kept.file(id, wanted);
     const name = wanted.slice(wanted.lastIndexOf('/') + 1);
-    const signal = places.take(request, reply);
+    const signal = limiter.acquire(request, reply);
     return reply
       .headers({
         'content-type': contentType(name),
@@ -186,7 +186,7 @@ function downloads(app: App, places: Places, kept: Exports): void {
       const folder = `dataset-${id.slice(0, 8)}`;
       const listed = await kept.files(id);
       const files = listed.map((file) => ({ ...file, name: `${folder}/${file.name}` }));
-      const signal = places.take(request, reply);
+      const signal = limiter.acquire(request, reply);
       return reply
         .type('application/x-tar')
         .header('content-disposition', `attachment; filename="${folder}.tar"`)

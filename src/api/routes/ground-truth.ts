@@ -31,7 +31,7 @@ const Truth = Type.Object({
 });
 
 /** `/simulator/anomalies`: every anomaly of a window, with what it cost. */
-export function groundTruth(app: App, { simulator, places }: Api): void {
+export function groundTruth(app: App, { simulator, limiter }: Api): void {
   app.get(
     '/simulator/anomalies',
     {
@@ -57,7 +57,7 @@ export function groundTruth(app: App, { simulator, places }: Api): void {
       },
     },
     async (request, reply) => {
-      await simulator.timeline.settled();
+      await simulator.eventLog.settled();
       const {
         from,
         to,
@@ -67,12 +67,12 @@ export function groundTruth(app: App, { simulator, places }: Api): void {
         limit = LIMIT_DEFAULT,
         offset = 0,
       } = request.query;
-      const nowMs = simulator.timeline.closedMs();
+      const nowMs = simulator.eventLog.closedMs();
       const window = parsedWindow(from, to, nowMs, WINDOW_DEFAULT_MS);
       const machines =
         machine_id === undefined ? simulator.fleet.machines : [simulator.machine(machine_id)];
       const asked = { ...window, machines, type, isActive: active, limit, offset };
-      const signal = places.take(request, reply);
+      const signal = limiter.acquire(request, reply);
       const { total, records } = await simulator.groundTruth.list(asked, signal);
       reply.header('x-total-count', total);
       return records.map((record) => truthMessage(record, nowMs));

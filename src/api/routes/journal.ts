@@ -5,7 +5,7 @@ import { IS_ID } from '../../core/machine-finder.ts';
 import { timeText } from '../../encoding/time.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { tellPage } from '../paging.ts';
+import { setPageHeaders } from '../paging.ts';
 import { command, failures, Instant, MachineName, oneOf, Time, textOrNull } from '../schemas.ts';
 import { parsedSpan } from '../window.ts';
 
@@ -71,15 +71,15 @@ export function journal(app: App, { simulator }: Api): void {
       const { from, to, kind, limit = PAGE_EVENTS, offset = 0 } = query;
       const span = parsedSpan(from, to);
       const machineId = query.machine_id && journalId(simulator, query.machine_id);
-      await simulator.timeline.settled();
-      const found = simulator.timeline.journal.events.filter(
+      await simulator.eventLog.settled();
+      const found = simulator.eventLog.journal.events.filter(
         (event) =>
           event.timeS * 1000 > span.fromMs &&
           event.timeS * 1000 <= span.toMs &&
           (kind === undefined || event.kind === kind) &&
-          (machineId === undefined || happenedTo(event, machineId)),
+          (machineId === undefined || concerns(event, machineId)),
       );
-      tellPage(reply, '/simulator/journal', query, { offset, limit, total: found.length });
+      setPageHeaders(reply, '/simulator/journal', query, { offset, limit, total: found.length });
       return found.slice(offset, offset + limit).map(shown);
     },
   );
@@ -90,7 +90,7 @@ function journalId(simulator: Simulator, text: string): string {
   return IS_ID.test(text) ? text.toLowerCase() : simulator.machine(text).id;
 }
 
-function happenedTo(event: JournalEvent, machineId: string): boolean {
+function concerns(event: JournalEvent, machineId: string): boolean {
   if (event.kind === 'configure' || event.kind === 'speed') return false;
   return machineIdsOf(event)?.includes(machineId) ?? true;
 }

@@ -2,13 +2,13 @@ import Type from 'typebox';
 import { OPERATING_MODES } from '../../core/field.ts';
 import type { MachineType } from '../../core/machine.ts';
 import { timeText } from '../../encoding/time.ts';
-import type { MachineState } from '../../service/machine-state.ts';
 import {
   MACHINES_MAX as TODAY_MACHINES_MAX,
   READINGS_MAX as TODAY_READINGS_MAX,
-} from '../../service/today.ts';
+} from '../../service/daily-totals.ts';
+import type { MachineState } from '../../service/machine-state.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { tellPage } from '../paging.ts';
+import { setPageHeaders } from '../paging.ts';
 import {
   command,
   Id,
@@ -147,7 +147,7 @@ export function machines(app: App, { simulator, configuration }: Api): void {
           (type === undefined || machine.type.type === type) &&
           (running === undefined || simulator.isRunning(machine) === running),
       );
-      tellPage(reply, '/simulator/machines', query, { offset, limit, total: found.length });
+      setPageHeaders(reply, '/simulator/machines', query, { offset, limit, total: found.length });
       const textOf = timeTexts();
       return found
         .slice(offset, offset + limit)

@@ -85,7 +85,7 @@ function registerSimulation(registry: Registry, simulator: Simulator): void {
     help: 'Events in the journal.',
     registers,
     collect() {
-      this.set(simulator.timeline.journal.events.length);
+      this.set(simulator.eventLog.journal.events.length);
     },
   });
 }

@@ -23,7 +23,7 @@ const Reading = Type.Object(
 );
 
 /** `/simulator/machines/{machine_id}/readings`: readings of any time, computed when asked for. */
-export function readings(app: App, { simulator, places }: Api): void {
+export function readings(app: App, { simulator, limiter }: Api): void {
   app.get(
     '/simulator/machines/:machine_id/readings',
     {
@@ -54,10 +54,10 @@ export function readings(app: App, { simulator, places }: Api): void {
       const format = acceptedFormat(request.headers.accept);
       if (!format) throw new HttpError(406, `accepted are ${READING_FORMATS.join(', ')}`);
       // An event that is on its way holds the end of the past back for a moment.
-      await simulator.timeline.settled();
+      await simulator.eventLog.settled();
       const { from, to } = request.query;
-      const window = parsedWindow(from, to, simulator.timeline.closedMs());
-      const signal = places.take(request, reply);
+      const window = parsedWindow(from, to, simulator.eventLog.closedMs());
+      const signal = limiter.acquire(request, reply);
       const chunks = encodedReadings(simulator.fleet, machine, window, format, signal);
       const stream = Readable.from(chunks, { objectMode: false });
       return reply

@@ -52,7 +52,7 @@ const Series = Type.Object({
 });
 
 /** `/simulator/machines/{machine_id}/series`: a window of any length, as a chart needs it. */
-export function series(app: App, { simulator, places }: Api): void {
+export function series(app: App, { simulator, limiter }: Api): void {
   app.get(
     '/simulator/machines/:machine_id/series',
     {
@@ -83,11 +83,11 @@ export function series(app: App, { simulator, places }: Api): void {
       const { params, query } = request;
       const machine = simulator.machine(params.machine_id);
       const fields = wantedFields(machine, query.fields);
-      await simulator.timeline.settled();
-      const window = parsedWindow(query.from, query.to, simulator.timeline.closedMs());
+      await simulator.eventLog.settled();
+      const window = parsedWindow(query.from, query.to, simulator.eventLog.closedMs());
       const { points = POINTS_DEFAULT } = query;
       const { fleet } = simulator;
-      const signal = places.take(request, reply);
+      const signal = limiter.acquire(request, reply);
       const found = await seriesOf(fleet, machine, fields, window, points, signal);
       // Ends of buckets may be fractional where readings are not; either way they have one form.
       const formMs = found.endsMs.find((ms) => ms % 1000 !== 0) ?? machine.intervalMs;

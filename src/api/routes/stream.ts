@@ -4,9 +4,9 @@ import { timeText } from '../../encoding/time.ts';
 import { CommandError } from '../../service/command-error.ts';
 import type { MachineState } from '../../service/machine-state.ts';
 import type { Simulator } from '../../service/simulator.ts';
+import { ConcurrencyLimiter } from '../concurrency-limiter.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { LiveStream, statusFrame } from '../live-stream.ts';
-import { Places } from '../places.ts';
 import { command, failures } from '../schemas.ts';
 
 /** Streams of one address at once: dashboards of a team, and scripts; of all, twice as many. */
@@ -45,7 +45,7 @@ function filterOf(types: readonly string[]) {
 /** `/simulator/stream`: readings and statuses as they happen, as Server-Sent Events. */
 export function stream(app: App, { simulator, configuration }: Api): void {
   const live = new LiveStream(simulator.observer);
-  const streams = new Places(
+  const streams = new ConcurrencyLimiter(
     2 * STREAMS_MAX,
     (count) => `${count} streams are open; close one or come later`,
   );
@@ -78,7 +78,7 @@ export function stream(app: App, { simulator, configuration }: Api): void {
     },
     (request, reply) => {
       const wants = wanted(simulator, request.query);
-      streams.take(request, reply);
+      streams.acquire(request, reply);
       const headers = { ...reply.getHeaders() };
       reply.hijack();
       const { raw } = reply;

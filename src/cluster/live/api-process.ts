@@ -34,25 +34,25 @@ export interface ApiProcess extends Assembly {
  */
 export async function assembleApi(configuration: Configuration, log: Log): Promise<ApiProcess> {
   const membership = await joinCluster(configuration, 'api', log);
-  const { store, timeline, factories, seed, gapLog, me } = membership;
-  const { clock } = timeline;
+  const { store, eventLog, factories, seed, gapLog, me } = membership;
+  const { clock } = eventLog;
   const fleet = createFleet(factories, {
     seed,
-    journal: timeline.journal,
+    journal: eventLog.journal,
     types: configuration.catalogue,
   });
-  const observer = new Observer(fleet, timeline, clock, configuration.statusIntervalS);
+  const observer = new Observer(fleet, eventLog, clock, configuration.statusIntervalS);
   const cluster = new ClusterOverview(membership);
   const deliveries = configuration.outputs.map(({ output }) => cluster.delivering(output.name));
   const simulator = new Simulator({
     fleet,
     clock,
-    timeline,
+    eventLog,
     observer,
     deliveries,
     store,
     gapLog: cluster,
-    watched: { journal: timeline, clockState: clock, log },
+    watched: { journal: eventLog, clockState: clock, log },
   });
   const source = membership.registry;
   const follower = {
@@ -60,7 +60,7 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
     change: (next: Fleet, fromMs: number) => simulator.change(next, fromMs),
   };
   const handOver = (next: Fleet) =>
-    timeline.changeRegistry(source?.digest as string, next, follower);
+    eventLog.changeRegistry(source?.digest as string, next, follower);
   const { isAutoStart } = configuration;
   const registry = source && new Registry(simulator, source, log, { isAutoStart, handOver });
   const end = new AbortController();
@@ -73,11 +73,11 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
     addresses: [addressText(mqttOptions(configuration.outputs).external as BrokerAddress)],
     async run() {
       const wake = () => {
-        timeline.wake();
+        eventLog.wake();
         beat.wake();
       };
       const running = [
-        timeline.run(end.signal, follower),
+        eventLog.run(end.signal, follower),
         beat.run(end.signal),
         observer.run(end.signal),
         simulator.health.run(end.signal),

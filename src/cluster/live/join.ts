@@ -25,7 +25,7 @@ import type { Database } from '../../store/database.ts';
 import { ADVISORY_LOCKS } from '../../store/locks/advisory-locks.ts';
 import { openStoreWith, type Store } from '../../store/open-store.ts';
 import { StoreError } from '../../store/store-error.ts';
-import { SharedTimeline } from './shared-timeline.ts';
+import { SharedEventLog } from './shared-event-log.ts';
 
 /** A large registry takes a minute to read [ms]. */
 const JOIN_MAX_MS = 600_000;
@@ -38,7 +38,7 @@ export interface Membership extends Omit<RestoredState, 'clock' | 'journal'> {
   readonly me: Member;
   readonly cluster: ClusterRecord;
   readonly server: pg.ClientConfig;
-  readonly timeline: SharedTimeline;
+  readonly eventLog: SharedEventLog;
   readonly shards: ShardTable;
 }
 
@@ -112,8 +112,8 @@ async function enter(
   await beat(database, me);
   const horizon = await table.close(journal.events.at(-1));
   for (const event of horizon.events) journal.append(event);
-  const timeline = new SharedTimeline(journal, table, { ...horizon, registryVersion }, log);
-  return { ...state, me, cluster, server, timeline, shards };
+  const eventLog = new SharedEventLog(journal, table, { ...horizon, registryVersion }, log);
+  return { ...state, me, cluster, server, eventLog, shards };
 }
 
 function checkShards({ cluster }: Configuration, found: ClusterRecord, database: Database): void {

@@ -86,11 +86,11 @@ export class ClusterOverview {
 
   /** The simulated second up to which nothing can happen any more [ms]. */
   get closedMs(): number {
-    return this.#membership.timeline.closedMs();
+    return this.#membership.eventLog.closedMs();
   }
 
   get speed(): number {
-    return this.#membership.timeline.clock.speed;
+    return this.#membership.eventLog.clock.speed;
   }
 
   /** Every shard's sinks that readings go to, in the order of the shards. */

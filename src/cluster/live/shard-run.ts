@@ -77,12 +77,12 @@ export class ShardRun implements Watermarks {
     context: ShardContext,
   ) {
     const { configuration, membership, log } = context;
-    const { timeline, store, cluster } = membership;
+    const { eventLog, store, cluster } = membership;
     this.shard = (taken[0] as TakenShard).shard;
     this.#context = { ...context, log: logOf(this.shard, log, this.#end.signal) };
     const beginMs = configuration.simulation.backfillFromMs ?? 1000 * cluster.begunS;
-    const groundTruth = new GroundTruth(fleet, timeline, store.database);
-    this.#truth = { fleet, clock: timeline.clock, timeline, groundTruth };
+    const groundTruth = new GroundTruth(fleet, eventLog, store.database);
+    this.#truth = { fleet, clock: eventLog.clock, eventLog, groundTruth };
     const sinks = new Map(
       opened.flatMap(({ output, open }) =>
         open.sinks.map((sink) => [sink.name, { output, sink }] as const),
@@ -206,13 +206,13 @@ export class ShardRun implements Watermarks {
 
   #delivery(sink: DeliveredSink, fleet: Fleet, beginMs: number, isPaced: boolean): Delivery {
     const { configuration, membership, log } = this.#context;
-    const { timeline, gapLog, cluster } = membership;
+    const { eventLog, gapLog, cluster } = membership;
     const { catchUpMs, catchUpRate, statusIntervalS } = configuration;
     return new Delivery({
       fleet,
       sink,
-      clock: timeline.clock,
-      horizonMs: () => timeline.horizonMs(),
+      clock: eventLog.clock,
+      horizonMs: () => eventLog.horizonMs(),
       watermarks: this,
       log,
       onGap: (gap) => gapLog.add(gap),

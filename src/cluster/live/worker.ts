@@ -13,7 +13,7 @@ import { joinCluster, type Membership } from './join.ts';
 import { LeaseError, Leases } from './leases.ts';
 import { Pulse } from './pulse.ts';
 import { openShardOutputs, ShardRun } from './shard-run.ts';
-import type { RegistryFollower } from './shared-timeline.ts';
+import type { RegistryFollower } from './shared-event-log.ts';
 
 /** Watermarks are put on record, and signs of life given, so often [ms]. */
 const BEAT_MS = 1000;
@@ -100,10 +100,10 @@ class ShardWorker implements RegistryFollower {
     this.#configuration = configuration;
     this.#membership = membership;
     this.#log = log;
-    const { factories, seed, cluster, timeline } = membership;
+    const { factories, seed, cluster, eventLog } = membership;
     this.#fleet = createFleet(factories, {
       seed,
-      journal: timeline.journal,
+      journal: eventLog.journal,
       types: configuration.catalogue,
     });
     this.#shares = this.#divided();
@@ -127,7 +127,7 @@ class ShardWorker implements RegistryFollower {
 
   /** Delivers until it is told to end. */
   async run(signal: AbortSignal): Promise<void> {
-    const { store, timeline, server, me, cluster } = this.#membership;
+    const { store, eventLog, server, me, cluster } = this.#membership;
     const { shards } = cluster;
     this.#log.info({ worker: me.id, shards, version }, 'a worker of the cluster');
     const ended = new Promise<void>((resolve) => {
@@ -135,12 +135,12 @@ class ShardWorker implements RegistryFollower {
       signal.addEventListener('abort', () => resolve());
     });
     const wake = () => {
-      timeline.wake();
+      eventLog.wake();
       this.#beat.wake();
       this.#leasing.wake();
     };
     const loops = [
-      timeline.run(this.#end.signal, this),
+      eventLog.run(this.#end.signal, this),
       this.#beat.run(this.#end.signal),
       this.#leasing.run(this.#end.signal),
       listenToWakes(server, wake, this.#end.signal),
@@ -172,7 +172,7 @@ class ShardWorker implements RegistryFollower {
     await store.close();
   }
 
-  /** Reads the registry anew, for {@link SharedTimeline}. */
+  /** Reads the registry anew, for {@link SharedEventLog}. */
   async read(): Promise<Fleet> {
     const { registry } = this.#membership;
     return registry ? nextFleet(this.#fleet, await registry.read()) : this.#fleet;
@@ -261,8 +261,8 @@ class ShardWorker implements RegistryFollower {
 
   /** Where the database is away, whoever has a shard keeps it. */
   get #mayTake(): boolean {
-    const { timeline } = this.#membership;
-    return this.#beat.isWell && timeline.isCurrent && !this.#end.signal.aborted;
+    const { eventLog } = this.#membership;
+    return this.#beat.isWell && eventLog.isCurrent && !this.#end.signal.aborted;
   }
 
   /** Delivers a shard whose lease was taken; one that is delivered here all along goes on. */

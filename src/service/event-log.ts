@@ -4,18 +4,20 @@ import { SerialQueue } from '../runtime/serial-queue.ts';
 import { CommandError } from './command-error.ts';
 import type { DurableLog } from './durable-log.ts';
 
-/** Events that may wait for their turn: more come only from a client that does not listen. */
+/** Events that may wait to be appended; only a client that ignores answers sends more. */
 const WAITING_MAX = 1000;
-/** Events that a journal may hold: some 200 MB of memory, an event a second for eleven days. */
+/**
+ * Events that a journal may hold: about 200 MB of memory, or one event a second for eleven days.
+ */
 const JOURNAL_MAX = 1_000_000;
-/** A command that the journal has not taken within this is refused [ms of real time]. */
+/** A command that the journal does not accept within this time is refused [ms of real time]. */
 const TAKEN_MAX_MS = 5000;
 
 /**
- * Where the past ends, as readers and commands see it. Readers go as far as the horizon, events
- * happen beyond it, so no reader ever finds the past changed.
+ * The journal and its horizon. Readers read up to the horizon and events take effect beyond it, so
+ * the past that a reader has seen never changes.
  */
-export abstract class Chronology {
+export abstract class EventLog {
   readonly journal: Journal;
   readonly #takenMaxMs: number;
   readonly #queue = new SerialQueue();
@@ -26,14 +28,14 @@ export abstract class Chronology {
     this.#takenMaxMs = takenMaxMs;
   }
 
-  /** The latest instant up to which nothing can happen any more; it never goes back. */
+  /** The latest instant up to which no more events can happen; it never decreases. */
   abstract closedMs(): number;
 
-  /** The second at which the next event will hold, and from which its effect can be told. */
+  /** The second at which the next event takes effect and can be observed. */
   abstract nextS(): number;
 
   /**
-   * Makes something happen at the next second, and puts it into the journal.
+   * Appends an event that takes effect at the next second.
    *
    * @param untilMs - When to give up, by `performance.now()`.
    */
@@ -45,10 +47,10 @@ export abstract class Chronology {
   }
 
   /**
-   * Makes something happen at the next second, after the events that were asked for before.
+   * Appends an event that takes effect at the next second, after all events requested earlier.
    *
-   * @throws CommandError where too many events wait, or the journal is full or cannot be written;
-   *   then nothing has happened.
+   * @throws CommandError if too many events are waiting, or the journal is full or cannot be
+   *   written; nothing has changed then.
    */
   async append(happening: Happening): Promise<JournalEvent> {
     if (this.#waiting >= WAITING_MAX)
@@ -64,31 +66,31 @@ export abstract class Chronology {
     }
   }
 
-  /** Settles when the events asked for so far are in the journal or have failed. */
+  /** Settles when all events requested so far are in the journal or have failed. */
   async settled(): Promise<void> {
     await this.#queue.settled();
   }
 
-  /** Has some work see what all before it has done, whatever became of that. */
+  /** Runs `work` after all work queued before it has settled, even if that work failed. */
   protected alone<T>(work: () => Promise<T>): Promise<T> {
     return this.#queue.run(work);
   }
 }
 
 /**
- * The past of a simulator that is alone.
+ * The event log of a single simulator.
  *
- * An event is given the next whole simulated second after everything that any reader may have
- * read. The horizon stays below it until the event is durable and in the journal: not before the
- * log says that it would take the event at once, since readers would stand still for one that is
- * away.
+ * An event takes effect at the next whole simulated second that no reader can have read. The
+ * horizon stays below that second until the event is durable and in the journal. It is held back
+ * only once the durable log is ready to accept the event; otherwise readers would stop while the
+ * log is unavailable.
  */
-export class Timeline extends Chronology {
+export class LocalEventLog extends EventLog {
   readonly #clock: Clock;
   readonly #log: DurableLog;
   /** The latest instant that a reader was allowed to read. */
   #handedMs = Number.NEGATIVE_INFINITY;
-  /** The second of the event that is on its way into the journal. */
+  /** The second of the event that is being written to the journal. */
   #pendingS = Number.POSITIVE_INFINITY;
 
   constructor(journal: Journal, clock: Clock, log: DurableLog, takenMaxMs?: number) {
@@ -126,7 +128,7 @@ export class Timeline extends Chronology {
   async #taken(untilMs: number, work: (withinMs: number) => Promise<void>): Promise<void> {
     try {
       const restMs = Math.round(untilMs - performance.now());
-      if (restMs <= 0) throw new Error('the commands before it took too long');
+      if (restMs <= 0) throw new Error('earlier commands took too long');
       await work(restMs);
     } catch (cause) {
       throw new CommandError('unavailable', 'the journal cannot be written now', [], { cause });

@@ -5,8 +5,8 @@ import { Batch } from '../../src/core/batch.ts';
 import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
 import type { JournalEvent } from '../../src/core/journal.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
+import { DailyTotals, MACHINES_MAX, READINGS_MAX } from '../../src/service/daily-totals.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
-import { MACHINES_MAX, READINGS_MAX, Today } from '../../src/service/today.ts';
 import { createFleet, nextFleet } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
 import { factoryOf } from '../rows.ts';
@@ -123,17 +123,17 @@ describe('what machines have done today', () => {
 
 test('the day so far is computed with others having their turns, and up to its end only', async () => {
   const fleet = createFleet([SLOW]);
-  const today = new Today();
-  today.begin(fleet.machines, NOON_MS);
+  const totals = new DailyTotals();
+  totals.begin(fleet.machines, NOON_MS);
   let isDone = false;
-  const recall = async () => {
-    await today.recall(fleet, NOON_MS, new AbortController().signal);
+  const restore = async () => {
+    await totals.restore(fleet, NOON_MS, new AbortController().signal);
     isDone = true;
   };
-  const recalled = recall();
+  const restored = restore();
   let turns = 0;
   for (; !isDone; turns++) await turn();
-  await recalled;
+  await restored;
   const readings = fleet.machines.reduce(
     (sum, { intervalMs }) => sum + (14 * 3.6e6) / intervalMs,
     0,
@@ -144,11 +144,11 @@ test('the day so far is computed with others having their turns, and up to its e
   const batch = new Batch(2);
   reader.seek(NOON_MS);
   reader.read(NOON_MS + 2 * machine.intervalMs, batch);
-  const before = { ...today.of(machine, NOON_MS) };
-  today.take(batch, 0);
+  const before = { ...totals.of(machine, NOON_MS) };
+  totals.add(batch, 0);
   const energyKwh = machine.type.energyTakenKwh(batch.values, 0);
   assert.equal(
-    today.of(machine, NOON_MS + machine.intervalMs).energyKwh,
+    totals.of(machine, NOON_MS + machine.intervalMs).energyKwh,
     before.energyKwh + energyKwh,
   );
 });
@@ -163,10 +163,10 @@ test('very large fleets count from their start', async () => {
     const [machine] = fleet.machines as [Machine];
     // Less than ten minutes of the day: few readings, but many machines to go to.
     const timeMs = NOON_MS + (type === 'compressor' ? 0 : 12 * 3.6e6 + 60_000);
-    const today = new Today();
-    today.begin(fleet.machines, timeMs);
-    await today.recall(fleet, timeMs, new AbortController().signal);
-    assert.deepEqual(today.of(machine, timeMs).fromMs, timeMs, type);
+    const totals = new DailyTotals();
+    totals.begin(fleet.machines, timeMs);
+    await totals.restore(fleet, timeMs, new AbortController().signal);
+    assert.deepEqual(totals.of(machine, timeMs).fromMs, timeMs, type);
   }
   assert.ok(150 * 12 * 3600 > READINGS_MAX);
 });

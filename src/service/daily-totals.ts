@@ -5,18 +5,18 @@ import { ROW_WIDTH } from '../core/machine.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
 
-/** Machines of which the day so far is read; to go to each takes some milliseconds. */
+/** Most machines whose day so far is computed; seeking to each takes some milliseconds. */
 export const MACHINES_MAX = 1000;
-/** Readings of the day so far that are read: some seven seconds of a processor, beside others. */
+/** Most readings of the day so far that are computed: about seven seconds of CPU time. */
 export const READINGS_MAX = 5_000_000;
-/** Readings of a machine that are computed before others get a turn: less than a millisecond. */
+/** Readings computed before the event loop gets a turn: less than a millisecond. */
 const BATCH_ROWS = 256;
 
-/** What a machine has done in a day of its factory's time zone, or in a part of it. */
+/** Energy and production of a machine in one local day of its factory, or in a part of it. */
 export interface DaySums {
-  /** What it did later than this is in the sums: midnight, or when it was first seen [ms]. */
+  /** Readings later than this are included: midnight, or when the machine was first seen [ms]. */
   readonly fromMs: number;
-  /** Of all carriers that it takes. */
+  /** Total over all carriers that the machine consumes. */
   readonly energyKwh: number;
   readonly productionCount: number;
 }
@@ -24,17 +24,17 @@ export interface DaySums {
 type Tally = { -readonly [K in keyof DaySums]: DaySums[K] } & { readonly untilMs: number };
 
 /**
- * What each machine has done since the last midnight of its factory.
+ * The totals of each machine since the last midnight of its factory.
  *
- * A reading belongs to the day in which its interval ends, midnight being the end of a day: the
- * sums are those of the readings later than midnight.
+ * A reading belongs to the day in which its interval ends, and midnight is the end of a day: the
+ * totals cover the readings later than midnight.
  */
-export class Today {
+export class DailyTotals {
   readonly #tallies = new Map<string, Tally>();
 
   /**
-   * What a machine has done in the day of an instant, up to what was taken of it. Of one that is
-   * not known yet that is nothing since this instant.
+   * The totals of a machine for the day of an instant, from the readings added so far. An unknown
+   * machine has zero totals from that instant on.
    */
   of({ id, site }: Machine, timeMs: number): DaySums {
     const tally = this.#tallies.get(id);
@@ -43,8 +43,8 @@ export class Today {
     return tally;
   }
 
-  /** Takes note of a reading, the next one of its machine. */
-  take(batch: Batch, row: number): void {
+  /** Adds the next reading of a machine. */
+  add(batch: Batch, row: number): void {
     const machine = batch.machines[row] as Machine;
     const timeMs = batch.timesMs[row] as number;
     let tally = this.#tallies.get(machine.id);
@@ -54,15 +54,15 @@ export class Today {
       tally = tallyFrom(fromMs, untilMs);
       this.#tallies.set(machine.id, tally);
     }
-    add(tally, batch, row);
+    addReading(tally, batch, row);
   }
 
-  /** Forgets a machine that has left. */
+  /** Forgets a machine that has left the fleet. */
   forget(id: string): void {
     this.#tallies.delete(id);
   }
 
-  /** Counts what machines do from an instant on. */
+  /** Starts the totals of machines at an instant. */
   begin(machines: readonly Machine[], timeMs: number): void {
     for (const machine of machines) {
       const [, untilMs] = dayOf(machine, timeMs);
@@ -71,17 +71,17 @@ export class Today {
   }
 
   /**
-   * Adds what was done from midnight until `timeMs`, when it began, a machine after the other and
-   * with others having their turns. Where that is more than {@link MACHINES_MAX} machines or
-   * {@link READINGS_MAX} readings the sums stay those since it began.
+   * Adds the readings from midnight until `timeMs`, the instant given to `begin`, one machine
+   * after another, yielding to the event loop in between. Beyond {@link MACHINES_MAX} machines or
+   * {@link READINGS_MAX} readings nothing is added, and the totals start at `timeMs`.
    */
-  async recall(fleet: Fleet, timeMs: number, signal: AbortSignal): Promise<void> {
+  async restore(fleet: Fleet, timeMs: number, signal: AbortSignal): Promise<void> {
     if (!isAffordable(fleet.machines, timeMs)) return;
     for (const machine of fleet.machines) {
       const past = await pastOf(fleet, machine, timeMs, signal);
       if (signal.aborted) return;
       const tally = this.#tallies.get(machine.id);
-      // It may have left meanwhile, or another day begun.
+      // The machine may have left meanwhile, or another day may have begun.
       if (tally?.fromMs !== timeMs) continue;
       tally.fromMs = past.fromMs;
       tally.energyKwh += past.energyKwh;
@@ -90,7 +90,7 @@ export class Today {
   }
 }
 
-/** The two midnights that an instant lies between, or at the first of which it lies [ms]. */
+/** The midnights at or before an instant, and after it [ms]. */
 function dayOf({ site }: Pick<Machine, 'site'>, timeMs: number): [number, number] {
   const day = site.localDay(timeMs / 1000);
   return [1000 * site.localDayStartS(day), 1000 * site.localDayStartS(day + 1)];
@@ -100,7 +100,7 @@ function tallyFrom(fromMs: number, untilMs: number): Tally {
   return { fromMs, untilMs, energyKwh: 0, productionCount: 0 };
 }
 
-function add(tally: Tally, { machines, values }: Batch, row: number): void {
+function addReading(tally: Tally, { machines, values }: Batch, row: number): void {
   const { type } = machines[row] as Machine;
   const at = row * ROW_WIDTH;
   tally.energyKwh += type.energyTakenKwh(values, at);
@@ -108,7 +108,7 @@ function add(tally: Tally, { machines, values }: Batch, row: number): void {
     tally.productionCount += values[at + type.productionColumn] as number;
 }
 
-/** Whether the day so far can be read; a main meter's readings cost those of what it meters. */
+/** Whether the day so far is cheap enough to compute; a main meter costs all that it meters. */
 function isAffordable(machines: readonly Machine[], timeMs: number): boolean {
   let [count, readings] = [0, 0];
   for (const machine of machines) {
@@ -122,7 +122,7 @@ function isAffordable(machines: readonly Machine[], timeMs: number): boolean {
   return true;
 }
 
-/** What a machine did from midnight until `timeMs`; a reading of a main meter costs many. */
+/** The totals from midnight until `timeMs`; one reading of a main meter costs many. */
 async function pastOf(
   fleet: Fleet,
   machine: Machine,
@@ -137,7 +137,7 @@ async function pastOf(
   reader.seek(tally.fromMs);
   for (const batch of batches(reader, timeMs, room)) {
     for (let row = 0; row < batch.length; row++)
-      if ((batch.flags[row] as number) & READING) add(tally, batch, row);
+      if ((batch.flags[row] as number) & READING) addReading(tally, batch, row);
     await turn();
     if (signal.aborted) break;
   }

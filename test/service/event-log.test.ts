@@ -5,7 +5,7 @@ import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import { InstantClock } from '../../src/service/clock.ts';
 import { CommandError } from '../../src/service/command-error.ts';
 import { type DurableLog, MemoryLog } from '../../src/service/durable-log.ts';
-import { Timeline } from '../../src/service/timeline.ts';
+import { LocalEventLog } from '../../src/service/event-log.ts';
 import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 
 const NOW_MS = 1_000_000_400;
@@ -35,59 +35,59 @@ class AwayLog extends MemoryLog {
   }
 }
 
-function timelineAt(nowMs: number, log: DurableLog = new MemoryLog()) {
+function eventLogAt(nowMs: number, log: DurableLog = new MemoryLog()) {
   const clock = new InstantClock(nowMs);
   const journal = new Journal(DEFAULT_SETTINGS);
-  return { clock, journal, timeline: new Timeline(journal, clock, log) };
+  return { clock, journal, eventLog: new LocalEventLog(journal, clock, log) };
 }
 
 describe('the horizon', () => {
   it('is the latest whole second', () => {
-    const { clock, timeline } = timelineAt(NOW_MS);
-    assert.equal(timeline.horizonMs(), 1_000_000_000);
+    const { clock, eventLog } = eventLogAt(NOW_MS);
+    assert.equal(eventLog.horizonMs(), 1_000_000_000);
     clock.advanceTo(1_000_001_000);
-    assert.equal(timeline.horizonMs(), 1_000_001_000);
+    assert.equal(eventLog.horizonMs(), 1_000_001_000);
   });
 
   it('stays below an event until the event is durable and in the journal', async () => {
     const log = new SlowLog();
-    const { clock, journal, timeline } = timelineAt(NOW_MS, log);
-    const appended = timeline.append(STOP);
+    const { clock, journal, eventLog } = eventLogAt(NOW_MS, log);
+    const appended = eventLog.append(STOP);
     await Promise.resolve();
     clock.advanceTo(NOW_MS + 60_000);
-    assert.equal(timeline.horizonMs(), 1_000_000_000);
-    assert.equal(timeline.closedMs(), 1_000_000_999);
+    assert.equal(eventLog.horizonMs(), 1_000_000_000);
+    assert.equal(eventLog.closedMs(), 1_000_000_999);
     assert.equal(journal.events.length, 0);
     log.waiting[0]?.keep();
     assert.equal((await appended).timeS, 1_000_001);
     assert.equal(journal.events.length, 1);
-    assert.equal(timeline.horizonMs(), 1_000_060_000);
+    assert.equal(eventLog.horizonMs(), 1_000_060_000);
   });
 
   it('does not go back when an event comes after it was told', async () => {
-    const { timeline } = timelineAt(NOW_MS, new SlowLog());
-    const closedMs = timeline.closedMs();
-    void timeline.append(STOP);
+    const { eventLog } = eventLogAt(NOW_MS, new SlowLog());
+    const closedMs = eventLog.closedMs();
+    void eventLog.append(STOP);
     await Promise.resolve();
-    assert.ok(timeline.closedMs() >= closedMs);
+    assert.ok(eventLog.closedMs() >= closedMs);
   });
 });
 
 describe('an event', () => {
   it('holds from the next second after everything that anyone may have read', async () => {
-    const { clock, timeline } = timelineAt(NOW_MS);
+    const { clock, eventLog } = eventLogAt(NOW_MS);
     clock.advanceTo(NOW_MS + 5000);
-    const closedMs = timeline.closedMs();
-    const { timeS } = await timeline.append(STOP);
+    const closedMs = eventLog.closedMs();
+    const { timeS } = await eventLog.append(STOP);
     assert.ok(timeS * 1000 > closedMs);
     assert.equal(timeS, 1_000_006);
   });
 
   it('comes after those that were asked for before, one at a time', async () => {
     const log = new SlowLog();
-    const { clock, journal, timeline } = timelineAt(NOW_MS, log);
-    const first = timeline.append(STOP);
-    const second = timeline.append({ kind: 'start' });
+    const { clock, journal, eventLog } = eventLogAt(NOW_MS, log);
+    const first = eventLog.append(STOP);
+    const second = eventLog.append({ kind: 'start' });
     await Promise.resolve();
     assert.equal(log.waiting.length, 1);
     clock.advanceTo(NOW_MS + 10_000);
@@ -105,9 +105,9 @@ describe('an event', () => {
 
   it('that cannot be kept has not happened, and the next one has its turn', async () => {
     const log = new SlowLog();
-    const { journal, timeline } = timelineAt(NOW_MS, log);
-    const failed = timeline.append(STOP);
-    const kept = timeline.append({ kind: 'start' });
+    const { journal, eventLog } = eventLogAt(NOW_MS, log);
+    const failed = eventLog.append(STOP);
+    const kept = eventLog.append({ kind: 'start' });
     await Promise.resolve();
     log.waiting[0]?.fail(new Error('disk full'));
     await assert.rejects(failed, (error) => {
@@ -116,7 +116,7 @@ describe('an event', () => {
       assert.equal((error.cause as Error).message, 'disk full');
       return true;
     });
-    await timelineTurn(log, 2);
+    await eventLogTurn(log, 2);
     log.waiting[1]?.keep();
     assert.equal((await kept).sequence, 1);
     assert.deepEqual(
@@ -126,15 +126,15 @@ describe('an event', () => {
   });
 
   it('that the log is not ready for holds up no reader, and those behind it are refused', async () => {
-    const { clock, journal } = timelineAt(NOW_MS);
+    const { clock, journal } = eventLogAt(NOW_MS);
     const log = new AwayLog();
-    const timeline = new Timeline(journal, clock, log, 50);
-    const first = timeline.append(STOP);
-    const second = timeline.append(STOP);
+    const eventLog = new LocalEventLog(journal, clock, log, 50);
+    const first = eventLog.append(STOP);
+    const second = eventLog.append(STOP);
     const askedMs = performance.now();
     while (!log.refuse) await Promise.resolve();
     clock.advanceTo(NOW_MS + 60_000);
-    assert.equal(timeline.horizonMs(), 1_000_060_000);
+    assert.equal(eventLog.horizonMs(), 1_000_060_000);
     assert.ok(log.withinMs > 0 && log.withinMs <= 50);
     while (performance.now() - askedMs <= 50) await turn();
     log.refuse(new Error('away'));
@@ -149,12 +149,12 @@ describe('an event', () => {
   });
 
   it('is refused while a thousand others wait', async () => {
-    const { timeline } = timelineAt(NOW_MS, new SlowLog());
-    for (let i = 0; i < 1000; i++) void timeline.append(STOP);
-    await assert.rejects(timeline.append(STOP), /1000 commands are waiting/);
+    const { eventLog } = eventLogAt(NOW_MS, new SlowLog());
+    for (let i = 0; i < 1000; i++) void eventLog.append(STOP);
+    await assert.rejects(eventLog.append(STOP), /1000 commands are waiting/);
   });
 });
 
-async function timelineTurn(log: SlowLog, count: number): Promise<void> {
+async function eventLogTurn(log: SlowLog, count: number): Promise<void> {
   while (log.waiting.length < count) await Promise.resolve();
 }

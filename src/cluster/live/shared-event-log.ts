@@ -4,7 +4,7 @@ import { BackOff } from '../../runtime/back-off.ts';
 import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { CommandError } from '../../service/command-error.ts';
-import { Chronology } from '../../service/timeline.ts';
+import { EventLog } from '../../service/event-log.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
 import type { HorizonTable, SharedHorizon } from '../../store/cluster/horizon-table.ts';
 import { StoreError } from '../../store/store-error.ts';
@@ -29,7 +29,7 @@ export interface RegistryFollower {
  * the database; it grows once a tick, together with the events up to there, and not before a change
  * of the registry on the way was taken over.
  */
-export class SharedTimeline extends Chronology {
+export class SharedEventLog extends EventLog {
   readonly clock: SharedClock;
   readonly #table: HorizonTable;
   readonly #log: Log;

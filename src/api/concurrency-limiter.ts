@@ -6,7 +6,7 @@ import { HttpError } from './failures.ts';
  * A limited number of places for requests that cost something for as long as they are open. One
  * address has half of them at most, so that nobody keeps all others out.
  */
-export class Places {
+export class ConcurrencyLimiter {
   readonly #max: number;
   readonly #refused: (count: number) => string;
   readonly #ends = new Map<AbortController, string>();
@@ -23,7 +23,7 @@ export class Places {
    * @returns What ends the work early: the client has left, or the server stops.
    * @throws HttpError where no place is free.
    */
-  take(request: FastifyRequest, { raw }: FastifyReply): AbortSignal {
+  acquire(request: FastifyRequest, { raw }: FastifyReply): AbortSignal {
     const address = addressOf(request);
     const own = [...this.#ends.values()].filter((each) => each === address).length;
     if (this.#ends.size >= this.#max) throw new HttpError(429, this.#refused(this.#max));
