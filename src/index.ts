@@ -18,7 +18,7 @@ export type {
   Shift,
 } from './core/factory.ts';
 export { type Channel, type Field, OPERATING_MODES } from './core/field.ts';
-export { type Happening, Journal, type JournalEvent, type Settings } from './core/journal.ts';
+export { Journal, type JournalEntry, type JournalEvent, type Settings } from './core/journal.ts';
 export { type MachineType, ROW_WIDTH } from './core/machine.ts';
 export type { Sink } from './core/sink.ts';
 export { csv } from './encoding/csv.ts';

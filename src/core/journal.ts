@@ -11,7 +11,7 @@ export interface Settings {
 }
 
 /** What happened to the factory from outside. Without `machineIds` it happened to every machine. */
-export type Happening =
+export type JournalEntry =
   | { readonly kind: 'start' | 'stop'; readonly machineIds?: readonly string[] }
   | {
       readonly kind: 'inject';
@@ -31,8 +31,8 @@ export type Happening =
       readonly configuredSpeed: number | null;
     };
 
-/** A happening with the simulated second from which it holds, and its place in the order. */
-export type JournalEvent = Happening & { readonly sequence: number; readonly timeS: number };
+/** A entry with the simulated second from which it holds, and its place in the order. */
+export type JournalEvent = JournalEntry & { readonly sequence: number; readonly timeS: number };
 
 type RunEvent = JournalEvent & { kind: 'start' | 'stop' };
 

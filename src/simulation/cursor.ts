@@ -4,8 +4,8 @@ import type { Journal } from '../core/journal.ts';
 import { ROW_WIDTH, type Values } from '../core/machine.ts';
 import { meteredPowerKw, writeElectricity } from '../core/meter.ts';
 import { white } from '../core/random.ts';
+import { ALERT_HOLD_S, AlertMonitor, isScanned } from './alert-monitor.ts';
 import { Incidents } from './incidents.ts';
-import { ALERT_HOLD_S, isWatched, Watch } from './watch.ts';
 
 /** Anchors tried before a state is taken as it is: a fault may last thirty days. */
 const ANCHORS_MAX = 40;
@@ -33,7 +33,7 @@ export class Cursor {
   readonly #journal: Journal;
   readonly #incidents: Incidents;
   readonly #metering: Metering | undefined;
-  readonly #watch: Watch;
+  readonly #alertMonitor: AlertMonitor;
   readonly #steps: Steps;
   /** Where this cursor saw the machine being switched off. */
   #stopped: StoppedState | undefined;
@@ -48,7 +48,7 @@ export class Cursor {
     this.machine = machine;
     this.#journal = journal;
     this.#incidents = new Incidents(machine, journal, without);
-    this.#watch = new Watch(machine.type.alertList);
+    this.#alertMonitor = new AlertMonitor(machine.type.alertList);
     this.#steps = stepsOf(machine);
     this.#parameters = machine.parameters;
   }
@@ -93,7 +93,7 @@ export class Cursor {
     const from = Math.floor(Math.round(1000 * this.#tS) / intervalMs);
     for (let reading = from + 1; reading <= lastReading; reading++) {
       // A main meter misses none: its machines are read from one to the next.
-      if (!this.#metering && reading < lastReading && !isWatched(reading, intervalMs)) continue;
+      if (!this.#metering && reading < lastReading && !isScanned(reading, intervalMs)) continue;
       const previousS = ((reading - 1) * intervalMs) / 1000;
       if (previousS > this.#tS) this.#forward(previousS);
       this.read((reading * intervalMs) / 1000, scratch, 0);
@@ -117,8 +117,8 @@ export class Cursor {
 
   /** Switches the machine on: as it was left, if that is not long ago. */
   start(tS: number): void {
-    const left = this.#stopped ?? this.#stoppedStateBefore(tS);
-    this.#startAt(tS, left);
+    const stopped = this.#stopped ?? this.#stoppedStateBefore(tS);
+    this.#startAt(tS, stopped);
     this.#metering?.seek(tS);
     this.#beginToRun();
   }
@@ -173,23 +173,24 @@ export class Cursor {
     steps.writeRow(state, site.at(tS), bits, steps.sensorNoiseFactor, values, at);
     this.mode = values[at + steps.modeColumn] as number;
     this.label = this.#incidents.labelAt(tS);
-    if (isWatched(reading, intervalMs)) this.alerts = this.#watch.look(state, parameters, tS);
+    if (isScanned(reading, intervalMs))
+      this.alerts = this.#alertMonitor.evaluate(state, parameters, tS);
   }
 
   #beginToRun(): void {
     this.#stopped = undefined;
-    this.#watch.reset();
+    this.#alertMonitor.reset();
     this.mode = IDLE;
     this.alerts = 0;
     this.label = 0;
   }
 
-  #startAt(tS: number, left: StoppedState | undefined): void {
+  #startAt(tS: number, stopped: StoppedState | undefined): void {
     const { type, site, random } = this.machine;
     const parameters = this.#incidents.parametersAt(tS);
     const state = type.start(parameters, site, random, tS);
-    if (left && tS - left.stoppedS < FORGOTTEN_S)
-      type.resume?.(state, parameters, site, random, left.state, left.stoppedS, tS);
+    if (stopped && tS - stopped.stoppedS < FORGOTTEN_S)
+      type.resume?.(state, parameters, site, random, stopped.state, stopped.stoppedS, tS);
     this.#parameters = parameters;
     this.#state = state;
     this.#tS = tS;
@@ -249,21 +250,21 @@ export class Cursor {
     const changes = this.#journal.runningChanges(this.machine.id);
     const last = changes.findLastIndex(({ timeS }) => timeS < startedS);
     const timeS = (i: number) => changes[i]?.timeS ?? Number.NEGATIVE_INFINITY;
-    let left: StoppedState | undefined;
+    let stopped: StoppedState | undefined;
     let stop = last;
     for (; stop >= 0; stop -= 2) {
       const restartedS = stop === last ? startedS : timeS(stop + 1);
       if (restartedS - timeS(stop) >= FORGOTTEN_S) break;
       if (!this.#placeByAnchor(timeS(stop), timeS(stop - 1))) continue;
-      left = { state: this.#state as Values<string>, stoppedS: timeS(stop) };
+      stopped = { state: this.#state as Values<string>, stoppedS: timeS(stop) };
       break;
     }
     for (let start = stop + 1; start < last; start += 2) {
-      this.#startAt(timeS(start), left);
+      this.#startAt(timeS(start), stopped);
       this.#forward(timeS(start + 1));
-      left = { state: this.#state as Values<string>, stoppedS: timeS(start + 1) };
+      stopped = { state: this.#state as Values<string>, stoppedS: timeS(start + 1) };
     }
-    return left;
+    return stopped;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Machine } from '../core/factory.ts';
 import type { Journal, Settings } from '../core/journal.ts';
 import type { Fault, Values } from '../core/machine.ts';
 import { copyOf } from '../core/record.ts';
-import { Upkeep } from './upkeep.ts';
+import { WearModel } from './wear-model.ts';
 
 /** Automatic anomalies last between these, evenly on a logarithmic scale [s]. */
 const AUTOMATIC_MIN_S = 20 * 60;
@@ -28,7 +28,7 @@ export class Incidents {
   readonly #journal: Journal;
   /** An anomaly that is left out, or every one: the counterfactual. */
   readonly #without: string | undefined;
-  readonly #upkeep: Upkeep;
+  readonly #wear: WearModel;
   /** Parameters under the faults that act, made when the first does. */
   #own: Values<string> | undefined;
   /** Since when the parameters without faults are those in `#own`. */
@@ -44,16 +44,16 @@ export class Incidents {
     this.#machine = machine;
     this.#journal = journal;
     this.#without = without;
-    this.#upkeep = new Upkeep(machine);
+    this.#wear = new WearModel(machine);
   }
 
   /** The parameters in effect at an instant; without faults, those of the machine as it is kept. */
   parametersAt(tS: number): Readonly<Values<string>> {
     const active = this.#activeAt(tS);
-    const parameters = this.#upkeep.parametersAt(tS);
+    const parameters = this.#wear.parametersAt(tS);
     if (active.length === 0) return parameters;
     const { type } = this.#machine;
-    let isApplied = this.#ownSinceS === this.#upkeep.sinceS;
+    let isApplied = this.#ownSinceS === this.#wear.sinceS;
     for (let i = 0; i < active.length; i++) {
       const incident = active[i] as Incident;
       const x = intensity(incident, (type.faults[incident.type] as Fault).onset, tS);
@@ -67,7 +67,7 @@ export class Incidents {
       const fault = type.faults[(active[i] as Incident).type] as Fault;
       fault.apply(own, this.#intensities[i] as number);
     }
-    this.#ownSinceS = this.#upkeep.sinceS;
+    this.#ownSinceS = this.#wear.sinceS;
     return Object.assign(own, type.derived(own as never));
   }
 

@@ -3,7 +3,7 @@ import type { Journal } from '../core/journal.ts';
 import type { Use } from '../core/machine.ts';
 import type { NetworkName, Site } from '../core/site.ts';
 import { type Consumer, Network, type Supplier, SupplierSite } from '../site/network.ts';
-import { Upkeep } from './upkeep.ts';
+import { WearModel } from './wear-model.ts';
 
 /** The networks of a factory that have suppliers. */
 export type Networks = ReadonlyMap<NetworkName, Network>;
@@ -37,10 +37,9 @@ export function connected(machine: Machine, networks: Networks): Machine {
 
 /** Whether a machine is switched on and not serviced, which no fault of it changes. */
 function readiness(machine: Machine, journal: Journal): (tS: number) => boolean {
-  const upkeep = new Upkeep(machine);
+  const wear = new WearModel(machine);
   return (tS) =>
-    journal.isRunning(machine.id, tS) &&
-    tS < (upkeep.parametersAt(tS)['maintenanceFromS'] as number);
+    journal.isRunning(machine.id, tS) && tS < (wear.parametersAt(tS)['maintenanceFromS'] as number);
 }
 
 function supplierOf(machine: Machine, name: NetworkName, journal: Journal): Supplier | undefined {

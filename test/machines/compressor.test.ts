@@ -8,7 +8,7 @@ import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { compressor } from '../../src/machines/compressor/compressor.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { createReader, type Reader } from '../../src/simulation/reader.ts';
-import { Upkeep } from '../../src/simulation/upkeep.ts';
+import { WearModel } from '../../src/simulation/wear-model.ts';
 import { factoryOf, passOver, type Row, readRows } from '../rows.ts';
 
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
@@ -279,7 +279,7 @@ test('while it is off its oil cools down and its network runs empty', () => {
 test('before a maintenance it is unloaded for half a minute, and stands when that begins', () => {
   const fleet = createFleet([factoryOf([{ type: 'compressor', id: ID }])], { seed: 11 });
   const machine = fleet.machines[0] as (typeof fleet.machines)[number];
-  const fromS = new Upkeep(machine).parametersAt(MONDAY_S)['maintenanceFromS'] as number;
+  const fromS = new WearModel(machine).parametersAt(MONDAY_S)['maintenanceFromS'] as number;
   const rows = read(fromS - 40, fromS + 2 * HOUR_S + 30);
   const stopping = rows.filter(
     ({ timeMs }) => timeMs / 1000 > fromS - 30 && timeMs / 1000 <= fromS,

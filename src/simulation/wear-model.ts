@@ -23,7 +23,7 @@ interface Maintenance {
  * with the maintenance that it is in or that comes next. Wear is taken anew each midnight and
  * after each maintenance.
  */
-export class Upkeep {
+export class WearModel {
   readonly #machine: Machine;
   /**
    * The machine's own record until it is asked for an instant, and for ever where nothing about it

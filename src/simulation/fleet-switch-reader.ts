@@ -4,22 +4,22 @@ import type { Fleet } from './fleet.ts';
 import { createReader, type Reader, type ReaderOptions, type RowReader } from './reader.ts';
 
 /** A fleet, and the instant after which it is read. */
-interface Leg {
+interface FleetVersion {
   readonly fleet: Fleet;
   readonly fromMs: number;
 }
 
 /** How fleets are read one after the other. */
-export interface RelayOptions extends Pick<ReaderOptions, 'statusIntervalS'> {
+export interface FleetSwitchOptions extends Pick<ReaderOptions, 'statusIntervalS'> {
   /** The machines of a fleet that are read; all of them, if not given. */
   readonly machinesOf?: (fleet: Fleet) => readonly Machine[];
 }
 
 /** A reader that goes on from one fleet to the next. */
-export interface FollowingReader extends RowReader {
+export interface SwitchableReader extends RowReader {
   /** The fleet that is read now. */
   readonly fleet: Fleet;
-  /** Goes on with another fleet, see {@link Relay.follow}. */
+  /** Goes on with another fleet, see {@link FleetSwitchReader.follow}. */
   follow(fleet: Fleet, fromMs: number): void;
 }
 
@@ -27,13 +27,13 @@ export interface FollowingReader extends RowReader {
  * Reads one fleet after the other: each up to and including the instant from which the next one
  * holds, however late that is. Machines that are in both are read as if nothing had happened.
  */
-export class Relay implements FollowingReader {
-  readonly #options: RelayOptions;
-  readonly #next: Leg[] = [];
+export class FleetSwitchReader implements SwitchableReader {
+  readonly #options: FleetSwitchOptions;
+  readonly #next: FleetVersion[] = [];
   #fleet: Fleet;
   #reader: Reader;
 
-  constructor(fleet: Fleet, options: RelayOptions = {}) {
+  constructor(fleet: Fleet, options: FleetSwitchOptions = {}) {
     this.#options = options;
     this.#fleet = fleet;
     this.#reader = this.#readerOf(fleet);

@@ -10,7 +10,7 @@ import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
-import { Upkeep } from '../../src/simulation/upkeep.ts';
+import { WearModel } from '../../src/simulation/wear-model.ts';
 import { passOver, type Row, readRows } from '../rows.ts';
 
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
@@ -39,7 +39,7 @@ function build(
 
 /** The first maintenance that ends after an instant. */
 function maintenance(machine: Machine, tS: number): readonly [fromS: number, untilS: number] {
-  const parameters = new Upkeep(machine).parametersAt(tS);
+  const parameters = new WearModel(machine).parametersAt(tS);
   return [parameters['maintenanceFromS'] as number, parameters['maintenanceUntilS'] as number];
 }
 
@@ -93,9 +93,9 @@ for (const type of serviced) {
     const { machine } = build(type);
     const [, untilS] = maintenance(machine, FROM_S);
     const [nextFromS] = maintenance(machine, untilS);
-    const upkeep = new Upkeep(machine);
+    const wear = new WearModel(machine);
     const worn = (tS: number) => {
-      const parameters = upkeep.parametersAt(tS);
+      const parameters = wear.parametersAt(tS);
       return Object.keys(type.parameters).map((key) =>
         Math.abs((parameters[key] as number) - (machine.parameters[key] as number)),
       );
@@ -103,7 +103,7 @@ for (const type of serviced) {
     const [fresh, half, old] = [untilS, (untilS + nextFromS) / 2, nextFromS - 1].map(worn);
     const sum = (values: readonly number[] = []) => values.reduce((a, b) => a + b, 0);
     assert.ok(sum(fresh) < sum(half) && sum(half) < sum(old));
-    const kept = new Upkeep(build(type, { wearShare: 0 }).machine);
+    const kept = new WearModel(build(type, { wearShare: 0 }).machine);
     for (const key of Object.keys(type.parameters))
       assert.equal(
         kept.parametersAt(nextFromS - 1)[key],
@@ -164,7 +164,7 @@ test('age adds to wear, no more than 8 %, and none before the installation', () 
   const factor = (installedYear: number) => {
     const { machine } = build(type, { installedYear });
     const [, untilS] = maintenance(machine, FROM_S);
-    return new Upkeep(machine).parametersAt(untilS)['powerFaultFactor'] as number;
+    return new WearModel(machine).parametersAt(untilS)['powerFaultFactor'] as number;
   };
   assert.equal(factor(2030), 1);
   assert.ok(Math.abs(factor(2016.1) - 1.04) < 0.001, '0.4 % a year');

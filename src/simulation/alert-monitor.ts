@@ -7,7 +7,7 @@ export const ALERT_HOLD_S = 600;
 const SCAN_MS = 10_000;
 
 /** Whether a controller looks at a machine's reading of that number: the first of a scan. */
-export function isWatched(reading: number, intervalMs: number): boolean {
+export function isScanned(reading: number, intervalMs: number): boolean {
   const scan = Math.floor((reading * intervalMs) / SCAN_MS);
   return scan !== Math.floor(((reading - 1) * intervalMs) / SCAN_MS);
 }
@@ -19,7 +19,7 @@ export function isWatched(reading: number, intervalMs: number): boolean {
  * alert's band, or has not passed the threshold for {@link ALERT_HOLD_S}. So a signal that stays
  * near a threshold does not make it flap, and nothing older than that time matters.
  */
-export class Watch {
+export class AlertMonitor {
   readonly #alerts: readonly Alert[];
   /** Each alert's thresholds and band, turned so that it warns of what is above. */
   readonly #limits: Float64Array;
@@ -45,7 +45,11 @@ export class Watch {
    * @returns Two bits an alert, in the order of the type's `alertCodes`: 0 none, 1 warning, 2
    *   critical.
    */
-  look(state: Readonly<Values<string>>, parameters: Readonly<Values<string>>, tS: number): number {
+  evaluate(
+    state: Readonly<Values<string>>,
+    parameters: Readonly<Values<string>>,
+    tS: number,
+  ): number {
     const alerts = this.#alerts;
     const limits = this.#limits;
     for (let i = 0; i < alerts.length; i++) {
@@ -53,12 +57,12 @@ export class Watch {
       const value = (alerts[i] as Alert).value(state, parameters) * (limits[at] as number);
       // Nearly always there is nothing to warn of.
       if (!(value > (limits[at + 1] as number)) && ((this.#levels >>> (2 * i)) & 3) === 0) continue;
-      this.#judge(i, value, tS);
+      this.#updateLevel(i, value, tS);
     }
     return this.#levels;
   }
 
-  #judge(i: number, value: number, tS: number): void {
+  #updateLevel(i: number, value: number, tS: number): void {
     const at = 4 * i;
     const [, warning = 0, critical = 0, band = 0] = this.#limits.subarray(at, at + 4);
     const isWarning = isOn(this.#timesS, 2 * i, value - warning, band, tS);
