@@ -7,7 +7,7 @@ import { Incidents } from '../simulation/incidents.ts';
 import { createReader } from '../simulation/reader.ts';
 
 /** What machines are simulated again from. */
-export interface Twin {
+export interface SimulatedTwin {
   readonly factories: readonly FactoryDescription[];
   readonly seed: number;
   readonly settings: Settings;
@@ -44,7 +44,7 @@ const FULL = 0.999;
  * or where something is wrong all the time.
  */
 export function closeUpOf(
-  { factories, seed, settings }: Twin,
+  { factories, seed, settings }: SimulatedTwin,
   machineId: string,
   fromMs: number,
   toMs: number,

@@ -1,6 +1,6 @@
 import { type Line, leastSquares } from '../core/statistics.ts';
-import type { MachineTally, Period } from './machine-tally.ts';
-import type { ReportedAnomaly } from './subject.ts';
+import type { MachineTotals, Period } from './machine-totals.ts';
+import type { ReportedAnomaly } from './report-source.ts';
 
 /** What may explain a machine's power. */
 export interface Driver {
@@ -56,12 +56,12 @@ export interface DependencePoint {
  * machine does not tell the driver.
  */
 export function dependence(
-  tally: MachineTally,
+  totals: MachineTotals,
   driver: Driver,
   anomalies: readonly ReportedAnomaly[],
 ): Dependence | undefined {
-  const spans = anomalies.map(({ fromMs, toMs }) => tally.periodsOf(fromMs, toMs));
-  const points = tally
+  const spans = anomalies.map(({ fromMs, toMs }) => totals.periodsOf(fromMs, toMs));
+  const points = totals
     .periods()
     .map((period) => ({
       x: driver.of(period),

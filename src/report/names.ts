@@ -1,4 +1,4 @@
-import type { Subject } from './subject.ts';
+import type { ReportSource } from './report-source.ts';
 
 /** `injection_molding` → `injection molding`. */
 export function words(name: string): string {
@@ -49,7 +49,7 @@ export function lengthName(lengthMs: number): string {
 export function machineNames({
   machines,
   factories,
-}: Pick<Subject, 'machines' | 'factories'>): ReadonlyMap<string, string> {
+}: Pick<ReportSource, 'machines' | 'factories'>): ReadonlyMap<string, string> {
   const counts = new Map<string, number>();
   for (const { name } of machines) counts.set(name, (counts.get(name) ?? 0) + 1);
   const factoryNames = new Map(factories.map(({ id, name }) => [id, name]));

@@ -3,7 +3,7 @@ import type { Verdict } from '../validation/validate.ts';
 import { type Figure, HALF, roundText } from './charts/figure.ts';
 import { escaped, inlineDrawing } from './drawing.ts';
 import { timeName } from './names.ts';
-import type { Chapter, Report } from './report.ts';
+import type { Report, Section } from './report.ts';
 import { STYLE } from './style.ts';
 import { anomaliesTable, factoriesTable, machinesTable } from './tables.ts';
 
@@ -16,19 +16,19 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
  * @param verdicts - Of the machines' validation, where that was asked for.
  */
 export function page(report: Report, verdicts: readonly Verdict[] | undefined): string {
-  const { subject, tallies, anomalies, chapters, omission } = report;
-  const names = subject.factories.map(({ name }) => name);
+  const { source, totals, anomalies, sections, omission } = report;
+  const names = source.factories.map(({ name }) => name);
   const title = `Energy report: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
-  const missing = typeof subject.twin === 'string' ? `No close-ups. ${subject.twin}` : '';
-  const sections = [
-    { id: 'summary', heading: 'Summary', html: factoriesTable(tallies) },
-    ...chapters.map((chapter, i) => ({
+  const missing = typeof source.twin === 'string' ? `No close-ups. ${source.twin}` : '';
+  const parts = [
+    { id: 'summary', heading: 'Summary', html: factoriesTable(totals) },
+    ...sections.map((section, i) => ({
       id: `chapter-${i + 1}`,
-      heading: chapter.heading,
-      html: chapterHtml(chapter),
+      heading: section.heading,
+      html: sectionHtml(section),
     })),
-    { id: 'machines', heading: 'All machines', html: machinesTable(tallies, subject) },
-    { id: 'anomalies', heading: 'Anomalies', html: anomaliesTable(anomalies, subject) },
+    { id: 'machines', heading: 'All machines', html: machinesTable(totals, source) },
+    { id: 'anomalies', heading: 'Anomalies', html: anomaliesTable(anomalies, source) },
     ...(verdicts ? [{ id: 'checks', heading: 'Realism checks', html: checksHtml(verdicts) }] : []),
   ];
   const html = [
@@ -38,14 +38,14 @@ export function page(report: Report, verdicts: readonly Verdict[] | undefined): 
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<title>${escaped(title)}</title><style>${STYLE}</style></head><body>`,
     `<header><h1>${escaped(title)}</h1>`,
-    `<p>${timeName(subject.fromMs)} to ${timeName(subject.toMs)} UTC, `,
-    `${roundText(subject.machines.length)} machines, seed ${subject.seed}.</p>`,
-    `<p class="quiet">${escaped(subject.provenance)} Nothing in it was measured. `,
+    `<p>${timeName(source.fromMs)} to ${timeName(source.toMs)} UTC, `,
+    `${roundText(source.machines.length)} machines, seed ${source.seed}.</p>`,
+    `<p class="quiet">${escaped(source.provenance)} Nothing in it was measured. `,
     `${escaped(`${omission} ${missing}`.trim())}</p></header>`,
     '<nav aria-label="Contents"><ul>',
-    ...sections.map(({ id, heading }) => `<li><a href="#${id}">${escaped(heading)}</a></li>`),
+    ...parts.map(({ id, heading }) => `<li><a href="#${id}">${escaped(heading)}</a></li>`),
     '</ul></nav><main>',
-    ...sections.map(
+    ...parts.map(
       ({ id, heading, html }) =>
         `<section aria-labelledby="${id}"><h2 id="${id}">${escaped(heading)}</h2>${html}</section>`,
     ),
@@ -67,7 +67,7 @@ function withNumberedParts(html: string): string {
   });
 }
 
-function chapterHtml({ about, figures }: Chapter): string {
+function sectionHtml({ about, figures }: Section): string {
   const aboutHtml = about === '' ? '' : `<p class="about">${escaped(about)}</p>`;
   return `${aboutHtml}<div class="figures">${figures.map(figureHtml).join('\n')}</div>`;
 }

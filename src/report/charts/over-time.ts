@@ -1,5 +1,5 @@
 import type { Bucket } from '../envelope.ts';
-import type { ReportedAnomaly } from '../subject.ts';
+import type { ReportedAnomaly } from '../report-source.ts';
 import { COLOURS, type Colour } from './colours.ts';
 import { baseOption, type Figure, legend, timeAxis, valueAxis, WHOLE } from './figure.ts';
 
@@ -20,8 +20,8 @@ export interface OverTime {
 }
 
 /** Power over time: the mean as a line, between least and most an area, anomalies as bands. */
-export function overTimeFigure(subject: OverTime): Figure {
-  const { name, title, about, fromMs, toMs, buckets, colour, anomalies } = subject;
+export function overTimeFigure(curve: OverTime): Figure {
+  const { name, title, about, fromMs, toMs, buckets, colour, anomalies } = curve;
   const line = (values: (bucket: Bucket) => number) =>
     buckets.map((bucket) => [bucket.timeMs, values(bucket)]);
   const hidden = {

@@ -1,7 +1,7 @@
 import { type Bucket, Envelope } from './envelope.ts';
 import type { Grid, LocalTime } from './grid.ts';
 import { type DurationPoint, Histogram } from './histogram.ts';
-import type { ReportedFactory } from './subject.ts';
+import type { ReportedFactory } from './report-source.ts';
 import { WeeklyProfile } from './weekly-profile.ts';
 
 const HOUR_MS = 3_600_000;
@@ -51,7 +51,7 @@ export interface SlotPower {
 }
 
 /** What all machines of a factory take together. */
-export class FactoryTally {
+export class FactoryTotals {
   readonly factory: ReportedFactory;
   readonly #grid: Grid;
   readonly #time: LocalTime;

@@ -1,10 +1,10 @@
 import type { Channel } from '../core/field.ts';
 import { type CarrierUse, carriersOf } from './carriers.ts';
 import { Envelope } from './envelope.ts';
-import type { FactoryTally } from './factory-tally.ts';
+import type { FactoryTotals } from './factory-totals.ts';
 import type { Grid, LocalTime } from './grid.ts';
 import { Histogram } from './histogram.ts';
-import type { ReportedMachine } from './subject.ts';
+import type { CollectReading, ReportedMachine } from './report-source.ts';
 import { WeeklyProfile } from './weekly-profile.ts';
 
 /** Buckets of a curve over time: one for every other pixel. */
@@ -13,7 +13,7 @@ export const BUCKETS = 360;
 const COVERED_SHARE = 0.95;
 
 /** What a machine took or gave of one carrier. */
-export class CarrierTally {
+export class CarrierTotals {
   readonly use: CarrierUse;
   readonly powerKw: Envelope;
   readonly durations = new Histogram();
@@ -37,17 +37,14 @@ export interface Period {
   readonly unitsPerHour: number;
 }
 
-/** Takes the values of one reading's channel. */
-export type TakeReading = (timeMs: number, values: Float64Array, at: number) => void;
-
 /** What is known of a machine after all its readings: sums, and no reading. */
-export class MachineTally {
+export class MachineTotals {
   readonly machine: ReportedMachine;
-  readonly carriers: readonly CarrierTally[];
+  readonly carriers: readonly CarrierTotals[];
   productionUnits = 0;
   readonly #intervalH: number;
   readonly #intervalMs: number;
-  readonly #factory: FactoryTally;
+  readonly #factory: FactoryTotals;
   readonly #time: LocalTime;
   readonly #energyKwh: Float64Array;
   readonly #units: Float64Array;
@@ -56,9 +53,9 @@ export class MachineTally {
   readonly #tempCount: Float64Array;
   #hours = 0;
 
-  constructor(machine: ReportedMachine, grid: Grid, factory: FactoryTally, time: LocalTime) {
+  constructor(machine: ReportedMachine, grid: Grid, factory: FactoryTotals, time: LocalTime) {
     this.machine = machine;
-    this.carriers = carriersOf(machine.type).map((use) => new CarrierTally(use, grid));
+    this.carriers = carriersOf(machine.type).map((use) => new CarrierTotals(use, grid));
     this.#intervalMs = machine.intervalMs;
     this.#intervalH = machine.intervalMs / 3_600_000;
     this.#factory = factory;
@@ -72,16 +69,16 @@ export class MachineTally {
   }
 
   /** What takes the readings of one of the machine's channels; none where nothing is of use. */
-  taker({ name, fields }: Channel): TakeReading | undefined {
+  collector({ name, fields }: Channel): CollectReading | undefined {
     const carrier = this.carriers.find(({ use }) => use.channel === name);
-    if (carrier) return this.#energyTaker(carrier);
+    if (carrier) return this.#energyCollector(carrier);
     const columnOf = (key: string) => fields.find((field) => field.key === key)?.column;
     const countAt = columnOf('productionCount');
     const tempAt = columnOf('outdoorTempC');
     if (countAt !== undefined)
-      return (timeMs, values, at) => this.#takeUnits(timeMs, values[at + countAt] as number);
+      return (timeMs, values, at) => this.#addUnits(timeMs, values[at + countAt] as number);
     if (tempAt !== undefined)
-      return (timeMs, values, at) => this.#takeTemp(timeMs, values[at + tempAt] as number);
+      return (timeMs, values, at) => this.#addTemp(timeMs, values[at + tempAt] as number);
     return undefined;
   }
 
@@ -99,7 +96,7 @@ export class MachineTally {
   }
 
   /** The carrier of which it takes the most. */
-  get mainCarrier(): CarrierTally {
+  get mainCarrier(): CarrierTotals {
     const taken = this.carriers.filter(({ use }) => use.isTaken);
     return taken.reduce((most, each) => (each.energyKwh > most.energyKwh ? each : most));
   }
@@ -126,18 +123,18 @@ export class MachineTally {
     return { first: this.#time.periodAt(fromMs), last: this.#time.periodAt(toMs) };
   }
 
-  #energyTaker(tally: CarrierTally): TakeReading {
-    const { powerKw, energyKwh, isTaken } = tally.use;
-    const isFirst = tally === this.carriers[0];
-    const slots = isTaken ? this.#factory.slotsOf(tally.use.carrier) : undefined;
+  #energyCollector(totals: CarrierTotals): CollectReading {
+    const { powerKw, energyKwh, isTaken } = totals.use;
+    const isFirst = totals === this.carriers[0];
+    const slots = isTaken ? this.#factory.slotsOf(totals.use.carrier) : undefined;
     const weight = this.#intervalH;
     return (timeMs, values, at) => {
       const kw = powerKw(values, at);
       const kwh = energyKwh(values, at);
-      tally.powerKw.add(timeMs, kw, weight);
-      tally.durations.add(kw, weight);
-      tally.week.add(this.#time.weekHourAt(timeMs - this.#intervalMs / 2), kw, weight);
-      tally.energyKwh += kwh;
+      totals.powerKw.add(timeMs, kw, weight);
+      totals.durations.add(kw, weight);
+      totals.week.add(this.#time.weekHourAt(timeMs - this.#intervalMs / 2), kw, weight);
+      totals.energyKwh += kwh;
       if (!slots) return;
       slots.add(timeMs - this.#intervalMs, timeMs, kwh);
       const period = this.#periodOf(timeMs);
@@ -148,13 +145,13 @@ export class MachineTally {
     };
   }
 
-  #takeUnits(timeMs: number, units: number): void {
+  #addUnits(timeMs: number, units: number): void {
     const period = this.#periodOf(timeMs);
     this.productionUnits += units;
     this.#units[period] = (this.#units[period] as number) + units;
   }
 
-  #takeTemp(timeMs: number, tempC: number): void {
+  #addTemp(timeMs: number, tempC: number): void {
     if (Number.isNaN(tempC)) return;
     const period = this.#periodOf(timeMs);
     this.#tempSumC[period] = (this.#tempSumC[period] as number) + tempC;

@@ -1,6 +1,5 @@
 import type { MachineType } from '../core/machine.ts';
-import type { Twin } from './close-up.ts';
-import type { Tallies } from './tallies.ts';
+import type { SimulatedTwin } from './close-up.ts';
 
 /** A factory that a report is about. */
 export interface ReportedFactory {
@@ -34,8 +33,17 @@ export interface ReportedAnomaly {
   readonly lostProductionUnits: number;
 }
 
+/** Adds the values of a reading's channel, which start at `at`, to the totals of its machine. */
+export type CollectReading = (timeMs: number, values: Float64Array, at: number) => void;
+
+/** Where a source delivers its readings. */
+export interface Collectors {
+  /** The collector of a machine's channel; undefined if the report needs nothing from it. */
+  collector(machineId: string, channel: string): CollectReading | undefined;
+}
+
 /** What a report is about, and where its readings come from. */
-export interface Subject {
+export interface ReportSource {
   /** What was read, in a sentence for the head of the report. */
   readonly provenance: string;
   /** The readings are those with `fromMs` < time ≤ `toMs`. */
@@ -48,11 +56,11 @@ export interface Subject {
   /** Oldest first. */
   readonly anomalies: readonly ReportedAnomaly[];
   /** Where the machines can be simulated again, more finely; none: what is missing for that. */
-  readonly twin: Twin | string;
+  readonly twin: SimulatedTwin | string;
   /**
    * Hands over all readings, those of a machine's channel in the order of time.
    *
    * @param onRows - Is told again and again how many rows more were read, of how many in all.
    */
-  read(tallies: Tallies, onRows: (rows: number, allRows: number) => void): Promise<void>;
+  read(collectors: Collectors, onRows: (rows: number, allRows: number) => void): Promise<void>;
 }

@@ -9,10 +9,15 @@ import { type FileEntry, MANIFEST, type Manifest } from '../dataset/manifest.ts'
 import { recordsDigest } from '../dataset/request.ts';
 import { CARRIERS } from '../encoding/carrier.ts';
 import { machineTypes } from '../machines/index.ts';
-import type { Twin } from './close-up.ts';
-import type { TakeReading } from './machine-tally.ts';
-import type { ReportedAnomaly, ReportedFactory, ReportedMachine, Subject } from './subject.ts';
-import type { Tallies } from './tallies.ts';
+import type { SimulatedTwin } from './close-up.ts';
+import type {
+  Collectors,
+  CollectReading,
+  ReportedAnomaly,
+  ReportedFactory,
+  ReportedMachine,
+  ReportSource,
+} from './report-source.ts';
 
 /** The fields of readings that a report needs; others are not read. */
 const USED_FIELDS = [
@@ -28,11 +33,11 @@ const USED_FIELDS = [
  * @param twin - The factories as they are configured; used only if the dataset came from the same.
  * @throws DatasetError where there is none, or it is not what its manifest says.
  */
-export async function datasetSubject(
+export async function datasetSource(
   folder: string,
   version: string,
-  twin: Omit<Twin, 'seed'>,
-): Promise<Subject> {
+  twin: Omit<SimulatedTwin, 'seed'>,
+): Promise<ReportSource> {
   const dataset = openDataset(folder);
   const { manifest } = dataset;
   if (dataset.folder === undefined)
@@ -54,11 +59,11 @@ export async function datasetSubject(
     machines,
     anomalies: anomalies.toSorted((a, b) => a.fromMs - b.fromMs),
     twin: twinOf(manifest, version, twin),
-    async read(tallies, onRows) {
+    async read(collectors, onRows) {
       let done = 0;
       for (const file of readings)
         for await (const rows of readWhole(folder, file, wantedOf(file.table, machines))) {
-          takeRows(rows, file.table, machines, tallies);
+          collectRows(rows, file.table, machines, collectors);
           done += rows.length;
           onRows(done, allRows);
         }
@@ -182,18 +187,18 @@ function usedFields(type: MachineType, table: string) {
 }
 
 /** Puts each row into the shape of a reading and hands it to its machine. */
-function takeRows(
+function collectRows(
   rows: Rows,
   table: string,
   machines: readonly ReportedMachine[],
-  tallies: Tallies,
+  collectors: Collectors,
 ): void {
-  const targets = new Map<string, { take: TakeReading; sources: Source[] }>();
+  const targets = new Map<string, { collect: CollectReading; columns: SourceColumn[] }>();
   for (const { id, type } of machines) {
-    const take = tallies.taker(id, table);
+    const collect = collectors.collector(id, table);
     const fields = usedFields(type, table);
-    const sources = fields.map(({ name, column }) => ({ column, from: rows.numbers(name) }));
-    if (take) targets.set(id, { take, sources });
+    const columns = fields.map(({ name, column }) => ({ column, from: rows.numbers(name) }));
+    if (collect) targets.set(id, { collect, columns });
   }
   const timesMs = rows.numbers('time');
   const ids = rows.texts('machine_id');
@@ -201,19 +206,23 @@ function takeRows(
   for (let row = 0; row < rows.length; row++) {
     const target = targets.get(ids[row] as string);
     if (!target) continue;
-    for (const { column, from } of target.sources) values[column] = from[row] as number;
-    target.take(timesMs[row] as number, values, 0);
+    for (const { column, from } of target.columns) values[column] = from[row] as number;
+    target.collect(timesMs[row] as number, values, 0);
   }
 }
 
 /** A column of a table, and where its values stand in a reading. */
-interface Source {
+interface SourceColumn {
   readonly column: number;
   readonly from: Float64Array;
 }
 
 /** The configured factories, or why the dataset did not come from them. */
-function twinOf(manifest: Manifest, version: string, twin: Omit<Twin, 'seed'>): Twin | string {
+function twinOf(
+  manifest: Manifest,
+  version: string,
+  twin: Omit<SimulatedTwin, 'seed'>,
+): SimulatedTwin | string {
   if (manifest.version !== version)
     return `The dataset was made by version ${manifest.version}, and this is ${version}.`;
   if (manifest.journal_digest !== recordsDigest([]))
