@@ -152,6 +152,6 @@ export interface FactoryDescription {
 }
 
 /**
- * Most machines in a fleet or a file. Each process of a larger group runs only a share of them.
+ * Most machines in a fleet or a file: more than one process can run, so that several share them.
  */
 export const FLEET_MACHINES_MAX = 1_000_000;
