@@ -51,7 +51,7 @@ export interface Extent {
   readonly fastDays: number;
   /** Winters used for the spread of daily temperatures. */
   readonly winters: number;
-  /** Machine-days over which automatic anomalies are counted. */
+  /** Machine-days over which random anomalies are counted. */
   readonly machineDays: number;
 }
 

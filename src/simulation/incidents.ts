@@ -5,14 +5,14 @@ import type { Fault, Values } from '../core/machine.ts';
 import { copyOf } from '../core/record.ts';
 import { WearModel } from './wear-model.ts';
 
-/** Automatic anomalies last between these, evenly on a logarithmic scale [s]. */
+/** Shortest and longest random anomaly, distributed evenly on a logarithmic scale [s]. */
 const AUTOMATIC_MIN_S = 20 * 60;
 const AUTOMATIC_MAX_S = 3 * 3600;
 
-/** In place of an anomaly's id: all of them are left out. */
+/** Leaves out all anomalies, when passed as the id of the anomaly to leave out. */
 export const EVERY_ANOMALY = '*';
 
-/** Streams of the daily draw. */
+/** Random streams of the daily draw. */
 const DRAW = 90;
 const KIND = 91;
 const SIZE = 92;
@@ -20,21 +20,21 @@ const LENGTH = 93;
 const PLACE = 94;
 
 /**
- * The anomalies of one machine as a function of time: those that were injected, those that its
- * factory's description plans, and those that come by themselves.
+ * The anomalies of one machine as a function of time: injected, planned in the factory
+ * description, and random.
  */
 export class Incidents {
   readonly #machine: Machine;
   readonly #journal: Journal;
-  /** An anomaly that is left out, or every one: the counterfactual. */
+  /** The anomaly to leave out, or all of them: the counterfactual. */
   readonly #without: string | undefined;
   readonly #wear: WearModel;
-  /** Parameters under the faults that act, made when the first does. */
+  /** Parameters under the active faults, created when the first fault acts. */
   #own: Values<string> | undefined;
-  /** Since when the parameters without faults are those in `#own`. */
+  /** Since when the fault-free parameters are those in `#own`. */
   #ownSinceS = Number.NaN;
   #active: readonly Incident[] = [];
-  /** How strongly each of the active ones acts in `#own`. */
+  /** Intensity of each active fault in `#own`. */
   readonly #intensities: number[] = [];
   #eventsSeen = -1;
   #fromS = Number.POSITIVE_INFINITY;
@@ -47,7 +47,7 @@ export class Incidents {
     this.#wear = new WearModel(machine);
   }
 
-  /** The parameters in effect at an instant; without faults, those of the machine as it is kept. */
+  /** The parameters in effect at an instant; without faults, those of the maintained machine. */
   parametersAt(tS: number): Readonly<Values<string>> {
     const active = this.#activeAt(tS);
     const parameters = this.#wear.parametersAt(tS);
@@ -71,7 +71,7 @@ export class Incidents {
     return Object.assign(own, type.derived(own as never));
   }
 
-  /** One bit a fault that acts at an instant, in the order of the type's `faultTypes`. */
+  /** One bit per fault active at an instant, in the order of the type's `faultTypes`. */
   labelAt(tS: number): number {
     const active = this.#activeAt(tS);
     if (active.length === 0) return 0;
@@ -81,7 +81,7 @@ export class Incidents {
     return label;
   }
 
-  /** The anomalies that touch a window, oldest first. */
+  /** The anomalies that overlap a window, oldest first. */
   between(fromS: number, toS: number): Incident[] {
     const { site } = this.#machine;
     const found = [...this.#planned()];
@@ -100,7 +100,7 @@ export class Incidents {
     return this.#active;
   }
 
-  /** Looks up what acts at `tS`, and from and until when nothing about that changes. */
+  /** Finds the anomalies active at `tS`, and the span in which that set does not change. */
   #find(tS: number): void {
     const { site } = this.#machine;
     const day = site.localDay(tS);
@@ -131,7 +131,7 @@ export class Incidents {
     );
   }
 
-  /** What the factory's description plans, as planned. */
+  /** The anomalies planned in the factory description. */
   #scenario(): Incident[] {
     const { id, scenario } = this.#machine;
     return scenario.map(({ type, startS, durationS, severity }, i) => ({
@@ -147,12 +147,12 @@ export class Incidents {
     }));
   }
 
-  /** The anomaly that comes by itself on a local day, if one does. */
+  /** The random anomaly of a local day, if there is one. */
   #automatic(day: number): Incident | undefined {
     const { id, random, site, type } = this.#machine;
     const chance = random.uniform(DRAW, day);
     if (type.faultTypes.length === 0 || this.#without === EVERY_ANOMALY) return undefined;
-    // Nearly all days are without one, under whatever settings there have been.
+    // The common case: no settings so far allow an anomaly on this day.
     if (!this.#journal.settingsChanges().some(({ settings }) => mayCome(settings, chance)))
       return undefined;
     const dayStartS = site.localDayStartS(day);
@@ -182,8 +182,8 @@ export class Incidents {
   }
 
   /**
-   * An anomaly that was not injected, with what the journal says of its end: one of its type that
-   * was injected, or one of `rivals`, takes its place.
+   * An anomaly that was not injected, with its end as the journal has it: an injected anomaly of
+   * its type, or one of `rivals`, supersedes it.
    */
   #ended(incident: Incident, rivals: readonly Incident[]): Incident {
     const { machineId, type, startS } = incident;
@@ -198,7 +198,7 @@ export class Incidents {
   }
 }
 
-/** Whether an anomaly comes by itself on a day that has drawn so. */
+/** Whether settings allow an anomaly on a day with this draw. */
 function mayCome({ enableAnomalies, anomalyProbability }: Settings, chance: number): boolean {
   return enableAnomalies && chance < anomalyProbability;
 }

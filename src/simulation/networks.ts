@@ -27,7 +27,7 @@ export function networksOf(
   return built;
 }
 
-/** A machine as it stands in the networks: one that feeds one is asked for what that takes. */
+/** A machine as part of the networks; a supplier gets a site with the demand on it. */
 export function connected(machine: Machine, networks: Networks): Machine {
   const network = machine.type.supply && networks.get(machine.type.supply.network);
   if (!network) return machine;
@@ -35,7 +35,7 @@ export function connected(machine: Machine, networks: Networks): Machine {
   return { ...machine, site: new SupplierSite(machine.site, network, index) };
 }
 
-/** Whether a machine is switched on and not serviced, which no fault of it changes. */
+/** Whether a machine is switched on and not in maintenance, which faults do not change. */
 function readiness(machine: Machine, journal: Journal): (tS: number) => boolean {
   const wear = new WearModel(machine);
   return (tS) =>

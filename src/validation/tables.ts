@@ -3,7 +3,7 @@ import type { Verdict } from './validate.ts';
 
 const HEADINGS = ['check', 'statistic', 'value', 'range', 'unit', 'verdict', 'simulated', 'source'];
 
-/** The verdicts as a table for a terminal, with a line that counts them. */
+/** The verdicts as a table for a terminal, with a summary line. */
 export function verdictsText(verdicts: readonly Verdict[]): string {
   const rows = [HEADINGS, ...verdicts.map(cells)];
   const widths = HEADINGS.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
@@ -53,7 +53,7 @@ export function verdictsMarkdown(verdicts: readonly Verdict[]): string {
   ].join('\n\n');
 }
 
-/** The verdicts as a table of HTML, with a paragraph that counts them. */
+/** The verdicts as an HTML table, with a summary paragraph. */
 export function verdictsTable(verdicts: readonly Verdict[]): string {
   const head = HEADINGS.map((heading) => `<th>${heading}</th>`).join('');
   const rows = verdicts.map((verdict) => {
@@ -68,7 +68,7 @@ export function verdictsTable(verdicts: readonly Verdict[]): string {
   ].join('\n');
 }
 
-/** The verdicts as a page that needs nothing else. */
+/** The verdicts as a self-contained HTML page. */
 export function verdictsHtml(verdicts: readonly Verdict[]): string {
   return [
     '<!doctype html>',
@@ -113,7 +113,7 @@ function rangeOf({ low, high }: Check): string {
   return low === high ? `${low}` : `${low} to ${high}`;
 }
 
-/** Four digits that count. */
+/** Rounded to four significant digits. */
 function numberText(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : 'none';
 }
