@@ -7,12 +7,12 @@ import { Histogram } from './histogram.ts';
 import type { CollectReading, ReportedMachine } from './report-source.ts';
 import { WeeklyProfile } from './weekly-profile.ts';
 
-/** Buckets of a curve over time: one for every other pixel. */
+/** Buckets of a curve over time: one per two pixels. */
 export const BUCKETS = 360;
-/** Of a period at least this share has to be covered by readings; a day has 23 hours at times. */
+/** Least share of a period that readings must cover; some days have only 23 hours. */
 const COVERED_SHARE = 0.95;
 
-/** What a machine took or gave of one carrier. */
+/** Totals of one carrier that a machine uses or supplies. */
 export class CarrierTotals {
   readonly use: CarrierUse;
   readonly powerKw: Envelope;
@@ -26,18 +26,18 @@ export class CarrierTotals {
   }
 }
 
-/** A period of a machine's with what may explain its power. */
+/** A period of a machine, with the variables that may explain its power. */
 export interface Period {
-  /** Its place in the window. */
+  /** Index of the period in the window. */
   readonly index: number;
-  /** Mean power, of all carriers that it takes [kW]. */
+  /** Mean power of all carriers that the machine uses [kW]. */
   readonly powerKw: number;
-  /** NaN where the machine does not tell it. */
+  /** NaN if the machine does not report it. */
   readonly outdoorTempC: number;
   readonly unitsPerHour: number;
 }
 
-/** What is known of a machine after all its readings: sums, and no reading. */
+/** Totals of a machine; it stores no readings. */
 export class MachineTotals {
   readonly machine: ReportedMachine;
   readonly carriers: readonly CarrierTotals[];
@@ -68,7 +68,9 @@ export class MachineTotals {
     this.#tempCount = column();
   }
 
-  /** What takes the readings of one of the machine's channels; none where nothing is of use. */
+  /**
+   * The collector of one of the machine's channels; undefined if the report needs nothing from it.
+   */
   collector({ name, fields }: Channel): CollectReading | undefined {
     const carrier = this.carriers.find(({ use }) => use.channel === name);
     if (carrier) return this.#energyCollector(carrier);
@@ -82,7 +84,7 @@ export class MachineTotals {
     return undefined;
   }
 
-  /** Energy of all carriers that it took [kWh]. */
+  /** Energy used, of all carriers [kWh]. */
   get energyKwh(): number {
     return this.carriers.reduce(
       (sum, { use, energyKwh }) => sum + (use.isTaken ? energyKwh : 0),
@@ -90,18 +92,18 @@ export class MachineTotals {
     );
   }
 
-  /** Hours of which there are readings. */
+  /** Hours covered by readings. */
   get hours(): number {
     return this.#hours;
   }
 
-  /** The carrier of which it takes the most. */
+  /** The carrier with the most energy used. */
   get mainCarrier(): CarrierTotals {
     const taken = this.carriers.filter(({ use }) => use.isTaken);
     return taken.reduce((most, each) => (each.energyKwh > most.energyKwh ? each : most));
   }
 
-  /** The periods that lie in the window as a whole. */
+  /** The periods that are covered by readings. */
   periods(): readonly Period[] {
     const coveredMinH = (COVERED_SHARE * this.#time.periodMs) / 3_600_000;
     const periods: Period[] = [];
@@ -118,7 +120,7 @@ export class MachineTotals {
     return periods;
   }
 
-  /** The periods that a span of time touches. */
+  /** The first and the last period that a span of time overlaps. */
   periodsOf(fromMs: number, toMs: number): { readonly first: number; readonly last: number } {
     return { first: this.#time.periodAt(fromMs), last: this.#time.periodAt(toMs) };
   }
@@ -158,7 +160,7 @@ export class MachineTotals {
     this.#tempCount[period] = (this.#tempCount[period] as number) + 1;
   }
 
-  /** A reading belongs to the period in which the middle of its interval lies. */
+  /** A reading belongs to the period that contains the middle of its interval. */
   #periodOf(timeMs: number): number {
     return this.#time.periodAt(timeMs - this.#intervalMs / 2);
   }

@@ -7,13 +7,13 @@ import type { Report, Section } from './report.ts';
 import { STYLE } from './style.ts';
 import { anomaliesTable, factoriesTable, machinesTable } from './tables.ts';
 
-/** Nothing but the page itself is used, and nothing in it runs. */
+/** The page loads nothing and runs no scripts. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
 /**
- * A report as one page of HTML that needs nothing else.
+ * A report as one self-contained page of HTML.
  *
- * @param verdicts - Of the machines' validation, where that was asked for.
+ * @param verdicts - Results of the validation of its machines, if requested.
  */
 export function page(report: Report, verdicts: readonly Verdict[] | undefined): string {
   const { source, totals, anomalies, sections, omission } = report;
@@ -40,7 +40,7 @@ export function page(report: Report, verdicts: readonly Verdict[] | undefined): 
     `<header><h1>${escaped(title)}</h1>`,
     `<p>${timeName(source.fromMs)} to ${timeName(source.toMs)} UTC, `,
     `${roundText(source.machines.length)} machines, seed ${source.seed}.</p>`,
-    `<p class="quiet">${escaped(source.provenance)} Nothing in it was measured. `,
+    `<p class="quiet">${escaped(source.provenance)} All values are simulated. `,
     `${escaped(`${omission} ${missing}`.trim())}</p></header>`,
     '<nav aria-label="Contents"><ul>',
     ...parts.map(({ id, heading }) => `<li><a href="#${id}">${escaped(heading)}</a></li>`),
@@ -55,8 +55,8 @@ export function page(report: Report, verdicts: readonly Verdict[] | undefined): 
 }
 
 /**
- * The same page with the parts of its charts numbered from 1: echarts counts all charts of the
- * process, and the same report shall be the same page, whatever was drawn before.
+ * Numbers the parts of the charts from 1. echarts counts all charts of the process, but equal
+ * reports must give equal pages, whatever was drawn before.
  */
 function withNumberedParts(html: string): string {
   const numbers = new Map<string, number>();
@@ -74,7 +74,7 @@ function sectionHtml({ about, figures }: Section): string {
 
 function figureHtml(figure: Figure): string {
   const isWhole = figure.width > HALF.width;
-  // What may have to be scrolled on a narrow screen must be reached by the keyboard, too.
+  // Anything that may need scrolling on a narrow screen must also be reachable by keyboard.
   const focus = isWhole ? ` tabindex="0" role="group" aria-label="${escaped(figure.title)}"` : '';
   return (
     `<figure${isWhole ? ' class="whole"' : ''}>` +
@@ -85,7 +85,7 @@ function figureHtml(figure: Figure): string {
 
 function checksHtml(verdicts: readonly Verdict[]): string {
   return (
-    '<p class="about">Statistics of machines simulated anew against published ranges.</p>' +
+    '<p class="about">Statistics of newly simulated readings, compared with published ranges.</p>' +
     `<div class="table" tabindex="0" role="group" aria-label="Realism checks">` +
     `${verdictsTable(verdicts)}</div>`
   );

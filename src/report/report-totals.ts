@@ -4,7 +4,7 @@ import { Grid, LocalTime } from './grid.ts';
 import { MachineTotals } from './machine-totals.ts';
 import type { Collectors, CollectReading, ReportSource } from './report-source.ts';
 
-/** Everything that a report is made from: each reading is added to it and forgotten. */
+/** The totals that a report is made from; each reading is added and then discarded. */
 export class ReportTotals implements Collectors {
   readonly grid: Grid;
   readonly factories: readonly FactoryTotals[];
@@ -30,7 +30,7 @@ export class ReportTotals implements Collectors {
       this.#collectors.set(totals.machine.id, collectorsOf(totals));
   }
 
-  /** What takes the readings of a machine's channel; none where nothing of it is of use. */
+  /** The collector of a machine's channel; undefined if the report needs nothing from it. */
   collector(machineId: string, channel: string): CollectReading | undefined {
     return this.#collectors.get(machineId)?.get(channel);
   }

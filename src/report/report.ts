@@ -14,11 +14,11 @@ import { fileName, machineNames, sentence } from './names.ts';
 import type { ReportedAnomaly, ReportSource } from './report-source.ts';
 import type { ReportTotals } from './report-totals.ts';
 
-/** Factories and machines with charts of their own; more of them no one looks at. */
+/** Most factories and machines with charts of their own; a longer report would not be read. */
 const FACTORIES_MAX = 8;
 const MACHINES_MAX = 12;
 
-/** Charts that belong together, under a heading. */
+/** Charts under one heading. */
 export interface Section {
   readonly heading: string;
   readonly about: string;
@@ -28,17 +28,17 @@ export interface Section {
 /** An anomaly with its number in the table and in the charts. */
 export type NumberedAnomalies = ReadonlyMap<number, ReportedAnomaly>;
 
-/** Everything that a report shows, before it is drawn. */
+/** The content of a report, before it is drawn. */
 export interface Report {
   readonly source: ReportSource;
   readonly totals: ReportTotals;
   readonly anomalies: NumberedAnomalies;
   readonly sections: readonly Section[];
-  /** Which factories and machines have no charts of their own, in a sentence, if any. */
+  /** A sentence about the factories and machines without charts, or an empty text. */
   readonly omission: string;
 }
 
-/** Puts a report together from readings that were added up. */
+/** Composes a report from totals. */
 export function reportOf(source: ReportSource, totals: ReportTotals): Report {
   const anomalies = new Map(source.anomalies.map((anomaly, i) => [i + 1, anomaly]));
   const factories = totals.factories
@@ -50,7 +50,7 @@ export function reportOf(source: ReportSource, totals: ReportTotals): Report {
     .map((machine) => machineSection(machine, source, totals, anomalies));
   const energy = {
     heading: 'Energy',
-    about: 'What each machine took of each carrier.',
+    about: 'Energy of each carrier that each machine used.',
     figures: [energyFigure(totals.machines, machineNames(source))],
   };
   const sections = [...factories, energy, ...machines];
@@ -64,7 +64,7 @@ function omissionOf({ factories, machines }: ReportTotals): string {
   ].filter(({ max, count }) => count > max);
   if (parts.length === 0) return '';
   const texts = parts.map(({ what, max, count }) => `${max} of ${roundText(count)} ${what}`);
-  return `Charts of their own have ${texts.join(' and ')}.`;
+  return `Only ${texts.join(' and ')} have charts of their own.`;
 }
 
 function factorySection(
@@ -82,7 +82,7 @@ function factorySection(
       overTimeFigure({
         name: `power-${key}`,
         title: `Power (${carrier}): ${name}`,
-        about: `All machines together, in means of ${slot}, in UTC.`,
+        about: `All machines together, as means over ${slot}, in UTC.`,
         fromMs,
         toMs,
         buckets: totals.powerOverTime(carrier, BUCKETS),
@@ -92,14 +92,14 @@ function factorySection(
       durationFigure(
         `duration-${key}`,
         `Duration curve (${carrier}): ${name}`,
-        `For which share of the time all machines together took so much, in means of ${slot}.`,
+        `Share of the time at or above each power, all machines together, as means over ${slot}.`,
         totals.durationCurve(carrier),
         colour,
       ),
       weekFigure(
         `week-${key}`,
-        `The week (${carrier}, kW): ${name}`,
-        `Mean power of each hour of the week, by the clocks of ${timeZone}.`,
+        `Weekly profile (${carrier}, kW): ${name}`,
+        `Mean power in each hour of the week, in local time (${timeZone}).`,
         totals.weeklyProfile(carrier),
       ),
     ];
@@ -133,7 +133,7 @@ function machineSection(
       overTimeFigure({
         name: `power-${key}`,
         title: `Power (${carrier}): ${name}`,
-        about: 'The mean of its readings, and between the least and the most of them, in UTC.',
+        about: 'Mean of the readings, with the range from minimum to maximum, in UTC.',
         fromMs,
         toMs,
         buckets: mainCarrier.powerKw.buckets,
@@ -143,14 +143,14 @@ function machineSection(
       durationFigure(
         `duration-${key}`,
         `Duration curve: ${name}`,
-        `For which share of the time it took so much ${carrier} or more, by its readings.`,
+        `Share of the time at or above each power (${carrier}), from its readings.`,
         mainCarrier.durations.durationCurve(),
         colour,
       ),
       weekFigure(
         `week-${key}`,
-        `The week (kW): ${name}`,
-        `Mean power of each hour of the week, by the clocks of ${timeZone}.`,
+        `Weekly profile (kW): ${name}`,
+        `Mean power in each hour of the week, in local time (${timeZone}).`,
         mainCarrier.week,
       ),
       ...dependences.map((each) =>

@@ -7,10 +7,10 @@ import type { NumberedAnomalies } from './report.ts';
 import type { ReportSource } from './report-source.ts';
 import type { ReportTotals } from './report-totals.ts';
 
-/** Rows of a table; a page with more of them is of no use to anyone. */
+/** Most rows of a table; more would be of no use to anyone. */
 const ROWS_MAX = 500;
 
-/** A column of a table: its heading, and what it says of a row. */
+/** A column of a table: its heading and its text for a row. */
 interface Column<Row> {
   readonly heading: string;
   readonly kind?: 'number' | 'time';
@@ -32,7 +32,7 @@ function table<Row>(name: string, columns: readonly Column<Row>[], rows: readonl
   );
 }
 
-/** What each factory took of each carrier, its mean, its peak and its load factor. */
+/** Energy, mean, peak and load factor of each carrier in each factory. */
 export function factoriesTable({ factories }: ReportTotals): string {
   const rows = factories.flatMap((totals) =>
     totals.carriers.map((carrier) => {
@@ -55,7 +55,7 @@ export function factoriesTable({ factories }: ReportTotals): string {
   return table('Summary', columns, rows);
 }
 
-/** Every machine with what it took, gave and made. */
+/** Energy used and supplied and units made, for every machine. */
 export function machinesTable({ machines }: ReportTotals, source: ReportSource): string {
   const { factories, anomalies } = source;
   const names = machineNames(source);
@@ -83,7 +83,7 @@ export function machinesTable({ machines }: ReportTotals, source: ReportSource):
       number<MachineTotals>(`${carrier} [kWh]`, (totals) => energyKwh(totals, carrier)),
     ),
     ...[...new Set(given)].map((carrier) =>
-      number<MachineTotals>(`${carrier} given [kWh]`, (totals) => energyKwh(totals, carrier)),
+      number<MachineTotals>(`${carrier} supplied [kWh]`, (totals) => energyKwh(totals, carrier)),
     ),
     number('mean [kW]', (totals) => totals.energyKwh / totals.hours),
     number('units', ({ productionUnits }) => productionUnits),
@@ -92,14 +92,14 @@ export function machinesTable({ machines }: ReportTotals, source: ReportSource):
   ];
   const about =
     given.length > 0
-      ? '<p class="about">What is given is the heat content, counted from water at 0 °C.</p>'
+      ? '<p class="about">Energy supplied is the heat content relative to water at 0 °C.</p>'
       : '';
   return about + table('All machines', columns, machines);
 }
 
-/** The anomalies with what each cost inside the window. */
+/** The anomalies with their costs within the window. */
 export function anomaliesTable(anomalies: NumberedAnomalies, source: ReportSource): string {
-  if (anomalies.size === 0) return '<p>None acted in the window.</p>';
+  if (anomalies.size === 0) return '<p>No anomaly was active in the window.</p>';
   const names = machineNames(source);
   const all = [...anomalies.values()];
   const sum = (of: (each: (typeof all)[number]) => number) =>
@@ -117,9 +117,10 @@ export function anomaliesTable(anomalies: NumberedAnomalies, source: ReportSourc
     number('lost units', ([, { lostProductionUnits }]) => lostProductionUnits),
   ];
   return (
-    `<p class="about">What each cost inside the window, against the same machine without it: ` +
+    `<p class="about">Cost of each anomaly within the window, ` +
+    `relative to the same machine without it: ` +
     `${sum((each) => each.excessEnergyKwh)} kWh and ` +
-    `${sum((each) => each.lostProductionUnits)} units in all.</p>` +
+    `${sum((each) => each.lostProductionUnits)} units in total.</p>` +
     table('Anomalies', columns, [...anomalies])
   );
 }

@@ -7,10 +7,10 @@ import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
 import type { Collectors, CollectReading, ReportedAnomaly, ReportSource } from './report-source.ts';
 
-/** A year's statuses are of no use to a report: none is asked for but at changes. */
+/** A report uses no statuses, so none are requested except at changes. */
 const STATUS_INTERVAL_S = 366 * 86_400;
 
-/** A window of the configured factories as the subject of a report: this version simulates it. */
+/** A report source that simulates a window of the configured factories with this version. */
 export function windowSource(request: WindowRequest, version: string): ReportSource {
   const { fromMs, toMs, seed, settings, factories, machineIds } = request;
   const fleet = fleetOf(request, 'actual');
@@ -52,7 +52,7 @@ export function windowSource(request: WindowRequest, version: string): ReportSou
   };
 }
 
-/** How many readings a window holds, of all machines that are asked for. */
+/** Number of readings in a window, of all requested machines. */
 export function readingsOf({ factories, machineIds, fromMs, toMs }: WindowRequest): number {
   const wanted = new Set(machineIds);
   let count = 0;

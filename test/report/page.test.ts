@@ -9,7 +9,7 @@ import { SHORT } from '../../src/validation/extent.ts';
 import { validate } from '../../src/validation/validate.ts';
 import { requestOf } from '../dataset/request.ts';
 
-test('a page says whose charts it leaves out', async () => {
+test('a page states which charts it omits', async () => {
   const [pump] = DEFAULT_FACTORY.machines.filter(({ type }) => type === 'pump');
   const machines = Array.from({ length: 14 }, (_, i) => ({
     ...(pump as NonNullable<typeof pump>),
@@ -19,7 +19,7 @@ test('a page says whose charts it leaves out', async () => {
   const totals = new ReportTotals(source);
   await source.read(totals, () => undefined);
   const html = page(reportOf(source, totals), undefined);
-  assert.match(html, /Charts of their own have 12 of 14 machines\./);
+  assert.match(html, /Only 12 of 14 machines have charts of their own\./);
   assert.equal(html.match(/<td>Pump \d+<\/td>/g)?.length, 14, 'all are in the table');
   assert.ok(!html.includes('Realism checks'), 'none were made');
 });

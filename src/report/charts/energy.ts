@@ -10,13 +10,13 @@ import {
   WHOLE,
 } from './figure.ts';
 
-/** Machines with a bar of their own; the others share one. */
+/** Most machines with a bar of their own; the others share one. */
 const BARS_MAX = 24;
 const BAR_PX = 26;
 /** Space for title, legend and axis [px]. */
 const REST_PX = 116;
 
-/** What each machine took of each carrier, the one that took the most first. */
+/** Energy of each carrier that each machine used, highest total first. */
 export function energyFigure(
   machines: readonly MachineTotals[],
   machineNames: ReadonlyMap<string, string>,
@@ -37,7 +37,7 @@ export function energyFigure(
   return {
     name: 'energy',
     title,
-    about: 'Energy that each machine took in the window, of all carriers.',
+    about: 'Energy that each machine used in the window, by carrier.',
     width: WHOLE.width,
     height,
     option: {
@@ -86,7 +86,7 @@ export function energyFigure(
   };
 }
 
-/** The carriers that any of the machines takes. */
+/** The carriers that any of the machines uses. */
 export function carriersTaken(machines: readonly MachineTotals[]): readonly string[] {
   const names = machines.flatMap(({ carriers }) =>
     carriers.filter(({ use }) => use.isTaken).map(({ use }) => use.carrier),
