@@ -43,7 +43,7 @@ export function choice(choices: readonly string[], about: string): Parameter {
 
 /** The common parameter that sets how often a machine is serviced. */
 export function maintainedEvery(weeks: number): Parameter {
-  const about = 'Weeks from one planned maintenance to the next; 0: never.';
+  const about = 'Weeks between two planned maintenances; 0: none.';
   return { value: weeks, range: [0, 520], about, isWhole: true };
 }
 
@@ -442,10 +442,14 @@ function energySum(
 }
 
 const COMMON_PARAMETERS: Readonly<Record<Exclude<CommonParameter, 'ratedPowerKw'>, Parameter>> = {
-  meterNoiseShare: parameter(0.03, [0, 0.1], 'Bound of the power meter’s error, as a share.'),
-  sensorNoiseFactor: parameter(1, [0, 3], 'Errors of all other sensors, times their usual size.'),
+  meterNoiseShare: parameter(0.03, [0, 0.1], 'Largest error of the power meter, as a share.'),
+  sensorNoiseFactor: parameter(1, [0, 3], 'Errors of all other sensors, relative to normal.'),
   maintenanceWeeks: maintainedEvery(0),
-  maintenanceHours: parameter(2, [0.5, 24], 'Length of a maintenance, from Sunday 08:00 on.'),
-  wearShare: parameter(1, [0, 1], 'Wear and age, of the usual; 0: always as good as new.'),
-  installedYear: parameter(2026, [1900, 2200], 'When it was installed: 2019.5 is mid-2019.'),
+  maintenanceHours: parameter(
+    2,
+    [0.5, 24],
+    'Length of a maintenance, which begins on Sunday at 08:00.',
+  ),
+  wearShare: parameter(1, [0, 1], 'Wear and ageing, relative to normal; 0: always as good as new.'),
+  installedYear: parameter(2026, [1900, 2200], 'Year of installation: 2019.5 is mid-2019.'),
 };
