@@ -24,7 +24,7 @@ test('a page states which charts it omits', async () => {
   assert.ok(!html.includes('Realism checks'), 'none were made');
 });
 
-test('realism checks are a table with their ranges where they were made', async () => {
+test('realism checks, if requested, are a table with their ranges', async () => {
   const [machine] = DEFAULT_FACTORY.machines.filter(({ type }) => type === 'pump');
   const source = windowSource(requestOf({ machineIds: [machine?.id as string] }), '1.0.0');
   const totals = new ReportTotals(source);

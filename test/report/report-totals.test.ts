@@ -29,8 +29,8 @@ test('power over time keeps every peak, however short, and the mean', () => {
   near(machine.energyKwh, 10 * 24 * 14 + 89 / 60, 1e-6);
 });
 
-test('the factory’s power is that of slots, in which intervals of any length share', () => {
-  // Intervals of 7 s never end where a minute does.
+test('the factory’s power is that of slots, to which intervals of any length contribute', () => {
+  // Intervals of 7 s are not aligned with minutes.
   const { totals } = madeUp(FROM_MS, FROM_MS + 7 * 3600 * 1000, 7000, () => ({ powerKw: 12 }));
   const [factory] = totals.factories as [FactoryTotals];
   assert.equal(totals.grid.slotMs, 60_000);
@@ -42,7 +42,7 @@ test('the factory’s power is that of slots, in which intervals of any length s
   assert.deepEqual(factory.durationCurve('electricity').at(0)?.share, 0);
 });
 
-test('the weekly profile goes by the factory’s clocks', () => {
+test('the weekly profile is in the factory’s local time', () => {
   // 8 to 9 in Los Angeles, eight hours behind: 16 to 17 UTC.
   const { totals, machine } = madeUp(
     FROM_MS + 8 * HOUR_MS,
@@ -75,7 +75,7 @@ test('the regression line is the one an energy manager fits to days or hours', (
   );
 });
 
-test('a fortnight is looked at day by day, from midnight to midnight where the factory is', () => {
+test('a fortnight is divided into days, from midnight to midnight local time', () => {
   const { totals, machine } = madeUp(
     FROM_MS,
     FROM_MS + 15 * DAY_MS,
@@ -95,7 +95,7 @@ test('a fortnight is looked at day by day, from midnight to midnight where the f
   };
   const found = dependence(machine, temperature, [anomaly]);
   assert.equal(found?.points.length, 15, 'the hour of the sixteenth day is no day');
-  // What ends at midnight in London is a matter of the next day in Berlin.
+  // An interval that ends at midnight in London belongs to the next day in Berlin.
   for (const [day, { powerKw }] of (found?.points ?? []).entries())
     near(powerKw, day === 0 ? 10 : 10 + 20 / 96);
   assert.deepEqual(

@@ -1,4 +1,4 @@
-/** A subject of one machine whose readings the test makes up. */
+/** A report source with one machine and synthetic readings. */
 import type { Channel } from '../../src/core/field.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { machineTypes } from '../../src/machines/index.ts';
@@ -6,7 +6,7 @@ import type { MachineTotals } from '../../src/report/machine-totals.ts';
 import type { ReportedMachine, ReportSource } from '../../src/report/report-source.ts';
 import { ReportTotals } from '../../src/report/report-totals.ts';
 
-/** What a made-up reading says; the mean power is that of its interval. */
+/** A synthetic reading; the power is the mean of its interval. */
 export interface MadeUp {
   readonly powerKw: number;
   readonly units?: number;
@@ -18,7 +18,7 @@ export interface MadeUpTotals {
   readonly machine: MachineTotals;
 }
 
-/** Adds up the readings that a function of time makes up for a conveyor. */
+/** Totals of the synthetic readings of a conveyor, given as a function of time. */
 export function madeUp(
   fromMs: number,
   toMs: number,

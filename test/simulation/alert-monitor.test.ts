@@ -30,7 +30,7 @@ test('an alert begins above its threshold and ends a band below it', () => {
   );
 });
 
-test('where the critical threshold is the lower one, it warns of what is below', () => {
+test('if the critical threshold is the lower one, the alert warns below it', () => {
   const evaluate = evaluateOf({ limits: [6, 5], band: 0.2 });
   assert.deepEqual(
     [6.5, 5.9, 6.1, 4.9, 5.1, 5.3, 6.3].map(aMinute(evaluate)),
@@ -45,7 +45,7 @@ test('inside the band an alert ends when nothing was beyond its threshold for te
   assert.equal(evaluate(59, ALERT_HOLD_S), 0);
 });
 
-test('an alert stays while its controller does not evaluate, for ten minutes', () => {
+test('an alert without evaluations stays for ten minutes', () => {
   const evaluate = evaluateOf({ limits: [60, 70], band: 3 });
   assert.equal(evaluate(75, 0), 2);
   assert.equal(evaluate(Number.NaN, ALERT_HOLD_S - 1), 2);

@@ -25,7 +25,7 @@ const factory = (...machines: (MachineDescription | undefined)[]): FactoryDescri
   machines: machines as MachineDescription[],
 });
 
-/** Every message up to `toMs`, as text, read in batches of so many rows. */
+/** Every message up to `toMs`, as text, read in batches of `capacity` rows. */
 async function messages(reader: FleetSwitchReader, toMs: number, capacity = 4096) {
   const sink = new MemorySink();
   const batch = new Batch(capacity);
@@ -47,7 +47,7 @@ function readerOf(fleet: Fleet): FleetSwitchReader {
   return reader;
 }
 
-test('a machine whose description stays is the same one in the next fleet', () => {
+test('a machine with an unchanged description is the same object in the next fleet', () => {
   const first = createFleet([factory(COMPRESSOR, HVAC, CONVEYOR)]);
   const renamed = { ...factory(COMPRESSOR, CONVEYOR, PUMP), name: 'New name', location: 'Here' };
   const commented = {
@@ -61,7 +61,7 @@ test('a machine whose description stays is the same one in the next fleet', () =
   assert.notEqual(moved.machines[0], first.machines[0], 'its weather is another');
 });
 
-test('what stays says the same bytes as if nothing had changed, in any batches', async () => {
+test('unchanged machines report the same bytes as without a change, in any batches', async () => {
   const pure = await messages(readerOf(createFleet([DEFAULT_FACTORY])), TO_MS);
   for (const capacity of [1, 7, 4096]) {
     const fleet = createFleet([DEFAULT_FACTORY]);
@@ -78,7 +78,7 @@ test('what stays says the same bytes as if nothing had changed, in any batches',
   }
 });
 
-test('it does not matter whether the change comes while it reads or lies far ahead', async () => {
+test('it does not matter whether the change comes during reading or far ahead', async () => {
   const next = [factory(COMPRESSOR, { ...PUMP, intervalS: 5 } as MachineDescription)];
   const [early, late] = [createFleet([DEFAULT_FACTORY]), createFleet([DEFAULT_FACTORY])];
   const behind = readerOf(early);
@@ -91,7 +91,7 @@ test('it does not matter whether the change comes while it reads or lies far ahe
   assert.deepEqual(texts([...before, ...after]), texts(await messages(behind, TO_MS)));
 });
 
-test('a machine that leaves ends as offline, one that comes announces itself', async () => {
+test('a removed machine ends as offline, a new one announces itself', async () => {
   const fleet = createFleet([factory(COMPRESSOR, HVAC)]);
   const reader = readerOf(fleet);
   reader.follow(nextFleet(fleet, [factory(COMPRESSOR, CONVEYOR)]), SWAP_MS);
@@ -114,7 +114,7 @@ test('a machine that leaves ends as offline, one that comes announces itself', a
   assert.deepEqual([status?.time, status?.is_running], ['2026-03-03T09:01:40Z', true]);
 });
 
-test('one that stands says so when it comes, and nothing more when it leaves', async () => {
+test('a stopped machine reports that when it is added, and nothing when it is removed', async () => {
   const journal = new Journal(DEFAULT_SETTINGS);
   const machineIds = [HVAC?.id as string];
   journal.append({ kind: 'stop', sequence: 1, timeS: FROM_MS / 1000 - 60, machineIds });
@@ -129,7 +129,7 @@ test('one that stands says so when it comes, and nothing more when it leaves', a
   );
 });
 
-test('with another topic a machine ends on the old one and goes on with the new one', async () => {
+test('with a new topic a machine ends on the old one and continues on the new one', async () => {
   const fleet = createFleet([factory(HVAC)]);
   const reader = readerOf(fleet);
   reader.follow(
@@ -144,7 +144,7 @@ test('with another topic a machine ends on the old one and goes on with the new 
   assert.equal(first?.is_running, true);
 });
 
-test('a gap that is skipped takes changes with it', () => {
+test('a seek over a gap applies the changes in it', () => {
   const fleet = createFleet([factory(COMPRESSOR, HVAC)]);
   const reader = readerOf(fleet);
   reader.follow(nextFleet(fleet, [factory(COMPRESSOR, PUMP)]), SWAP_MS);
