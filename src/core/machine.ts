@@ -87,7 +87,7 @@ export interface Supply<P extends string = string> {
   /**
    * What a machine delivers when asked for a share of its capacity; exactly that share by default.
    */
-  given?(parameters: Readonly<Values<P>>, askedShare: number): number;
+  deliveredShare?(parameters: Readonly<Values<P>>, requestedShare: number): number;
   /** Values for the parameters of its own demand, which the demand of the network replaces. */
   readonly instead: Readonly<Record<string, number>>;
 }

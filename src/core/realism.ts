@@ -87,7 +87,7 @@ export interface TestBench {
   /**
    * Passes the state after each reading to a callback, for quantities that readings do not show.
    */
-  inside(experiment: Experiment, look: (state: Values<string>, tS: number) => void): void;
+  visitStates(experiment: Experiment, visit: (state: Values<string>, tS: number) => void): void;
   /**
    * The first full hour of full production after a day of full production, preceded by half an
    * hour of it.
@@ -115,7 +115,7 @@ export class NotApplicable extends Error {}
 type Details = Partial<Check> & Pick<Check, 'source'>;
 
 /** Conditions of most checks: each season is observed as it is. */
-const WATCHED = '28 d, noise on, anomalies off';
+const SEASONS = '28 d, noise on, anomalies off';
 
 /**
  * Returns a function that defines the checks of a machine type from an id, a statistic in words
@@ -128,7 +128,7 @@ export function checksOf(machineType: string) {
     [low, high]: readonly [low: number | null, high: number | null],
     details: Details,
   ): Check => {
-    const byDefault = { machineType, unit: '1', conditions: WATCHED };
+    const byDefault = { machineType, unit: '1', conditions: SEASONS };
     return { ...byDefault, id, statistic, low, high, ...details };
   };
 }

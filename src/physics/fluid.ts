@@ -109,7 +109,7 @@ export function setPumpLoad(
  * power: a flow that is constant or falls like 1 − u⁸, plus a leak downstream, against a linearly
  * changing pressure. The falling flow meets 8/9 of the initial pressure and 2/5 of its rise.
  */
-export function pressedShare(
+export function buildPowerShare(
   fromShare: number,
   toShare: number,
   flowShare: number,

@@ -15,7 +15,7 @@ export interface Account {
 /** Parameters of a perfect instrument. */
 const WITHOUT_NOISE: Readonly<Values<string>> = { meterNoiseShare: 0, sensorNoiseFactor: 0 };
 /** Parameters in which the expected machine differs from the actual one. */
-const AS_IT_SHOULD_BE: Readonly<Values<string>> = { wearShare: 0 };
+const WITHOUT_WEAR: Readonly<Values<string>> = { wearShare: 0 };
 
 /** A machine with a perfect instrument, read at arbitrary instants. */
 function observed(machine: Machine, changes: Readonly<Values<string>> = {}): Machine {
@@ -35,7 +35,7 @@ function observed(machine: Machine, changes: Readonly<Values<string>> = {}): Mac
 
 /** The machine of the energy baseline: the same machine with nothing wrong with it. */
 function expected(machine: Machine): Machine {
-  return observed(machine, AS_IT_SHOULD_BE);
+  return observed(machine, WITHOUT_WEAR);
 }
 
 const HOUR_S = 3600;

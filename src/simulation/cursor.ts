@@ -29,7 +29,7 @@ export class Cursor {
   /** The kinds of instrument defects that acted on the last reading. */
   defects = 0;
   /** Whether the next reading must include the machine's status, changed or not. */
-  isToAnnounce = false;
+  mustAnnounce = false;
   readonly #journal: Journal;
   readonly #incidents: Incidents;
   readonly #metering: Metering | undefined;

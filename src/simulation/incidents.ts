@@ -153,7 +153,7 @@ export class Incidents {
     const chance = random.uniform(DRAW, day);
     if (type.faultTypes.length === 0 || this.#without === EVERY_ANOMALY) return undefined;
     // The common case: no settings so far allow an anomaly on this day.
-    if (!this.#journal.settingsChanges().some(({ settings }) => mayCome(settings, chance)))
+    if (!this.#journal.settingsChanges().some(({ settings }) => occurs(settings, chance)))
       return undefined;
     const dayStartS = site.localDayStartS(day);
     const dayEndS = site.localDayStartS(day + 1);
@@ -163,7 +163,7 @@ export class Incidents {
     const roomS = dayEndS - FADE_S - durationS - dayStartS;
     const startS = dayStartS + Math.floor(roomS * random.uniform(PLACE, day));
     const settings = this.#journal.settingsAt(startS);
-    if (!mayCome(settings, chance)) return undefined;
+    if (!occurs(settings, chance)) return undefined;
     const kind = Math.floor(type.faultTypes.length * random.uniform(KIND, day));
     const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
     const planned: Incident = {
@@ -199,6 +199,6 @@ export class Incidents {
 }
 
 /** Whether settings allow an anomaly on a day with this draw. */
-function mayCome({ enableAnomalies, anomalyProbability }: Settings, chance: number): boolean {
+function occurs({ enableAnomalies, anomalyProbability }: Settings, chance: number): boolean {
   return enableAnomalies && chance < anomalyProbability;
 }

@@ -51,7 +51,8 @@ function supplierOf(machine: Machine, name: NetworkName, journal: Journal): Supp
     name: machine.name,
     isReady: readiness(machine, journal),
     capacity: supply.capacity(parameters),
-    given: (askedShare) => supply.given?.(parameters, askedShare) ?? askedShare,
+    deliveredShare: (requestedShare) =>
+      supply.deliveredShare?.(parameters, requestedShare) ?? requestedShare,
   };
 }
 
@@ -67,10 +68,10 @@ function consumerOf(
   const use = type.uses?.[network];
   if (!activityShare || full === 0 || (full === undefined && !use)) return undefined;
   const own = random.copy();
-  const taken: Use = use ?? ((_p, share) => share);
-  const factor = full === undefined ? 1 : full / taken(parameters, 1);
+  const draw: Use = use ?? ((_p, share) => share);
+  const factor = full === undefined ? 1 : full / draw(parameters, 1);
   return {
     isReady: readiness(machine, journal),
-    taken: (tS) => factor * taken(parameters, activityShare(parameters, site, own, tS)),
+    drawn: (tS) => factor * draw(parameters, activityShare(parameters, site, own, tS)),
   };
 }

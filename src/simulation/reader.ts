@@ -98,7 +98,7 @@ export class Reader implements RowReader {
   #statusesWritten = 0;
   #eventsSeen = 0;
   /** Cursors that the next events have yet to switch, in reverse order. */
-  #touched: Cursor[] | undefined;
+  #toSwitch: Cursor[] | undefined;
   #timeMs = Number.NaN;
 
   constructor(fleet: Fleet, options: ReaderOptions = {}) {
@@ -156,7 +156,7 @@ export class Reader implements RowReader {
     this.#statuses.length = 0;
     this.#statusesWritten = 0;
     const next = this.#fleet.journal.events.findIndex((event) => event.timeS * 1000 > timeMs);
-    this.#stand(timeMs, next < 0 ? this.#fleet.journal.events.length : next);
+    this.#setPosition(timeMs, next < 0 ? this.#fleet.journal.events.length : next);
     for (const { cursors } of this.#groups)
       for (const cursor of cursors) {
         this.#seekCursor(cursor, announce);
@@ -197,10 +197,10 @@ export class Reader implements RowReader {
   }
 
   /** Sets the position of everything but the cursors. */
-  #stand(timeMs: number, eventsSeen: number): void {
+  #setPosition(timeMs: number, eventsSeen: number): void {
     this.#timeMs = timeMs;
     this.#eventsSeen = eventsSeen;
-    this.#touched = undefined;
+    this.#toSwitch = undefined;
     for (const group of this.#groups) {
       group.nextMs = (Math.floor(timeMs / group.intervalMs) + 1) * group.intervalMs;
       group.at = 0;
@@ -209,13 +209,13 @@ export class Reader implements RowReader {
 
   #seekCursor(cursor: Cursor, announce: boolean): void {
     cursor.seek(this.#timeMs, this.#scratch);
-    cursor.isToAnnounce = announce;
+    cursor.mustAnnounce = announce;
     if (announce && !cursor.isRunning)
       this.#statuses.push({ cursor, timeMs: this.#stoppedMs(cursor) });
   }
 
   #goOn(before: Reader): void {
-    this.#stand(before.#timeMs, before.#eventsSeen);
+    this.#setPosition(before.#timeMs, before.#eventsSeen);
     const isOurs = (cursor: Cursor) => this.#cursors.get(cursor.machine.id) === cursor;
     const hasLeft = ({ machine }: Cursor) =>
       this.#fleet.byId.get(machine.id)?.topic !== machine.topic;
@@ -252,12 +252,12 @@ export class Reader implements RowReader {
     const { intervalMs } = cursor.machine;
     const statusMs = this.#statusIntervalMs;
     const isDue =
-      cursor.isToAnnounce ||
+      cursor.mustAnnounce ||
       cursor.mode !== mode ||
       cursor.alerts !== alerts ||
       statusMs === 0 ||
       Math.floor(timeMs / statusMs) !== Math.floor((timeMs - intervalMs) / statusMs);
-    cursor.isToAnnounce = false;
+    cursor.mustAnnounce = false;
     batch.timesMs[row] = timeMs;
     batch.machines[row] = cursor.machine;
     batch.flags[row] = isDue ? READING | STATUS : READING;
@@ -299,19 +299,19 @@ export class Reader implements RowReader {
     const { events } = this.#fleet.journal;
     let seen = this.#eventsSeen;
     while ((events[seen]?.timeS ?? Number.NaN) * 1000 === eventMs) seen++;
-    this.#touched ??= this.#touchedBy(events.slice(this.#eventsSeen, seen));
+    this.#toSwitch ??= this.#cursorsSwitchedBy(events.slice(this.#eventsSeen, seen));
     let switches = 0;
-    for (let cursor = this.#touched.pop(); cursor; cursor = this.#touched.pop()) {
+    for (let cursor = this.#toSwitch.pop(); cursor; cursor = this.#toSwitch.pop()) {
       if (!this.#switch(cursor, eventMs)) continue;
       if (++switches === SWITCHES_MAX) return false;
     }
-    this.#touched = undefined;
+    this.#toSwitch = undefined;
     this.#eventsSeen = seen;
     return true;
   }
 
   /** The cursors of machines that some events start or stop, in reverse order of switching. */
-  #touchedBy(events: readonly JournalEvent[]): Cursor[] {
+  #cursorsSwitchedBy(events: readonly JournalEvent[]): Cursor[] {
     const touched = new Set<Cursor>();
     for (const event of events) {
       if (event.kind !== 'start' && event.kind !== 'stop') continue;

@@ -20,14 +20,14 @@ export interface Period extends Pick<ShiftSpan, 'shift' | 'loadShare'> {
 }
 
 /** A shift that runs once: start and end, in minutes of local time since 1970. */
-interface Once {
+interface DatedShift {
   readonly fromMinute: number;
   readonly untilMinute: number;
   readonly loadShare: number;
 }
 
 /** Days that are closed, by number, both inclusive. */
-interface Closed {
+interface ClosedDays {
   readonly fromDay: number;
   readonly toDay: number;
   readonly loadShare: number;
@@ -37,8 +37,8 @@ interface Closed {
 export class Calendar {
   readonly #description: CalendarDescription;
   readonly #holidays: ReadonlySet<number>;
-  readonly #closures: readonly Closed[];
-  readonly #extras: readonly Once[];
+  readonly #closures: readonly ClosedDays[];
+  readonly #extras: readonly DatedShift[];
   readonly #zone: Zone;
   readonly #journal: Journal;
   readonly #days = new Map<number, readonly Change[]>();
@@ -110,8 +110,9 @@ export class Calendar {
       ({ fromMinute, untilMinute }) => localMinute >= fromMinute && localMinute < untilMinute,
     );
     if (extra) return { name: 'extra', shift: null, loadShare: extra.loadShare };
-    const begun = this.#begun(day, minute) ?? this.#begun(day - 1, minute + DAY_MINUTES);
-    if (begun) return begun;
+    const started =
+      this.#startedShift(day, minute) ?? this.#startedShift(day - 1, minute + DAY_MINUTES);
+    if (started) return started;
     const closed = this.#closure(day);
     if (closed) return { name: 'closure', shift: null, loadShare: closed.loadShare };
     const isHoliday = this.#holidays.has(day);
@@ -153,7 +154,7 @@ export class Calendar {
    * The shift of given weekdays that began on a day and is still running `minute` minutes after
    * that day began.
    */
-  #begun(day: number, minute: number): Period | undefined {
+  #startedShift(day: number, minute: number): Period | undefined {
     const shift = this.#description.shifts.findIndex(
       (each) =>
         each.days?.includes(weekday(day)) &&
@@ -172,7 +173,7 @@ export class Calendar {
     return { name, shift: index + 1, loadShare };
   }
 
-  #closure(day: number): Closed | undefined {
+  #closure(day: number): ClosedDays | undefined {
     return this.#closures.find(({ fromDay, toDay }) => day >= fromDay && day <= toDay);
   }
 

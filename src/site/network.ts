@@ -16,7 +16,7 @@ interface Rules {
    * Each night, from this local second and for this long, all suppliers share the demand equally
    * [s].
    */
-  readonly alike?: { readonly fromS: number; readonly lengthS: number };
+  readonly equalShares?: { readonly fromS: number; readonly lengthS: number };
   /** Default demand, as a share of what all suppliers can deliver. */
   readonly usual: Amounts;
 }
@@ -28,7 +28,7 @@ const RULES: Readonly<Record<NetworkName, Rules>> = {
     stepS: 60,
     leadShare: 0.95,
     // The capacity check: every supplier passes it with its part of the load.
-    alike: { fromS: 3 * 3600, lengthS: 300 },
+    equalShares: { fromS: 3 * 3600, lengthS: 300 },
     // Leaks: US DOE, Compressed Air Tip Sheet 3: 20 to 30 % of the mean flow are common.
     usual: { base: 0.08, process: 0.25, heatingPerK: 0, leak: 0.12 },
   },
@@ -53,7 +53,7 @@ export interface Supplier {
   /** Whether it is switched on and not in maintenance. */
   isReady(tS: number): boolean;
   /** What it delivers when asked for a share of its capacity. */
-  given(askedShare: number): number;
+  deliveredShare(requestedShare: number): number;
 }
 
 /** A machine that draws from a network. */
@@ -61,7 +61,7 @@ export interface Consumer {
   /** Whether it is switched on and not in maintenance. */
   isReady(tS: number): boolean;
   /** What it draws at the activity of its plan. */
-  taken(tS: number): number;
+  drawn(tS: number): number;
 }
 
 /** Flows of a network in one step, in its unit. */
@@ -107,7 +107,7 @@ export class Network {
     consumers: readonly Consumer[],
     site: Site,
   ) {
-    const { consumers: _named, priorities = {}, ...given } = description;
+    const { consumers: _named, priorities = {}, ...delivered } = description;
     const capacity = suppliers.reduce((sum, each) => sum + each.capacity, 0);
     const { usual } = RULES[name];
     this.#rules = RULES[name];
@@ -117,7 +117,7 @@ export class Network {
       process: capacity * usual.process,
       heatingPerK: capacity * usual.heatingPerK,
       leak: capacity * usual.leak,
-      ...given,
+      ...delivered,
     };
     this.#consumers = consumers;
     this.#priorities = suppliers.map((each) => priorities[each.name] ?? 1);
@@ -156,42 +156,42 @@ export class Network {
     flows.leaked = leak;
     flows.consumers = 0;
     for (const consumer of this.#consumers)
-      if (consumer.isReady(tS)) flows.consumers += consumer.taken(tS);
-    const asked = flows.others + flows.leaked + flows.consumers;
-    const given = this.#share(asked, tS, flows.supplied);
-    flows.surplus = Math.max(0, given - asked);
-    flows.missing = Math.max(0, asked - given);
+      if (consumer.isReady(tS)) flows.consumers += consumer.drawn(tS);
+    const demand = flows.others + flows.leaked + flows.consumers;
+    const delivered = this.#share(demand, tS, flows.supplied);
+    flows.surplus = Math.max(0, delivered - demand);
+    flows.missing = Math.max(0, demand - delivered);
   }
 
   /** Spreads a demand over the running suppliers; returns what they deliver together. */
-  #share(asked: number, tS: number, supplied: Float64Array): number {
+  #share(demand: number, tS: number, supplied: Float64Array): number {
     supplied.fill(0);
     const order = this.#order(tS);
     let capacity = 0;
-    let left = asked;
+    let left = demand;
     for (const i of order) {
-      const { given, capacity: own } = this.suppliers[i] as Supplier;
+      const { deliveredShare, capacity: own } = this.suppliers[i] as Supplier;
       capacity += own;
-      supplied[i] = own * given(0);
+      supplied[i] = own * deliveredShare(0);
       left -= supplied[i] as number;
     }
-    if (this.#isAlike(tS)) {
+    if (this.#isEqualShareTime(tS)) {
       for (const i of order)
-        supplied[i] = (asked * (this.suppliers[i] as Supplier).capacity) / capacity;
+        supplied[i] = (demand * (this.suppliers[i] as Supplier).capacity) / capacity;
       left = 0;
     }
     for (const i of order) {
       if (left <= 0) break;
       const leading = this.#rules.leadShare * (this.suppliers[i] as Supplier).capacity;
-      const taken = Math.min(left, Math.max(0, leading - (supplied[i] as number)));
-      supplied[i] = (supplied[i] as number) + taken;
-      left -= taken;
+      const added = Math.min(left, Math.max(0, leading - (supplied[i] as number)));
+      supplied[i] = (supplied[i] as number) + added;
+      left -= added;
     }
     let total = 0;
     for (const i of order) {
-      const { given, capacity: own } = this.suppliers[i] as Supplier;
+      const { deliveredShare, capacity: own } = this.suppliers[i] as Supplier;
       const beyond = left > 0 ? (left * own) / capacity : 0;
-      supplied[i] = own * given(((supplied[i] as number) + beyond) / own);
+      supplied[i] = own * deliveredShare(((supplied[i] as number) + beyond) / own);
       total += supplied[i] as number;
     }
     return total;
@@ -212,10 +212,10 @@ export class Network {
       .filter((i) => (this.suppliers[i] as Supplier).isReady(tS));
   }
 
-  #isAlike(tS: number): boolean {
-    const { alike } = this.#rules;
-    if (!alike) return false;
-    return tS - this.#site.lastLocalTimeS(tS, alike.fromS) < alike.lengthS;
+  #isEqualShareTime(tS: number): boolean {
+    const { equalShares } = this.#rules;
+    if (!equalShares) return false;
+    return tS - this.#site.lastLocalTimeS(tS, equalShares.fromS) < equalShares.lengthS;
   }
 }
 

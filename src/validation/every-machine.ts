@@ -97,11 +97,11 @@ function additivityError(bench: TestBench): number {
   const span = { fromS, toS: fromS + 6 * HOUR_S };
   const fine: number[] = [];
   const coarse: number[] = [];
-  bench.inside({ ...span, intervalS: 1 }, (state, tS) => {
+  bench.visitStates({ ...span, intervalS: 1 }, (state, tS) => {
     const block = Math.ceil((tS - fromS) / 10) - 1;
     fine[block] = (fine[block] ?? 0) + (state['powerKw'] as number);
   });
-  bench.inside({ ...span, intervalS: 10 }, (state) => {
+  bench.visitStates({ ...span, intervalS: 10 }, (state) => {
     coarse.push(10 * (state['powerKw'] as number));
   });
   return Math.max(...coarse.map((kws, i) => Math.abs((fine[i] as number) / kws - 1)));

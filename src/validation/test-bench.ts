@@ -37,7 +37,7 @@ interface SampleMachine {
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 /** Time from the start of an anomaly until it is fully grown and temperatures have followed. */
-const UNSTEADY_S = 1200;
+const TRANSIENT_S = 1200;
 
 const asItIs: SiteOverride = (site) => site;
 
@@ -113,7 +113,7 @@ export class SimulatedBench implements TestBench {
     return readings;
   }
 
-  inside(experiment: Experiment, look: (state: Values<string>, tS: number) => void): void {
+  visitStates(experiment: Experiment, visit: (state: Values<string>, tS: number) => void): void {
     const { fleet, machine } = this.#prepare(experiment);
     const { fromS, toS } = experiment;
     const intervalS = machine.intervalMs / 1000;
@@ -122,14 +122,14 @@ export class SimulatedBench implements TestBench {
     cursor.seek(fromS * 1000, row);
     for (let tS = fromS + intervalS; tS <= toS; tS += intervalS) {
       cursor.read(tS, row, 0);
-      look(cursor.state as Values<string>, tS);
+      visit(cursor.state as Values<string>, tS);
     }
   }
 
   pairs(anomalyType: string, severity: number, changes: Partial<Experiment> = {}): Pair[] {
     return this.extent.seasons.map(({ fromS }) => {
       const startS = this.fullHourS(fromS);
-      const hour = { ...changes, fromS: startS + UNSTEADY_S, toS: startS + HOUR_S };
+      const hour = { ...changes, fromS: startS + TRANSIENT_S, toS: startS + HOUR_S };
       const inject: JournalEvent = {
         kind: 'inject',
         id: 'trial',

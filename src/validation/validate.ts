@@ -77,7 +77,11 @@ function take(study: Study, measure: () => Statistic): void {
 
 function verdictOf({ check, benches, values, reason }: Study): Verdict {
   const { low, high, machineType } = check;
-  const base = { check, simulated: check.simulated ?? watched(check, benches), found: undefined };
+  const base = {
+    check,
+    simulated: check.simulated ?? simulatedText(check, benches),
+    found: undefined,
+  };
   if (benches.length === 0)
     return { ...base, outcome: 'skipped', reason: `no ${machineType} type` };
   if (values.length === 0 && reason !== undefined) return { ...base, outcome: 'skipped', reason };
@@ -89,7 +93,7 @@ function verdictOf({ check, benches, values, reason }: Study): Verdict {
 }
 
 /** What is simulated for checks without a description of their own. */
-function watched({ inReadings }: Check, benches: readonly SimulatedBench[]): string {
+function simulatedText({ inReadings }: Check, benches: readonly SimulatedBench[]): string {
   const names = (benches[0]?.extent.seasons ?? []).map(({ name }) => name).join(', ');
   if (!inReadings) return `20 min to 1 h after the onset, on one day of ${names}`;
   return `${[...new Set(benches.map(({ days }) => days))].join(' or ')} d of ${names}`;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
+  buildPowerShare,
   FULL_HYDRAULIC_SHARE,
   hydraulicPowerKw,
   NO_LOAD,
   type PumpLoad,
-  pressedShare,
   pumpFlowSum,
   pumpLoadSquareSum,
   pumpLoadSum,
@@ -88,8 +88,8 @@ test('the hydraulic power of a build is the integral of pressure times flow and 
   const pressure = (u: number) => 0.12 + 0.88 * u;
   const flow = (u: number) => 0.9 * (1 - Math.exp(8 * Math.log(u))) + 0.2 * pressure(u);
   const power = integral((u) => FULL_HYDRAULIC_SHARE * pressure(u) * flow(u), 0, 1);
-  assert.ok(Math.abs(pressedShare(0.12, 1, 0.9, 0.2, 1) - power) < 1e-8);
+  assert.ok(Math.abs(buildPowerShare(0.12, 1, 0.9, 0.2, 1) - power) < 1e-8);
   const steady = (u: number) => 0.9 + 0.2 * pressure(u);
   const fixed = integral((u) => FULL_HYDRAULIC_SHARE * pressure(u) * steady(u), 0, 1);
-  assert.ok(Math.abs(pressedShare(0.12, 1, 0.9, 0.2, 0) - fixed) < 1e-8);
+  assert.ok(Math.abs(buildPowerShare(0.12, 1, 0.9, 0.2, 0) - fixed) < 1e-8);
 });

@@ -89,10 +89,11 @@ function capacityKgH({ heatKw, steamKjKg }: Values<'heatKw' | 'steamKjKg'>): num
 export const STEAM_SUPPLY = {
   network: 'steam',
   capacity: capacityKgH,
-  given({ turndownShare }: Values<'turndownShare'>, askedShare: number): number {
+  deliveredShare({ turndownShare }: Values<'turndownShare'>, requestedShare: number): number {
     const isKeptLit =
-      askedShare < turndownShare && askedShare > turndownShare * (1 - OFF_LEAST_S / WINDOW_S);
-    return isKeptLit ? turndownShare : clamp(askedShare, LOAD_MIN, LOAD_MAX);
+      requestedShare < turndownShare &&
+      requestedShare > turndownShare * (1 - OFF_LEAST_S / WINDOW_S);
+    return isKeptLit ? turndownShare : clamp(requestedShare, LOAD_MIN, LOAD_MAX);
   },
   instead: { baseShare: 0, productionShare: 0, heatingSharePerK: 0, huntShare: 0 },
 } as const;

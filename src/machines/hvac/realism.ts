@@ -140,7 +140,7 @@ function imbalance(bench: TestBench): number {
   const refKw = bench.read({ fromS: 0, toS: 0 }).parameter('refKw');
   let worst = 0;
   for (const { fromS } of bench.extent.seasons)
-    bench.inside({ fromS, toS: fromS + 2 * DAY_S }, (state) => {
+    bench.visitStates({ fromS, toS: fromS + 2 * DAY_S }, (state) => {
       const cop = state['cop'] as number;
       if (Number.isNaN(cop)) return;
       const coolingKw = (state['compressorMeanKw'] as number) * cop;

@@ -102,7 +102,7 @@ function heaterShares(bench: TestBench): number[] {
     const fromS = bench.fullHourS(season.fromS);
     let heaters = 0;
     let all = 0;
-    bench.inside({ fromS, toS: fromS + 6 * HOUR_S, intervalS: 10 }, (state) => {
+    bench.visitStates({ fromS, toS: fromS + 6 * HOUR_S, intervalS: 10 }, (state) => {
       // Auxiliaries use 8 % of the connected load, and 70 % of that between cycles.
       const isCycling = state['operatingMode'] === RUNNING;
       const auxiliaryKw = 0.08 * bench.machine.ratedPowerKw * (isCycling ? 1 : 0.7);

@@ -416,9 +416,9 @@ function planSlot(
   s.loadingShare = clamp(demandShare / speedShare, 0, HEAPED_SHARE);
   // The belt slows down in the minute before a maintenance, so that it stands still when that
   // begins.
-  const isToStand = tS >= p.maintenanceFromS - SLOT_S && tS < p.maintenanceUntilS;
-  s.isServiced = isToStand && tS >= p.maintenanceFromS ? 1 : 0;
-  s.targetShare = isToStand || isMicroStop(random, slot, p.stopShare) ? 0 : speedShare;
+  const isStopping = tS >= p.maintenanceFromS - SLOT_S && tS < p.maintenanceUntilS;
+  s.isServiced = isStopping && tS >= p.maintenanceFromS ? 1 : 0;
+  s.targetShare = isStopping || isMicroStop(random, slot, p.stopShare) ? 0 : speedShare;
   if (s.isServiced) s.onS = p.maintenanceUntilS;
   s.slotEndS = tS + SLOT_S;
   s.hallTempC = hallTempC;

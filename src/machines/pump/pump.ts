@@ -25,11 +25,11 @@ import {
   powerFactor,
 } from '../../physics/electricity.ts';
 import {
+  buildPowerShare,
   FIXED_FLOW_SHARE,
   FULL_HYDRAULIC_SHARE,
   NO_LOAD,
   type PumpLoad,
-  pressedShare,
   pumpFlowSum,
   pumpLoadSquareSum,
   pumpLoadSum,
@@ -486,7 +486,7 @@ function fillSegment(s: State, p: Parameters, tS: number): number {
     s.fromShare = lowShare;
     s.toShare = workingShare;
     setPumpLoad(s, lowShare, workingShare, strokeShare, leakShare, sealLeakShare, cutOff, drag);
-    const pressed = pressedShare(lowShare, workingShare, strokeShare, sealLeakShare, cutOff);
+    const pressed = buildPowerShare(lowShare, workingShare, strokeShare, sealLeakShare, cutOff);
     s.heatShare = pumpLoadSum(s, 1) - WORK_SHARE * pressed;
   } else {
     s.fromShare = OPENED_SHARE * workingShare;
@@ -543,7 +543,7 @@ function oilHeat(
   const hold = pumpShaftShare(1, plan.holdingShare, leakShare + sealLeakShare);
   const load: PumpLoad = { ...NO_LOAD };
   setPumpLoad(load, lowShare, 1, strokeShare, leakShare, sealLeakShare, cutOff);
-  const pressed = pressedShare(lowShare, 1, strokeShare, sealLeakShare, cutOff);
+  const pressed = buildPowerShare(lowShare, 1, strokeShare, sealLeakShare, cutOff);
   const build = pumpLoadSum(load, 1) - WORK_SHARE * pressed;
   setPumpLoad(load, OPENED_SHARE, lowShare, plan.releaseShare, leakShare, 0, 0);
   const release = pumpLoadSum(load, 1);
