@@ -28,7 +28,7 @@ export {
   OPERATING_MODES,
   text,
 } from './core/field.ts';
-export { type Happening, Journal, type JournalEvent, type Settings } from './core/journal.ts';
+export { Journal, type JournalEntry, type JournalEvent, type Settings } from './core/journal.ts';
 export {
   defineMachine,
   type MachineType,

@@ -1,6 +1,7 @@
 /** Rules of the house that no compiler checks. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import test from 'node:test';
 
 /** Layers from the ground up: a file may import from its own folder and from those before it. */
@@ -39,19 +40,62 @@ const layerOf = (folder: string) => LAYERS.findIndex((layer) => layer.includes(f
 const codeOf = (text: string) =>
   text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
 
+/** What a file imports, `import()` and types included, by its path under `src/`. */
+const imports = new Map(
+  files.map(({ path, text }) => {
+    const targets = [...codeOf(text).matchAll(/(?:from |import\()'(\.[^']+\.ts)'/g)];
+    return [path, targets.map(([, target]) => posix.join(posix.dirname(path), target as string))];
+  }),
+);
+
 test('every file lies in a layer and imports downwards only', () => {
   assert.ok(files.length > 40, 'the source tree was not found');
-  for (const { path, text } of files) {
+  for (const [path, targets] of imports) {
     const folder = folderOf(path);
     if (folder === '') continue;
     assert.ok(layerOf(folder) >= 0, `src/${path} is in no layer`);
-    for (const [, target] of codeOf(text).matchAll(/from '(?:\.\.\/)+([\w-]+)\//g)) {
-      if (target === folder || layerOf(target as string) < 0) continue;
-      const isUpwards = layerOf(target as string) > layerOf(folder);
-      assert.ok(!isUpwards, `src/${path} imports from ${target}, a layer above its own`);
+    for (const target of targets) {
+      assert.ok(imports.has(target), `src/${path} imports ${target}, which is not there`);
+      const isUpwards = layerOf(folderOf(target)) > layerOf(folder);
+      assert.ok(!isUpwards, `src/${path} imports ${target}, a layer above its own`);
     }
   }
 });
+
+test('the layers are folders that exist', () => {
+  const folders = new Set(files.map(({ path }) => folderOf(path)));
+  assert.deepEqual(
+    LAYERS.flat().filter((folder) => !folders.has(folder)),
+    [],
+  );
+});
+
+test('no files import each other in a circle, and no folders', () => {
+  assert.deepEqual(circles(imports), []);
+  const folders = new Map<string, string[]>();
+  for (const [path, targets] of imports) {
+    const folder = folderOf(path);
+    if (folder === '') continue;
+    const others = targets.map(folderOf).filter((other) => other !== folder);
+    folders.set(folder, [...(folders.get(folder) ?? []), ...others]);
+  }
+  assert.deepEqual(circles(folders), []);
+});
+
+/** A way from each node back to itself, for those that have one. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (node: string, way: readonly string[]): void => {
+    const at = way.indexOf(node);
+    if (at >= 0) found.push([...way.slice(at), node].join(' → '));
+    if (at >= 0 || done.has(node)) return;
+    done.add(node);
+    for (const next of graph.get(node) ?? []) visit(next, [...way, node]);
+  };
+  for (const node of graph.keys()) visit(node, []);
+  return found;
+}
 
 test('the core imports nothing from other folders', () => {
   for (const { path, text } of files.filter(({ path }) => folderOf(path) === 'core'))

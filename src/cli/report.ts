@@ -3,7 +3,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { ConfigError } from '../core/errors.ts';
 import { pathError } from '../dataset/dataset-error.ts';
-import type { Subject } from '../report/subject.ts';
+import type { ReportSource } from '../report/report-source.ts';
 import { version } from '../runtime/version.ts';
 import type { Verdict } from '../validation/validate.ts';
 import { type Arguments, type Command, FACTORY_OPTION, fleetSize } from './command.ts';
@@ -35,28 +35,28 @@ export const report: Command = {
     const { values, flags } = args;
     const { factory } = values;
     const configuration = loadConfiguration({ options: { factory, machines: fleetSize(values) } });
-    const subject = await subjectOf(args, configuration);
-    if (flags.has('validate') && typeof subject.twin === 'string')
-      throw new ConfigError([{ path: '--validate', message: `is not possible. ${subject.twin}` }]);
-    const { Tallies } = await import('../report/tallies.ts');
-    const tallies = new Tallies(subject);
+    const source = await sourceOf(args, configuration);
+    if (flags.has('validate') && typeof source.twin === 'string')
+      throw new ConfigError([{ path: '--validate', message: `is not possible. ${source.twin}` }]);
+    const { ReportTotals } = await import('../report/report-totals.ts');
+    const totals = new ReportTotals(source);
     const progress = new ProgressLine(terminal);
     try {
-      await subject.read(tallies, (rows, allRows) => progress.show(rows, allRows));
+      await source.read(totals, (rows, allRows) => progress.show(rows, allRows));
     } finally {
       progress.end();
     }
     const { reportOf } = await import('../report/report.ts');
     const { page } = await import('../report/page.ts');
-    const content = reportOf(subject, tallies);
-    const verdicts = flags.has('validate') ? await verdictsOf(subject) : undefined;
+    const content = reportOf(source, totals);
+    const verdicts = flags.has('validate') ? await verdictsOf(source) : undefined;
     const out = values['out'] ?? PAGE_DEFAULT;
     const written = [out];
     await attempt(out, () => writeFileSync(out, page(content, verdicts)));
     const folder = values['png'];
     if (folder !== undefined) {
       const { writePictures } = await import('../report/pictures.ts');
-      const figures = content.chapters.flatMap((chapter) => chapter.figures);
+      const figures = content.sections.flatMap((section) => section.figures);
       const count = await attempt(folder, () => writePictures(folder, figures));
       written.push(`${count} pictures in ${folder}`);
     }
@@ -66,7 +66,7 @@ export const report: Command = {
 };
 
 /** @throws ConfigError for options that do not go together, or a window without a reading. */
-async function subjectOf(args: Arguments, configuration: Configuration): Promise<Subject> {
+async function sourceOf(args: Arguments, configuration: Configuration): Promise<ReportSource> {
   const { operands, values } = args;
   const [folder] = operands;
   if (folder === undefined) {
@@ -74,12 +74,12 @@ async function subjectOf(args: Arguments, configuration: Configuration): Promise
       { ...args, values: windowValues(values) },
       configuration,
     );
-    const { windowSubject, readingsOf } = await import('../report/window-subject.ts');
+    const { windowSource, readingsOf } = await import('../report/window-source.ts');
     if (readingsOf(request) === 0)
       throw new ConfigError([
         { path: '--to', message: `${values['to']} comes before the first reading after --from` },
       ]);
-    return windowSubject(request, version);
+    return windowSource(request, version);
   }
   const faults = [
     ...WINDOW_OPTIONS.filter((name) => values[name] !== undefined).map((name) => ({
@@ -89,8 +89,8 @@ async function subjectOf(args: Arguments, configuration: Configuration): Promise
     ...operands.slice(1).map((path) => ({ path, message: 'is one dataset too many' })),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
-  const { datasetSubject } = await import('../report/dataset-subject.ts');
-  return datasetSubject(folder, version, configuration);
+  const { datasetSource } = await import('../report/dataset-source.ts');
+  return datasetSource(folder, version, configuration);
 }
 
 /** The options that say what is simulated; where the page goes is no matter of a dataset's. */
@@ -100,7 +100,7 @@ function windowValues(values: Arguments['values']): Arguments['values'] {
   );
 }
 
-async function verdictsOf({ twin }: Subject): Promise<readonly Verdict[] | undefined> {
+async function verdictsOf({ twin }: ReportSource): Promise<readonly Verdict[] | undefined> {
   if (typeof twin === 'string') return undefined;
   const { validate } = await import('../validation/validate.ts');
   return validate(twin);

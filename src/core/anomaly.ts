@@ -1,39 +1,41 @@
-/** How an anomaly grows once it has begun; it always fades within {@link FADE_S} after its end. */
+/** How an anomaly builds up; every anomaly fades within {@link FADE_S} of its end. */
 export type Onset = 'step' | 'ramp';
 
-/** Severities that may be asked for, and the one that is taken when none is. */
+/** Accepted severities, and the default. */
 export const SEVERITY = { min: 1, max: 5, default: 1.5 } as const;
 
-/** Durations that may be asked for [s]: ten seconds to thirty days. */
+/** Accepted durations [s]: ten seconds to thirty days. */
 export const DURATION_S = { min: 10, max: 30 * 86_400, default: 300 } as const;
 
-/** Where an anomaly came from. */
+/** What caused an anomaly. */
 export type Origin = 'injected' | 'random' | 'scenario';
 
-/** An anomaly on one machine for a span of time. */
+/** An anomaly on one machine, from start to end. */
 export interface Incident {
   readonly id: string;
   readonly machineId: string;
-  /** Name of one of the machine type's faults. */
+  /** Name of one of the faults of the machine type. */
   readonly type: string;
   readonly origin: Origin;
-  /** {@link SEVERITY}. */
+  /** Within {@link SEVERITY}. */
   readonly severity: number;
   readonly startS: number;
-  /** When it was planned to end [s]; the ramp is a share of the planned duration. */
+  /** The planned end [s]; the length of a ramp is a share of the planned duration. */
   readonly plannedEndS: number;
-  /** When it ended or will end [s]: the planned end unless something cleared it. */
+  /** The actual end [s]: the planned end unless the anomaly was cleared earlier. */
   readonly endS: number;
-  /** What ended it before its time, if anything did. */
+  /** Why it ended early; null if it did not. */
   readonly clearedBy: 'request' | 'superseded' | null;
 }
 
-/** A `step` takes this long to full intensity. */
+/** Time a `step` needs to reach full intensity. */
 const STEP_S = 2;
-/** A `ramp` takes this share of its duration, and this long at most. */
+/**
+ * Share of its duration that a `ramp` needs to reach full intensity, and the longest it may take.
+ */
 const RAMP_SHARE = 0.4;
 const RAMP_MAX_S = 600;
-/** After its end an anomaly fades for this long. */
+/** Time an anomaly takes to fade after its end. */
 export const FADE_S = 10;
 
 /**

@@ -1,39 +1,46 @@
 import type { Machine } from './factory.ts';
 import { ROW_WIDTH } from './machine.ts';
 
-/** The row is a reading: its values go out. */
+/** The row is a reading: its values are published. */
 export const READING = 1;
-/** The row demands a status message. */
+/** The row requires a status message. */
 export const STATUS = 2;
 
 /**
- * Rows in columns that are allocated once and filled again and again.
+ * Rows stored in columns that are allocated once and reused.
  *
- * Row `i` is what `machines[i]` said at `timesMs[i]`: a reading, a status, or both (`flags[i]`).
- * Its values start at `values[i * ROW_WIDTH]`, in the order of the machine type's `fields`; they
- * are rounded, and NaN is "no value". In a row that is a status only, everything but the mode and
- * the power is without meaning.
+ * Row `i` is what `machines[i]` reported at `timesMs[i]`: a reading, a status, or both
+ * (`flags[i]`). Its values start at `values[i * ROW_WIDTH]`, in the order of the `fields` of the
+ * machine type; they are rounded, and NaN means "no value". In a row that is only a status, only
+ * the mode and the power are valid.
  */
 export class Batch {
   readonly capacity: number;
   readonly timesMs: Float64Array;
   readonly machines: Machine[] = [];
   readonly flags: Uint8Array;
-  /** Two bits an alert, in the order of the type's `alertCodes`: 0 none, 1 warning, 2 critical. */
+  /**
+   * Two bits per alert, in the order of the type's `alertCodes`: 0 none, 1 warning, 2 critical.
+   */
   readonly alerts: Uint32Array;
-  /** One bit a fault that is active, in the order of the type's `faultTypes`: the label. */
+  /** One bit per active fault, in the order of the type's `faultTypes`: the label. */
   readonly faults: Uint32Array;
-  /** One bit a kind of instrument defect that acts on the reading, in the order of `defects/`. */
+  /**
+   * One bit per kind of instrument defect that acts on the reading, in the order of `defects/`.
+   */
   readonly defects: Uint32Array;
   readonly values: Float64Array;
   length = 0;
   /**
-   * Every row up to and including this instant is in this batch or in one that was read before it
-   * [ms]; none where no reader has filled it. A full batch may hold a part of the next instant.
+   * Every row up to and including this instant is in this batch or an earlier one [ms]; −∞ until a
+   * reader has filled the batch. A full batch may end with part of the next instant.
    */
   untilMs = Number.NEGATIVE_INFINITY;
 
-  /** @param capacity - Rows, 4,096 if not given: a megabyte, what a second-level cache holds. */
+  /**
+   * @param capacity - Rows. The default of 4,096 rows is a megabyte, which fits a second-level
+   *   cache.
+   */
   constructor(capacity = 4096) {
     this.capacity = capacity;
     this.timesMs = new Float64Array(capacity);

@@ -1,4 +1,4 @@
-/** An error in what a user gave: where it is, what was found and what is accepted. */
+/** An error in user input: where it is, what was found and what is accepted. */
 export interface Diagnostic {
   /** Path of the offending value: `machines.2.interval`, `MQTT_PORT`. */
   readonly path: string;
@@ -7,8 +7,8 @@ export interface Diagnostic {
 }
 
 /**
- * Input that cannot be used: all errors at once, so that one round of fixes is enough.
- * Shown without a stack; the process exits with 2, the API answers 422.
+ * Invalid input. It reports all errors at once, so that one round of fixes is enough. Shown
+ * without a stack trace; the process exits with 2, the API answers 422.
  */
 export class ConfigError extends Error {
   readonly faults: readonly Diagnostic[];
@@ -20,15 +20,15 @@ export class ConfigError extends Error {
   }
 }
 
-/** Errors that are reported at once: more would not help, and a request may hold 100,000. */
+/** Most errors reported at once: more would not help, and a request may contain 100,000. */
 export const FAULTS_MAX = 50;
 
-/** The longest name that is compared with others; a longer one is no typing error. */
+/** Longest name to look for a similar one; a longer name is not a typo. */
 const COMPARED_CHARS_MAX = 64;
-/** Names that one is compared with; among more, a similar one is hardly what was meant. */
+/** Most known names to compare with; beyond that, a similar name is hardly the intended one. */
 const COMPARED_MAX = 1000;
 
-/** The name among `known` that a mistyped `name` was probably meant to be, if any is close. */
+/** The name among `known` that a mistyped `name` probably meant; undefined if none is close. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   if (name.length > COMPARED_CHARS_MAX) return undefined;
   const wanted = name.toLowerCase();
@@ -43,13 +43,13 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
-/** The end of a sentence about an unknown name: what it may have meant, or all known names. */
+/** The end of a sentence about an unknown name: a suggestion, or all known names. */
 export function knownNames(name: string, known: readonly string[]): string {
   const near = nearestName(name, known);
   return near ? `did you mean ${near}?` : `accepted are ${known.join(', ') || 'none'}`;
 }
 
-/** Characters to insert, delete or replace to turn `a` into `b`, up to `limit`. */
+/** Characters to insert, delete or replace to turn `a` into `b`, capped at `limit`. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -72,10 +72,10 @@ function editDistance(a: string, b: string, limit: number): number {
   return previous[b.length] as number;
 }
 
-/** The longest piece of a client's text that is repeated to it. */
+/** Longest part of a client's text that is quoted in an answer. */
 const REPEATED_CHARS_MAX = 80;
 
-/** The beginning of a text, for a sentence about it. */
+/** The start of a text, to quote it in a message. */
 export function clipped(text: string): string {
   return text.length > REPEATED_CHARS_MAX ? `${text.slice(0, REPEATED_CHARS_MAX)}…` : text;
 }

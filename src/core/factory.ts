@@ -3,7 +3,7 @@ import type { MachineType, Values } from './machine.ts';
 import type { Random } from './random.ts';
 import type { NetworkName, Site } from './site.ts';
 
-/** One machine of a factory, as the engine sees it: what does not change while it runs. */
+/** One machine of a factory, as the engine sees it. Nothing here changes while it runs. */
 export interface Machine {
   readonly id: string;
   readonly name: string;
@@ -16,15 +16,15 @@ export interface Machine {
   readonly parameters: Readonly<Values<string>>;
   readonly site: Site;
   readonly random: Random;
-  /** Faults that the factory's description plans for it. */
+  /** Faults planned in the factory description. */
   readonly scenario: readonly PlannedFault[];
-  /** What is wrong with its instruments, in the order in which it acts. */
+  /** Defects of its instruments, in the order in which they act. */
   readonly defects?: readonly MachineDefect[];
-  /** The machines that a main meter meters. */
+  /** The machines that a main meter measures. */
   readonly metered?: readonly Machine[];
 }
 
-/** A fault that a factory's description plans. */
+/** A fault planned in a factory description. */
 export interface PlannedFault {
   readonly type: string;
   /** Seconds since the epoch. */
@@ -33,7 +33,7 @@ export interface PlannedFault {
   readonly severity: number;
 }
 
-/** A machine as a registry or a factory file describes it. */
+/** A machine as the registry or a factory file describes it. */
 export interface MachineDescription {
   readonly id: string;
   readonly name: string;
@@ -41,93 +41,94 @@ export interface MachineDescription {
   readonly ratedPowerKw: number;
   readonly intervalS: number;
   readonly topic: string;
-  /** Departures from the type's defaults. */
+  /** Overrides of the type's defaults. */
   readonly parameters?: Readonly<Partial<Values<string>>>;
   readonly faults?: readonly PlannedFault[];
   readonly description?: string;
 }
 
-/** Production that is asked for in a part of the local day. */
+/** Production required during part of the local day. */
 export interface Shift {
-  /** Minutes after local midnight; a shift that ends before it starts goes on past midnight. */
+  /** Minutes after local midnight. A shift that ends before it starts continues past midnight. */
   readonly startMinute: number;
   readonly endMinute: number;
   /** Share of full production. */
   readonly loadShare: number;
   /**
-   * Weekdays on which it begins, 0 (Sunday) to 6 (Saturday); it then goes on to its end, whatever
-   * the next day is. Without them it is worked from Monday to Friday, within these days.
+   * Weekdays on which the shift starts, 0 (Sunday) to 6 (Saturday); it then runs to its end,
+   * whatever the next day is. Without `days` the shift runs Monday to Friday and never outside
+   * those days.
    */
   readonly days?: readonly number[];
 }
 
-/** A shift that is worked once, whatever the day is otherwise. */
+/** A shift that runs once, on any kind of day. */
 export interface ExtraShift extends Omit<Shift, 'days'> {
-  /** The local date on which it begins: `2026-10-03`. */
+  /** Local date on which it starts: `2026-10-03`. */
   readonly date: string;
 }
 
 /** Days on which a factory is closed. */
 export interface Closure {
-  /** Local dates, both included. */
+  /** Local dates, both inclusive. */
   readonly from: string;
   readonly to: string;
-  /** Share of full production that goes on. */
+  /** Share of full production that continues. */
   readonly loadShare: number;
 }
 
-/** The public holidays of a place. */
+/** The public holidays of a country or region. */
 export interface PublicHolidays {
   /** ISO 3166: `DE`. */
   readonly country: string;
-  /** A state, or a region of one: `BY`, `BY-A`. */
+  /** A state, or a region within a state: `BY`, `BY-A`. */
   readonly region?: string;
-  /** The local dates that these are. */
+  /** Local dates of the holidays. */
   readonly dates: readonly string[];
 }
 
 /** When a factory works. */
 export interface CalendarDescription {
   readonly shifts: readonly Shift[];
-  /** Share of full production outside every shift. */
+  /** Share of full production outside all shifts. */
   readonly restShare: number;
   /** Share of full production on Saturdays, Sundays and holidays. */
   readonly weekendShare: number;
-  /** Local dates, `2026-12-25`, that are worked like a weekend. */
+  /** Local dates that count as weekend: `2026-12-25`. */
   readonly holidays: readonly string[];
-  /** Holidays that are worked likewise. */
+  /** Public holidays, which also count as weekend. */
   readonly publicHolidays?: PublicHolidays;
   readonly closures?: readonly Closure[];
   readonly extraShifts?: readonly ExtraShift[];
 }
 
 /**
- * What a network of a factory is asked for, in its unit ({@link NetworkName}). What is left out is
- * a usual share of what its suppliers can give.
+ * The demand on a network of a factory, in the unit of the network ({@link NetworkName}). Anything
+ * omitted defaults to a usual share of what the suppliers can deliver.
  */
 export interface NetworkDescription {
-  /** Taken at any time. */
+  /** Constant demand. */
   readonly base?: number;
-  /** Taken at full production by what is not simulated as a machine. */
+  /** Demand at full production of everything that is not simulated as a machine. */
   readonly process?: number;
-  /** Taken for each kelvin that it is colder outside than 15 °C. */
+  /** Demand per kelvin of outdoor temperature below 15 °C. */
   readonly heatingPerK?: number;
-  /** Lost at any time. */
+  /** Constant loss. */
   readonly leak?: number;
-  /** What machines take at full activity, by their names; others what is usual for their type. */
+  /** Demand of each machine at full activity, by name; the default is usual for its type. */
   readonly consumers?: Readonly<Record<string, number>>;
   /**
-   * In which order suppliers take over, by their names: 1, if not given, before 2. Those of the
-   * same number take turns in being first, a week each.
+   * Order in which suppliers take over, by name: 1 (the default) before 2. Suppliers with the same
+   * number take turns as the first, one week each.
    */
   readonly priorities?: Readonly<Record<string, number>>;
 }
 
-/** How a factory's weather lies around the temperate default. */
+/** How a factory's weather differs from the temperate default. */
 export interface ClimateDescription {
   /** Mean temperature midway between the seasons [°C]. */
   readonly baseTempC: number;
-  /** What the warm and the cold months add to it [K]. */
+  /** Offsets of the warm and the cold months from that mean [K]. */
   readonly summerOffsetK: number;
   readonly winterOffsetK: number;
 }
@@ -145,10 +146,12 @@ export interface FactoryDescription {
   readonly climate: ClimateDescription;
   readonly calendar: CalendarDescription;
   readonly machines: readonly MachineDescription[];
-  /** Networks by which its machines take from each other; none: each follows its own plan. */
+  /** Networks that connect its machines. Without them, each machine follows its own plan. */
   readonly networks?: Readonly<Partial<Record<NetworkName, NetworkDescription>>>;
   readonly location?: string;
 }
 
-/** Machines of a fleet or a file: more than one process runs, for those that share them out. */
+/**
+ * Most machines in a fleet or a file: more than one process can run, so that several share them.
+ */
 export const FLEET_MACHINES_MAX = 1_000_000;

@@ -1,4 +1,4 @@
-/** How a field's number is told to the outside. */
+/** How a field's number is represented on the wire. */
 export type FieldKind = 'number' | 'count' | 'mode' | 'text';
 
 /**
@@ -10,38 +10,41 @@ export interface SensorNoise {
   readonly offset?: number;
 }
 
-/** What a machine file says of one field. */
+/** What a machine type declares about a field. */
 export interface FieldSpec {
   readonly kind: FieldKind;
   /** Digits kept after the decimal point. */
   readonly decimals: number;
   readonly noise?: SensorNoise;
-  /** The text of a field of kind `text`, from the number that stands for it. */
+  /** For a field of kind `text`: converts its number to the text. */
   readonly text?: (code: number) => string;
-  /** The key that its wire name is made of, where that differs from the one in the state. */
+  /** The key that the wire name is derived from, if it differs from the key in the state. */
   readonly as?: string;
 }
 
-/** One quantity that a machine reports: a column of a reading. */
+/** A quantity that a machine reports: one column of a reading. */
 export interface Field extends FieldSpec {
-  /** Key in the machine's state, camelCase with its unit last: `powerKw`; twice if told twice. */
+  /**
+   * Key in the machine's state, camelCase with the unit last: `powerKw`. Two fields share a key if
+   * two channels report the quantity.
+   */
   readonly key: string;
   /** Name on the wire and in tables: `power_kw`. */
   readonly name: string;
-  /** Unit as a person writes it, `''` where there is none. */
+  /** Unit as people write it, `''` if there is none. */
   readonly unit: string;
   /** Position in a reading's row of values. */
   readonly column: number;
 }
 
-/** The fields that a machine reports together, in one message, under one topic. */
+/** Fields that a machine reports together, in one message under one topic. */
 export interface Channel {
   /** Last level of the topic: `energy`, `production`, `environmental`. */
   readonly name: string;
   readonly fields: readonly Field[];
 }
 
-/** What a machine is doing, as the wire names it; a reading holds the index. */
+/** Operating modes, as named on the wire; a reading holds the index. */
 export const OPERATING_MODES = ['idle', 'running', 'maintenance', 'fault', 'offline'] as const;
 /** Indexes into {@link OPERATING_MODES}. */
 export const IDLE = 0;
@@ -49,31 +52,31 @@ export const RUNNING = 1;
 export const MAINTENANCE = 2;
 export const OFFLINE = 4;
 
-/** A number with so many digits after the point; NaN is told as `null`. */
+/** A number with the given digits after the decimal point; NaN becomes `null`. */
 export function decimal(decimals: number, noise?: SensorNoise): FieldSpec {
   return noise ? { kind: 'number', decimals, noise } : { kind: 'number', decimals };
 }
 
 /**
- * A field that bears the name of another key on the wire: a state has one `pressureBar`, but steam
- * and gas may each have a `pressure_bar` in their own channels.
+ * A field whose wire name is derived from another key. A state has only one `pressureBar`, but
+ * steam and gas may each have a `pressure_bar` in their own channels.
  */
 export function named(as: string, spec: FieldSpec): FieldSpec {
   return { ...spec, as };
 }
 
-/** A whole number of units completed in the interval. */
+/** Whole units completed in the interval. */
 const COUNT: FieldSpec = { kind: 'count', decimals: 0 };
 
 /** An index into {@link OPERATING_MODES}. */
 const MODE: FieldSpec = { kind: 'mode', decimals: 0 };
 
-/** A text that a whole number stands for; `text` must be pure. */
+/** A text that is stored as a whole number; `text` must be pure. */
 export function text(text: (code: number) => string): FieldSpec {
   return { kind: 'text', decimals: 0, text };
 }
 
-/** The electrical fields of every machine; the engine's meter fills them (core/meter.ts). */
+/** The electrical fields of every machine; the engine's meter fills them in (core/meter.ts). */
 export const ELECTRICITY = {
   powerKw: decimal(3),
   energyKwh: decimal(6),
@@ -93,17 +96,17 @@ export const PRODUCTION = {
   speedPercent: decimal(2),
 } as const satisfies Record<string, FieldSpec>;
 
-/** The name on the wire of a camelCase key: `flowRateM3h` → `flow_rate_m3h`. */
+/** The wire name of a camelCase key: `flowRateM3h` → `flow_rate_m3h`. */
 export function wireName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** The unit that a key ends in: `chilledWaterSupplyTempC` → `°C`, `temperatureC` likewise. */
+/** The unit given by the suffix of a key: `chilledWaterSupplyTempC` and `temperatureC` → `°C`. */
 export function unitOf(key: string): string {
   return UNITS.find(([suffix]) => key.endsWith(suffix))?.[1] ?? '';
 }
 
-/** Longer suffixes before those they end in. */
+/** Longer suffixes precede the suffixes they end in. */
 const UNITS: readonly (readonly [suffix: string, unit: string])[] = [
   ['KwhM3', 'kWh/m³'],
   ['KwhPerK', 'kWh/K'],

@@ -2,16 +2,19 @@ import type { Incident, Origin } from './anomaly.ts';
 
 /** Settings that may change while a factory runs. */
 export interface Settings {
-  /** Whether anomalies come by themselves. */
+  /** Whether random anomalies occur. */
   readonly enableAnomalies: boolean;
-  /** Chance that a machine gets an anomaly on a given day. */
+  /** Probability that a machine gets an anomaly on a given day. */
   readonly anomalyProbability: number;
-  /** Share of full production on weekends; none: each factory's own. */
+  /** Share of full production on weekends; null: each factory's own. */
   readonly weekendProductionFactor: number | null;
 }
 
-/** What happened to the factory from outside. Without `machineIds` it happened to every machine. */
-export type Happening =
+/**
+ * A command or event from outside the simulation. Without `machineIds` it applies to every
+ * machine.
+ */
+export type JournalEntry =
   | { readonly kind: 'start' | 'stop'; readonly machineIds?: readonly string[] }
   | {
       readonly kind: 'inject';
@@ -23,27 +26,27 @@ export type Happening =
     }
   | { readonly kind: 'clear'; readonly machineId: string; readonly anomalyType?: string }
   | { readonly kind: 'configure'; readonly settings: Partial<Settings> }
-  /** How fast simulated time runs from now on: no reader sees it, since none has a clock. */
+  /** The new speed of simulated time. Readers ignore it, since they have no clock. */
   | {
       readonly kind: 'speed';
       readonly speed: number;
-      /** What was configured when it was changed; null: nothing. */
+      /** The configured speed at the time of the change; null: none. */
       readonly configuredSpeed: number | null;
     };
 
-/** A happening with the simulated second from which it holds, and its place in the order. */
-export type JournalEvent = Happening & { readonly sequence: number; readonly timeS: number };
+/** An entry with its sequence number and the simulated second from which it takes effect. */
+export type JournalEvent = JournalEntry & { readonly sequence: number; readonly timeS: number };
 
 type RunEvent = JournalEvent & { kind: 'start' | 'stop' };
 
-/** From when a machine runs or stands. */
+/** A start or stop of a machine. */
 export interface RunningChange {
   readonly timeS: number;
   readonly isRunning: boolean;
 }
 
 interface MachineLog {
-  /** Events of this machine alone, and how many events of all machines are worked in. */
+  /** Events of this machine only, and how many of the events for all machines are included. */
   readonly running: RunningChange[];
   readonly injections: Incident[];
   readonly clears: { readonly timeS: number; readonly anomalyType: string | undefined }[];
@@ -51,8 +54,8 @@ interface MachineLog {
 }
 
 /**
- * All that reached a factory from outside, in order: append-only, and indexed by machine so that
- * a reader of one machine pays nothing for the others.
+ * Everything that reached a factory from outside, in order. Append-only, and indexed by machine so
+ * that a reader of one machine pays nothing for the others.
  */
 export class Journal {
   readonly #events: JournalEvent[] = [];
@@ -60,7 +63,7 @@ export class Journal {
   readonly #logs = new Map<string, MachineLog>();
   readonly #settings: { timeS: number; settings: Settings }[];
 
-  /** @param settings - What holds before the first `configure`. */
+  /** @param settings - Settings before the first `configure`. */
   constructor(settings: Settings, events: readonly JournalEvent[] = []) {
     this.#settings = [{ timeS: Number.NEGATIVE_INFINITY, settings }];
     for (const event of events) this.append(event);
@@ -71,9 +74,9 @@ export class Journal {
   }
 
   /**
-   * Takes an event.
+   * Adds an event.
    *
-   * @throws RangeError where it lies before the last one: no reader may find the past changed.
+   * @throws RangeError for an event before the last one: the past must not change for any reader.
    */
   append(event: JournalEvent): void {
     const last = this.#events.at(-1);
@@ -105,12 +108,12 @@ export class Journal {
     return (entry ?? (this.#settings[0] as { settings: Settings })).settings;
   }
 
-  /** The instants from which other settings hold, oldest first. */
+  /** Settings with the instants from which they apply, oldest first. */
   settingsChanges(): readonly { readonly timeS: number; readonly settings: Settings }[] {
     return this.#settings;
   }
 
-  /** When a machine was started and stopped, oldest first; it ran before the first of them. */
+  /** Starts and stops of a machine, oldest first; it ran before the first of them. */
   runningChanges(machineId: string): readonly RunningChange[] {
     return this.#known(machineId).running;
   }
@@ -119,12 +122,12 @@ export class Journal {
     return this.runningChanges(machineId).findLast(({ timeS }) => timeS <= tS)?.isRunning ?? true;
   }
 
-  /** Injected anomalies of a machine, oldest first, with their ends as far as they are known. */
+  /** Injected anomalies of a machine, oldest first, with their ends as known so far. */
   injections(machineId: string): readonly Incident[] {
     return this.#known(machineId).injections;
   }
 
-  /** When something cleared anomalies of a type that were active on a machine then. */
+  /** The first time within the span at which anomalies of a type were cleared on a machine. */
   firstClear(machineId: string, type: string, fromS: number, toS: number): number | undefined {
     return this.#known(machineId).clears.find(
       ({ timeS, anomalyType }) =>
@@ -132,7 +135,7 @@ export class Journal {
     )?.timeS;
   }
 
-  /** The log of a machine, without making one where nothing ever happened. */
+  /** The log of a machine; does not create one for a machine without events. */
   #known(machineId: string): MachineLog {
     if (this.#toAll.length === 0) return this.#logs.get(machineId) ?? NOTHING;
     return this.#log(machineId);
@@ -192,7 +195,7 @@ export class Journal {
 
 const NOTHING: MachineLog = { running: [], injections: [], clears: [], seenOfAll: 0 };
 
-/** The same second counts once, with what was said last. */
+/** A second change within the same second replaces the first. */
 function recordRun(running: RunningChange[], event: JournalEvent): void {
   const isRunning = event.kind === 'start';
   if (running.at(-1)?.timeS === event.timeS) running.pop();

@@ -1,33 +1,35 @@
-/** What a machine is called by. */
+/** What identifies a machine. */
 interface Named {
   readonly id: string;
   readonly name: string;
 }
 
-/** Tells an id from a name: registries hold ids that are no RFC 4122 UUIDs, so any digits do. */
+/**
+ * Matches an id. Registries contain ids that are not RFC 4122 UUIDs, so any digits are accepted.
+ */
 export const IS_ID: RegExp = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
-/** Ids that a message lists. */
+/** Most ids listed in a message. */
 const IDS_SHOWN = 10;
 
-/** Finds machines by their ids or names, in upper or lower case. */
+/** Finds machines by id or name, ignoring case. */
 export class MachineFinder<M extends Named> {
   readonly #machines: Iterable<M>;
   #byId: ReadonlyMap<string, M> | undefined;
   #byName: ReadonlyMap<string, readonly M[]> | undefined;
 
-  /** @param byId - The same machines by their ids, where they are known so already. */
+  /** @param byId - The same machines by id, if such a map exists. */
   constructor(machines: Iterable<M>, byId?: ReadonlyMap<string, M>) {
     this.#machines = machines;
     this.#byId = byId;
   }
 
-  /** The machine of an id, or else all of a name: if some are spelled just so, only those. */
+  /** The machine with an id, or all machines with a name; exact spellings win over other cases. */
   find(text: string): readonly M[] {
     this.#byId ??= new Map([...this.#machines].map((machine) => [machine.id, machine]));
     const known = this.#byId.get(text) ?? this.#byId.get(text.toLowerCase());
     if (known) return [known];
-    // A large fleet is mostly asked by ids.
+    // Most lookups in a large fleet are by id, so names are indexed only when needed.
     this.#byName ??= namesOf(this.#machines);
     const called = this.#byName.get(text.toLowerCase()) ?? [];
     const spelled = called.filter(({ name }) => name === text);
@@ -35,12 +37,12 @@ export class MachineFinder<M extends Named> {
   }
 }
 
-/** Whether a text is a machine's id or name. */
+/** Whether a text is the id or the name of a machine. */
 export function isCalled({ id, name }: Named, text: string): boolean {
   return [id, name].some((each) => each.toLowerCase() === text.toLowerCase());
 }
 
-/** Why a name that several machines have is not enough, with their ids. */
+/** Explains that a name is ambiguous, and lists the ids of its machines. */
 export function ambiguity(text: string, machines: readonly Named[]): string {
   const ids = machines.slice(0, IDS_SHOWN).map(({ id }) => id);
   const more = machines.length > IDS_SHOWN ? ` and ${machines.length - IDS_SHOWN} more` : '';

@@ -9,24 +9,24 @@ import type { NetworkName, Site } from './site.ts';
 /** A record of numbers: a state, or parameters. */
 export type Values<Key extends string> = Record<Key, number>;
 
-/** Another parameter of the type that one must stay below, or may reach and not exceed. */
+/** Another parameter of the type that this one must stay below, or must not exceed. */
 interface Order {
   readonly below?: string;
   readonly upTo?: string;
 }
 
-/** A parameter of a machine type: its default, its limits and what it means. */
+/** A parameter of a machine type: its default, its limits and its meaning. */
 export interface Parameter extends Order {
   readonly value: number;
   readonly range: readonly [min: number, max: number];
   readonly about: string;
-  /** Names to choose from: the value is the place of one of them in the list. */
+  /** Names to choose from: the value is the index of a name in this list. */
   readonly choices?: readonly string[];
   /** Whether only whole numbers are accepted. */
   readonly isWhole?: boolean;
 }
 
-/** A parameter, from its default, its limits and a sentence on what it means. */
+/** Defines a parameter by its default, its limits and a sentence about its meaning. */
 export function parameter(
   value: number,
   range: Parameter['range'],
@@ -36,107 +36,109 @@ export function parameter(
   return { value, range, about, ...order };
 }
 
-/** A parameter that is one of some names; the first of them is the default. */
+/** Defines a parameter that is one of several names; the first is the default. */
 export function choice(choices: readonly string[], about: string): Parameter {
   return { value: 0, range: [0, choices.length - 1], about, choices };
 }
 
-/** The common parameter that says how often a type is serviced. */
+/** The common parameter that sets how often a machine is serviced. */
 export function maintainedEvery(weeks: number): Parameter {
-  const about = 'Weeks from one planned maintenance to the next; 0: never.';
+  const about = 'Weeks between two planned maintenances; 0: none.';
   return { value: weeks, range: [0, 520], about, isWhole: true };
 }
 
-/** A parameter’s value as users see it: a number, or the name that it stands for. */
+/** The value of a parameter as users see it: a number, or the name it represents. */
 export function parameterContent({ choices }: Parameter, value: number): string | number {
   return choices?.[value] ?? value;
 }
 
-/** A fault of a machine: it changes the machine's parameters, and the physics does the rest. */
+/** A fault of a machine: it changes parameters, and the physics does the rest. */
 export interface Fault<P extends string = string> {
   readonly onset: Onset;
-  /** What happens in the machine, in a sentence. */
+  /** What happens in the machine, in one sentence. */
   readonly about: string;
-  /** Keys of the published fields that it moves noticeably, the strongest first. */
+  /** Keys of the published fields that change noticeably, strongest effect first. */
   readonly signals: readonly string[];
-  /** Changes parameters for an intensity of 0 (nothing) to 1 (severity 5, fully grown). */
+  /** Changes parameters for an intensity of 0 (no effect) to 1 (severity 5, fully grown). */
   apply(parameters: Values<P>, intensity: number): void;
 }
 
 /**
- * What a machine's own controller warns of, by thresholds on a signal it can see. It warns of what
- * is above them, or, where the critical one is the lower, of what is below.
+ * An alert of a machine's own controller, raised by thresholds on a signal that it can see. It
+ * warns above the thresholds, or below them if the critical threshold is the lower one.
  */
 export interface Alert<S extends string = string, P extends string = string> {
   readonly message: string;
-  /** What the controller looks at, in words and with its unit. */
+  /** The signal that the controller evaluates, in words and with its unit. */
   readonly signal: string;
-  /** Thresholds of a warning and of a critical alert. */
+  /** Thresholds of the warning and the critical alert. */
   readonly limits: readonly [warning: number, critical: number];
-  /** How far the signal must come back from a threshold before the alert ends. */
+  /** How far the signal must return past a threshold before the alert ends. */
   readonly band: number;
-  /** The signal, for the state as it was just reported; NaN: not looked at, so nothing changes. */
+  /** The signal, from the state as just reported; NaN: not evaluated, so nothing changes. */
   value(state: Readonly<Values<S>>, parameters: Readonly<Values<P>>): number;
 }
 
-/** How a machine type feeds a network of its factory. */
+/** How a machine type supplies a network of its factory. */
 export interface Supply<P extends string = string> {
   readonly network: NetworkName;
-  /** The most that a healthy machine gives, in the unit of the network. */
+  /** The most that a healthy machine delivers, in the unit of the network. */
   capacity(parameters: Readonly<Values<P>>): number;
-  /** What a machine gives that is asked for a share of its capacity; just that, if not given. */
-  given?(parameters: Readonly<Values<P>>, askedShare: number): number;
-  /** Values of the parameters of its own demand, of which the network takes the place. */
+  /**
+   * What a machine delivers when asked for a share of its capacity; exactly that share by default.
+   */
+  deliveredShare?(parameters: Readonly<Values<P>>, requestedShare: number): number;
+  /** Values for the parameters of its own demand, which the demand of the network replaces. */
   readonly instead: Readonly<Record<string, number>>;
 }
 
-/** What a healthy machine takes from a network while it is as active as `activityShare` says. */
+/** What a healthy machine draws from a network at an activity of `activityShare`. */
 export type Use<P extends string = string> = (
   parameters: Readonly<Values<P>>,
   activityShare: number,
 ) => number;
 
-/** What a person who manages a machine's energy reads of its type: documents, not models. */
+/** What an energy manager reads about a machine type; for documents, not models. */
 export interface Profile {
-  /** What it does in each operating mode, and in what order it starts. */
+  /** What it does in each operating mode, and its start-up sequence. */
   readonly states: readonly string[];
-  /** What its energy goes with, and by what an EnPI is normalised (ISO 50006). */
+  /** What drives its energy use and normalises an EnPI (ISO 50006 relevant variables). */
   readonly relevantVariables: readonly string[];
-  /** What changes its energy when somebody changes it, and otherwise stays (ISO 50006). */
+  /** What changes its energy use only when someone changes it (ISO 50006 static factors). */
   readonly staticFactors: readonly string[];
-  /** What else wears with time, and by how much. */
+  /** What else wears over time, and by how much. */
   readonly wear: string;
   readonly sources: readonly string[];
-  /** Keys of the fields that show best how it works, for a plot of an hour. */
+  /** Keys of the fields that best show how it works, for a plot of one hour. */
   readonly plot: readonly string[];
 }
 
 /**
- * Parameters that every machine type has; a type gives its own default and range of the first,
- * and one of `maintenanceWeeks` if it is to be serviced.
+ * Parameters that every machine type has. A type gives its own default and range for the first,
+ * and for `maintenanceWeeks` if it is serviced.
  */
 type CommonParameter =
   | ('ratedPowerKw' | 'meterNoiseShare' | 'sensorNoiseFactor')
   | ('maintenanceWeeks' | 'maintenanceHours' | 'wearShare' | 'installedYear');
 
 /**
- * The planned maintenance that an instant lies in or that comes next, among the parameters: they
- * are the one thing there that goes with time. Both are whole minutes, and infinite for none.
+ * The current or next planned maintenance, stored among the parameters: the only part of them that
+ * changes with time. Both are whole minutes, or infinite if none is planned.
  */
 type Planned = 'maintenanceFromS' | 'maintenanceUntilS';
 
-/** The parameters in effect at an instant, with the constants that follow from them. */
+/** The parameters in effect at an instant, with the constants derived from them. */
 type InEffect<P extends string, D extends string> = Readonly<
   Values<P | D | CommonParameter | Planned>
 >;
 
-/** What a machine type reports: for each channel its fields, by their keys. */
+/** What a machine type reports: for each channel its fields, by key. */
 type Channels = Readonly<Record<string, Readonly<Record<string, FieldSpec>>>>;
 
-/** The state of a machine: what its `start` gives, what it reports, and its sums. */
+/** The state of a machine: the result of `start`, the reported fields and the sums. */
 type State<S extends string, C extends Channels, A extends string> = Values<S | ReportedKey<C> | A>;
 
-/** Keys of the fields that a model reports; the others are the site's or the meter's. */
+/** Keys of the fields that a model reports; the others come from the site or the meter. */
 type ReportedKey<C extends Channels> =
   | Exclude<
       { [Name in keyof C]: keyof C[Name] }[keyof C],
@@ -145,13 +147,13 @@ type ReportedKey<C extends Channels> =
   | ('powerKw' | 'operatingMode');
 
 /**
- * The description of a machine type: everything that a page of `machines/` says.
+ * The definition of a machine type: everything that a page of `machines/` says.
  *
- * A machine's life is a sequence of *segments*. At the start of one, `begin` reads what acts from
- * outside (load, weather, chance, parameters) and fixes it; until its end everything follows in
- * closed form. So `begin` alone moves the state from segment to segment, the same whatever
- * intervals are read, and `accumulate` and `report` only look: the first sums over any part of a
- * segment, the second fills in the published fields.
+ * A machine's life is a sequence of *segments*. At the start of each segment, `begin` reads all
+ * external influences (load, weather, chance, parameters) and fixes them; until its end everything
+ * follows in closed form. So only `begin` advances the state, independently of the intervals that
+ * are read. `accumulate` and `report` only observe it: the former sums over any part of a segment,
+ * the latter fills in the published fields.
  */
 export interface Model<
   P extends string,
@@ -162,28 +164,28 @@ export interface Model<
 > {
   /** Name on the wire and in the registry: `injection_molding`. */
   readonly type: string;
-  /** One line for people. */
+  /** A title for people, in one line. */
   readonly title: string;
-  /** Several of them, as the variable of their interval names them: `HVAC units`. */
+  /** The plural, for the description of the interval variable: `HVAC units`. */
   readonly plural: string;
-  /** Time between two readings, unless the registry says otherwise [s]. */
+  /** Default time between two readings [s]. */
   readonly intervalS: number;
-  /** Rated powers that are common; outside them the machine runs with a remark [kW]. */
+  /** Common rated powers [kW]; a machine outside this range runs, with a warning. */
   readonly typicalRatedPowerKw: readonly [min: number, max: number];
   readonly parameters: Readonly<Record<P, Parameter>>;
 
-  /** Constants that follow from the parameters, computed when those change, not per reading. */
+  /** Constants derived from the parameters; computed when those change, not per reading. */
   derived(parameters: Readonly<Values<P | CommonParameter>>): Values<D>;
 
   /** What it reports: for each channel its fields, in the order of the wire. */
   readonly channels: C;
 
-  /** Sums of what happens in an interval: the engine sets them to 0 after each reading. */
+  /** Sums over an interval; the engine resets them to 0 after each reading. */
   readonly sums: readonly A[];
 
   /**
-   * The latest instant not after `tS` from which {@link Model.start} and `begin` lead to the one
-   * state that every history leads to at `tS`, to the bit: an anchor.
+   * An anchor: the latest instant not after `tS` from which {@link Model.start} and `begin` lead
+   * to the one state that every history reaches at `tS`, bit for bit.
    *
    * @param attempt - How many anchors before this one left the state unsettled.
    */
@@ -191,15 +193,16 @@ export interface Model<
 
   /**
    * The state of a machine that is switched on at `tS`. The engine adds the sums and the reported
-   * fields, all 0 but for those that are given here.
+   * fields, as 0 unless they are given here.
    */
   start(parameters: InEffect<P, D>, site: Site, random: Random, tS: number): Values<S>;
 
   /**
-   * What is left of how it was when it was switched off, in place: changes a state that was just
-   * started at `tS`. It starts cold where this is not given.
+   * Carries over what is left of the state before the stop: changes, in place, a state that was
+   * just started at `tS`. Without this function the machine starts cold.
    *
-   * @param before - Its state in the segment that held `stoppedS`, the instant it was stopped.
+   * @param before - Its state in the segment that contained `stoppedS`, the instant it was
+   *   stopped.
    */
   resume?(
     state: State<S, C, A>,
@@ -212,8 +215,9 @@ export interface Model<
   ): void;
 
   /**
-   * Changes parameters for what wears between two maintenances, and for what age does that no
-   * maintenance undoes. Both are 0 where the parameter `wearShare` is, as in a baseline.
+   * Applies wear to parameters: what builds up between two maintenances, and what ageing causes
+   * that no maintenance reverses. Both arguments are 0 if the parameter `wearShare` is, as in a
+   * baseline.
    *
    * @param wornShare - 0 after a maintenance, 1 before the next.
    * @param years - Since the machine was installed.
@@ -221,7 +225,7 @@ export interface Model<
   wear?(parameters: Values<P | CommonParameter>, wornShare: number, years: number): void;
 
   /**
-   * Ends the segment before and begins the one at `tS`, in place.
+   * Ends the previous segment and begins the one at `tS`, in place.
    *
    * @returns The end of the segment, later than `tS` by at most a minute.
    */
@@ -233,7 +237,7 @@ export interface Model<
     tS: number,
   ): number;
 
-  /** Adds what happens from `fromS` to `toS`, inside the segment, to the sums of the interval. */
+  /** Adds what happens from `fromS` to `toS`, within the segment, to the sums of the interval. */
   accumulate(state: State<S, C, A>, parameters: InEffect<P, D>, fromS: number, toS: number): void;
 
   /**
@@ -253,36 +257,36 @@ export interface Model<
   powerFactor(state: Readonly<State<S, C, A>>, parameters: InEffect<P, D>, powerKw: number): number;
 
   /**
-   * By how much the start of its motor lowers the voltage at its terminals, as a mean share over
-   * the interval just reported; none, if not given.
+   * Mean share by which starting its motor lowers the voltage at its terminals during the interval
+   * just reported; 0 by default.
    */
   voltageDipShare?(state: Readonly<State<S, C, A>>): number;
 
-  /** Whether the state has become independent of where it started; always, if not given. */
+  /** Whether the state no longer depends on where it started; always true by default. */
   isSettled?(state: Readonly<State<S, C, A>>): boolean;
 
   /**
-   * What it burns beside its electricity: the field of the amount, and that of the energy in each
-   * unit of it [kWh].
+   * Fuel that it burns in addition to electricity: the field of the amount, and the field of the
+   * energy in each unit of it [kWh].
    */
   readonly fuel?: { readonly amount: string; readonly unitKwh: string };
 
-  /** What documents say of it beside its tables. */
+  /** What documents say about it besides its tables. */
   readonly profile?: Profile;
   /**
-   * Whether it meters all other machines of its factory: the engine adds what they took, and its
-   * reactive part, to `machinesKws` and `machinesKvars` of the state before each report.
+   * Whether it meters all other machines of its factory. Before each report the engine adds their
+   * active and reactive energy to `machinesKws` and `machinesKvars` in its state.
    */
   readonly isMainMeter?: boolean;
 
   readonly supply?: Supply<NoInfer<P | D | CommonParameter>>;
 
-  /** What it takes from networks at an activity of 0 to 1, each in the network's unit. */
+  /** What it draws from networks at an activity of 0 to 1, in the unit of each network. */
   readonly uses?: Readonly<Partial<Record<NetworkName, Use<NoInfer<P | D | CommonParameter>>>>>;
 
   /**
-   * How active its plan asks it to be, 0 to 1: a function of time, whatever goes wrong with it.
-   * Only machines that have one take anything from networks.
+   * The activity that its plan requires, 0 to 1: a function of time that no fault affects. Only
+   * machines with an activity draw from networks.
    */
   activityShare?(
     parameters: Readonly<Values<P | D | CommonParameter>>,
@@ -300,7 +304,7 @@ export interface Model<
   >;
 }
 
-/** A machine type, as the engine and everything made from its tables see it. */
+/** A machine type, as the engine and everything derived from its tables see it. */
 export interface MachineType extends Omit<Model<string, string, string>, 'channels' | 'sums'> {
   readonly channels: readonly Channel[];
   /** The fields of all channels, in the order of a reading's row. */
@@ -310,23 +314,29 @@ export interface MachineType extends Omit<Model<string, string, string>, 'channe
   /** The faults and alerts themselves, in the order of their names. */
   readonly faultList: readonly Fault[];
   readonly alertList: readonly Alert[];
-  /** Column of the six electrical fields; −1 where a type has none. */
+  /** First column of the six electrical fields; −1 if the type has none. */
   readonly electricityColumn: number;
-  /** Column of the units made in the interval; −1 where a type has none. */
+  /** Column of the units made in the interval; −1 if the type has none. */
   readonly productionColumn: number;
-  /** Column of the mode. Where no channel reports it, one after all fields, for the status. */
+  /**
+   * Column of the mode. If no channel reports it, an extra column after all fields, for the
+   * status.
+   */
   readonly modeColumn: number;
   readonly writeRow: RowWriter;
-  /** Energy taken in the interval of the row at `at`, of all carriers: electricity and fuel. */
+  /** Energy used in the interval of the row at `at`, of all carriers: electricity and fuel. */
   energyTakenKwh(values: Float64Array, at: number): number;
 }
 
-/** The earlier of `endS` and the instant at which a maintenance next begins or ends. */
+/** The earlier of `endS` and the next start or end of a maintenance. */
 export function untilMaintenanceS(p: Readonly<Values<Planned>>, tS: number, endS: number): number {
   return Math.min(endS, tS >= p.maintenanceFromS ? p.maintenanceUntilS : p.maintenanceFromS);
 }
 
-/** The part of `perYear` times the age that counts: a machine in use is kept within 8 %. */
+/**
+ * The effect of age, `perYear` times the years; limited, since a machine in use is kept within 8
+ * %.
+ */
 export function agedShare(perYear: number, years: number): number {
   return Math.min(AGED_MAX_SHARE, perYear * years);
 }
@@ -334,8 +344,8 @@ export function agedShare(perYear: number, years: number): number {
 const AGED_MAX_SHARE = 0.08;
 
 /**
- * Vibration against the zones of a medium-sized machine on flexible supports: zone C, not fit for
- * long operation, from 4.5 mm/s on, and zone D, in which it takes damage, from 7.1 mm/s on.
+ * Vibration alerts by the zones of a medium-sized machine on flexible supports: zone C, unfit for
+ * long operation, from 4.5 mm/s; zone D, where damage occurs, from 7.1 mm/s.
  *
  * @see ISO 20816-3:2022, annex A, group 2.
  */
@@ -349,12 +359,12 @@ export const HIGH_VIBRATION = {
 
 /** Columns of a reading's row; every machine type fits. */
 export const ROW_WIDTH = 32;
-/** An alert takes two bits of a reading's 32. */
+/** Most alerts of a type: each takes two of the 32 bits of a reading. */
 const ALERTS_MAX = 15;
-/** A fault takes one bit of a reading's label. */
+/** Most faults of a type: each takes one bit of a reading's label. */
 const FAULTS_MAX = 31;
 
-/** Checks a model's tables and makes of them what the engine needs. */
+/** Checks the tables of a model and derives from them what the engine needs. */
 export function defineMachine<
   P extends string,
   D extends string,
@@ -413,12 +423,12 @@ export function defineMachine<
   };
 }
 
-/** The mode of a type whose channels do not tell it. */
+/** The mode field of a type whose channels do not report the mode. */
 function hiddenMode(column: number): Field {
   return { ...PRODUCTION.operatingMode, key: 'operatingMode', name: '', unit: '', column };
 }
 
-/** What a row's columns of energy add up to; a column of −1 is one that the type does not have. */
+/** The columns that add up to the energy of a row; −1 for a column that the type lacks. */
 function energySum(
   electricity: number,
   fuel: number,
@@ -432,10 +442,14 @@ function energySum(
 }
 
 const COMMON_PARAMETERS: Readonly<Record<Exclude<CommonParameter, 'ratedPowerKw'>, Parameter>> = {
-  meterNoiseShare: parameter(0.03, [0, 0.1], 'Bound of the power meter’s error, as a share.'),
-  sensorNoiseFactor: parameter(1, [0, 3], 'Errors of all other sensors, times their usual size.'),
+  meterNoiseShare: parameter(0.03, [0, 0.1], 'Largest error of the power meter, as a share.'),
+  sensorNoiseFactor: parameter(1, [0, 3], 'Errors of all other sensors, relative to normal.'),
   maintenanceWeeks: maintainedEvery(0),
-  maintenanceHours: parameter(2, [0.5, 24], 'Length of a maintenance, from Sunday 08:00 on.'),
-  wearShare: parameter(1, [0, 1], 'Wear and age, of the usual; 0: always as good as new.'),
-  installedYear: parameter(2026, [1900, 2200], 'When it was installed: 2019.5 is mid-2019.'),
+  maintenanceHours: parameter(
+    2,
+    [0.5, 24],
+    'Length of a maintenance, which begins on Sunday at 08:00.',
+  ),
+  wearShare: parameter(1, [0, 1], 'Wear and ageing, relative to normal; 0: always as good as new.'),
+  installedYear: parameter(2026, [1900, 2200], 'Year of installation: 2019.5 is mid-2019.'),
 };

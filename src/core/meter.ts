@@ -1,16 +1,16 @@
 import type { Site } from './site.ts';
 
-/** Drop along a machine's feeder at rated power, as a share of the voltage. */
+/** Voltage drop along a machine's feeder at rated power, as a share of the voltage. */
 const FEEDER_DROP_SHARE = 0.01;
-/** Limits of a power factor that a meter shows. */
+/** Limits of the power factor that a meter shows. */
 const POWER_FACTOR_MIN = 0.05;
 const POWER_FACTOR_MAX = 0.99;
 
 const SQRT3 = Math.sqrt(3);
 
 /**
- * Power as the machine's meter shows it [kW]: the true mean power with one bounded error of gain,
- * to three decimals. Every other electrical field follows from it, so that all of them agree.
+ * Power as the machine's meter shows it [kW]: the true mean power with one bounded gain error, to
+ * three decimals. Every other electrical field follows from it, so that all of them agree.
  *
  * @param error - Within ±1.
  */
@@ -19,14 +19,15 @@ export function meteredPowerKw(powerKw: number, noiseShare: number, error: numbe
 }
 
 /**
- * Writes the six electrical fields of a reading to `values` from `at` on: power, energy, voltage,
- * current, power factor, frequency. Current and energy are computed last, from the rounded power,
- * voltage and power factor, so that √3 · V · I · pf = P and E = P · Δ / 3600 hold on the wire.
+ * Writes the six electrical fields of a reading to `values`, starting at `at`: power, energy,
+ * voltage, current, power factor, frequency. Current and energy are computed last, from the
+ * rounded power, voltage and power factor, so that √3 · V · I · pf = P and E = P · Δ / 3600 hold
+ * on the wire.
  *
  * @param powerKw - From {@link meteredPowerKw}.
  * @param powerFactor - At that power.
  * @param intervalS - Length of the interval that ends at `tS`.
- * @param dipShare - By how much the start of a motor lowers the voltage at its terminals.
+ * @param dipShare - How far a motor start lowers the voltage at its terminals.
  */
 export function writeElectricity(
   values: Float64Array,
@@ -51,7 +52,7 @@ export function writeElectricity(
   values[at + 5] = rounded(site.frequencyHz(tS), 1e3);
 }
 
-/** A number on the grid of 1 / `scale`; eight times as fast as `Math.round` (see core/row.ts). */
+/** Rounds to a multiple of 1 / `scale`; eight times as fast as `Math.round` (see core/row.ts). */
 function rounded(value: number, scale: number): number {
   return Math.floor(value * scale + 0.5) / scale;
 }

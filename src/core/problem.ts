@@ -1,9 +1,9 @@
-/** What keeps a part from doing its work, for as long as it does: `/health` lists these. */
+/** What currently keeps a component from working; `/health` lists these. */
 export interface Problem {
-  /** The part: `mqtt`, `postgres`, `store`, `clock`. */
+  /** The component: `mqtt`, `postgres`, `store`, `clock`. */
   readonly part: string;
-  /** Why, as the log says it; never a secret. */
+  /** The reason, as in the log; never contains a secret. */
   readonly reason: string;
-  /** Since when [ms since the epoch, real time]. */
+  /** When it began [ms since the epoch, real time]. */
   readonly sinceMs: number;
 }

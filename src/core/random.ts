@@ -3,13 +3,13 @@
  * the same number on every machine, in any order. Only + − × ÷ √ and integers are used, so the
  * results agree to the bit between engines.
  *
- * Generator: Philox4x32-10. Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as
- * 1, 2, 3. SC'11, doi:10.1145/2063384.2063405.
+ * Generator: Philox4x32-10. Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2,
+ * 3. SC'11, doi:10.1145/2063384.2063405.
  */
 export class Random {
   readonly #key0: number;
   readonly #key1: number;
-  /** Four knots of each smooth noise, behind the index of the first; a cache, never state. */
+  /** Four knots of each smooth noise, after the index of the first; a cache, never state. */
   #knots: Float64Array | undefined;
 
   constructor(seed: number, id: string);
@@ -19,7 +19,7 @@ export class Random {
     this.#key1 = seed instanceof Random ? seed.#key1 : hash32(`${seed}/${id}`, 0x13198a2e);
   }
 
-  /** The same numbers for a reader at other times, which would spoil the knots of this one. */
+  /** The same numbers with a separate cache, for a reader at other times. */
   copy(): Random {
     return new Random(this);
   }
@@ -30,13 +30,15 @@ export class Random {
     return (word0 >>> 0) / WORDS;
   }
 
-  /** A number of mean 0 and variance 1, near normal, within ±4.88: the sum of eight bytes. */
+  /** A nearly normal number of mean 0 and variance 1, within ±4.88: the sum of eight bytes. */
   gauss(stream: number, counter: number): number {
     philox(counter, 0, stream, 0, this.#key0, this.#key1);
     return eightBytes(word0, word1);
   }
 
-  /** 32 random bits for a reading, from which every sensor's error is made (core/row.ts). */
+  /**
+   * 32 random bits for a reading; the error of every sensor is derived from them (core/row.ts).
+   */
   bits(tick: number): number {
     let h = this.#key0 ^ Math.imul(tick >>> 0, 0x9e3779b1);
     h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -49,7 +51,7 @@ export class Random {
    * over random knots, scaled to unit variance at every phase. Its autocorrelation is 0.84, 0.49,
    * 0.20, 0.05 at lags of ½, 1, 1½ and 2 periods. Bounded by ±4.88·√4.
    *
-   * @param stream - Below `SMOOTH_STREAMS`, and always with the same period.
+   * @param stream - Below `SMOOTH_STREAMS`; each stream always uses the same period.
    */
   smooth(stream: number, periodS: number, tS: number): number {
     const position = tS / periodS;
@@ -95,12 +97,12 @@ export class Random {
   }
 }
 
-/** How many smooth noises one `Random` keeps knots for: streams 0 to 15. */
+/** How many smooth noises one `Random` caches knots for: streams 0 to 15. */
 const SMOOTH_STREAMS = 16;
 
 /**
- * A number within ±1 of mean 0 and deviation 0.29: the sum of the four bytes that the finaliser
- * of MurmurHash3 (A. Appleby) makes of a reading's bits.
+ * A number within ±1, with mean 0 and standard deviation 0.29: the sum of the four bytes that the
+ * finaliser of MurmurHash3 (A. Appleby) makes of a reading's bits.
  */
 export function white(bits: number): number {
   let h = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
@@ -117,7 +119,7 @@ let word1 = 0;
 let word2 = 0;
 let word3 = 0;
 
-/** Ten rounds of Philox4x32 on a counter under a key; leaves four words in `word0…3`. */
+/** Ten rounds of Philox4x32 on a counter under a key; stores four words in `word0…3`. */
 function philox(
   counter: number,
   counterHigh: number,
@@ -161,7 +163,7 @@ function multiplyHigh(a: number, b: number): number {
   return (Math.imul(aHigh, bHigh) + (cross >>> 16) + (middle >>> 16)) | 0;
 }
 
-/** The block of Philox4x32-10 at a counter of four words under a key: for its known answers. */
+/** The block of Philox4x32-10 for a counter of four words and a key; for known-answer tests. */
 export function philoxBlock(
   counter: readonly [number, number, number, number],
   key: readonly [number, number],

@@ -3,15 +3,15 @@ import type { FactoryDescription, Machine } from './factory.ts';
 import { ROW_WIDTH } from './machine.ts';
 import { mean } from './statistics.ts';
 
-/** From this load on production is full. */
+/** Load from which production counts as full. */
 export const FULL = 0.999;
 
-/** Picks readings by their place. */
+/** Selects readings by index. */
 export type Choice = (i: number) => boolean;
 
 const EVERY: Choice = () => true;
 
-/** The readings of one machine over a time, in columns. */
+/** The readings of one machine over a period, in columns. */
 export class Readings {
   readonly factory: FactoryDescription;
   readonly machine: Machine;
@@ -22,7 +22,7 @@ export class Readings {
   readonly #columns: readonly Float64Array[];
   #loads: Float64Array | undefined;
 
-  /** @param capacity - Readings at most. */
+  /** @param capacity - Most readings that fit. */
   constructor(factory: FactoryDescription, machine: Machine, capacity: number) {
     this.factory = factory;
     this.machine = machine;
@@ -32,7 +32,7 @@ export class Readings {
     this.#columns = machine.type.fields.map(() => new Float64Array(capacity));
   }
 
-  /** Takes a row of a batch. */
+  /** Adds a row of a batch. */
   append({ timesMs, faults, values }: Batch, row: number): void {
     const i = this.length++;
     this.#timesS[i] = (timesMs[row] as number) / 1000;
@@ -45,16 +45,16 @@ export class Readings {
     return this.#timesS.subarray(0, this.length);
   }
 
-  /** The labels: one bit a fault that is active. */
+  /** The labels: one bit per active fault. */
   get faults(): Uint32Array {
     return this.#faults.subarray(0, this.length);
   }
 
   /**
-   * A published field by its name on the wire, with the channel's before it where two channels
-   * have a field of that name: `power_kw`, `steam_pressure_bar`.
+   * A published field by its wire name, prefixed with the channel if two channels have a field of
+   * that name: `power_kw`, `steam_pressure_bar`.
    *
-   * @throws RangeError where the machine type does not publish it.
+   * @throws RangeError if the machine type does not publish it.
    */
   column(name: string): Float64Array {
     const { channels, type } = this.machine.type;
@@ -70,39 +70,39 @@ export class Readings {
     return this.machine.type.fields.some((field) => field.name === name);
   }
 
-  /** A published field by its place in the row. */
+  /** A published field by its index in the row. */
   columnAt(column: number): Float64Array {
     return (this.#columns[column] as Float64Array).subarray(0, this.length);
   }
 
-  /** What a field of kind text says in a reading. */
+  /** The text of a field of kind `text` in a reading. */
   text(name: string, i: number): string {
     const field = this.machine.type.fields.find((each) => each.name === name);
     return field?.text?.(this.column(name)[i] as number) ?? '';
   }
 
-  /** The value of a field in each reading, by its place. */
+  /** The value of a field in each reading, by index. */
   at(name: string): (i: number) => number {
     const values = this.column(name);
     return (i) => values[i] as number;
   }
 
-  /** The values of a field in chosen readings. */
+  /** The values of a field in selected readings. */
   pick(name: string, isChosen: Choice): Float64Array {
     return pick(this.column(name), isChosen);
   }
 
-  /** The mean of a field over all readings, or over chosen ones. */
+  /** The mean of a field over all readings or over selected ones. */
   mean(name: string, isChosen: Choice = EVERY): number {
     return mean(this.pick(name, isChosen));
   }
 
-  /** The sum of a field over all readings, or over chosen ones. */
+  /** The sum of a field over all readings or over selected ones. */
   total(name: string, isChosen: Choice = EVERY): number {
     return this.pick(name, isChosen).reduce((sum, each) => sum + each, 0);
   }
 
-  /** The time that chosen readings cover. */
+  /** The time that selected readings cover. */
   hours(isChosen: Choice): number {
     return (pick(this.timesS, isChosen).length * this.intervalS) / 3600;
   }
@@ -113,7 +113,7 @@ export class Readings {
   }
 
   /**
-   * The load that the factory's shift plan asks for at each reading. No machine publishes it; it
+   * The load that the factory's shift plan requires at each reading. No machine publishes it; it
    * is the factory's calendar, which an energy manager knows.
    */
   get loads(): Float64Array {
@@ -127,7 +127,7 @@ export class Readings {
     (this.loads[i] as number) >= FULL && (this.loads[i - 1] ?? 1) >= FULL;
 }
 
-/** The values at those places for which something holds. */
+/** The values at the indexes for which a condition holds. */
 export function pick(values: Float64Array, holds: Choice): Float64Array {
   return values.filter((_value, i) => holds(i));
 }

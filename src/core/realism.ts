@@ -5,16 +5,16 @@ import type { Readings } from './readings.ts';
 import type { Site } from './site.ts';
 import { mean } from './statistics.ts';
 
-/** One value for each season, the ends of a distribution, or one number; none: not asked for. */
+/** One value per season, the ends of a distribution, or one number; undefined: not applicable. */
 export type Statistic = number | readonly number[] | undefined;
 
 /**
- * A range that is published or follows from a model, and the statistic of simulated readings that
- * must lie in it, with every value that it has.
+ * A published or derived range, and the statistic of simulated readings whose every value must lie
+ * within it.
  */
 export interface Check {
   readonly id: string;
-  /** The machine type it holds for, `all`, or what all machines share: `grid`, `weather`. */
+  /** The machine type it applies to, `all`, or what all machines share: `grid`, `weather`. */
   readonly machineType: string;
   /** What is computed, in words. */
   readonly statistic: string;
@@ -31,11 +31,13 @@ export interface Check {
   readonly byExperiment?: (bench: TestBench) => Statistic;
   /** What the experiments simulate, for the table. */
   readonly simulated?: string;
-  /** For what all machines share, one is enough: the one that reports most often, or least. */
+  /**
+   * For what all machines share, one machine is enough: the one that reports most or least often.
+   */
   readonly on?: 'fastest' | 'slowest';
 }
 
-/** A time of the year in which machines are watched. */
+/** A time of the year in which machines are observed. */
 export interface Season {
   readonly name: string;
   readonly fromS: number;
@@ -44,16 +46,16 @@ export interface Season {
 /** How much is simulated. */
 export interface Extent {
   readonly seasons: readonly Season[];
-  /** Length of each season’s window, and of that for machines that report every second [d]. */
+  /** Length of each season’s window, and of the one for machines that report every second [d]. */
   readonly days: number;
   readonly fastDays: number;
-  /** Winters for the spread of daily temperatures. */
+  /** Winters used for the spread of daily temperatures. */
   readonly winters: number;
-  /** Machine-days over which automatic anomalies are counted. */
+  /** Machine-days over which random anomalies are counted. */
   readonly machineDays: number;
 }
 
-/** Changes what a machine finds around it. */
+/** Changes the conditions around a machine. */
 export type SiteOverride = (site: Site) => Site;
 
 /** What is simulated, and under which conditions. */
@@ -62,15 +64,15 @@ export interface Experiment {
   readonly toS: number;
   readonly intervalS?: number;
   readonly ratedPowerKw?: number;
-  /** Departures from the machine's own parameters. */
+  /** Overrides of the machine's parameters. */
   readonly parameters?: Readonly<Partial<Values<string>>>;
   readonly site?: SiteOverride;
   readonly events?: readonly JournalEvent[];
-  /** Whether anomalies come by themselves; no, if not given. */
+  /** Whether random anomalies occur; false by default. */
   readonly hasAnomalies?: boolean;
 }
 
-/** A machine on which experiments are made, with the factory it stands in. */
+/** A machine to run experiments on, in its factory. */
 export interface TestBench {
   readonly factory: FactoryDescription;
   readonly machine: MachineDescription;
@@ -80,18 +82,22 @@ export interface TestBench {
   readonly firstS: number;
   /** The bench of another machine of the factory. */
   of(machine: MachineDescription): TestBench;
-  /** What the machine publishes in an experiment. */
+  /** The readings that the machine publishes in an experiment. */
   read(experiment: Experiment): Readings;
-  /** Shows the state after each reading, where readings do not tell a quantity. */
-  inside(experiment: Experiment, look: (state: Values<string>, tS: number) => void): void;
   /**
-   * The first full hour after a day in which production is full, from half an hour before it on.
+   * Passes the state after each reading to a callback, for quantities that readings do not show.
+   */
+  visitStates(experiment: Experiment, visit: (state: Values<string>, tS: number) => void): void;
+  /**
+   * The first full hour of full production after a day of full production, preceded by half an
+   * hour of it.
    *
-   * @throws NotApplicable where the factory has none in two weeks.
+   * @throws NotApplicable if the factory has none within two weeks.
    */
   fullHourS(fromS: number): number;
   /**
-   * The steady part of an hour of full production with an anomaly and without: a pair a season.
+   * The steady part of an hour of full production with an anomaly and without: one pair per
+   * season.
    */
   pairs(anomalyType: string, severity: number, changes?: Partial<Experiment>): readonly Pair[];
 }
@@ -102,18 +108,18 @@ export interface Pair {
   readonly healthy: Readings;
 }
 
-/** Thrown by a check that has no meaning for a factory; the message says why. */
+/** Thrown by a check that is meaningless for a factory; the message says why. */
 export class NotApplicable extends Error {}
 
-/** What a check says beside its id, its statistic and its range. */
+/** What defines a check, besides its id, its statistic and its range. */
 type Details = Partial<Check> & Pick<Check, 'source'>;
 
-/** Conditions of most checks: each season is watched as it is. */
-const WATCHED = '28 d, noise on, anomalies off';
+/** Conditions of most checks: each season is observed as it is. */
+const SEASONS = '28 d, noise on, anomalies off';
 
 /**
- * The maker of a machine type's checks. It takes each one's id, its statistic in words and the
- * range; if not given, the unit is 1 and each season is watched as it is.
+ * Returns a function that defines the checks of a machine type from an id, a statistic in words
+ * and a range. By default the unit is 1 and each season is observed as it is.
  */
 export function checksOf(machineType: string) {
   return (
@@ -122,18 +128,18 @@ export function checksOf(machineType: string) {
     [low, high]: readonly [low: number | null, high: number | null],
     details: Details,
   ): Check => {
-    const byDefault = { machineType, unit: '1', conditions: WATCHED };
+    const byDefault = { machineType, unit: '1', conditions: SEASONS };
     return { ...byDefault, id, statistic, low, high, ...details };
   };
 }
 
-/** An experiment with an anomaly that has grown, in an hour of full production. */
+/** An experiment with a fully grown anomaly, in an hour of full production. */
 export function anHour(byExperiment: (bench: TestBench) => Statistic) {
   const conditions = 'anomaly on, steady part of 1 h at F=1, against same window without anomaly';
   return { conditions, byExperiment };
 }
 
-/** The mean of a field with an anomaly against that without it, one a season. */
+/** Ratio of the mean of a field with an anomaly to the mean without it, one per season. */
 export function ratios(anomalyType: string, severity: number, name: string) {
   const known = (readings: Readings) => readings.column(name).filter((each) => !Number.isNaN(each));
   return anHour((bench) =>
@@ -143,12 +149,12 @@ export function ratios(anomalyType: string, severity: number, name: string) {
   );
 }
 
-/** A site of which some conditions are held fast. */
+/** A site with some conditions held constant. */
 export function withConditions(changes: Partial<ReturnType<Site['at']>>): SiteOverride {
   return (site) => changedSite(site, { at: (tS) => ({ ...site.at(tS), ...changes }) });
 }
 
-/** A site that answers as another one does, but for some questions. */
+/** A site that answers like another one, except for the given functions. */
 export function changedSite(site: Site, changes: Partial<Site>): Site {
   return {
     nominalVoltageV: site.nominalVoltageV,

@@ -1,14 +1,14 @@
-/** Numbers by name: parameters, or a state. */
+/** Numbers by name: parameters or a state. */
 type NumberRecord = Record<string, number>;
 type Copy = (record: Readonly<NumberRecord>, rest?: Readonly<NumberRecord>) => NumberRecord;
 
-/** By the keys, in their order. */
+/** By their keys, in order. */
 const copies = new Map<string, Copy>();
 
 /**
- * A copy of a record of numbers: all records of the same keys have one hidden class in V8, with
- * every field a double. A spread would not do: after some kinds of records it gives another class,
- * and then all code that was compiled for the first is thrown away and compiled again.
+ * A copy of a record of numbers. All copies with the same keys share one hidden class in V8, with
+ * every field a double. A spread does not guarantee this: for some sources it produces another
+ * class, and V8 then discards and recompiles all code compiled for the first.
  */
 export function copyOf(record: Readonly<NumberRecord>): NumberRecord {
   const keys = Object.keys(record);
@@ -23,8 +23,8 @@ export function copyOf(record: Readonly<NumberRecord>): NumberRecord {
 }
 
 /**
- * A function that adds fields of 0 to records of the same keys, where they lack them. Its results
- * are of one hidden class, as those of {@link copyOf}.
+ * Returns a function that adds missing fields, as 0, to records of the same keys. Its results
+ * share one hidden class, like those of {@link copyOf}.
  */
 export function completion(
   keys: readonly string[],
@@ -44,15 +44,15 @@ export function completion(
 }
 
 /**
- * Has V8 keep every field of records like this one as a double from now on; spoils this one. A
- * field that has held whole numbers only is kept as an integer, and the first other number in it
- * makes a hidden class anew.
+ * Makes V8 store every field of records like this one as a double from now on; overwrites this
+ * record. A field that has held only integers is stored as an integer, and the first other number
+ * in it forces a new hidden class.
  */
 function forceDoubleFields(record: NumberRecord): void {
   for (const key in record) record[key] = 0.5;
 }
 
-/** @throws TypeError for a key that is none of a parameter or a state. */
+/** @throws TypeError for a key that cannot be a parameter or part of a state. */
 function compileCopy(keys: readonly string[], rest: readonly string[] = []): Copy {
   const field = (from: string) => (key: string) => {
     if (!/^[a-z][A-Za-z0-9]*$/.test(key)) throw new TypeError(`not a key: ${key}`);

@@ -2,12 +2,12 @@ import { ELECTRICITY, type Field } from './field.ts';
 import type { Instant } from './site.ts';
 
 /**
- * Writes a machine's published fields, but the electrical ones, to `values` from `at` on: with
- * sensor noise, rounded to their decimals, NaN where there is no value. Then it sets the sums of
- * the interval to 0.
+ * Writes a machine's published fields, except the electrical ones, to `values`, starting at `at`:
+ * with sensor noise, rounded to their decimals, NaN for no value. Then it resets the sums of the
+ * interval to 0.
  *
- * @param hash - Random bits of the reading; each sensor's error is made from them.
- * @param noiseFactor - Scales every sensor's error.
+ * @param hash - Random bits of the reading; the error of each sensor is derived from them.
+ * @param noiseFactor - Scales the error of every sensor.
  */
 export type RowWriter = (
   state: Record<string, number>,
@@ -18,15 +18,18 @@ export type RowWriter = (
   at: number,
 ) => void;
 
-/** Published fields that are the site's: all its machines report the same, without errors. */
+/**
+ * Published fields that belong to the site: all its machines report the same values, without
+ * errors.
+ */
 export const SITE_FIELDS = ['outdoorTempC', 'outdoorHumidityPercent'] as const;
 
 /**
- * Compiles the writer of a machine type from its list of fields and its sums.
+ * Compiles the row writer of a machine type from its fields and its sums.
  *
- * One statement per field, with its key, column and scale as constants: reading some twenty
- * properties by name in a loop costs three times as much as the physics (bench/models). The text
- * is made of these tables alone, never of anything a user gave. `Math.floor(x + 0.5)` rounds
+ * It generates one statement per field, with its key, column and scale as constants: reading some
+ * twenty properties by name in a loop costs three times as much as the physics (bench/models). The
+ * code is generated from these tables alone, never from user input. `Math.floor(x + 0.5)` rounds
  * eight times as fast as `Math.round(x)`, and the two agree on every number with a decimal limit.
  */
 export function compileRowWriter(fields: readonly Field[], sums: readonly string[]): RowWriter {
@@ -59,7 +62,7 @@ function statement(field: Field, all: readonly Field[]): string {
     : draw + rounded(`${value} + ${noise.offset ?? 0} * ${error}`);
 }
 
-/** @throws TypeError for a key that is none of a state. */
+/** @throws TypeError for a key that cannot be part of a state. */
 function checked(key: string): string {
   if (!/^[a-z][A-Za-z0-9]*$/.test(key)) throw new TypeError(`not a key: ${key}`);
   return key;
@@ -67,7 +70,7 @@ function checked(key: string): string {
 
 /**
  * The statements that put a sensor's own random bits into `h`: one round of the finaliser of
- * MurmurHash3 over the reading's bits and the column. Text, so that no call is left per field.
+ * MurmurHash3 over the reading's bits and the column. Inlined as text to avoid a call per field.
  */
 function whiteDraw(hash: string, column: number): string {
   const salt = Math.imul(column + 1, 0x9e3779b1);

@@ -2,85 +2,91 @@ import type { Batch } from './batch.ts';
 import type { MachineType } from './machine.ts';
 
 /**
- * Whom a sink tells what becomes of the readings that it was given. Delivery listens: a connection
- * that stands proves nothing, an acknowledgement does.
+ * Receives reports from a sink about what becomes of its readings. Delivery implements it: an open
+ * connection proves nothing, an acknowledgement does.
  */
 export interface SinkObserver {
-  /** Topics of which the last message was refused. */
+  /** Topics whose last message was refused. */
   readonly refusedTopics: ReadonlySet<string>;
-  /** Something was acknowledged, stored or handed on, however little. */
+  /** Something was acknowledged, stored or passed on, however little. */
   progress(): void;
-  /** A message was refused for good, and is left out; the rest of its batch goes on. */
+  /** A message was permanently refused and is skipped; the rest of its batch continues. */
   refused(topic: string, reason: string): void;
   /** A message of one of {@link SinkObserver.refusedTopics} was accepted. */
   accepted(topic: string): void;
-  /** A connection that stood has ended, other than by {@link Sink.reset} or `close`. */
+  /** An open connection was lost, other than by {@link Sink.reset} or `close`. */
   lost(error: Error): void;
 }
 
 /**
- * Where readings go. A sink writes a batch or throws, and knows nothing else: retry, order, pace
- * and counts are delivery's. A batch that failed is written again from its beginning, so a sink
- * may see a reading twice, with the same bytes.
+ * Where readings go. A sink writes a batch or throws; retries, order, pace and counts belong to
+ * delivery. A failed batch is written again from its beginning, so a sink may see a reading twice,
+ * with the same bytes.
  */
 export interface Sink {
-  /** Names the sink in logs and metrics. */
+  /** Identifies the sink in logs and metrics. */
   readonly name: string;
   /**
-   * Whether a write puts on record how far it goes, in one piece with its rows. Nobody else does
-   * then: what is saved beside it might be less, and be saved later.
+   * Whether a write also saves the watermark, atomically with its rows. Nothing else may save it
+   * then: a separate save could be older, and come later.
    */
   readonly keepsWatermark?: boolean;
-  /** Rows that it takes best at once; as many as a {@link Batch} has, if not given. */
+  /** Rows per write that suit it best; the capacity of a {@link Batch} by default. */
   readonly batchRows?: number;
   /**
-   * Settles when every row of the batch has been taken for good, acknowledged or flushed, or was
-   * refused for good.
+   * Settles when every row of the batch has been accepted for good (acknowledged or flushed) or
+   * was permanently refused.
    */
   write(batch: Batch): Promise<void>;
-  /** Messages that a row of this type makes; one a channel and one a status, if not given. */
+  /** Messages per row of this type; one per channel and one per status by default. */
   messagesOf?(type: MachineType): MessageCounts;
-  /** Tells this observer from now on. One that is told of no progress must settle in time. */
+  /**
+   * Reports to this observer from now on. Without reports of progress, writes must settle in time.
+   */
   observe?(observer: SinkObserver): void;
-  /** Gives up what is being written, for a reason; the next write begins on a new connection. */
+  /** Aborts the current write with a reason; the next write opens a new connection. */
   reset?(reason: Error): void;
-  /** Gives back what it holds; what was written stays written. */
+  /** Releases its resources; what was written stays written. */
   close(): Promise<void>;
 }
 
-/** Messages, lines or records that a row makes. */
+/** Messages, lines or records per row. */
 export interface MessageCounts {
   readonly reading: number;
   readonly status: number;
 }
 
-/** A sink with a connection to the other side, as delivery shows it. */
+/** A sink with a connection to a peer, as delivery sees it. */
 export interface DeliveredSink extends Sink {
-  /** Whether what is written now would be taken. */
+  /** Whether a write now would be accepted. */
   readonly isConnected: boolean;
-  /** Connections made so far; after another one, the other side may have forgotten statuses. */
+  /** Connections made so far; after a new one the peer may have forgotten statuses. */
   readonly connectionCount: number;
-  /** Bytes sent since it was made, with everything that goes around the messages. */
+  /** Bytes sent since the sink was created, including protocol overhead. */
   readonly bytesWritten: number;
 }
 
-/** How far a sink has been delivered to. */
+/** How far delivery to a sink has come. */
 export interface Watermark {
-  /** The simulated instant up to which it has everything [ms]. */
+  /** The simulated instant up to which the sink has everything [ms]. */
   readonly timeMs: number;
-  /** The present when it began: what lies before is history that it was to have in full [ms]. */
+  /**
+   * The present when delivery began [ms]; what lies before is history, to be delivered in full.
+   */
   readonly liveFromMs: number;
 }
 
-/** How far each sink has been delivered to, kept so that a restart goes on there. */
+/** The watermark of each sink, stored so that a restart resumes there. */
 export interface Watermarks {
-  /** None: the sink has nothing yet. */
+  /** Undefined: the sink has nothing yet. */
   load(sinkName: string): Promise<Watermark | undefined>;
-  /** Saves how far a sink is; when it became live stays as it was saved first. */
+  /** Saves how far a sink is; `liveFromMs` keeps the value saved first. */
   save(sinkName: string, watermark: Watermark): Promise<void>;
 }
 
-/** A span of simulated time that a sink has not been given, as it lay too far back. */
+/**
+ * A span of simulated time that was not delivered to a sink, because it was too far in the past.
+ */
 export interface Gap {
   readonly sink: string;
   readonly fromMs: number;

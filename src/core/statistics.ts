@@ -1,11 +1,11 @@
-/** Arithmetic mean; NaN of nothing. */
+/** Arithmetic mean; NaN for no values. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] as number;
   return sum / values.length;
 }
 
-/** Standard deviation of a whole population; NaN of nothing, 0 of one value. */
+/** Population standard deviation; NaN for no values, 0 for one. */
 export function deviation(values: ArrayLike<number>): number {
   const middle = mean(values);
   let sum = 0;
@@ -17,10 +17,10 @@ export function deviation(values: ArrayLike<number>): number {
 }
 
 /**
- * Values below which the given shares of all lie, linear between the two nearest in order
- * (Hyndman, Fan, The American Statistician 50 (1996) 361, definition 7); NaN of nothing.
+ * Percentiles, interpolated linearly between the two nearest values (Hyndman, Fan, The American
+ * Statistician 50 (1996) 361, definition 7); NaN for no values.
  *
- * @param shares - Each 0, the smallest, to 1, the largest.
+ * @param shares - Each from 0, the smallest value, to 1, the largest.
  */
 export function percentiles(values: ArrayLike<number>, shares: readonly number[]): number[] {
   const sorted = Float64Array.from(values).sort();
@@ -33,15 +33,15 @@ export function percentiles(values: ArrayLike<number>, shares: readonly number[]
   });
 }
 
-/** The straight line y = intercept + slope · x that lies nearest to a cloud of points. */
+/** The straight line y = intercept + slope · x that best fits a set of points. */
 export interface Line {
   readonly intercept: number;
   readonly slope: number;
-  /** Share of y's variance that the line explains. */
+  /** Share of the variance of y that the line explains. */
   readonly r2: number;
 }
 
-/** Ordinary least squares with one driver; NaN where x does not vary. */
+/** Ordinary least squares with one variable; NaN if x does not vary. */
 export function leastSquares(x: ArrayLike<number>, y: ArrayLike<number>): Line {
   const middleX = mean(x);
   const middleY = mean(y);
@@ -59,7 +59,7 @@ export function leastSquares(x: ArrayLike<number>, y: ArrayLike<number>): Line {
   return { slope, intercept: middleY - slope * middleX, r2: (xy * xy) / (xx * yy) };
 }
 
-/** Smallest and largest of some values; ±∞ of nothing, NaN where one is. */
+/** Smallest and largest value; ±∞ for no values, NaN if any value is NaN. */
 export function extremes(values: ArrayLike<number>): [least: number, most: number] {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;

@@ -1,4 +1,4 @@
 import type { Defect } from '../core/defect.ts';
 
-/** Every kind of instrument defect. To add one: write its file, add its line at the end. */
+/** Every kind of instrument defect. To add one: write its file and append its line here. */
 export const defects: readonly Defect[] = [];

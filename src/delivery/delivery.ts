@@ -7,8 +7,8 @@ import { settledWithin } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { FleetSwitchReader, type SwitchableReader } from '../simulation/fleet-switch-reader.ts';
 import type { RowReader } from '../simulation/reader.ts';
-import { type FollowingReader, Relay } from '../simulation/relay.ts';
 import {
   type DeliveryFigures,
   type DeliveryState,
@@ -86,7 +86,7 @@ export interface DeliveryOptions {
  */
 export class Delivery {
   readonly #options: DeliveryOptions;
-  readonly #relay: FollowingReader;
+  readonly #fleetReader: SwitchableReader;
   readonly #reader: ReadAhead;
   readonly #counter: MessageCounter;
   #pace: Pace;
@@ -106,8 +106,10 @@ export class Delivery {
     const { fleet, sink, watermarks, log, statusIntervalS = STATUS_INTERVAL_S } = options;
     this.#options = options;
     this.#counter = new MessageCounter(sink);
-    this.#relay = new (options.isSpread ? SpreadReader : Relay)(fleet, { statusIntervalS });
-    this.#reader = new ReadAhead(options.reader ?? this.#relay);
+    this.#fleetReader = new (options.isSpread ? SpreadReader : FleetSwitchReader)(fleet, {
+      statusIntervalS,
+    });
+    this.#reader = new ReadAhead(options.reader ?? this.#fleetReader);
     this.#pace = this.#paceOf(fleet);
     this.#progress = new Progress(sink, watermarks, log);
     this.#messagesPerRow = this.#counter.mostOfRow(fleet.machines);
@@ -160,13 +162,13 @@ export class Delivery {
     return [outage, lag, this.#refusals.problem].filter((problem) => problem !== undefined);
   }
 
-  /** Goes on with another fleet, see {@link Relay.follow}. */
+  /** Goes on with another fleet, see {@link FleetSwitchReader.follow}. */
   follow(fleet: Fleet, fromMs: number): void {
     const { isBehind } = this.#pace;
     this.#pace = this.#paceOf(fleet);
     this.#pace.isBehind = isBehind;
     this.#messagesPerRow = Math.max(this.#messagesPerRow, this.#counter.mostOfRow(fleet.machines));
-    this.#relay.follow(fleet, fromMs);
+    this.#fleetReader.follow(fleet, fromMs);
     const topics = new Set(fleet.machines.map(({ topic }) => topic));
     this.#refusals.keepOnly((topic) => topics.has(topic));
   }

@@ -3,7 +3,7 @@ import type { Machine } from '../core/factory.ts';
 import { Random } from '../core/random.ts';
 import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { type FollowingReader, Relay } from '../simulation/relay.ts';
+import { FleetSwitchReader, type SwitchableReader } from '../simulation/fleet-switch-reader.ts';
 
 /** Lags are multiples of this, and what is spread is read as often [ms of simulated time]. */
 export const LAG_STEP_MS = 50;
@@ -29,7 +29,7 @@ export function longestLagMs(machines: readonly Machine[]): number {
 /** Machines of one lag. */
 interface Part {
   readonly lagMs: number;
-  readonly relay: Relay;
+  readonly fleetReader: FleetSwitchReader;
 }
 
 /**
@@ -40,7 +40,7 @@ interface Part {
  * It stands at T where every reading whose time and lag add up to T or less has been read; so one
  * instant says how far it is, and a machine of lag p has been read up to T − p.
  */
-export class SpreadReader implements FollowingReader {
+export class SpreadReader implements SwitchableReader {
   readonly #statusIntervalS: number;
   readonly #byLag = new Memo(machinesByLag);
   readonly #parts: Part[];
@@ -71,25 +71,25 @@ export class SpreadReader implements FollowingReader {
   *seeking(timeMs: number, announce = false): Generator<undefined> {
     this.#timeMs = timeMs;
     this.#at = 0;
-    for (const part of this.#parts) yield* part.relay.seeking(timeMs - part.lagMs, announce);
+    for (const part of this.#parts) yield* part.fleetReader.seeking(timeMs - part.lagMs, announce);
   }
 
-  /** As {@link Relay.follow}: a reading later than `fromMs` is the new fleet's. */
+  /** As {@link FleetSwitchReader.follow}: a reading later than `fromMs` is the new fleet's. */
   follow(fleet: Fleet, fromMs: number): void {
     const known = new Set(this.#parts.map((part) => part.lagMs));
     for (const lag of this.#byLag.of(fleet).keys()) {
       if (known.has(lag)) continue;
       // Nobody in the fleet before has this lag: it has nothing to read until the next one holds.
       const part = this.#part(lag);
-      part.relay.seek(this.#timeMs - lag);
+      part.fleetReader.seek(this.#timeMs - lag);
       this.#parts.push(part);
     }
-    for (const { relay } of this.#parts) relay.follow(fleet, fromMs);
+    for (const { fleetReader } of this.#parts) fleetReader.follow(fleet, fromMs);
     this.#latest = fleet;
   }
 
   announce(): void {
-    for (const { relay } of this.#parts) relay.announce();
+    for (const { fleetReader } of this.#parts) fleetReader.announce();
   }
 
   read(untilMs: number, batch: Batch): boolean {
@@ -106,7 +106,7 @@ export class SpreadReader implements FollowingReader {
       }
       for (; this.#at < this.#parts.length; this.#at++) {
         const part = this.#parts[this.#at] as Part;
-        if (!part.relay.read(this.#stepEndMs - part.lagMs, batch)) return false;
+        if (!part.fleetReader.read(this.#stepEndMs - part.lagMs, batch)) return false;
       }
       this.#at = 0;
       this.#timeMs = this.#stepEndMs;
@@ -117,7 +117,10 @@ export class SpreadReader implements FollowingReader {
   #part(lag: number): Part {
     const machinesOf = (fleet: Fleet) => this.#byLag.of(fleet).get(lag) ?? [];
     const statusIntervalS = this.#statusIntervalS;
-    return { lagMs: lag, relay: new Relay(this.#latest, { statusIntervalS, machinesOf }) };
+    return {
+      lagMs: lag,
+      fleetReader: new FleetSwitchReader(this.#latest, { statusIntervalS, machinesOf }),
+    };
   }
 }
 

@@ -7,7 +7,7 @@ import { meter } from './meter/meter.ts';
 import { motor } from './motor/motor.ts';
 import { pump } from './pump/pump.ts';
 
-/** Every machine type that a factory can have. To add one: write its file, add its line. */
+/** Every machine type that a factory can have. To add one: write its file and append its line. */
 export const machineTypes: readonly MachineType[] = [
   boiler,
   compressor,

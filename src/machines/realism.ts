@@ -6,7 +6,7 @@ import { injectionMoldingChecks } from './injection-molding/realism.ts';
 import { motorChecks } from './motor/realism.ts';
 import { pumpChecks } from './pump/realism.ts';
 
-/** What is known of machine types, in the order of the validation report. */
+/** Checks of machine types, in the order of the validation report. */
 export const machineChecks: readonly Check[] = [
   ...compressorChecks,
   ...hvacChecks,

@@ -3,20 +3,23 @@ export function hydraulicPowerKw(pressureBar: number, flowLMin: number): number 
   return (pressureBar * flowLMin) / 600;
 }
 
-/** Hydraulic power of an axial piston pump at full pressure and flow, of its motor's rated one. */
+/**
+ * Hydraulic power of an axial piston pump at full pressure and flow, as a share of its motor's
+ * rated power.
+ */
 export const FULL_HYDRAULIC_SHARE = 1.25 * 0.87;
 
 /**
- * Torque that a piston pump takes besides its work, as a share of the motor's: a constant part,
- * and one by the pressure.
+ * Friction torque of a piston pump, as a share of its motor's torque: a constant part, and one
+ * proportional to the pressure.
  */
 const DRAG_SHARE = 0.045;
 const PRESSURE_DRAG_SHARE = 0.035;
 
 /**
- * The load x of a pump's motor and the flow q that it delivers while the pressure moves evenly, as
- * polynomials of the share u of that time that has passed. The flow is steady, or falls with the
- * eighth power of time:
+ * The load x of a pump's motor and its delivered flow q while the pressure changes linearly, as
+ * polynomials of the elapsed share u of that time. The flow is constant, or falls with the eighth
+ * power of time:
  *
  *     x(u) = a₀ + a₁u + a₂u² − (b₀ + b₁u) u⁸,  q(u) = c₀ + c₁u − c₈u⁸
  */
@@ -31,7 +34,7 @@ export interface PumpLoad {
   flow8: number;
 }
 
-/** No load and no flow: a record to be written to. */
+/** No load and no flow: a record to overwrite. */
 export const NO_LOAD: Readonly<PumpLoad> = {
   load0: 0,
   load1: 0,
@@ -45,14 +48,14 @@ export const NO_LOAD: Readonly<PumpLoad> = {
 
 /**
  * Shaft power of a piston pump as a share of its motor's rated power; pressure and flow are shares
- * of the full ones.
+ * of their full values.
  *
  *     x = 1.0875 p (q + k p) + 0.045 + 0.035 p
  *
- * Overall efficiency 0.89 at full pressure and flow; never less than the power of the flow.
+ * Overall efficiency 0.89 at full pressure and flow; never less than the hydraulic power.
  *
- * @param leakShare - k, what leaks at full pressure, as a share of the full flow.
- * @param dragFactor - Friction against that of a warm pump.
+ * @param leakShare - k, leakage at full pressure, as a share of the full flow.
+ * @param dragFactor - Friction relative to a warm pump.
  * @see Casey, Machinery Lubrication: overall efficiency of axial piston pumps up to 92 %.
  */
 export function pumpShaftShare(
@@ -67,15 +70,16 @@ export function pumpShaftShare(
 }
 
 /**
- * Writes {@link pumpShaftShare} and the flow to `x` as polynomials: the pressure goes evenly from
- * `fromShare` to `toShare`.
+ * Writes {@link pumpShaftShare} and the flow to `x` as polynomials, for a pressure that changes
+ * linearly from `fromShare` to `toShare`.
  *
- * @param flowShare - Flow to where it is needed, at first.
- * @param insideLeakShare - What leaks in the pump at full pressure: it costs, but is not delivered.
- * @param outsideLeakShare - What leaks behind the pump, which delivers it too.
- * @param cutOff - 1: the flow falls like 1 − u⁸, as a pump's that swivels back under pressure;
- *   0: it is steady.
- * @param dragFactor - Friction against that of a warm pump.
+ * @param flowShare - Initial useful flow.
+ * @param insideLeakShare - Leakage inside the pump at full pressure: it costs power, but is not
+ *   delivered.
+ * @param outsideLeakShare - Leakage downstream of the pump, which delivers it too.
+ * @param cutOff - 1: the flow falls like 1 − u⁸, as in a pump that swivels back under pressure; 0:
+ *   it is constant.
+ * @param dragFactor - Friction relative to a warm pump.
  */
 export function setPumpLoad(
   x: PumpLoad,
@@ -101,11 +105,11 @@ export function setPumpLoad(
 }
 
 /**
- * Mean power that leaves a pump in a build, as a share of its motor's rated one: a steady flow, or
- * one that falls like 1 − u⁸, and a leak behind the pump, against an evenly moving pressure. The
- * flow that falls meets 8/9 of the pressure at first and 2/5 of what it rises by.
+ * Mean hydraulic power of a pump while it builds up pressure, as a share of its motor's rated
+ * power: a flow that is constant or falls like 1 − u⁸, plus a leak downstream, against a linearly
+ * changing pressure. The falling flow meets 8/9 of the initial pressure and 2/5 of its rise.
  */
-export function pressedShare(
+export function buildPowerShare(
   fromShare: number,
   toShare: number,
   flowShare: number,
@@ -119,7 +123,7 @@ export function pressedShare(
 }
 
 /**
- * The flow of a pump of fixed displacement, of that of a variable one on the same motor: what
+ * Flow of a fixed-displacement pump, as a share of that of a variable one on the same motor: what
  * the motor can drive at full pressure for as long as the pressure is held.
  */
 export const FIXED_FLOW_SHARE = 0.7;
@@ -140,7 +144,7 @@ export function pumpLoadSum(x: Readonly<PumpLoad>, u: number): number {
   );
 }
 
-/** The integral of that load's square from 0 to u: what a motor's copper losses need. */
+/** The integral of the square of that load from 0 to u, which a motor's copper losses need. */
 export function pumpLoadSquareSum(x: Readonly<PumpLoad>, u: number): number {
   const { load0: a0, load1: a1, load2: a2, drop0: b0, drop1: b1 } = x;
   const u2 = u * u;

@@ -1,12 +1,12 @@
-/** A thermoplastic and the temperatures it is moulded at. */
+/** A thermoplastic and its moulding temperatures. */
 export interface Polymer {
   readonly name: string;
   readonly meltTempC: number;
-  /** Wall of the mould. */
+  /** Temperature of the mould wall. */
   readonly mouldTempC: number;
-  /** Cold enough in the middle to be ejected. */
+  /** Centre temperature at which the part can be ejected. */
   readonly ejectTempC: number;
-  /** From 20 °C to the melt, fusion included [kJ/kg]. */
+  /** Enthalpy from 20 °C to the melt, including fusion [kJ/kg]. */
   readonly meltKjPerKg: number;
   /** Thermal diffusivity of the melt [mm²/s]. */
   readonly diffusivityMm2PerS: number;
@@ -14,10 +14,10 @@ export interface Polymer {
 }
 
 /**
- * What injection moulding machines work with, in the order of their numbers.
+ * Materials of injection moulding machines, in the order of their numbers.
  *
- * Temperatures lie in the processing windows of plastikcity.co.uk and plastic-industry.com,
- * enthalpies and diffusivities are those of polymer handbooks.
+ * Temperatures lie in the processing windows of plastikcity.co.uk and plastic-industry.com;
+ * enthalpies and diffusivities come from polymer handbooks.
  */
 export const POLYMERS: readonly Polymer[] = [
   polymer('PP', 230, 40, 90, 560, 0.09, 0.905),
@@ -48,15 +48,15 @@ function polymer(
 }
 
 /**
- * Time until the middle of a moulded plate is cold enough to be ejected [s]: conduction into both
+ * Time until the centre of a moulded plate is cold enough to be ejected [s]: conduction into both
  * faces, first term of the series.
  *
  *     t = s² / (π² a) · ln(8/π² · (T_melt − T_mould) / (T_eject − T_mould))
  *
- * Grows with the square of the wall, and without limit as the mould nears the temperature of
- * ejection.
+ * Grows with the square of the wall thickness, and without limit as the mould approaches the
+ * ejection temperature.
  *
- * @param mouldTempC - Below the polymer's temperature of ejection.
+ * @param mouldTempC - Below the ejection temperature of the polymer.
  * @see Rao, Schumacher: Design Formulas for Plastics Engineers, 2nd ed., §5.3.
  */
 export function coolingTimeS(polymer: Polymer, wallMm: number, mouldTempC: number): number {
@@ -66,35 +66,35 @@ export function coolingTimeS(polymer: Polymer, wallMm: number, mouldTempC: numbe
   return ((wallMm * wallMm) / (pi2 * diffusivityMm2PerS)) * Math.log((8 / pi2) * ratio);
 }
 
-/** Phases of a cycle, with the gap between two of them: the numbers of {@link cyclePhase}. */
+/** Number of phases of {@link cyclePhase}, including the gap between two cycles. */
 export const CYCLE_PHASES = 7;
 
-/** Lengths of phases [s]; cooling begins with the plasticising of the next shot. */
+/** Durations of phases [s]; cooling begins with the plasticising of the next shot. */
 const CLAMP_S = 3;
 const INJECT_S = 3;
 const HOLD_S = 6;
 const SCREW_S = 11;
 const EJECT_S = 5;
-/** What is left of the cooling when the screw has stopped, at least. */
+/** Least cooling time after the screw has stopped. */
 const COOL_LEAST_S = 1.5;
 
-/** When the phases of a moulding cycle end, after its start [s]. */
+/** End of each phase of a moulding cycle, after its start [s]. */
 export interface MouldingCycle {
   readonly injectedS: number;
   readonly heldS: number;
   readonly screwedS: number;
   readonly cooledS: number;
-  /** The part is out. */
+  /** The part is ejected. */
   readonly cycleS: number;
 }
 
 /**
  * The cycle of an injection moulding machine: clamping 3 s, injection 3 s, holding 6 s, cooling,
- * ejection 5 s; the screw plasticises the next shot in the first 11 s of cooling and must be done
+ * ejection 5 s. The screw plasticises the next shot in the first 11 s of cooling and must finish
  * before the mould opens.
  *
- * @param mouldExcessK - Mould warmer than its polymer's should be.
- * @param injectFactor - Time to inject, times the usual one; `screwFactor`: to plasticise.
+ * @param mouldExcessK - Mould temperature above the polymer's normal one.
+ * @param injectFactor - Injection time relative to normal; `screwFactor`: plasticising time.
  */
 export function mouldingCycle(
   polymer: Polymer,
@@ -112,8 +112,8 @@ export function mouldingCycle(
 }
 
 /**
- * The phase in which a cycle is, so long after its start: 0 clamping, 1 injection, 2 holding,
- * 3 plasticising, 4 cooling, 5 ejection, 6 the gap until the next.
+ * Phase of a cycle, `afterS` seconds after its start: 0 clamping, 1 injection, 2 holding, 3
+ * plasticising, 4 cooling, 5 ejection, 6 the gap before the next cycle.
  */
 export function cyclePhase(cycle: MouldingCycle, afterS: number): number {
   if (afterS > cycle.cycleS) return 6;
@@ -124,21 +124,21 @@ export function cyclePhase(cycle: MouldingCycle, afterS: number): number {
   return afterS > CLAMP_S ? 1 : 0;
 }
 
-/** Effort of the pump in each phase, as a share of that when it injects. */
+/** Pump effort in each phase, relative to injection. */
 const CLAMP_EFFORT = 0.5;
 const INJECT_EFFORT = 1;
 const HOLD_EFFORT = 0.38;
 const SCREW_EFFORT = 0.6;
 const COOL_EFFORT = 0.15;
 const EJECT_EFFORT = 0.33;
-/** Between cycles: what keeps the pressure up. */
+/** Pump effort between cycles, which maintains the pressure. */
 export const REST_EFFORT = 0.12;
 
 /**
- * Effort of the pump times seconds, from a cycle's start to so long after it: 0 at the start, and
- * growing by {@link REST_EFFORT} a second after the end.
+ * Integral of the pump effort from the start of a cycle [s]: 0 at the start; grows by
+ * {@link REST_EFFORT} per second after the end.
  *
- * @param screwFactor - Effort to plasticise, times the usual one.
+ * @param screwFactor - Plasticising effort relative to normal.
  */
 export function effortSeconds(cycle: MouldingCycle, screwFactor: number, afterS: number): number {
   const screwEffort = SCREW_EFFORT * screwFactor;

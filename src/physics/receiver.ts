@@ -1,12 +1,12 @@
 import { ATMOSPHERE_BAR } from './air.ts';
 
 /**
- * The gauge pressure of an air receiver while what flows in is steady, or falls evenly with the
+ * The gauge pressure of an air receiver while the inflow is constant, or falls linearly with the
  * pressure, and users and leaks draw in proportion to the absolute pressure:
  *
  *     dp/dt = f · (q₀ + q₁ p − d · (p + p₀)),  p(t) = p_limit + (p_start − p_limit) e^(−b t)
  *
- * with the rate f at which the rated flow raises the pressure, flows as shares of the rated one,
+ * with the rate f at which the rated flow raises the pressure, flows as shares of the rated flow,
  * and the draw d per bar of absolute pressure.
  */
 export interface Course {
@@ -21,11 +21,11 @@ export interface Course {
 }
 
 /**
- * Sets limit, rate and end of a course for its start and its flow.
+ * Sets limit, rate and end of a course from its start and its flow.
  *
- * @param lowerBar - Where it ends if the pressure falls to it from above; NaN: nowhere.
- * @param upperBar - Where it ends if the pressure rises to it from below; NaN: nowhere.
- * @returns How long it lasts: `lengthS`, or until it meets one of those pressures.
+ * @param lowerBar - Ends the course if the pressure falls to it from above; NaN: no lower end.
+ * @param upperBar - Ends the course if the pressure rises to it from below; NaN: no upper end.
+ * @returns The duration: `lengthS`, or the time until it reaches one of those pressures.
  */
 export function setCourse(
   x: Course,
@@ -46,7 +46,7 @@ export function setCourse(
   return Math.min(lengthS, Math.log(swingBar / (x.endBar - x.limitBar)) / x.perS);
 }
 
-/** Keeps the pressure of a course where it is: a receiver that is shut, or fed what is drawn. */
+/** Holds the pressure of a course: the receiver is closed, or inflow equals draw. */
 export function setSteadyCourse(x: Course, drawPerBar: number, fillBarPerS: number): void {
   x.perS = fillBarPerS * drawPerBar;
   x.limitBar = x.startBar;
@@ -54,8 +54,8 @@ export function setSteadyCourse(x: Course, drawPerBar: number, fillBarPerS: numb
 }
 
 /**
- * The flow that brings a receiver to a pressure in a given time, of the rated one; below 0 or
- * above 1 where no compressor could.
+ * The flow that brings a receiver to a pressure in a given time, as a share of the rated flow;
+ * below 0 or above 1 if no compressor can.
  */
 export function regulatedFlowShare(
   startBar: number,
@@ -68,7 +68,9 @@ export function regulatedFlowShare(
   return drawPerBar * ((wantedBar - startBar * left) / (1 - left) + ATMOSPHERE_BAR);
 }
 
-/** The integral of the pressure of a course over time, between what is left of it then [bar·s]. */
+/**
+ * The integral of the pressure of a course over time, between two remaining shares of it [bar·s].
+ */
 export function barSeconds(
   { startBar, limitBar, perS }: Readonly<Course>,
   lengthS: number,
@@ -78,7 +80,7 @@ export function barSeconds(
   return limitBar * lengthS + ((startBar - limitBar) * (fromDecay - toDecay)) / perS;
 }
 
-/** The integral of its square, likewise [bar²·s]. */
+/** The integral of the squared pressure of a course over time [bar²·s]. */
 export function squareBarSeconds(
   { startBar, limitBar, perS }: Readonly<Course>,
   lengthS: number,
@@ -91,17 +93,17 @@ export function squareBarSeconds(
   return limitBar * limitBar * lengthS + (swingBar * (mixed + squared)) / perS;
 }
 
-/** What flowed in since the start of a course, as seconds of the rated flow. */
+/** Inflow since the start of a course, as seconds of the rated flow. */
 export function passedS(x: Readonly<Course>, afterS: number, decay: number): number {
   const steadyS = x.flowShare * afterS;
   return x.flowPerBar === 0 ? steadyS : steadyS + x.flowPerBar * barSeconds(x, afterS, 1, decay);
 }
 
 /**
- * How long a compressor takes to fill a network from one pressure to a higher one [s]; infinite
- * if it cannot.
+ * Time a compressor needs to fill a network from one pressure to a higher one [s]; infinite if it
+ * cannot.
  *
- * @param flowShare - What it delivers, of its rated flow.
+ * @param flowShare - Delivered flow, as a share of the rated flow.
  */
 export function fillingS(
   fromBar: number,

@@ -2,12 +2,12 @@ import { clamp, FORGETTING_TAUS, onGrid } from './heat.ts';
 
 /**
  * Torque of a belt conveyor at its drive, as a share of the motor's rated torque: the friction of
- * the empty belt, and what the goods add. It does not depend on speed (no fan law), so power
+ * the empty belt plus the load of the goods. It does not depend on speed (no fan law), so power
  * grows with the speed, not with its cube.
  *
  * @param fullShare - Torque with a full belt.
- * @param emptyShare - Part of it that the empty belt takes.
- * @param frictionFactor - Friction against that of a belt in good repair.
+ * @param emptyShare - Share of it that the empty belt needs.
+ * @param frictionFactor - Friction relative to a belt in good repair.
  * @param loadingShare - Goods on the belt; 1 is full.
  * @see DIN 22101:2011, sections on main resistances.
  */
@@ -21,13 +21,13 @@ export function conveyorTorqueShare(
 }
 
 /**
- * Losses of a motor fed by a drive at constant flux, as a share of its losses at rated speed and
- * torque: hysteresis grows with the frequency, eddy currents with its square, copper with the
- * square of the torque.
+ * Losses of a drive-fed motor at constant flux, as a share of its losses at rated speed and
+ * torque: hysteresis grows with the frequency, eddy currents with its square, copper losses with
+ * the square of the torque.
  *
  *     P_loss / P_loss,N = 0.42 (0.6 n + 0.4 n²) + 0.58 τ²
  *
- * @see IEC 60034-30-1 for P_loss,N; the parts are those of a motor fed by the mains
+ * @see IEC 60034-30-1 for P_loss,N; the parts are those of a mains-fed motor
  *   ({@link motorLossKw}).
  */
 export function drivenMotorLossShare(speedShare: number, torqueShare: number): number {
@@ -36,9 +36,9 @@ export function drivenMotorLossShare(speedShare: number, torqueShare: number): n
 }
 
 /**
- * Losses of a variable-speed drive, as a share of the motor's rated power: its supply, the
- * conduction by the current, the switching and the choke by the power; 96.6 % at full power,
- * 93 % at a third of the speed.
+ * Losses of a variable-speed drive, as a share of the motor's rated power: a constant part for its
+ * supply, conduction with the current, switching and choke with the power; 96.6 % efficiency at
+ * full power, 93 % at a third of the speed.
  *
  *     P_loss / P_N = 0.012 + 0.010 τ + 0.013 τ n
  *
@@ -50,7 +50,7 @@ export function driveLossShare(speedShare: number, torqueShare: number): number 
 
 /**
  * Input of a motor with its drive, as a share of the motor's rated power: shaft power and both
- * losses. At constant torque it is a quadratic of the speed.
+ * losses. At constant torque it is a quadratic function of the speed.
  *
  * @param ratedLossShare - 1/η_N − 1.
  */
@@ -66,12 +66,12 @@ export function drivenMotorInputShare(
   );
 }
 
-/** Rise of a frame's temperature at rated losses and speed [K]: class B, measured outside. */
+/** Temperature rise of a frame at rated losses and speed [K]: class B, measured outside. */
 const RATED_RISE_K = 45;
 
 /**
- * How much warmer than the air a motor's frame becomes [K]. The motor is cooled by a fan on its
- * own shaft, so at low speed the same losses heat it more; 45 K at rated losses and speed.
+ * Temperature rise of a motor's frame above the air [K]. A fan on the motor's own shaft cools it,
+ * so the same losses heat it more at low speed; 45 K at rated losses and speed.
  *
  *     ΔT = 45 K · (P_loss / P_loss,N)^0.9 / (0.45 + 0.55 n)
  */
@@ -80,13 +80,13 @@ export function frameRiseK(lossShare: number, speedShare: number): number {
   return (RATED_RISE_K * Math.exp(0.9 * Math.log(lossShare))) / (0.45 + 0.55 * speedShare);
 }
 
-/** Friction of cold bearings and grease above that of warm ones, and how long it takes to go. */
+/** Extra friction of cold bearings and grease, relative to warm ones, and how it decays. */
 const COLD_FRICTION_SHARE = 0.08;
 const WARM_UP_TAU_S = 600;
 
 /**
- * Friction of a machine that was set going so long ago, against a warm one's: 1.08 before and at
- * first, exactly 1 after some two hours.
+ * Friction of a machine at a time after its start, relative to a warm machine: 1.08 at the start
+ * and before, exactly 1 after about two hours.
  *
  *     1 + 0.08 e^(−t / 600 s)
  */
@@ -95,13 +95,13 @@ export function warmUpFactor(afterS: number): number {
   return onGrid(1 + COLD_FRICTION_SHARE * Math.exp(-Math.max(0, afterS) / WARM_UP_TAU_S));
 }
 
-/** Vibration of a machine that stands, shaken by those around it [mm/s]. */
+/** Vibration of a stopped machine, caused by its neighbours [mm/s]. */
 const STANDING_MM_S = 0.6;
 
 /**
  * Vibration velocity of a machine, r.m.s., at an instant [mm/s].
  *
- * @param runningMmS - What it shakes by itself; where it stands, 0.
+ * @param runningMmS - Its own vibration; 0 when stopped.
  * @param wave - Slow noise of variance 1.
  */
 export function vibrationMmS(runningMmS: number, wave: number): number {

@@ -1,12 +1,12 @@
 import type { MachineType } from '../core/machine.ts';
 import { CARRIERS, carrierColumns, carrierOf, type Derived } from '../encoding/carrier.ts';
 
-/** What a machine takes, or gives, in one of its channels. */
+/** The carrier that a machine uses or supplies in one of its channels. */
 export interface CarrierUse {
   readonly channel: string;
   /** `electricity`, `natural gas`. */
   readonly carrier: string;
-  /** Whether the machine takes it; a boiler gives steam. */
+  /** Whether the machine uses it; a boiler supplies steam. */
   readonly isTaken: boolean;
   readonly powerKw: Derived;
   readonly energyKwh: Derived;

@@ -6,8 +6,8 @@ import { createFleet } from '../simulation/fleet.ts';
 import { Incidents } from '../simulation/incidents.ts';
 import { createReader } from '../simulation/reader.ts';
 
-/** What machines are simulated again from. */
-export interface Twin {
+/** Everything needed to simulate the machines again. */
+export interface SimulatedTwin {
   readonly factories: readonly FactoryDescription[];
   readonly seed: number;
   readonly settings: Settings;
@@ -17,7 +17,7 @@ export interface Twin {
 export interface CloseUp {
   readonly timesMs: readonly number[];
   readonly powerKw: readonly number[];
-  /** What goes through the cycle with the power. */
+  /** A signal that follows the same cycle as the power. */
   readonly signal: {
     readonly name: string;
     readonly unit: string;
@@ -25,26 +25,26 @@ export interface CloseUp {
   };
 }
 
-/** How long a few cycles of a machine type take [s], and the field that shows them best. */
+/** Length of a few cycles of a machine type [s], and the field that shows them best. */
 const CYCLES: Readonly<Record<string, { readonly lengthS: number; readonly key: string }>> = {
   compressor: { lengthS: 600, key: 'pressureBar' },
   pump: { lengthS: 240, key: 'pressureBar' },
   injection_molding: { lengthS: 120, key: 'pressureBar' },
 };
 
-/** Where the busiest moment of a window is looked for [s]: half-hours of the first fortnight. */
+/** The busiest moment of a window is searched for on the half-hours of its first fortnight [s]. */
 const STEP_S = 1800;
 const SEARCHED_S = 14 * 86_400;
-/** From this load on production is full. */
+/** Load from which production counts as full. */
 const FULL = 0.999;
 
 /**
- * A few cycles of a machine in a window, at the first moment of full production at which nothing
- * is wrong with it, or at the busiest such moment; undefined for a machine type without cycles,
- * or where something is wrong all the time.
+ * A few cycles of a machine in a window, at the first moment of full production without an
+ * anomaly, or at the busiest moment without one. Undefined for a machine type without cycles, or
+ * if an anomaly is always active.
  */
 export function closeUpOf(
-  { factories, seed, settings }: Twin,
+  { factories, seed, settings }: SimulatedTwin,
   machineId: string,
   fromMs: number,
   toMs: number,
@@ -79,7 +79,7 @@ export function closeUpOf(
   };
 }
 
-/** The first moment of the most load with nothing wrong, for so long, on the half-hour. */
+/** The first half-hour with the highest load and `lengthS` seconds without an anomaly. */
 function busiestS(
   machine: Machine,
   journal: Journal,

@@ -2,7 +2,7 @@ import { init } from 'echarts';
 import { withProperties } from './charts/colours.ts';
 import type { Figure } from './charts/figure.ts';
 
-/** Draws a chart as a whole SVG file. */
+/** Draws a chart as a complete SVG file. */
 export function drawing({ width, height, option }: Figure): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   chart.setOption(option);
@@ -11,20 +11,20 @@ export function drawing({ width, height, option }: Figure): string {
   return svg;
 }
 
-/** Draws a chart as a part of a page, whose colours it follows. */
+/** Draws a chart as an inline part of a page, in the colours of the page. */
 export function inlineDrawing(figure: Figure): string {
-  // Inside HTML the namespaces go without saying.
+  // Inline SVG in HTML needs no namespaces.
   return (
     withProperties(drawing(figure))
       .replace(/ xmlns(:xlink)?="[^"]*"/g, '')
-      // What is left of a chart that could be clicked: the pointer's shape and marks for a script.
+      // Removes leftovers of interactive charts: the shape of the pointer and marks for a script.
       .replace(/<style >[\s\S]*?<\/style>\n?/g, '')
       .replace(/ (?:class|ecmeta_\w+|pointer-events)="[^"]*"/g, '')
       .replace('<svg ', `<svg role="img" aria-label="${escaped(figure.title)}" `)
   );
 }
 
-/** A text as HTML and its attributes hold it. */
+/** Escapes a text for HTML content and attributes. */
 export function escaped(text: string): string {
   return text
     .replaceAll('&', '&amp;')

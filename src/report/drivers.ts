@@ -1,8 +1,8 @@
 import { type Line, leastSquares } from '../core/statistics.ts';
-import type { MachineTally, Period } from './machine-tally.ts';
-import type { ReportedAnomaly } from './subject.ts';
+import type { MachineTotals, Period } from './machine-totals.ts';
+import type { ReportedAnomaly } from './report-source.ts';
 
-/** What may explain a machine's power. */
+/** A variable that may explain a machine's power. */
 export interface Driver {
   /** `outdoor temperature`. */
   readonly name: string;
@@ -14,7 +14,7 @@ export interface Driver {
   of(period: Period): number;
 }
 
-/** The relevant variables (ISO 50006) that readings tell. */
+/** The relevant variables (ISO 50006) that readings contain. */
 export const DRIVERS: readonly Driver[] = [
   {
     name: 'outdoor temperature',
@@ -32,7 +32,7 @@ export const DRIVERS: readonly Driver[] = [
   },
 ];
 
-/** Fewer periods than that give no line that would mean anything. */
+/** Fewest periods from which a regression line is meaningful. */
 const PERIODS_MIN = 5;
 
 /** A machine's power against a driver, period by period. */
@@ -51,17 +51,17 @@ export interface DependencePoint {
 }
 
 /**
- * Holds a machine's mean power against a driver and fits the line by ordinary least squares, as a
- * baseline with one relevant variable has it (ISO 50006:2014, Annex D); undefined where the
- * machine does not tell the driver.
+ * Relates a machine's mean power to a driver and fits a line by ordinary least squares, like a
+ * baseline with one relevant variable (ISO 50006:2014, Annex D). Undefined if the machine does not
+ * report the driver.
  */
 export function dependence(
-  tally: MachineTally,
+  totals: MachineTotals,
   driver: Driver,
   anomalies: readonly ReportedAnomaly[],
 ): Dependence | undefined {
-  const spans = anomalies.map(({ fromMs, toMs }) => tally.periodsOf(fromMs, toMs));
-  const points = tally
+  const spans = anomalies.map(({ fromMs, toMs }) => totals.periodsOf(fromMs, toMs));
+  const points = totals
     .periods()
     .map((period) => ({
       x: driver.of(period),

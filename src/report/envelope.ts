@@ -1,14 +1,17 @@
-/** A quantity over time, drawn with so many buckets. */
+/** One bucket of a quantity over time. */
 export interface Bucket {
-  /** The middle of its time [ms since the epoch]. */
+  /** The middle of the bucket [ms since the epoch]. */
   readonly timeMs: number;
-  /** NaN where there is no value. */
+  /** NaN if there is no value. */
   readonly least: number;
   readonly mean: number;
   readonly most: number;
 }
 
-/** A quantity over a window in buckets of the same width: no peak is lost, however long it is. */
+/**
+ * A quantity over a window in buckets of equal width; it keeps every peak, however long the window
+ * is.
+ */
 export class Envelope {
   readonly #fromMs: number;
   readonly #widthMs: number;
@@ -26,7 +29,9 @@ export class Envelope {
     this.#weight = new Float64Array(length);
   }
 
-  /** Takes the mean of an interval that ends at `timeMs`; its weight is its length. */
+  /**
+   * Adds the mean of an interval that ends at `timeMs`; the weight is the length of the interval.
+   */
   add(timeMs: number, value: number, weight: number): void {
     const last = this.#sum.length - 1;
     const bucket = Math.ceil((timeMs - this.#fromMs) / this.#widthMs) - 1;
@@ -37,7 +42,7 @@ export class Envelope {
     this.#weight[i] = (this.#weight[i] as number) + weight;
   }
 
-  /** The buckets that have values, in the order of time. */
+  /** The buckets that have values, in order of time. */
   get buckets(): readonly Bucket[] {
     return Array.from(this.#sum, (sum, i) => ({
       timeMs: this.#fromMs + (i + 0.5) * this.#widthMs,

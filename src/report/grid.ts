@@ -6,23 +6,27 @@ const QUARTER_MS = 15 * MINUTE_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Up to this length a window is looked at minute by minute, not by the quarter of an hour. */
+/** Windows up to this length have slots of a minute, longer ones of a quarter of an hour. */
 const SHORT_MS = 2 * DAY_MS;
-/** Periods over which power is held against its drivers; the longest that gives so many. */
+/**
+ * Lengths of periods for the regression of power on its drivers: the longest that gives at least
+ * this many periods.
+ */
 const PERIODS_MS = [DAY_MS, HOUR_MS, QUARTER_MS, MINUTE_MS];
 const PERIODS_MIN = 14;
 
-/** How finely a window is looked at. */
+/** The time resolution of a window. */
 export class Grid {
   readonly fromMs: number;
   readonly toMs: number;
   /**
-   * Length of a slot, in which the power of all machines is added up: a quarter of an hour, as
-   * network operators meter, or a minute in a short window; never shorter than an interval.
+   * Length of a slot, over which the power of all machines is added up: a quarter of an hour, the
+   * metering period of network operators, or a minute in a short window; never shorter than an
+   * interval.
    */
   readonly slotMs: number;
   readonly slotCount: number;
-  /** Length of a period, over which a machine's power is held against its drivers. */
+  /** Length of a period, over which a machine's power is related to its drivers. */
   readonly periodMs: number;
   readonly #slotsFromMs: number;
 
@@ -37,7 +41,7 @@ export class Grid {
     this.periodMs = PERIODS_MS.find((each) => lengthMs / each >= PERIODS_MIN) ?? MINUTE_MS;
   }
 
-  /** The slot in which an instant lies, as a number of slots from the first one's beginning. */
+  /** The position of an instant, as a number of slots since the start of the first one. */
   slotAt(timeMs: number): number {
     return Math.max(0, Math.min(this.slotCount, (timeMs - this.#slotsFromMs) / this.slotMs));
   }
@@ -59,16 +63,16 @@ export function spanName(lengthMs: number): string {
   return lengthMs === MINUTE_MS ? 'a minute' : `${lengthMs / MINUTE_MS} minutes`;
 }
 
-/** Hours of a week, from Monday's first on. */
+/** Hours in a week, from the first hour of Monday. */
 export const WEEK_HOURS = 168;
 
-/** A window as a factory's clocks show it: days begin at local midnight. */
+/** A window in the local time of a factory: days begin at local midnight. */
 export class LocalTime {
   readonly periodMs: number;
-  /** Periods of the window, the first and the last of which may lie in it in part only. */
+  /** Periods of the window; the first and the last may lie only partly in it. */
   readonly periodCount: number;
   readonly #fromMs: number;
-  /** Of each quarter of an hour, as no zone changes its clocks within one. */
+  /** Hour of the week of each quarter of an hour; no zone changes its clocks within one. */
   readonly #weekHours: Uint8Array;
   readonly #days: Int32Array;
 
@@ -84,7 +88,7 @@ export class LocalTime {
     for (let i = 0; i < quarters; i++) {
       const tS = (this.#fromMs + i * QUARTER_MS) / SECOND_MS;
       const localMs = SECOND_MS * (tS + zone.offsetS(tS));
-      // The first of January 1970 was a Thursday.
+      // 1 January 1970 was a Thursday.
       this.#weekHours[i] = (Math.floor(localMs / HOUR_MS) + 3 * 24) % WEEK_HOURS;
       this.#days[i] = Math.floor(localMs / DAY_MS);
     }
@@ -93,7 +97,7 @@ export class LocalTime {
       : Math.ceil((toMs - this.#fromMs) / periodMs);
   }
 
-  /** The period in which an instant lies, the nearest one for an instant outside the window. */
+  /** The period that contains an instant; the nearest one for an instant outside the window. */
   periodAt(timeMs: number): number {
     if (this.periodMs === DAY_MS)
       return (this.#days[this.#quarterAt(timeMs)] as number) - (this.#days[0] as number);
@@ -101,7 +105,7 @@ export class LocalTime {
     return Math.max(0, Math.min(period, this.periodCount - 1));
   }
 
-  /** The hour of the local week in which an instant lies, 0 for the first of a Monday. */
+  /** The hour of the local week that contains an instant; 0 is the first hour of Monday. */
   weekHourAt(timeMs: number): number {
     return this.#weekHours[this.#quarterAt(timeMs)] as number;
   }

@@ -1,9 +1,9 @@
-/** Bins of a histogram: values are then known to a thousandth of the greatest. */
+/** Bins of a histogram: they resolve a value to a thousandth of the largest. */
 const BINS = 2048;
-/** Width of a bin at the beginning: less than any value that matters. */
+/** Initial width of a bin: smaller than any value that matters. */
 const FIRST_WIDTH = 2 ** -30;
 
-/** For which share of the time a value was reached or exceeded. */
+/** The share of the time for which a value was reached or exceeded. */
 export interface DurationPoint {
   /** 0 to 1. */
   readonly share: number;
@@ -11,8 +11,8 @@ export interface DurationPoint {
 }
 
 /**
- * How long a quantity had which value, in as much memory however long that was. The bins double
- * their width when a value lies beyond the last one; no value may be negative.
+ * The distribution of a quantity over time, in constant memory. The bins double their width when a
+ * value lies beyond the last one; no value may be negative.
  */
 export class Histogram {
   readonly #weights = new Float64Array(BINS);
@@ -21,7 +21,7 @@ export class Histogram {
   #least = Number.POSITIVE_INFINITY;
   #most = Number.NEGATIVE_INFINITY;
 
-  /** Takes a value that held for so long. */
+  /** Adds a value that held for the duration `weight`. */
   add(value: number, weight: number): void {
     while (value >= this.#width * BINS) this.#widen();
     const bin = Math.max(0, Math.floor(value / this.#width));
@@ -31,12 +31,12 @@ export class Histogram {
     if (value > this.#most) this.#most = value;
   }
 
-  /** The greatest value; −∞ of nothing. */
+  /** The largest value; −∞ if there is none. */
   get most(): number {
     return this.#most;
   }
 
-  /** The values from the greatest, reached for no time, to the least, which always held. */
+  /** The curve from the largest value, reached for no time, to the smallest, which always held. */
   durationCurve(): DurationPoint[] {
     if (this.#total === 0) return [];
     const points: DurationPoint[] = [{ share: 0, value: this.#most }];
@@ -45,7 +45,7 @@ export class Histogram {
     for (let bin = BINS - 1; bin >= 0; bin--) {
       const own = this.#weights[bin] as number;
       if (own > 0) {
-        // Nothing lies between this bin and the last one, so the curve falls to its upper edge.
+        // Empty bins lie before this one, so the curve falls to the upper edge of this bin.
         if (isGap) points.push(this.#point(weight, bin + 1));
         weight += own;
         points.push(this.#point(weight, bin));

@@ -1,11 +1,11 @@
-import type { Subject } from './subject.ts';
+import type { ReportSource } from './report-source.ts';
 
 /** `injection_molding` → `injection molding`. */
 export function words(name: string): string {
   return name.replaceAll('_', ' ');
 }
 
-/** A field's name without its unit, which stands elsewhere: `pressure_bar` → `pressure`. */
+/** A field's name without its unit: `pressure_bar` → `pressure`. */
 export function fieldName(name: string): string {
   return words(name.replace(/_(kwh?|c|percent|bar|m3h|mm_s)$/, ''));
 }
@@ -15,7 +15,7 @@ export function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** A name as a file may have it: `Härte-Ofen 2` → `harte-ofen-2`. */
+/** A name in a form suitable for a file: `Härte-Ofen 2` → `harte-ofen-2`. */
 export function fileName(name: string): string {
   const plain = name
     .normalize('NFKD')
@@ -26,10 +26,10 @@ export function fileName(name: string): string {
   return plain.slice(0, FILE_NAME_MAX) || 'unnamed';
 }
 
-/** A file system takes 255 bytes. */
+/** Well within the 255 bytes that file systems allow. */
 const FILE_NAME_MAX = 80;
 
-/** An instant in UTC, with seconds if it has any: `2026-01-14 10:00`. */
+/** An instant in UTC, with seconds if they are not 0: `2026-01-14 10:00`. */
 export function timeName(timeMs: number): string {
   return new Date(timeMs)
     .toISOString()
@@ -37,7 +37,7 @@ export function timeName(timeMs: number): string {
     .replace('T', ' ');
 }
 
-/** A length of time in its largest unit: `2.5 h`. */
+/** A length of time in a suitable unit: `2.5 h`. */
 export function lengthName(lengthMs: number): string {
   const minutes = lengthMs / 60_000;
   if (minutes < 120) return `${Math.round(minutes)} min`;
@@ -45,11 +45,14 @@ export function lengthName(lengthMs: number): string {
   return `${(minutes / 1440).toFixed(1)} days`;
 }
 
-/** What each machine is called, by its id: with its factory where another one has its name. */
+/**
+ * The display name of each machine, by id; includes the factory if several machines share the
+ * name.
+ */
 export function machineNames({
   machines,
   factories,
-}: Pick<Subject, 'machines' | 'factories'>): ReadonlyMap<string, string> {
+}: Pick<ReportSource, 'machines' | 'factories'>): ReadonlyMap<string, string> {
   const counts = new Map<string, number>();
   for (const { name } of machines) counts.set(name, (counts.get(name) ?? 0) + 1);
   const factoryNames = new Map(factories.map(({ id, name }) => [id, name]));

@@ -3,32 +3,32 @@ import type { Verdict } from '../validation/validate.ts';
 import { type Figure, HALF, roundText } from './charts/figure.ts';
 import { escaped, inlineDrawing } from './drawing.ts';
 import { timeName } from './names.ts';
-import type { Chapter, Report } from './report.ts';
+import type { Report, Section } from './report.ts';
 import { STYLE } from './style.ts';
 import { anomaliesTable, factoriesTable, machinesTable } from './tables.ts';
 
-/** Nothing but the page itself is used, and nothing in it runs. */
+/** The page loads nothing and runs no scripts. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
 /**
- * A report as one page of HTML that needs nothing else.
+ * A report as one self-contained page of HTML.
  *
- * @param verdicts - Of the machines' validation, where that was asked for.
+ * @param verdicts - Results of the validation of its machines, if requested.
  */
 export function page(report: Report, verdicts: readonly Verdict[] | undefined): string {
-  const { subject, tallies, anomalies, chapters, omission } = report;
-  const names = subject.factories.map(({ name }) => name);
+  const { source, totals, anomalies, sections, omission } = report;
+  const names = source.factories.map(({ name }) => name);
   const title = `Energy report: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
-  const missing = typeof subject.twin === 'string' ? `No close-ups. ${subject.twin}` : '';
-  const sections = [
-    { id: 'summary', heading: 'Summary', html: factoriesTable(tallies) },
-    ...chapters.map((chapter, i) => ({
+  const missing = typeof source.twin === 'string' ? `No close-ups. ${source.twin}` : '';
+  const parts = [
+    { id: 'summary', heading: 'Summary', html: factoriesTable(totals) },
+    ...sections.map((section, i) => ({
       id: `chapter-${i + 1}`,
-      heading: chapter.heading,
-      html: chapterHtml(chapter),
+      heading: section.heading,
+      html: sectionHtml(section),
     })),
-    { id: 'machines', heading: 'All machines', html: machinesTable(tallies, subject) },
-    { id: 'anomalies', heading: 'Anomalies', html: anomaliesTable(anomalies, subject) },
+    { id: 'machines', heading: 'All machines', html: machinesTable(totals, source) },
+    { id: 'anomalies', heading: 'Anomalies', html: anomaliesTable(anomalies, source) },
     ...(verdicts ? [{ id: 'checks', heading: 'Realism checks', html: checksHtml(verdicts) }] : []),
   ];
   const html = [
@@ -38,14 +38,14 @@ export function page(report: Report, verdicts: readonly Verdict[] | undefined): 
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<title>${escaped(title)}</title><style>${STYLE}</style></head><body>`,
     `<header><h1>${escaped(title)}</h1>`,
-    `<p>${timeName(subject.fromMs)} to ${timeName(subject.toMs)} UTC, `,
-    `${roundText(subject.machines.length)} machines, seed ${subject.seed}.</p>`,
-    `<p class="quiet">${escaped(subject.provenance)} Nothing in it was measured. `,
+    `<p>${timeName(source.fromMs)} to ${timeName(source.toMs)} UTC, `,
+    `${roundText(source.machines.length)} machines, seed ${source.seed}.</p>`,
+    `<p class="quiet">${escaped(source.provenance)} All values are simulated. `,
     `${escaped(`${omission} ${missing}`.trim())}</p></header>`,
     '<nav aria-label="Contents"><ul>',
-    ...sections.map(({ id, heading }) => `<li><a href="#${id}">${escaped(heading)}</a></li>`),
+    ...parts.map(({ id, heading }) => `<li><a href="#${id}">${escaped(heading)}</a></li>`),
     '</ul></nav><main>',
-    ...sections.map(
+    ...parts.map(
       ({ id, heading, html }) =>
         `<section aria-labelledby="${id}"><h2 id="${id}">${escaped(heading)}</h2>${html}</section>`,
     ),
@@ -55,8 +55,8 @@ export function page(report: Report, verdicts: readonly Verdict[] | undefined): 
 }
 
 /**
- * The same page with the parts of its charts numbered from 1: echarts counts all charts of the
- * process, and the same report shall be the same page, whatever was drawn before.
+ * Numbers the parts of the charts from 1. echarts counts all charts of the process, but equal
+ * reports must give equal pages, whatever was drawn before.
  */
 function withNumberedParts(html: string): string {
   const numbers = new Map<string, number>();
@@ -67,14 +67,14 @@ function withNumberedParts(html: string): string {
   });
 }
 
-function chapterHtml({ about, figures }: Chapter): string {
+function sectionHtml({ about, figures }: Section): string {
   const aboutHtml = about === '' ? '' : `<p class="about">${escaped(about)}</p>`;
   return `${aboutHtml}<div class="figures">${figures.map(figureHtml).join('\n')}</div>`;
 }
 
 function figureHtml(figure: Figure): string {
   const isWhole = figure.width > HALF.width;
-  // What may have to be scrolled on a narrow screen must be reached by the keyboard, too.
+  // Anything that may need scrolling on a narrow screen must also be reachable by keyboard.
   const focus = isWhole ? ` tabindex="0" role="group" aria-label="${escaped(figure.title)}"` : '';
   return (
     `<figure${isWhole ? ' class="whole"' : ''}>` +
@@ -85,7 +85,7 @@ function figureHtml(figure: Figure): string {
 
 function checksHtml(verdicts: readonly Verdict[]): string {
   return (
-    '<p class="about">Statistics of machines simulated anew against published ranges.</p>' +
+    '<p class="about">Statistics of newly simulated readings, compared with published ranges.</p>' +
     `<div class="table" tabindex="0" role="group" aria-label="Realism checks">` +
     `${verdictsTable(verdicts)}</div>`
   );

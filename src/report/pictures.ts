@@ -6,14 +6,14 @@ import { makeFolder } from '../dataset/whole-file.ts';
 import type { Figure } from './charts/figure.ts';
 import { drawing } from './drawing.ts';
 
-/** Pixels of a picture for each of a chart, so that it is sharp in print. */
+/** Pixels of a picture per pixel of a chart, for sharp print. */
 const ZOOM = 2;
 const FONT = 'DejaVu Sans';
 
 /**
- * Writes every chart as a PNG of its own, on white.
+ * Writes each chart as a separate PNG with a white background.
  *
- * @returns How many were written.
+ * @returns The number of files written.
  */
 export async function writePictures(folder: string, figures: readonly Figure[]): Promise<number> {
   await initWasm(readFileSync(new URL(import.meta.resolve('@resvg/resvg-wasm/index_bg.wasm'))));

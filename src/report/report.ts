@@ -7,19 +7,19 @@ import { overTimeFigure } from './charts/over-time.ts';
 import { weekFigure } from './charts/week.ts';
 import { closeUpOf } from './close-up.ts';
 import { DRIVERS, dependence } from './drivers.ts';
-import type { FactoryTally } from './factory-tally.ts';
+import type { FactoryTotals } from './factory-totals.ts';
 import { spanName } from './grid.ts';
-import { BUCKETS, type MachineTally } from './machine-tally.ts';
+import { BUCKETS, type MachineTotals } from './machine-totals.ts';
 import { fileName, machineNames, sentence } from './names.ts';
-import type { ReportedAnomaly, Subject } from './subject.ts';
-import type { Tallies } from './tallies.ts';
+import type { ReportedAnomaly, ReportSource } from './report-source.ts';
+import type { ReportTotals } from './report-totals.ts';
 
-/** Factories and machines with charts of their own; more of them no one looks at. */
+/** Most factories and machines with charts of their own; a longer report would not be read. */
 const FACTORIES_MAX = 8;
 const MACHINES_MAX = 12;
 
-/** Charts that belong together, under a heading. */
-export interface Chapter {
+/** Charts under one heading. */
+export interface Section {
   readonly heading: string;
   readonly about: string;
   readonly figures: readonly Figure[];
@@ -28,98 +28,102 @@ export interface Chapter {
 /** An anomaly with its number in the table and in the charts. */
 export type NumberedAnomalies = ReadonlyMap<number, ReportedAnomaly>;
 
-/** Everything that a report shows, before it is drawn. */
+/** The content of a report, before it is drawn. */
 export interface Report {
-  readonly subject: Subject;
-  readonly tallies: Tallies;
+  readonly source: ReportSource;
+  readonly totals: ReportTotals;
   readonly anomalies: NumberedAnomalies;
-  readonly chapters: readonly Chapter[];
-  /** Which factories and machines have no charts of their own, in a sentence, if any. */
+  readonly sections: readonly Section[];
+  /** A sentence about the factories and machines without charts, or an empty text. */
   readonly omission: string;
 }
 
-/** Puts a report together from readings that were added up. */
-export function reportOf(subject: Subject, tallies: Tallies): Report {
-  const anomalies = new Map(subject.anomalies.map((anomaly, i) => [i + 1, anomaly]));
-  const factories = tallies.factories
+/** Composes a report from totals. */
+export function reportOf(source: ReportSource, totals: ReportTotals): Report {
+  const anomalies = new Map(source.anomalies.map((anomaly, i) => [i + 1, anomaly]));
+  const factories = totals.factories
     .slice(0, FACTORIES_MAX)
-    .map((factory) => factoryChapter(factory, subject, tallies));
-  const machines = tallies.machines
+    .map((factory) => factorySection(factory, source, totals));
+  const machines = totals.machines
     .toSorted((a, b) => b.energyKwh - a.energyKwh)
     .slice(0, MACHINES_MAX)
-    .map((tally) => machineChapter(tally, subject, tallies, anomalies));
+    .map((machine) => machineSection(machine, source, totals, anomalies));
   const energy = {
     heading: 'Energy',
-    about: 'What each machine took of each carrier.',
-    figures: [energyFigure(tallies.machines, machineNames(subject))],
+    about: 'Energy of each carrier that each machine used.',
+    figures: [energyFigure(totals.machines, machineNames(source))],
   };
-  const chapters = [...factories, energy, ...machines];
-  return { subject, tallies, anomalies, chapters, omission: omissionOf(tallies) };
+  const sections = [...factories, energy, ...machines];
+  return { source, totals, anomalies, sections, omission: omissionOf(totals) };
 }
 
-function omissionOf({ factories, machines }: Tallies): string {
+function omissionOf({ factories, machines }: ReportTotals): string {
   const parts = [
     { what: 'factories', max: FACTORIES_MAX, count: factories.length },
     { what: 'machines', max: MACHINES_MAX, count: machines.length },
   ].filter(({ max, count }) => count > max);
   if (parts.length === 0) return '';
   const texts = parts.map(({ what, max, count }) => `${max} of ${roundText(count)} ${what}`);
-  return `Charts of their own have ${texts.join(' and ')}.`;
+  return `Only ${texts.join(' and ')} have charts of their own.`;
 }
 
-function factoryChapter(tally: FactoryTally, subject: Subject, { grid }: Tallies): Chapter {
-  const { name, location, timeZone } = tally.factory;
-  const { fromMs, toMs } = subject;
+function factorySection(
+  totals: FactoryTotals,
+  source: ReportSource,
+  { grid }: ReportTotals,
+): Section {
+  const { name, location, timeZone } = totals.factory;
+  const { fromMs, toMs } = source;
   const slot = spanName(grid.slotMs);
-  const figures = tally.carriers.flatMap((carrier) => {
+  const figures = totals.carriers.flatMap((carrier) => {
     const colour = carrierColour(carrier);
     const key = `${fileName(name)}-${fileName(carrier)}`;
     return [
       overTimeFigure({
         name: `power-${key}`,
         title: `Power (${carrier}): ${name}`,
-        about: `All machines together, in means of ${slot}, in UTC.`,
+        about: `All machines together, as means over ${slot}, in UTC.`,
         fromMs,
         toMs,
-        buckets: tally.powerOverTime(carrier, BUCKETS),
+        buckets: totals.powerOverTime(carrier, BUCKETS),
         colour,
         anomalies: new Map(),
       }),
       durationFigure(
         `duration-${key}`,
         `Duration curve (${carrier}): ${name}`,
-        `For which share of the time all machines together took so much, in means of ${slot}.`,
-        tally.durationCurve(carrier),
+        `Share of the time at or above each power, all machines together, as means over ${slot}.`,
+        totals.durationCurve(carrier),
         colour,
       ),
       weekFigure(
         `week-${key}`,
-        `The week (${carrier}, kW): ${name}`,
-        `Mean power of each hour of the week, by the clocks of ${timeZone}.`,
-        tally.weeklyProfile(carrier),
+        `Weekly profile (${carrier}, kW): ${name}`,
+        `Mean power in each hour of the week, in local time (${timeZone}).`,
+        totals.weeklyProfile(carrier),
       ),
     ];
   });
   return { heading: name, about: location, figures };
 }
 
-function machineChapter(
-  tally: MachineTally,
-  subject: Subject,
-  { grid }: Tallies,
+function machineSection(
+  totals: MachineTotals,
+  source: ReportSource,
+  { grid }: ReportTotals,
   anomalies: NumberedAnomalies,
-): Chapter {
-  const { machine, mainCarrier } = tally;
+): Section {
+  const { machine, mainCarrier } = totals;
   const { id, type, ratedPowerKw } = machine;
-  const name = machineNames(subject).get(id) as string;
-  const { fromMs, toMs, twin } = subject;
+  const name = machineNames(source).get(id) as string;
+  const { fromMs, toMs, twin } = source;
   const { carrier } = mainCarrier.use;
-  const timeZone = subject.factories.find((each) => each.id === machine.factoryId)?.timeZone;
+  const timeZone = source.factories.find((each) => each.id === machine.factoryId)?.timeZone;
   const own = new Map([...anomalies].filter(([, { machineId }]) => machineId === id));
   const colour = carrierColour(carrier);
   const key = fileName(name);
   const dependences = DRIVERS.flatMap(
-    (driver) => dependence(tally, driver, [...own.values()]) ?? [],
+    (driver) => dependence(totals, driver, [...own.values()]) ?? [],
   );
   const closeUp = typeof twin === 'string' ? undefined : closeUpOf(twin, id, fromMs, toMs);
   return {
@@ -129,7 +133,7 @@ function machineChapter(
       overTimeFigure({
         name: `power-${key}`,
         title: `Power (${carrier}): ${name}`,
-        about: 'The mean of its readings, and between the least and the most of them, in UTC.',
+        about: 'Mean of the readings, with the range from minimum to maximum, in UTC.',
         fromMs,
         toMs,
         buckets: mainCarrier.powerKw.buckets,
@@ -139,14 +143,14 @@ function machineChapter(
       durationFigure(
         `duration-${key}`,
         `Duration curve: ${name}`,
-        `For which share of the time it took so much ${carrier} or more, by its readings.`,
+        `Share of the time at or above each power (${carrier}), from its readings.`,
         mainCarrier.durations.durationCurve(),
         colour,
       ),
       weekFigure(
         `week-${key}`,
-        `The week (kW): ${name}`,
-        `Mean power of each hour of the week, by the clocks of ${timeZone}.`,
+        `Weekly profile (kW): ${name}`,
+        `Mean power in each hour of the week, in local time (${timeZone}).`,
         mainCarrier.week,
       ),
       ...dependences.map((each) =>

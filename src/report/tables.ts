@@ -1,16 +1,16 @@
 import { carriersTaken } from './charts/energy.ts';
 import { roundText } from './charts/figure.ts';
 import { escaped } from './drawing.ts';
-import type { MachineTally } from './machine-tally.ts';
+import type { MachineTotals } from './machine-totals.ts';
 import { lengthName, machineNames, timeName, words } from './names.ts';
 import type { NumberedAnomalies } from './report.ts';
-import type { Subject } from './subject.ts';
-import type { Tallies } from './tallies.ts';
+import type { ReportSource } from './report-source.ts';
+import type { ReportTotals } from './report-totals.ts';
 
-/** Rows of a table; a page with more of them is of no use to anyone. */
+/** Most rows of a table; more would be of no use to anyone. */
 const ROWS_MAX = 500;
 
-/** A column of a table: its heading, and what it says of a row. */
+/** A column of a table: its heading and its text for a row. */
 interface Column<Row> {
   readonly heading: string;
   readonly kind?: 'number' | 'time';
@@ -32,19 +32,19 @@ function table<Row>(name: string, columns: readonly Column<Row>[], rows: readonl
   );
 }
 
-/** What each factory took of each carrier, its mean, its peak and its load factor. */
-export function factoriesTable({ factories }: Tallies): string {
-  const rows = factories.flatMap((tally) =>
-    tally.carriers.map((carrier) => {
-      const powers = [...tally.slotsOf(carrier).powers()];
+/** Energy, mean, peak and load factor of each carrier in each factory. */
+export function factoriesTable({ factories }: ReportTotals): string {
+  const rows = factories.flatMap((totals) =>
+    totals.carriers.map((carrier) => {
+      const powers = [...totals.slotsOf(carrier).powers()];
       const hours = powers.reduce((sum, each) => sum + each.hours, 0);
-      const energyKwh = tally.energyKwh(carrier);
-      return { tally, carrier, energyKwh, meanKw: energyKwh / hours, peak: tally.peak(carrier) };
+      const energyKwh = totals.energyKwh(carrier);
+      return { totals, carrier, energyKwh, meanKw: energyKwh / hours, peak: totals.peak(carrier) };
     }),
   );
   type Row = (typeof rows)[number];
   const columns: readonly Column<Row>[] = [
-    { heading: 'factory', text: ({ tally }) => tally.factory.name },
+    { heading: 'factory', text: ({ totals }) => totals.factory.name },
     { heading: 'carrier', text: ({ carrier }) => carrier },
     number('energy [kWh]', ({ energyKwh }) => energyKwh),
     number('mean [kW]', ({ meanKw }) => meanKw),
@@ -55,52 +55,52 @@ export function factoriesTable({ factories }: Tallies): string {
   return table('Summary', columns, rows);
 }
 
-/** Every machine with what it took, gave and made. */
-export function machinesTable({ machines }: Tallies, subject: Subject): string {
-  const { factories, anomalies } = subject;
-  const names = machineNames(subject);
+/** Energy used and supplied and units made, for every machine. */
+export function machinesTable({ machines }: ReportTotals, source: ReportSource): string {
+  const { factories, anomalies } = source;
+  const names = machineNames(source);
   const counts = new Map<string, number>();
   for (const { machineId } of anomalies) counts.set(machineId, (counts.get(machineId) ?? 0) + 1);
-  const energyKwh = (tally: MachineTally, carrier: string) =>
-    tally.carriers.find(({ use }) => use.carrier === carrier)?.energyKwh ?? Number.NaN;
+  const energyKwh = (totals: MachineTotals, carrier: string) =>
+    totals.carriers.find(({ use }) => use.carrier === carrier)?.energyKwh ?? Number.NaN;
   const given = machines.flatMap(({ carriers }) =>
     carriers.filter(({ use }) => !use.isTaken).map(({ use }) => use.carrier),
   );
   const factoryName = (id: string) => factories.find((each) => each.id === id)?.name ?? '';
-  const columns: readonly Column<MachineTally>[] = [
+  const columns: readonly Column<MachineTotals>[] = [
     { heading: 'machine', text: ({ machine }) => names.get(machine.id) as string },
     { heading: 'type', text: ({ machine }) => words(machine.type.type) },
     ...(factories.length > 1
       ? [
           {
             heading: 'factory',
-            text: ({ machine }: MachineTally) => factoryName(machine.factoryId),
+            text: ({ machine }: MachineTotals) => factoryName(machine.factoryId),
           },
         ]
       : []),
     number('rated [kW]', ({ machine }) => machine.ratedPowerKw),
     ...carriersTaken(machines).map((carrier) =>
-      number<MachineTally>(`${carrier} [kWh]`, (tally) => energyKwh(tally, carrier)),
+      number<MachineTotals>(`${carrier} [kWh]`, (totals) => energyKwh(totals, carrier)),
     ),
     ...[...new Set(given)].map((carrier) =>
-      number<MachineTally>(`${carrier} given [kWh]`, (tally) => energyKwh(tally, carrier)),
+      number<MachineTotals>(`${carrier} supplied [kWh]`, (totals) => energyKwh(totals, carrier)),
     ),
-    number('mean [kW]', (tally) => tally.energyKwh / tally.hours),
+    number('mean [kW]', (totals) => totals.energyKwh / totals.hours),
     number('units', ({ productionUnits }) => productionUnits),
-    number('kWh/unit', (tally) => tally.energyKwh / tally.productionUnits, 3),
+    number('kWh/unit', (totals) => totals.energyKwh / totals.productionUnits, 3),
     number('anomalies', ({ machine }) => counts.get(machine.id) ?? 0),
   ];
   const about =
     given.length > 0
-      ? '<p class="about">What is given is the heat content, counted from water at 0 °C.</p>'
+      ? '<p class="about">Energy supplied is the heat content relative to water at 0 °C.</p>'
       : '';
   return about + table('All machines', columns, machines);
 }
 
-/** The anomalies with what each cost inside the window. */
-export function anomaliesTable(anomalies: NumberedAnomalies, subject: Subject): string {
-  if (anomalies.size === 0) return '<p>None acted in the window.</p>';
-  const names = machineNames(subject);
+/** The anomalies with their costs within the window. */
+export function anomaliesTable(anomalies: NumberedAnomalies, source: ReportSource): string {
+  if (anomalies.size === 0) return '<p>No anomaly was active in the window.</p>';
+  const names = machineNames(source);
   const all = [...anomalies.values()];
   const sum = (of: (each: (typeof all)[number]) => number) =>
     roundText(all.reduce((total, each) => total + of(each), 0));
@@ -117,9 +117,10 @@ export function anomaliesTable(anomalies: NumberedAnomalies, subject: Subject): 
     number('lost units', ([, { lostProductionUnits }]) => lostProductionUnits),
   ];
   return (
-    `<p class="about">What each cost inside the window, against the same machine without it: ` +
+    `<p class="about">Cost of each anomaly within the window, ` +
+    `relative to the same machine without it: ` +
     `${sum((each) => each.excessEnergyKwh)} kWh and ` +
-    `${sum((each) => each.lostProductionUnits)} units in all.</p>` +
+    `${sum((each) => each.lostProductionUnits)} units in total.</p>` +
     table('Anomalies', columns, [...anomalies])
   );
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { Happening, Journal, JournalEvent } from '../core/journal.ts';
+import type { Journal, JournalEntry, JournalEvent } from '../core/journal.ts';
 import { SerialQueue } from '../runtime/serial-queue.ts';
 import { CommandError } from './command-error.ts';
 import type { DurableLog } from './durable-log.ts';
@@ -39,7 +39,7 @@ export abstract class EventLog {
    *
    * @param untilMs - When to give up, by `performance.now()`.
    */
-  protected abstract appendNow(happening: Happening, untilMs: number): Promise<JournalEvent>;
+  protected abstract appendNow(entry: JournalEntry, untilMs: number): Promise<JournalEvent>;
 
   /** The latest whole second that readers may read. */
   horizonMs(): number {
@@ -52,7 +52,7 @@ export abstract class EventLog {
    * @throws CommandError if too many events are waiting, or the journal is full or cannot be
    *   written; nothing has changed then.
    */
-  async append(happening: Happening): Promise<JournalEvent> {
+  async append(entry: JournalEntry): Promise<JournalEvent> {
     if (this.#waiting >= WAITING_MAX)
       throw new CommandError('busy', `${WAITING_MAX} commands are waiting; try again later`);
     if (this.journal.events.length + this.#waiting >= JOURNAL_MAX)
@@ -60,7 +60,7 @@ export abstract class EventLog {
     const untilMs = performance.now() + this.#takenMaxMs;
     this.#waiting++;
     try {
-      return await this.alone(() => this.appendNow(happening, untilMs));
+      return await this.alone(() => this.appendNow(entry, untilMs));
     } finally {
       this.#waiting--;
     }
@@ -110,11 +110,11 @@ export class LocalEventLog extends EventLog {
     return Math.max(afterS, this.journal.events.at(-1)?.timeS ?? afterS);
   }
 
-  protected override async appendNow(happening: Happening, untilMs: number): Promise<JournalEvent> {
+  protected override async appendNow(entry: JournalEntry, untilMs: number): Promise<JournalEvent> {
     const log = this.#log;
     if (log.ready) await this.#taken(untilMs, async (withinMs) => log.ready?.(withinMs));
     const sequence = (this.journal.events.at(-1)?.sequence ?? 0) + 1;
-    const event: JournalEvent = { ...happening, sequence, timeS: this.nextS() };
+    const event: JournalEvent = { ...entry, sequence, timeS: this.nextS() };
     this.#pendingS = event.timeS;
     try {
       await this.#taken(untilMs, (withinMs) => log.keep(event, withinMs));

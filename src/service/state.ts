@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
-import { type Happening, Journal, type JournalEvent, type Settings } from '../core/journal.ts';
+import { Journal, type JournalEntry, type JournalEvent, type Settings } from '../core/journal.ts';
 import { clientConfig } from '../outputs/postgres/server.ts';
 import type { Log } from '../runtime/log.ts';
 import { version } from '../runtime/version.ts';
@@ -202,12 +202,12 @@ function continued(
 async function append(
   store: Store,
   events: JournalEvent[],
-  happening: Happening,
+  entry: JournalEntry,
   nowMs: number,
 ): Promise<void> {
   const last = events.at(-1);
   const timeS = Math.max(Math.floor(nowMs / 1000), last?.timeS ?? Number.NEGATIVE_INFINITY);
-  const event: JournalEvent = { ...happening, sequence: (last?.sequence ?? 0) + 1, timeS };
+  const event: JournalEvent = { ...entry, sequence: (last?.sequence ?? 0) + 1, timeS };
   await store.journal.keep(event);
   events.push(event);
 }

@@ -4,9 +4,9 @@ import { Cursor } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
 import { EVERY_ANOMALY } from './incidents.ts';
 
-/** What a machine took and made in a time. */
+/** What a machine used and produced over a period. */
 export interface Account {
-  /** Of all carriers, as an instrument without error shows it [kWh]. */
+  /** Energy of all carriers, measured without error [kWh]. */
   readonly energyKwh: number;
   readonly production: number;
   readonly productionGood: number;
@@ -14,10 +14,10 @@ export interface Account {
 
 /** Parameters of a perfect instrument. */
 const WITHOUT_NOISE: Readonly<Values<string>> = { meterNoiseShare: 0, sensorNoiseFactor: 0 };
-/** Parameters in which a machine as it should be differs from the machine as it is. */
-const AS_IT_SHOULD_BE: Readonly<Values<string>> = { wearShare: 0 };
+/** Parameters in which the expected machine differs from the actual one. */
+const WITHOUT_WEAR: Readonly<Values<string>> = { wearShare: 0 };
 
-/** A machine with a perfect instrument, read at whatever instants are asked for. */
+/** A machine with a perfect instrument, read at arbitrary instants. */
 function observed(machine: Machine, changes: Readonly<Values<string>> = {}): Machine {
   const values = { ...machine.parameters, ...WITHOUT_NOISE, ...changes };
   const parameters = { ...Object.assign(values, machine.type.derived(values as never)) };
@@ -25,7 +25,7 @@ function observed(machine: Machine, changes: Readonly<Values<string>> = {}): Mac
   return {
     ...machine,
     parameters,
-    // A meter's losses are those of its own interval, so it and what it meters keep to that.
+    // A meter's losses depend on its interval, so the meter and its machines keep that interval.
     intervalMs: metered ? intervalMs : 1000,
     ...(metered && {
       metered: metered.map((each) => ({ ...observed(each, changes), intervalMs })),
@@ -33,19 +33,19 @@ function observed(machine: Machine, changes: Readonly<Values<string>> = {}): Mac
   };
 }
 
-/** What energy management calls the baseline: the same machine with nothing wrong with it. */
+/** The machine of the energy baseline: the same machine with nothing wrong with it. */
 function expected(machine: Machine): Machine {
-  return observed(machine, AS_IT_SHOULD_BE);
+  return observed(machine, WITHOUT_WEAR);
 }
 
 const HOUR_S = 3600;
 
 /**
- * Counts what a machine takes in a window, and what it would take as it should be: the same
- * machine, seed, weather, calendar, commands and planned maintenance, without anomaly and wear.
+ * Counts what a machine uses in a window, and what it should use: the same machine, seed, weather,
+ * calendar, commands and planned maintenance, without anomalies and wear.
  *
- * Models are exact over any time, so it is enough to look once an hour and whenever the machine
- * is started or stopped: a year takes some seconds.
+ * Models are exact over any time span, so one reading per hour and one at each start or stop is
+ * enough: a year takes a few seconds.
  */
 export class BaselineCount {
   readonly #actual: Cursor;
@@ -57,7 +57,7 @@ export class BaselineCount {
   readonly #sums = { actual: emptyAccount(), expected: emptyAccount() };
   #tS: number;
 
-  /** @param fromS - Later than this, up to and including `toS`; whole seconds. */
+  /** @param fromS - The window starts after this and includes `toS`; whole seconds. */
   constructor({ journal }: Pick<Fleet, 'journal'>, machine: Machine, fromS: number, toS: number) {
     const { metered, intervalMs } = machine;
     this.#actual = new Cursor(observed(machine), journal);
@@ -71,21 +71,21 @@ export class BaselineCount {
   }
 
   /**
-   * Goes on by so many looks.
+   * Advances by at most this many readings.
    *
    * @returns Whether the end of the window is reached.
    */
-  advance(looksMax: number): boolean {
-    for (let look = 0; look < looksMax && this.#tS < this.#toS; look++) {
+  advance(readingsMax: number): boolean {
+    for (let reading = 0; reading < readingsMax && this.#tS < this.#toS; reading++) {
       this.#tS = this.#next();
       if (this.#tS > this.#toS) break;
-      this.#look(this.#actual, this.#sums.actual);
-      this.#look(this.#expected, this.#sums.expected);
+      this.#add(this.#actual, this.#sums.actual);
+      this.#add(this.#expected, this.#sums.expected);
     }
     return this.#tS >= this.#toS;
   }
 
-  /** What was counted so far. */
+  /** The counts so far. */
   get accounts(): { readonly actual: Account; readonly expected: Account } {
     return this.#sums;
   }
@@ -93,11 +93,11 @@ export class BaselineCount {
   #next(): number {
     const step = (Math.floor(this.#tS / this.#stepS) + 1) * this.#stepS;
     const stop = this.#stops.find((timeS) => timeS > this.#tS) ?? Number.POSITIVE_INFINITY;
-    // A meter has no reading between the instants of its grid.
+    // A meter has no readings between the instants of its grid.
     return this.#stepS === HOUR_S ? Math.min(step, stop, this.#toS) : step;
   }
 
-  #look(cursor: Cursor, sums: Sums): void {
+  #add(cursor: Cursor, sums: Sums): void {
     const { type, metered } = cursor.machine;
     if (metered) {
       if (!cursor.follow(this.#tS)) return;

@@ -4,38 +4,38 @@ import type { Journal } from '../core/journal.ts';
 import { ROW_WIDTH, type Values } from '../core/machine.ts';
 import { meteredPowerKw, writeElectricity } from '../core/meter.ts';
 import { white } from '../core/random.ts';
+import { ALERT_HOLD_S, AlertMonitor, isScanned } from './alert-monitor.ts';
 import { Incidents } from './incidents.ts';
-import { ALERT_HOLD_S, isWatched, Watch } from './watch.ts';
 
-/** Anchors tried before a state is taken as it is: a fault may last thirty days. */
+/** Anchors to try before accepting an unsettled state: a fault may last thirty days. */
 const ANCHORS_MAX = 40;
 /** A machine that was off for longer starts cold: the slowest to cool keeps e⁻¹⁴ of its heat. */
 const FORGOTTEN_S = 14 * 86_400;
 
-/** How a machine was left when it was switched off. */
+/** The state in which a machine was switched off. */
 interface StoppedState {
-  /** In the segment that held the instant. */
+  /** State in the segment that contained the instant. */
   readonly state: Values<string>;
   readonly stoppedS: number;
 }
 
-/** A position in one machine's function of time: its state there, and the way on. */
+/** A position in one machine's function of time: its state there, and how to move on. */
 export class Cursor {
   readonly machine: Machine;
-  /** The operating mode, the alerts and the faults of the reading written last. */
+  /** The operating mode, alerts and faults of the last reading. */
   mode = IDLE;
   alerts = 0;
   label = 0;
-  /** The kinds of instrument defects that acted on it. */
+  /** The kinds of instrument defects that acted on the last reading. */
   defects = 0;
-  /** Whether the next reading must say the machine's status, changed or not. */
-  isToAnnounce = false;
+  /** Whether the next reading must include the machine's status, changed or not. */
+  mustAnnounce = false;
   readonly #journal: Journal;
   readonly #incidents: Incidents;
   readonly #metering: Metering | undefined;
-  readonly #watch: Watch;
+  readonly #alertMonitor: AlertMonitor;
   readonly #steps: Steps;
-  /** Where this cursor saw the machine being switched off. */
+  /** The latest stop that this cursor has seen. */
   #stopped: StoppedState | undefined;
   #state: Values<string> | undefined;
   #parameters: Readonly<Values<string>>;
@@ -48,7 +48,7 @@ export class Cursor {
     this.machine = machine;
     this.#journal = journal;
     this.#incidents = new Incidents(machine, journal, without);
-    this.#watch = new Watch(machine.type.alertList);
+    this.#alertMonitor = new AlertMonitor(machine.type.alertList);
     this.#steps = stepsOf(machine);
     this.#parameters = machine.parameters;
   }
@@ -57,20 +57,20 @@ export class Cursor {
     return this.#state !== undefined;
   }
 
-  /** Whether the machine has run since its last reading, so that there is one to make. */
+  /** Whether the machine has run since its last reading, so that a reading is due. */
   hasRunUntil(tS: number): boolean {
     return this.#state !== undefined && this.#tS < tS;
   }
 
-  /** The state at the position: what a test or a plot of the inside looks at. */
+  /** The state at the position, for tests and plots of the inside. */
   get state(): Readonly<Values<string>> | undefined {
     return this.#state;
   }
 
   /**
-   * Goes to the state after the reading at `timeMs`, or after the latest one before it: from an
-   * anchor before it, or from the machine's last start. The readings that the alerts of that
-   * instant depend on are made on the way, into `scratch`.
+   * Moves to the state after the reading at `timeMs`, or after the latest one before it, starting
+   * from an earlier anchor or from the machine's last start. Readings on the way that affect the
+   * alerts of that instant are made into `scratch`.
    */
   seek(timeMs: number, scratch: Float64Array): void {
     const { intervalMs, id } = this.machine;
@@ -92,8 +92,8 @@ export class Cursor {
     this.#metering?.seek(this.#tS);
     const from = Math.floor(Math.round(1000 * this.#tS) / intervalMs);
     for (let reading = from + 1; reading <= lastReading; reading++) {
-      // A main meter misses none: its machines are read from one to the next.
-      if (!this.#metering && reading < lastReading && !isWatched(reading, intervalMs)) continue;
+      // A main meter skips no reading, since its machines are read from one to the next.
+      if (!this.#metering && reading < lastReading && !isScanned(reading, intervalMs)) continue;
       const previousS = ((reading - 1) * intervalMs) / 1000;
       if (previousS > this.#tS) this.#forward(previousS);
       this.read((reading * intervalMs) / 1000, scratch, 0);
@@ -101,7 +101,7 @@ export class Cursor {
   }
 
   /**
-   * Starts and stops it as the journal says for the interval that ends at `tS`.
+   * Starts and stops the machine as the journal says for the interval that ends at `tS`.
    *
    * @returns Whether there is a reading to make at `tS`.
    */
@@ -115,10 +115,10 @@ export class Cursor {
     return this.hasRunUntil(tS);
   }
 
-  /** Switches the machine on: as it was left, if that is not long ago. */
+  /** Switches the machine on; after a short stop it resumes from the stopped state. */
   start(tS: number): void {
-    const left = this.#stopped ?? this.#stoppedStateBefore(tS);
-    this.#startAt(tS, left);
+    const stopped = this.#stopped ?? this.#stoppedStateBefore(tS);
+    this.#startAt(tS, stopped);
     this.#metering?.seek(tS);
     this.#beginToRun();
   }
@@ -136,8 +136,8 @@ export class Cursor {
   }
 
   /**
-   * Moves on to `tS` and writes the reading of the interval that ends there to `values` from `at`
-   * on. The machine must be running, and `tS` lie on the grid of its interval.
+   * Moves to `tS` and writes the reading of the interval that ends there to `values`, starting at
+   * `at`. The machine must be running, and `tS` must lie on the grid of its interval.
    */
   read(tS: number, values: Float64Array, at: number): void {
     const { site, random, intervalMs } = this.machine;
@@ -173,23 +173,24 @@ export class Cursor {
     steps.writeRow(state, site.at(tS), bits, steps.sensorNoiseFactor, values, at);
     this.mode = values[at + steps.modeColumn] as number;
     this.label = this.#incidents.labelAt(tS);
-    if (isWatched(reading, intervalMs)) this.alerts = this.#watch.look(state, parameters, tS);
+    if (isScanned(reading, intervalMs))
+      this.alerts = this.#alertMonitor.evaluate(state, parameters, tS);
   }
 
   #beginToRun(): void {
     this.#stopped = undefined;
-    this.#watch.reset();
+    this.#alertMonitor.reset();
     this.mode = IDLE;
     this.alerts = 0;
     this.label = 0;
   }
 
-  #startAt(tS: number, left: StoppedState | undefined): void {
+  #startAt(tS: number, stopped: StoppedState | undefined): void {
     const { type, site, random } = this.machine;
     const parameters = this.#incidents.parametersAt(tS);
     const state = type.start(parameters, site, random, tS);
-    if (left && tS - left.stoppedS < FORGOTTEN_S)
-      type.resume?.(state, parameters, site, random, left.state, left.stoppedS, tS);
+    if (stopped && tS - stopped.stoppedS < FORGOTTEN_S)
+      type.resume?.(state, parameters, site, random, stopped.state, stopped.stoppedS, tS);
     this.#parameters = parameters;
     this.#state = state;
     this.#tS = tS;
@@ -205,7 +206,7 @@ export class Cursor {
       throw new Error(`${type.type} ${this.machine.id}: no progress at ${tS}`);
   }
 
-  /** Moves from segment to segment, summing nothing, until one holds `tS`. */
+  /** Advances segment by segment, without summing, until one contains `tS`. */
   #forward(tS: number): void {
     const { site, random } = this.machine;
     const steps = this.#steps;
@@ -221,14 +222,17 @@ export class Cursor {
     this.#tS = tS;
   }
 
-  /** Puts the state at `tS`, which every history since `startedS` leads to. */
+  /** Sets the state at `tS` that every history since `startedS` leads to. */
   #place(tS: number, startedS: number): void {
     if (this.#placeByAnchor(tS, startedS)) return;
     this.#startAt(startedS, this.#stoppedStateBefore(startedS));
     this.#forward(tS);
   }
 
-  /** The same, where that state does not depend on how the machine was started; else false. */
+  /**
+   * Sets the state from an anchor, if it does not depend on how the machine was started; otherwise
+   * returns false.
+   */
   #placeByAnchor(tS: number, startedS: number): boolean {
     const { type, site, parameters } = this.machine;
     for (let attempt = 0; attempt <= ANCHORS_MAX; attempt++) {
@@ -242,32 +246,32 @@ export class Cursor {
   }
 
   /**
-   * How the machine was left before a start in the journal: goes back to a stop whose
-   * state does not depend on the start before it, and follows starts and stops from there.
+   * The stopped state before a start in the journal. Goes back to a stop whose state does not
+   * depend on the start before it, and replays starts and stops from there.
    */
   #stoppedStateBefore(startedS: number): StoppedState | undefined {
     const changes = this.#journal.runningChanges(this.machine.id);
     const last = changes.findLastIndex(({ timeS }) => timeS < startedS);
     const timeS = (i: number) => changes[i]?.timeS ?? Number.NEGATIVE_INFINITY;
-    let left: StoppedState | undefined;
+    let stopped: StoppedState | undefined;
     let stop = last;
     for (; stop >= 0; stop -= 2) {
       const restartedS = stop === last ? startedS : timeS(stop + 1);
       if (restartedS - timeS(stop) >= FORGOTTEN_S) break;
       if (!this.#placeByAnchor(timeS(stop), timeS(stop - 1))) continue;
-      left = { state: this.#state as Values<string>, stoppedS: timeS(stop) };
+      stopped = { state: this.#state as Values<string>, stoppedS: timeS(stop) };
       break;
     }
     for (let start = stop + 1; start < last; start += 2) {
-      this.#startAt(timeS(start), left);
+      this.#startAt(timeS(start), stopped);
       this.#forward(timeS(start + 1));
-      left = { state: this.#state as Values<string>, stoppedS: timeS(start + 1) };
+      stopped = { state: this.#state as Values<string>, stoppedS: timeS(start + 1) };
     }
-    return left;
+    return stopped;
   }
 }
 
-/** A cursor whose readings are those of the machine's defective instruments. */
+/** A cursor that reports the readings of the machine's defective instruments. */
 export class DefectiveCursor extends Cursor {
   override read(tS: number, values: Float64Array, at: number): void {
     super.read(tS, values, at);
@@ -280,12 +284,12 @@ export class DefectiveCursor extends Cursor {
   }
 }
 
-/** What is needed of a machine for every reading, in records of one shape. */
+/** What every reading of a machine needs, in records of one shape. */
 type Steps = ReturnType<typeof stepsOf>;
 
 /**
- * Types are records of as many shapes as there are, and a look-up in one of many shapes costs as
- * much as a sensor. Faults and wear change neither the rated power nor an instrument.
+ * Machine types are records of different shapes, and a megamorphic look-up costs as much as a
+ * sensor. Faults and wear change neither the rated power nor an instrument.
  */
 function stepsOf({ type, parameters }: Machine) {
   return {
@@ -303,7 +307,7 @@ function stepsOf({ type, parameters }: Machine) {
   };
 }
 
-/** The machines of a main meter, read for themselves. */
+/** The machines of a main meter, each read with its own cursor. */
 class Metering {
   readonly #cursors: readonly Cursor[];
   readonly #row = new Float64Array(ROW_WIDTH);
@@ -318,7 +322,7 @@ class Metering {
     this.#tS = tS;
   }
 
-  /** Reads all machines up to `tS`, and adds their energy and its reactive part to a state. */
+  /** Reads all machines up to `tS` and adds their active and reactive energy to a state. */
   sum(tS: number, state: Values<string>): void {
     let [kws, kvars] = [0, 0];
     for (const cursor of this.#cursors) {

@@ -8,23 +8,23 @@ import { machineTypes } from '../machines/index.ts';
 import { FactorySite } from '../site/index.ts';
 import { connected, type Networks, networksOf } from './networks.ts';
 
-/** What holds until a `configure` event says otherwise. */
+/** Settings before the first `configure` event. */
 export const DEFAULT_SETTINGS: Settings = {
   enableAnomalies: true,
   anomalyProbability: 0.1,
   weekendProductionFactor: null,
 };
 
-/** What else a fleet depends on. */
+/** What a fleet depends on besides its factories. */
 export interface FleetOptions {
-  /** The same seed gives the same readings, to the byte. */
+  /** The same seed gives the same readings, byte for byte. */
   readonly seed?: number;
   readonly journal?: Journal;
-  /** The machine types that there are; those of `machines/` if not given. */
+  /** Available machine types; those of `machines/` by default. */
   readonly types?: readonly MachineType[];
 }
 
-/** A factory as it was built: its site, its machines, and what these take from each other. */
+/** A factory as built: its site, its machines and its networks. */
 interface Plant {
   readonly factory: FactoryDescription;
   readonly site: Site;
@@ -34,17 +34,17 @@ interface Plant {
 }
 
 /**
- * Factories and their machines, ready to be read by a `createReader`: the function that the project
- * is about. A fleet is plain data, so a part of one is a copy with fewer `machines`.
+ * Factories and their machines, ready for `createReader`: the function that the project is about.
+ * A fleet is plain data, so a part of one is a copy with fewer `machines`.
  */
 export interface Fleet {
   readonly seed: number;
   readonly journal: Journal;
-  /** The machine types that there are. */
+  /** Available machine types. */
   readonly types: readonly MachineType[];
   readonly factories: readonly FactoryDescription[];
   readonly plants: readonly Plant[];
-  /** The machines that are read, in the order of their descriptions. */
+  /** The machines to read, in the order of their descriptions. */
   readonly machines: readonly Machine[];
   readonly byId: ReadonlyMap<string, Machine>;
 }
@@ -52,7 +52,7 @@ export interface Fleet {
 /**
  * Builds the machines of factories, in the order of their descriptions.
  *
- * @throws RangeError for a machine type that does not exist, or a time zone that does not.
+ * @throws RangeError for an unknown machine type or time zone.
  */
 export function createFleet(
   factories: readonly FactoryDescription[],
@@ -62,8 +62,9 @@ export function createFleet(
 }
 
 /**
- * The fleet of other factories with the same seed, journal and types. A machine that is described
- * as before, on a site like before, is the same object, so readers can keep its cursor.
+ * Builds the fleet of other factories with the same seed, journal and types. A machine with an
+ * unchanged description on an unchanged site stays the same object, so readers can keep its
+ * cursor.
  *
  * @param fleet - A whole fleet, not a part of one.
  */
@@ -72,14 +73,15 @@ export function nextFleet(fleet: Fleet, factories: readonly FactoryDescription[]
 }
 
 /**
- * The part of a fleet that consists of some of its machines. They report what they report in the
- * whole fleet: what they take from others follows from the descriptions, not from who is read.
+ * The part of a fleet that consists of some of its machines. They report the same as in the whole
+ * fleet: what they draw from others follows from the descriptions, not from which machines are
+ * read.
  */
 export function partOf(fleet: Fleet, machines: readonly Machine[]): Fleet {
   return { ...fleet, machines, byId: new Map(machines.map((machine) => [machine.id, machine])) };
 }
 
-/** @param before - What a fleet before this one consists of. */
+/** @param before - Plants of the previous fleet, for reuse. */
 function build(
   factories: readonly FactoryDescription[],
   { seed, journal, types }: Pick<Fleet, 'seed' | 'journal' | 'types'>,
@@ -121,13 +123,13 @@ function build(
   return { seed, journal, types, factories, plants, machines, byId };
 }
 
-/** A site and what stands on it, by {@link machineKey}. */
+/** A site and its machines, by {@link machineKey}. */
 interface KnownPlant {
   readonly site: Site;
   readonly machines: ReadonlyMap<string, Machine>;
 }
 
-/** Sites with their machines, by what they follow from. */
+/** Known sites with their machines, by {@link siteKey}. */
 function knownPlants(plants: readonly Plant[]): ReadonlyMap<string, KnownPlant> {
   const known = new Map<string, KnownPlant>();
   for (const { factory, site, machines } of plants) {
@@ -147,7 +149,7 @@ function keysOf(factory: FactoryDescription, machines: readonly Machine[]): read
 
 const NO_FAULTS: Machine['scenario'] = [];
 
-/** A main meter with all machines of its factory that are none. */
+/** A main meter with all other machines of its factory, except main meters. */
 function metering(meter: Machine, machines: readonly Machine[]): Machine {
   const metered = machines
     .filter(({ type }) => !type.isMainMeter)
@@ -159,14 +161,14 @@ function metering(meter: Machine, machines: readonly Machine[]): Machine {
   return { ...meter, metered };
 }
 
-/** All that a site follows from: what only people read is left out. */
+/** Everything that determines a site; text meant only for people is left out. */
 function siteKey({ name, location, machines, ...rest }: FactoryDescription): string {
   return JSON.stringify(rest);
 }
 
 /**
- * All that a machine follows from, beside its site: for one that feeds a network or meters others
- * that is the machines that it does so with, too.
+ * Everything that determines a machine besides its site. For a machine that supplies a network or
+ * meters others, this includes the machines involved.
  */
 function machineKey(
   description: MachineDescription,
@@ -186,7 +188,9 @@ function machineKey(
   return JSON.stringify([description, ...partners].map(({ description: _about, ...rest }) => rest));
 }
 
-/** Machines of one type and the same settings share one record of parameters. */
+/**
+ * Parameters of a healthy machine; machines of one type and the same settings share one record.
+ */
 function healthyParameters(
   type: MachineType,
   { ratedPowerKw, parameters = {} }: MachineDescription,
@@ -200,9 +204,9 @@ function healthyParameters(
     const values: Values<string> = {};
     for (const [name, { value }] of Object.entries(type.parameters)) values[name] = value;
     Object.assign(values, instead, parameters, { ratedPowerKw });
-    // Until a reader's upkeep says otherwise no maintenance comes.
+    // No maintenance is planned until a reader's wear model sets one.
     Object.assign(values, { maintenanceFromS: Infinity, maintenanceUntilS: Infinity });
-    // A copy has fast properties; the record that grew key by key is a hash table to V8.
+    // A copy has fast properties; a record that grew key by key is a hash table to V8.
     healthy = copyOf(Object.assign(values, type.derived(values as never)));
     known.set(key, healthy);
   }

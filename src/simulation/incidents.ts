@@ -3,16 +3,16 @@ import type { Machine } from '../core/factory.ts';
 import type { Journal, Settings } from '../core/journal.ts';
 import type { Fault, Values } from '../core/machine.ts';
 import { copyOf } from '../core/record.ts';
-import { Upkeep } from './upkeep.ts';
+import { WearModel } from './wear-model.ts';
 
-/** Automatic anomalies last between these, evenly on a logarithmic scale [s]. */
+/** Shortest and longest random anomaly, distributed evenly on a logarithmic scale [s]. */
 const AUTOMATIC_MIN_S = 20 * 60;
 const AUTOMATIC_MAX_S = 3 * 3600;
 
-/** In place of an anomaly's id: all of them are left out. */
+/** Leaves out all anomalies, when passed as the id of the anomaly to leave out. */
 export const EVERY_ANOMALY = '*';
 
-/** Streams of the daily draw. */
+/** Random streams of the daily draw. */
 const DRAW = 90;
 const KIND = 91;
 const SIZE = 92;
@@ -20,21 +20,21 @@ const LENGTH = 93;
 const PLACE = 94;
 
 /**
- * The anomalies of one machine as a function of time: those that were injected, those that its
- * factory's description plans, and those that come by themselves.
+ * The anomalies of one machine as a function of time: injected, planned in the factory
+ * description, and random.
  */
 export class Incidents {
   readonly #machine: Machine;
   readonly #journal: Journal;
-  /** An anomaly that is left out, or every one: the counterfactual. */
+  /** The anomaly to leave out, or all of them: the counterfactual. */
   readonly #without: string | undefined;
-  readonly #upkeep: Upkeep;
-  /** Parameters under the faults that act, made when the first does. */
+  readonly #wear: WearModel;
+  /** Parameters under the active faults, created when the first fault acts. */
   #own: Values<string> | undefined;
-  /** Since when the parameters without faults are those in `#own`. */
+  /** Since when the fault-free parameters are those in `#own`. */
   #ownSinceS = Number.NaN;
   #active: readonly Incident[] = [];
-  /** How strongly each of the active ones acts in `#own`. */
+  /** Intensity of each active fault in `#own`. */
   readonly #intensities: number[] = [];
   #eventsSeen = -1;
   #fromS = Number.POSITIVE_INFINITY;
@@ -44,16 +44,16 @@ export class Incidents {
     this.#machine = machine;
     this.#journal = journal;
     this.#without = without;
-    this.#upkeep = new Upkeep(machine);
+    this.#wear = new WearModel(machine);
   }
 
-  /** The parameters in effect at an instant; without faults, those of the machine as it is kept. */
+  /** The parameters in effect at an instant; without faults, those of the maintained machine. */
   parametersAt(tS: number): Readonly<Values<string>> {
     const active = this.#activeAt(tS);
-    const parameters = this.#upkeep.parametersAt(tS);
+    const parameters = this.#wear.parametersAt(tS);
     if (active.length === 0) return parameters;
     const { type } = this.#machine;
-    let isApplied = this.#ownSinceS === this.#upkeep.sinceS;
+    let isApplied = this.#ownSinceS === this.#wear.sinceS;
     for (let i = 0; i < active.length; i++) {
       const incident = active[i] as Incident;
       const x = intensity(incident, (type.faults[incident.type] as Fault).onset, tS);
@@ -67,11 +67,11 @@ export class Incidents {
       const fault = type.faults[(active[i] as Incident).type] as Fault;
       fault.apply(own, this.#intensities[i] as number);
     }
-    this.#ownSinceS = this.#upkeep.sinceS;
+    this.#ownSinceS = this.#wear.sinceS;
     return Object.assign(own, type.derived(own as never));
   }
 
-  /** One bit a fault that acts at an instant, in the order of the type's `faultTypes`. */
+  /** One bit per fault active at an instant, in the order of the type's `faultTypes`. */
   labelAt(tS: number): number {
     const active = this.#activeAt(tS);
     if (active.length === 0) return 0;
@@ -81,7 +81,7 @@ export class Incidents {
     return label;
   }
 
-  /** The anomalies that touch a window, oldest first. */
+  /** The anomalies that overlap a window, oldest first. */
   between(fromS: number, toS: number): Incident[] {
     const { site } = this.#machine;
     const found = [...this.#planned()];
@@ -100,7 +100,7 @@ export class Incidents {
     return this.#active;
   }
 
-  /** Looks up what acts at `tS`, and from and until when nothing about that changes. */
+  /** Finds the anomalies active at `tS`, and the span in which that set does not change. */
   #find(tS: number): void {
     const { site } = this.#machine;
     const day = site.localDay(tS);
@@ -131,7 +131,7 @@ export class Incidents {
     );
   }
 
-  /** What the factory's description plans, as planned. */
+  /** The anomalies planned in the factory description. */
   #scenario(): Incident[] {
     const { id, scenario } = this.#machine;
     return scenario.map(({ type, startS, durationS, severity }, i) => ({
@@ -147,13 +147,13 @@ export class Incidents {
     }));
   }
 
-  /** The anomaly that comes by itself on a local day, if one does. */
+  /** The random anomaly of a local day, if there is one. */
   #automatic(day: number): Incident | undefined {
     const { id, random, site, type } = this.#machine;
     const chance = random.uniform(DRAW, day);
     if (type.faultTypes.length === 0 || this.#without === EVERY_ANOMALY) return undefined;
-    // Nearly all days are without one, under whatever settings there have been.
-    if (!this.#journal.settingsChanges().some(({ settings }) => mayCome(settings, chance)))
+    // The common case: no settings so far allow an anomaly on this day.
+    if (!this.#journal.settingsChanges().some(({ settings }) => occurs(settings, chance)))
       return undefined;
     const dayStartS = site.localDayStartS(day);
     const dayEndS = site.localDayStartS(day + 1);
@@ -163,7 +163,7 @@ export class Incidents {
     const roomS = dayEndS - FADE_S - durationS - dayStartS;
     const startS = dayStartS + Math.floor(roomS * random.uniform(PLACE, day));
     const settings = this.#journal.settingsAt(startS);
-    if (!mayCome(settings, chance)) return undefined;
+    if (!occurs(settings, chance)) return undefined;
     const kind = Math.floor(type.faultTypes.length * random.uniform(KIND, day));
     const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
     const planned: Incident = {
@@ -182,8 +182,8 @@ export class Incidents {
   }
 
   /**
-   * An anomaly that was not injected, with what the journal says of its end: one of its type that
-   * was injected, or one of `rivals`, takes its place.
+   * An anomaly that was not injected, with its end as the journal has it: an injected anomaly of
+   * its type, or one of `rivals`, supersedes it.
    */
   #ended(incident: Incident, rivals: readonly Incident[]): Incident {
     const { machineId, type, startS } = incident;
@@ -198,7 +198,7 @@ export class Incidents {
   }
 }
 
-/** Whether an anomaly comes by itself on a day that has drawn so. */
-function mayCome({ enableAnomalies, anomalyProbability }: Settings, chance: number): boolean {
+/** Whether settings allow an anomaly on a day with this draw. */
+function occurs({ enableAnomalies, anomalyProbability }: Settings, chance: number): boolean {
   return enableAnomalies && chance < anomalyProbability;
 }

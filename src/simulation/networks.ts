@@ -3,7 +3,7 @@ import type { Journal } from '../core/journal.ts';
 import type { Use } from '../core/machine.ts';
 import type { NetworkName, Site } from '../core/site.ts';
 import { type Consumer, Network, type Supplier, SupplierSite } from '../site/network.ts';
-import { Upkeep } from './upkeep.ts';
+import { WearModel } from './wear-model.ts';
 
 /** The networks of a factory that have suppliers. */
 export type Networks = ReadonlyMap<NetworkName, Network>;
@@ -27,7 +27,7 @@ export function networksOf(
   return built;
 }
 
-/** A machine as it stands in the networks: one that feeds one is asked for what that takes. */
+/** A machine as part of the networks; a supplier gets a site with the demand on it. */
 export function connected(machine: Machine, networks: Networks): Machine {
   const network = machine.type.supply && networks.get(machine.type.supply.network);
   if (!network) return machine;
@@ -35,12 +35,11 @@ export function connected(machine: Machine, networks: Networks): Machine {
   return { ...machine, site: new SupplierSite(machine.site, network, index) };
 }
 
-/** Whether a machine is switched on and not serviced, which no fault of it changes. */
+/** Whether a machine is switched on and not in maintenance, which faults do not change. */
 function readiness(machine: Machine, journal: Journal): (tS: number) => boolean {
-  const upkeep = new Upkeep(machine);
+  const wear = new WearModel(machine);
   return (tS) =>
-    journal.isRunning(machine.id, tS) &&
-    tS < (upkeep.parametersAt(tS)['maintenanceFromS'] as number);
+    journal.isRunning(machine.id, tS) && tS < (wear.parametersAt(tS)['maintenanceFromS'] as number);
 }
 
 function supplierOf(machine: Machine, name: NetworkName, journal: Journal): Supplier | undefined {
@@ -52,7 +51,8 @@ function supplierOf(machine: Machine, name: NetworkName, journal: Journal): Supp
     name: machine.name,
     isReady: readiness(machine, journal),
     capacity: supply.capacity(parameters),
-    given: (askedShare) => supply.given?.(parameters, askedShare) ?? askedShare,
+    deliveredShare: (requestedShare) =>
+      supply.deliveredShare?.(parameters, requestedShare) ?? requestedShare,
   };
 }
 
@@ -68,10 +68,10 @@ function consumerOf(
   const use = type.uses?.[network];
   if (!activityShare || full === 0 || (full === undefined && !use)) return undefined;
   const own = random.copy();
-  const taken: Use = use ?? ((_p, share) => share);
-  const factor = full === undefined ? 1 : full / taken(parameters, 1);
+  const draw: Use = use ?? ((_p, share) => share);
+  const factor = full === undefined ? 1 : full / draw(parameters, 1);
   return {
     isReady: readiness(machine, journal),
-    taken: (tS) => factor * taken(parameters, activityShare(parameters, site, own, tS)),
+    drawn: (tS) => factor * draw(parameters, activityShare(parameters, site, own, tS)),
   };
 }

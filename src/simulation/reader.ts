@@ -6,45 +6,49 @@ import { ROW_WIDTH } from '../core/machine.ts';
 import { Cursor, DefectiveCursor } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
 
-/** What a reader reads, and how often it says a status. */
+/** Which machines a reader reads, and how often it reports a status. */
 export interface ReaderOptions {
-  /** The machines to read, all of the fleet if not given. */
+  /** The machines to read; all of the fleet by default. */
   readonly machines?: readonly Machine[];
   /** The id of an anomaly to leave out: the counterfactual. */
   readonly without?: string;
-  /** Whether all instruments are sound, whatever defects machines have: the true readings. */
+  /** Whether to ignore instrument defects: the true readings. */
   readonly isTrue?: boolean;
   /** Simulated seconds after which a status is due, changed or not; 0: with every reading. */
   readonly statusIntervalS?: number;
   /**
-   * A reader of a fleet that this one has come out of ({@link nextFleet}), which has read all up
-   * to where it stands. The new one goes on there: with its cursors for machines that are the
-   * same, from an anchor for others, which then announce themselves. A machine that has left the
-   * fleet, or its topic, ends as `offline`. The old reader is not to be used any more.
+   * A reader of the fleet that this fleet was derived from ({@link nextFleet}); it must have read
+   * everything up to its position. The new reader continues there: with the same cursors for
+   * unchanged machines, and from an anchor for the others, which then announce themselves. A
+   * machine that has left the fleet, or its topic, ends as `offline`. Do not use the old reader
+   * any more.
    */
   readonly after?: Reader;
 }
 
-/** What can be read from an instant on: a {@link Reader}, or what is made of one. */
+/** Reads rows from an instant on: a {@link Reader}, or a wrapper of one. */
 export interface RowReader {
   /** Everything up to and including this instant has been read [ms since the epoch]. */
   readonly timeMs: number;
-  /** Goes to an instant: the rows read next are those later than it. See {@link Reader.seek}. */
+  /** Moves to an instant; the next rows are those later than it. See {@link Reader.seek}. */
   seek(timeMs: number, announce?: boolean): void;
   /**
-   * Likewise, in steps of a millisecond or so, between which others may have their turn; what is
-   * read between them is lost.
+   * As `seek`, in steps of about a millisecond, so that other work can run in between; rows read
+   * between the steps are lost.
    */
   seeking(timeMs: number, announce?: boolean): Iterable<undefined>;
-  /** Appends rows up to and including `untilMs`; whether all are in. See {@link Reader.read}. */
+  /**
+   * Appends rows up to and including `untilMs`; returns whether all are in. See
+   * {@link Reader.read}.
+   */
   read(untilMs: number, batch: Batch): boolean;
   /** Has every machine report its status once more. See {@link Reader.announce}. */
   announce(): void;
 }
 
 /**
- * Reads everything up to and including `untilMs`, batch by batch. It is the same batch each time,
- * filled anew, so take from it what you need before you ask for the next.
+ * Reads everything up to and including `untilMs`, batch by batch. The same batch is refilled each
+ * time, so take what you need from it before you request the next.
  */
 export function* batches(
   reader: RowReader,
@@ -75,14 +79,15 @@ interface DueStatus {
 
 const DEFAULT_STATUS_INTERVAL_S = 60;
 /**
- * Machines that a call starts or stops at most: each goes through its past, which takes a
- * millisecond or so, and the event loop must not be blocked.
+ * Most machines that one call starts or stops: each replays its past, which takes about a
+ * millisecond, and the event loop must not be blocked.
  */
 const SWITCHES_MAX = 16;
 
 /**
- * Moves through the function that a factory is. It holds one record of numbers a machine, can
- * start at any instant, and gives the same rows however its window is cut into calls and batches.
+ * Moves through the function that a factory is. It holds one record of numbers per machine, can
+ * start at any instant, and returns the same rows however a window is split into calls and
+ * batches.
  */
 export class Reader implements RowReader {
   readonly #fleet: Fleet;
@@ -90,12 +95,12 @@ export class Reader implements RowReader {
   readonly #cursors: ReadonlyMap<string, Cursor>;
   readonly #statusIntervalMs: number;
   readonly #scratch = new Float64Array(ROW_WIDTH);
-  /** Machines whose status is due before anything else, at an instant each. */
+  /** Machines whose status is due before anything else, each at its instant. */
   readonly #statuses: DueStatus[] = [];
   #statusesWritten = 0;
   #eventsSeen = 0;
-  /** Of the events seen next: cursors that are still to be switched; the last is the first. */
-  #touched: Cursor[] | undefined;
+  /** Cursors that the next events have yet to switch, in reverse order. */
+  #toSwitch: Cursor[] | undefined;
   #timeMs = Number.NaN;
 
   constructor(fleet: Fleet, options: ReaderOptions = {}) {
@@ -139,21 +144,21 @@ export class Reader implements RowReader {
   }
 
   /**
-   * Goes to an instant: the rows read next are those later than it.
+   * Moves to an instant; the next rows are those later than it.
    *
-   * @param announce - Whether each machine says its status with its first row, for those who begin
-   *   to listen.
+   * @param announce - Whether each machine reports its status with its first row, for new
+   *   subscribers.
    */
   seek(timeMs: number, announce = false): void {
     for (const _ of this.seeking(timeMs, announce));
   }
 
-  /** Likewise, a machine a step. */
+  /** As {@link seek}, one machine per step. */
   *seeking(timeMs: number, announce = false): Generator<undefined> {
     this.#statuses.length = 0;
     this.#statusesWritten = 0;
     const next = this.#fleet.journal.events.findIndex((event) => event.timeS * 1000 > timeMs);
-    this.#stand(timeMs, next < 0 ? this.#fleet.journal.events.length : next);
+    this.#setPosition(timeMs, next < 0 ? this.#fleet.journal.events.length : next);
     for (const { cursors } of this.#groups)
       for (const cursor of cursors) {
         this.#seekCursor(cursor, announce);
@@ -167,16 +172,15 @@ export class Reader implements RowReader {
    */
   announce(): void {
     for (const cursor of this.#cursors.values())
-      if (cursor.isRunning) cursor.isToAnnounce = true;
+      if (cursor.isRunning) cursor.mustAnnounce = true;
       else this.#statuses.push({ cursor, timeMs: this.#stoppedMs(cursor) });
   }
 
   /**
-   * Appends the rows up to and including `untilMs`, in the order of time, as far as the batch has
-   * room.
+   * Appends the rows up to and including `untilMs`, in order of time, until the batch is full.
    *
-   * @returns Whether all of them are in; if not, the next call goes on: the batch is full, or many
-   *   machines are being started or stopped.
+   * @returns Whether all of them are in. If not, call again: the batch is full, or many machines
+   *   are being started or stopped.
    */
   read(untilMs: number, batch: Batch): boolean {
     const isDone = this.#fill(untilMs, batch);
@@ -204,11 +208,11 @@ export class Reader implements RowReader {
     }
   }
 
-  /** Stands at an instant, but for the cursors. */
-  #stand(timeMs: number, eventsSeen: number): void {
+  /** Sets the position of everything but the cursors. */
+  #setPosition(timeMs: number, eventsSeen: number): void {
     this.#timeMs = timeMs;
     this.#eventsSeen = eventsSeen;
-    this.#touched = undefined;
+    this.#toSwitch = undefined;
     for (const group of this.#groups) {
       group.nextMs = (Math.floor(timeMs / group.intervalMs) + 1) * group.intervalMs;
       group.at = 0;
@@ -217,13 +221,13 @@ export class Reader implements RowReader {
 
   #seekCursor(cursor: Cursor, announce: boolean): void {
     cursor.seek(this.#timeMs, this.#scratch);
-    cursor.isToAnnounce = announce;
+    cursor.mustAnnounce = announce;
     if (announce && !cursor.isRunning)
       this.#statuses.push({ cursor, timeMs: this.#stoppedMs(cursor) });
   }
 
   #goOn(before: Reader): void {
-    this.#stand(before.#timeMs, before.#eventsSeen);
+    this.#setPosition(before.#timeMs, before.#eventsSeen);
     const isOurs = (cursor: Cursor) => this.#cursors.get(cursor.machine.id) === cursor;
     const hasLeft = ({ machine }: Cursor) =>
       this.#fleet.byId.get(machine.id)?.topic !== machine.topic;
@@ -238,7 +242,7 @@ export class Reader implements RowReader {
       if (before.#cursors.get(id) !== cursor) this.#seekCursor(cursor, true);
   }
 
-  /** Reads the instant that is due in a group; false if the batch is full before its end. */
+  /** Reads the due instant of a group; returns false if the batch fills up before its end. */
   #readGroup(group: Group, batch: Batch): boolean {
     const timeMs = group.nextMs;
     const tS = timeMs / 1000;
@@ -260,12 +264,12 @@ export class Reader implements RowReader {
     const { intervalMs } = cursor.machine;
     const statusMs = this.#statusIntervalMs;
     const isDue =
-      cursor.isToAnnounce ||
+      cursor.mustAnnounce ||
       cursor.mode !== mode ||
       cursor.alerts !== alerts ||
       statusMs === 0 ||
       Math.floor(timeMs / statusMs) !== Math.floor((timeMs - intervalMs) / statusMs);
-    cursor.isToAnnounce = false;
+    cursor.mustAnnounce = false;
     batch.timesMs[row] = timeMs;
     batch.machines[row] = cursor.machine;
     batch.flags[row] = isDue ? READING | STATUS : READING;
@@ -301,26 +305,25 @@ export class Reader implements RowReader {
   }
 
   /**
-   * Starts and stops what the journal says for one instant; false where some are left for the next
-   * call.
+   * Applies the starts and stops of one instant; returns false if some are left for the next call.
    */
   #apply(eventMs: number): boolean {
     const { events } = this.#fleet.journal;
     let seen = this.#eventsSeen;
     while ((events[seen]?.timeS ?? Number.NaN) * 1000 === eventMs) seen++;
-    this.#touched ??= this.#touchedBy(events.slice(this.#eventsSeen, seen));
+    this.#toSwitch ??= this.#cursorsSwitchedBy(events.slice(this.#eventsSeen, seen));
     let switches = 0;
-    for (let cursor = this.#touched.pop(); cursor; cursor = this.#touched.pop()) {
+    for (let cursor = this.#toSwitch.pop(); cursor; cursor = this.#toSwitch.pop()) {
       if (!this.#switch(cursor, eventMs)) continue;
       if (++switches === SWITCHES_MAX) return false;
     }
-    this.#touched = undefined;
+    this.#toSwitch = undefined;
     this.#eventsSeen = seen;
     return true;
   }
 
-  /** The cursors of machines that some events start or stop, the last to be switched first. */
-  #touchedBy(events: readonly JournalEvent[]): Cursor[] {
+  /** The cursors of machines that some events start or stop, in reverse order of switching. */
+  #cursorsSwitchedBy(events: readonly JournalEvent[]): Cursor[] {
     const touched = new Set<Cursor>();
     for (const event of events) {
       if (event.kind !== 'start' && event.kind !== 'stop') continue;
@@ -332,7 +335,7 @@ export class Reader implements RowReader {
     return [...touched].reverse();
   }
 
-  /** Starts or stops a machine; false where it is as the journal says already. */
+  /** Starts or stops a machine; returns false if it is already as the journal says. */
   #switch(cursor: Cursor, eventMs: number): boolean {
     const isToRun = this.#fleet.journal.isRunning(cursor.machine.id, eventMs / 1000);
     if (isToRun === cursor.isRunning) return false;
@@ -342,7 +345,7 @@ export class Reader implements RowReader {
     return true;
   }
 
-  /** When a machine that stands was stopped. */
+  /** When a stopped machine was stopped. */
   #stoppedMs({ machine, mode }: Cursor): number {
     const changes = this.#fleet.journal.runningChanges(machine.id);
     const stopped = changes.findLast(({ timeS }) => timeS * 1000 <= this.#timeMs);
@@ -350,7 +353,7 @@ export class Reader implements RowReader {
   }
 }
 
-/** A reader of some or all machines of a fleet; `seek` it before the first `read`. */
+/** Creates a reader of some or all machines of a fleet; call `seek` before the first `read`. */
 export function createReader(fleet: Fleet, options?: ReaderOptions): Reader {
   return new Reader(fleet, options);
 }

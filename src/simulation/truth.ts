@@ -4,20 +4,20 @@ import { ROW_WIDTH, type Values } from '../core/machine.ts';
 import { Cursor } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
 
-/** What an anomaly has cost, against the same machine, seed and disturbances without it. */
+/** The cost of an anomaly, relative to the same machine, seed and disturbances without it. */
 export interface Cost {
   /**
-   * Energy taken beyond the counterfactual's, as metered, of all carriers [kWh]; negative where
-   * less was taken.
+   * Energy used beyond the counterfactual's, as metered, of all carriers [kWh]; negative if less
+   * was used.
    */
   readonly excessEnergyKwh: number;
   /** Good units that the counterfactual made and this machine did not. */
   readonly lostProductionUnits: number;
-  /** Up to where it was counted [s]: the machine has recovered, or the limit was reached. */
+  /** Counted up to here [s]: the machine has recovered, or the limit was reached. */
   readonly countedUntilS: number;
-  /** Whether the machine is again in the very state it would be in without the anomaly. */
+  /** Whether the machine is back in exactly the state it would have without the anomaly. */
   readonly hasRecovered: boolean;
-  /** Whether nothing more will be counted: it has recovered, or the limit was reached. */
+  /** Whether the count is final: the machine has recovered, or the limit was reached. */
   readonly isFinal: boolean;
 }
 
@@ -25,9 +25,9 @@ export interface Cost {
 const RECOVERY_MAX_S = 3 * 86_400;
 
 /**
- * Counts what an anomaly costs, as time goes on: reads its machine twice, with it and without it,
- * from its start until both are in the same state again, and adds up the difference of what was
- * published.
+ * Counts what an anomaly costs. Reads its machine twice, with the anomaly and without, from the
+ * start of the anomaly until both are in the same state again, and adds up the difference between
+ * the published values.
  */
 export class CostCount {
   readonly #machine: Machine;
@@ -41,7 +41,7 @@ export class CostCount {
   #hasRecovered = false;
   #isFinal = false;
 
-  /** @throws RangeError for an anomaly of a machine that the fleet does not have. */
+  /** @throws RangeError if the fleet does not have the machine of the anomaly. */
   constructor(fleet: Fleet, incident: Incident) {
     const machine = fleet.byId.get(incident.machineId);
     if (!machine) throw new RangeError(`no machine ${incident.machineId}`);
@@ -57,10 +57,10 @@ export class CostCount {
   }
 
   /**
-   * Goes on to `untilS`, or as far as so many readings lead.
+   * Continues to `untilS`, or by at most `readingsMax` readings.
    *
-   * @param incident - The anomaly with its end as it is known now.
-   * @returns Whether there is nothing left to count up to `untilS`.
+   * @param incident - The anomaly with its end as known now.
+   * @returns Whether nothing is left to count up to `untilS`.
    */
   advance(incident: Incident, untilS: number, readingsMax: number): boolean {
     const intervalS = this.#machine.intervalMs / 1000;
@@ -78,7 +78,7 @@ export class CostCount {
     return false;
   }
 
-  /** What was counted so far. */
+  /** The cost so far. */
   get cost(): Cost {
     return {
       excessEnergyKwh: Math.round(this.#energyKwh * 1e6) / 1e6,

@@ -3,18 +3,18 @@ import { ROW_WIDTH } from '../core/machine.ts';
 import { Cursor } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
 
-/** So often and so long each type is read: enough for V8 to note its shape, too little for more. */
+/** Rounds and readings per type: enough for V8 to record its shape, and no more. */
 const ROUNDS = 3;
 const READINGS = 20;
 
 /**
- * Reads a little of one machine of each type, and keeps nothing of it.
+ * Reads a little of one machine of each type and discards it.
  *
- * V8 compiles a function for the shapes of records that it has met, and anew for each that comes
- * later. Types of machines are so many shapes: met in turn before any of them is read at length,
- * they save a process that begins some twenty-five compilations out of two hundred and forty.
+ * V8 compiles a function for the record shapes that it has met, and recompiles it for each new
+ * one. Every machine type is such a shape. Meeting all of them before any is read at length saves
+ * a new process about twenty-five of two hundred and forty compilations.
  *
- * @param timeMs - When; what is remembered of a site is best used if it is read from there on.
+ * @param timeMs - Where reading will start, so that cached values of sites are used.
  */
 export function warmUp(fleet: Fleet, timeMs: number): void {
   const machines = new Map<string, Machine>();

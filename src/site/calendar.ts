@@ -5,7 +5,7 @@ import type { Zone } from './zone.ts';
 
 const DAY_S = 86_400;
 const DAY_MINUTES = 1440;
-/** After a change of shift, production goes over to its new level in this time [s]. */
+/** After a change of shift, production reaches its new level within this time [s]. */
 const RAMP_S = 600;
 
 interface Change {
@@ -13,37 +13,37 @@ interface Change {
   readonly toShare: number;
 }
 
-/** A part of a plan: what it is called, and the share of full production that it asks for. */
+/** A part of a plan: its name and the share of full production that it requires. */
 export interface Period extends Pick<ShiftSpan, 'shift' | 'loadShare'> {
   /** The times of a shift, `06:00-14:00`, or `rest`, `weekend`, `holiday`, `closure`, `extra`. */
   readonly name: string;
 }
 
-/** A shift that is worked once: from and until when, in minutes of local time since 1970. */
-interface Once {
+/** A shift that runs once: start and end, in minutes of local time since 1970. */
+interface DatedShift {
   readonly fromMinute: number;
   readonly untilMinute: number;
   readonly loadShare: number;
 }
 
-/** Days that are closed, by their numbers, both included. */
-interface Closed {
+/** Days that are closed, by number, both inclusive. */
+interface ClosedDays {
   readonly fromDay: number;
   readonly toDay: number;
   readonly loadShare: number;
 }
 
-/** The share of full production that shifts, weekends, holidays and closures ask for. */
+/** The share of full production required by shifts, weekends, holidays and closures. */
 export class Calendar {
   readonly #description: CalendarDescription;
   readonly #holidays: ReadonlySet<number>;
-  readonly #closures: readonly Closed[];
-  readonly #extras: readonly Once[];
+  readonly #closures: readonly ClosedDays[];
+  readonly #extras: readonly DatedShift[];
   readonly #zone: Zone;
   readonly #journal: Journal;
   readonly #days = new Map<number, readonly Change[]>();
   #settingsSeen = 0;
-  /** The span over which the last answer holds: from one change to the next. */
+  /** The span in which the last answer is valid: from one change to the next. */
   #fromS = Number.POSITIVE_INFINITY;
   #untilS = Number.NEGATIVE_INFINITY;
   #rampS = 0;
@@ -69,8 +69,8 @@ export class Calendar {
   }
 
   /**
-   * Share of full production, 0 to 1: the level of the shift, reached from the level before it
-   * in ten minutes along 3u² − 2u³.
+   * Share of full production, 0 to 1: the level of the shift, reached from the previous level
+   * within ten minutes along 3u² − 2u³.
    */
   load(tS: number): number {
     if (!(tS >= this.#fromS && tS < this.#untilS) || this.#isOutdated()) this.#find(tS);
@@ -79,12 +79,12 @@ export class Calendar {
     return this.#fromShare + (this.#toShare - this.#fromShare) * u * u * (3 - 2 * u);
   }
 
-  /** The level that the plan asks for at an instant, without the transition. */
+  /** The level that the plan requires at an instant, without the transition. */
   level(tS: number): number {
     return this.period(tS).loadShare;
   }
 
-  /** Shift after shift of a window, without gaps. */
+  /** The shifts of a window in sequence, without gaps. */
   spans(fromS: number, toS: number): readonly ShiftSpan[] {
     const spans: ShiftSpan[] = [];
     for (const { shift, loadShare, ...part } of this.#parts(fromS, toS)) {
@@ -97,9 +97,9 @@ export class Calendar {
   }
 
   /**
-   * The part of the plan that an instant lies in: the first that holds of an extra shift, a shift
-   * of given weekdays that did not begin on a holiday or in a closure, a closure, a holiday, the
-   * weekend, a shift of every workday, and the rest.
+   * The part of the plan at an instant. The first that applies of: an extra shift, a shift of
+   * given weekdays that did not begin on a holiday or in a closure, a closure, a holiday, the
+   * weekend, a shift of every workday, rest.
    */
   period(tS: number): Period {
     const localS = tS + this.#zone.offsetS(tS);
@@ -110,8 +110,9 @@ export class Calendar {
       ({ fromMinute, untilMinute }) => localMinute >= fromMinute && localMinute < untilMinute,
     );
     if (extra) return { name: 'extra', shift: null, loadShare: extra.loadShare };
-    const begun = this.#begun(day, minute) ?? this.#begun(day - 1, minute + DAY_MINUTES);
-    if (begun) return begun;
+    const started =
+      this.#startedShift(day, minute) ?? this.#startedShift(day - 1, minute + DAY_MINUTES);
+    if (started) return started;
     const closed = this.#closure(day);
     if (closed) return { name: 'closure', shift: null, loadShare: closed.loadShare };
     const isHoliday = this.#holidays.has(day);
@@ -128,7 +129,7 @@ export class Calendar {
     );
   }
 
-  /** Hours of each part of the plan between two instants, by its name. */
+  /** Hours of each part of the plan between two instants, by name. */
   hours(fromS: number, toS: number): Map<string, number> {
     const hours = new Map<string, number>();
     for (const { name, ...part } of this.#parts(fromS, toS))
@@ -136,7 +137,7 @@ export class Calendar {
     return hours;
   }
 
-  /** The plan of a window piece by piece, a piece from one instant at which it may change on. */
+  /** The plan of a window in pieces, split at every instant at which it may change. */
   #parts(fromS: number, toS: number): readonly (Period & Pick<ShiftSpan, 'fromS' | 'toS'>)[] {
     const starts = new Set([fromS]);
     for (let day = Math.floor(fromS / DAY_S); day * DAY_S < toS; day++)
@@ -149,8 +150,11 @@ export class Calendar {
     }));
   }
 
-  /** The shift of given weekdays that began on a day and is worked so many minutes after it. */
-  #begun(day: number, minute: number): Period | undefined {
+  /**
+   * The shift of given weekdays that began on a day and is still running `minute` minutes after
+   * that day began.
+   */
+  #startedShift(day: number, minute: number): Period | undefined {
     const shift = this.#description.shifts.findIndex(
       (each) =>
         each.days?.includes(weekday(day)) &&
@@ -169,7 +173,7 @@ export class Calendar {
     return { name, shift: index + 1, loadShare };
   }
 
-  #closure(day: number): Closed | undefined {
+  #closure(day: number): ClosedDays | undefined {
     return this.#closures.find(({ fromDay, toDay }) => day >= fromDay && day <= toDay);
   }
 
@@ -232,12 +236,12 @@ export class Calendar {
   }
 }
 
-/** In autumn clocks show an hour twice, so a change of shift in it comes twice [s]. */
+/** In autumn, clocks repeat an hour, so a change of shift within it occurs twice [s]. */
 const REPEATED_S = 3600;
-/** Some ten years of changes. */
+/** About ten years of changes. */
 const DAYS_KEPT = 4000;
 
-/** The number of a civil date, counted from 1970-01-01. */
+/** The day number of a civil date, counted from 1970-01-01. */
 function dayOf(date: string): number {
   return Date.parse(`${date}T00:00Z`) / (DAY_S * 1000);
 }
@@ -256,14 +260,14 @@ function lastMinute({ startMinute, endMinute }: Omit<Shift, 'days'>): number {
   return endMinute > startMinute ? endMinute : endMinute + DAY_MINUTES;
 }
 
-/** Whether a shift of every workday is worked at a minute of the day. */
+/** Whether a shift of every workday covers a minute of the day. */
 function isWithin(shift: Shift, minute: number): boolean {
   const { startMinute } = shift;
   const end = lastMinute(shift);
   return (minute >= startMinute && minute < end) || minute < end - DAY_MINUTES;
 }
 
-/** A minute of the day as clocks show it: `06:30`. */
+/** A minute of the day in clock format: `06:30`. */
 export function minuteText(minute: number): string {
   const twoDigits = (number: number) => (number < 10 ? `0${number}` : `${number}`);
   return `${twoDigits(Math.floor(minute / 60))}:${twoDigits(minute % 60)}`;

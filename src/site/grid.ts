@@ -1,10 +1,10 @@
 import type { Random } from '../core/random.ts';
 
-/** A synchronous area: all machines in it see one frequency. */
+/** A synchronous area: all machines in it see the same frequency. */
 export interface SynchronousArea {
   readonly name: string;
   readonly nominalHz: number;
-  /** Size of the deviations against those of Continental Europe. */
+  /** Size of the deviations relative to Continental Europe. */
   readonly deviation: number;
 }
 
@@ -15,7 +15,10 @@ const SYNCHRONOUS_AREAS: readonly SynchronousArea[] = [
   { name: 'north-america', nominalHz: 60, deviation: 0.9 },
 ];
 
-/** The area of a factory, by its zone and its nominal frequency; Continental Europe for most. */
+/**
+ * The synchronous area of a factory, from its zone and nominal frequency; Continental Europe by
+ * default.
+ */
 export function synchronousArea(timeZone: string, nominalHz: number): SynchronousArea {
   const name =
     nominalHz === 60
@@ -28,15 +31,16 @@ export function synchronousArea(timeZone: string, nominalHz: number): Synchronou
   return SYNCHRONOUS_AREAS.find((area) => area.name === name) as SynchronousArea;
 }
 
-/** No frequency leaves this band, times the area's deviation [Hz]. */
+/** The frequency never leaves this band, times the area's deviation [Hz]. */
 const BAND_HZ = 0.2;
 
 /**
  * Frequency of a synchronous area as a function of time.
  *
- * Three octaves of smooth noise for the load's fluctuation, and the market's swing at full hours:
- * together 20 mHz of deviation in Continental Europe, autocorrelated over some two minutes.
- * Schäfer et al., Nature Energy 3 (2018) 119; Rydin Gorjão et al., IEEE Access 8 (2020) 43082.
+ * Three octaves of smooth noise represent load fluctuations, and a swing at full hours the
+ * electricity market: together 20 mHz of deviation in Continental Europe, autocorrelated over
+ * about two minutes. Schäfer et al., Nature Energy 3 (2018) 119; Rydin Gorjão et al., IEEE Access
+ * 8 (2020) 43082.
  */
 export class Frequency {
   readonly #area: SynchronousArea;
@@ -58,14 +62,14 @@ export class Frequency {
   }
 }
 
-/** Blocks of the electricity market begin at full hours; generation follows in minutes. */
+/** Market blocks begin at full hours; generation follows within minutes. */
 const DECAY_S = 420;
 const APPROACH_S = 240;
 
 function hourSwingMhz(tS: number): number {
   const hour = Math.floor(tS / 3600);
   const inHourS = tS - hour * 3600;
-  // What `%` gives, at a quarter of its time: the difference is exact.
+  // Same result as `%` at a quarter of the cost: the difference is exact.
   const hourOfDay = hour - 24 * Math.floor(hour / 24);
   const now = SWING_MHZ[hourOfDay] as number;
   const next = SWING_MHZ[hourOfDay < 23 ? hourOfDay + 1 : 0] as number;
@@ -84,9 +88,9 @@ const OFFSET_SHARE = 0.012;
 const OFFSET_STREAM = 60;
 
 /**
- * Line-to-line voltage at a factory's bus as a function of time and load: its own offset, the sag
- * under its own load, and three octaves of noise. Deviation about 0.85 %, so always inside
- * EN 50160's ±10 %.
+ * Line-to-line voltage at a factory's bus as a function of time and load: a fixed offset, the sag
+ * under the factory's own load, and three octaves of noise. Deviation about 0.85 %, so always
+ * within EN 50160's ±10 %.
  */
 export class BusVoltage {
   readonly #nominalV: number;

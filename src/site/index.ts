@@ -8,16 +8,16 @@ import { WEATHER_GRID_S, Weather, type WeatherKnot } from './weather.ts';
 import { Zone } from './zone.ts';
 
 const DAY_S = 86_400;
-/** Instants kept at once, see {@link Site.at}; a power of two. */
+/** Cached instants, see {@link Site.at}; a power of two. */
 const INSTANTS = 16;
-/** Weather knots kept at once: a week; a power of two. */
+/** Cached weather knots: a week; a power of two. */
 const KNOTS = 1024;
 
 /**
- * Puts a factory's weather, calendar and grid together.
+ * Combines a factory's weather, calendar and grid.
  *
- * The answers depend on (description, seed, journal, time) alone; what was asked last is kept, so
- * that the machines of a site that report at one instant pay for it once.
+ * The results depend only on (description, seed, journal, time). The latest ones are cached, so
+ * that machines of a site that report at the same instant pay for it once.
  */
 export class FactorySite implements Site {
   readonly nominalVoltageV: number;
@@ -48,7 +48,7 @@ export class FactorySite implements Site {
     this.#frequency = new Frequency(area, new Random(seed, `grid/${area.name}`));
   }
 
-  /** A site alone feeds no network; those of suppliers are {@link SupplierSite}s. */
+  /** A plain site supplies no network; suppliers have a {@link SupplierSite}. */
   demand(_tS: number): number {
     return 0;
   }

@@ -3,18 +3,21 @@ import type { NetworkName, ShiftSpan, Site } from '../core/site.ts';
 
 /** Buildings are heated below this outdoor temperature [°C]. */
 const HEATING_TEMP_C = 15;
-/** Steps kept at once: those of an hour and more, for some readers; a power of two. */
+/** Cached steps: an hour and more, for several readers; a power of two. */
 const STEPS = 256;
 
-/** How a network works. */
+/** Rules by which a network works. */
 interface Rules {
-  /** Demand is asked for anew at every multiple of this: the time for which suppliers plan [s]. */
+  /** Demand is updated at every multiple of this, the planning step of suppliers [s]. */
   readonly stepS: number;
-  /** The next supplier is called when so much of the capacity of one is asked for. */
+  /** The next supplier starts when the demand on one reaches this share of its capacity. */
   readonly leadShare: number;
-  /** Each night from this local second on, for so long, all suppliers share alike [s]. */
-  readonly alike?: { readonly fromS: number; readonly lengthS: number };
-  /** What is asked for where nothing is said, of what all suppliers can give. */
+  /**
+   * Each night, from this local second and for this long, all suppliers share the demand equally
+   * [s].
+   */
+  readonly equalShares?: { readonly fromS: number; readonly lengthS: number };
+  /** Default demand, as a share of what all suppliers can deliver. */
   readonly usual: Amounts;
 }
 
@@ -24,8 +27,8 @@ const RULES: Readonly<Record<NetworkName, Rules>> = {
   compressedAir: {
     stepS: 60,
     leadShare: 0.95,
-    // The capacity check, which each of them passes with its part of the load.
-    alike: { fromS: 3 * 3600, lengthS: 300 },
+    // The capacity check: every supplier passes it with its part of the load.
+    equalShares: { fromS: 3 * 3600, lengthS: 300 },
     // Leaks: US DOE, Compressed Air Tip Sheet 3: 20 to 30 % of the mean flow are common.
     usual: { base: 0.08, process: 0.25, heatingPerK: 0, leak: 0.12 },
   },
@@ -41,51 +44,51 @@ const RULES: Readonly<Record<NetworkName, Rules>> = {
   },
 };
 
-/** A machine that feeds a network. */
+/** A machine that supplies a network. */
 export interface Supplier {
   readonly machineId: string;
   readonly name: string;
-  /** The most that it gives. */
+  /** The most that it delivers. */
   readonly capacity: number;
-  /** Whether it is switched on and not serviced. */
+  /** Whether it is switched on and not in maintenance. */
   isReady(tS: number): boolean;
-  /** What it gives when it is asked for a share of its capacity. */
-  given(askedShare: number): number;
+  /** What it delivers when asked for a share of its capacity. */
+  deliveredShare(requestedShare: number): number;
 }
 
-/** A machine that takes from a network. */
+/** A machine that draws from a network. */
 export interface Consumer {
-  /** Whether it is switched on and not serviced. */
+  /** Whether it is switched on and not in maintenance. */
   isReady(tS: number): boolean;
-  /** What it takes at the activity that its plan asks for. */
-  taken(tS: number): number;
+  /** What it draws at the activity of its plan. */
+  drawn(tS: number): number;
 }
 
-/** What flows through a network in a step, in its unit. */
+/** Flows of a network in one step, in its unit. */
 export interface Flows {
-  /** Index of the step; NaN in one that was never computed. */
+  /** Index of the step; NaN if never computed. */
   step: number;
-  /** Taken by machines, and by all else that has a use for it. */
+  /** Demand of machines, and of everything else. */
   consumers: number;
   others: number;
   leaked: number;
-  /** Given beyond what is asked for, and blown off. */
+  /** Delivered beyond the demand and blown off. */
   surplus: number;
-  /** Asked for beyond what can be given: consumers go short by it. */
+  /** Demand beyond what the suppliers can deliver: consumers go short by it. */
   missing: number;
-  /** What each supplier is asked for, in the order of their descriptions. */
+  /** Demand on each supplier, in the order of their descriptions. */
   readonly supplied: Float64Array;
 }
 
 /**
- * A network of a factory: what its consumers take from its suppliers, as a function of time.
+ * A network of a factory: what its consumers draw from its suppliers, as a function of time.
  *
- * Demand is held for a step. It follows from plans alone (the calendar, the consumers' own plans,
- * which machines the journal says to run, which are serviced), never from what a supplier does: so
- * every supplier can be read alone, and each is asked for the same whoever reads.
+ * Demand is constant within a step. It follows from plans alone: the calendar, the consumers' own
+ * plans, which machines the journal runs, which are in maintenance. It never depends on a
+ * supplier's state, so each supplier can be read alone and always sees the same demand.
  *
- * Suppliers take over one after the other: the first gives up to its leading share of capacity,
- * then the next is called. What is beyond all of them is spread in proportion.
+ * Suppliers take over one after the other: the first delivers up to its leading share of capacity,
+ * then the next one starts. Demand beyond all of them is spread in proportion.
  */
 export class Network {
   readonly suppliers: readonly Supplier[];
@@ -94,7 +97,7 @@ export class Network {
   readonly #consumers: readonly Consumer[];
   readonly #priorities: readonly number[];
   readonly #site: Site;
-  /** Flows of steps asked for last; what was is not changed by what comes later. */
+  /** Flows of the steps used last; later journal events never change past flows. */
   readonly #steps: readonly Flows[];
 
   constructor(
@@ -104,7 +107,7 @@ export class Network {
     consumers: readonly Consumer[],
     site: Site,
   ) {
-    const { consumers: _named, priorities = {}, ...given } = description;
+    const { consumers: _named, priorities = {}, ...delivered } = description;
     const capacity = suppliers.reduce((sum, each) => sum + each.capacity, 0);
     const { usual } = RULES[name];
     this.#rules = RULES[name];
@@ -114,7 +117,7 @@ export class Network {
       process: capacity * usual.process,
       heatingPerK: capacity * usual.heatingPerK,
       leak: capacity * usual.leak,
-      ...given,
+      ...delivered,
     };
     this.#consumers = consumers;
     this.#priorities = suppliers.map((each) => priorities[each.name] ?? 1);
@@ -130,12 +133,12 @@ export class Network {
     }));
   }
 
-  /** Flows are held for so long, from each multiple of it on [s]. */
+  /** Flows are constant for this long, from each multiple of it [s]. */
   get stepS(): number {
     return this.#rules.stepS;
   }
 
-  /** What flows at an instant; valid until the next call but 255. */
+  /** Flows at an instant; the object is reused after 255 more calls. */
   at(tS: number): Readonly<Flows> {
     const step = Math.floor(tS / this.stepS);
     const flows = this.#steps[step & (STEPS - 1)] as Flows;
@@ -153,48 +156,48 @@ export class Network {
     flows.leaked = leak;
     flows.consumers = 0;
     for (const consumer of this.#consumers)
-      if (consumer.isReady(tS)) flows.consumers += consumer.taken(tS);
-    const asked = flows.others + flows.leaked + flows.consumers;
-    const given = this.#share(asked, tS, flows.supplied);
-    flows.surplus = Math.max(0, given - asked);
-    flows.missing = Math.max(0, asked - given);
+      if (consumer.isReady(tS)) flows.consumers += consumer.drawn(tS);
+    const demand = flows.others + flows.leaked + flows.consumers;
+    const delivered = this.#share(demand, tS, flows.supplied);
+    flows.surplus = Math.max(0, delivered - demand);
+    flows.missing = Math.max(0, demand - delivered);
   }
 
-  /** Spreads a demand over the suppliers that run; returns what they give together. */
-  #share(asked: number, tS: number, supplied: Float64Array): number {
+  /** Spreads a demand over the running suppliers; returns what they deliver together. */
+  #share(demand: number, tS: number, supplied: Float64Array): number {
     supplied.fill(0);
     const order = this.#order(tS);
     let capacity = 0;
-    let left = asked;
+    let left = demand;
     for (const i of order) {
-      const { given, capacity: own } = this.suppliers[i] as Supplier;
+      const { deliveredShare, capacity: own } = this.suppliers[i] as Supplier;
       capacity += own;
-      supplied[i] = own * given(0);
+      supplied[i] = own * deliveredShare(0);
       left -= supplied[i] as number;
     }
-    if (this.#isAlike(tS)) {
+    if (this.#isEqualShareTime(tS)) {
       for (const i of order)
-        supplied[i] = (asked * (this.suppliers[i] as Supplier).capacity) / capacity;
+        supplied[i] = (demand * (this.suppliers[i] as Supplier).capacity) / capacity;
       left = 0;
     }
     for (const i of order) {
       if (left <= 0) break;
       const leading = this.#rules.leadShare * (this.suppliers[i] as Supplier).capacity;
-      const taken = Math.min(left, Math.max(0, leading - (supplied[i] as number)));
-      supplied[i] = (supplied[i] as number) + taken;
-      left -= taken;
+      const added = Math.min(left, Math.max(0, leading - (supplied[i] as number)));
+      supplied[i] = (supplied[i] as number) + added;
+      left -= added;
     }
     let total = 0;
     for (const i of order) {
-      const { given, capacity: own } = this.suppliers[i] as Supplier;
+      const { deliveredShare, capacity: own } = this.suppliers[i] as Supplier;
       const beyond = left > 0 ? (left * own) / capacity : 0;
-      supplied[i] = own * given(((supplied[i] as number) + beyond) / own);
+      supplied[i] = own * deliveredShare(((supplied[i] as number) + beyond) / own);
       total += supplied[i] as number;
     }
     return total;
   }
 
-  /** The suppliers that run, in the order in which they take over at an instant. */
+  /** The running suppliers, in the order in which they take over at an instant. */
   #order(tS: number): readonly number[] {
     const week = Math.floor((this.#site.localDay(tS) + MONDAY) / 7);
     const numbers = [...new Set(this.#priorities)].sort((a, b) => a - b);
@@ -209,17 +212,20 @@ export class Network {
       .filter((i) => (this.suppliers[i] as Supplier).isReady(tS));
   }
 
-  #isAlike(tS: number): boolean {
-    const { alike } = this.#rules;
-    if (!alike) return false;
-    return tS - this.#site.lastLocalTimeS(tS, alike.fromS) < alike.lengthS;
+  #isEqualShareTime(tS: number): boolean {
+    const { equalShares } = this.#rules;
+    if (!equalShares) return false;
+    return tS - this.#site.lastLocalTimeS(tS, equalShares.fromS) < equalShares.lengthS;
   }
 }
 
 /** Weeks begin on Monday; 1970-01-01, day 0, was a Thursday. */
 const MONDAY = 3;
 
-/** The site of a machine that feeds a network: the factory's, with what is asked of this one. */
+/**
+ * The site of a machine that supplies a network: the factory's site plus the demand on this
+ * machine.
+ */
 export class SupplierSite implements Site {
   readonly nominalVoltageV: number;
   readonly nominalFrequencyHz: number;
@@ -227,7 +233,7 @@ export class SupplierSite implements Site {
   readonly #network: Network;
   readonly #index: number;
 
-  /** @param index - The machine among the suppliers of the network. */
+  /** @param index - Index of the machine among the suppliers of the network. */
   constructor(site: Site, network: Network, index: number) {
     this.nominalVoltageV = site.nominalVoltageV;
     this.nominalFrequencyHz = site.nominalFrequencyHz;

@@ -4,18 +4,18 @@ import type { Random } from '../core/random.ts';
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 
-/** The weather at one grid instant; between two of them it is linear. */
+/** The weather at one grid instant; it is linear between two of them. */
 export interface WeatherKnot {
   readonly outdoorTempC: number;
   readonly outdoorHumidityPercent: number;
   readonly dewPointC: number;
   readonly cloudShare: number;
   readonly summerShare: number;
-  /** Outdoor temperature as a heavy building feels it [°C]. */
+  /** Outdoor temperature as a heavy building responds to it [°C]. */
   readonly laggedTempC: number;
 }
 
-/** Distance of the grid of weather knots: the fastest noise has a knot every two hours. */
+/** Spacing of weather knots: the fastest noise has a knot every two hours. */
 export const WEATHER_GRID_S = 600;
 
 const FRONTS = { stream: 0, periodS: 36 * HOUR_S };
@@ -24,12 +24,12 @@ const CLOUDS = { stream: 2, periodS: 18 * HOUR_S };
 const MOISTURE = { stream: 3, periodS: DAY_S };
 
 /**
- * Outdoor weather as a function of time: a seasonal mean, a daily wave, fronts of a few days.
+ * Outdoor weather as a function of time: a seasonal mean, a daily wave, and fronts of a few days.
  *
- * The daily wave is a two-harmonic fit to the hourly fractions of the daily range (ASHRAE
- * Handbook of Fundamentals, ch. 14; RP-1363); fronts have the deviation (3.5 K) and the day-to-day
- * correlation (0.7) found for weather derivatives; humidity follows from a slowly varying dew
- * point by the Magnus formula (WMO No. 8), so it falls when the day warms up.
+ * The daily wave is a two-harmonic fit to the hourly fractions of the daily range (ASHRAE Handbook
+ * of Fundamentals, ch. 14; RP-1363). Fronts have the standard deviation (3.5 K) and the day-to-day
+ * correlation (0.7) found for weather derivatives. Humidity follows from a slowly varying dew
+ * point by the Magnus formula (WMO No. 8), so it falls as the day warms up.
  */
 export class Weather {
   readonly #climate: ClimateDescription;
@@ -47,7 +47,7 @@ export class Weather {
   /** Hour of the mean solar day, 0 to 24. */
   solarHour(tS: number): number {
     const hours = tS / HOUR_S + this.#longitude / 15;
-    // What `%` gives, at a quarter of its time: the difference is exact.
+    // Same result as `%` at a quarter of the cost: the difference is exact.
     const hour = hours - 24 * Math.floor(hours / 24);
     return hour < 0 ? hour + 24 : hour;
   }
@@ -78,7 +78,10 @@ export class Weather {
     };
   }
 
-  /** 0 from December to February, 1 from June to August, a half cosine between; mirrored south. */
+  /**
+   * 0 from December to February, 1 from June to August, a half cosine between; reversed in the
+   * south.
+   */
   #summerShare(tS: number): number {
     const date = new Date(tS * 1000);
     const year = date.getUTCFullYear();
@@ -94,7 +97,10 @@ export class Weather {
   }
 }
 
-/** The day's course of temperature, as a share of its range: highest about 15 h, lowest 5 h. */
+/**
+ * Daily course of temperature, as a share of its range: highest at about 15 h, lowest at about 5
+ * h.
+ */
 function dailyWave(solarHour: number): number {
   return (
     0.4885 * Math.cos((2 * Math.PI * (solarHour - 14.97)) / 24) +

@@ -1,8 +1,8 @@
 const DAY_S = 86_400;
 
 /**
- * Offset of a time zone from UTC, as a function of time. Asks `Intl` twice a day of simulated
- * time at most, and bisects the days on which clocks change.
+ * Offset of a time zone from UTC, as a function of time. It calls `Intl` at most twice per
+ * simulated day, and bisects the days on which clocks change.
  */
 export class Zone {
   readonly name: string;
@@ -16,7 +16,7 @@ export class Zone {
     this.#format = format.resolvedOptions().timeZone === 'UTC' ? undefined : format;
   }
 
-  /** Seconds that local clocks are ahead of UTC. */
+  /** Offset of local clocks from UTC [s], positive east. */
   offsetS(tS: number): number {
     if (!this.#format) return 0;
     const entry = this.#day(Math.floor(tS / DAY_S));
@@ -25,7 +25,7 @@ export class Zone {
 
   /**
    * The instant at which local clocks show a wall time, given as seconds since 1970-01-01 00:00
-   * local: the first where they show it twice, the change itself where they skip it.
+   * local: the first of two if clocks repeat it, the change itself if they skip it.
    */
   instantS(wallS: number): number {
     const earlyS = wallS - this.offsetS(wallS - DAY_S);
@@ -79,5 +79,5 @@ export class Zone {
   }
 }
 
-/** Some ten years; a seek asks for days in no order. */
+/** About ten years; a seek looks up days in any order. */
 const DAYS_KEPT = 4000;

@@ -1,4 +1,4 @@
-import type { Happening, JournalEvent } from '../core/journal.ts';
+import type { JournalEntry, JournalEvent } from '../core/journal.ts';
 import type { Parameter, Queries } from './database.ts';
 import { StoreError } from './store-error.ts';
 
@@ -54,7 +54,7 @@ export async function deleteEvent(queries: Queries, event: JournalEvent): Promis
 }
 
 function rowOf(event: JournalEvent): Parameter[] {
-  const { sequence, timeS, kind, ...body } = event as JournalEvent & Partial<Happening>;
+  const { sequence, timeS, kind, ...body } = event as JournalEvent & Partial<JournalEntry>;
   return [sequence, timeS, kind, JSON.stringify(body)];
 }
 

@@ -2,13 +2,13 @@ import { type Check, checksOf, type TestBench } from '../core/realism.ts';
 import { percentiles } from '../core/statistics.ts';
 
 const DAY_S = 86_400;
-/** No automatic anomaly is shorter than twenty minutes, so none is missed [s]. */
+/** Reading interval [s]: no random anomaly is shorter than twenty minutes, so none is missed. */
 const INTERVAL_S = 600;
 const MACHINES = 20;
 
 const check = checksOf('all');
 
-/** How often anomalies come, and how machines shake without one. */
+/** Checks of how often anomalies occur, and of how machines vibrate without one. */
 export const anomalyChecks: readonly Check[] = [
   check(
     'auto.anomaly_rate',
@@ -33,7 +33,7 @@ export const anomalyChecks: readonly Check[] = [
   }),
 ];
 
-/** Anomalies that began over machine-days, counted in the labels of the readings. */
+/** Anomalies that began per machine-day, counted from the labels of the readings. */
 function ratePerDay(bench: TestBench): number {
   const days = Math.ceil(bench.extent.machineDays / MACHINES);
   const experiment = {

@@ -6,14 +6,16 @@ import { mean } from '../core/statistics.ts';
 const DAY_S = 86_400;
 const HOUR_S = 3600;
 const SQRT3 = Math.sqrt(3);
-/** Power is published to the watt; this is how far two rounded numbers differ without noise. */
+/** Power is published to the watt; two rounded numbers differ by up to this without noise. */
 const ROUNDING_KW = 0.001;
-/** The range holds for the default calendar: two full shifts and these shares. */
+/**
+ * Calendar for which the range applies: the default one, with two full shifts and these shares.
+ */
 const DEFAULT_SHARES = { restShare: 0.5, weekendShare: 0.3 };
 
 const check = checksOf('all');
 
-/** What holds for every machine, whatever its type. */
+/** Checks that apply to every machine type. */
 export const everyMachineChecks: readonly Check[] = [
   check('common.pvi', 'max(|sqrt(3)*V*I*pf/1000 - P| - 3e-4*P)', [0, 0.005], {
     unit: 'kW',
@@ -81,24 +83,27 @@ export const everyMachineChecks: readonly Check[] = [
   }),
 ];
 
-/** The largest of an error in all readings, 0 where none is larger. */
+/** The largest error over all readings, 0 if there is none. */
 function worst({ length }: Readings, error: (i: number) => number): number {
   let most = 0;
   for (let i = 0; i < length; i++) most = Math.max(most, error(i));
   return most;
 }
 
-/** Looks inside: published energy is rounded to a milliwatt-hour, a thousand times too coarse. */
+/**
+ * Uses the state of the machine: published energy is rounded to a milliwatt-hour, a thousand times
+ * too coarse.
+ */
 function additivityError(bench: TestBench): number {
   const fromS = bench.fullHourS(bench.firstS) - 3 * HOUR_S;
   const span = { fromS, toS: fromS + 6 * HOUR_S };
   const fine: number[] = [];
   const coarse: number[] = [];
-  bench.inside({ ...span, intervalS: 1 }, (state, tS) => {
+  bench.visitStates({ ...span, intervalS: 1 }, (state, tS) => {
     const block = Math.ceil((tS - fromS) / 10) - 1;
     fine[block] = (fine[block] ?? 0) + (state['powerKw'] as number);
   });
-  bench.inside({ ...span, intervalS: 10 }, (state) => {
+  bench.visitStates({ ...span, intervalS: 10 }, (state) => {
     coarse.push(10 * (state['powerKw'] as number));
   });
   return Math.max(...coarse.map((kws, i) => Math.abs((fine[i] as number) / kws - 1)));
@@ -117,7 +122,7 @@ function noiseShare(bench: TestBench): number {
   return most;
 }
 
-/** Published numbers that are not the same, to the bit. */
+/** Number of published values that differ, bit for bit. */
 function replayDifferences(bench: TestBench): number {
   const random = new Random(bench.seed, 'replay');
   let differences = 0;
@@ -137,8 +142,8 @@ function replayDifferences(bench: TestBench): number {
 }
 
 /**
- * Mean load of a plain week, from the calendar: no machine publishes the load. The plan goes from
- * step to step within ten minutes, which leaves the mean over a week what it is.
+ * Mean load of a plain week, from the calendar: no machine publishes the load. The ten-minute
+ * transitions between levels leave the mean over a week unchanged.
  */
 function weeklyLoad(bench: TestBench): number {
   const { calendar } = bench.factory;

@@ -9,7 +9,9 @@ const JANUARY = monday('Jan', 1, 5);
 const APRIL = monday('Apr', 4, 6);
 const JULY = monday('Jul', 7, 6);
 
-/** Four weeks of each season; one where a machine reports every second. */
+/**
+ * The full extent: four weeks of each season; one week for a machine that reports every second.
+ */
 export const WHOLE: Extent = {
   seasons: [JANUARY, APRIL, JULY],
   days: 28,
@@ -18,7 +20,7 @@ export const WHOLE: Extent = {
   machineDays: 4000,
 };
 
-/** What is enough to see in seconds that nothing is broken. */
+/** A short extent that shows within seconds that nothing is broken. */
 export const SHORT: Extent = {
   seasons: [JANUARY, JULY],
   days: 7,

@@ -5,7 +5,7 @@ import { synchronousArea } from '../site/grid.ts';
 
 const check = checksOf('grid');
 
-/** Frequency and voltage, as machines publish them. */
+/** Checks of frequency and voltage as machines publish them. */
 export const gridChecks: readonly Check[] = [
   check('grid.freq_sigma', 'std of frequency_hz deviation (50 Hz, CE)', [0.015, 0.026], {
     unit: 'Hz',
@@ -59,7 +59,10 @@ export const gridChecks: readonly Check[] = [
   }),
 ];
 
-/** The ranges are those of Continental Europe; other areas are looser or stiffer. */
+/**
+ * Frequencies, if the grid is that of Continental Europe, for which the ranges apply; other areas
+ * are looser or stiffer.
+ */
 function continentalHz(readings: Readings): Float64Array {
   const { timeZone, nominalFrequencyHz } = readings.factory;
   const { name } = synchronousArea(timeZone, nominalFrequencyHz);
@@ -71,7 +74,7 @@ function share(values: Float64Array, holds: (value: number) => boolean): number 
   return values.filter(holds).length / values.length;
 }
 
-/** Means over blocks of time, or the readings themselves where they are further apart. */
+/** Means over blocks of time, or the readings themselves if they are further apart. */
 function blockMeans(readings: Readings, name: string, lengthS: number): Float64Array {
   const size = Math.max(1, Math.round(lengthS / readings.intervalS));
   const values = readings.column(name);
@@ -80,7 +83,7 @@ function blockMeans(readings: Readings, name: string, lengthS: number): Float64A
   );
 }
 
-/** Against up to five other machines of the same factory. */
+/** Compared with up to five other machines of the same factory. */
 function differenceHz(bench: TestBench): number {
   const others = bench.factory.machines.filter(({ id }) => id !== bench.machine.id).slice(0, 5);
   if (others.length === 0) throw new NotApplicable('there is one machine only');

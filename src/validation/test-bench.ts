@@ -17,18 +17,18 @@ import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../simulation/fleet.t
 import { createReader } from '../simulation/reader.ts';
 import { WHOLE } from './extent.ts';
 
-/** What test benches work with. */
+/** Options of the test benches. */
 export interface BenchOptions {
   readonly factories: readonly FactoryDescription[];
   readonly seed?: number;
   readonly extent?: Extent;
-  /** The machine types that there are; another copy of one is how a test breaks its physics. */
+  /** Available machine types; a test breaks the physics of one by passing a changed copy. */
   readonly types?: readonly MachineType[];
   /** Changes every site. */
   readonly site?: SiteOverride;
 }
 
-/** A machine that is looked at, with the factory it stands in. */
+/** A machine under observation, with its factory. */
 interface SampleMachine {
   readonly factory: FactoryDescription;
   readonly machine: MachineDescription;
@@ -36,22 +36,22 @@ interface SampleMachine {
 
 const HOUR_S = 3600;
 const DAY_S = 86_400;
-/** From an anomaly’s start until it is fully grown and what is warm has followed. */
-const UNSTEADY_S = 1200;
+/** Time from the start of an anomaly until it is fully grown and temperatures have followed. */
+const TRANSIENT_S = 1200;
 
 const asItIs: SiteOverride = (site) => site;
 
-/** A bench for one machine of each type that measures for itself. */
+/** Creates a bench for one machine of each type that measures for itself. */
 export function testBenches(options: BenchOptions): readonly SimulatedBench[] {
   const { factories, types = machineTypes } = options;
   return types.flatMap((type) => {
-    // All that a main meter says of its own is a sum.
+    // A main meter only adds up other machines.
     const sample = type.isMainMeter ? undefined : sampleOf(type, factories);
     return sample ? [new SimulatedBench(sample, options)] : [];
   });
 }
 
-/** The first machine of a type; where there is none, one of default size in the first factory. */
+/** The first machine of a type; if there is none, one of default size in the first factory. */
 function sampleOf(
   { type, parameters, intervalS }: MachineType,
   factories: readonly FactoryDescription[],
@@ -67,7 +67,7 @@ function sampleOf(
   return factory && { factory, machine };
 }
 
-/** Runs a machine under given conditions and gives what it publishes. */
+/** Runs a machine under given conditions and returns what it publishes. */
 export class SimulatedBench implements TestBench {
   readonly factory: FactoryDescription;
   readonly machine: MachineDescription;
@@ -113,7 +113,7 @@ export class SimulatedBench implements TestBench {
     return readings;
   }
 
-  inside(experiment: Experiment, look: (state: Values<string>, tS: number) => void): void {
+  visitStates(experiment: Experiment, visit: (state: Values<string>, tS: number) => void): void {
     const { fleet, machine } = this.#prepare(experiment);
     const { fromS, toS } = experiment;
     const intervalS = machine.intervalMs / 1000;
@@ -122,14 +122,14 @@ export class SimulatedBench implements TestBench {
     cursor.seek(fromS * 1000, row);
     for (let tS = fromS + intervalS; tS <= toS; tS += intervalS) {
       cursor.read(tS, row, 0);
-      look(cursor.state as Values<string>, tS);
+      visit(cursor.state as Values<string>, tS);
     }
   }
 
   pairs(anomalyType: string, severity: number, changes: Partial<Experiment> = {}): Pair[] {
     return this.extent.seasons.map(({ fromS }) => {
       const startS = this.fullHourS(fromS);
-      const hour = { ...changes, fromS: startS + UNSTEADY_S, toS: startS + HOUR_S };
+      const hour = { ...changes, fromS: startS + TRANSIENT_S, toS: startS + HOUR_S };
       const inject: JournalEvent = {
         kind: 'inject',
         id: 'trial',
@@ -155,7 +155,7 @@ export class SimulatedBench implements TestBench {
     throw new NotApplicable('the factory never works at full production');
   }
 
-  /** The machine as the experiment has it, in a fleet of its own. */
+  /** The machine as the experiment requires it, in a fleet of its own. */
   #prepare(experiment: Experiment): { fleet: Fleet; machine: Machine } {
     const { parameters, hasAnomalies = false, events = [], site = asItIs } = experiment;
     const { types = machineTypes, site: everySite = asItIs } = this.#options;

@@ -3,25 +3,25 @@ import { extremes } from '../core/statistics.ts';
 import { CHECKS } from './checks.ts';
 import { type BenchOptions, type SimulatedBench, testBenches } from './test-bench.ts';
 
-/** What became of one check. */
+/** The outcome of one check. */
 export interface Verdict {
   readonly check: Check;
   readonly outcome: 'pass' | 'fail' | 'skipped';
-  /** The least and the most of what was found; none where nothing was. */
+  /** The smallest and the largest value found; undefined if there was none. */
   readonly found: readonly [least: number, most: number] | undefined;
   /** What was simulated for it. */
   readonly simulated: string;
-  /** Why it was skipped, or could not be found. */
+  /** Why it was skipped, or why there is no value. */
   readonly reason?: string;
 }
 
-/** What is to be validated: by default everything, on one machine of each type. */
+/** What to validate: by default everything, on one machine of each type. */
 export interface ValidationOptions extends BenchOptions {
   /** Only checks whose id begins with one of these. */
   readonly only?: readonly string[];
 }
 
-/** Simulates what the checks need and judges each of them, in the order of {@link CHECKS}. */
+/** Runs the checks, in the order of {@link CHECKS}, and returns a verdict for each. */
 export function validate({ only, ...options }: ValidationOptions): Verdict[] {
   const benches = testBenches(options);
   const studies = CHECKS.filter(
@@ -41,12 +41,12 @@ export function validate({ only, ...options }: ValidationOptions): Verdict[] {
 
 const DAY_S = 86_400;
 
-/** Whether the id of any check begins so: what `--only` takes. */
+/** Whether the id of any check begins with this, as `--only` requires. */
 export function isCheckPrefix(prefix: string): boolean {
   return CHECKS.some(({ id }) => id.startsWith(prefix));
 }
 
-/** One check on its way to a verdict. */
+/** One check in progress. */
 interface Study {
   readonly check: Check;
   readonly benches: readonly SimulatedBench[];
@@ -54,7 +54,7 @@ interface Study {
   reason: string | undefined;
 }
 
-/** The machines that a check is made on. */
+/** The machines that a check runs on. */
 function benchesOf(
   { on, machineType }: Check,
   benches: readonly SimulatedBench[],
@@ -77,7 +77,11 @@ function take(study: Study, measure: () => Statistic): void {
 
 function verdictOf({ check, benches, values, reason }: Study): Verdict {
   const { low, high, machineType } = check;
-  const base = { check, simulated: check.simulated ?? watched(check, benches), found: undefined };
+  const base = {
+    check,
+    simulated: check.simulated ?? simulatedText(check, benches),
+    found: undefined,
+  };
   if (benches.length === 0)
     return { ...base, outcome: 'skipped', reason: `no ${machineType} type` };
   if (values.length === 0 && reason !== undefined) return { ...base, outcome: 'skipped', reason };
@@ -88,8 +92,8 @@ function verdictOf({ check, benches, values, reason }: Study): Verdict {
   return { ...base, found, outcome: isInside ? 'pass' : 'fail' };
 }
 
-/** What is simulated for checks that do not say it themselves. */
-function watched({ inReadings }: Check, benches: readonly SimulatedBench[]): string {
+/** What is simulated for checks without a description of their own. */
+function simulatedText({ inReadings }: Check, benches: readonly SimulatedBench[]): string {
   const names = (benches[0]?.extent.seasons ?? []).map(({ name }) => name).join(', ');
   if (!inReadings) return `20 min to 1 h after the onset, on one day of ${names}`;
   return `${[...new Set(benches.map(({ days }) => days))].join(' or ')} d of ${names}`;

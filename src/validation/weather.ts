@@ -4,16 +4,16 @@ import { type Check, checksOf, NotApplicable, type TestBench } from '../core/rea
 import { deviation, extremes, mean } from '../core/statistics.ts';
 
 const DAY_S = 86_400;
-/** Weather is read every ten minutes, the distance of its own knots. */
+/** Reading interval of weather [s]: the spacing of its knots. */
 const INTERVAL_S = 600;
 const READINGS_A_DAY = DAY_S / INTERVAL_S;
 const YEAR = 2026;
-/** Means are those of the default climate; others are shifted, so they are compared after it. */
+/** The ranges of means are those of the default climate. */
 const DEFAULT: ClimateDescription = { baseTempC: 15, summerOffsetK: 15, winterOffsetK: -10 };
 
 const check = checksOf('weather');
 
-/** The weather of the default climate, as machines publish it. */
+/** Checks of the weather of the default climate, as machines publish it. */
 export const weatherChecks: readonly Check[] = [
   check('weather.jja_mean', 'mean outdoor_temp_c Jun-Aug', [28, 32], {
     unit: 'degC',
@@ -63,7 +63,7 @@ type Span = readonly [fromS: number, toS: number];
 /** June to August. */
 const SUMMER: Span = [Date.UTC(YEAR, 5, 1) / 1000, Date.UTC(YEAR, 8, 1) / 1000];
 
-/** December to February of the winter that ends this number of years before {@link YEAR}. */
+/** December to February of the winter that ends this many years before {@link YEAR}. */
 function winter(yearsBefore: number): Span {
   const year = YEAR - yearsBefore;
   return [Date.UTC(year - 1, 11, 1) / 1000, Date.UTC(year, 2, 1) / 1000];
@@ -109,7 +109,7 @@ function meanRangeK(bench: TestBench): number {
   return mean(ranges);
 }
 
-/** The half hour of the solar day that is the warmest on the mean of all days. */
+/** The half hour of the solar day that is warmest on average over all days. */
 function peakSolarHour(readings: Readings): number {
   const sums = new Float64Array(48);
   const counts = new Float64Array(48);

@@ -4,22 +4,22 @@ import { knownNames, nearestName } from '../../src/core/errors.ts';
 
 const NAMES = ['severity', 'anomaly_type', 'duration_seconds', 'Europe/Berlin'];
 
-test('a name with a slip in it is recognised, in any case', () => {
+test('a mistyped name is recognised, ignoring case', () => {
   assert.equal(nearestName('sevrity', NAMES), 'severity');
   assert.equal(nearestName('europe/belrin', NAMES), 'Europe/Berlin');
   assert.equal(nearestName('durationseconds', NAMES), 'duration_seconds');
 });
 
-test('of several near names the nearest one is suggested', () => {
+test('the nearest of several similar names is suggested', () => {
   assert.equal(nearestName('MQTT_HOTS', ['MQTT_PORT', 'MQTT_HOST', 'MQTT_QOS']), 'MQTT_HOST');
 });
 
-test('a name that is like none of them gets the list instead', () => {
+test('a name without a similar one gets the full list', () => {
   assert.equal(nearestName('colour', NAMES), undefined);
   assert.equal(knownNames('colour', ['a', 'b']), 'accepted are a, b');
 });
 
-test('a name of more than 64 characters is compared with none', () => {
+test('a name of more than 64 characters is not compared', () => {
   const long = 'x'.repeat(65);
   assert.equal(nearestName(long, [`${long}y`]), undefined);
   assert.equal(nearestName('x'.repeat(63), ['x'.repeat(64)]), 'x'.repeat(64));

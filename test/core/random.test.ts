@@ -36,7 +36,7 @@ test('smooth noise has mean 0, variance 1 and the published autocorrelation', ()
     assert.ok(Math.abs(correlation(lag) - expected) < 0.02, `lag ${lag}`);
 });
 
-test('smooth noise is the same in any order of asking', () => {
+test('smooth noise does not depend on the order of calls', () => {
   const forward = new Random(7, 'm');
   const backward = new Random(7, 'm');
   const times = Array.from({ length: 500 }, (_, i) => i * 7.3);

@@ -9,7 +9,7 @@ const isOfOneClass = new Function('a', 'b', 'return %HaveSameMap(a, b);') as (
   b: object,
 ) => boolean;
 
-test('a copy has the keys and numbers of its record, and changes by itself', () => {
+test('a copy has the keys and numbers of its record, and is independent of it', () => {
   const record = { leakShare: 0.12, excessTempK: 0, maintenanceFromS: Number.POSITIVE_INFINITY };
   const copy = copyOf(record);
   assert.deepEqual(copy, record);
@@ -18,7 +18,7 @@ test('a copy has the keys and numbers of its record, and changes by itself', () 
   assert.equal(record.leakShare, 0.12);
 });
 
-test('copies stay of one hidden class, whatever numbers they come to hold', () => {
+test('copies keep one hidden class, whatever numbers they hold', () => {
   const whole = { leakShare: 1, excessTempK: 0 };
   const [first, second] = [copyOf(whole), copyOf(whole)];
   first['excessTempK'] = 2.5;
@@ -27,7 +27,7 @@ test('copies stay of one hidden class, whatever numbers they come to hold', () =
   assert.ok(isOfOneClass(first, copyOf({ leakShare: 0.5, excessTempK: Number.NaN })));
 });
 
-test('a key that could be code is refused', () => {
+test('a key that could be code is rejected', () => {
   assert.throws(() => copyOf({ 'a: process.exit(), b': 1 }), {
     name: 'TypeError',
     message: 'not a key: a: process.exit(), b',

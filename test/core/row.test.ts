@@ -16,7 +16,7 @@ import { machineTypes } from '../../src/machines/index.ts';
 
 type State = Readonly<Record<string, number>>;
 
-/** The plain twin of the compiled writer: the same row, field by field. */
+/** A plain version of the compiled writer: the same row, field by field. */
 function writePlain(
   fields: readonly Field[],
   state: State,
@@ -59,7 +59,7 @@ const spec = (column: number, key: string, field: FieldSpec): Field => ({
   ...{ column, key, name: key, unit: '' },
 });
 
-/** A field of each kind, and one instrument that is told in two channels. */
+/** A field of each kind, and one instrument reported in two channels. */
 const EVERY_KIND: readonly Field[] = [
   spec(0, 'powerKw', ELECTRICITY.powerKw),
   spec(1, 'flowRateM3h', decimal(3, { share: 0.02 })),
@@ -70,7 +70,7 @@ const EVERY_KIND: readonly Field[] = [
   spec(6, 'recipeId', text(String)),
 ];
 
-test('a compiled row is that of a plain loop, for every machine type', () => {
+test('a compiled row equals that of a plain loop, for every machine type', () => {
   const number = fc.oneof(
     fc.double({ min: -1e4, max: 1e4, noNaN: true }),
     fc.constantFrom(0, -0, 0.5, -0.0005, Number.NaN),

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { deviation, extremes, leastSquares, mean, percentiles } from '../../src/core/statistics.ts';
 
-test('mean and deviation are those of a whole population', () => {
+test('mean and standard deviation are those of a whole population', () => {
   assert.equal(mean([2, 4, 4, 4, 5, 5, 7, 9]), 5);
   assert.equal(deviation([2, 4, 4, 4, 5, 5, 7, 9]), 2);
   assert.equal(deviation([3]), 0);
 });
 
-test('nothing has no mean, no deviation and no percentile', () => {
+test('no values have no mean, no deviation and no percentile', () => {
   assert.ok(Number.isNaN(mean([])));
   assert.ok(Number.isNaN(deviation([])));
   assert.ok(Number.isNaN(percentiles([], [0.5])[0]));
 });
 
-test('percentiles lie linearly between the two nearest values, whatever their order', () => {
+test('percentiles are interpolated linearly, whatever the order of the values', () => {
   assert.deepEqual(percentiles([40, 10, 30, 20], [0, 0.5, 1]), [10, 25, 40]);
   assert.deepEqual(percentiles([7], [0.01, 0.99]), [7, 7]);
 });
@@ -29,12 +29,12 @@ test('least squares finds the line that points lie on', () => {
   assert.ok(Math.abs(line.r2 - 1) < 1e-12);
 });
 
-test('least squares explains nothing where y does not follow x', () => {
+test('least squares explains nothing if y does not depend on x', () => {
   assert.deepEqual(leastSquares([1, 2, 3], [1, 2, 1]), { slope: 0, intercept: 4 / 3, r2: 0 });
   assert.ok(Number.isNaN(leastSquares([1, 1], [1, 2]).slope), 'one x is no line');
 });
 
-test('extremes say where something is missing', () => {
+test('extremes are NaN if a value is missing', () => {
   assert.deepEqual(extremes([3, -1, 2]), [-1, 3]);
   assert.ok(extremes([1, Number.NaN]).some(Number.isNaN));
 });

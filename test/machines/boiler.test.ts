@@ -1,4 +1,4 @@
-/** The steam boiler against machine-models.md §9 and the published ranges. */
+/** The steam boiler compared with machine-models.md §9 and published ranges. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -18,7 +18,7 @@ const DAY_S = 86_400;
 const ID = 'c0000000-0000-0000-0000-0000000000b1';
 /** A Tuesday in April, two hours into the first shift. */
 const MORNING_S = Date.UTC(2026, 3, 14, 8) / 1000;
-/** Little steam is asked for, so that the burner cycles: half of its least load. */
+/** A low steam demand, so that the burner cycles: half of its lowest load. */
 const CYCLING = { baseShare: 0.125, productionShare: 0, heatingSharePerK: 0 };
 const EXACT = { meterNoiseShare: 0, sensorNoiseFactor: 0 };
 
@@ -117,13 +117,13 @@ test('in winter it makes a fifth more steam than in summer', () => {
   within(ratio, 1.05, 1.6, 'January over July');
 });
 
-test('what is in the steam is what was in the gas, times an efficiency of 78 to 86 %', () => {
+test('the heat in the steam is that of the gas times an efficiency of 78 to 86 %', () => {
   const shares = [0, 6].flatMap((month) =>
     fourWeeks(month)
       .filter(({ values }) => (values['speedPercent'] as number) > 0)
       .map(({ values }) => {
         const { flowRateKgH: steamKgH = 0, flowRateM3h: gasM3h = 0, speedPercent = 0 } = values;
-        // The flue loss from the load alone, as the flue is reckoned without its lag.
+        // The flue loss from the load alone, since the calculation has no lag.
         const y = speedPercent / 100;
         const oxygen = 3.5 + 4 * Math.max(0, 0.5 - y);
         const dry = (0.9 * (80 + 55 * y) * (0.66 / (21 - oxygen) + 0.009)) / 100;
@@ -170,7 +170,7 @@ test('pressure is the same instrument in the steam and the environmental channel
   );
 });
 
-test('kilograms counted are the steam that flowed, to one a day', () => {
+test('counted kilograms match the steam flow, to one per day', () => {
   const midnightS = Math.floor(MORNING_S / DAY_S) * DAY_S;
   for (const fromS of [midnightS, MORNING_S]) {
     const rows = readings(house(), fromS, fromS + DAY_S);
@@ -220,7 +220,7 @@ test('pressure and flue gas never jump', () => {
   }
 });
 
-test('cold, after a start it purges, lights off, heats up, and gives steam when it has pressure', () => {
+test('after a cold start it purges, lights off, heats up, and delivers steam at pressure', () => {
   const startS = MORNING_S + 417;
   const events: JournalEvent[] = [
     { kind: 'stop', sequence: 1, timeS: startS - 15 * DAY_S },
@@ -246,7 +246,7 @@ test('cold, after a start it purges, lights off, heats up, and gives steam when 
   );
 });
 
-test('from midnight on its state is the same whenever it was started, or if it is looked at first', () => {
+test('from midnight its state does not depend on when it was started or first read', () => {
   for (const parameters of [{}, CYCLING]) {
     for (const laterS of [18 * 3600 + 50, 19 * 3600 + 899, 20 * 3600 + 901]) {
       const states = [MORNING_S - DAY_S - 333, MORNING_S].map((startS) => {
@@ -270,7 +270,7 @@ test('from midnight on its state is the same whenever it was started, or if it i
   }
 });
 
-/** What a fault of severity 5 does to the means of three hours, against the healthy boiler. */
+/** The effect of a fault of severity 5 on three-hour means, relative to the healthy boiler. */
 function change(anomalyType: string, severity = 5) {
   const [fromS, toS] = [MORNING_S + 3600, MORNING_S + 4 * 3600];
   const ill = readings(house({ events: [injected(anomalyType, severity)] }), fromS, toS);
@@ -295,14 +295,14 @@ test('tube fouling: flue gas 90 K hotter, 4.8 % more fuel for the same steam', (
   within(change('tube_fouling', 1.5).ratio('consumptionM3'), 0.012, 0.017, 'by default');
 });
 
-test('air ratio drift: 1.6 points of efficiency, and a fan that takes more', () => {
+test('air ratio drift: 1.6 points of efficiency, and more fan power', () => {
   const { ratio, efficiencyPoints } = change('air_ratio_drift');
   within(efficiencyPoints, -2, -1.3, 'points of efficiency');
   within(ratio('powerKw'), 0.03, 0.1, 'power');
   within(change('air_ratio_drift', 1.5).efficiencyPoints, -0.6, -0.3, 'by default');
 });
 
-test('steam leak: a quarter more steam and gas, and what is lost does not count as good', () => {
+test('steam leak: a quarter more steam and gas, and lost steam does not count as good', () => {
   const { ratio, efficiencyPoints, ill } = change('steam_leak');
   within(ratio('consumptionKg'), 0.18, 0.3, 'steam');
   within(ratio('consumptionM3'), 0.18, 0.3, 'gas');
@@ -312,7 +312,7 @@ test('steam leak: a quarter more steam and gas, and what is lost does not count 
   assert.ok(sum(ill, 'productionCountBad') > 0);
 });
 
-test('where more steam is asked for than it can make, its pressure sags and the alarm comes', () => {
+test('if demand exceeds its capacity, the pressure sags and raises the alert', () => {
   const parameters = { baseShare: 0.42 };
   const events = [injected('steam_leak', 5)];
   const busy = readings(house({ parameters, events }), MORNING_S + 600, MORNING_S + 4200);
@@ -321,7 +321,7 @@ test('where more steam is asked for than it can make, its pressure sags and the 
   assert.ok(busy.some(({ alerts }) => (alerts[0] as number) > 0));
 });
 
-test('what a fault costs is gas as well as electricity, in kilowatt-hours', () => {
+test('the cost of a fault includes gas and electricity, in kilowatt-hours', () => {
   const fleet = house({ events: [injected('tube_fouling', 5, 3600)] });
   const incident = fleet.journal.injections(ID)[0];
   assert.ok(incident);
@@ -339,7 +339,7 @@ test('what a fault costs is gas as well as electricity, in kilowatt-hours', () =
   within(cost.excessEnergyKwh, 50, 120, 'kWh of an hour');
 });
 
-test('the longer it stood, the longer it heats up', () => {
+test('the longer it was off, the longer it heats up', () => {
   const startS = MORNING_S + 417;
   const minutes = [600, 6 * 3600, 30 * 3600].map((offS) => {
     const events: JournalEvent[] = [

@@ -1,4 +1,4 @@
-/** The compressor against machine-models.md §4 and the published ranges. */
+/** The compressor compared with machine-models.md §4 and published ranges. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Batch } from '../../src/core/batch.ts';
@@ -8,7 +8,7 @@ import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { compressor } from '../../src/machines/compressor/compressor.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { createReader, type Reader } from '../../src/simulation/reader.ts';
-import { Upkeep } from '../../src/simulation/upkeep.ts';
+import { WearModel } from '../../src/simulation/wear-model.ts';
 import { factoryOf, passOver, type Row, readRows } from '../rows.ts';
 
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
@@ -44,7 +44,7 @@ const within = (value: number, low: number, high: number, what: string) =>
 const percentile = (values: readonly number[], share: number) =>
   Float64Array.from(values).sort()[Math.round(share * (values.length - 1))] as number;
 
-/** The same hours without and with a fault that began an hour before them. */
+/** The same hours with and without a fault that began an hour earlier. */
 function compare(type: string, severity: number) {
   const journal = new Journal(CALM, [
     {
@@ -65,7 +65,7 @@ function compare(type: string, severity: number) {
   return { well, ill, ratio, difference };
 }
 
-/** The pressure and the flow of a week: so many readings that rows of them take longer to make. */
+/** Pressure and flow of a week; storing rows for all readings would take longer. */
 function week(): { readonly bars: readonly number[]; readonly flows: readonly number[] } {
   const reader = readerOf(MONDAY_S, {});
   const batch = new Batch();
@@ -83,7 +83,7 @@ function week(): { readonly bars: readonly number[]; readonly flows: readonly nu
 
 const { bars, flows } = week();
 
-/** Times at which it began to load. */
+/** Instants at which it began to load. */
 const loadings = (rows: readonly Row[]) =>
   rows.filter((row, i) => {
     const before = rows[i - 1];
@@ -112,7 +112,7 @@ test('in normal operation the pressure stays between 6.3 and 7.4 bar', () => {
   within(percentile(bars, 0.999), 6.3, 7.4, 'high');
 });
 
-test('at full production it loads some 38 times an hour and takes 41.6 kW', () => {
+test('at full production it loads about 38 times per hour and uses 41.6 kW', () => {
   const rows = read(MORNING_S, MORNING_S + 4 * HOUR_S, { parameters: { wearShare: 0 } });
   within(loadings(rows).length / 4, 30, 46, 'cycles an hour');
   within(mean(series(rows, 'powerKw')), 39.5, 43.5, 'kW');
@@ -120,7 +120,7 @@ test('at full production it loads some 38 times an hour and takes 41.6 kW', () =
 });
 
 for (const ratedPowerKw of [15, 30, 55, 75])
-  test(`${ratedPowerKw} kW: loaded at 7 bar it takes what data sheets say for its air`, () => {
+  test(`${ratedPowerKw} kW: loaded at 7 bar its specific power is that of data sheets`, () => {
     const parameters = { meterNoiseShare: 0, sensorNoiseFactor: 0 };
     const rows = read(MORNING_S, MORNING_S + HOUR_S, { ratedPowerKw, parameters });
     const flow = Math.max(...series(rows, 'flowRateM3h'));
@@ -177,7 +177,7 @@ test('leaks are a quarter of a week’s air', () => {
   within((0.12 * percentile(flows, 0.95)) / mean(flows), 0.1, 0.3, 'share');
 });
 
-test('a leak makes it run for longer, until it runs always and the pressure falls', () => {
+test('a leak makes it run longer, until it always runs and the pressure falls', () => {
   const small = compare('leak', 1.5);
   within(small.ratio('powerKw'), 1.08, 1.22, 'kW at 1.5');
   within(small.ratio('flowRateM3h'), 1.18, 1.38, 'm³/h at 1.5');
@@ -205,7 +205,7 @@ test('efficiency loss costs power and warms the oil, but moves no air', () => {
   within(large.ratio('vibrationMmS'), 0.95, 1.08, 'mm/s at 5');
 });
 
-test('a bearing fault shakes the machine fourfold and hardly costs power', () => {
+test('a bearing fault quadruples the vibration and hardly costs power', () => {
   const { ratio, difference, ill } = compare('bearing_fault', 5);
   within(ratio('vibrationMmS'), 3.6, 4.4, 'mm/s');
   within(ratio('powerKw'), 1, 1.03, 'kW');
@@ -239,7 +239,7 @@ test('after long idling the motor stops, and starts again at cut-in', () => {
   assert.ok(loadings(rows).every((row) => at(row, 'pressureBar') < 6.61));
 });
 
-/** How it is from a start on, after it was off for so long. */
+/** Readings from a start, after the compressor was off for `offS` seconds. */
 function started(offS: number, seconds: number, parameters = {}) {
   const journal = new Journal(CALM, [
     { kind: 'stop', sequence: 1, timeS: MORNING_S - offS },
@@ -249,7 +249,7 @@ function started(offS: number, seconds: number, parameters = {}) {
   return read(MORNING_S, MORNING_S + seconds, { journal, parameters: quiet });
 }
 
-test('it starts star-delta: a current of 2.2 times the rated one, falling for 8 s, then idles for 10', () => {
+test('it starts in star-delta: 2.2 times the rated current, falling for 8 s, then idles for 10 s', () => {
   const rows = started(60, 60);
   const ratedA = Math.max(...series(read(MORNING_S, MORNING_S + 600), 'currentA'));
   const amperes = series(rows, 'currentA');
@@ -267,7 +267,7 @@ test('the voltage dips by 2 % in the first second of a start, and in no other', 
   within((volts[1] as number) / (volts[2] as number), 0.995, 1.005, 'second second');
 });
 
-test('while it is off its oil cools down and its network runs empty', () => {
+test('while it is off its oil cools and its network empties', () => {
   const [short, long] = [started(60, 2)[0] as Row, started(4 * HOUR_S, 2)[0] as Row];
   assert.ok(at(short, 'machineTempC') > 60 && at(long, 'machineTempC') < 27);
   assert.ok(at(short, 'pressureBar') > 6.2 && at(long, 'pressureBar') < 0.3);
@@ -276,10 +276,10 @@ test('while it is off its oil cools down and its network runs empty', () => {
   within(minutes, 4, 15, 'minutes until the network is filled');
 });
 
-test('before a maintenance it is unloaded for half a minute, and stands when that begins', () => {
+test('before a maintenance it unloads for half a minute, and has stopped when that begins', () => {
   const fleet = createFleet([factoryOf([{ type: 'compressor', id: ID }])], { seed: 11 });
   const machine = fleet.machines[0] as (typeof fleet.machines)[number];
-  const fromS = new Upkeep(machine).parametersAt(MONDAY_S)['maintenanceFromS'] as number;
+  const fromS = new WearModel(machine).parametersAt(MONDAY_S)['maintenanceFromS'] as number;
   const rows = read(fromS - 40, fromS + 2 * HOUR_S + 30);
   const stopping = rows.filter(
     ({ timeMs }) => timeMs / 1000 > fromS - 30 && timeMs / 1000 <= fromS,
@@ -291,7 +291,7 @@ test('before a maintenance it is unloaded for half a minute, and stands when tha
   assert.ok(serviced.every((row) => at(row, 'speedPercent') === 0));
 });
 
-/** Power against full load at so much of the flow, with a steady demand. */
+/** Power at part load relative to full load, with a constant demand. */
 function partLoad(control: number, demandShare: number) {
   const parameters = { control, leakShare: demandShare, demandShare: 0, meterNoiseShare: 0 };
   const rows = read(MORNING_S, MORNING_S + 4 * HOUR_S, {
@@ -307,7 +307,7 @@ function partLoad(control: number, demandShare: number) {
 
 const CONTROLS = ['load_unload', 'vsd', 'modulation'];
 
-test('at half the flow variable speed takes 57 % of the power, modulation 85 %, load/unload between', () => {
+test('at half flow, variable speed uses 57 % of the power, modulation 85 %, load/unload between', () => {
   const [loading, speed, modulation] = CONTROLS.map((_, i) => partLoad(i, 0.5).powerShare) as [
     number,
     number,
@@ -342,7 +342,7 @@ test('modulation lets the pressure rise from 7.0 to 7.7 bar as the flow falls to
 });
 
 for (const [control, name] of CONTROLS.entries())
-  test(`${name}: sought it is the same as read through, its energy does not depend on the interval`, () => {
+  test(`${name}: a seek gives the same rows as reading through, and energy does not depend on the interval`, () => {
     const parameters = { control, meterNoiseShare: 0 };
     const targetS = MONDAY_S + 2 * 24 * HOUR_S + 4567;
     const through = readerOf(targetS - 30 * HOUR_S, { parameters });

@@ -1,4 +1,4 @@
-/** What holds for every machine type: a new one is checked here without a line being added. */
+/** Requirements for every machine type: a new type is tested here without an extra line. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 const MONDAY_MS = Date.UTC(2026, 6, 6);
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
 
-/** Fields of the wire in the order of the interface. */
+/** Wire fields in the order of the interface. */
 const ORDER = [
   'power_kw',
   'energy_kwh',
@@ -49,7 +49,7 @@ const ORDER = [
   'vibration_mm_s',
 ];
 
-/** What the channels of energy carriers hold, in the order of the interface. */
+/** Fields of the energy-carrier channels, in the order of the interface. */
 const CARRIER_FIELDS: Readonly<Record<string, readonly string[]>> = {
   electricity: ORDER.slice(0, 6),
   natural_gas: [
@@ -75,7 +75,7 @@ function describe(type: MachineType, changes: Partial<MachineDescription> = {}) 
   return { ...DEFAULT_FACTORY, machines: [description] };
 }
 
-/** Those of the names that the interface has, in its order. */
+/** The names that the interface includes, in its order. */
 function inOrder(names: readonly string[]): readonly string[] {
   return ORDER.filter((name) => names.includes(name));
 }
@@ -98,7 +98,7 @@ function column(type: MachineType, name: string): number {
   return type.fields.find((field) => field.name === name)?.column ?? -1;
 }
 
-/** A meter makes nothing. */
+/** A meter produces nothing. */
 function isProducing({ channels }: MachineType): boolean {
   return channels.some(({ name }) => name === 'production');
 }
@@ -106,7 +106,7 @@ function isProducing({ channels }: MachineType): boolean {
 assert.ok(machineTypes.length >= 5, 'the machine types were not found');
 
 for (const type of machineTypes) {
-  test(`${type.type}: defaults lie within their limits, and typical powers within the accepted`, () => {
+  test(`${type.type}: defaults lie within their limits, and typical powers within the accepted range`, () => {
     for (const [name, { value, range, about }] of Object.entries(type.parameters)) {
       assert.ok(range[0] <= value && value <= range[1], name);
       assert.match(about, /\.$/, name);
@@ -141,7 +141,7 @@ for (const type of machineTypes) {
     }
   });
 
-  test(`${type.type}: every message of a day obeys the contract`, () => {
+  test(`${type.type}: every message of a day follows the contract`, () => {
     const rows = aDay(type);
     const interval = type.intervalS;
     assert.equal(rows.length, 86_400 / interval);
@@ -212,7 +212,7 @@ for (const type of machineTypes) {
     }
   });
 
-  test(`${type.type}: no segment is longer than a minute, and none stands still`, () => {
+  test(`${type.type}: no segment is longer than a minute, and every segment advances`, () => {
     const journal = new Journal(CALM);
     const fleet = createFleet([describe(type)], { journal });
     const machine = fleet.machines[0] as (typeof fleet.machines)[number];
@@ -226,7 +226,7 @@ for (const type of machineTypes) {
     }
   });
 
-  test(`${type.type}: it scales with its rated power, from the least accepted to the greatest`, () => {
+  test(`${type.type}: it scales with its rated power, over the whole accepted range`, () => {
     const range = type.parameters['ratedPowerKw']?.range as readonly [number, number];
     for (const ratedPowerKw of range) {
       const reader = createReader(createFleet([describe(type, { ratedPowerKw })]));
@@ -240,7 +240,7 @@ for (const type of machineTypes) {
   });
 
   for (const [name, fault] of Object.entries(type.faults)) {
-    test(`${type.type}: ${name} moves what it says it moves, not before it begins`, () => {
+    test(`${type.type}: ${name} changes the fields it declares, and not before it begins`, () => {
       const fromMs = MONDAY_MS + 9 * 3_600_000;
       const startS = fromMs / 1000 + 1800;
       const journal = new Journal(CALM, [
@@ -280,7 +280,7 @@ for (const type of machineTypes) {
       assert.ok(labelled.every((tS) => tS > startS && tS <= startS + 7200));
     });
 
-    test(`${type.type}: two days after ${name} it is as if it had never been`, () => {
+    test(`${type.type}: two days after ${name} nothing of it is left`, () => {
       const fromMs = MONDAY_MS + 9 * 3_600_000;
       const journal = new Journal(CALM, [
         {

@@ -41,7 +41,7 @@ function readingsOf(fromMs: number, toMs: number, options: Options = {}) {
   return { rows, column, instants: rows.map(({ timeMs }) => site.at(timeMs / 1000).load) };
 }
 
-/** So much of a month stands for it. */
+/** Number of days that represent a month. */
 const MONTH_DAYS = 6;
 
 function months() {
@@ -89,7 +89,7 @@ test('chilled water is 6 to 8 °C on average, and the healthy machine hardly vib
   }
 });
 
-test('it takes some 23 kW in January, 75 kW in July, never more than its rated power by a tenth', () => {
+test('it uses about 23 kW in January, 75 kW in July, and never exceeds its rated power by a tenth', () => {
   const [january = 0, april = 0, summer = 0] = seasons.map(({ column }) => mean(column('powerKw')));
   between(january, 18, 28, 'January');
   between(april, 22, 45, 'April');
@@ -104,7 +104,7 @@ test('no stage starts more than six times an hour', () => {
   assert.ok(perHour > 1 && perHour <= 6, `${perHour}`);
 });
 
-test('a stage runs or stands for two minutes at least, but where the loop is trimmed', () => {
+test('a stage runs or pauses for at least two minutes, except when the loop is trimmed', () => {
   const { type, parameters, site, random } = fleetOf().machines[0] as ReturnType<
     typeof fleetOf
   >['machines'][number];
@@ -128,7 +128,7 @@ test('a day’s counts are its cooling in kilowatt-hours, to one unit', () => {
   assert.ok(Math.abs(count - kwh) <= 1.5, `${count} against ${kwh}`);
 });
 
-test('inside: COP under Carnot’s, cooling within capacity, air and water the right way round', () => {
+test('inside: COP below Carnot’s, cooling within capacity, temperatures of air and water in order', () => {
   const fleet = fleetOf({ parameters: { meterNoiseShare: 0, sensorNoiseFactor: 0 } });
   const machine = fleet.machines[0] as (typeof fleet.machines)[number];
   const cursor = new Cursor(machine, fleet.journal);
@@ -279,7 +279,7 @@ test('compressor fault: vibration ×1.6 and ×3, COP down, capacity lost, a hot 
   assert.ok(strong.column('productionCountBad').some((bad) => bad > 0));
 });
 
-test('a zone that gets too warm and a compressor that shakes raise their alerts', () => {
+test('a warm zone and a vibrating compressor raise their alerts', () => {
   const { type } = fleetOf().machines[0] as ReturnType<typeof fleetOf>['machines'][number];
   const seen = faultyDay('compressor_fault', 5).rows.reduce((all, { alerts }) => all | alerts, 0);
   const quiet = sound.rows.reduce((all, { alerts }) => all | alerts, 0);
@@ -299,7 +299,7 @@ test('four hours after the worst compressor fault the zone is back where it woul
   between(after - before, -0.2, 0.3, 'zone');
 });
 
-test('switched on in the middle of a window it reports from the next ten seconds on', () => {
+test('switched on within a window, it reports from the next ten seconds on', () => {
   const startMs = HOT_DAY_MS + 9 * HOUR_MS + 123_000;
   const events: JournalEvent[] = [
     { kind: 'stop', sequence: 1, timeS: startMs / 1000 - 1800 },
@@ -313,7 +313,7 @@ test('switched on in the middle of a window it reports from the next ten seconds
     between(tempC, 19, 32, 'zone');
 });
 
-test('after a seek the rows are those read through, also where the zone floats for days', () => {
+test('a seek gives the rows of reading through, even if the zone drifts for days', () => {
   const shifts = { shifts: [], weekendShare: 0.3, holidays: [] };
   for (const restShare of [0, 0.3, 1]) {
     const calendar = { ...shifts, restShare };

@@ -14,7 +14,7 @@ const DAY_MS = 24 * HOUR_MS;
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
 const ID = 'moulding';
 const RATED_KW = 120;
-/** A Wednesday; a whole week from a Monday on. */
+/** A Wednesday; a whole week from Monday. */
 const WEDNESDAY_MS = Date.UTC(2026, 3, 8);
 const MONDAY_MS = Date.UTC(2026, 3, 6);
 
@@ -39,7 +39,7 @@ function readingsOf(fromMs: number, toMs: number, options: Options = {}) {
     const at = type.fields.find((field) => field.key === key)?.column as number;
     return rows.map(({ values }) => values[at] ?? Number.NaN);
   };
-  /** Share of production for the block that a reading lies in, and for the hour before. */
+  /** Share of production for the block of a reading, and for the hour before. */
   const loads = rows.map(({ timeMs }) => {
     const blockS = Math.floor((timeMs - 1) / 1_800_000) * 1800;
     return [site.at(blockS).load, site.at(timeMs / 1000).load] as const;
@@ -52,7 +52,7 @@ const mean = (values: readonly number[]) => sum(values) / values.length;
 const between = (value: number, low: number, high: number, what: string) =>
   assert.ok(value >= low && value <= high, `${what}: ${value} not in ${low} to ${high}`);
 
-/** Energy, parts and scrap of the readings in which production was steady at a load. */
+/** Energy, parts and scrap of the readings with steady production at a load. */
 function atLoad(window: ReturnType<typeof readingsOf>, load: number) {
   const is = window.loads.map(([block, now]) => block === load && now === load);
   const of = (key: string) => window.column(key).filter((_, i) => is[i]);
@@ -67,7 +67,7 @@ const weeks = POLYMERS.map((_, material) =>
 );
 const week = weeks[0] as (typeof weeks)[number];
 
-test('a machine in good order makes 1.5 % of scrap on weekends too, and warns of nothing', () => {
+test('a healthy machine makes 1.5 % scrap, on weekends too, and raises no alert', () => {
   const { parts, bad } = atLoad(week, 0.3);
   assert.ok(parts > 800, `${parts}`);
   between(bad / parts, 0.007, 0.026, 'scrap on the weekend');
@@ -90,7 +90,7 @@ test('specific energy at full production is 0.5 to 1.6 kWh/kg, over a week 0.6 t
   }
 });
 
-test('the less it produces, the more energy a kilogram takes, on a line with a fixed part', () => {
+test('specific energy rises as production falls, on a line with a fixed part', () => {
   const points = [0.3, 0.5, 1].map((load) => ({ load, ...atLoad(week, load) }));
   const powers = points.map(({ powerKw }) => powerKw);
   for (const [i, expected] of [27.1, 33.1, 47.8].entries())
@@ -101,7 +101,7 @@ test('the less it produces, the more energy a kilogram takes, on a line with a f
   between((powers[2] as number) / RATED_KW, 0.3, 0.6, 'load');
 });
 
-test('a part falls once a cycle, 1.5 % of them bad, more after a stop of twenty minutes', () => {
+test('each cycle ejects a part, 1.5 % of them bad, more after a stop of twenty minutes', () => {
   const full = atLoad(week, 1);
   between(full.bad / full.parts, 0.008, 0.025, 'scrap');
   const [short, long] = [15, 25].map((minutes) => {
@@ -119,7 +119,7 @@ test('a part falls once a cycle, 1.5 % of them bad, more after a stop of twenty 
   between(parts - (sum(throughput) * 30) / 3600, -1, 1, 'counts against throughput');
 });
 
-test('each block has a batch, and the recipe says polymer and shot', () => {
+test('each block has a batch, and the recipe names polymer and shot', () => {
   const { type } = fleetOf().machines[0] as ReturnType<typeof fleetOf>['machines'][number];
   const textOf = (key: string, code: number) =>
     type.fields.find((field) => field.key === key)?.text?.(code);
@@ -141,7 +141,7 @@ test('in production the barrel keeps its temperature, and the machine hardly vib
   }
 });
 
-test('standby takes 15 to 25 % of the rated power, and nothing is made in it', () => {
+test('standby uses 15 to 25 % of the rated power, and makes no parts', () => {
   const modes = week.column('operatingMode');
   const isStandby = modes.map((mode, i) => mode === IDLE && modes[i - 1] === IDLE);
   const of = (key: string) => week.column(key).filter((_, i) => isStandby[i]);
@@ -150,7 +150,7 @@ test('standby takes 15 to 25 % of the rated power, and nothing is made in it', (
   assert.ok(of('speedPercent').every((speed) => speed === 0));
 });
 
-test('heaters take 8 to 30 % of the energy at full production', () => {
+test('heaters use 8 to 30 % of the energy at full production', () => {
   const fleet = fleetOf();
   const machine = fleet.machines[0] as (typeof fleet.machines)[number];
   const cursor = new Cursor(machine, fleet.journal);
@@ -214,7 +214,7 @@ test('heater fault: barrel −7.5 and −25 K, scrap 9 and 60 %, power +1 and +4
   between(withFault('heater_fault', 5).bad, 0.45, 0.75, 'scrap at severity 5');
 });
 
-test('insufficient cooling: cycle 40.7 and 44.8 s, fewer and more expensive parts, hot water', () => {
+test('insufficient cooling: cycle 40.7 and 44.8 s, fewer parts, more energy per part, hot water', () => {
   for (const [severity, slower, fewer, bad, x] of [
     [1.5, 40.7 / 39.3, 0.02, 0.06, 0.3],
     [5, 44.8 / 39.3, 0.11, 0.17, 1],
@@ -230,7 +230,7 @@ test('insufficient cooling: cycle 40.7 and 44.8 s, fewer and more expensive part
   between(withFault('cooling_insufficient').perPart / sound.perPart, 1.05, 1.1, 'energy a part');
 });
 
-test('hydraulic leak: energy +7 and +25 % a part, pressure −2 and −8 %', () => {
+test('hydraulic leak: energy per part +7 and +25 %, pressure −2 and −8 %', () => {
   for (const [severity, power, pressure] of [
     [1.5, 0.075, 0.024],
     [5, 0.25, 0.08],
@@ -245,7 +245,7 @@ test('hydraulic leak: energy +7 and +25 % a part, pressure −2 and −8 %', () 
   between(withFault('hydraulic_leak').perPart / sound.perPart, 1.18, 1.32, 'at severity 5');
 });
 
-test('each fault raises the alert that a controller could raise, a healthy machine none', () => {
+test('each fault raises the alert that a controller can detect, a healthy machine none', () => {
   const { type } = fleetOf().machines[0] as ReturnType<typeof fleetOf>['machines'][number];
   const level = (window: ReturnType<typeof readingsOf>, code: string) => {
     const shift = 2 * type.alertCodes.indexOf(code);
@@ -268,7 +268,7 @@ test('each fault raises the alert that a controller could raise, a healthy machi
   );
 });
 
-test('half an hour after a fault the barrel is warm again and the cycle as it was', () => {
+test('half an hour after a fault the barrel is warm again and the cycle normal', () => {
   const timeS = (WEDNESDAY_MS + 8 * HOUR_MS) / 1000;
   const fromMs = WEDNESDAY_MS + 10.5 * HOUR_MS;
   for (const anomalyType of ['heater_fault', 'cooling_insufficient', 'hydraulic_leak']) {
@@ -297,7 +297,7 @@ test('off over a weekend, it heats for 30 to 75 minutes before the first part', 
   between(window.column('powerKw')[20] as number, 0.3 * RATED_KW, 0.4 * RATED_KW, 'heating');
 });
 
-test('a barrel takes up the energy that its temperature says, in a cold start', () => {
+test('in a cold start, a barrel absorbs the energy that its temperature implies', () => {
   const fleet = fleetOf();
   const { type, parameters, site, random } = fleet.machines[0] as (typeof fleet.machines)[number];
   const startS = WEDNESDAY_MS / 1000;
@@ -319,7 +319,7 @@ test('a barrel takes up the energy that its temperature says, in a cold start', 
   between((storedKj + lossKws) / heatersKws, 0.995, 1.005, 'stored and lost against heated');
 });
 
-test('after a seek the rows are those read through, in any calendar, with faults', () => {
+test('a seek gives the rows of reading through, in any calendar, with faults', () => {
   for (const restShare of [0, 0.5, 1]) {
     const calendar = { shifts: [], restShare, weekendShare: restShare / 2, holidays: [] };
     const factory = factoryOf([{ type: 'injection_molding', id: ID }], { calendar });
@@ -361,7 +361,7 @@ test('without noise the energy of ten seconds is that of ten times one, to 1e-9,
   }
 });
 
-test('a barrel that stood cools by its time constant, so a short stop costs little warm-up', () => {
+test('an idle barrel cools with its time constant, so a short stop costs little warm-up', () => {
   const startMs = WEDNESDAY_MS + 9 * HOUR_MS;
   const minutes = [1, 60, 300].map((offMin) => {
     const events: JournalEvent[] = [

@@ -1,4 +1,4 @@
-/** The main meter: all that a factory takes, to the watt. */
+/** The main meter: total power of a factory, to the watt. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -30,7 +30,7 @@ const METER: MachineDescription = {
 };
 const [P, E, V, I, PF] = [0, 1, 2, 3, 4];
 
-/** The default factory with a main meter of an interval, its machines at one of theirs. */
+/** The default factory with a main meter, with intervals for the meter and for its machines. */
 function factoryOf(intervalS: number, machinesS?: number): FactoryDescription {
   const machines = DEFAULT_FACTORY.machines.map((machine) => ({
     ...machine,
@@ -45,7 +45,7 @@ function read(fleet: Fleet, fromS: number, toS: number): Row[] {
   return readRows(reader, toS * 1000, 8192).filter(({ flags }) => flags & READING);
 }
 
-/** What the meter itself knows of its base load and its losses, after each of its readings. */
+/** The meter's internal base load and losses, after each of its readings. */
 function inside(fleet: Fleet, fromS: number, toS: number): Readonly<Values<string>>[] {
   const machine = fleet.byId.get(METER.id) as Fleet['machines'][number];
   const cursor = new Cursor(machine, fleet.journal);
@@ -60,7 +60,7 @@ function inside(fleet: Fleet, fromS: number, toS: number): Readonly<Values<strin
   return states;
 }
 
-/** Power of all machines but the meter, and the meter's, by the meter's interval [kW]. */
+/** Power of all machines except the meter, and of the meter, per meter interval [kW]. */
 function balance(rows: readonly Row[], meterS: number, fleet: Fleet) {
   const kwh = new Map<number, number>();
   const meter = new Map<number, readonly (number | null)[]>();
@@ -75,7 +75,7 @@ function balance(rows: readonly Row[], meterS: number, fleet: Fleet) {
   return { machinesKw: kwh, meter };
 }
 
-test('machines, base load and losses are the main meter, to the watt, every second of a day', () => {
+test('machines, base load and losses add up to the main meter, to the watt, every second of a day', () => {
   const fleet = createFleet([factoryOf(1, 1)]);
   const rows = read(fleet, FROM_S, FROM_S + DAY_S);
   const states = inside(fleet, FROM_S, FROM_S + DAY_S);
@@ -89,7 +89,7 @@ test('machines, base load and losses are the main meter, to the watt, every seco
   }
 });
 
-test('the meter of machines of different intervals adds their energies up', () => {
+test('the meter adds up the energy of machines with different intervals', () => {
   const fleet = createFleet([factoryOf(60)]);
   const toS = FROM_S + DAY_S / 4;
   const states = inside(fleet, FROM_S, toS);
@@ -169,7 +169,7 @@ test('a machine that is stopped is not metered, and a meter that is stopped mete
   const fleet = createFleet([factoryOf(60)], { journal: new Journal(DEFAULT_SETTINGS, events) });
   const whole = read(fleet, stopS - 600, stopS + 3600);
   const { machinesKw, meter } = balance(whole, 60, fleet);
-  // A machine is silent from the very second on at which it is stopped.
+  // A machine is silent from the very second at which it is stopped.
   assert.equal(meter.size, 70 - 16);
   const gapsKw = [...meter].map(
     ([tS, values]) => (values[P] as number) - (machinesKw.get(tS) ?? 0),
@@ -184,7 +184,7 @@ test('a machine that is stopped is not metered, and a meter that is stopped mete
   }
 });
 
-test('in a registry a meter is a row of type other that says what it is', () => {
+test('in a registry, a meter is a row of type other that declares it', () => {
   const { description, faults } = readMachineRow(
     {
       id: METER.id,
@@ -209,7 +209,7 @@ test('in a registry a meter is a row of type other that says what it is', () => 
   assert.deepEqual(description, { ...METER, ratedPowerKw: 630 });
 });
 
-test('the meter has one message a reading, and a status with the mode that no channel tells', () => {
+test('the meter has one message per reading, and a status with the mode that no channel reports', () => {
   const journal = new Journal(DEFAULT_SETTINGS, [
     { kind: 'stop', machineIds: [METER.id], sequence: 1, timeS: FROM_S + 150 },
   ]);

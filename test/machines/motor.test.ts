@@ -1,4 +1,4 @@
-/** The conveyor against machine-models.md §6 and the published ranges. */
+/** The conveyor compared with machine-models.md §6 and published ranges. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -28,7 +28,7 @@ function conveyor({ intervalS = 10, parameters = {}, journal = new Journal(CALM)
   return createFleet([factory], { journal, seed: 11 });
 }
 
-/** Calls `visit` for every reading of a window, with a look at one field of it. */
+/** Calls `visit` for every reading of a window, with access to one field. */
 function visit(
   fleet: Fleet,
   fromS: number,
@@ -118,13 +118,13 @@ test('four weeks of each season lie within the published ranges', () => {
   }
 });
 
-test('a weekday takes two to three times the power of a weekend', () => {
+test('a weekday uses two to three times the power of a weekend', () => {
   const weekday = summary(conveyor(), MORNING_S, MORNING_S + 6 * 3600).mean('powerKw');
   const weekend = summary(conveyor(), MORNING_S + 4 * DAY_S, MORNING_S + 4 * DAY_S + 6 * 3600);
   within(weekday / weekend.mean('powerKw'), 2, 3, 'ratio of power');
 });
 
-test('the belt’s speed changes by no more than 2 % a second, through starts and micro-stops', () => {
+test('the belt’s speed changes by at most 2 % per second, through starts and micro-stops', () => {
   const fleet = conveyor({ intervalS: 1, parameters: { stopShare: 1 } });
   let before = Number.NaN;
   let isStopped = false;
@@ -137,7 +137,7 @@ test('the belt’s speed changes by no more than 2 % a second, through starts an
   assert.ok(isStopped, 'there was no micro-stop');
 });
 
-test('a micro-stop rests for up to two minutes, at the power of a drive that waits', () => {
+test('a micro-stop lasts up to two minutes, at the standstill power of the drive', () => {
   const fleet = conveyor({ intervalS: 1, parameters: { stopShare: 1, meterNoiseShare: 0 } });
   let restS = 0;
   let longestS = 0;
@@ -153,7 +153,7 @@ test('a micro-stop rests for up to two minutes, at the power of a drive that wai
   within(longestS, 10, 120, 'longest rest');
 });
 
-test('items go with the belt, through ramps too: rate over speed is one number a minute', () => {
+test('items follow the belt, even in ramps: rate over speed is constant within a minute', () => {
   const fleet = conveyor({ intervalS: 1, parameters: { stopShare: 1 } });
   const ofMinute = new Map<number, number>();
   visit(fleet, MORNING_S, MORNING_S + 3600, (at, tS) => {
@@ -167,7 +167,7 @@ test('items go with the belt, through ramps too: rate over speed is one number a
   assert.ok(ofMinute.size >= 50);
 });
 
-test('items of a day are the throughput summed, to one', () => {
+test('the items of a day are the sum of the throughput, to one', () => {
   const startS = Math.floor(MORNING_S / DAY_S) * DAY_S;
   let items = 0;
   let integral = 0;
@@ -180,7 +180,7 @@ test('items of a day are the throughput summed, to one', () => {
 
 test('whether an item is bad does not depend on the interval, across midnight too', () => {
   const midnightS = Date.UTC(2026, 3, 15) / 1000;
-  // A window that both intervals cut at the same instants.
+  // A window that both intervals split at the same instants.
   const fromS = Math.floor((midnightS - 3600) / 70) * 70;
   const counts = [7, 10, 70].map((intervalS) => {
     const total = { items: 0, bad: 0 };
@@ -195,7 +195,7 @@ test('whether an item is bad does not depend on the interval, across midnight to
   assert.deepEqual(counts[2], counts[0]);
 });
 
-test('all items are bad, or none, where the share says so', () => {
+test('all items are bad, or none, if the share says so', () => {
   for (const defectShare of [0, 1]) {
     visit(conveyor({ parameters: { defectShare } }), MORNING_S, MORNING_S + 600, (at) =>
       assert.equal(at('productionCountBad'), defectShare * at('productionCount')),
@@ -235,7 +235,7 @@ test('the meter’s error stays within its bound', () => {
   within(largest, 0.015, 0.0301, 'error');
 });
 
-test('a reader that seeks gives the rows of one that reads through', () => {
+test('a seek gives the rows of reading through', () => {
   const journal = new Journal({ ...DEFAULT_SETTINGS, anomalyProbability: 1 });
   const fleet = conveyor({ journal });
   const fromMs = MORNING_S * 1000;
@@ -252,7 +252,7 @@ test('a reader that seeks gives the rows of one that reads through', () => {
   }
 });
 
-test('switched on in the middle of a minute, it starts softly from rest and counts from there', () => {
+test('switched on within a minute, it starts softly from rest and counts from there', () => {
   const journal = new Journal(CALM);
   journal.append({ kind: 'stop', sequence: 1, timeS: MORNING_S });
   journal.append({ kind: 'start', sequence: 2, timeS: MORNING_S + 617 });
@@ -264,7 +264,7 @@ test('switched on in the middle of a minute, it starts softly from rest and coun
   within(speeds[80] as number, 85, 100, 'speed in the end');
 });
 
-/** The last hour of three with a fault of full or usual severity, beside the same without it. */
+/** The last of three hours with a fault, next to the same hour without it. */
 function withFault(anomalyType: string, severity: number) {
   const journal = new Journal(CALM);
   const durationS = 3 * 3600;
@@ -311,7 +311,7 @@ const SURROUNDINGS = [
   'frequencyHz',
 ];
 
-test('its hall is dry in winter, and in summer dried by its cooling', () => {
+test('its hall is dry in winter, and dried by its cooling in summer', () => {
   for (const [month, low, high] of [
     [0, 15, 40],
     [6, 45, 65],
@@ -358,7 +358,7 @@ test('belt slip: fewer items for the same power and speed', () => {
   }
 });
 
-test('overload: power and slowly heat, the same items, speed and vibration', () => {
+test('overload: more power and gradually heat, the same items, speed and vibration', () => {
   const mild = withFault('overload', 1.5);
   const severe = withFault('overload', 5);
   within(ratio(mild, 'powerKw'), 1.13, 1.23, 'power');

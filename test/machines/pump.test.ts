@@ -1,4 +1,4 @@
-/** The hydraulic power unit against machine-models.md §7 and the published ranges. */
+/** The hydraulic power unit compared with machine-models.md §7 and published ranges. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -31,7 +31,7 @@ function unit({ intervalS = 30, parameters = {}, journal = new Journal(CALM) }: 
   return createFleet([factory], { journal, seed: 11 });
 }
 
-/** Calls `visit` for every reading of a window, with a look at one field of it. */
+/** Calls `visit` for every reading of a window, with access to one field. */
 function visit(
   fleet: Fleet,
   fromS: number,
@@ -69,7 +69,7 @@ const mean = (values: readonly number[]) =>
 const deviation = (values: readonly number[]) =>
   Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
 
-/** What can be told from the readings of every second of a window. */
+/** What one-second readings of a window reveal. */
 function observed(fleet: Fleet, fromS: number, toS: number) {
   const o = {
     standbyKw: [] as number[],
@@ -149,7 +149,7 @@ test('four weeks of each season lie within the published ranges', () => {
   }
 });
 
-test('standby, hold and energy a part are those of a load-sensing pump', () => {
+test('standby, hold and energy per part are those of a load-sensing pump', () => {
   const fleet = unit({ intervalS: 1, parameters: AT_180_BAR });
   const o = observed(fleet, MORNING_S, MORNING_S + 4 * 3600);
   within(mean(o.standbyKw) / RATED_KW, 0.05, 0.12, 'standby power');
@@ -252,7 +252,7 @@ test('parts do not depend on the interval', () => {
   assert.deepEqual(totals[2], totals[0]);
 });
 
-test('a reader that seeks gives the rows of one that reads through', () => {
+test('a seek gives the rows of reading through', () => {
   const journal = new Journal({ ...DEFAULT_SETTINGS, anomalyProbability: 1 });
   const fleet = unit({ journal });
   const fromMs = MORNING_S * 1000;
@@ -269,21 +269,21 @@ test('a reader that seeks gives the rows of one that reads through', () => {
   }
 });
 
-test('switched on in the middle of a block it joins the plan with its oil and a whole cycle', () => {
+test('switched on within a block, it joins the plan with its oil and a whole cycle', () => {
   const journal = new Journal(CALM);
   journal.append({ kind: 'stop', sequence: 1, timeS: MORNING_S });
   journal.append({ kind: 'start', sequence: 2, timeS: MORNING_S + 433 });
   const late = observed(unit({ intervalS: 1, journal }), MORNING_S + 433, MORNING_S + 900);
   const whole = observed(unit({ intervalS: 1 }), MORNING_S, MORNING_S + 900);
   within(late.parts, whole.parts / 2 - 1.5, whole.parts / 2, 'parts of half a block');
-  // Of what the oil was above the hall's 24 °C, e^(−433/2400) is left.
+  // Of the oil's excess over the hall's 24 °C, e^(−433/2400) remains.
   const leftC = 24 + ((whole.tempC[0] as number) - 24) * Math.exp(-433 / 2400);
   within(late.tempC[0] as number, leftC - 2, leftC + 2, 'oil at the start');
   const next = (fleet: Fleet) => observed(fleet, MORNING_S + 900, MORNING_S + 1800).parts;
   assert.equal(next(unit({ intervalS: 1, journal })), next(unit({ intervalS: 1 })));
 });
 
-test('no part is lost where severe faults begin in the middle of a full block', () => {
+test('no part is lost if severe faults begin in the middle of a full block', () => {
   const parameters = { leakShare: 0.1, buildS: 40, holdS: 10, releaseS: 3, handlingS: 10 };
   const startS = MORNING_S + 200;
   const journal = new Journal(CALM);
@@ -303,7 +303,9 @@ test('no part is lost where severe faults begin in the middle of a full block', 
   assert.equal(parts({ journal }), parts({}));
 });
 
-/** The last twenty minutes of an hour with a fault, and six hours on, beside the healthy unit. */
+/**
+ * The last twenty minutes of an hour with a fault, and six hours later, next to the healthy unit.
+ */
 function withFault(anomalyType: string, severity: number) {
   const journal = new Journal(CALM);
   journal.append({
@@ -405,7 +407,7 @@ test('valve fault: power in standby, swinging pressure below the relief valve’
   recovered(severe);
 });
 
-test('a pump of fixed displacement takes 0.9 of its power to hold and 0.14 to idle', () => {
+test('a fixed-displacement pump uses 0.9 of its power to hold and 0.14 to idle', () => {
   const parameters = {
     ...AT_180_BAR,
     ...{ displacement: 1, meterNoiseShare: 0, sensorNoiseFactor: 0, wearShare: 0 },
@@ -440,7 +442,7 @@ test('a soft starter runs the motor up in ten seconds', () => {
   assert.equal(speeds[9], 100);
 });
 
-test('stiff oil and bearings take more power in the first half-hour', () => {
+test('stiff oil and bearings need more power in the first half-hour', () => {
   const journal = new Journal(CALM);
   journal.append({ kind: 'stop', sequence: 1, timeS: MORNING_S - 60 });
   journal.append({ kind: 'start', sequence: 2, timeS: MORNING_S });

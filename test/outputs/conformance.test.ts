@@ -7,8 +7,8 @@ import { OFFLINE, RUNNING } from '../../src/core/field.ts';
 import type { DeliveredSink } from '../../src/core/sink.ts';
 import { outputs } from '../../src/outputs/index.ts';
 import { type Fleet, nextFleet } from '../../src/simulation/fleet.ts';
+import { FleetSwitchReader } from '../../src/simulation/fleet-switch-reader.ts';
 import { createReader } from '../../src/simulation/reader.ts';
-import { Relay } from '../../src/simulation/relay.ts';
 import { demoFleet, START_MS } from '../delivery/demo.ts';
 import { tryOut } from '../delivery/trial.ts';
 import {
@@ -54,7 +54,7 @@ function rows(...sizes: readonly number[]): [Batch, ...Batch[]] {
 
 /** What falls due in the first seconds, of a fleet that another one may follow after a minute. */
 function due(seconds: number, next?: Fleet): Batch {
-  const relay = new Relay(demoFleet());
+  const relay = new FleetSwitchReader(demoFleet());
   if (next) relay.follow(next, START_MS + MINUTE_MS);
   relay.seek(START_MS);
   const batch = new Batch(10_000);

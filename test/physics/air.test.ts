@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ATMOSPHERE_BAR, isentropicKwPerM3Min, normalFlowShare } from '../../src/physics/air.ts';
 
-test('the least work for 7 bar is 4.76 kW for each m³/min', () => {
+test('the least work for 7 bar is 4.76 kW per m³/min', () => {
   const work = isentropicKwPerM3Min(ATMOSPHERE_BAR, ATMOSPHERE_BAR + 7);
   assert.ok(Math.abs(work - 4.76) < 0.01, `${work}`);
 });
 
-test('no pressure to gain, no work', () => {
+test('without a pressure rise there is no work', () => {
   assert.equal(isentropicKwPerM3Min(1, 1), 0);
 });
 

@@ -42,16 +42,16 @@ test('steam has the enthalpy of the steam tables, within a kilojoule', () => {
     near(steamEnthalpyKjKg(tempC), enthalpyKjKg, 1, `${tempC} °C:`);
 });
 
-test('flue gas as cold as the air takes nothing with it', () => {
+test('flue gas as cold as the air carries no heat away', () => {
   assert.equal(dryFlueLossShare(25, 25, 3.5), 0);
 });
 
-test('flue gas of 160 °C and 3.5 % oxygen takes 5.7 % of the gross heat', () => {
+test('flue gas of 160 °C and 3.5 % oxygen carries away 5.7 % of the gross heat', () => {
   near(dryFlueLossShare(160, 25, 3.5), 0.9 * 1.35 * (0.66 / 17.5 + 0.009), 1e-12);
   near(dryFlueLossShare(160, 25, 3.5), 0.0567, 1e-4);
 });
 
-test('22 K more in the stack cost 1 % of the fuel, as the rule of thumb has it', () => {
+test('22 K more in the stack cost 1 % of the fuel, as a rule of thumb says', () => {
   near(dryFlueLossShare(182, 25, 3.5) - dryFlueLossShare(160, 25, 3.5), 0.01, 0.001);
 });
 
@@ -85,7 +85,7 @@ test('a boiler with an economiser is 82 to 83 % efficient from quarter to full l
   }
 });
 
-test('at low load the heat through the insulation weighs most', () => {
+test('at low load the loss through the insulation dominates', () => {
   const at = (load: number) => boilerEfficiencyShare(0.05, load, LOSSES);
   assert.ok(at(0.1) < at(0.25) - 0.03 && at(0.25) < at(1));
 });

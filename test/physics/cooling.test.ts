@@ -13,7 +13,7 @@ import {
   zoneTempC,
 } from '../../src/physics/cooling.ts';
 
-/** COP of the air-cooled chiller with half the quality of an ideal machine, and 7 °C water. */
+/** COP of the air-cooled chiller at half that of an ideal machine, and 7 °C water. */
 const cop = (outdoorTempC: number, stageShare: number) =>
   0.5 * carnotCop(7, condensingTempC(outdoorTempC, stageShare, 1));
 const near = (value: number, expected: number, within: number) =>
@@ -24,7 +24,7 @@ test('at 35 °C outside and 7 °C water a chiller with all stages on has a COP b
   assert.ok(cop(35, 1) >= 2.6 && cop(35, 1) <= 3.2);
 });
 
-test('the COP falls from 3.84 at 25 °C to 2.47 at 45 °C, as of the prototype', () => {
+test('the COP falls from 3.84 at 25 °C to 2.47 at 45 °C, as in the prototype', () => {
   for (const [outdoorTempC, expected] of [
     [25, 3.84],
     [30, 3.37],
@@ -61,7 +61,7 @@ test('capacity is the rated one at 35 °C and 7 °C, and bounded in the air’s 
   near(chillerCapacityShare(35, 9), 1.06, 1e-12);
 });
 
-test('a fan takes its rated power at full flow, a quarter at three fifths, 5 % at none', () => {
+test('a fan uses its rated power at full flow, a quarter at three fifths, 5 % at none', () => {
   near(fanPowerShare(1), 1, 1e-12);
   near(fanPowerShare(0.6), 0.289, 0.001);
   assert.equal(fanPowerShare(0), 0.05);
@@ -81,20 +81,20 @@ test('a zone starts where it was, ends at its limit, and is never colder than it
   assert.equal(zoneTempC(20, 5, 0.5, 19), 19);
 });
 
-test('the controller calls for nothing below its band, for all above it', () => {
+test('the controller requests no cooling below its band and all of it above', () => {
   assert.equal(coolingCallShare(21.75, 22), 0);
   assert.equal(coolingCallShare(23.25, 22), 1);
   near(coolingCallShare(22.5, 22), 0.5, 1e-12);
 });
 
-test('outdoor air cools only where it is three kelvins colder, and no better under 13 °C', () => {
+test('outdoor air cools only if it is three kelvins colder, and no more below 13 °C', () => {
   assert.equal(economiserMostKw(22, 19, 30), 0);
   assert.ok(economiserMostKw(22, 18.9, 30) > 0);
   near(economiserMostKw(22, 13, 30), 0.85 * 30 * 9, 1e-9);
   assert.equal(economiserMostKw(22, -10, 30), economiserMostKw(22, 13, 30));
 });
 
-test('a cubic metre of water an hour that gets 5 K warmer carries 5.8 kW', () => {
+test('a cubic metre of water per hour that warms up by 5 K carries 5.8 kW', () => {
   near(waterFlowM3h(5.815, 5), 1, 1e-12);
   near(waterWarmingK(5.815, 1), 5, 1e-12);
   assert.equal(waterWarmingK(10, 0), 0);

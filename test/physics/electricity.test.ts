@@ -18,7 +18,7 @@ test('IE3 motors have the efficiencies of the standard’s table', () => {
   assert.equal(motorEfficiencyShare(1000), motorEfficiencyShare(200));
 });
 
-test('at rated load the losses are those of the rated efficiency, and most efficient is 85 %', () => {
+test('losses at rated load match the rated efficiency, which peaks at 85 % load', () => {
   near(motorLossKw(22, 0.93, 1), 22 * (1 / 0.93 - 1), 1e-12);
   const efficiency = (x: number) => (22 * x) / (22 * x + motorLossKw(22, 0.93, x));
   const loads = Array.from({ length: 100 }, (_, i) => 0.02 + i / 50);
@@ -26,7 +26,7 @@ test('at rated load the losses are those of the rated efficiency, and most effic
   near(best, 0.85, 0.02);
 });
 
-test('the power factor of a motor falls from 0.87 at full load to 0.2 at hardly any', () => {
+test('the power factor of a motor falls from 0.87 at full load to 0.2 near no load', () => {
   const at = (share: number) => powerFactor(share, motorReactiveKvar(share, 1));
   near(at(1), 0.87, 0.001);
   near(at(0.5), 0.76, 0.01);
@@ -34,7 +34,7 @@ test('the power factor of a motor falls from 0.87 at full load to 0.2 at hardly 
   near(at(0.05), 0.15, 0.05);
 });
 
-test('nothing taken has no phase shift', () => {
+test('no load has no phase shift', () => {
   assert.equal(powerFactor(0, 0), 1);
 });
 

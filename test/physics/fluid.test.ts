@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
+  buildPowerShare,
   FULL_HYDRAULIC_SHARE,
   hydraulicPowerKw,
   NO_LOAD,
   type PumpLoad,
-  pressedShare,
   pumpFlowSum,
   pumpLoadSquareSum,
   pumpLoadSum,
@@ -40,14 +40,14 @@ test('a piston pump is 82 to 93 % efficient at full pressure and flow, hardly le
   assert.ok(at(0.5) > 0.82 && at(0.5) < at(1), String(at(0.5)));
 });
 
-test('a pump takes more than the power of its flow, and something without any', () => {
+test('a pump uses more than its hydraulic power, and some power without flow', () => {
   for (const p of [0, 0.2, 0.6, 1])
     for (const q of [0, 0.3, 1])
       assert.ok(pumpShaftShare(p, q, LEAK) > FULL_HYDRAULIC_SHARE * p * q);
   assert.ok(pumpShaftShare(0, 0, LEAK) > 0);
 });
 
-test('power at a held pressure grows in proportion to the leakage', () => {
+test('power at constant pressure is proportional to the leakage', () => {
   const grown = (leak: number) => pumpShaftShare(1, 0.01, leak) - pumpShaftShare(1, 0.01, 0);
   assert.ok(Math.abs(grown(0.3) - 6 * grown(0.05)) < 1e-12);
 });
@@ -84,12 +84,12 @@ test('a steady flow at one pressure is a constant load', () => {
   assert.equal(pumpFlowSum(x, 1), 0.3);
 });
 
-test('the power that leaves in a build is the integral of pressure times flow and leak', () => {
+test('the hydraulic power of a build is the integral of pressure times flow and leak', () => {
   const pressure = (u: number) => 0.12 + 0.88 * u;
   const flow = (u: number) => 0.9 * (1 - Math.exp(8 * Math.log(u))) + 0.2 * pressure(u);
   const power = integral((u) => FULL_HYDRAULIC_SHARE * pressure(u) * flow(u), 0, 1);
-  assert.ok(Math.abs(pressedShare(0.12, 1, 0.9, 0.2, 1) - power) < 1e-8);
+  assert.ok(Math.abs(buildPowerShare(0.12, 1, 0.9, 0.2, 1) - power) < 1e-8);
   const steady = (u: number) => 0.9 + 0.2 * pressure(u);
   const fixed = integral((u) => FULL_HYDRAULIC_SHARE * pressure(u) * steady(u), 0, 1);
-  assert.ok(Math.abs(pressedShare(0.12, 1, 0.9, 0.2, 0) - fixed) < 1e-8);
+  assert.ok(Math.abs(buildPowerShare(0.12, 1, 0.9, 0.2, 0) - fixed) < 1e-8);
 });

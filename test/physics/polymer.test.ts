@@ -17,7 +17,7 @@ const cycleOf = (polymer: Polymer, mouldExcessK = 0, injectFactor = 1, screwFact
 const near = (value: number, expected: number, within: number) =>
   assert.ok(Math.abs(value - expected) <= within, `${value} against ${expected}`);
 
-test('cooling and cycle times of the five polymers are those of their table', () => {
+test('cooling and cycle times of the five polymers match their table', () => {
   const expected = [
     ['PP', 22.3, 39.3],
     ['ABS', 29.5, 46.5],
@@ -43,7 +43,7 @@ test('a warmer mould cools ever more slowly, without limit towards the ejection 
   assert.equal(coolingTimeS(pp, WALL_MM, 90), Number.POSITIVE_INFINITY);
 });
 
-test('a mould 15 K too warm makes a cycle of 39.3 s one of 44.8 s', () => {
+test('a mould 15 K too warm lengthens a cycle from 39.3 s to 44.8 s', () => {
   near(cycleOf(pp, 15).cycleS, 44.75, 0.1);
 });
 
@@ -59,7 +59,7 @@ test('phases follow one another, each up to its end', () => {
   assert.deepEqual(phases, [0, 0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6]);
 });
 
-test('effort sums up over the phases of a cycle, and at rest goes on slowly', () => {
+test('effort adds up over the phases of a cycle, and continues slowly at rest', () => {
   const cycle = cycleOf(pp);
   assert.equal(effortSeconds(cycle, 1, 0), 0);
   near(effortSeconds(cycle, 1, 3), 1.5, 1e-12);

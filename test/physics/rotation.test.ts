@@ -17,7 +17,7 @@ function efficiency(speedShare: number, torqueShare: number): number {
   return (speedShare * torqueShare) / drivenMotorInputShare(speedShare, torqueShare, LOSS_22_KW);
 }
 
-test('a conveyor with a full belt takes its full torque, an empty one its friction', () => {
+test('a full conveyor needs its full torque, an empty one its friction', () => {
   assert.equal(FULL_BELT, 0.8);
   assert.equal(EMPTY_BELT, 0.8 * 0.4);
   assert.equal(conveyorTorqueShare(0.8, 0.4, 2, 0), 2 * EMPTY_BELT);
@@ -42,14 +42,14 @@ test('motor and drive of 22 kW: 87 to 93 % at a full belt, 80 to 87 % at a third
   assert.ok(efficiency(0.35, FULL_BELT) > 0.8 && efficiency(0.35, FULL_BELT) < 0.87);
 });
 
-test('an empty belt takes 35 to 50 % of the power of a full one', () => {
+test('an empty belt uses 35 to 50 % of the power of a full one', () => {
   const ratio =
     drivenMotorInputShare(1, EMPTY_BELT, LOSS_22_KW) /
     drivenMotorInputShare(1, FULL_BELT, LOSS_22_KW);
   assert.ok(ratio > 0.35 && ratio < 0.5, String(ratio));
 });
 
-test('power goes about with the speed, not with its cube', () => {
+test('power is roughly proportional to the speed, not to its cube', () => {
   for (const torqueShare of [EMPTY_BELT, FULL_BELT]) {
     const half = drivenMotorInputShare(0.5, torqueShare, LOSS_22_KW);
     const full = drivenMotorInputShare(1, torqueShare, LOSS_22_KW);
@@ -66,7 +66,7 @@ test('at constant torque, input is a quadratic of the speed, for which Simpsonâ€
   assert.ok(Math.abs((first + second) / 2 - whole) < 1e-15);
 });
 
-test('a frame is 45 K above the air at rated losses, not at all without, more at low speed', () => {
+test('a frame is 45 K above the air at rated losses, 0 K without losses, more at low speed', () => {
   assert.equal(frameRiseK(1, 1), 45);
   assert.equal(frameRiseK(0, 1), 0);
   assert.ok(frameRiseK(0.7, 0.3) > frameRiseK(0.7, 1));

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Histogram } from '../../src/report/histogram.ts';
 
-/** The least share of the time for which a curve lies at a value or below. */
+/** The least share of the time at which a curve is at or below a value. */
 function valueAt(histogram: Histogram, share: number): number {
   const point = histogram.durationCurve().findLast((each) => each.share <= share);
   return (point as { value: number }).value;
 }
 
-test('a duration curve falls from the greatest value, held for no time, to the least', () => {
+test('a duration curve falls from the largest value, held for no time, to the smallest', () => {
   const histogram = new Histogram();
-  // A compressor that is loaded for an hour of four, unloaded for two and off for one.
+  // A compressor that is loaded for one hour of four, unloaded for two and off for one.
   for (const [powerKw, hours] of [
     [55, 1],
     [15, 2],
@@ -33,7 +33,7 @@ test('a duration curve falls from the greatest value, held for no time, to the l
     assert.ok((curve[i]?.value ?? 0) <= (curve[i - 1]?.value ?? 0), 'it never rises');
 });
 
-test('values are known to two thousandths, whatever their size and order', () => {
+test('values are accurate to two thousandths, whatever their size and order', () => {
   for (const scale of [0.01, 1, 1e6]) {
     const histogram = new Histogram();
     for (let i = 0; i <= 10_000; i++) histogram.add((scale * ((i * 7919) % 10_001)) / 10_000, 1);
@@ -42,6 +42,6 @@ test('values are known to two thousandths, whatever their size and order', () =>
   }
 });
 
-test('nothing has no duration curve', () => {
+test('no values have no duration curve', () => {
   assert.deepEqual(new Histogram().durationCurve(), []);
 });

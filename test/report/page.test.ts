@@ -3,33 +3,33 @@ import test from 'node:test';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { page } from '../../src/report/page.ts';
 import { reportOf } from '../../src/report/report.ts';
-import { Tallies } from '../../src/report/tallies.ts';
-import { windowSubject } from '../../src/report/window-subject.ts';
+import { ReportTotals } from '../../src/report/report-totals.ts';
+import { windowSource } from '../../src/report/window-source.ts';
 import { SHORT } from '../../src/validation/extent.ts';
 import { validate } from '../../src/validation/validate.ts';
 import { requestOf } from '../dataset/request.ts';
 
-test('a page says whose charts it leaves out', async () => {
+test('a page states which charts it omits', async () => {
   const [pump] = DEFAULT_FACTORY.machines.filter(({ type }) => type === 'pump');
   const machines = Array.from({ length: 14 }, (_, i) => ({
     ...(pump as NonNullable<typeof pump>),
     ...{ id: `pump-${i}`, name: `Pump ${i}`, topic: `factory/demo/pump-${i}` },
   }));
-  const subject = windowSubject(requestOf({}, 1, { ...DEFAULT_FACTORY, machines }), '1.0.0');
-  const tallies = new Tallies(subject);
-  await subject.read(tallies, () => undefined);
-  const html = page(reportOf(subject, tallies), undefined);
-  assert.match(html, /Charts of their own have 12 of 14 machines\./);
+  const source = windowSource(requestOf({}, 1, { ...DEFAULT_FACTORY, machines }), '1.0.0');
+  const totals = new ReportTotals(source);
+  await source.read(totals, () => undefined);
+  const html = page(reportOf(source, totals), undefined);
+  assert.match(html, /Only 12 of 14 machines have charts of their own\./);
   assert.equal(html.match(/<td>Pump \d+<\/td>/g)?.length, 14, 'all are in the table');
   assert.ok(!html.includes('Realism checks'), 'none were made');
 });
 
-test('realism checks are a table with their ranges where they were made', async () => {
+test('realism checks, if requested, are a table with their ranges', async () => {
   const [machine] = DEFAULT_FACTORY.machines.filter(({ type }) => type === 'pump');
-  const subject = windowSubject(requestOf({ machineIds: [machine?.id as string] }), '1.0.0');
-  const tallies = new Tallies(subject);
-  await subject.read(tallies, () => undefined);
-  const report = reportOf(subject, tallies);
+  const source = windowSource(requestOf({ machineIds: [machine?.id as string] }), '1.0.0');
+  const totals = new ReportTotals(source);
+  await source.read(totals, () => undefined);
+  const report = reportOf(source, totals);
   const verdicts = validate({ factories: [DEFAULT_FACTORY], only: ['pump.oil'], extent: SHORT });
   const html = page(report, verdicts);
   assert.match(html, /Realism checks<\/h2>.*1 passed, 0 failed/s);

@@ -27,7 +27,7 @@ const machines = machineTypes.map(({ type, intervalS, parameters: { ratedPowerKw
   intervalS,
   topic: `factory/demo/${type}`,
 }));
-/** As good as new, so that anomalies are all that can be wrong. */
+/** As good as new, so that only anomalies can be wrong. */
 const AS_NEW = { wearShare: 0 };
 
 function fleetOf(
@@ -69,7 +69,7 @@ function published(fleet: Fleet, machine: Machine, fromS: number, toS: number) {
 }
 
 for (const { type } of machines) {
-  test(`${type}: with nothing wrong the baseline is what was taken and made`, () => {
+  test(`${type}: without anomalies and wear the baseline is the actual consumption and production`, () => {
     const fleet = fleetOf();
     const machine = machineOf(fleet, type);
     const toS = FROM_S + 24 * HOUR_S;
@@ -90,7 +90,7 @@ for (const { type } of machines) {
   });
 }
 
-test('a machine that stands takes nothing, and its baseline nothing either', () => {
+test('a stopped machine uses nothing, and neither does its baseline', () => {
   const [stopS, startS] = [FROM_S + 9.5 * HOUR_S + 7, FROM_S + 13 * HOUR_S + 11];
   const id = machineOf(fleetOf(), 'motor').id;
   const fleet = fleetOf([
@@ -106,7 +106,7 @@ test('a machine that stands takes nothing, and its baseline nothing either', () 
   assert.equal(accounts(fleet, machine, stopS, startS).actual.energyKwh, 0);
 });
 
-test('wear is not in the baseline, a planned maintenance is', () => {
+test('the baseline excludes wear and includes planned maintenance', () => {
   const worn = fleetOf([], CALM, { maintenanceWeeks: 1, installedYear: 2016 });
   const asNew = fleetOf([], CALM, { maintenanceWeeks: 1, ...AS_NEW });
   // From Saturday on, over the maintenance of Sunday.
@@ -118,7 +118,7 @@ test('wear is not in the baseline, a planned maintenance is', () => {
   }
 });
 
-test('what an anomaly costs is the difference from the baseline', () => {
+test('the cost of an anomaly is the difference from the baseline', () => {
   const machineId = machineOf(fleetOf(), 'compressor').id;
   const fleet = fleetOf([
     {
@@ -142,7 +142,7 @@ test('what an anomaly costs is the difference from the baseline', () => {
   assert.ok(excessKwh > 20 && Math.abs(excessKwh / cost.cost.excessEnergyKwh - 1) < 0.02);
 });
 
-test('anomalies that come by themselves are not in the baseline, and reach the main meter', () => {
+test('random anomalies are not in the baseline, but reach the main meter', () => {
   const often = { ...DEFAULT_SETTINGS, anomalyProbability: 1 };
   const [ill, well] = [fleetOf([], often), fleetOf()];
   const toS = FROM_S + 24 * HOUR_S;

@@ -1,4 +1,4 @@
-/** Instrument defects: what a reading tells may differ from what is true. */
+/** Instrument defects: a reading may differ from the true value. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Batch } from '../../src/core/batch.ts';
@@ -37,7 +37,7 @@ function read(machines: readonly Machine[], options: ReaderOptions = {}, fromS =
 
 const valuesOf = ({ values, length }: Batch) => values.slice(0, length * ROW_WIDTH);
 
-test('while a defect acts its field tells something else, and the label says so', () => {
+test('while a defect acts, its field reports another value, and the label is set', () => {
   const [told, sound] = [read([defective, motor]), read([pump, motor])];
   assert.equal(told.length, sound.length);
   const expected = valuesOf(sound);
@@ -53,13 +53,13 @@ test('while a defect acts its field tells something else, and the label says so'
     assert.deepEqual(told[column], sound[column]);
 });
 
-test('the true readings of a defective machine are those of a sound one', () => {
+test('the true readings of a machine with a defect are those of one without', () => {
   const truth = read([defective], { isTrue: true });
   assert.deepEqual(valuesOf(truth), valuesOf(read([pump])));
   assert.ok(truth.defects.every((label) => label === 0));
 });
 
-test('what a defective machine tells does not depend on where a reader started', () => {
+test('readings with defects do not depend on where a reader started', () => {
   const [whole, sought] = [read([defective]), read([defective], {}, FROM_S + 300)];
   const skipped = (whole.length - sought.length) * ROW_WIDTH;
   assert.deepEqual(valuesOf(sought), valuesOf(whole).slice(skipped));
@@ -80,7 +80,7 @@ test('a main meter adds up the true readings', () => {
   assert.deepEqual(valuesOf(read([{ ...sound, metered }])), valuesOf(read([sound])));
 });
 
-test('kinds of defects have names of their own, a sentence, and room in the label', () => {
+test('kinds of defects have unique names, a sentence, and fit into the label', () => {
   assert.ok(defects.length <= 31);
   assert.equal(new Set(defects.map(({ kind }) => kind)).size, defects.length);
   for (const { about } of defects) assert.match(about, /^[A-Z].*\.$/);

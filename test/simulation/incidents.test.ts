@@ -26,7 +26,7 @@ const inject = (sequence: number, timeS: number, durationS: number, severity = 5
     timeS,
   }) satisfies JournalEvent;
 
-test('anomalies come by themselves on a tenth of the days of each machine', () => {
+test('random anomalies occur on a tenth of the days of each machine', () => {
   const journal = new Journal(DEFAULT_SETTINGS);
   let found = 0;
   for (let index = 0; index < 30; index++)
@@ -47,7 +47,7 @@ test('anomalies come by themselves on a tenth of the days of each machine', () =
   assert.ok(Math.abs(share - 0.1) < 3 * sigma, `${share}`);
 });
 
-test('no anomaly comes by itself where that is switched off, from the second on that says so', () => {
+test('no random anomaly begins once they are disabled, from the very second on', () => {
   const timeS = FROM_S + 45 * DAY_S;
   const journal = new Journal({ ...DEFAULT_SETTINGS, anomalyProbability: 1 }, [
     { kind: 'configure', settings: { enableAnomalies: false }, sequence: 1, timeS },
@@ -72,7 +72,7 @@ test('a step is full within two seconds, a ramp within ten minutes, and both fad
   );
 });
 
-test('clearing ends what is active, and says so', () => {
+test('clearing ends active anomalies and records that', () => {
   const journal = new Journal(DEFAULT_SETTINGS, [
     inject(1, FROM_S, 3600),
     {
@@ -88,7 +88,7 @@ test('clearing ends what is active, and says so', () => {
   assert.equal(incident?.plannedEndS, FROM_S + 3600);
 });
 
-test('a second injection of the same type takes the place of the first', () => {
+test('a second injection of the same type supersedes the first', () => {
   const journal = new Journal(DEFAULT_SETTINGS, [
     inject(1, FROM_S, 3600, 2),
     inject(2, FROM_S + 600, 3600, 4),
@@ -107,7 +107,7 @@ test('a second injection of the same type takes the place of the first', () => {
   assert.ok(Math.abs(leak - healthy - 0.6 * 0.8) < 1e-12);
 });
 
-test('an injected anomaly lets none of its type that comes by itself be active beside it', () => {
+test('an injected anomaly excludes random ones of its type', () => {
   const always = new Journal({ ...DEFAULT_SETTINGS, anomalyProbability: 1 });
   const random = incidentsOf(always)
     .between(FROM_S, FROM_S + 90 * DAY_S)
@@ -120,7 +120,7 @@ test('an injected anomaly lets none of its type that comes by itself be active b
   assert.equal(shortened?.clearedBy, 'superseded');
 });
 
-test('a planned anomaly lets none of its type that comes by itself be active beside it', () => {
+test('a planned anomaly excludes random ones of its type', () => {
   const journal = new Journal({ ...DEFAULT_SETTINGS, anomalyProbability: 1 });
   const faults = [{ type: 'leak', startS: FROM_S, durationS: 30 * DAY_S, severity: 2 }];
   const fleet = createFleet([factoryOf([{ type: 'compressor', faults }])], { journal });

@@ -1,4 +1,4 @@
-/** What suppliers give is what consumers take, what leaks and what is stored: design.md. */
+/** What suppliers deliver equals what consumers use, what leaks and what is stored: design.md. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ import { passOver, type Row, readRows } from '../rows.ts';
 
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
 const DAY_S = 86_400;
-/** A Tuesday in June, from midnight in Bavaria on. */
+/** A Tuesday in June, from midnight in Bavaria. */
 const FROM_S = Date.UTC(2026, 5, 8, 22) / 1000;
 const REFERENCE_BAR = 7 + ATMOSPHERE_BAR;
 
@@ -47,7 +47,7 @@ function networkOf(fleet: Fleet, name: NetworkName): Network {
     ?.networks.get(name) as Network;
 }
 
-/** Goes through a machine's segments, from an anchor on, and looks at those of a window. */
+/** Steps through a machine's segments, from an anchor, and visits those of a window. */
 function segments(
   { type, parameters, site, random }: Machine,
   fromS: number,
@@ -95,7 +95,7 @@ test('air: what compressors deliver in a day is used, leaked or stored, to 1e-6'
       leakedM3 += leakShare * drawnM3;
       usedM3 += (1 - leakShare) * drawnM3;
       askedM3 += ((rated * share) / 60) * lengthS;
-      // The receiver and the pipes hold so many m³ of air for each bar.
+      // Capacity of receiver and pipes in m³ of air per bar.
       const m3PerBar = ((p['storageShare'] as number) * rated) / ATMOSPHERE_BAR;
       storedM3 += m3PerBar * (swingBar * decay - swingBar);
     });
@@ -103,11 +103,12 @@ test('air: what compressors deliver in a day is used, leaked or stored, to 1e-6'
   assert.ok(producedM3 > 5000, `${producedM3}`);
   close(producedM3, usedM3 + leakedM3 + storedM3, 'produced');
   assert.ok(leakedM3 > 0.1 * usedM3 && leakedM3 < usedM3);
-  // What is asked for, at the pressure that it is meant at, is what the plans of the site need.
+  // The demand, at its nominal pressure, is what the plans of the site require.
   const asked = total(network, toS, (flows) => flows.consumers + flows.others + flows.leaked) / 60;
   assert.ok(Math.abs(askedM3 - asked) <= 1e-5 * asked, `${askedM3} against ${asked}`);
   assert.ok(total(network, toS, ({ consumers }) => consumers) > 0.1 * 60 * asked);
-  // Draw goes with the pressure, which stays within some percent of the one it is meant at.
+  // The draw is proportional to the pressure, which stays within a few percent of its nominal
+  // value.
   assert.ok(Math.abs((usedM3 + leakedM3) / askedM3 - 1) < 0.05);
 });
 
@@ -129,7 +130,7 @@ test('air: what compressors publish is what their states delivered', () => {
   assert.ok(Math.abs(published - deliveredM3) < 2, `${published} against ${deliveredM3}`);
 });
 
-test('chilled water: what the chiller gives in a day is taken, gained or stored, to 1e-6', () => {
+test('chilled water: what the chiller delivers in a day is used, gained or stored, to 1e-6', () => {
   const fleet = fleetOf();
   const network = networkOf(fleet, 'chilledWater');
   const machine = named(fleet, 'Chiller');
@@ -158,7 +159,7 @@ test('chilled water: what the chiller gives in a day is taken, gained or stored,
   assert.ok(total(network, toS, ({ consumers }) => consumers) > 0.8 * processKj && coilKj > 0);
 });
 
-test('chilled water: a press takes the heat of its mould and oil, a hydraulic unit that of its oil', () => {
+test('chilled water: a press removes the heat of its mould and oil, a hydraulic unit that of its oil', () => {
   const fleet = fleetOf();
   const network = networkOf(fleet, 'chilledWater');
   const toS = FROM_S + DAY_S;
@@ -220,14 +221,14 @@ test('steam: what the boiler raises in a day is used, leaked, blown off or store
     });
     assert.ok(raisedKg > 5000, `${raisedKg}`);
     assert.ok(Math.abs(storedKg) < 1e-6 * raisedKg, `${storedKg} of ${raisedKg} kg`);
-    // Between its windows the header holds what a quarter of an hour at a quarter of load takes.
+    // Between its windows the header holds the use of a quarter of an hour at a quarter load.
     assert.ok(mostKg < 250, `${mostKg}`);
     const heatingKg = network.at(fromS + DAY_S / 2).others;
     assert.equal(heatingKg > 2200, isHeating, `${heatingKg}`);
   }
 });
 
-test('the first compressor carries the base, the next ones what is left, in the order told', () => {
+test('the first compressor carries the base load, the next ones the rest, in the given order', () => {
   const fleet = fleetOf();
   const network = networkOf(fleet, 'compressedAir');
   const [one, two, three] = network.suppliers.map(({ capacity }) => capacity) as [
@@ -249,7 +250,7 @@ test('the first compressor carries the base, the next ones what is left, in the 
   assert.deepEqual([...leads].sort(), [0, 1], 'they take turns, a week each');
 });
 
-test('a consumer that is stopped takes nothing, a supplier that is stopped leaves it to others', () => {
+test('a stopped consumer draws nothing, a stopped supplier leaves the demand to others', () => {
   const stopS = FROM_S + 9 * 3600;
   const stopped = (name: string) => {
     const { id } = named(fleetOf(), name);
@@ -265,7 +266,7 @@ test('a consumer that is stopped takes nothing, a supplier that is stopped leave
   let takenM3Min = 0;
   for (let tS = stopS; tS < stopS + 3600; tS += 60)
     takenM3Min += (at(all, tS).consumers - at(without, tS).consumers) / 60;
-  // It takes 0.9 m³/min at full activity, and is 85 % busy but for short stops.
+  // It draws 0.9 m³/min at full activity, and is 85 % busy except for short stops.
   assert.ok(takenM3Min > 0.65 && takenM3Min < 0.85, `${takenM3Min}`);
   const lead = at(all, stopS).supplied.indexOf(Math.max(...at(all, stopS).supplied));
   const left = at(stopped(`Compressor-${lead + 1}`), stopS);
@@ -277,7 +278,7 @@ test('a consumer that is stopped takes nothing, a supplier that is stopped leave
   );
 });
 
-test('a supplier that is serviced leaves it to others, a consumer that is serviced takes nothing', () => {
+test('a supplier in maintenance leaves the demand to others, a consumer in maintenance draws nothing', () => {
   const of = (parameters: Partial<Record<string, number>>, name: RegExp) =>
     fleetOf({
       machines: EXAMPLE.machines.map((each) =>
@@ -286,7 +287,7 @@ test('a supplier that is serviced leaves it to others, a consumer that is servic
           : each,
       ),
     });
-  // A Sunday, 09:00 in Bavaria: in the maintenance.
+  // A Sunday, 09:00 in Bavaria: during the maintenance.
   const atS = FROM_S + 5 * DAY_S + 9 * 3600;
   const { supplied } = networkOf(of({ maintenanceWeeks: 1 }, /^Compressor-1/), 'compressedAir').at(
     atS,
@@ -299,7 +300,7 @@ test('a supplier that is serviced leaves it to others, a consumer that is servic
   assert.ok(consumers(always) < consumers(never), `${consumers(always)} ${consumers(never)}`);
 });
 
-test('another consumer changes its supplier and no other machine', () => {
+test('an additional consumer changes its supplier and no other machine', () => {
   const press = EXAMPLE.machines.find(({ name }) => name === 'Press-1') as MachineDescription;
   const more = { ...press, id: '0000000a-0000-0000-0000-000000000001', name: 'Press-3' };
   const rows = (fleet: Fleet) => {
@@ -320,7 +321,7 @@ test('another consumer changes its supplier and no other machine', () => {
   assert.notDeepEqual(of(after, 'Chiller'), of(before, 'Chiller'));
 });
 
-test('another consumer makes new machines of its suppliers and of the meter, and of no other', () => {
+test('an additional consumer rebuilds its suppliers and the meter, and no other machine', () => {
   const fleet = fleetOf();
   const press = EXAMPLE.machines.find(({ name }) => name === 'Press-1') as MachineDescription;
   const more = { ...press, id: '0000000a-0000-0000-0000-000000000001', name: 'Press-3' };

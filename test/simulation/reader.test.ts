@@ -27,7 +27,7 @@ test('an hour of the default factory has exactly 13,680 data messages', () => {
   assert.deepEqual(messages, [10_800, 1080, 1080, 360, 360]);
 });
 
-test('readings lie on the grid of their interval, in the order of time', () => {
+test('readings lie on the grid of their interval, in order of time', () => {
   const rows = readingsOf(rowsOf(FROM_MS + 1234, FROM_MS + HOUR_MS));
   for (const { machineId, timeMs } of rows) {
     const machine = DEFAULT_FACTORY.machines.find(({ id }) => id === machineId);
@@ -37,7 +37,7 @@ test('readings lie on the grid of their interval, in the order of time', () => {
     assert.ok(i === 0 || timeMs >= (rows[i - 1] as Row).timeMs);
 });
 
-test('a window cut into any calls and any batches is the same, to the bit', () => {
+test('a window is the same, bit for bit, however it is split into calls and batches', () => {
   const whole = rowsOf(FROM_MS, FROM_MS + HOUR_MS / 4);
   const cuts = fc.array(fc.integer({ min: 0, max: HOUR_MS / 4 }), { maxLength: 20 });
   fc.assert(
@@ -53,7 +53,7 @@ test('a window cut into any calls and any batches is the same, to the bit', () =
 });
 
 for (const type of types) {
-  test(`${type}: after a seek to any second of a year the same rows come as when read through`, () => {
+  test(`${type}: a seek to any second of a year gives the rows of reading through`, () => {
     const fleet = createFleet([factoryOf([{ type }])], { seed: 11 });
     const intervalMs = (fleet.machines[0] as { intervalMs: number }).intervalMs;
     const instant = fc.integer({ min: 0, max: 365 * 86_400 });
@@ -73,7 +73,7 @@ for (const type of types) {
   });
 }
 
-test('a machine gives the same rows alone, beside 99 others, and in any order of them', () => {
+test('a machine gives the same rows alone, with 99 others, and in any order of them', () => {
   const machines = Array.from({ length: 100 }, (_, i) => ({ type: types[i % 5] as string }));
   const factory = factoryOf(machines);
   const read = (members: typeof factory.machines) => {
@@ -95,7 +95,7 @@ test('another seed gives other readings', () => {
   assert.notDeepEqual(rowsOf(FROM_MS, until), rowsOf(FROM_MS, until, { seed: 43 }));
 });
 
-test('all machines of a site report one weather and one frequency at one instant', () => {
+test('all machines of a site report the same weather and frequency at the same instant', () => {
   const fleet = createFleet([factoryOf(types.flatMap((type) => [{ type }, { type }]))]);
   const reader = createReader(fleet);
   reader.seek(FROM_MS);
@@ -115,7 +115,7 @@ test('all machines of a site report one weather and one frequency at one instant
   assert.ok(compared > 500);
 });
 
-test('a stopped machine says so once and is then silent until it is started', () => {
+test('a stopped machine reports that once and is then silent until it is started', () => {
   const id = DEFAULT_FACTORY.machines[0]?.id as string;
   const stopS = FROM_MS / 1000 + 100;
   const events: JournalEvent[] = [
@@ -144,7 +144,7 @@ test('a stopped machine says so once and is then silent until it is started', ()
   }
 });
 
-test('many machines are started in several calls, and no other rows come of it', () => {
+test('many machines are started over several calls, without changing any row', () => {
   const MINUTE_MS = 60_000;
   const atMinute = (minute: number) => ({ timeS: FROM_MS / 1000 + 60 * minute });
   const journal = new Journal(DEFAULT_SETTINGS, [
@@ -175,7 +175,7 @@ test('many machines are started in several calls, and no other rows come of it',
   );
 });
 
-test('an event that is added while a reader stands before it holds for that reader', () => {
+test('an event that is added ahead of a reader applies to that reader', () => {
   const id = DEFAULT_FACTORY.machines[0]?.id as string;
   const event: JournalEvent = {
     kind: 'inject',
@@ -200,7 +200,7 @@ test('an event that is added while a reader stands before it holds for that read
   assert.ok(known.some(({ faults }) => faults !== 0));
 });
 
-test('the counterfactual equals the factory in which the anomaly never was', () => {
+test('the counterfactual equals the factory without the anomaly', () => {
   const [id, other] = DEFAULT_FACTORY.machines.map((machine) => machine.id) as [string, string];
   const inject = (machineId: string, anomalyId: string, anomalyType: string, sequence: number) =>
     ({
@@ -224,7 +224,7 @@ test('the counterfactual equals the factory in which the anomaly never was', () 
   assert.deepEqual(readRows(reader, untilMs), rowsOf(FROM_MS, untilMs, { journal: one }));
 });
 
-test('a status is said when the mode or an alert changes, and at least once a minute', () => {
+test('a status is reported when the mode or an alert changes, and at least once a minute', () => {
   const fleet = createFleet([DEFAULT_FACTORY]);
   const reader = createReader(fleet);
   reader.seek(FROM_MS);

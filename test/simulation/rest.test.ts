@@ -1,4 +1,4 @@
-/** Machines that are switched off and on: what they keep while they stand. */
+/** Machines that are switched off and on: what they retain while they are off. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -11,12 +11,12 @@ import { createReader } from '../../src/simulation/reader.ts';
 import { readRows } from '../rows.ts';
 
 const HOUR_S = 3600;
-/** A Saturday, so that some of it falls into a maintenance. */
+/** A Saturday, so that the window includes a maintenance. */
 const FROM_S = Date.UTC(2026, 2, 7) / 1000;
 const TO_S = FROM_S + 60 * HOUR_S;
 
 for (const type of machineTypes)
-  test(`${type.type}: switched off and on at any instants, it is the same sought as read through`, () => {
+  test(`${type.type}: switched off and on at any instants, a seek gives the rows of reading through`, () => {
     const machine = {
       id: '00000000-0000-0000-0000-000000000001',
       name: type.type,

@@ -17,7 +17,7 @@ for (const machine of DEFAULT_FACTORY.machines) {
     type: { faultTypes: string[]; fields: { key: string; column: number }[] };
   };
 
-  test(`${machine.type}: an anomaly costs what its readings and the counterfactual's differ by`, () => {
+  test(`${machine.type}: an anomaly costs the difference between its readings and the counterfactual's`, () => {
     const journal = new Journal(CALM, [
       {
         kind: 'inject',
@@ -65,7 +65,7 @@ for (const machine of DEFAULT_FACTORY.machines) {
   });
 }
 
-test('counting in any steps comes to the same', () => {
+test('the count does not depend on its steps', () => {
   const machineId = DEFAULT_FACTORY.machines[0]?.id as string;
   const journal = new Journal(CALM, [
     {

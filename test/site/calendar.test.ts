@@ -32,7 +32,7 @@ const NIGHTS: Partial<CalendarDescription> = {
   restShare: 0.2,
 };
 
-test('a shift of given weekdays goes on past midnight into a day that has none', () => {
+test('a shift of given weekdays continues past midnight into a day without shifts', () => {
   const { made, at, name } = calendar(NIGHTS);
   assert.equal(name('2026-03-06T23:00:00'), '22:00-06:00');
   assert.equal(name('2026-03-07T05:59:00'), '22:00-06:00');
@@ -44,7 +44,7 @@ test('a shift of given weekdays goes on past midnight into a day that has none',
   assert.equal(name('2026-03-10T05:00:00'), '22:00-06:00');
 });
 
-test('a shift that would begin on a holiday is not worked, one that began before it is', () => {
+test('a shift does not start on a holiday, but one that started before it continues', () => {
   const { name } = calendar({ ...NIGHTS, holidays: ['2026-05-01'] });
   assert.equal(name('2026-05-01T05:00:00'), '22:00-06:00');
   assert.equal(name('2026-05-01T08:00:00'), 'holiday');
@@ -61,7 +61,7 @@ test('a closure lasts from its first to its last date, at its own level', () => 
   assert.equal(name('2027-01-03T00:00:00'), 'weekend');
 });
 
-test('an extra shift is worked on a weekend, on a holiday and in a closure', () => {
+test('an extra shift runs on a weekend, on a holiday and during a closure', () => {
   const extra = { startMinute: 1200, endMinute: 120, loadShare: 0.9 };
   const { made, at, name } = calendar({
     holidays: ['2026-05-01'],
@@ -109,7 +109,7 @@ for (const [timeZone, date, hours] of CLOCK_CHANGES)
     assert.equal(fullS, 8 * HOUR_S);
   });
 
-test('the hours of a plan are those of its levels, minute by minute, in any window', () => {
+test('the hours of a plan match its levels, minute by minute, in any window', () => {
   const { made, at } = calendar(
     { ...NIGHTS, holidays: ['2026-04-03', '2026-04-06'] },
     'Australia/Sydney',

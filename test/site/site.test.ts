@@ -28,7 +28,7 @@ test('the plain week works at 68 % of full production', () => {
   assert.ok(Math.abs(mean(levels) - 0.681) < 0.001);
 });
 
-test('the shift plan of a window follows shift after shift, and knows weekends', () => {
+test('the shift plan of a window has no gaps and includes weekends', () => {
   const { calendar } = site();
   const spans = calendar.spans(at('2026-03-06T12:00:00'), at('2026-03-09T07:00:00'));
   assert.deepEqual(
@@ -87,7 +87,7 @@ test('the days on which clocks change have 23 and 25 hours', () => {
   assert.deepEqual(['2026-03-28', '2026-03-29', '2026-10-25'].map(hours), [24, 23, 25]);
 });
 
-test('a holiday is worked like a weekend', () => {
+test('a holiday counts as a weekend', () => {
   const { calendar } = site({
     calendar: { ...DEFAULT_FACTORY.calendar, holidays: ['2026-05-01'] },
   });
@@ -95,7 +95,7 @@ test('a holiday is worked like a weekend', () => {
   assert.equal(calendar.level(at('2026-04-30T10:00:00')), 1);
 });
 
-test('another weekend factor holds from the second on at which it was set', () => {
+test('a new weekend factor applies from the second at which it was set', () => {
   const journal = new Journal(DEFAULT_SETTINGS);
   const { calendar } = site({}, 1, journal);
   const saturdayS = at('2026-03-07T12:00:00');
@@ -106,7 +106,7 @@ test('another weekend factor holds from the second on at which it was set', () =
   assert.equal(calendar.load(saturdayS + 600), 0.8);
 });
 
-test('winter days are near 5 °C and summer days near 30 °C, with fronts of some days', () => {
+test('winter days are near 5 °C and summer days near 30 °C, with fronts of a few days', () => {
   const daily = (from: string, days: number, seed: number) => {
     const weather = site({}, seed);
     return Array.from({ length: days }, (_, day) =>
@@ -166,7 +166,7 @@ test('frequency has the deviation and the outliers of a synchronous area, and is
   assert.ok(outside > 0.0005 && outside < 0.03, `${outside}`);
 });
 
-test('voltage stays within EN 50160 and swings by about a percent', () => {
+test('voltage stays within EN 50160 and varies by about a percent', () => {
   const bus = site();
   const fromS = at('2026-03-02T00:00:00');
   const shares = Array.from({ length: 60_480 }, (_, i) => bus.voltageV(fromS + 10 * i) / 400);
@@ -175,7 +175,7 @@ test('voltage stays within EN 50160 and swings by about a percent', () => {
   assert.ok(sigma > 0.003 && sigma < 0.02, `${sigma}`);
 });
 
-test('a site answers the same whatever it was asked before', () => {
+test('the answers of a site do not depend on earlier calls', () => {
   const [a, b] = [site(), site()];
   const times = Array.from({ length: 300 }, (_, i) => at('2026-02-01T00:00:00') + 4321.5 * i);
   const forward = times.map((tS) => ({ ...a.at(tS), v: a.voltageV(tS), f: a.frequencyHz(tS) }));

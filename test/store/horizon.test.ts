@@ -91,8 +91,8 @@ inSharedStores(
   async ({ database }) => {
     const table = await begun(database, 1);
     const before = await table.close(undefined);
-    const happening = { kind: 'speed', speed: 60, configuredSpeed: null } as const;
-    const { clock, event } = await table.append(undefined, happening);
+    const entry = { kind: 'speed', speed: 60, configuredSpeed: null } as const;
+    const { clock, event } = await table.append(undefined, entry);
     assert.equal(clock?.speed, 60);
     const passedMs = (clock?.realMs ?? 0) - before.clock.realMs;
     assert.ok(Math.abs((clock?.simulatedMs ?? 0) - before.clock.simulatedMs - passedMs) < 1);

@@ -1,4 +1,4 @@
-/** Each check sees red when the physics that it is about is broken on purpose. */
+/** Each check fails if the physics it covers is broken on purpose. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { MachineType, Values } from '../../src/core/machine.ts';
@@ -9,7 +9,7 @@ import { machineTypes } from '../../src/machines/index.ts';
 import { SHORT } from '../../src/validation/extent.ts';
 import { validate } from '../../src/validation/validate.ts';
 
-/** Two days of one summer are enough to see what is broken. */
+/** Two days of one summer are enough to detect what is broken. */
 const TWO_DAYS: Extent = {
   ...SHORT,
   seasons: SHORT.seasons.slice(-1),
@@ -20,7 +20,7 @@ const TWO_DAYS: Extent = {
 
 type State = Values<string>;
 
-/** A copy of a type that spoils what it reports. */
+/** A copy of a type that corrupts what it reports. */
 function reporting(type: string, spoil: (state: State, p: Readonly<State>) => void) {
   return changed(type, (healthy) => ({
     report(s, p, site, random, tS, intervalS) {
@@ -30,7 +30,7 @@ function reporting(type: string, spoil: (state: State, p: Readonly<State>) => vo
   }));
 }
 
-/** A copy of a type of which one fault works the other way. */
+/** A copy of a type in which one fault has the opposite effect. */
 function faultTurned(type: string, fault: string) {
   return changed(type, (healthy) => {
     const own = healthy.faults[fault];

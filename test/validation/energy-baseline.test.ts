@@ -1,4 +1,4 @@
-/** Regressions as an energy manager makes them: docs/energy-management.md. */
+/** Regressions as an energy manager would fit them: docs/energy-management.md. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Machine } from '../../src/core/factory.ts';
@@ -16,13 +16,13 @@ const DAY_S = 24 * HOUR_S;
 const YEAR_S = Date.UTC(2025, 0, 6) / 1000;
 /** Every third week of a year: all seasons, in a third of the time. */
 const WEEKS = Array.from({ length: 17 }, (_, i) => YEAR_S + 21 * i * DAY_S);
-/** Above this outdoor temperature a hall is cooled rather than aired. */
+/** Outdoor temperature above which a hall is cooled rather than aired. */
 const BALANCE_C = 12;
 
-/** The five weeks before the one of the anomalies. */
+/** The five weeks before the week of the anomalies. */
 const TRAINING = Array.from({ length: 5 }, (_, i) => YEAR_S + (126 + 7 * i) * DAY_S);
 
-/** What is known of an hour, or of a day. */
+/** Energy and drivers of an hour, or of a day. */
 interface Period {
   readonly startS: number;
   readonly kwh: number;
@@ -97,7 +97,7 @@ function fitted(periods: readonly Period[], drivers: readonly (keyof Period)[]):
   return regression(drivers.map(series), series('kwh'));
 }
 
-/** Each type with its relevant variables, and the least R² hourly and daily. */
+/** Each type with its relevant variables, and the lowest accepted R², hourly and daily. */
 const VARIABLES: readonly (readonly [
   type: string,
   drivers: readonly (keyof Period)[],
@@ -121,7 +121,7 @@ function yearOf(type: string): readonly Period[] {
 }
 
 for (const [type, drivers, hourly, daily] of VARIABLES)
-  test(`${type}: a year's energy follows from ${drivers.join(' and ')}`, () => {
+  test(`${type}: a year's energy depends on ${drivers.join(' and ')}`, () => {
     const hours = yearOf(type);
     const [byHour, byDay] = [fitted(hours, drivers), fitted(daysOf(hours), drivers)];
     assert.ok(byHour.r2 >= hourly, `hourly R² ${byHour.r2}`);
@@ -129,7 +129,7 @@ for (const [type, drivers, hourly, daily] of VARIABLES)
     assert.ok(byDay.slopes.every((slope) => slope > 0));
   });
 
-test('air conditioning does not follow a straight line of the hour’s temperature', () => {
+test('air conditioning is not linear in the hourly temperature', () => {
   const hours = yearOf('hvac');
   assert.ok(fitted(hours, ['tempC', 'fullLoadH']).r2 < 0.85, 'cold hours take no cooling');
   assert.ok(fitted(daysOf(hours), ['tempC', 'fullLoadH']).r2 > 0.8);
@@ -150,7 +150,7 @@ const ANOMALIES: readonly (readonly [
 ];
 
 for (const [type, anomaly, drivers] of ANOMALIES)
-  test(`${type}: ${anomaly} stands out of the residuals of a baseline made before it`, () => {
+  test(`${type}: ${anomaly} stands out from the residuals of a baseline made before it`, () => {
     const training = daysOf(hoursOf(type, TRAINING));
     const baseline = fitted(training, drivers);
     const sigma =

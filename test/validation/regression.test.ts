@@ -3,7 +3,7 @@ import test from 'node:test';
 import { leastSquares } from '../../src/core/statistics.ts';
 import { regression } from './regression.ts';
 
-test('regression finds the plane that points lie on, whatever the order of its drivers', () => {
+test('regression finds the plane of the points, whatever the order of its drivers', () => {
   const [a, b] = [
     [0, 1, 2, 5, 3],
     [4, -1, 7, 2, 2],
@@ -21,7 +21,7 @@ test('regression finds the plane that points lie on, whatever the order of its d
   }
 });
 
-test('regression on one driver is least squares, and its residuals add up to nothing', () => {
+test('regression on one driver is least squares, and its residuals add up to zero', () => {
   const [x, y] = [
     [1, 2, 3, 4],
     [2, 1, 4, 3],

@@ -1,24 +1,24 @@
-/** Regression with several drivers, as those who make a baseline compute it. */
+/** Regression with several drivers, as used for energy baselines. */
 import { deviation, mean } from '../../src/core/statistics.ts';
 
-/** The plane that lies nearest to a cloud of points of several drivers. */
+/** The plane that best fits a set of points with several drivers. */
 export interface Plane {
   readonly intercept: number;
-  /** One for each driver, in their order. */
+  /** One per driver, in order. */
   readonly slopes: readonly number[];
-  /** Share of y's variance that the plane explains. */
+  /** Share of the variance of y that the plane explains. */
   readonly r2: number;
   /** Root of the mean square residual, as a share of the mean of y (CV(RMSE)). */
   readonly cvRmse: number;
-  /** What is left of each value of y. */
+  /** Residual of each value of y. */
   readonly residuals: readonly number[];
 }
 
 /**
- * Ordinary least squares with some drivers: the normal equations about the means, solved by
- * elimination with the largest pivot. NaN where drivers do not vary, or one follows from others.
+ * Ordinary least squares with several drivers: the normal equations about the means, solved by
+ * elimination with the largest pivot. NaN if drivers do not vary or depend on each other.
  *
- * @param drivers - A series each, as long as y.
+ * @param drivers - One series each, as long as y.
  */
 export function regression(drivers: readonly ArrayLike<number>[], y: ArrayLike<number>): Plane {
   const middles = drivers.map(mean);

@@ -15,7 +15,7 @@ import { validate } from '../../src/validation/validate.ts';
 
 const factories = [DEFAULT_FACTORY];
 
-test('every check has an id of its own, a source, a range and a statistic', () => {
+test('every check has a unique id, a source, a range and a statistic', () => {
   assert.ok(CHECKS.length >= 70);
   assert.equal(new Set(CHECKS.map(({ id }) => id)).size, CHECKS.length);
   for (const { id, low, high, source, inReadings, byExperiment } of CHECKS) {
@@ -26,7 +26,7 @@ test('every check has an id of its own, a source, a range and a statistic', () =
   }
 });
 
-test('the default factory is true to published data', () => {
+test('the default factory agrees with published data', () => {
   const verdicts = validate({ factories, extent: SHORT });
   const failed = verdicts.filter(({ outcome }) => outcome !== 'pass');
   assert.deepEqual(
@@ -35,7 +35,7 @@ test('the default factory is true to published data', () => {
   );
 });
 
-test('a factory in another climate and at another grid skips what does not hold there', () => {
+test('a factory in another climate and on another grid skips checks that do not apply', () => {
   const factory = {
     ...DEFAULT_FACTORY,
     timeZone: 'Europe/London',
@@ -62,7 +62,7 @@ test('a machine type that does not exist is skipped with the reason', () => {
   );
 });
 
-test('the tables tell every verdict, and JSON holds the numbers', () => {
+test('the tables show every verdict, and JSON contains the numbers', () => {
   const verdicts = validate({ factories, extent: SHORT, only: ['pump.parts', 'pump.oil'] });
   assert.match(verdictsText(verdicts), /^pump\.oil +machine_temp_c.+ pass +7 d of Jan, Jul/m);
   assert.match(verdictsText(verdicts), /\n2 passed, 0 failed, 0 skipped\.\n$/);
@@ -74,7 +74,7 @@ test('the tables tell every verdict, and JSON holds the numbers', () => {
   assert.ok(first?.value?.least && first.value.least > 30 && first.low === 30);
 });
 
-test('the documented table tells every check', (t) => {
+test('the documented table lists every check', (t) => {
   const path = new URL('../../../docs/validation.md', import.meta.url);
   if (!existsSync(path)) return t.skip('the tests are compiled away from the documents');
   const text = readFileSync(path, 'utf8');

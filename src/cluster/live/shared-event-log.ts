@@ -1,4 +1,4 @@
-import type { Happening, Journal, JournalEvent } from '../../core/journal.ts';
+import type { Journal, JournalEntry, JournalEvent } from '../../core/journal.ts';
 import type { Problem } from '../../core/problem.ts';
 import { BackOff } from '../../runtime/back-off.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -118,14 +118,14 @@ export class SharedEventLog extends EventLog {
     });
   }
 
-  protected override async appendNow(happening: Happening): Promise<JournalEvent> {
+  protected override async appendNow(entry: JournalEntry): Promise<JournalEvent> {
     const untilMs = performance.now() + DOUBT_MAX_MS;
     const backOff = new BackOff();
     let isInDoubt = false;
     for (;;) {
       try {
-        const kept = isInDoubt && (await this.#find(happening));
-        return kept || (await this.#append(happening));
+        const kept = isInDoubt && (await this.#find(entry));
+        return kept || (await this.#append(entry));
       } catch (cause) {
         if (!(cause instanceof StoreError)) throw cause;
         isInDoubt ||= cause.isUncertain;
@@ -141,21 +141,21 @@ export class SharedEventLog extends EventLog {
     }
   }
 
-  async #append(happening: Happening): Promise<JournalEvent> {
+  async #append(entry: JournalEntry): Promise<JournalEvent> {
     const known = this.journal.events.at(-1);
-    const { events, event, clock } = await this.#table.append(known, happening);
+    const { events, event, clock } = await this.#table.append(known, entry);
     this.#take(events);
     if (clock) this.clock.hear({ clock, realMs: clock.realMs });
     return event;
   }
 
-  /** The event of a happening whose fate is unknown, if it is among those not known here. */
-  async #find(happening: Happening): Promise<JournalEvent | undefined> {
+  /** The event of an entry whose fate is unknown, if it is among those not known here. */
+  async #find(entry: JournalEntry): Promise<JournalEvent | undefined> {
     const { events } = await this.#table.close(this.journal.events.at(-1));
     this.#take(events);
     return events.find((event) => {
       const { sequence: _sequence, timeS: _timeS, ...other } = event;
-      return isSame(other, happening);
+      return isSame(other, entry);
     });
   }
 

@@ -50,30 +50,36 @@ import {
   WINDOW_S,
 } from './control.ts';
 
-/** Load while the water is heated up. */
+/** Load while the water heats up. */
 const HEATING_LOAD = 0.5;
 /** Enthalpy of the feedwater [kJ/kg]. */
 const FEEDWATER_KJ_KG = 440;
-/** Where more steam is asked for than is rated, its pressure gives way [bar per rated load]. */
+/**
+ * Pressure drop per unit of load above the rated one, when demand exceeds the rated steam flow
+ * [bar].
+ */
 const SAG_BAR = 8;
-/** Half the pressure’s widest swing while the burner modulates. */
+/** Amplitude of the pressure while the burner modulates. */
 const MODULATION_BAR = 0.2;
-/** Steam that sagged by more than this is wet: it does not count as good. */
+/** Steam is wet, and does not count as good, when the pressure sags by more than this. */
 const WET_SAG_BAR = 0.7;
-/** Time in which pressure and flue gas change to what a new window makes of them. */
+/** Time for pressure and flue gas to blend into the values of a new window. */
 const BLEND_S = 300;
-/** With the burner off the flue cools down to this, with this time constant. */
+/** Temperature towards which the flue cools while the burner is off, and its time constant. */
 const RESTING_FLUE_TEMP_C = 80;
 const RESTING_TAU_S = 600;
-/** Air temperature that flue losses are reckoned from. */
+/** Air temperature in the calculation of flue losses. */
 const AIR_TEMP_C = 25;
-/** At low load a burner needs more air: percent of oxygen per load below this one. */
+/** Below this load a burner needs more air: percent of oxygen per unit of load. */
 const LEAN_LOAD = 0.5;
 const LEAN_OXYGEN_PERCENT = 4;
-/** Losses of fuel that do not depend on the flue gas: natural gas, gross. */
+/** Fuel losses that do not depend on the flue gas: natural gas, gross. */
 const LOSSES = { latentShare: 0.099, radiationShare: 0.006, blowDownShare: 0.012 } as const;
 
-/** Gas pressure falls by this share from no to full load, and swings by that; it is underground. */
+/**
+ * Drop of the gas pressure from no to full load, and its swing, as shares; gas temperature, since
+ * the pipe is underground.
+ */
 const GAS_DROP_SHARE = 0.02;
 const GAS_SWING_SHARE = 0.005;
 const GROUND_TEMP_C = 12;
@@ -84,20 +90,20 @@ const GAS_PRESSURE = 3;
 const HUNT = 60;
 
 /**
- * A fire-tube steam boiler on natural gas, with an economiser, a modulating burner and a
- * feedwater pump.
+ * A fire-tube steam boiler on natural gas, with an economiser, a modulating burner and a feedwater
+ * pump.
  *
  *     gas · H_s · η = steam · (h_g − h_feedwater),  η = 1 − flue − latent − radiation − blow-down
  *
- * Production and the weather ask for steam. Down to a quarter of its load the burner follows;
- * below that it cycles: in each quarter of an hour it fires at its least for as long as is needed,
- * is off, and purges at the end. So every window begins with a lit burner and needs no history.
- * While it is off consumers draw from the header, whose pressure falls; the steam reported is what
- * the boiler raises. After a start it purges, lights off and heats its water up before it gives
- * steam; the longer it stood, the longer that takes.
+ * Production and the weather demand steam. The burner follows down to a quarter of its load; below
+ * that it cycles: in each quarter of an hour it fires at least load for as long as needed, turns
+ * off, and purges at the end. So every window begins with a lit burner and needs no history. While
+ * the burner is off, consumers draw from the header, whose pressure falls; the reported steam is
+ * what the boiler raises. After a start it purges, lights off and heats its water up before it
+ * delivers steam; the longer it was off, the longer that takes.
  *
- * Gas and steam are reported without errors of their own: what makes them waver is the burner, so
- * the balance holds in every reading. Gas is in standard cubic metres, efficiencies are gross.
+ * Gas and steam are reported without sensor errors. Only the burner makes them fluctuate, so the
+ * balance holds in every reading. Gas is in standard cubic metres, efficiencies are gross.
  *
  * Figures: US DOE, Improving Steam System Performance, 2nd ed.; Siegert's formula for the flue
  * loss; fuel-to-steam 83 %, 0.78 kWh of gas per kg of steam.
@@ -110,25 +116,57 @@ export const boiler = defineMachine({
   typicalRatedPowerKw: [5, 100],
 
   parameters: {
-    ratedPowerKw: parameter(45, [2, 400], 'Electrical: fan, feedwater pump and controls.'),
-    heatFactor: parameter(50, [20, 150], 'Rated heat in the steam, times the electrical power.'),
+    ratedPowerKw: parameter(45, [2, 400], 'Electrical power of fan, feedwater pump and controls.'),
+    heatFactor: parameter(
+      50,
+      [20, 150],
+      'Rated heat in the steam, as a multiple of the electrical power.',
+    ),
     maintenanceWeeks: maintainedEvery(13),
     setBar: parameter(10, [4, 14], 'Gauge pressure of the steam.'),
-    turndownShare: parameter(0.25, [0.1, 0.5], 'Least load at which the burner stays lit.'),
-    baseShare: parameter(0.12, [0, 0.5], 'Steam asked for at any time, of the rated flow.'),
-    productionShare: parameter(0.5, [0, 1], 'Steam asked for at full production, beyond the base.'),
-    heatingSharePerK: parameter(0.01, [0, 0.05], 'Steam for heating, per kelvin.'),
+    turndownShare: parameter(0.25, [0.1, 0.5], 'Lowest load at which the burner stays lit.'),
+    baseShare: parameter(0.12, [0, 0.5], 'Constant steam demand, as a share of the rated flow.'),
+    productionShare: parameter(
+      0.5,
+      [0, 1],
+      'Additional steam demand at full production, as a share of the rated flow.',
+    ),
+    heatingSharePerK: parameter(
+      0.01,
+      [0, 0.05],
+      'Steam for heating per kelvin, as a share of the rated flow.',
+    ),
     heatingTempC: parameter(15, [5, 25], 'Outdoor temperature below which buildings are heated.'),
-    huntShare: parameter(0.03, [0, 0.1], 'Bound of the burner’s hunting around its set point.'),
-    flueTempC: parameter(105, [60, 250], 'Flue gas towards no load; 196 without economiser.'),
-    flueRiseK: parameter(55, [20, 100], 'Warmer flue gas at full load; 40 without economiser.'),
-    foulingK: parameter(0, [0, 100], 'Warmer flue gas by deposits on the tubes.'),
-    oxygenPercent: parameter(3.5, [1, 8], 'Oxygen in the dry flue gas from half load up.'),
-    fanFactor: parameter(1, [1, 2], 'Power of the fan, times the healthy one.'),
-    leakShare: parameter(0, [0, 0.5], 'Steam lost in the network, of the rated flow.'),
-    heatUpS: parameter(2400, [600, 14_400], 'To heat a cold boiler up to pressure.'),
+    huntShare: parameter(
+      0.03,
+      [0, 0.1],
+      'Largest deviation of the hunting burner from its set point.',
+    ),
+    flueTempC: parameter(
+      105,
+      [60, 250],
+      'Flue gas temperature near zero load; 196 without economiser.',
+    ),
+    flueRiseK: parameter(
+      55,
+      [20, 100],
+      'Rise of the flue gas temperature up to full load; 40 without economiser.',
+    ),
+    foulingK: parameter(
+      0,
+      [0, 100],
+      'Rise of the flue gas temperature due to deposits on the tubes.',
+    ),
+    oxygenPercent: parameter(3.5, [1, 8], 'Oxygen in the dry flue gas from half load upwards.'),
+    fanFactor: parameter(1, [1, 2], 'Fan power, relative to a healthy fan.'),
+    leakShare: parameter(0, [0, 0.5], 'Steam lost in the network, as a share of the rated flow.'),
+    heatUpS: parameter(2400, [600, 14_400], 'Time to bring a cold boiler to pressure.'),
     gasBar: parameter(4, [0.02, 10], 'Gauge pressure of the gas.'),
-    calorificValueKwhM3: parameter(10.55, [8, 13], 'Gross heat in a standard cubic metre of gas.'),
+    calorificValueKwhM3: parameter(
+      10.55,
+      [8, 13],
+      'Gross calorific value of a standard cubic metre of gas.',
+    ),
   },
 
   derived: (p) => {
@@ -137,7 +175,7 @@ export const boiler = defineMachine({
       heatKw: p.heatFactor * p.ratedPowerKw,
       setTempC,
       serviceKw: controlPowerKw(p.ratedPowerKw),
-      /** Heat that a kilogram of steam takes in the boiler [kJ]. */
+      /** Heat that the boiler adds to a kilogram of steam [kJ]. */
       steamKjKg: steamEnthalpyKjKg(setTempC) - FEEDWATER_KJ_KG,
     };
   },
@@ -176,8 +214,8 @@ export const boiler = defineMachine({
   fuel: { amount: 'consumptionM3', unitKwh: 'calorificValueKwhM3' },
 
   /**
-   * Early enough to be through with heating up when the day (UTC) begins, with which counting does,
-   * if it is not serviced in that time.
+   * Early enough to finish heating up before the day (UTC) begins, when counting starts, unless
+   * maintenance interferes.
    */
   anchorS: (p, _site, tS, attempt) => {
     const startS = PURGE_S + LIGHT_OFF_S + p.heatUpS;
@@ -189,13 +227,13 @@ export const boiler = defineMachine({
     segmentS: tS,
     slotEndS: tS,
     phase: PURGE,
-    // When a boiler that is off is lit, and when it has pressure; 0 once it has, ∞ if serviced.
+    // When an idle boiler lights up, and when it reaches pressure; 0 afterwards, ∞ in maintenance.
     lightS: tS + PURGE_S,
     readyS: tS + PURGE_S + LIGHT_OFF_S + p.heatUpS,
-    // Since when it has been off, and its water’s temperature then.
+    // Since when it has been off, and the water temperature then.
     offS: tS,
     offTempC: FEEDWATER_TEMP_C,
-    // The window: until when the burner fires in it, and whether it then goes off.
+    // The window: until when the burner fires in it, and whether it then turns off.
     windowS: tS,
     windowEndS: tS,
     fireEndS: tS,
@@ -203,22 +241,22 @@ export const boiler = defineMachine({
     windowsRun: 0,
     isSettled: 0,
     isCycling: 0,
-    // What pressure and flue gas were when they last took a new course, beyond that.
+    // Deviations of pressure and flue gas from their new course at the last change.
     blendS: tS,
     blendBar: 0,
     blendK: 0,
     load: 0,
     sagBar: 0,
-    /** Flue gas at the load of the burner, or at the last that it had. */
+    /** Flue gas temperature at the current load of the burner, or at its last one. */
     flueTempC: RESTING_FLUE_TEMP_C,
     // Power and flows of the segment, and steam since the window began.
     segmentKw: 0,
     gasM3PerS: 0,
     steamKgPerS: 0.5,
-    /** The day, and the steam raised in it at the segment's start. */
+    /** The day, and the steam raised in it up to the start of the segment. */
     day: Math.floor(tS / DAY_S),
     steamKg: 0.5,
-    // Steam that is not good, of all, and the part of a kilogram of it that is yet to count.
+    // Share of bad steam, and the fraction of a kilogram of it not counted yet.
     badShare: 0,
     badKg: 0.5,
   }),
@@ -310,7 +348,7 @@ export const boiler = defineMachine({
   faults: {
     tube_fouling: {
       onset: 'ramp',
-      about: 'Deposits on the tubes: hotter flue gas, more fuel for the same steam.',
+      about: 'Deposits on the tubes: hotter flue gas and more fuel for the same steam.',
       signals: ['machineTempC', 'consumptionM3', 'flowRateM3h'],
       apply(p, x) {
         p.foulingK += 90 * x;
@@ -318,7 +356,7 @@ export const boiler = defineMachine({
     },
     air_ratio_drift: {
       onset: 'step',
-      about: 'Too much air for the gas: more heat up the stack, more power of the fan.',
+      about: 'Too much combustion air: more heat lost up the stack, more fan power.',
       signals: ['powerKw', 'consumptionM3', 'flowRateM3h'],
       apply(p, x) {
         p.oxygenPercent += 5 * x;
@@ -327,7 +365,7 @@ export const boiler = defineMachine({
     },
     steam_leak: {
       onset: 'step',
-      about: 'Steam escapes in the network: more steam, gas and power for the same use.',
+      about: 'Steam leaks from the network: more steam, gas and power for the same use.',
       signals: [
         ...['consumptionKg', 'flowRateKgH', 'consumptionM3', 'flowRateM3h', 'powerKw'],
         ...['productionCountBad', 'throughputUnitsPerHour', 'speedPercent', 'machineTempC'],
@@ -348,7 +386,7 @@ export const boiler = defineMachine({
     },
     HIGH_STACK_TEMPERATURE: {
       message: 'Flue gas is hotter than its load explains',
-      signal: 'flue gas above what its load explains, while it fires [K]',
+      signal: 'flue gas temperature above that expected for the load, while firing [K]',
       limits: [40, 70],
       band: 5,
       value: (s, p) => s.flueTempC - p.flueTempC - p.flueRiseK * s.firedLoad,
@@ -357,11 +395,11 @@ export const boiler = defineMachine({
 
   profile: {
     states: [
-      '`running`: the burner fires: it modulates down to a quarter of its load and cycles below.',
-      '`idle`: the burner is off in a cycle, or purges.',
-      'Start: purge 40 s, light-off 10 s at least load, then heating up: 40 min from cold, ' +
+      '`running`: the burner fires; it modulates down to a quarter load and cycles below that.',
+      '`idle`: the burner is off during a cycle, or purging.',
+      'Start: purge 40 s, light-off 10 s at lowest load, then heat-up: 40 min from cold, ' +
         'less after a short stop.',
-      'While it is serviced it cools down slowly; its pressure falls with its temperature.',
+      'During maintenance the boiler cools slowly; its pressure falls with its temperature.',
     ],
     relevantVariables: [
       'Steam (`consumption_kg`).',
@@ -371,7 +409,7 @@ export const boiler = defineMachine({
     staticFactors: [
       'Economiser, pressure, oxygen in the flue gas, blow-down, feedwater temperature.',
     ],
-    wear: 'Flue gas +8 K from one maintenance to the next, +0.5 K a year.',
+    wear: 'Flue gas +8 K between two maintenances, +0.5 K per year.',
     sources: [
       'US DOE: Improving Steam System Performance, 2nd ed.; Steam Tip Sheets 3 and 7.',
       'Siegert’s formula (1. BImSchV, annex 2); EN 12953-11; ASME PTC 4; EN 746-2 on purging.',
@@ -393,7 +431,9 @@ type Parameters = Values<
   | ('calorificValueKwhM3' | 'serviceKw')
 >;
 
-/** A boiler that is off, purged, lit or heated up; returns the end of the segment. */
+/**
+ * Advances a boiler that is off, purging, lighting or heating up; returns the end of the segment.
+ */
 function beginStarting(s: State, p: Parameters, tS: number): number {
   const fromTempC = flueTempC(s, tS);
   const fromPhase = s.phase;
@@ -418,7 +458,7 @@ function beginStarting(s: State, p: Parameters, tS: number): number {
   return Math.min(s.slotEndS, isLightOff ? s.lightS + LIGHT_OFF_S : s.readyS);
 }
 
-/** Burns gas at a load: flue gas, efficiency, gas and power follow. */
+/** Burns gas at a load and sets flue gas, efficiency, gas and power. */
 function fire(s: State, p: Parameters, load: number): void {
   const oxygenPercent = p.oxygenPercent + LEAN_OXYGEN_PERCENT * Math.max(0, LEAN_LOAD - load);
   s.load = load;
@@ -430,7 +470,7 @@ function fire(s: State, p: Parameters, load: number): void {
   s.segmentKw = p.ratedPowerKw * boilerPowerShare(load, load, p.fanFactor);
 }
 
-/** The burner is off; in a purge its fan runs at full speed. */
+/** Turns the burner off; during a purge its fan runs at full speed. */
 function rest(s: State, p: Parameters): void {
   s.load = 0;
   s.gasM3PerS = 0;
@@ -441,7 +481,7 @@ function rest(s: State, p: Parameters): void {
   s.segmentKw = s.phase === OFF ? p.serviceKw : runningKw;
 }
 
-/** Lets pressure and flue gas go on from what they were when a window begins. */
+/** Blends pressure and flue gas from their previous values when a window begins. */
 function blendFrom(
   s: State,
   p: Parameters,
@@ -459,13 +499,13 @@ function blendFrom(
   s.blendK = fromTempC - toTempC;
 }
 
-/** What is left of what a quantity was before it took a new course: nothing after a while. */
+/** Remaining share of a deviation from the new course; 0 once the blend is over. */
 function blendShare(s: Readonly<State>, tS: number): number {
   const left = Math.max(0, 1 - (tS - s.blendS) / BLEND_S);
   return left * left;
 }
 
-/** Temperature of the water at an instant at which the boiler goes off [°C]. */
+/** Water temperature at the instant the boiler turns off [°C]. */
 function waterTempC(s: Readonly<State>, p: Parameters, random: Random, tS: number): number {
   return onGrid(saturationTempC(boilerBar(s, p, random, tS) + ATMOSPHERE_BAR));
 }

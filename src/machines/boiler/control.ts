@@ -4,8 +4,8 @@ import type { Site } from '../../core/site.ts';
 import { clamp, lag } from '../../physics/heat.ts';
 
 /**
- * What the burner does. `LIGHT_OFF` and `HEATING` bring the water of a boiler that was off to
- * pressure; `OFF`: the boiler is serviced.
+ * States of the burner. `LIGHT_OFF` and `HEATING` bring the water of an idle boiler to pressure;
+ * `OFF`: in maintenance.
  */
 export const PURGE = 0;
 export const HEATING = 1;
@@ -14,28 +14,33 @@ export const LIGHT_OFF = 3;
 export const OFF = 4;
 const STANDBY = 5;
 
-/** Whether the burner modulates or cycles is decided for this long. */
+/** The decision to modulate or to cycle lasts this long. */
 export const WINDOW_S = 900;
-/** The burner's controller acts at every multiple of this. */
+/** The burner controller acts at every multiple of this. */
 export const SLOT_S = 30;
-/** A burner that would be off for less stays on at its least. */
+/** Shortest off-time: for less, the burner stays on at its lowest load. */
 const OFF_LEAST_S = 60;
-/** Air blown through the boiler before the burner may be lit: EN 746-2 wants five changes of it. */
+/**
+ * Time the boiler is purged with air before the burner may be lit; EN 746-2 requires five air
+ * changes.
+ */
 export const PURGE_S = 40;
-/** Steam is counted by the day. */
+/** Steam is counted per day. */
 export const DAY_S = 86_400;
-/** Time that the flame is watched at the least load before the burner may give more. */
+/** Time the flame is monitored at the lowest load before the load may rise. */
 export const LIGHT_OFF_S = 10;
-/** Half the pressure’s widest swing while the burner cycles [bar]. */
+/** Amplitude of the pressure while the burner cycles [bar]. */
 const CYCLE_BAR = 0.5;
-/** In the third window after it was heated up nothing is left of how that went. */
+/** From the third window after heat-up on, nothing depends on how the heat-up went. */
 export const SETTLED_WINDOWS = 3;
-/** Load is never less than this, of the rated one. */
+/** Lowest load, as a share of the rated one. */
 const LOAD_MIN = 0.05;
-/** Burner and feedwater pump give no more than this, of the rated load. */
+/** Highest load of burner and feedwater pump, as a share of the rated one. */
 export const LOAD_MAX = 1.05;
 
-/** A boiler that is off cools down to this, which feedwater keeps, with this time constant. */
+/**
+ * Temperature towards which an idle boiler cools, maintained by feedwater, and its time constant.
+ */
 export const FEEDWATER_TEMP_C = 105;
 const COOLING_TAU_S = 86_400;
 
@@ -52,19 +57,19 @@ type Parameters = Values<
   | ('turndownShare' | 'maintenanceFromS' | 'heatKw' | 'steamKjKg')
 >;
 
-/** Temperature of the water while the boiler is off [°C]. */
+/** Water temperature while the boiler is off [°C]. */
 export function offTempC(s: Readonly<Values<'offS' | 'offTempC'>>, tS: number): number {
   return lag(s.offTempC, FEEDWATER_TEMP_C, COOLING_TAU_S, tS - s.offS);
 }
 
-/** Prepares the start of a boiler that was off: it is purged first. */
+/** Prepares the start of an idle boiler, beginning with a purge. */
 export function lightUp(s: State, p: Values<'setTempC' | 'heatUpS'>, tS: number): void {
   s.lightS = tS + PURGE_S;
   const coldShare = (p.setTempC - offTempC(s, s.lightS)) / (p.setTempC - FEEDWATER_TEMP_C);
   s.readyS = s.lightS + LIGHT_OFF_S + p.heatUpS * Math.max(0, coldShare);
 }
 
-/** Steam that is asked for, of the rated flow: by production, heating, the network, and leaks. */
+/** Steam demand, as a share of the rated flow: production, heating, the network, and leaks. */
 export function demandShare(p: Parameters, site: Site, random: Random, tS: number): number {
   const { load, outdoorTempC } = site.at(tS);
   const wave =
@@ -75,33 +80,34 @@ export function demandShare(p: Parameters, site: Site, random: Random, tS: numbe
   return Math.max(LOAD_MIN, share) + p.leakShare;
 }
 
-/** The most steam that a boiler gives [kg/h]. */
+/** The most steam that a boiler delivers [kg/h]. */
 function capacityKgH({ heatKw, steamKjKg }: Values<'heatKw' | 'steamKjKg'>): number {
   return (3600 * heatKw) / steamKjKg;
 }
 
-/** How a boiler feeds a network, in which {@link planWindow} has the last word on what it gives. */
+/** How a boiler supplies a network; {@link planWindow} decides what it actually delivers. */
 export const STEAM_SUPPLY = {
   network: 'steam',
   capacity: capacityKgH,
-  given({ turndownShare }: Values<'turndownShare'>, askedShare: number): number {
+  deliveredShare({ turndownShare }: Values<'turndownShare'>, requestedShare: number): number {
     const isKeptLit =
-      askedShare < turndownShare && askedShare > turndownShare * (1 - OFF_LEAST_S / WINDOW_S);
-    return isKeptLit ? turndownShare : clamp(askedShare, LOAD_MIN, LOAD_MAX);
+      requestedShare < turndownShare &&
+      requestedShare > turndownShare * (1 - OFF_LEAST_S / WINDOW_S);
+    return isKeptLit ? turndownShare : clamp(requestedShare, LOAD_MIN, LOAD_MAX);
   },
   instead: { baseShare: 0, productionShare: 0, heatingSharePerK: 0, huntShare: 0 },
 } as const;
 
 /**
- * Decides for the window that an instant lies in, or for what maintenance leaves of it, whether
- * the burner modulates or cycles.
+ * Decides whether the burner modulates or cycles in the window of an instant, or in what
+ * maintenance leaves of it.
  */
 export function planWindow(s: State, p: Parameters, site: Site, random: Random, tS: number): void {
   const window = Math.floor(tS / WINDOW_S);
   s.windowsRun = Math.min(SETTLED_WINDOWS, s.windowsRun + 1);
   s.lightS = 0;
   s.readyS = 0;
-  // Nothing of an earlier rest is remembered, so that histories meet.
+  // Forgets earlier off-times, so that all histories meet.
   s.offS = 0;
   s.offTempC = 0;
   s.windowS = window * WINDOW_S;
@@ -111,7 +117,7 @@ export function planWindow(s: State, p: Parameters, site: Site, random: Random, 
   s.fireEndS = s.isCycling ? Math.min(s.windowS + fireS, s.windowEndS) : s.windowEndS;
 }
 
-/** Ends a segment: what was raised in it is counted, anew from each midnight (UTC) on. */
+/** Ends a segment: counts the steam raised in it, from 0 at each midnight (UTC). */
 export function countSteam(
   s: State &
     Values<'segmentS' | 'steamKg' | 'steamKgPerS' | 'badKg' | 'badShare' | 'isSettled' | 'day'>,
@@ -134,13 +140,13 @@ export function isBurning({ phase }: Readonly<Pick<State, 'phase'>>): boolean {
   return phase === FIRING || phase === HEATING || phase === LIGHT_OFF;
 }
 
-/** The phase in a window. */
+/** The phase at an instant of a window. */
 export function phaseAt(s: Readonly<State>, tS: number): number {
   if (tS < s.fireEndS) return FIRING;
   return tS < s.windowEndS - PURGE_S ? STANDBY : PURGE;
 }
 
-/** When a segment in a window ends. */
+/** The end of a segment within a window. */
 export function segmentEndS(s: Readonly<State>): number {
   if (s.phase === FIRING) return Math.min(s.slotEndS, s.fireEndS);
   const changeS = s.phase === STANDBY ? s.windowEndS - PURGE_S : s.windowEndS;
@@ -148,9 +154,9 @@ export function segmentEndS(s: Readonly<State>): number {
 }
 
 /**
- * How far the pressure is from its set point while the burner cycles [bar]: it rises while the
- * burner gives more than is drawn, and falls while it is off, in proportion to what is drawn. So
- * the swing is widest where the burner is on for half of the time.
+ * Deviation of the pressure from its set point while the burner cycles [bar]. The pressure rises
+ * while the burner delivers more than is drawn, and falls in proportion to the draw while it is
+ * off. So the swing is widest when the burner is on half of the time.
  */
 export function cycleSwingBar(s: Readonly<Window>, tS: number): number {
   const { windowS, windowEndS, fireEndS } = s;

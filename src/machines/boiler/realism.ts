@@ -2,16 +2,16 @@ import type { Readings } from '../../core/readings.ts';
 import { type Check, checksOf, type TestBench } from '../../core/realism.ts';
 
 const DAY_S = 86_400;
-/** Heat of a cubic metre of gas, gross, and what a kilogram of steam has gained [kWh]. */
+/** Gross heat of a cubic metre of gas, and heat added to a kilogram of steam [kWh]. */
 const GAS_KWH_PER_M3 = 10.55;
 const STEAM_KWH_PER_KG = 0.65;
 const ATMOSPHERE_BAR = 1.013;
-/** The flue gas shows the burner's load after this time. */
+/** Time after which the flue gas reflects the burner's load. */
 const FLUE_FOLLOWS_S = 600;
 
 const check = checksOf('boiler');
 
-/** Steam boilers: efficiency, the line of saturation, the season. */
+/** Checks of steam boilers: efficiency, saturation curve, season. */
 export const boilerChecks: readonly Check[] = [
   check('boil.eta', 'steam enthalpy gain / gas energy (gross)', [0.78, 0.86], {
     source: 'DOE Steam Sourcebook; Siegert',
@@ -39,8 +39,8 @@ export const boilerChecks: readonly Check[] = [
 ];
 
 /**
- * The efficiency is that of the indirect method, from the published flue gas and load. The burner
- * must have fired for a while, since a flue follows slowly.
+ * Compares with the efficiency of the indirect method, from the published flue gas and load. The
+ * burner must have fired for some time, since the flue responds slowly.
  */
 function inconsistency(readings: Readings): number {
   const gas = readings.at('natural_gas_consumption_m3');
@@ -60,14 +60,17 @@ function inconsistency(readings: Readings): number {
   return worst;
 }
 
-/** One less the losses: flue gas (Siegert), its moisture, radiation and blow-down; gross. */
+/** One minus the losses: flue gas (Siegert), its moisture, radiation and blow-down; gross. */
 function indirectEfficiency(flueTempC: number, load: number): number {
   const oxygenPercent = 3.5 + 4 * Math.max(0, 0.5 - load);
   const dryPercent = 0.9 * (flueTempC - 25) * (0.66 / (21 - oxygenPercent) + 0.009);
   return 1 - (dryPercent + 9.9 + 0.6 / load + 1.2) / 100;
 }
 
-/** Against the Antoine equation of machine and steam tables between 100 and 200 °C. */
+/**
+ * Deviation from the Antoine equation used in mechanical engineering and steam tables, between 100
+ * and 200 °C.
+ */
 function saturationErrorK(readings: Readings): number {
   const tempC = readings.at('steam_temperature_c');
   let worst = 0;
@@ -79,7 +82,7 @@ function saturationErrorK(readings: Readings): number {
   return worst;
 }
 
-/** Mean of four weeks. */
+/** Mean over four weeks. */
 function meanSteamKgH(bench: TestBench, fromMs: number): number {
   const fromS = fromMs / 1000;
   return bench.read({ fromS, toS: fromS + 28 * DAY_S }).mean('steam_flow_rate_kg_h');

@@ -52,19 +52,19 @@ import {
   VARIABLE_SPEED,
 } from './control.ts';
 
-/** Demand is drawn anew every ten seconds, the plan and the hall are looked at once a minute. */
+/** Demand changes every ten seconds; the plan and the hall are evaluated once a minute. */
 const SLOT_S = 10;
 const MINUTE_S = 60;
-/** Time constant of the oil's temperature. */
+/** Time constant of the oil temperature. */
 const OIL_TAU_S = 360;
 const SLOT_DECAY = Math.exp(-SLOT_S / OIL_TAU_S);
-/** The voltage dips for this long when a motor starts. */
+/** Duration of the voltage dip of a motor start. */
 const DIP_S = 1;
-/** No network is quite tight, which keeps every pressure on the move. */
+/** No network is perfectly tight; this keeps every pressure moving. */
 const LEAST_DEMAND = 1e-6;
-/** Instants closer than this are one: the resolution of seconds since the epoch. */
+/** Instants closer than this are equal: the resolution of seconds since the epoch. */
 const SHORTEST_S = 1e-6;
-/** Flow counts as bad below this pressure: tools lose their force. */
+/** Air counts as bad below this pressure: tools lose their force. */
 const BAD_BELOW_BAR = 6;
 
 const DEMAND_SLOW = 0;
@@ -74,19 +74,19 @@ const SHAKE = 3;
 const UNIT = 61;
 
 /**
- * An oil-injected screw compressor with an air receiver. By default it has a fixed speed and loads
- * and unloads; it may also throttle its intake, or follow the demand with its speed.
+ * An oil-injected screw compressor with an air receiver. By default it runs at a fixed speed and
+ * loads and unloads; it may also throttle its intake, or follow the demand with its speed.
  *
  * The receiver's pressure falls while the compressor is unloaded and rises while it is loaded:
  *
  *     dp/dt = (p₀ / 60 V) · (Q_delivered − Q_rated · d · (p + p₀) / (p_ref + p₀))
  *
- * with the demand d as a share of the rated flow, drawn by the pressure (unregulated use). Within
- * ten seconds of constant demand this is an exponential, so pressure, energy and the instants of
- * switching are exact.
+ * with the demand d as a share of the rated flow, in proportion to the pressure (unregulated use).
+ * Over ten seconds of constant demand this is an exponential, so pressure, energy and switching
+ * instants are exact.
  *
- * Every night at 03:00 local time it loads to the cut-out pressure and holds it until 03:05, the
- * capacity check of a maintenance plan; all histories meet there.
+ * Every night at 03:00 local time it loads to the cut-out pressure and holds it until 03:05: the
+ * capacity check of a maintenance plan. All histories meet there.
  *
  * Figures: US DOE, Improving Compressed Air System Performance, 3rd ed.; ORNL MEASUR; CAGI data
  * sheets; specific power 6.4 kW/(m³/min) at 55 kW and 7 bar.
@@ -101,28 +101,66 @@ export const compressor = defineMachine({
   parameters: {
     ratedPowerKw: parameter(55, [5, 400], 'Package input at full load and 7 bar.'),
     fullLoadShare: parameter(0.96, [0.8, 1], 'Input at full load, as a share of the rated power.'),
-    cutInBar: parameter(6.6, [4, 12], 'Gauge pressure at which it loads.', { below: 'cutOutBar' }),
-    cutOutBar: parameter(7.3, [4.3, 13], 'Gauge pressure at which it unloads.'),
-    storageShare: parameter(0.5, [0.1, 1.5], 'Receiver and pipes: m³ for each m³/min of flow.'),
-    pressurePowerShare: parameter(0.07, [0.04, 0.1], 'More power per bar of discharge pressure.'),
+    cutInBar: parameter(6.6, [4, 12], 'Gauge pressure at which the compressor loads.', {
+      below: 'cutOutBar',
+    }),
+    cutOutBar: parameter(7.3, [4.3, 13], 'Gauge pressure at which the compressor unloads.'),
+    storageShare: parameter(
+      0.5,
+      [0.1, 1.5],
+      'Volume of receiver and pipes, in m³ per m³/min of flow.',
+    ),
+    pressurePowerShare: parameter(
+      0.07,
+      [0.04, 0.1],
+      'Additional power per bar of discharge pressure.',
+    ),
     maintenanceWeeks: maintainedEvery(4),
-    control: choice(['load_unload', 'vsd', 'modulation'], 'How it follows the demand.'),
-    holdBar: parameter(6.8, [4, 12], 'Pressure that a variable speed keeps.'),
-    leastSpeedShare: parameter(0.25, [0.1, 0.6], 'Slowest speed; below, it loads and unloads.'),
-    throttleFromBar: parameter(7, [4, 12.5], 'Modulation throttles the intake from here on.'),
-    throttleBandBar: parameter(0.7, [0.2, 2], 'Band of the throttling; at its end it unloads.'),
-    throttleLeastShare: parameter(0.4, [0.2, 0.9], 'Flow of the most throttled intake.'),
+    control: choice(['load_unload', 'vsd', 'modulation'], 'How the compressor follows the demand.'),
+    holdBar: parameter(6.8, [4, 12], 'Pressure that a variable-speed compressor maintains.'),
+    leastSpeedShare: parameter(
+      0.25,
+      [0.1, 0.6],
+      'Lowest speed; below it the compressor loads and unloads.',
+    ),
+    throttleFromBar: parameter(
+      7,
+      [4, 12.5],
+      'Pressure above which modulation throttles the intake.',
+    ),
+    throttleBandBar: parameter(
+      0.7,
+      [0.2, 2],
+      'Throttling band; the compressor unloads at its end.',
+    ),
+    throttleLeastShare: parameter(
+      0.4,
+      [0.2, 0.9],
+      'Flow with the intake throttled to its minimum.',
+    ),
     unloadedShare: parameter(0.27, [0.15, 0.5], 'Unloaded power, as a share of full load.'),
     blownShare: parameter(0.68, [0.4, 0.9], 'Power just after unloading, as a share of full load.'),
     blowDownS: parameter(12, [2, 60], 'Time constant of the sump’s blow-down.'),
-    loadDelayS: parameter(3, [0.5, 10], 'From the command to load until air flows.'),
-    autoStopS: parameter(900, [60, 3600], 'Time unloaded until the motor stops.'),
-    demandShare: parameter(0.55, [0, 1.2], 'Air used at full production, of the rated flow.'),
-    leakShare: parameter(0.12, [0, 1], 'Air lost in the network, of the rated flow.'),
-    powerFaultFactor: parameter(1, [1, 1.5], 'Power for the same air, times the healthy one.'),
-    flowFaultFactor: parameter(1, [0.5, 1], 'Air delivered when loaded, times the healthy flow.'),
-    vibrationFactor: parameter(1, [1, 10], 'Vibration, times the healthy one.'),
-    excessTempK: parameter(0, [0, 60], 'Oil warmer than in a healthy machine.'),
+    loadDelayS: parameter(3, [0.5, 10], 'Delay between the load command and air delivery.'),
+    autoStopS: parameter(900, [60, 3600], 'Unloaded time after which the motor stops.'),
+    demandShare: parameter(
+      0.55,
+      [0, 1.2],
+      'Air used at full production, as a share of the rated flow.',
+    ),
+    leakShare: parameter(0.12, [0, 1], 'Air lost in the network, as a share of the rated flow.'),
+    powerFaultFactor: parameter(
+      1,
+      [1, 1.5],
+      'Power for the same air, relative to a healthy compressor.',
+    ),
+    flowFaultFactor: parameter(
+      1,
+      [0.5, 1],
+      'Air delivered when loaded, relative to a healthy compressor.',
+    ),
+    vibrationFactor: parameter(1, [1, 10], 'Vibration, relative to a healthy machine.'),
+    excessTempK: parameter(0, [0, 60], 'Excess oil temperature, compared with a healthy machine.'),
   },
 
   derived: (p) => {
@@ -135,15 +173,15 @@ export const compressor = defineMachine({
       fullLoadKw,
       ratedFlowM3Min,
       flowM3PerS: ratedFlowM3Min / 60,
-      /** The highest pressure, from which it unloads. */
+      /** The highest pressure, at which it unloads. */
       topBar: p.control === MODULATION ? p.throttleFromBar + p.throttleBandBar : p.cutOutBar,
-      /** Rate of pressure at the full rated flow into an empty network [bar/s]. */
+      /** Rate of pressure rise at full rated flow into an empty network [bar/s]. */
       fillBarPerS: ATMOSPHERE_BAR / (60 * p.storageShare),
       standbyKw: 0.0055 * p.ratedPowerKw,
-      // A drive unloads at its slowest speed.
+      // A variable-speed drive unloads at its slowest speed.
       unloadedKw: isByDrive ? SPEED_POWER.base * fullLoadKw : p.unloadedShare * fullLoadKw,
       blownKw: isByDrive ? slowKw : p.blownShare * fullLoadKw,
-      /** When the intake has opened, at 7 bar. */
+      /** Power once the intake has opened, at 7 bar. */
       loadingKw: isByDrive ? slowKw : fullLoadKw,
       serviceKw: controlPowerKw(p.ratedPowerKw),
     };
@@ -170,7 +208,7 @@ export const compressor = defineMachine({
 
   sums: ['energyKws', 'startKws', 'startS', 'dipS', 'flowM3', 'count', 'badCount'],
 
-  /** A check early enough for the oil's temperature to forget what was before it. */
+  /** A check early enough for the oil temperature to forget everything before it. */
   anchorS: (_p, site, tS, attempt) => {
     let checkS = site.lastLocalTimeS(tS - FORGETTING_TAUS * OIL_TAU_S - CHECK_S, CHECK_AT_S);
     for (let i = 0; i < attempt; i++) checkS = site.lastLocalTimeS(checkS - 1, CHECK_AT_S);
@@ -178,7 +216,7 @@ export const compressor = defineMachine({
   },
 
   start: (p, site, random, tS) => ({
-    // The segment: its start and end, the pressure there, and where and how fast that goes.
+    // The segment: start and end, initial pressure, and its limit and rate.
     segmentS: tS,
     startBar: p.cutInBar - 0.6,
     endBar: p.cutInBar - 0.6,
@@ -188,7 +226,7 @@ export const compressor = defineMachine({
     phaseS: tS,
     /** Power at the start of a loading phase. */
     phaseKw: 0,
-    // Flow delivered and power against full load: at no pressure, and for each bar of it.
+    // Delivered flow and power relative to full load: at zero pressure, and per bar of pressure.
     flowShare: 0,
     flowPerBar: 0,
     partShare: 0,
@@ -198,26 +236,27 @@ export const compressor = defineMachine({
     load: 0,
     slowWave: 0,
     demandShare: 0,
-    /** Flow of the open intake, of the rated one. */
+    /** Flow of the open intake, as a share of the rated flow. */
     capacityShare: 0,
-    /** Power against that at 20 °C and in good repair. */
+    /** Power relative to that of a healthy machine at 20 °C. */
     powerShare: 0,
     deliveredM3: 0,
     hallTempC: site.at(tS).hallTempC,
-    // Oil at the start of the slot, what it tends to now, and the sum of that over the slot.
+    // Oil at the start of the slot, its current target, and the integral of the target over the
+    // slot.
     slotS: tS,
     oilTempC: site.at(tS).hallTempC + 5.5,
     oilLimitTempC: 0,
     oilLimitKs: 0,
-    // The capacity check that comes next or is under way.
+    // The next or current capacity check.
     checkS: nextCheckS(site, tS),
     checkDemandShare: 0,
     isSettled: 0,
     unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
-    // The exponential of p(t) at the instant up to which was summed.
+    // The exponential of p(t) at the instant up to which sums are complete.
     summedS: tS,
     decay: 0,
-    // What power factor and voltage need of a start.
+    // What power factor and voltage need to know about a start.
     startKw: 0,
     startShare: 0,
     dipShare: 0,
@@ -392,7 +431,7 @@ export const compressor = defineMachine({
 
   isSettled: (s) => s.isSettled === 1,
 
-  /** On a network it is asked for what all else would have asked for. */
+  /** On a network, the demand of the network replaces the compressor's own. */
   supply: {
     network: 'compressedAir',
     capacity: (p) => p.ratedFlowM3Min,
@@ -402,7 +441,8 @@ export const compressor = defineMachine({
   faults: {
     leak: {
       onset: 'step',
-      about: 'A leak in the air network: more air is lost, the compressor is loaded for longer.',
+      about:
+        'A leak in the air network: more air is lost, and the compressor is loaded for longer.',
       signals: [
         'powerKw',
         'flowRateM3h',
@@ -426,7 +466,7 @@ export const compressor = defineMachine({
     },
     bearing_fault: {
       onset: 'ramp',
-      about: 'A damaged bearing: strong vibration, some heat, hardly any power.',
+      about: 'A damaged bearing: strong vibration, some heat, hardly any extra power.',
       signals: ['vibrationMmS', 'machineTempC', 'powerKw'],
       apply(p, x) {
         p.vibrationFactor *= 1 + 3 * x;
@@ -439,7 +479,7 @@ export const compressor = defineMachine({
   alerts: {
     HIGH_VIBRATION: {
       ...HIGH_VIBRATION,
-      signal: 'vibration while it is loaded [mm/s]',
+      signal: 'vibration while loaded [mm/s]',
       value: (s) => (s.operatingMode === IDLE ? Number.NaN : s.vibrationMmS),
     },
     HIGH_OIL_TEMPERATURE: {
@@ -461,19 +501,19 @@ export const compressor = defineMachine({
   profile: {
     states: [
       '`running`: loading, or loaded and filling the receiver; also the capacity check at 03:00.',
-      '`idle`: unloaded with the motor on, or, after 15 min of that, with the motor off (0.3 kW).',
+      '`idle`: unloaded with the motor on or, after 15 min, with the motor off (0.3 kW).',
       'Start: star-delta for 8 s at 2.2 times the rated current, 10 s idle, 3 s until air flows.',
-      'Stop for a maintenance: unloaded for 30 s, then off with the receiver shut.',
+      'Maintenance: unloaded for 30 s, then off with the receiver closed.',
     ],
     relevantVariables: [
-      'Air delivered (`production_count`, m³): the energy of an hour goes with it.',
-      'Hours with the motor on: an unloaded compressor takes 27 % of full load.',
+      'Air delivered (`production_count`, m³): hourly energy is proportional to it.',
+      'Hours with the motor on: an unloaded compressor uses 27 % of full load.',
       'Air temperature in the hall: 0.15 % more power and 0.34 % less air per kelvin.',
     ],
     staticFactors: [
-      'Pressure band, receiver, leaks of the network, kind of control, size of the machine.',
+      'Pressure band, receiver, network leaks, kind of control, size of the machine.',
     ],
-    wear: 'Specific power +3 % from one maintenance to the next, +0.4 % a year; vibration +25 %.',
+    wear: 'Specific power +3 % between two maintenances, +0.4 % per year; vibration +25 %.',
     sources: [
       'US DOE, CAC: Improving Compressed Air System Performance, 3rd ed.; Tip Sheet 3.',
       'ORNL MEASUR: compressor defaults, blow-down 40 s, receiver formula.',
@@ -485,8 +525,8 @@ export const compressor = defineMachine({
 });
 
 /**
- * Oil temperature at an instant of the slot [°C]: a first-order lag behind the mean of what it
- * tended to in the slot so far, given as its sum over time [°C·s].
+ * Oil temperature at an instant of the slot [°C]: a first-order lag behind the mean target of the
+ * slot so far, given as the integral of the target [°C·s].
  */
 function oilTempC(s: Values<'slotS' | 'oilTempC'>, tS: number, limitKs: number): number {
   const sinceS = tS - s.slotS;
@@ -495,7 +535,7 @@ function oilTempC(s: Values<'slotS' | 'oilTempC'>, tS: number, limitKs: number):
   return limit + (s.oilTempC - limit) * decay;
 }
 
-/** Pressure at the instant up to which was summed [bar]. */
+/** Pressure at the instant up to which sums are complete [bar]. */
 function barAt(s: Values<'startBar' | 'limitBar' | 'decay'>): number {
   return s.limitBar + (s.startBar - s.limitBar) * s.decay;
 }

@@ -6,38 +6,38 @@ import { STAR_DELTA_S } from '../../physics/electricity.ts';
 import { clamp } from '../../physics/heat.ts';
 import { type Course, fillingS, regulatedFlowShare } from '../../physics/receiver.ts';
 
-/** What the compressor does. Delivery begins when the intake has opened, at `LOADED`. */
+/** States of the compressor. Delivery begins in `LOADED`, when the intake has opened. */
 export const LOADING = 0;
 export const LOADED = 1;
 export const UNLOADED = 2;
 export const STANDBY = 3;
-/** The daily capacity check: at cut-out, held there with as little flow as is drawn. */
+/** The daily capacity check: at cut-out, held there with just the flow that is drawn. */
 export const HOLDING = 4;
-/** The motor runs up; then it idles until it may load. */
+/** The motor accelerates; then it idles until it may load. */
 export const STARTING = 5;
 export const IDLING = 6;
-/** It is serviced: the motor is off and the receiver shut. */
+/** In maintenance: the motor is off and the receiver closed. */
 export const SERVICED = 7;
 
-/** How it follows the demand: the places of the parameter `control`. */
+/** Kinds of control: the indexes of the parameter `control`. */
 export const VARIABLE_SPEED = 1;
 export const MODULATION = 2;
 
-/** Gauge pressure at which ratings hold. */
+/** Gauge pressure for which ratings apply. */
 export const REFERENCE_BAR = 7;
-/** The same, absolute. */
+/** Absolute pressure for which ratings apply. */
 export const REFERENCE_ABSOLUTE_BAR = REFERENCE_BAR + ATMOSPHERE_BAR;
 /** Local second of the day at which the capacity check begins, and its length. */
 export const CHECK_AT_S = 3 * 3600;
 export const CHECK_S = 300;
-/** When its check begins no compressor's pressure is below this, but after an overload. */
+/** When a check begins, no compressor's pressure is below this, except after an overload. */
 const LOWEST_BEFORE_CHECK_BAR = 5.8;
-/** How long before the check a reader starts that does not know the pressure. */
+/** How long before the check a reader starts if it does not know the pressure. */
 export const LEAD_S = 1800;
-/** After its start it idles for this long; before a maintenance it is unloaded for that long. */
+/** Idling time after a start; unloaded time before a maintenance. */
 const IDLING_S = 10;
 const SOFT_STOP_S = 30;
-/** A drive keeps the pressure within this of its set point. */
+/** A variable-speed drive keeps the pressure within this of its set point. */
 const REGULATION_BAR = 0.05;
 
 const REGULATION = 4;
@@ -53,7 +53,7 @@ type Parameters = Values<
   | ('maintenanceFromS' | 'maintenanceUntilS')
 >;
 
-/** The phase that a segment has, after that of the segment before it. */
+/** The phase of a segment, given the phase of the previous segment. */
 export function phaseAt(
   s: Readonly<State>,
   p: Parameters,
@@ -92,7 +92,7 @@ export function phaseAt(
   }
 }
 
-/** What flows into the receiver in the segment, and the power for it. */
+/** Sets the flow into the receiver in the segment, and the power it takes. */
 export function setFlow(
   s: State,
   p: Parameters,
@@ -124,7 +124,7 @@ export function setFlow(
   s.partPerBar = (perFlow * s.flowPerBar) / s.capacityShare;
 }
 
-/** Speed of the motor against the rated one. */
+/** Speed of the motor relative to the rated one. */
 export function speedShare(s: Readonly<State>, p: Parameters, tS: number): number {
   if (s.phase === STANDBY || s.phase === SERVICED) return 0;
   const isByDrive = p.control === VARIABLE_SPEED;
@@ -133,7 +133,7 @@ export function speedShare(s: Readonly<State>, p: Parameters, tS: number): numbe
   return isByDrive && s.flowShare > 0 ? s.flowShare / s.capacityShare : slowShare;
 }
 
-/** Notes at the end of a check whether all histories have met in it. */
+/** Records at the end of a check whether all histories have met in it. */
 export function endCheck(s: State, p: Parameters, site: Site, tS: number): void {
   const fromBar = Math.min(LOWEST_BEFORE_CHECK_BAR, p.cutInBar - 0.8);
   const drawPerBar = s.checkDemandShare / REFERENCE_ABSOLUTE_BAR;

@@ -13,17 +13,17 @@ import { compressor } from './compressor.ts';
 
 const HOUR_S = 3600;
 const DAY_S = 86_400;
-/** The sump has blown down after this time unloaded. */
+/** Unloaded time after which the sump has blown down. */
 const SETTLED_S = 60;
 const SIZES_KW = [15, 22, 30, 37, 45, 55, 75];
-/** Ten US gallons of storage for each cubic foot a minute, in m³ for each m³/min. */
+/** Ten US gallons of storage per cubic foot per minute, in m³ per m³/min. */
 const TEN_GALLONS_PER_CFM = (10 * 3.785_411_784e-3) / 0.028_316_846_6;
 /** A constant demand of half the flow. */
 const HALF_FLOW = { leakShare: 0.5, demandShare: 0 };
 
 const check = checksOf('compressor');
 
-/** Compressors: specific power, part load, pressure, leaks, power factor, faults. */
+/** Checks of compressors: specific power, part load, pressure, leaks, power factor, faults. */
 export const compressorChecks: readonly Check[] = [
   check('comp.sp_full', 'full-load package power / FAD at 7 bar, any size 15-75 kW', [5.5, 7.6], {
     unit: 'kW/(m3/min)',
@@ -106,13 +106,13 @@ export const compressorChecks: readonly Check[] = [
   }),
 ];
 
-/** Air flows throughout the reading and those beside it. */
+/** Selects readings during which, and next to which, air flows throughout. */
 function loaded(readings: Readings): Choice {
   const flow = readings.at('flow_rate_m3h');
   return (i) => flow(i - 1) > 0 && flow(i) > 0 && flow(i + 1) > 0;
 }
 
-/** Idle with its motor on, and long enough for the blow-down to be over. */
+/** Idle with the motor on, for long enough that the blow-down is over. */
 function settled(readings: Readings): Choice {
   const idleS = unloadedS(readings);
   const speed = readings.at('speed_percent');
@@ -147,7 +147,7 @@ function fullSpecificPower(bench: TestBench, ratedPowerKw: number): number {
   return readings.mean('power_kw', isAtSeven) / (readings.mean('flow_rate_m3h', isAtSeven) / 60);
 }
 
-/** The least of the specific powers of all hours. */
+/** The lowest hourly specific power. */
 function leastSpecificPower(readings: Readings): number {
   const energy = readings.column('energy_kwh');
   const flow = readings.column('flow_rate_m3h');
@@ -160,7 +160,7 @@ function leastSpecificPower(readings: Readings): number {
   return least;
 }
 
-/** How long after unloading the mean power comes to the floor and a twentieth of full power. */
+/** Time after unloading until the mean power reaches the floor plus 5 % of full power. */
 function blowDownS(readings: Readings): number {
   const idleS = unloadedS(readings);
   const floorKw = readings.mean('power_kw', settled(readings));
@@ -181,7 +181,7 @@ function halfFlowShare(bench: TestBench): number {
   return readings.mean('power_kw') / fullLoadKw(readings);
 }
 
-/** Half the flow under another control, against the full load of one that loads and unloads. */
+/** Power at half flow under another control, relative to full load of a load/unload compressor. */
 function controlledShare(bench: TestBench, control: string): number {
   const fromS = bench.fullHourS(bench.firstS);
   const choices = compressor.parameters['control']?.choices ?? [];
@@ -192,7 +192,7 @@ function controlledShare(bench: TestBench, control: string): number {
   return under(control).mean('power_kw') / fullLoadKw(under('load_unload'));
 }
 
-/** As a leak test finds it: the flow that remains when all users are shut off. */
+/** Leakage as a leak test finds it: the flow that remains when all users are shut off. */
 function leakShare(bench: TestBench): number[] {
   const { seasons, fastDays } = bench.extent;
   return seasons.map(({ fromS }) => {

@@ -32,60 +32,68 @@ import { vibrationMmS } from '../../physics/rotation.ts';
 import { vapourPressure } from '../../site/weather.ts';
 
 const DAY_S = 86_400;
-/** Within a window, faults act on the efficiency after this at the latest. */
+/** Longest segment: within a window, faults act on the efficiency after this at the latest. */
 const SEGMENT_MAX_S = 60;
-/** Rated power goes to the chiller with its condenser fans, the air handler's fan, the pump. */
+/** Split of the rated power: chiller with condenser fans, fan of the air handler, pump. */
 const CHILLER_SHARE = 0.78;
 const FAN_SHARE = 0.15;
 const PUMP_SHARE = 0.07;
-/** Controls and crankcase heaters, beside the rated power. */
+/** Power of controls and crankcase heaters, in addition to the rated power. */
 const CONTROL_SHARE = 0.012;
-/** COP at 35 °C outside and 7 °C water that the size of the chiller is reckoned with. */
+/** COP at 35 °C outdoors and 7 °C water, used to size the chiller. */
 const RATED_COP = 2.95;
 
-/** After a maintenance the loop is cold again in this time. */
+/** Time after a maintenance within which the loop is cold again. */
 const LOOP_READY_S = 7200;
-/** The loop warms up in this time when nothing runs. */
+/** Time constant with which the loop warms up when nothing runs. */
 const LOOP_TAU_S = 86_400;
-/** What pump and pipes add to the loop, of the rated cooling. */
+/** Heat that pump and pipes add to the loop, as a share of the rated cooling. */
 const PIPE_SHARE = 0.005;
-/** Cooling that air at full flow carries per kelvin, of the rated one. */
+/** Cooling that air at full flow carries per kelvin, as a share of the rated cooling. */
 const AIR_SHARE_PER_K = 0.1;
-/** Above this the set-back ends and comfort counts. */
+/** Load above which the set-back ends and comfort counts. */
 const OCCUPIED_LOAD = 0.4;
 const COMFORT_LOAD = 0.5;
 const COMFORT_K = 1.5;
-/** The loop's design difference of temperature; its pressure at rest, and what the pump adds. */
+/**
+ * Design temperature difference of the loop, its static pressure, and the pressure rise of the
+ * pump.
+ */
 const WATER_K = 5;
 const STATIC_BAR = 1.5;
 const PUMP_BAR = 3.5;
-/** Time constants with which the condenser follows its fans, and cools down without a stage. */
+/**
+ * Time constants with which the condenser responds to its fans, and cools down without a stage.
+ */
 const CONDENSER_RUN_TAU_S = 120;
 const CONDENSER_REST_TAU_S = 600;
 
-/** The controller decides anew at every multiple of this. */
+/** The controller decides at every multiple of this. */
 const WINDOW_S = 600;
-/** A stage that starts or stops stays so for this time at least. */
+/** Shortest time that a stage runs or stays off. */
 const STAGE_LEAST_S = 120;
-/** Every 72nd window, at 03:00 and 15:00 UTC, brings the loop to its set point exactly. */
+/** Every 72nd window, at 03:00 and 15:00 UTC, brings the loop exactly to its set point. */
 const TRIM_WINDOWS = 72;
 const TRIM_WINDOW = 18;
-/** A trimmed loop has forgotten any start from up to this above its set point. */
+/** A trimmed loop has forgotten any start up to this far above its set point. */
 const TRIM_K = 0.5;
-/** Heat that the water of the loop and its buffer hold [kJ/K for each kW of rated cooling]. */
+/** Heat capacity of the loop water and its buffer [kJ/K per kW of rated cooling]. */
 const LOOP_KJ_PER_K = 150;
 
-/** Per kelvin and rated cooling: losses through walls, and by ventilation [kW/kW]. */
+/** Losses per kelvin and rated cooling: through walls, and by ventilation [kW/kW]. */
 const LOSS_SHARE = 0.01 + 0.006;
-/** Heat that the building and what is in it hold [kJ/K for each kW of rated cooling]. */
+/** Heat capacity of the building and its contents [kJ/K per kW of rated cooling]. */
 const ZONE_KJ_PER_K = 0.2 * 3600;
-/** How long the zone takes to its limit. */
+/** Time constant with which the zone approaches its limit. */
 const ZONE_TAU_S = ZONE_KJ_PER_K / LOSS_SHARE;
-/** The gas heating, which is not metered here, keeps the zone at this temperature. */
+/** The gas heating, which is not metered here, keeps the zone at least at this temperature. */
 const HEATED_C = 19;
-/** No zone is warmer when its past is unknown. */
+/** Warmest zone to assume when its past is unknown. */
 const WARMEST_C = 30;
-/** Where more than this of the water's cooling is called for, a past unknown may have lacked it. */
+/**
+ * If more than this share of the water's cooling is requested, an unknown past may have lacked
+ * cooling.
+ */
 const UNSURE_SHARE = 0.9;
 
 const GAINS = 0;
@@ -94,31 +102,47 @@ const UNIT = 61;
 const STAGE_LOSS = 80;
 
 const parameters = {
-  ratedPowerKw: parameter(150, [5, 1000], 'Chiller, fan and pump at full load and 35 °C.'),
+  ratedPowerKw: parameter(150, [5, 1000], 'Power of chiller, fan and pump at full load and 35 °C.'),
   maintenanceWeeks: maintainedEvery(8),
-  setpointTempC: parameter(22, [16, 28], 'Zone’s set point while production is above 40 %.', {
+  setpointTempC: parameter(22, [16, 28], 'Set point of the zone while production is above 40 %.', {
     upTo: 'setbackTempC',
   }),
-  setbackTempC: parameter(24, [16, 30], 'Zone’s set point at other times.'),
+  setbackTempC: parameter(24, [16, 30], 'Set point of the zone at other times.'),
   waterSetpointTempC: parameter(7, [5, 12], 'Set point of the chilled water.'),
-  exergyShare: parameter(0.5, [0.3, 0.65], 'COP against that of an ideal machine.'),
-  internalGainShare: parameter(0.4, [0, 1], 'Heat of people and machines, of the rated cooling.'),
-  solarGainShare: parameter(0.15, [0, 0.6], 'Heat of the sun at its peak, of the rated cooling.'),
-  processShare: parameter(0.08, [0, 0.5], 'Chilled water for processes at full production.'),
-  capacityFactor: parameter(1, [0.2, 1], 'Capacity of a stage, times the healthy one.'),
-  copFactor: parameter(1, [0.3, 1], 'COP, times the healthy one.'),
-  approachFactor: parameter(1, [1, 3], 'Condenser’s approach, times that of clean coils.'),
-  fanFactor: parameter(1, [1, 1.5], 'Power of the fan, times that with clean coils.'),
-  stageLossShare: parameter(0, [0, 1], 'Windows in which a stage does not start.'),
-  secondLossShare: parameter(0, [0, 1], 'Windows in which a second stage does not start.'),
-  vibrationFactor: parameter(1, [1, 10], 'Vibration, times the healthy one.'),
+  exergyShare: parameter(0.5, [0.3, 0.65], 'COP relative to that of an ideal machine.'),
+  internalGainShare: parameter(
+    0.4,
+    [0, 1],
+    'Heat from people and machines, as a share of the rated cooling.',
+  ),
+  solarGainShare: parameter(0.15, [0, 0.6], 'Peak solar heat, as a share of the rated cooling.'),
+  processShare: parameter(
+    0.08,
+    [0, 0.5],
+    'Chilled water for processes at full production, as a share of the rated cooling.',
+  ),
+  capacityFactor: parameter(1, [0.2, 1], 'Capacity of a stage, relative to a healthy one.'),
+  copFactor: parameter(1, [0.3, 1], 'COP, relative to a healthy chiller.'),
+  approachFactor: parameter(1, [1, 3], 'Condenser approach, relative to clean coils.'),
+  fanFactor: parameter(1, [1, 1.5], 'Fan power, relative to clean coils.'),
+  stageLossShare: parameter(
+    0,
+    [0, 1],
+    'Share of ten-minute windows in which a stage does not start.',
+  ),
+  secondLossShare: parameter(
+    0,
+    [0, 1],
+    'Share of ten-minute windows in which a second stage does not start.',
+  ),
+  vibrationFactor: parameter(1, [1, 10], 'Vibration, relative to a healthy machine.'),
 };
 
 function derived(p: Values<keyof typeof parameters>) {
   const refKw = CHILLER_SHARE * p.ratedPowerKw * RATED_COP;
   const stages = p.ratedPowerKw < 60 ? 3 : 4;
   return {
-    /** Cooling at 35 °C outside and 7 °C water. */
+    /** Cooling at 35 °C outdoors and 7 °C water. */
     refKw,
     stages,
     fanKw: FAN_SHARE * p.ratedPowerKw * p.fanFactor,
@@ -126,7 +150,7 @@ function derived(p: Values<keyof typeof parameters>) {
     controlKw: CONTROL_SHARE * p.ratedPowerKw,
     serviceKw: controlPowerKw(p.ratedPowerKw),
     stageRatedKw: (CHILLER_SHARE * p.ratedPowerKw) / stages,
-    /** All motors but the chiller's. */
+    /** All motors except the chiller's. */
     auxiliaryKw: (FAN_SHARE + PUMP_SHARE) * p.ratedPowerKw,
     waterFlowM3h: waterFlowM3h(refKw, WATER_K),
   };
@@ -138,7 +162,7 @@ function start(_p: object, site: Site, random: Random, tS: number) {
   return {
     startedS: tS,
     segmentS: tS,
-    // The window: what the controller saw at its start and decided for it.
+    // The window: what the controller saw at its start, and its decision.
     windowS: tS,
     windowEndS: tS,
     onEndS: tS,
@@ -148,7 +172,7 @@ function start(_p: object, site: Site, random: Random, tS: number) {
     windowLoopTempC: 0,
     stageKw: 0,
     fanShare: 0,
-    /** Heat into the loop, and the part of it that comes from processes. */
+    /** Heat into the loop, and the share of it from processes. */
     loopGainKw: 0,
     processKw: 0,
     waterWarmingK: 0,
@@ -158,10 +182,10 @@ function start(_p: object, site: Site, random: Random, tS: number) {
     isUncomfortable: 0,
     supplyDropK: 0,
     humidityPercent: 0,
-    // The zone at the window's start, and where it goes.
+    // The zone at the start of the window, and its limit.
     zoneTempC: startTempC,
     zoneLimitTempC: startTempC,
-    // The same for the coldest and the hottest past that may have been.
+    // The same for the coldest and the hottest possible past.
     coldestTempC: HEATED_C,
     coldestLimitTempC: HEATED_C,
     hottestTempC: WARMEST_C,
@@ -178,7 +202,7 @@ function start(_p: object, site: Site, random: Random, tS: number) {
     condensingTempC: outdoorTempC,
     condensingLimitTempC: outdoorTempC,
     condensingTauS: CONDENSER_REST_TAU_S,
-    /** Cooling since the day (UTC) began, at the segment's start. */
+    /** Cooling since the day (UTC) began, at the start of the segment. */
     coolingKwh: 0,
     unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
     // What the power factor needs.
@@ -197,24 +221,24 @@ type State = ReturnType<typeof start>;
  * A building's air conditioning: an air-cooled chiller of three or four stages, chilled-water
  * loop, air handler with economiser, and the zone that it cools.
  *
- * At the start of each ten minutes the controller looks at zone and loop and decides how many
- * stages run throughout, and how long one more does, so that the loop ends at its set point
- * (dead beat). Weather and gains are held for that time, in which the zone follows
+ * Every ten minutes the controller evaluates zone and loop. It decides how many stages run for the
+ * whole window, and for how long one more runs, so that the loop ends at its set point (dead
+ * beat). Weather and gains are constant for that time, in which the zone follows
  *
  *     C dT/dt = (UA + vent) (T_out − T) + Q_internal + Q_solar − Q_coil − Q_economiser
  *
  * exactly and the loop C_w dT/dt = Q_coil + Q_process + Q_pipes − Q_evaporator piecewise linearly.
- * COP = η · T_e / (T_c − T_e), with the condenser's approach growing with the stages that run.
+ * COP = η · T_e / (T_c − T_e), with a condenser approach that grows with the running stages.
  *
- * Minimum times of the stages: one that would run for under two minutes does not, and one that
- * would stand for under two minutes stops that long; so the loop is never too cold, and what it
- * lacks is made good in the next window. Twice a day it is trimmed whatever the minimum times,
- * which is where the loops of all histories meet. Their zones meet on the proportional band or on
- * the heating's floor: where a reader begins in the middle, the coldest and the hottest zone that
- * may have been are carried along until they have become one.
+ * Stages have minimum times: one that would run for under two minutes does not start, and one that
+ * would pause for under two minutes pauses for that long. So the loop is never too cold, and the
+ * next window makes up for any shortfall. Twice a day the loop is trimmed regardless of the
+ * minimum times; there the loops of all histories meet. Their zones meet on the proportional band
+ * or at the lower limit of the heating: a reader that begins in the middle carries the coldest and
+ * the hottest possible zone along until they have become one.
  *
- * A unit of production is a kilowatt-hour of cooling; `pressure_bar` is that of the chilled-water
- * pump's outlet; `machine_temp_c` the condensing temperature.
+ * A unit of production is a kilowatt-hour of cooling; `pressure_bar` is the outlet pressure of the
+ * chilled-water pump; `machine_temp_c` is the condensing temperature.
  *
  * Figures: EnergyPlus, datasets/AirCooledChiller.idf; AHRI 551/591; Kim, Braun, Int. J.
  * Refrigeration 35 (2012), on refrigerant charge.
@@ -255,13 +279,15 @@ export const hvac = defineMachine({
 
   sums: ['energyKws', 'compressorKws', 'evaporatorKws', 'stageS', 'count', 'badCount'],
 
-  /** A midnight (UTC), when the counting of cooling begins, a day or more before the last one. */
+  /** A midnight (UTC), when the count of cooling begins, at least a day before the last one. */
   anchorS: (_p, _site, tS, attempt) =>
     (Math.floor((tS - 1) / DAY_S) - (1 << Math.min(attempt, 6))) * DAY_S,
 
   start,
 
-  /** The zone and the loop float to the hall's temperature, the condenser to the outdoor one. */
+  /**
+   * The zone and the loop drift to the hall temperature, the condenser to the outdoor temperature.
+   */
   resume(s, _p, site, _random, before, stoppedS, tS) {
     const offS = tS - stoppedS;
     const inSegmentS = stoppedS - before.segmentS;
@@ -348,7 +374,7 @@ export const hvac = defineMachine({
     s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
   },
 
-  /** The stages that run as motors of their own, all else as one. */
+  /** The running stages as separate motors, everything else as one. */
   powerFactor(s, p, powerKw) {
     if (s.isServiced) return CONTROL_POWER_FACTOR;
     const stages = Math.max(1e-9, s.stagesMean);
@@ -363,7 +389,7 @@ export const hvac = defineMachine({
   faults: {
     refrigerant_leak: {
       onset: 'ramp',
-      about: 'Refrigerant is lost: less capacity, and more power for the same cooling.',
+      about: 'A loss of refrigerant: less capacity, and more power for the same cooling.',
       signals: ['cop', 'powerKw', 'chilledWaterSupplyTempC', 'indoorTempC'],
       apply(p, x) {
         const lostShare = 0.4 * x;
@@ -382,7 +408,7 @@ export const hvac = defineMachine({
     },
     compressor_fault: {
       onset: 'step',
-      about: 'A failing compressor: stages that do not start, worse efficiency, vibration.',
+      about: 'A failing compressor: stages that do not start, lower efficiency, vibration.',
       signals: ['vibrationMmS', 'cop', 'chilledWaterSupplyTempC', 'indoorTempC', 'powerKw'],
       apply(p, x) {
         if (x > 0) p.stageLossShare = Math.max(p.stageLossShare, 0.3 + 0.7 * x);
@@ -420,22 +446,20 @@ export const hvac = defineMachine({
 
   profile: {
     states: [
-      '`running`: at least one stage is on; every ten minutes the controller decides anew.',
+      '`running`: at least one stage is on; the controller decides every ten minutes.',
       '`idle`: fan and controls only, or cooling with outdoor air.',
-      'A stage runs or stands for two minutes at least; start-ups stay under six an hour.',
-      'While it is serviced nothing cools: the zone floats.',
+      'A stage runs or pauses for at least two minutes; starts stay below six per hour.',
+      'During maintenance nothing cools: the zone temperature drifts.',
     ],
     relevantVariables: [
-      'Outdoor temperature: it sets load, COP and what the economiser can do.',
-      'Production (shift): heat of people and machines, chilled water for processes.',
+      'Outdoor temperature: determines load, COP and the use of the economiser.',
+      'Production (shift): heat from people and machines, chilled water for processes.',
       'Sun.',
     ],
     staticFactors: [
       'Set points, internal heat, process cooling, clean coils, size of the chiller.',
     ],
-    wear:
-      'Condenser approach +15 % from one maintenance to the next, +1 % a year; ' +
-      'vibration +25 %.',
+    wear: 'Condenser approach +15 % between two maintenances, +1 % per year; ' + 'vibration +25 %.',
     sources: [
       'EnergyPlus: datasets/AirCooledChiller.idf; Engineering Reference, electric EIR chiller.',
       'AHRI 551/591: IPLV.',
@@ -446,7 +470,7 @@ export const hvac = defineMachine({
   },
 });
 
-/** What the controller sees at the start of a window, and what it decides. */
+/** Records what the controller sees at the start of a window, and decides. */
 function beginWindow(s: State, p: Parameters, site: Site, random: Random, tS: number): void {
   const index = Math.floor(tS / WINDOW_S);
   const { load, outdoorTempC, dewPointC, solarHour, cloudShare, summerShare } = site.at(tS);
@@ -479,7 +503,7 @@ function beginWindow(s: State, p: Parameters, site: Site, random: Random, tS: nu
   const sunShare = p.solarGainShare * solarShare(solarHour, cloudShare, summerShare);
   const gainsKw = p.refKw * (internalShare + sunShare);
   const lossKwPerK = LOSS_SHARE * p.refKw;
-  // Before a serviced zone gets too warm its doors are opened.
+  // Before a zone in maintenance gets too warm, its doors are opened.
   const openedTempC = s.isServiced ? WARMEST_C : Infinity;
   const idleLimitTempC = Math.min(openedTempC, outdoorTempC + gainsKw / lossKwPerK);
   s.zoneLimitTempC = idleLimitTempC - (coilKw + freeKw) / lossKwPerK;
@@ -505,12 +529,15 @@ function beginWindow(s: State, p: Parameters, site: Site, random: Random, tS: nu
     s.settledS = s.windowEndS;
 }
 
-/** Whether the window of that number is one of those that trim the loop. */
+/** Whether a window is one of those that trim the loop. */
 function isTrimWindow(index: number): boolean {
   return index % TRIM_WINDOWS === TRIM_WINDOW;
 }
 
-/** Stages for the whole window and for its first part; whether any loop would end at set point. */
+/**
+ * Stages for the whole window and for its first part, and whether any loop would end at its set
+ * point.
+ */
 function stagePlan(s: State, p: Parameters, tS: number, ready: number, isTrim: boolean): boolean {
   const lengthS = s.windowEndS - tS;
   const loopKjPerK = LOOP_KJ_PER_K * p.refKw;
@@ -531,13 +558,15 @@ function stagesLost(p: Parameters, random: Random, index: number): number {
   return (chance < p.stageLossShare ? 1 : 0) + (chance < p.secondLossShare ? 1 : 0);
 }
 
-/** Temperature of the zone at an instant of the window [°C]. */
+/** Zone temperature at an instant of the window [°C]. */
 function zoneTempAt(s: Readonly<State>, tS: number): number {
   const leftShare = Math.exp(-(tS - s.windowS) / ZONE_TAU_S);
   return zoneTempC(s.zoneTempC, s.zoneLimitTempC, leftShare, HEATED_C);
 }
 
-/** Moves all that is slow to the end of the window, and notes what has forgotten the start. */
+/**
+ * Advances all slow quantities to the end of the window, and notes which have forgotten the start.
+ */
 function endWindow(s: State, tS: number): void {
   const leftShare = Math.exp(-(tS - s.windowS) / ZONE_TAU_S);
   s.zoneTempC = onGrid(zoneTempC(s.zoneTempC, s.zoneLimitTempC, leftShare, HEATED_C));
@@ -553,7 +582,7 @@ function endWindow(s: State, tS: number): void {
   if (isZoneOld || tS - s.settledS >= FORGETTING_TAUS * CONDENSER_REST_TAU_S) s.isSettled = 1;
 }
 
-/** Leads the coldest and the hottest zone that may have been through the window. */
+/** Carries the coldest and the hottest possible zone through the window. */
 function followPasts(
   s: State,
   p: Parameters,

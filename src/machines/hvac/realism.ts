@@ -16,7 +16,7 @@ const PART_LOADS = [
   { outdoorTempC: 19, loadShare: 0.5, weight: 0.45 },
   { outdoorTempC: 13, loadShare: 0.25, weight: 0.12 },
 ];
-/** Cooling of processes and heat in the building that bring about all numbers of stages. */
+/** Process cooling and internal heat that together produce every number of stages. */
 const DUTIES = [
   { processShare: 0.1, internalGainShare: 0.1 },
   { processShare: 0.25, internalGainShare: 0.2 },
@@ -24,13 +24,13 @@ const DUTIES = [
   { processShare: 0.4, internalGainShare: 0.6 },
 ];
 const WATER_C = 7;
-/** From this load on comfort is promised. */
+/** Comfort is guaranteed from this load. */
 const COMFORT_LOAD = 0.5;
 const SUMMER_SHARE = 0.9;
 
 const check = checksOf('hvac');
 
-/** Air conditioning: the chiller’s efficiency, the zone’s comfort, a fault. */
+/** Checks of air conditioning: efficiency of the chiller, comfort of the zone, a fault. */
 export const hvacChecks: readonly Check[] = [
   check('hvac.cop35', 'chiller COP all stages, 35/7 degC', [2.6, 3.2], {
     source: 'EnergyPlus AirCooledChiller data set 2.61-3.17',
@@ -89,7 +89,7 @@ interface Point {
   readonly cop: number;
 }
 
-/** Published COP for each number of stages that runs for whole readings with water at 7 °C. */
+/** Published COP for each number of stages that run for whole readings with water at 7 °C. */
 function copAt(bench: TestBench, outdoorTempC: number): readonly Point[] {
   const sums = new Map<number, number[]>();
   for (const parameters of DUTIES) {
@@ -108,7 +108,7 @@ function copAt(bench: TestBench, outdoorTempC: number): readonly Point[] {
       else sums.set(percent, [cop(i)]);
     }
   }
-  // A stage that starts in a reading makes a percentage of its own, which is rare.
+  // A stage that starts within a reading produces a rare percentage of its own.
   return [...sums]
     .filter(([, cops]) => cops.length >= 60)
     .sort(([a], [b]) => a - b)
@@ -122,7 +122,7 @@ function partLoadCop(bench: TestBench): number {
   return sum;
 }
 
-/** COP at a load between those at which it is known; the nearest one beyond them. */
+/** COP at a load, interpolated between known loads; the nearest known value beyond them. */
 function interpolated(known: readonly Point[], loadShare: number): number {
   const below = known.findLast((each) => each.loadShare <= loadShare) ?? known[0];
   const above = known.find((each) => each.loadShare >= loadShare) ?? known.at(-1);
@@ -133,14 +133,14 @@ function interpolated(known: readonly Point[], loadShare: number): number {
 }
 
 /**
- * Cooling against the chiller’s power times its COP, as a share of the rated cooling. Looks inside:
- * the chiller has no meter of its own.
+ * Difference between the cooling and the chiller's power times its COP, as a share of the rated
+ * cooling. Uses the state of the machine: the chiller has no meter of its own.
  */
 function imbalance(bench: TestBench): number {
   const refKw = bench.read({ fromS: 0, toS: 0 }).parameter('refKw');
   let worst = 0;
   for (const { fromS } of bench.extent.seasons)
-    bench.inside({ fromS, toS: fromS + 2 * DAY_S }, (state) => {
+    bench.visitStates({ fromS, toS: fromS + 2 * DAY_S }, (state) => {
       const cop = state['cop'] as number;
       if (Number.isNaN(cop)) return;
       const coolingKw = (state['compressorMeanKw'] as number) * cop;

@@ -3,37 +3,38 @@ import type { Random } from '../../core/random.ts';
 import type { Site } from '../../core/site.ts';
 import { clamp, FORGETTING_TAUS, onGrid } from '../../physics/heat.ts';
 
-/** What the machine does for a segment. */
+/** What the machine does during a segment. */
 export const CYCLE = 0;
 export const STANDBY = 1;
 export const WARM_UP = 2;
 export const SERVICED = 3;
 
-/** Production is planned for a block at a time. */
+/** Production is planned in blocks of this length. */
 export const BLOCK_S = 1800;
-/** Time constant of the barrel under its controller, as far as the heaters can follow. */
+/** Time constant of the controlled barrel, as far as the heaters can follow. */
 export const BARREL_TAU_S = 480;
-/** Rounding of seconds since the epoch never keeps a cycle from its place. */
+/** Tolerance for the rounding of seconds since the epoch, so that no cycle loses its place. */
 const TOLERANCE_S = 1e-6;
-/** A cycle is stretched by up to this to fill its block. */
+/** A cycle is stretched by up to this share to fill its block. */
 const STRETCH_MAX = 0.05;
 /** Production begins when the barrel is within this of its set point. */
 const WARM_K = 5;
-/** Scrap grows by this share for each kelvin that the melt is colder than five under set point. */
+/** Scrap grows by this share per kelvin of melt more than five below its set point. */
 const COLD_SCRAP_PER_K = 0.03;
-/** After a stop longer than this the first shots are scrap more often than not. */
+/** After a stop longer than this, the first shots are more often scrap than not. */
 export const LONG_STOP_S = 1200;
 /**
- * In a pause of its plan the screw keeps the melt fresh for this time: no pause between cycles of
- * two blocks is a long stop then. Else one part in seven would be bad on every weekend.
+ * During a planned pause the screw keeps the melt fresh for this time, so no pause between the
+ * cycles of two blocks counts as a long stop. Otherwise one part in seven would be bad every
+ * weekend.
  */
 const KEPT_FRESH_S = BLOCK_S - LONG_STOP_S;
 const SUSPECT_SHOTS = 3;
 const SUSPECT_SHARE = 0.5;
 const SCRAP_MAX_SHARE = 0.9;
-/** Parts of a block are numbered from its own number times this. */
+/** Parts of a block are numbered from the block number times this. */
 const PARTS_MAX = 4096;
-/** Quality is judged every hour; fewer parts say nothing about it. */
+/** Quality is evaluated every hour; fewer parts are not significant. */
 const JUDGED_BLOCKS = 2;
 const JUDGED_LEAST = 25;
 
@@ -74,7 +75,7 @@ export function beginBlock(s: State, p: Parameters, site: Site, random: Random, 
   s.stretchShare = clamp(BLOCK_S / (Math.max(1, s.planned) * p.cycleS) - 1, 0, STRETCH_MAX);
 }
 
-/** Cycles of the block that begins at an instant. */
+/** Number of cycles in the block that begins at an instant. */
 export function plannedCycles(
   p: Values<'cycleS' | 'effectivenessShare'>,
   load: number,
@@ -88,7 +89,7 @@ export function plannedCycles(
   return Math.min(cyclesMost, Math.floor(wanted + chance));
 }
 
-/** Begins a cycle if the barrel is warm, one is planned and it fits in the block. */
+/** Begins a cycle if the barrel is warm, one is planned and it fits into the block. */
 export function beginCycle(s: State, p: Parameters, random: Random, tS: number): void {
   const wasCycling = s.activity === CYCLE;
   const isServiced = tS >= p.maintenanceFromS;

@@ -50,39 +50,43 @@ import {
   WARM_UP,
 } from './control.ts';
 
-/** As if phases of a cycle: between cycles with the pump on, and with the pump off. */
+/** Additional phases: between cycles with the pump on, and with the pump off. */
 const RESTING = CYCLE_PHASES;
 const OFF = CYCLE_PHASES + 1;
 
-/** The longest segment. */
+/** Longest segment. */
 const SEGMENT_MAX_S = 60;
 /** Oil pressure [bar] and vibration [mm/s] in each phase, in the gap, resting, and off. */
 const PRESSURE_BAR = [120, 150, 90, 70, 20, 20, 20, 20, 0];
 const VIBRATION_MM_S = [1.4, 2, 1.2, 1.6, 1, 1.5, 1, 1, 0];
-/** Effort of the pump for each unit of its motor’s electrical power. */
+/** Pump effort per unit of electrical power of its motor. */
 const PUMP_EFFICIENCY = 0.93;
-/** Share of the melt's heat that the healthy screw's work gives; the heaters give the rest. */
+/**
+ * Share of the melting heat that a healthy screw provides by shear; the heaters provide the rest.
+ */
 const SHEAR_SHARE = 0.62;
 
 /** Electrical power of the pump at an effort: rated · (effort / 0.93 + 0.02). */
 const PUMP_IDLE_SHARE = 0.02;
 const STANDBY_PUMP_SHARE = 0.8;
 const STANDBY_AUXILIARY_SHARE = 0.7;
-/** Cooling water of the mould, for each kW of rated power [m³/h]. */
+/** Cooling water of the mould per kW of rated power [m³/h]. */
 const WATER_M3H_PER_KW = 0.03;
-/** Capacitors at the pump’s motor, of the rated power [kvar/kW]. */
+/** Capacitors at the pump motor, relative to its rated power [kvar/kW]. */
 const CAPACITOR_SHARE = 0.1;
 /** Reactive power of the auxiliaries at power factor 0.9, per active power. */
 const AUXILIARY_REACTIVE = 0.484;
 
 /**
- * Heat that the barrel holds [kJ/K], and its losses [kW/K], for each kW of rated power. With 4 kJ/K
- * a failing heater would show in the scrap only hours later; with 3 it warms up in 45 min.
+ * Heat capacity of the barrel [kJ/K] and its losses [kW/K], per kW of rated power. With 4 kJ/K a
+ * failing heater would show in the scrap only hours later; with 3 the barrel warms up in 45 min.
  */
 const BARREL_KJ_PER_K = 3;
 const BARREL_LOSS_SHARE = 1.25e-4;
 const COOL_DOWN_TAU_S = BARREL_KJ_PER_K / BARREL_LOSS_SHARE;
-/** Warm-up with a broken heater takes under four hours; then the barrel forgets its start. */
+/**
+ * Warm-up with a broken heater takes under four hours; after that the barrel forgets its start.
+ */
 const ANCHOR_BLOCKS = 8 + Math.ceil((FORGETTING_TAUS * BARREL_TAU_S) / BLOCK_S);
 
 const SHAKE = 2;
@@ -90,27 +94,35 @@ const UNIT = 61;
 
 const parameters = {
   ratedPowerKw: parameter(120, [5, 800], 'Connected load: pump 60 %, heaters 30 %, rest 8 %.'),
-  meterNoiseShare: parameter(0.04, [0, 0.1], 'Bound of the power meter’s error, as a share.'),
+  meterNoiseShare: parameter(0.04, [0, 0.1], 'Largest error of the power meter, as a share.'),
   maintenanceWeeks: maintainedEvery(4),
   material: choice(
     POLYMERS.map(({ name }) => name.toLowerCase()),
     'The polymer.',
   ),
-  shotGPerKw: parameter(5, [1, 10], 'Shot of PP for each kW of rated power, in grams.'),
-  wallMm: parameter(4.2, [1, 6], 'Thickest wall of the part.'),
-  effectivenessShare: parameter(0.93, [0.5, 1], 'Cycles made of those that would fit.'),
-  scrapShare: parameter(0.015, [0, 0.5], 'Parts that are bad when all is well.'),
-  barrelOffsetK: parameter(0, [-50, 20], 'Barrel against the set temperature of its polymer.'),
-  heaterFactor: parameter(1, [0.3, 1], 'Capacity of the heaters, times the healthy one.'),
-  screwTimeFactor: parameter(1, [1, 1.5], 'Time to plasticise, times the healthy one.'),
-  screwEffortFactor: parameter(1, [1, 1.5], 'Effort to plasticise, times the healthy one.'),
-  mouldExcessK: parameter(0, [0, 10], 'Mould warmer than it should be.'),
-  waterFactor: parameter(1, [0.2, 1], 'Flow of cooling water, times the healthy one.'),
-  pumpPowerFactor: parameter(1, [1, 1.5], 'Pump power for the same work, times the healthy one.'),
-  vibrationFactor: parameter(1, [1, 10], 'Vibration, times the healthy one.'),
-  leakEffort: parameter(0, [0, 0.5], 'Effort of the pump for oil that leaks.'),
-  injectTimeFactor: parameter(1, [1, 1.5], 'Time to inject, times the healthy one.'),
-  pressureFactor: parameter(1, [0.5, 1], 'Oil pressure, times the healthy one.'),
+  shotGPerKw: parameter(5, [1, 10], 'Shot of PP per kW of rated power, in grams.'),
+  wallMm: parameter(4.2, [1, 6], 'Maximum wall thickness of the part.'),
+  effectivenessShare: parameter(0.93, [0.5, 1], 'Share of possible cycles that are made.'),
+  scrapShare: parameter(0.015, [0, 0.5], 'Share of bad parts in normal operation.'),
+  barrelOffsetK: parameter(
+    0,
+    [-50, 20],
+    'Barrel temperature relative to the set point of its polymer.',
+  ),
+  heaterFactor: parameter(1, [0.3, 1], 'Capacity of the heaters, relative to healthy ones.'),
+  screwTimeFactor: parameter(1, [1, 1.5], 'Plasticising time, relative to a healthy machine.'),
+  screwEffortFactor: parameter(1, [1, 1.5], 'Plasticising effort, relative to a healthy machine.'),
+  mouldExcessK: parameter(0, [0, 10], 'Excess temperature of the mould.'),
+  waterFactor: parameter(1, [0.2, 1], 'Flow of cooling water, relative to a healthy machine.'),
+  pumpPowerFactor: parameter(
+    1,
+    [1, 1.5],
+    'Pump power for the same work, relative to a healthy pump.',
+  ),
+  vibrationFactor: parameter(1, [1, 10], 'Vibration, relative to a healthy machine.'),
+  leakEffort: parameter(0, [0, 0.5], 'Pump effort for leaking oil.'),
+  injectTimeFactor: parameter(1, [1, 1.5], 'Injection time, relative to a healthy machine.'),
+  pressureFactor: parameter(1, [0.5, 1], 'Oil pressure, relative to a healthy machine.'),
 };
 
 function derived(p: Values<keyof typeof parameters>) {
@@ -129,17 +141,17 @@ function derived(p: Values<keyof typeof parameters>) {
     cycleS: cycle.cycleS,
     nominalCycleS: mouldingCycle(polymer, wallMm, 0, 1, 1).cycleS,
     pumpKw,
-    // Power of the pump for each unit of effort, for leaks and friction, and in standby.
+    // Power of the pump per unit of effort, for leaks and friction, and in standby.
     perEffortKw,
     pumpLossKw,
     pumpStandbyKw: STANDBY_PUMP_SHARE * (REST_EFFORT * perEffortKw + pumpLossKw),
     heaterKw: 0.3 * p.ratedPowerKw * p.heaterFactor,
     auxiliaryKw: 0.08 * p.ratedPowerKw,
-    /** Heat to melt a shot, and what the screw's work leaves of it to the heaters. */
+    /** Heat to melt a shot, and the part of it that the heaters must provide. */
     shotKj: (shotG / 1000) * polymer.meltKjPerKg,
     heatedShare: Math.max(0, 1 - SHEAR_SHARE * p.screwTimeFactor * p.screwEffortFactor),
     barrelKwPerK: BARREL_LOSS_SHARE * p.ratedPowerKw,
-    /** What the controller calls for beside the losses, for each kelvin to go. */
+    /** Heat that the controller requests beyond the losses, per kelvin below the set point. */
     barrelCallKwPerK: (BARREL_KJ_PER_K * p.ratedPowerKw) / BARREL_TAU_S,
     meltTempC: polymer.meltTempC,
     barrelSetTempC: polymer.meltTempC + p.barrelOffsetK,
@@ -159,19 +171,19 @@ function start(_p: object, site: Site, random: Random, tS: number) {
     blockEndS: tS,
     planned: 0,
     made: 0,
-    // Parts since quality was last judged, the bad ones, and what came of it.
+    // Parts since quality was last evaluated, the bad ones, and the result.
     judged: 0,
     spoilt: 0,
     scrapShare: 0,
     stretchShare: 0,
-    /** Effort against that of the usual melt. */
+    /** Effort relative to that of the usual melt. */
     viscosityFactor: 0,
     activity: WARM_UP,
-    // The cycle: its start, its end, and that of an uncut one after the start.
+    // The cycle: its start, its end, and the end of an uncut cycle, relative to the start.
     cycleStartS: tS,
     cycleEndS: tS,
     pitchS: 0,
-    /** When the part falls. */
+    /** When the part is ejected. */
     partS: tS,
     isBad: 0,
     shotKw: 0,
@@ -179,18 +191,18 @@ function start(_p: object, site: Site, random: Random, tS: number) {
     stoppedS: tS - LONG_STOP_S - 1,
     warmS: Number.POSITIVE_INFINITY,
     isSettled: 0,
-    // The barrel at the segment's start, and where and how fast it goes.
+    // The barrel at the start of the segment, and its limit and rate.
     barrelTempC: hallTempC + 2,
     barrelLimitTempC: hallTempC + 2,
     barrelTauS: BARREL_TAU_S,
-    /** Heat beside that at the limit, over the whole way there [kJ]. */
+    /** Heat in addition to that at the limit, over the whole approach [kJ]. */
     surplusKj: 0,
     indoorTempC: hallTempC + 2,
-    // Powers of the segment: the pump's for each unit of effort, its losses, and all else.
+    // Powers of the segment: the pump's per unit of effort, its losses, and everything else.
     effortKw: 0,
     pumpBaseKw: 0,
     otherKw: 0,
-    // Effort times seconds since the cycle began, at the instant up to which was summed.
+    // Effort times seconds since the cycle began, at the instant up to which sums are complete.
     effortS: 0,
     summedS: tS,
     unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
@@ -205,26 +217,26 @@ type Parameters = Values<
 type State = ReturnType<typeof start>;
 
 /**
- * A hydraulic injection moulding machine with a pump of variable displacement.
+ * A hydraulic injection moulding machine with a variable-displacement pump.
  *
- * Half an hour is planned at a time: as many cycles as production asks for, one after the other
- * from the start, then standby; so what happens in a block does not depend on the one before, but
- * for the barrel's temperature and the length of the last stop. A cycle is clamping, injection,
- * holding, plasticising of the next shot, cooling, ejection; cooling time is that of a plate.
+ * Production is planned in half-hours: first as many cycles as production requires, one after the
+ * other, then standby. So what happens in a block does not depend on the previous one, except for
+ * the barrel temperature and the length of the last stop. A cycle consists of clamping, injection,
+ * holding, plasticising of the next shot, cooling and ejection; the cooling time is that of a
+ * plate.
  *
- * The barrel keeps its heat balance:
+ * The barrel follows its heat balance:
  *
  *     C dT/dt = P_heaters + P_shear − ṁ Δh − UA (T − T_ambient)
  *
- * A controller leads it to its set point with a time constant of eight minutes as far as its
- * heaters can: they give neither more than they have, which makes a cold start last most of an
- * hour, nor less than nothing, which makes a barrel cool slowly. What the screw's work adds in
- * heat, the heaters save.
+ * A controller brings it to its set point with a time constant of eight minutes, within the limits
+ * of its heaters: their maximum makes a cold start take most of an hour, and since they cannot
+ * cool, a hot barrel cools slowly. Heat from the work of the screw saves heater power.
  *
- * A machine that was switched off, or serviced, begins with what heat its barrel has kept; it
- * produces from five kelvins below set point on.
+ * A machine that was switched off or serviced starts with the heat left in its barrel; it produces
+ * from five kelvins below its set point.
  *
- * `pressure_bar` is the oil's; `flow_rate_m3h` and chilled water are the mould's.
+ * `pressure_bar` is that of the oil; `flow_rate_m3h` and chilled water are those of the mould.
  *
  * Figures: Kent, Energy Management in Plastics Processing; Thiriez, Gutowski, IEEE ISEE 2006;
  * Madan et al., MSEC2013-1222.
@@ -340,14 +352,14 @@ export const injectionMolding = defineMachine({
     s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
   },
 
-  /** The pump's motor with its capacitors, auxiliaries, and heaters without reactive power. */
+  /** The pump motor with its capacitors, auxiliaries, and heaters without reactive power. */
   powerFactor(s, p, powerKw) {
     if (s.activity === SERVICED) return CONTROL_POWER_FACTOR;
     const pumpKvar = motorReactiveKvar(s.pumpMeanKw, p.pumpKw) - CAPACITOR_SHARE * p.ratedPowerKw;
     return powerFactor(powerKw, pumpKvar + AUXILIARY_REACTIVE * p.auxiliaryKw);
   },
 
-  /** Ejectors, valves and robots; cooling of the mould, and of the hydraulic oil. */
+  /** Ejectors, valves and robots; cooling of the mould and the hydraulic oil. */
   uses: {
     compressedAir: (p, activityShare) => 0.008 * p.ratedPowerKw * activityShare,
     chilledWater: cooledKw,
@@ -365,7 +377,7 @@ export const injectionMolding = defineMachine({
   faults: {
     heater_fault: {
       onset: 'step',
-      about: 'A heater band fails: the barrel is too cold, the melt stiff, parts are scrap.',
+      about: 'A failed heater band: cold barrel, stiff melt, scrap parts.',
       signals: ['machineTempC', 'productionCountBad', 'productionCountGood', 'powerKw'],
       apply(p, x) {
         p.barrelOffsetK -= 25 * x;
@@ -376,7 +388,7 @@ export const injectionMolding = defineMachine({
     },
     cooling_insufficient: {
       onset: 'step',
-      about: 'Too little cooling water: a hot mould, longer cycles, warped parts.',
+      about: 'Too little cooling water: hot mould, longer cycles, warped parts.',
       signals: [
         'flowRateM3h',
         'chilledWaterReturnTempC',
@@ -408,7 +420,7 @@ export const injectionMolding = defineMachine({
     HIGH_VIBRATION,
     BARREL_TEMPERATURE_OFF: {
       message: 'Barrel temperature is off its set point',
-      signal: 'barrel temperature off its set point [K]',
+      signal: 'deviation of the barrel temperature from its set point [K]',
       limits: [5, 15],
       band: 1,
       value: (s, p) =>
@@ -418,7 +430,7 @@ export const injectionMolding = defineMachine({
     },
     LOW_WATER_FLOW: {
       message: 'The mould gets too little water',
-      signal: 'water flow, of the rated one',
+      signal: 'water flow as a share of the rated flow',
       limits: [0.88, 0.6],
       band: 0.03,
       value: (s, p) =>
@@ -426,14 +438,14 @@ export const injectionMolding = defineMachine({
     },
     SLOW_CYCLE: {
       message: 'The cycle takes longer than it should',
-      signal: 'speed of the last cycle, of the nominal one',
+      signal: 'speed of the last cycle relative to nominal',
       limits: [0.94, 0.85],
       band: 0.01,
       value: (s, p) => p.nominalCycleS / s.pitchS,
     },
     HIGH_SCRAP: {
       message: 'Too many parts are bad',
-      signal: 'bad parts of the hour before, of all',
+      signal: 'share of bad parts in the previous hour',
       limits: [0.12, 0.3],
       band: 0.03,
       value: (s) => (s.activity === SERVICED ? 0 : s.scrapShare),
@@ -443,20 +455,20 @@ export const injectionMolding = defineMachine({
   profile: {
     states: [
       '`running`: cycles of clamping, injection, holding, plasticising, cooling, ejection.',
-      '`idle`: between the cycles of a half-hour, heaters and pump on, or warming up.',
-      'Start: the heaters bring the barrel from what it has kept to five kelvins below set ' +
-        'point: 50 min from cold, a minute after a short stop. The first three shots are ' +
+      '`idle`: between the cycles of a half-hour with heaters and pump on, or warming up.',
+      'Start: the heaters bring the barrel from its remaining temperature to five kelvins below ' +
+        'set point: 50 min from cold, a minute after a short stop. The first three shots are ' +
         'mostly scrap.',
-      'While it is serviced its heaters are off.',
-      'Mould and oil cooler take chilled water where the factory has such a network.',
+      'During maintenance the heaters are off.',
+      'Mould and oil cooler use chilled water if the factory has such a network.',
     ],
     relevantVariables: [
-      'Mass moulded: parts times the shot in `recipe_id`.',
-      'Hours at temperature: heaters, pump and auxiliaries take 15 to 25 % of the power in ' +
+      'Moulded mass: parts times the shot size in `recipe_id`.',
+      'Hours at temperature: heaters, pump and auxiliaries use 15 to 25 % of the power in ' +
         'stand-by.',
     ],
-    staticFactors: ['Polymer, shot, wall of the part, pump, insulation of the barrel.'],
-    wear: 'Power of the pump +2 % from one maintenance to the next; vibration +25 %.',
+    staticFactors: ['Polymer, shot size, wall thickness, pump, insulation of the barrel.'],
+    wear: 'Pump power +2 % between two maintenances; vibration +25 %.',
     sources: [
       'Kent: Energy Management in Plastics Processing; Socks, ACEEE.',
       'Thiriez, Gutowski: IEEE ISEE 2006; Madan et al., MSEC2013-1222.',
@@ -466,7 +478,7 @@ export const injectionMolding = defineMachine({
   },
 });
 
-/** Temperature of the barrel at an instant of the segment [°C]. */
+/** Barrel temperature at an instant of the segment [°C]. */
 function barrelTempC(
   s: Readonly<Values<'segmentS' | 'barrelTempC' | 'barrelLimitTempC' | 'barrelTauS'>>,
   tS: number,
@@ -475,7 +487,7 @@ function barrelTempC(
   return lag(s.barrelTempC, s.barrelLimitTempC, s.barrelTauS, tS - s.segmentS);
 }
 
-/** Powers of the segment, and the barrel's way through it. */
+/** Sets the powers of the segment, and the course of the barrel temperature. */
 function setPowers(s: State, p: Parameters): void {
   const isCycling = s.activity === CYCLE;
   const isServiced = s.activity === SERVICED;
@@ -502,8 +514,8 @@ function setPowers(s: State, p: Parameters): void {
 }
 
 /**
- * Cooling that mould and oil need [kW]: the mould takes the melt's heat, the oil what leaves the
- * pump's motor but for the screw's work on the melt.
+ * Cooling that mould and oil need [kW]: the mould takes the heat of the melt, the oil takes the
+ * output of the pump motor except the work of the screw on the melt.
  */
 function cooledKw(
   p: MouldingCycle &

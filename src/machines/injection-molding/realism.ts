@@ -8,14 +8,14 @@ import { POLYMERS } from '../../physics/polymer.ts';
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 const KJ_PER_KWH = 3600;
-/** After a weekend off a barrel is cold. */
+/** After a weekend off, a barrel is cold. */
 const WEEKEND_S = 60 * HOUR_S;
-/** Where the warm-up of the bound begins. */
+/** Temperature at which the warm-up of the check begins. */
 const COLD_C = 25;
 
 const check = checksOf('injection_molding');
 
-/** Injection moulding: specific energy, heaters, warm-up, faults. */
+/** Checks of injection moulding: specific energy, heaters, warm-up, faults. */
 export const injectionMoldingChecks: readonly Check[] = [
   check('imm.sec_f1', 'SEC at F=1', [0.5, 1.6], {
     unit: 'kWh/kg',
@@ -76,34 +76,34 @@ export const injectionMoldingChecks: readonly Check[] = [
   }),
 ];
 
-/** Mass of a shot and melting heat of its polymer, from the recipe's name: `PP-600G`. */
+/** Mass of a shot and melting heat of its polymer, from the name of the recipe: `PP-600G`. */
 function recipe(readings: Readings): { readonly shotKg: number; readonly meltKjPerKg: number } {
   const [, name, grams] = /^(.+)-(\d+)G$/.exec(readings.text('recipe_id', 0)) ?? [];
   const polymer = POLYMERS.find((each) => each.name === name);
   return { shotKg: Number(grams) / 1000, meltKjPerKg: polymer?.meltKjPerKg ?? Number.NaN };
 }
 
-/** Energy over the mass of all shots, good and bad. */
+/** Energy divided by the mass of all shots, good and bad. */
 function specificKwhPerKg(readings: Readings, isChosen?: Choice): number {
   const shots = readings.total('production_count', isChosen);
   return readings.total('energy_kwh', isChosen) / (shots * recipe(readings).shotKg);
 }
 
-/** Over the hours of all seasons together: one alone has fifty parts, too few for a share. */
+/** Over the hours of all seasons together: a single hour has fifty parts, too few for a share. */
 function scrapShare(bench: TestBench): number {
   const pairs = bench.pairs('heater_fault', 5);
   const sum = (name: string) => pairs.reduce((all, { faulty }) => all + faulty.total(name), 0);
   return sum('production_count_bad') / sum('production_count');
 }
 
-/** Looks inside: the machine has one meter for its pump, heaters and auxiliaries. */
+/** Uses the state of the machine: pump, heaters and auxiliaries share one meter. */
 function heaterShares(bench: TestBench): number[] {
   return bench.extent.seasons.map((season) => {
     const fromS = bench.fullHourS(season.fromS);
     let heaters = 0;
     let all = 0;
-    bench.inside({ fromS, toS: fromS + 6 * HOUR_S, intervalS: 10 }, (state) => {
-      // Auxiliaries take 8 % of the connected load, and 70 % of that between cycles.
+    bench.visitStates({ fromS, toS: fromS + 6 * HOUR_S, intervalS: 10 }, (state) => {
+      // Auxiliaries use 8 % of the connected load, and 70 % of that between cycles.
       const isCycling = state['operatingMode'] === RUNNING;
       const auxiliaryKw = 0.08 * bench.machine.ratedPowerKw * (isCycling ? 1 : 0.7);
       all += state['powerKw'] as number;

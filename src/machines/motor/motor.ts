@@ -25,33 +25,33 @@ import {
 } from '../../physics/rotation.ts';
 import { vapourPressure } from '../../site/weather.ts';
 
-/** Speed and loading are set anew every minute, in which any change of speed is over. */
+/** Speed and load are set every minute; any change of speed is over within it. */
 const SLOT_S = 60;
-/** Segments are no longer than this, so that a short fault is not missed. */
+/** Longest segment, so that a short fault is not missed. */
 const PIECE_S = 10;
 const DAY_S = 86_400;
-/** Time constant of the frame's temperature. */
+/** Time constant of the frame temperature. */
 const FRAME_TAU_S = 1500;
-/** The slowest speed of a belt in operation, and the least that counts as running. */
+/** Slowest operating speed of a belt, which is also the least that counts as running. */
 const SLOWEST_SHARE = 0.2;
-/** Goods on the belt above which torque does not grow: more falls off. */
+/** Load of the belt above which torque does not grow: further goods fall off. */
 const HEAPED_SHARE = 1.1;
-/** The drive limits its current at this torque and slows down instead. */
+/** Torque at which the drive limits its current and slows down instead. */
 const TORQUE_LIMIT_SHARE = 1.5;
-/** Torque that accelerates the belt's mass: rated torque for each share of full speed a second. */
+/** Torque that accelerates the belt's mass: rated torque per share of full speed and second. */
 const INERTIA_S = 0.8;
-/** Drive and brake at standstill, as a share of the rated power. */
+/** Power of drive and brake at standstill, as a share of the rated power. */
 const STANDSTILL_SHARE = 0.015;
-/** A group of this many slots has one micro-stop at most, of one slot or two. */
+/** A group of this many slots has at most one micro-stop, of one or two slots. */
 const GROUP_SLOTS = 10;
-/** Items of a day at most, and the step of their numbers from one day to the next. */
+/** Most items per day, and the offset of their numbers from one day to the next. */
 const ITEMS_A_DAY = 0x10_0000;
 /** Items whose quality is drawn together. */
 const LOT = 32;
 /** Chilled coils dry air with a dew point above this [°C] by this share of the excess. */
 const COIL_DEW_POINT_C = 11;
 const COIL_DRYING_SHARE = 0.65;
-/** A change of speed shorter than this is none: the resolution of seconds since the epoch. */
+/** A shorter change of speed counts as none: the resolution of seconds since the epoch. */
 const SHORTEST_S = 1e-6;
 
 const WAVE_SLOW = 0;
@@ -66,16 +66,16 @@ const QUALITY = 70;
 /**
  * A belt conveyor with a four-pole motor on a variable-speed drive.
  *
- * Each minute the flow of goods sets the speed n and how full the belt is, λ. The torque follows
- * from λ alone, so power goes with the speed, not with its cube:
+ * Each minute the flow of goods sets the speed n and the load of the belt λ. The torque follows
+ * from λ alone, so power grows with the speed, not with its cube:
  *
  *     τ = τ_full (0.4 φ + 0.6 λ),  P = P_N · (τ n + motor losses + drive losses)
  *
- * The drive changes its speed by 2 %/s, so every change ends within its minute and a state needs
- * no history but the frame's temperature and the day's count. While it lasts, power is a
- * quadratic of time, for which Simpson's rule is exact. Iron losses are taken as 0.6 n + 0.4 n²,
- * hysteresis and eddy currents, rather than with a broken power of n: the same within 1 % of the
- * input, and exact in every interval.
+ * The drive changes its speed by 2 %/s, so every change ends within its minute, and a state needs
+ * no history except the frame temperature and the day's count. During a change, power is a
+ * quadratic function of time, for which Simpson's rule is exact. Iron losses are modelled as 0.6 n
+ * + 0.4 n² (hysteresis and eddy currents) instead of a fractional power of n: the same within 1 %
+ * of the input, and exact over any interval.
  *
  * Figures: DIN 22101 for the resistances; IEC 60034-30-1, class IE3; US DOE, Motor Tip Sheet 11.
  */
@@ -87,26 +87,46 @@ export const motor = defineMachine({
   typicalRatedPowerKw: [5, 30],
 
   parameters: {
-    ratedPowerKw: parameter(22, [0.5, 400], 'Rated power of the motor at its shaft.'),
+    ratedPowerKw: parameter(22, [0.5, 400], 'Rated shaft power of the motor.'),
     maintenanceWeeks: maintainedEvery(8),
-    fullTorqueShare: parameter(0.8, [0.2, 1.2], 'Torque with a full belt, of the rated torque.'),
-    emptyShare: parameter(0.4, [0.1, 0.9], 'Torque of the empty belt, of that of a full one.'),
+    fullTorqueShare: parameter(
+      0.8,
+      [0.2, 1.2],
+      'Torque with a full belt, as a share of the rated torque.',
+    ),
+    emptyShare: parameter(
+      0.4,
+      [0.1, 0.9],
+      'Torque of the empty belt, as a share of that of a full belt.',
+    ),
     beltSpeedMMin: parameter(30, [1, 120], 'Speed of the belt at 100 %.'),
-    itemsPerMetre: parameter(2, [0.01, 6], 'Items on a metre of a full belt.'),
-    demandShare: parameter(0.85, [0, 1.2], 'Goods at full production, of what the belt can take.'),
-    slewPerS: parameter(0.02, [0.02, 0.5], 'Change of speed, as a share of full speed a second.'),
-    stopShare: parameter(0.05, [0, 1], 'Chance of a micro-stop in ten minutes.'),
-    defectShare: parameter(0.02, [0, 1], 'Items that are bad.'),
-    slipShare: parameter(0.01, [0, 0.9], 'What the belt lags behind its drum.'),
-    frictionFactor: parameter(1, [0.5, 3], 'Friction of belt and bearings, times the healthy one.'),
-    torqueFactor: parameter(1, [0.5, 3], 'Torque, times that of the usual goods.'),
-    vibrationFactor: parameter(1, [1, 10], 'Vibration, times the healthy one.'),
-    excessTempK: parameter(0, [0, 60], 'Frame warmer than in a healthy machine.'),
+    itemsPerMetre: parameter(2, [0.01, 6], 'Items per metre of a full belt.'),
+    demandShare: parameter(
+      0.85,
+      [0, 1.2],
+      'Goods at full production, as a share of the belt’s capacity.',
+    ),
+    slewPerS: parameter(0.02, [0.02, 0.5], 'Change of speed, as a share of full speed per second.'),
+    stopShare: parameter(0.05, [0, 1], 'Probability of a micro-stop within ten minutes.'),
+    defectShare: parameter(0.02, [0, 1], 'Share of bad items.'),
+    slipShare: parameter(0.01, [0, 0.9], 'Slip of the belt on its drum.'),
+    frictionFactor: parameter(
+      1,
+      [0.5, 3],
+      'Friction of belt and bearings, relative to a healthy machine.',
+    ),
+    torqueFactor: parameter(1, [0.5, 3], 'Torque, relative to that with normal goods.'),
+    vibrationFactor: parameter(1, [1, 10], 'Vibration, relative to a healthy machine.'),
+    excessTempK: parameter(
+      0,
+      [0, 60],
+      'Excess frame temperature, compared with a healthy machine.',
+    ),
   },
 
   derived: (p) => ({
     ratedLossShare: 1 / motorEfficiencyShare(p.ratedPowerKw) - 1,
-    /** Items a second on a full belt at full speed. */
+    /** Items per second on a full belt at full speed. */
     itemsPerS: (p.beltSpeedMMin * p.itemsPerMetre * (1 - p.slipShare)) / 60,
     logGoodShare: Math.min(-1e-12, Math.log(1 - p.defectShare)),
     serviceKw: controlPowerKw(p.ratedPowerKw),
@@ -132,7 +152,9 @@ export const motor = defineMachine({
 
   sums: ['energyKws', 'travelS', 'itemsSum', 'count', 'badCount'],
 
-  /** A slot early enough for the frame to forget, and no later than the day's count begins. */
+  /**
+   * A slot early enough for the frame to forget, and no later than the start of the day's count.
+   */
   anchorS: (_p, _site, tS) => {
     const forgottenS = tS - FORGETTING_TAUS * FRAME_TAU_S;
     const dayStartS = Math.floor(tS / DAY_S) * DAY_S;
@@ -140,25 +162,25 @@ export const motor = defineMachine({
   },
 
   start: (_p, site, random, tS) => ({
-    // The segment: its start, the speed there and how fast that changes.
+    // The segment: its start, the initial speed and its rate of change.
     segmentS: tS,
     speedShare: 0,
     slewPerS: 0,
     torqueShare: 0,
-    /** Speed against the one asked for; below 1 when the drive limits its current. */
+    /** Speed relative to the requested one; below 1 when the drive limits its current. */
     pullShare: 0,
     itemsPerS: 0,
     isStanding: 0,
     isServiced: 0,
-    /** When the belt was last set going after a longer rest. */
+    /** When the belt last started after a longer rest. */
     onS: tS,
-    // The slot: what it asks for, and the instant at which that is reached.
+    // The slot: the requested values, and the instant at which they are reached.
     slotEndS: tS,
     targetShare: 0,
     loadingShare: 0,
     rampEndS: tS,
     hallTempC: 0,
-    // The frame: its temperature at the start of the slot, and where that goes.
+    // The frame: its temperature at the start of the slot, and its limit.
     frameFromS: tS,
     frameTempC: site.at(tS).hallTempC,
     frameLimitTempC: site.at(tS).hallTempC,
@@ -166,10 +188,10 @@ export const motor = defineMachine({
     day: Math.floor(tS / DAY_S),
     items: 0,
     unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
-    /** Items whose quality is not yet known: this number of them, from this one of the day on. */
+    /** Items not evaluated yet: how many, and the number of the first of them. */
     newItems: 0,
     firstItem: 0,
-    /** The lot that is being judged, and the next bad item in it or after it. */
+    /** The lot being evaluated, and the next bad item in or after it. */
     lot: -1,
     badItem: -1,
   }),
@@ -274,7 +296,7 @@ export const motor = defineMachine({
   /** Pushers, stops and sorters along the belt. */
   uses: { compressedAir: (p, activityShare) => 0.012 * p.ratedPowerKw * activityShare },
 
-  /** The goods that come, of what the belt can take. */
+  /** Incoming goods, as a share of the belt's capacity. */
   activityShare: (p, site, random, tS) => {
     const slot = Math.floor(tS / SLOT_S);
     if (isMicroStop(random, slot, p.stopShare)) return 0;
@@ -305,7 +327,7 @@ export const motor = defineMachine({
     },
     overload: {
       onset: 'step',
-      about: 'Heavy goods or a dragging belt: more torque, power and, slowly, heat.',
+      about: 'Heavy goods or a dragging belt: more torque and power and, gradually, more heat.',
       signals: ['powerKw', 'machineTempC'],
       apply(p, x) {
         p.torqueFactor *= 1 + 0.6 * x;
@@ -324,7 +346,7 @@ export const motor = defineMachine({
     },
     OVERLOAD: {
       message: 'Torque is above the rated one',
-      signal: 'torque, of the rated one',
+      signal: 'torque as a share of the rated torque',
       limits: [1, 1.25],
       band: 0.05,
       value: (s) => (s.isStanding ? 0 : s.torqueShare),
@@ -334,16 +356,16 @@ export const motor = defineMachine({
   profile: {
     states: [
       '`running`: the belt moves at 20 % of its speed or faster.',
-      '`idle`: it stands in a micro-stop of one or two minutes, drive and brake on.',
-      'The drive changes the speed by 2 % a second: up after a start, down before a maintenance.',
-      'Cold belts and bearings have 8 % more friction, which goes within half an hour.',
+      '`idle`: stopped for a micro-stop of one or two minutes, with drive and brake on.',
+      'The drive changes the speed by 2 % per second: up after a start, down before a maintenance.',
+      'Cold belts and bearings have 8 % more friction, which fades within half an hour.',
     ],
     relevantVariables: [
-      'Items (`production_count`): torque goes with how full the belt is.',
-      'Speed: power goes with it, not with its cube.',
+      'Items (`production_count`): torque depends on the load of the belt.',
+      'Speed: power is proportional to it, not to its cube.',
     ],
     staticFactors: ['Friction of the empty belt, weight of the goods, efficiency class, drive.'],
-    wear: 'Friction +5 % from one maintenance to the next, +0.5 % a year; vibration +25 %.',
+    wear: 'Friction +5 % between two maintenances, +0.5 % per year; vibration +25 %.',
     sources: [
       'DIN 22101: resistances of belt conveyors.',
       'IEC 60034-30-1: efficiency class IE3.',
@@ -353,7 +375,7 @@ export const motor = defineMachine({
   },
 });
 
-/** Speed asked for at an instant of the segment. */
+/** Requested speed at an instant of the segment. */
 function speedAt(s: Values<'speedShare' | 'slewPerS' | 'segmentS'>, tS: number): number {
   return s.speedShare + s.slewPerS * (tS - s.segmentS);
 }
@@ -367,7 +389,7 @@ function itemsAt(
   return s.items + s.itemsPerS * (s.speedShare + (s.slewPerS * lengthS) / 2) * lengthS;
 }
 
-/** Temperature of the frame at an instant of the slot [°C]. */
+/** Frame temperature at an instant of the slot [°C]. */
 function frameTempC(
   s: Values<'frameFromS' | 'frameTempC' | 'frameLimitTempC'>,
   tS: number,
@@ -375,7 +397,7 @@ function frameTempC(
   return lag(s.frameTempC, s.frameLimitTempC, FRAME_TAU_S, tS - s.frameFromS);
 }
 
-/** Fixes what a slot asks for; it depends on the slot alone. */
+/** Plans a slot; the plan depends on nothing but the slot. */
 function planSlot(
   s: Values<
     | ('slotEndS' | 'targetShare' | 'loadingShare' | 'isServiced' | 'onS')
@@ -392,10 +414,11 @@ function planSlot(
   const speedShare = clamp((0.25 + 0.68 * load) * (1 + 0.3 * wave), SLOWEST_SHARE, 1);
   const demandShare = p.demandShare * load * (1 + wave);
   s.loadingShare = clamp(demandShare / speedShare, 0, HEAPED_SHARE);
-  // It is run down in the minute before it is serviced, so that it stands when that begins.
-  const isToStand = tS >= p.maintenanceFromS - SLOT_S && tS < p.maintenanceUntilS;
-  s.isServiced = isToStand && tS >= p.maintenanceFromS ? 1 : 0;
-  s.targetShare = isToStand || isMicroStop(random, slot, p.stopShare) ? 0 : speedShare;
+  // The belt slows down in the minute before a maintenance, so that it stands still when that
+  // begins.
+  const isStopping = tS >= p.maintenanceFromS - SLOT_S && tS < p.maintenanceUntilS;
+  s.isServiced = isStopping && tS >= p.maintenanceFromS ? 1 : 0;
+  s.targetShare = isStopping || isMicroStop(random, slot, p.stopShare) ? 0 : speedShare;
   if (s.isServiced) s.onS = p.maintenanceUntilS;
   s.slotEndS = tS + SLOT_S;
   s.hallTempC = hallTempC;
@@ -418,9 +441,9 @@ function isMicroStop(random: Random, slot: number, stopShare: number): boolean {
 /**
  * Counts the new items, good and bad.
  *
- * Whether an item is bad depends on its number of the day alone. The good items before the next
- * bad one are geometrically many, so one draw settles a row of them; rows begin anew every
- * {@link LOT} items, so that any item can be judged without those long before it.
+ * Whether an item is bad depends only on its number within the day. The number of good items
+ * before the next bad one is geometrically distributed, so one draw settles a whole run of them.
+ * Runs restart every {@link LOT} items, so any item can be evaluated without all those before it.
  */
 function judge(
   s: Values<'day' | 'firstItem' | 'newItems' | 'count' | 'badCount' | 'lot' | 'badItem'>,
@@ -446,15 +469,15 @@ function judge(
   s.newItems = 0;
 }
 
-/** The first bad item not before this one, if none of those before it counts. */
+/** The first bad item at or after this one, if no earlier item counts. */
 function nextBadItem(random: Random, item: number, logGoodShare: number): number {
   return item + Math.floor(Math.log(1 - random.uniform(QUALITY, item)) / logGoodShare);
 }
 
 /**
- * Humidity of a hall into which outdoor air comes, and a little moisture with people and goods. A
- * hall that is cooler than a summer's day is cooled: most of the moisture by which its air would
- * be above a coil's dew point stays on the coils.
+ * Humidity of a hall with outdoor air and some moisture from people and goods. A hall cooler than
+ * a summer's day is air-conditioned: its coils remove most of the moisture that would raise the
+ * dew point above theirs.
  */
 function hallHumidityPercent(hallTempC: number, dewPointC: number): number {
   const moistC = dewPointC + 1;

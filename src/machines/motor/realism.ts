@@ -10,16 +10,16 @@ import {
 import { leastSquares } from '../../core/statistics.ts';
 
 const HOUR_S = 3600;
-/** A load at which the conveyor is asked for more than its full speed. */
+/** A load at which the conveyor would need more than its full speed. */
 const BEYOND_FULL_LOAD = 1.15;
-/** Goods for a belt that is four fifths full: what is more than full would fall off. */
+/** Goods for a belt at four fifths of its capacity; beyond a full belt, goods would fall off. */
 const DEMAND_SHARE = 0.7;
 /** Speed that counts as full [%]. */
 const FULL_SPEED_PERCENT = 99.5;
 
 const check = checksOf('motor');
 
-/** Conveyors: efficiency, the empty belt, items, heat, faults. */
+/** Checks of conveyors: efficiency, empty belt, items, heat, faults. */
 export const motorChecks: readonly Check[] = [
   check('mot.eta_full', 'shaft/electric at full belt and speed (22 kW)', [0.87, 0.93], {
     source: 'IEC 60034-30-1 IE3 93.0 % x VFD 96-97 %',
@@ -84,7 +84,7 @@ function isAtSpeed(readings: Readings): Choice {
   return (i) => speed(i) >= FULL_SPEED_PERCENT;
 }
 
-/** Power with a full belt: on the line through power over items an hour at full speed. */
+/** Power with a full belt, from a line through power over items per hour at full speed. */
 function fullPowerKw(bench: TestBench): number {
   const readings = atFullSpeed(bench, DEMAND_SHARE);
   const isFast = isAtSpeed(readings);
@@ -98,7 +98,7 @@ function fullPowerKw(bench: TestBench): number {
   return intercept + slope * fullItems;
 }
 
-/** The shaft has no meter: its power is that of the nameplate's torque for a full belt. */
+/** The shaft has no meter: its power follows from the nameplate torque for a full belt. */
 function fullEfficiency(bench: TestBench): number {
   const plate = bench.read({ fromS: 0, toS: 0 });
   const shaftKw = plate.parameter('ratedPowerKw') * plate.parameter('fullTorqueShare');

@@ -3,7 +3,7 @@ import type { Random } from '../../core/random.ts';
 import type { Site } from '../../core/site.ts';
 import { clamp } from '../../physics/heat.ts';
 
-/** What the unit does: its cycle in this order, then run up, and off while it is serviced. */
+/** States of the unit: its cycle in this order, then running up, and off in maintenance. */
 export const STANDBY = 0;
 export const BUILD = 1;
 export const HOLD = 2;
@@ -11,23 +11,25 @@ export const RELEASE = 3;
 export const STARTING = 4;
 export const OFF = 5;
 
-/** Production is planned for this time, and no cycle goes beyond it. */
+/** Production is planned in blocks of this length; no cycle extends beyond one. */
 export const BLOCK_S = 900;
-/** Time that a soft starter takes to run the motor up. */
+/** Time a soft starter needs to bring the motor to speed. */
 export const SOFT_START_S = 10;
-/** Cycles of a block have numbers below this. */
+/** Cycle numbers within a block are below this. */
 const BLOCK_CYCLES = 64;
-/** Blocks for which one recipe is made. */
+/** Number of blocks with the same recipe. */
 const RECIPE_BLOCKS = 8;
 /** Working pressures of recipes are multiples of this [bar]. */
 const RECIPE_STEP_BAR = 10;
-/** How far a cycle departs from its usual length. */
+/** Largest deviation of a cycle from its usual length. */
 const JITTER_SHARE = 0.04;
-/** A hold and a standby never last less than this. */
+/** Shortest hold and shortest standby. */
 const SHORTEST_S = 1;
-/** A part is bad below this share of the working pressure. */
+/** A part is bad if pressure falls below this share of the working pressure. */
 export const GOOD_SHARE = 0.95;
-/** Hotter oil is thinner and leaks more: share per kelvin above 50 °C, within these factors. */
+/**
+ * Hotter oil is thinner and leaks more: share per kelvin above 50 °C, and limits of the factor.
+ */
 const LEAK_PER_K = 0.025;
 const LEAK_FACTORS = [0.2, 2] as const;
 
@@ -49,8 +51,8 @@ type Parameters = Values<
 >;
 
 /**
- * Draws the plan of the block that an instant lies in, or of what maintenance leaves of it. A unit
- * that is switched on in the middle joins it with the next cycle.
+ * Draws the plan of the block that contains an instant, or of what maintenance leaves of it. A
+ * unit that is switched on within a block joins the plan with the next cycle.
  */
 export function planBlock(s: State, p: Parameters, site: Site, random: Random, tS: number): void {
   const block = Math.floor(tS / BLOCK_S);
@@ -78,7 +80,7 @@ export function planBlock(s: State, p: Parameters, site: Site, random: Random, t
   if (isServiced) s.heldShare = 1;
 }
 
-/** Cycles of a block, at the load with which it begins. */
+/** Number of cycles in a block, for the load at its start. */
 export function plannedCycles(
   p: Values<'roomS'>,
   load: number,
@@ -91,14 +93,14 @@ export function plannedCycles(
   return Math.min(mostCycles, Math.floor(asked));
 }
 
-/** When the next cycle begins, or the block ends. */
+/** The start of the next cycle, or the end of the block. */
 function standbyEndS(s: Readonly<State>): number {
   return s.cycle < s.cycles ? s.firstS + s.cycle * s.pitchS : s.blockEndS;
 }
 
 /**
- * Goes over to the phase that follows the one just ended. Where a fault that came after the plan
- * makes the build too long for the room that the cycle has, build and hold are cut short.
+ * Enters the phase after the one that just ended. If a fault that came after the plan makes the
+ * build too long for the time allotted to the cycle, build and hold are cut short.
  */
 export function beginPhase(s: State, p: Parameters, random: Random, tS: number): void {
   const item = s.block * BLOCK_CYCLES + s.cycle;

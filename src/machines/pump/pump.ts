@@ -25,11 +25,11 @@ import {
   powerFactor,
 } from '../../physics/electricity.ts';
 import {
+  buildPowerShare,
   FIXED_FLOW_SHARE,
   FULL_HYDRAULIC_SHARE,
   NO_LOAD,
   type PumpLoad,
-  pressedShare,
   pumpFlowSum,
   pumpLoadSquareSum,
   pumpLoadSum,
@@ -60,19 +60,22 @@ import {
   STARTING,
 } from './control.ts';
 
-/** Room that the plan leaves a cycle, of its usual length. */
+/** Time that the plan allots to a cycle, relative to its usual length. */
 const ROOM_FACTOR = 1.05;
-/** The place of a fixed displacement in the parameter. */
+/** Index of fixed displacement in the parameter. */
 const FIXED = 1;
-/** Segments at constant pressure are no longer than this, so that a fault acts soon. */
+/** Longest segment at constant pressure, so that a fault acts soon. */
 const PIECE_S = 45;
-/** Mean pressure of a build, of the full one: what leaks then is missing in the stroke. */
+/**
+ * Mean pressure of a build, as a share of full pressure; determines the leakage that the stroke
+ * lacks.
+ */
 const BUILD_PRESSURE_SHARE = 0.55;
-/** Oil that comes back to be pumped while the pressure falls, of the full flow. */
+/** Flow of oil that is pumped again while the pressure falls, as a share of the full flow. */
 const RELEASE_FLOW_SHARE = 0.22;
-/** The part of the pressure that is left when the valve opens; it then falls evenly. */
+/** Share of the pressure that remains when the valve opens; it then falls linearly. */
 const OPENED_SHARE = 0.5;
-/** The relief valve opens at this share of the working pressure. */
+/** Pressure at which the relief valve opens, as a share of the working pressure. */
 const RELIEF_SHARE = 1.1;
 /** Time constant of the overshoot of a sticking valve. */
 const OVERSHOOT_S = 5;
@@ -81,21 +84,22 @@ const SHAKE = 2;
 const UNIT = 61;
 
 /**
- * A hydraulic power unit: a pressure-compensated axial piston pump on a motor of fixed speed, and
- * a press that builds pressure up, holds it and releases it.
+ * A hydraulic power unit: a pressure-compensated axial piston pump on a fixed-speed motor, and a
+ * press that builds up pressure, holds it and releases it.
  *
  *     P_shaft = P_N · (1.0875 p (q + k p) + 0.045 + 0.035 p)
  *
- * with pressure p and flow q as shares of the full ones, and the leakage k, which grows with the
- * oil's temperature. In a build p rises evenly and q = 1 − u⁸ until the pump swivels back, so power
- * is a polynomial of time and energy exact. A release is a drop to half the pressure and an even
- * fall at steady flow: the same energy as a parabola with half a sine, in closed form.
+ * with pressure p and flow q as shares of their full values, and the leakage k, which grows with
+ * the oil temperature. In a build p rises linearly and q = 1 − u⁸ until the pump swivels back, so
+ * power is a polynomial of time and energy is exact. A release is a drop to half the pressure and
+ * a linear fall at constant flow: the same energy as a parabola times a half sine, in closed form.
  *
- * A block of a quarter of an hour has its plan, drawn from its number: how many cycles, and when.
- * Between blocks nothing is under way, so a state needs no history but the oil's temperature.
+ * Each block of a quarter of an hour has a plan, drawn from its number: how many cycles, and when.
+ * No cycle extends over the end of a block, so a state needs no history except the oil
+ * temperature.
  *
- * A pump of fixed displacement gives its flow all the time: what the press does not take goes over
- * the relief valve while pressure is held, and over the unloading valve between cycles.
+ * A fixed-displacement pump always delivers its full flow: what the press does not use returns
+ * over the relief valve while pressure is held, and over the unloading valve between cycles.
  *
  * Figures: Casey, Machinery Lubrication, efficiency of axial piston pumps; Helwig et al., ZeMA
  * hydraulic test rig; usual oil temperatures of 40 to 60 °C.
@@ -108,33 +112,61 @@ export const pump = defineMachine({
   typicalRatedPowerKw: [10, 50],
 
   parameters: {
-    ratedPowerKw: parameter(45, [1, 400], 'Rated power of the motor at its shaft.'),
-    meterNoiseShare: parameter(0.04, [0, 0.1], 'Bound of the power meter’s error, as a share.'),
+    ratedPowerKw: parameter(45, [1, 400], 'Rated shaft power of the motor.'),
+    meterNoiseShare: parameter(0.04, [0, 0.1], 'Largest error of the power meter, as a share.'),
     maintenanceWeeks: maintainedEvery(6),
-    displacement: choice(['variable', 'fixed'], 'Whether the pump swivels back under pressure.'),
-    setBar: parameter(180, [60, 350], 'Pressure that the unit is made for.'),
-    recipeMinShare: parameter(0.83, [0.5, 1.1], 'Lowest working pressure, of the set pressure.', {
-      upTo: 'recipeMaxShare',
-    }),
-    recipeMaxShare: parameter(1.11, [0.5, 1.15], 'Highest working pressure, of the set pressure.'),
-    standbyBar: parameter(22, [5, 50], 'Pressure between cycles, and at which a build begins.', {
+    displacement: choice(
+      ['variable', 'fixed'],
+      'Displacement of the pump; a variable one swivels back under pressure.',
+    ),
+    setBar: parameter(180, [60, 350], 'Pressure that the unit is designed for.'),
+    recipeMinShare: parameter(
+      0.83,
+      [0.5, 1.1],
+      'Lowest working pressure of a recipe, as a share of the set pressure.',
+      {
+        upTo: 'recipeMaxShare',
+      },
+    ),
+    recipeMaxShare: parameter(
+      1.11,
+      [0.5, 1.15],
+      'Highest working pressure of a recipe, as a share of the set pressure.',
+    ),
+    standbyBar: parameter(22, [5, 50], 'Pressure between cycles and at the start of a build.', {
       below: 'setBar',
     }),
     standbyExcessBar: parameter(0, [0, 150], 'Excess pressure between cycles: a sticking valve.'),
-    leakShare: parameter(0.05, [0.01, 0.1], 'Leakage in the pump at set pressure and 50 °C.'),
-    buildS: parameter(24, [10, 40], 'Time to build pressure up.'),
-    holdS: parameter(40, [10, 300], 'Time to hold the pressure.'),
+    leakShare: parameter(
+      0.05,
+      [0.01, 0.1],
+      'Leakage in the pump at set pressure and 50 °C, as a share of the full flow.',
+    ),
+    buildS: parameter(24, [10, 40], 'Time to build up pressure.'),
+    holdS: parameter(40, [10, 300], 'Time for which the pressure is held.'),
     releaseS: parameter(8, [3, 30], 'Time to release the pressure.'),
-    handlingS: parameter(12, [10, 300], 'Least time between two cycles.'),
-    holdFlowShare: parameter(0.01, [0, 1], 'Flow while pressure is held, of the full flow.'),
-    standbyFlowShare: parameter(0.02, [0, 1], 'Flow between cycles.'),
-    defectShare: parameter(0.008, [0, 1], 'Parts that are bad though the pressure was right.'),
-    wearFactor: parameter(1, [1, 10], 'Leakage in the pump, times the healthy one.'),
-    sealLeakShare: parameter(0, [0, 0.5], 'Leakage at the cylinder, at set pressure.'),
-    holdPressureShare: parameter(1, [0.5, 1], 'Pressure held, of the working pressure.'),
-    overshootShare: parameter(0, [0, 0.1], 'Pressure above the working one when the hold begins.'),
-    rippleShare: parameter(0, [0, 0.2], 'Bound of the pressure’s swing while it is held.'),
-    vibrationFactor: parameter(1, [1, 10], 'Vibration, times the healthy one.'),
+    handlingS: parameter(12, [10, 300], 'Minimum time between two cycles.'),
+    holdFlowShare: parameter(
+      0.01,
+      [0, 1],
+      'Flow while pressure is held, as a share of the full flow.',
+    ),
+    standbyFlowShare: parameter(0.02, [0, 1], 'Flow between cycles, as a share of the full flow.'),
+    defectShare: parameter(0.008, [0, 1], 'Share of parts that are bad despite correct pressure.'),
+    wearFactor: parameter(1, [1, 10], 'Leakage in the pump, relative to a healthy pump.'),
+    sealLeakShare: parameter(
+      0,
+      [0, 0.5],
+      'Leakage at the cylinder at set pressure, as a share of the full flow.',
+    ),
+    holdPressureShare: parameter(1, [0.5, 1], 'Held pressure, as a share of the working pressure.'),
+    overshootShare: parameter(
+      0,
+      [0, 0.1],
+      'Overshoot above the working pressure at the start of a hold.',
+    ),
+    rippleShare: parameter(0, [0, 0.2], 'Largest swing of the pressure while it is held.'),
+    vibrationFactor: parameter(1, [1, 10], 'Vibration, relative to a healthy machine.'),
   },
 
   derived: (p) => {
@@ -150,7 +182,10 @@ export const pump = defineMachine({
       lowShare: p.standbyBar / p.setBar,
       standbyShare: (p.standbyBar + p.standbyExcessBar) / p.setBar,
       fullFlowM3h: (0.06 * 600 * FULL_HYDRAULIC_SHARE * p.ratedPowerKw) / p.setBar,
-      /** Flow that moves the press, of the full one, and the build's length then. */
+      /**
+       * Flow that moves the press, as a share of the full flow, and the resulting length of the
+       * build.
+       */
       strokeShare,
       longBuildS,
       cutOff: isFixed ? 0 : 1,
@@ -188,7 +223,7 @@ export const pump = defineMachine({
 
   sums: ['energyKws', 'flowS', 'count', 'badCount'],
 
-  /** A block early enough for the oil's temperature to forget what was before it. */
+  /** A block early enough for the oil temperature to forget everything before it. */
   anchorS: (_p, _site, tS) => {
     const forgettingS = (FORGETTING_TAUS * OIL_TAU_S) / (1 - OIL_GAIN_MAX);
     return Math.floor((tS - forgettingS) / BLOCK_S) * BLOCK_S;
@@ -200,7 +235,7 @@ export const pump = defineMachine({
     lengthS: 0,
     fromShare: 0,
     toShare: 0,
-    // The power in it where that is steady, else the load as a polynomial; flow and heat.
+    // Its power if constant, otherwise the load as a polynomial; flow and heat.
     steadyKw: 0,
     load0: 0,
     load1: 0,
@@ -216,7 +251,7 @@ export const pump = defineMachine({
     phaseEndS: tS,
     /** When the motor was started. */
     onS: tS,
-    // The block: its plan, and the cycle that comes next or is under way.
+    // The block: its plan, and the next or current cycle.
     block: 0,
     blockEndS: tS,
     cycles: 0,
@@ -226,7 +261,8 @@ export const pump = defineMachine({
     stretch: 0,
     recipeBar: 0,
     hallTempC: 0,
-    // Oil at the start of the block, how it leaks then, and the heat since, of the rated power.
+    // Oil at the start of the block, its leakage factor then, and the heat since, relative to
+    // rated power.
     oilFromS: tS,
     oilTempC: site.at(tS).hallTempC,
     thinning: 0,
@@ -313,7 +349,7 @@ export const pump = defineMachine({
       ? CONTROL_POWER_FACTOR
       : powerFactor(powerKw, motorReactiveKvar(powerKw, p.ratedInputKw)),
 
-  /** Cooling of the oil: by what a healthy unit heats it with, between cycles and in them. */
+  /** Cooling of the oil: the heat of a healthy unit, between cycles and in them. */
   uses: {
     chilledWater: (p, activityShare) =>
       WATER_COOLED_SHARE * (p.standbyHeatKw + (activityShare * p.cycleHeatKj) / p.roomS),
@@ -329,7 +365,7 @@ export const pump = defineMachine({
   faults: {
     seal_leak: {
       onset: 'step',
-      about: 'The cylinder’s seal leaks: longer builds, low pressure and much power in the hold.',
+      about: 'A leaking cylinder seal: longer builds, low pressure and high power during holds.',
       signals: [
         ...['powerKw', 'pressureBar', 'productionCountBad', 'machineTempC', 'flowRateM3h'],
         'throughputUnitsPerHour',
@@ -341,7 +377,7 @@ export const pump = defineMachine({
     },
     pump_wear: {
       onset: 'ramp',
-      about: 'A worn pump leaks inside: more power, hotter oil, longer builds, vibration.',
+      about: 'A worn pump with internal leakage: more power, hotter oil, longer builds, vibration.',
       signals: ['powerKw', 'machineTempC', 'vibrationMmS', 'flowRateM3h', 'throughputUnitsPerHour'],
       apply(p, x) {
         p.wearFactor *= 1 + 5 * x;
@@ -350,7 +386,7 @@ export const pump = defineMachine({
     },
     valve_fault: {
       onset: 'step',
-      about: 'A sticking valve: pressure swings in the hold, and is high between cycles.',
+      about: 'A sticking valve: pressure swings during holds and stays high between cycles.',
       signals: ['pressureBar', 'powerKw', 'flowRateM3h', 'machineTempC'],
       apply(p, x) {
         p.standbyExcessBar += 0.3 * (p.setBar - p.standbyBar) * x;
@@ -377,7 +413,7 @@ export const pump = defineMachine({
     },
     LOW_PRESSURE: {
       message: 'Working pressure is not held',
-      signal: 'pressure of the last hold, of the working pressure',
+      signal: 'pressure of the last hold as a share of the working pressure',
       limits: [GOOD_SHARE, 0.92],
       band: 0.01,
       value: (s) => s.heldShare,
@@ -387,18 +423,18 @@ export const pump = defineMachine({
   profile: {
     states: [
       '`running`: pressure is built up (24 s), held (40 s) and released (8 s).',
-      '`idle`: between cycles at stand-by pressure, the motor on.',
-      'Start: a soft starter runs the motor up in 10 s; what is cold drags 8 % more at first.',
-      'The cycle under way ends before a maintenance; then the motor is off.',
-      'Its oil cooler takes chilled water where the factory has such a network.',
+      '`idle`: between cycles at stand-by pressure, with the motor on.',
+      'Start: a soft starter needs 10 s; at first, cold parts add 8 % friction.',
+      'The current cycle ends before a maintenance; then the motor is off.',
+      'The oil cooler uses chilled water if the factory has such a network.',
     ],
     relevantVariables: [
-      'Parts (`production_count`): a cycle is mostly its build and its hold.',
+      'Parts (`production_count`): most energy of a cycle goes into its build and its hold.',
       'Working pressure of the recipe (`recipe_id`).',
-      'Hours with the motor on: stand-by takes 8 % of the rated power.',
+      'Hours with the motor on: stand-by uses 8 % of the rated power.',
     ],
     staticFactors: ['Variable or fixed displacement, hold time, stand-by pressure, oil cooler.'],
-    wear: 'Leakage +10 % from one maintenance to the next, +4 % a year; vibration +25 %.',
+    wear: 'Leakage +10 % between two maintenances, +4 % per year; vibration +25 %.',
     sources: [
       'Casey, Machinery Lubrication: efficiency of axial piston pumps.',
       'Fluid Power Journal: definitions of efficiency.',
@@ -419,7 +455,7 @@ type Parameters = Values<
   | ('holdingShare' | 'releaseShare' | 'cutOff' | 'serviceKw')
 >;
 
-/** Fixes pressure, power, flow and heat of the segment that begins, and returns its end. */
+/** Sets pressure, power, flow and heat of the new segment, and returns its end. */
 function fillSegment(s: State, p: Parameters, tS: number): number {
   // No more than the pump displaces.
   const leakShare = Math.min(1, p.leakShare * p.wearFactor * s.thinning);
@@ -450,7 +486,7 @@ function fillSegment(s: State, p: Parameters, tS: number): number {
     s.fromShare = lowShare;
     s.toShare = workingShare;
     setPumpLoad(s, lowShare, workingShare, strokeShare, leakShare, sealLeakShare, cutOff, drag);
-    const pressed = pressedShare(lowShare, workingShare, strokeShare, sealLeakShare, cutOff);
+    const pressed = buildPowerShare(lowShare, workingShare, strokeShare, sealLeakShare, cutOff);
     s.heatShare = pumpLoadSum(s, 1) - WORK_SHARE * pressed;
   } else {
     s.fromShare = OPENED_SHARE * workingShare;
@@ -462,7 +498,7 @@ function fillSegment(s: State, p: Parameters, tS: number): number {
   return endS;
 }
 
-/** A segment at one pressure: all power becomes heat. */
+/** A segment at constant pressure: all power becomes heat. */
 function fillSteady(
   s: State,
   p: Parameters,
@@ -480,7 +516,7 @@ function fillSteady(
   s.heatShare = load;
 }
 
-/** Input of the motor at a mean load and mean square of it [kW]. */
+/** Input of the motor, from the mean and the mean square of its load [kW]. */
 function inputKw(
   p: Values<'ratedPowerKw' | 'efficiencyShare'>,
   load: number,
@@ -490,8 +526,8 @@ function inputKw(
 }
 
 /**
- * Heat of a unit's oil between cycles [kW], and what a cycle at set pressure adds to that [kJ]: all
- * that its pump takes, but for the work of the press.
+ * Oil heat of a unit between cycles [kW], and what a cycle at set pressure adds to it [kJ]: all
+ * power of its pump, except the work of the press.
  */
 function oilHeat(
   p: Values<'ratedPowerKw' | 'leakShare' | 'wearFactor' | 'sealLeakShare' | 'holdS' | 'releaseS'>,
@@ -507,7 +543,7 @@ function oilHeat(
   const hold = pumpShaftShare(1, plan.holdingShare, leakShare + sealLeakShare);
   const load: PumpLoad = { ...NO_LOAD };
   setPumpLoad(load, lowShare, 1, strokeShare, leakShare, sealLeakShare, cutOff);
-  const pressed = pressedShare(lowShare, 1, strokeShare, sealLeakShare, cutOff);
+  const pressed = buildPowerShare(lowShare, 1, strokeShare, sealLeakShare, cutOff);
   const build = pumpLoadSum(load, 1) - WORK_SHARE * pressed;
   setPumpLoad(load, OPENED_SHARE, lowShare, plan.releaseShare, leakShare, 0, 0);
   const release = pumpLoadSum(load, 1);

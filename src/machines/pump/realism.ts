@@ -11,20 +11,23 @@ import { mean } from '../../core/statistics.ts';
 import { motorEfficiencyShare } from '../../physics/electricity.ts';
 
 const HOUR_S = 3600;
-/** Pressure that changes by less than this in a second is held, for the sensor's error [bar]. */
+/**
+ * Pressure counts as held if it changes by less than this in a second, to allow for the sensor's
+ * error [bar].
+ */
 const HELD_BAR = 4;
-/** Between cycles pressure lies far below that of any working one [bar]. */
+/** Pressure between cycles is far below this, any working pressure above it [bar]. */
 const WORKING_MIN_BAR = 100;
-/** The recipe of the bound on held pressure: the set pressure itself. */
+/** Recipe for the check of held pressure: the set pressure itself. */
 const AT_SET_PRESSURE = { setBar: 180, recipeMinShare: 1, recipeMaxShare: 1 };
-/** At this load few cycles keep the oil at its working temperature, though all flow heats it. */
+/** Load at which few cycles keep the oil at working temperature although all flow heats it. */
 const FEW_CYCLES_LOAD = 0.2;
 /** Power [kW] of a flow [m³/h] at a pressure [bar]. */
 const KW_PER_BAR_M3H = 1 / 36;
 
 const check = checksOf('pump');
 
-/** Hydraulic units: efficiency, power of the phases, parts, oil, faults. */
+/** Checks of hydraulic units: efficiency, power of the phases, parts, oil, faults. */
 export const pumpChecks: readonly Check[] = [
   check('pump.eta', 'hydraulic/shaft at full pressure and flow', [0.82, 0.93], {
     source: 'axial piston ~92 % (Machinery Lubrication)',
@@ -77,13 +80,13 @@ export const pumpChecks: readonly Check[] = [
   }),
 ];
 
-/** Idle at both ends of the interval: a cycle is longer than one. */
+/** Idle at both ends of the interval: a cycle is longer than an interval. */
 function standbyKw(readings: Readings): number {
   const mode = readings.at('operating_mode');
   return readings.mean('power_kw', (i) => mode(i) === IDLE && mode(i - 1) === IDLE);
 }
 
-/** At the recipe's pressure at both ends of the interval. */
+/** Selects readings at the pressure of the recipe at both ends of the interval. */
 function isThroughoutHeld(readings: Readings): Choice {
   const mode = readings.at('operating_mode');
   const pressure = readings.at('pressure_bar');
@@ -92,14 +95,17 @@ function isThroughoutHeld(readings: Readings): Choice {
   return (i) => i > 0 && isAtPressure(i) && isAtPressure(i - 1);
 }
 
-/** At a working pressure that neither rises nor falls: for readings of every second. */
+/**
+ * Selects readings at a working pressure that neither rises nor falls; for readings of every
+ * second.
+ */
 function isHeld(readings: Readings): Choice {
   const pressure = readings.at('pressure_bar');
   const isSame = (a: number, b: number) => Math.abs(pressure(a) - pressure(b)) < HELD_BAR;
   return (i) => pressure(i) > WORKING_MIN_BAR && isSame(i, i - 1) && isSame(i, i + 1);
 }
 
-/** Shaft power is the metered one times the efficiency of an IE3 motor, as on its plate. */
+/** Shaft power is the metered power times the efficiency of an IE3 motor, as on its nameplate. */
 function efficiency(bench: TestBench): number {
   const readings = bench.read({
     fromS: bench.firstS,
@@ -120,7 +126,7 @@ function efficiency(bench: TestBench): number {
   return mean(pick(hydraulicKw, isChosen)) / shaftKw;
 }
 
-/** The least of what every second's electrical energy exceeds its hydraulic work by. */
+/** The least amount by which the electrical energy of a second exceeds its hydraulic work. */
 function leastSurplusKws(bench: TestBench): number {
   const fromS = bench.fullHourS(bench.firstS);
   const readings = bench.read({ fromS, toS: fromS + 6 * HOUR_S, intervalS: 1 });

@@ -17,7 +17,7 @@ export function closeUpFigure(
   return {
     name,
     title,
-    about: `One reading a second from ${timeName(fromMs)} UTC on: power, and the ${signalName}.`,
+    about: `One reading per second from ${timeName(fromMs)} UTC: power and ${signalName}.`,
     ...WHOLE,
     option: {
       ...baseOption(title, WHOLE.width),

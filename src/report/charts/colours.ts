@@ -1,7 +1,7 @@
-/** A colour as the charts are drawn with it, six hexadecimal digits; each stands for one role. */
+/** A chart colour with six hexadecimal digits; each colour has one role. */
 export type Colour = `#${string}`;
 
-/** The light colours of charts. Text and lines have a contrast of 4.5 and more on white. */
+/** Chart colours of the light page. Text and lines have a contrast of at least 4.5 on white. */
 export const COLOURS = {
   text: '#16202a',
   quiet: '#51606d',
@@ -21,7 +21,7 @@ export const COLOURS = {
   heat7: '#084a44',
 } as const satisfies Record<string, Colour>;
 
-/** The same on a dark page, where what is much is bright. */
+/** Chart colours of the dark page; here, high values are bright. */
 const DARK_COLOURS: Readonly<Record<keyof typeof COLOURS, Colour>> = {
   text: '#e8eef1',
   quiet: '#a3b3bd',
@@ -41,7 +41,7 @@ const DARK_COLOURS: Readonly<Record<keyof typeof COLOURS, Colour>> = {
   heat7: '#8fe6da',
 };
 
-/** The steps of a heat map, from little to much. */
+/** Colours of a heat map, from low to high. */
 export const HEAT: readonly Colour[] = [
   COLOURS.heat0,
   COLOURS.heat1,
@@ -53,7 +53,7 @@ export const HEAT: readonly Colour[] = [
   COLOURS.heat7,
 ];
 
-/** The colours of both pages as custom properties of a style sheet: `--c-text: …`. */
+/** The colours of both pages as CSS custom properties: `--c-text: …`. */
 export function colourProperties(): string {
   return Object.entries(COLOURS)
     .map(([role, light]) => {
@@ -63,7 +63,7 @@ export function colourProperties(): string {
     .join('');
 }
 
-/** A drawing whose colours follow the page, of one whose colours are the light ones. */
+/** Replaces the light colours of a drawing with custom properties, so that it follows the page. */
 export function withProperties(svg: string): string {
   const roles = new Map<string, string>(
     Object.entries(COLOURS).map(([role, light]) => [light, role]),

@@ -3,7 +3,7 @@ import type { Dependence } from '../drivers.ts';
 import { COLOURS } from './colours.ts';
 import { baseOption, type Figure, HALF, legend, roundText, valueAxis } from './figure.ts';
 
-/** A machine's power against what drives it, with the regression line, its equation and R². */
+/** A machine's power over one of its drivers, with the regression line, its equation and R². */
 export function driverFigure(
   name: string,
   title: string,
@@ -21,8 +21,8 @@ export function driverFigure(
     name,
     title,
     about:
-      `Mean power of ${period} against the ${driver.name}, ` +
-      `${roundText(points.length)} of them, with the line of least squares.`,
+      `Mean power over ${period} against ${driver.name}, ` +
+      `${roundText(points.length)} points, with the least-squares line.`,
     ...HALF,
     option: {
       ...base,

@@ -2,7 +2,7 @@ import type { DurationPoint } from '../histogram.ts';
 import type { Colour } from './colours.ts';
 import { baseOption, type Figure, HALF, valueAxis } from './figure.ts';
 
-/** For which share of the time power was as high as that, or higher. */
+/** The share of the time during which power was at or above each value. */
 export function durationFigure(
   name: string,
   title: string,

@@ -1,4 +1,4 @@
-import type { MachineTally } from '../machine-tally.ts';
+import type { MachineTotals } from '../machine-totals.ts';
 import { COLOURS } from './colours.ts';
 import {
   baseOption,
@@ -10,15 +10,15 @@ import {
   WHOLE,
 } from './figure.ts';
 
-/** Machines with a bar of their own; the others share one. */
+/** Most machines with a bar of their own; the others share one. */
 const BARS_MAX = 24;
 const BAR_PX = 26;
 /** Space for title, legend and axis [px]. */
 const REST_PX = 116;
 
-/** What each machine took of each carrier, the one that took the most first. */
+/** Energy of each carrier that each machine used, highest total first. */
 export function energyFigure(
-  machines: readonly MachineTally[],
+  machines: readonly MachineTotals[],
   machineNames: ReadonlyMap<string, string>,
 ): Figure {
   const title = 'Energy per machine and carrier';
@@ -26,8 +26,8 @@ export function energyFigure(
   const shown = ordered.slice(0, BARS_MAX);
   const others = ordered.slice(BARS_MAX);
   const names = shown.map(({ machine }) => machineNames.get(machine.id) as string);
-  const taken = (tally: MachineTally, carrier: string) =>
-    tally.carriers
+  const taken = (totals: MachineTotals, carrier: string) =>
+    totals.carriers
       .filter(({ use }) => use.isTaken && use.carrier === carrier)
       .reduce((sum, { energyKwh }) => sum + energyKwh, 0);
   const carriers = carriersTaken(machines);
@@ -37,7 +37,7 @@ export function energyFigure(
   return {
     name: 'energy',
     title,
-    about: 'Energy that each machine took in the window, of all carriers.',
+    about: 'Energy that each machine used in the window, by carrier.',
     width: WHOLE.width,
     height,
     option: {
@@ -57,9 +57,9 @@ export function energyFigure(
         axisLine: { lineStyle: { color: COLOURS.quiet } },
       },
       series: carriers.map((carrier, i) => {
-        const values = shown.map((tally) => taken(tally, carrier));
+        const values = shown.map((totals) => taken(totals, carrier));
         if (others.length > 0)
-          values.push(others.reduce((sum, tally) => sum + taken(tally, carrier), 0));
+          values.push(others.reduce((sum, totals) => sum + taken(totals, carrier), 0));
         return {
           name: carrier,
           type: 'bar' as const,
@@ -72,9 +72,12 @@ export function energyFigure(
             position: 'right' as const,
             color: COLOURS.text,
             formatter: ({ dataIndex }: { dataIndex: number }) => {
-              const tallies =
-                dataIndex < shown.length ? [shown[dataIndex] as MachineTally] : others;
-              return roundText(tallies.reduce((sum, each) => sum + each.energyKwh, 0) / unitKwh, 3);
+              const labelled =
+                dataIndex < shown.length ? [shown[dataIndex] as MachineTotals] : others;
+              return roundText(
+                labelled.reduce((sum, each) => sum + each.energyKwh, 0) / unitKwh,
+                3,
+              );
             },
           },
         };
@@ -83,8 +86,8 @@ export function energyFigure(
   };
 }
 
-/** The carriers that any of the machines takes. */
-export function carriersTaken(machines: readonly MachineTally[]): readonly string[] {
+/** The carriers that any of the machines uses. */
+export function carriersTaken(machines: readonly MachineTotals[]): readonly string[] {
   const names = machines.flatMap(({ carriers }) =>
     carriers.filter(({ use }) => use.isTaken).map(({ use }) => use.carrier),
   );

@@ -3,27 +3,27 @@ import { CARRIERS } from '../../encoding/carrier.ts';
 import type { Colour } from './colours.ts';
 import { COLOURS } from './colours.ts';
 
-/** A chart of a report, not drawn yet. */
+/** A chart of a report, before it is drawn. */
 export interface Figure {
-  /** What its picture is called: `power-compressor-1`. */
+  /** Name of its picture: `power-compressor-1`. */
   readonly name: string;
   readonly title: string;
-  /** How it is to be read, in a sentence or two. */
+  /** How to read it, in a sentence or two. */
   readonly about: string;
   readonly width: number;
   readonly height: number;
   readonly option: EChartsOption;
 }
 
-/** Size of a chart that takes a row of the page [px]. */
+/** Size of a chart that fills a row of the page [px]. */
 export const WHOLE = { width: 760, height: 270 } as const;
-/** Size of a chart that takes half a row [px]. */
+/** Size of a chart that fills half a row [px]. */
 export const HALF = { width: 370, height: 290 } as const;
 
-/** Letters of the picture that stand in for those of the page. */
+/** Fonts of a picture, in place of those of the page. */
 const FONT_FAMILY = 'system-ui, sans-serif';
 
-/** What all charts have in common. */
+/** Options that all charts share. */
 export function baseOption(title: string, width: number) {
   return {
     animation: false,
@@ -37,7 +37,7 @@ export function baseOption(title: string, width: number) {
         fontFamily: FONT_FAMILY,
         fontSize: 14,
         color: COLOURS.text,
-        // Bold letters are wider than those that the library reckons with.
+        // Bold text is wider than the library assumes.
         width: 0.78 * width,
         overflow: 'truncate',
       },
@@ -46,7 +46,7 @@ export function baseOption(title: string, width: number) {
   } satisfies EChartsOption;
 }
 
-/** A legend under the title, so far below the top [px]. */
+/** A legend below the title, at this distance from the top [px]. */
 export function legend(names: readonly string[], top = 24): EChartsOption {
   return {
     legend: {
@@ -56,14 +56,14 @@ export function legend(names: readonly string[], top = 24): EChartsOption {
       icon: 'roundRect',
       itemWidth: 14,
       itemHeight: 10,
-      // Letters may be wider in the reader's font than in the one they are measured in.
+      // The reader's font may be wider than the one used for measuring.
       itemGap: 26,
       textStyle: { color: COLOURS.quiet, fontFamily: FONT_FAMILY },
     },
   };
 }
 
-/** An axis of a quantity: its unit stands at its end, its thousands are separated. */
+/** An axis of a quantity, with its unit at the end and thousands separators. */
 export function valueAxis(name: string, place: 'x' | 'y') {
   const isX = place === 'x';
   return {
@@ -91,7 +91,7 @@ export function timeAxis(fromMs: number, toMs: number) {
   };
 }
 
-/** How the time axis names the beginning of a year, of a month … */
+/** Formats of the time axis at the start of a year, a month … */
 const TIMES = {
   year: '{MMM} {yyyy}',
   month: '{MMM}',
@@ -106,7 +106,7 @@ function numberText(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: 6 });
 }
 
-/** A number with so many digits that count, thousands separated. */
+/** A number rounded to significant digits, with thousands separators. */
 export function roundText(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return '–';
   return value.toLocaleString('en', {
@@ -114,7 +114,7 @@ export function roundText(value: number, digits = 4): string {
   });
 }
 
-/** A number with so many decimals, thousands separated. */
+/** A number with fixed decimals and thousands separators. */
 export function decimalText(value: number, decimals: number): string {
   return value.toLocaleString('en', {
     minimumFractionDigits: decimals,
@@ -122,7 +122,7 @@ export function decimalText(value: number, decimals: number): string {
   });
 }
 
-/** The colour of a carrier, by its name. */
+/** The colour of a carrier, by name. */
 export function carrierColour(carrier: string): Colour {
   return COLOURS[CARRIERS.find(({ name }) => name === carrier)?.colour ?? 'fuel'];
 }

@@ -1,9 +1,9 @@
 import type { Bucket } from '../envelope.ts';
-import type { ReportedAnomaly } from '../subject.ts';
+import type { ReportedAnomaly } from '../report-source.ts';
 import { COLOURS, type Colour } from './colours.ts';
 import { baseOption, type Figure, legend, timeAxis, valueAxis, WHOLE } from './figure.ts';
 
-/** Bands with a number each; more of them would stand on each other. */
+/** Most bands with a number; with more, the numbers would overlap. */
 const NUMBERED_MAX = 30;
 
 /** A quantity over time. */
@@ -15,13 +15,16 @@ export interface OverTime {
   readonly toMs: number;
   readonly buckets: readonly Bucket[];
   readonly colour: Colour;
-  /** By their number in the report's table. */
+  /** By number in the table of the report. */
   readonly anomalies: ReadonlyMap<number, ReportedAnomaly>;
 }
 
-/** Power over time: the mean as a line, between least and most an area, anomalies as bands. */
-export function overTimeFigure(subject: OverTime): Figure {
-  const { name, title, about, fromMs, toMs, buckets, colour, anomalies } = subject;
+/**
+ * Power over time: the mean as a line, the range from minimum to maximum as an area, anomalies as
+ * bands.
+ */
+export function overTimeFigure(curve: OverTime): Figure {
+  const { name, title, about, fromMs, toMs, buckets, colour, anomalies } = curve;
   const line = (values: (bucket: Bucket) => number) =>
     buckets.map((bucket) => [bucket.timeMs, values(bucket)]);
   const hidden = {
@@ -39,14 +42,14 @@ export function overTimeFigure(subject: OverTime): Figure {
     option: {
       ...baseOption(title, WHOLE.width),
       grid: { left: 62, right: 24, top: 66, bottom: 28 },
-      ...legend(['mean', 'least to most', ...bands]),
+      ...legend(['mean', 'minimum to maximum', ...bands]),
       xAxis: timeAxis(fromMs, toMs),
       yAxis: valueAxis('kW', 'y'),
       series: [
         { ...hidden, data: line(({ least }) => least) },
         {
           ...hidden,
-          name: 'least to most',
+          name: 'minimum to maximum',
           data: line(({ least, most }) => most - least),
           itemStyle: { color: colour, opacity: 0.25 },
           areaStyle: { color: colour, opacity: 0.25 },
@@ -54,7 +57,7 @@ export function overTimeFigure(subject: OverTime): Figure {
         {
           name: 'mean',
           type: 'line',
-          // A line needs two points to be seen.
+          // A line needs at least two points to be visible.
           symbol: buckets.length > 1 ? 'none' : 'circle',
           data: line(({ mean }) => mean),
           itemStyle: { color: colour },
@@ -67,7 +70,7 @@ export function overTimeFigure(subject: OverTime): Figure {
           itemStyle: { color: COLOURS.anomaly, opacity: 0.3 },
           markArea: {
             silent: true,
-            // The edge keeps a band of less than a pixel in sight.
+            // The edge keeps a band visible that is narrower than a pixel.
             itemStyle: {
               color: COLOURS.anomaly,
               borderColor: COLOURS.anomaly,

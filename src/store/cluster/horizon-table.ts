@@ -1,4 +1,4 @@
-import type { Happening, JournalEvent } from '../../core/journal.ts';
+import type { JournalEntry, JournalEvent } from '../../core/journal.ts';
 import type { Database, Queries } from '../database.ts';
 import { insertEvent, loadEvents } from '../journal-rows.ts';
 import type { ClockRecord } from '../tables.ts';
@@ -98,13 +98,13 @@ export class HorizonTable {
    * @param known - The last event that is known here.
    * @throws StoreError where it is not kept or, where `isUncertain` says so, may be.
    */
-  append(known: JournalEvent | undefined, happening: Happening): Promise<Appended> {
+  append(known: JournalEvent | undefined, entry: JournalEntry): Promise<Appended> {
     return this.#database.transaction(async (queries) => {
       const nextS = await this.#lock(queries);
       const events = await loadEvents(queries, this.#database.location, known);
       const before = events.at(-1) ?? known;
       const event: JournalEvent = {
-        ...happening,
+        ...entry,
         sequence: (before?.sequence ?? 0) + 1,
         timeS: Math.max(nextS, before?.timeS ?? nextS),
       };

@@ -5,15 +5,13 @@ import { fleetOf, type WindowRequest } from '../dataset/request.ts';
 import { type Truth, truthsOf } from '../dataset/truth.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
-import type { TakeReading } from './machine-tally.ts';
-import type { ReportedAnomaly, Subject } from './subject.ts';
-import type { Tallies } from './tallies.ts';
+import type { Collectors, CollectReading, ReportedAnomaly, ReportSource } from './report-source.ts';
 
-/** A year's statuses are of no use to a report: none is asked for but at changes. */
+/** A report uses no statuses, so none are requested except at changes. */
 const STATUS_INTERVAL_S = 366 * 86_400;
 
-/** A window of the configured factories as the subject of a report: this version simulates it. */
-export function windowSubject(request: WindowRequest, version: string): Subject {
+/** A report source that simulates a window of the configured factories with this version. */
+export function windowSource(request: WindowRequest, version: string): ReportSource {
   const { fromMs, toMs, seed, settings, factories, machineIds } = request;
   const fleet = fleetOf(request, 'actual');
   const machines = machineIds.map((id) => fleet.byId.get(id) as Machine);
@@ -41,11 +39,11 @@ export function windowSubject(request: WindowRequest, version: string): Subject 
     })),
     anomalies: truths.map(anomalyOf).toSorted((a, b) => a.fromMs - b.fromMs),
     twin: { factories, seed, settings },
-    async read(tallies, onRows) {
+    async read(collectors, onRows) {
       let done = 0;
       for (const factory of used) {
         const own = machines.filter(({ factoryId }) => factoryId === factory.id);
-        for (const rows of readRows(fleet, own, fromMs, toMs, tallies)) {
+        for (const rows of readRows(fleet, own, fromMs, toMs, collectors)) {
           done += rows;
           onRows(done, allRows);
         }
@@ -54,7 +52,7 @@ export function windowSubject(request: WindowRequest, version: string): Subject 
   };
 }
 
-/** How many readings a window holds, of all machines that are asked for. */
+/** Number of readings in a window, of all requested machines. */
 export function readingsOf({ factories, machineIds, fromMs, toMs }: WindowRequest): number {
   const wanted = new Set(machineIds);
   let count = 0;
@@ -86,21 +84,21 @@ function* readRows(
   machines: readonly Machine[],
   fromMs: number,
   toMs: number,
-  tallies: Tallies,
+  collectors: Collectors,
 ): Generator<number> {
-  const takers = new Map(machines.map((machine) => [machine, takersOf(machine, tallies)]));
+  const own = new Map(machines.map((machine) => [machine, collectorsOf(machine, collectors)]));
   const reader = createReader(fleet, { machines, statusIntervalS: STATUS_INTERVAL_S });
   reader.seek(fromMs);
   for (const batch of batches(reader, toMs)) {
     for (let row = 0; row < batch.length; row++) {
       if (((batch.flags[row] as number) & READING) === 0) continue;
-      for (const take of takers.get(batch.machines[row] as Machine) as TakeReading[])
-        take(batch.timesMs[row] as number, batch.values, row * ROW_WIDTH);
+      for (const collect of own.get(batch.machines[row] as Machine) as CollectReading[])
+        collect(batch.timesMs[row] as number, batch.values, row * ROW_WIDTH);
     }
     yield batch.length;
   }
 }
 
-function takersOf({ id, type }: Machine, tallies: Tallies): TakeReading[] {
-  return type.channels.flatMap(({ name }) => tallies.taker(id, name) ?? []);
+function collectorsOf({ id, type }: Machine, collectors: Collectors): CollectReading[] {
+  return type.channels.flatMap(({ name }) => collectors.collector(id, name) ?? []);
 }

@@ -9,10 +9,15 @@ import { type FileEntry, MANIFEST, type Manifest } from '../dataset/manifest.ts'
 import { recordsDigest } from '../dataset/request.ts';
 import { CARRIERS } from '../encoding/carrier.ts';
 import { machineTypes } from '../machines/index.ts';
-import type { Twin } from './close-up.ts';
-import type { TakeReading } from './machine-tally.ts';
-import type { ReportedAnomaly, ReportedFactory, ReportedMachine, Subject } from './subject.ts';
-import type { Tallies } from './tallies.ts';
+import type { SimulatedTwin } from './close-up.ts';
+import type {
+  Collectors,
+  CollectReading,
+  ReportedAnomaly,
+  ReportedFactory,
+  ReportedMachine,
+  ReportSource,
+} from './report-source.ts';
 
 /** The fields of readings that a report needs; others are not read. */
 const USED_FIELDS = [
@@ -21,18 +26,18 @@ const USED_FIELDS = [
 ];
 
 /**
- * A dataset as the subject of a report. Each of its files is held against the manifest before it
- * is read.
+ * A report source that reads a dataset. Each file is verified against the manifest before it is
+ * read.
  *
  * @param version - Of the simulator.
- * @param twin - The factories as they are configured; used only if the dataset came from the same.
- * @throws DatasetError where there is none, or it is not what its manifest says.
+ * @param twin - The configured factories; used only if the dataset was made from the same ones.
+ * @throws DatasetError if there is no dataset, or if it differs from its manifest.
  */
-export async function datasetSubject(
+export async function datasetSource(
   folder: string,
   version: string,
-  twin: Omit<Twin, 'seed'>,
-): Promise<Subject> {
+  twin: Omit<SimulatedTwin, 'seed'>,
+): Promise<ReportSource> {
   const dataset = openDataset(folder);
   const { manifest } = dataset;
   if (dataset.folder === undefined)
@@ -44,7 +49,7 @@ export async function datasetSubject(
     machines.some(({ type }) => type.channels.some(({ name }) => name === table)),
   );
   const allRows = readings.reduce((sum, { rows }) => sum + rows, 0);
-  if (allRows === 0) throw new DatasetError(`${folder} holds no readings`);
+  if (allRows === 0) throw new DatasetError(`${folder} contains no readings`);
   return {
     provenance: `Read from the dataset ${folder}, made by version ${manifest.version}.`,
     fromMs: Date.parse(manifest.from),
@@ -54,11 +59,11 @@ export async function datasetSubject(
     machines,
     anomalies: anomalies.toSorted((a, b) => a.fromMs - b.fromMs),
     twin: twinOf(manifest, version, twin),
-    async read(tallies, onRows) {
+    async read(collectors, onRows) {
       let done = 0;
       for (const file of readings)
         for await (const rows of readWhole(folder, file, wantedOf(file.table, machines))) {
-          takeRows(rows, file.table, machines, tallies);
+          collectRows(rows, file.table, machines, collectors);
           done += rows.length;
           onRows(done, allRows);
         }
@@ -108,11 +113,11 @@ function factoryOf(entry: Entry): ReportedFactory {
   };
 }
 
-/** @throws DatasetError for a machine type that there is no more. */
+/** @throws DatasetError for a machine type that no longer exists. */
 function machineOf(entry: Entry): ReportedMachine {
   const type = machineTypes.find((each) => each.type === entry.text('type'));
   const name = entry.text('name');
-  if (!type) throw new DatasetError(`${name}: there is no machine type ${entry.text('type')}`);
+  if (!type) throw new DatasetError(`${name}: unknown machine type ${entry.text('type')}`);
   return {
     id: entry.text('machine_id'),
     name,
@@ -136,7 +141,7 @@ function anomalyOf(entry: Entry): ReportedAnomaly {
   };
 }
 
-/** A small table, whole. */
+/** Reads a small table into memory. */
 async function records(
   folder: string,
   { files }: Manifest,
@@ -144,7 +149,7 @@ async function records(
   wanted: WantedColumns,
 ): Promise<Entry[]> {
   const file = files.find((each) => each.table === table);
-  if (!file) throw new DatasetError(`${join(folder, MANIFEST)} names no table ${table}`);
+  if (!file) throw new DatasetError(`${join(folder, MANIFEST)} has no table ${table}`);
   const entries: Entry[] = [];
   for await (const rows of readWhole(folder, file, wanted))
     for (let row = 0; row < rows.length; row++)
@@ -155,7 +160,7 @@ async function records(
   return entries;
 }
 
-/** @throws DatasetError for a file that is not what the manifest says. */
+/** @throws DatasetError for a file that differs from the manifest. */
 async function* readWhole(
   folder: string,
   file: FileEntry,
@@ -181,19 +186,19 @@ function usedFields(type: MachineType, table: string) {
   return (channel?.fields ?? []).filter(({ name }) => USED_FIELDS.includes(name));
 }
 
-/** Puts each row into the shape of a reading and hands it to its machine. */
-function takeRows(
+/** Arranges each row like a reading and passes it to the collector of its machine. */
+function collectRows(
   rows: Rows,
   table: string,
   machines: readonly ReportedMachine[],
-  tallies: Tallies,
+  collectors: Collectors,
 ): void {
-  const targets = new Map<string, { take: TakeReading; sources: Source[] }>();
+  const targets = new Map<string, { collect: CollectReading; columns: SourceColumn[] }>();
   for (const { id, type } of machines) {
-    const take = tallies.taker(id, table);
+    const collect = collectors.collector(id, table);
     const fields = usedFields(type, table);
-    const sources = fields.map(({ name, column }) => ({ column, from: rows.numbers(name) }));
-    if (take) targets.set(id, { take, sources });
+    const columns = fields.map(({ name, column }) => ({ column, from: rows.numbers(name) }));
+    if (collect) targets.set(id, { collect, columns });
   }
   const timesMs = rows.numbers('time');
   const ids = rows.texts('machine_id');
@@ -201,28 +206,32 @@ function takeRows(
   for (let row = 0; row < rows.length; row++) {
     const target = targets.get(ids[row] as string);
     if (!target) continue;
-    for (const { column, from } of target.sources) values[column] = from[row] as number;
-    target.take(timesMs[row] as number, values, 0);
+    for (const { column, from } of target.columns) values[column] = from[row] as number;
+    target.collect(timesMs[row] as number, values, 0);
   }
 }
 
-/** A column of a table, and where its values stand in a reading. */
-interface Source {
+/** A column of a table, and its position in a reading. */
+interface SourceColumn {
   readonly column: number;
   readonly from: Float64Array;
 }
 
-/** The configured factories, or why the dataset did not come from them. */
-function twinOf(manifest: Manifest, version: string, twin: Omit<Twin, 'seed'>): Twin | string {
+/** The configured factories, or the reason why the dataset was not made from them. */
+function twinOf(
+  manifest: Manifest,
+  version: string,
+  twin: Omit<SimulatedTwin, 'seed'>,
+): SimulatedTwin | string {
   if (manifest.version !== version)
     return `The dataset was made by version ${manifest.version}, and this is ${version}.`;
   if (manifest.journal_digest !== recordsDigest([]))
-    return 'The dataset was made from a running factory, with what was done to it meanwhile.';
+    return 'The dataset was made from a running factory and includes the commands it received.';
   const isSame =
     manifest.factory_digest === recordsDigest(twin.factories) &&
     JSON.stringify(manifest.settings) === JSON.stringify(twin.settings);
   return isSame
     ? { ...twin, seed: manifest.seed }
-    : 'The dataset was made from other factories than those that are configured here; name ' +
-        'their file with --factory and set the variables that the command in its manifest has.';
+    : 'The dataset was made from other factories than the configured ones; select their ' +
+        'file with --factory and set the variables of the command in its manifest.';
 }

@@ -11,7 +11,7 @@ import {
   type Fleet,
   nextFleet,
 } from '../../src/simulation/fleet.ts';
-import { Relay } from '../../src/simulation/relay.ts';
+import { FleetSwitchReader } from '../../src/simulation/fleet-switch-reader.ts';
 import { readRows } from '../rows.ts';
 
 const FROM_MS = Date.UTC(2026, 2, 3, 9);
@@ -25,13 +25,13 @@ const factory = (...machines: (MachineDescription | undefined)[]): FactoryDescri
   machines: machines as MachineDescription[],
 });
 
-/** Every message up to `toMs`, as text, read in batches of so many rows. */
-async function messages(relay: Relay, toMs: number, capacity = 4096) {
+/** Every message up to `toMs`, as text, read in batches of `capacity` rows. */
+async function messages(reader: FleetSwitchReader, toMs: number, capacity = 4096) {
   const sink = new MemorySink();
   const batch = new Batch(capacity);
   for (let isDone = false; !isDone; ) {
     batch.clear();
-    isDone = relay.read(toMs, batch);
+    isDone = reader.read(toMs, batch);
     await sink.write(batch);
   }
   return sink.messages.map(({ topic, payload }) => ({
@@ -41,13 +41,13 @@ async function messages(relay: Relay, toMs: number, capacity = 4096) {
   }));
 }
 
-function relayOf(fleet: Fleet): Relay {
-  const relay = new Relay(fleet);
-  relay.seek(FROM_MS, true);
-  return relay;
+function readerOf(fleet: Fleet): FleetSwitchReader {
+  const reader = new FleetSwitchReader(fleet);
+  reader.seek(FROM_MS, true);
+  return reader;
 }
 
-test('a machine whose description stays is the same one in the next fleet', () => {
+test('a machine with an unchanged description is the same object in the next fleet', () => {
   const first = createFleet([factory(COMPRESSOR, HVAC, CONVEYOR)]);
   const renamed = { ...factory(COMPRESSOR, CONVEYOR, PUMP), name: 'New name', location: 'Here' };
   const commented = {
@@ -61,15 +61,15 @@ test('a machine whose description stays is the same one in the next fleet', () =
   assert.notEqual(moved.machines[0], first.machines[0], 'its weather is another');
 });
 
-test('what stays says the same bytes as if nothing had changed, in any batches', async () => {
-  const pure = await messages(relayOf(createFleet([DEFAULT_FACTORY])), TO_MS);
+test('unchanged machines report the same bytes as without a change, in any batches', async () => {
+  const pure = await messages(readerOf(createFleet([DEFAULT_FACTORY])), TO_MS);
   for (const capacity of [1, 7, 4096]) {
     const fleet = createFleet([DEFAULT_FACTORY]);
-    const relay = relayOf(fleet);
+    const reader = readerOf(fleet);
     const others = [{ ...MOLDING, intervalS: 10 } as MachineDescription, COMPRESSOR, CONVEYOR];
-    relay.follow(nextFleet(fleet, [factory(...others)]), SWAP_MS);
-    relay.follow(nextFleet(fleet, [factory(COMPRESSOR, CONVEYOR)]), SWAP_MS + 60_000);
-    const found = await messages(relay, TO_MS, capacity);
+    reader.follow(nextFleet(fleet, [factory(...others)]), SWAP_MS);
+    reader.follow(nextFleet(fleet, [factory(COMPRESSOR, CONVEYOR)]), SWAP_MS + 60_000);
+    const found = await messages(reader, TO_MS, capacity);
     for (const name of ['compressor-1', 'conveyor-a']) {
       const of = (all: typeof pure) =>
         all.filter(({ topic }) => topic.startsWith(name)).map(({ topic, text }) => topic + text);
@@ -78,12 +78,12 @@ test('what stays says the same bytes as if nothing had changed, in any batches',
   }
 });
 
-test('it does not matter whether the change comes while it reads or lies far ahead', async () => {
+test('it does not matter whether the change comes during reading or far ahead', async () => {
   const next = [factory(COMPRESSOR, { ...PUMP, intervalS: 5 } as MachineDescription)];
   const [early, late] = [createFleet([DEFAULT_FACTORY]), createFleet([DEFAULT_FACTORY])];
-  const behind = relayOf(early);
+  const behind = readerOf(early);
   behind.follow(nextFleet(early, next), SWAP_MS);
-  const live = relayOf(late);
+  const live = readerOf(late);
   const before = await messages(live, SWAP_MS - 1000);
   live.follow(nextFleet(late, next), SWAP_MS);
   const after = await messages(live, TO_MS);
@@ -91,11 +91,11 @@ test('it does not matter whether the change comes while it reads or lies far ahe
   assert.deepEqual(texts([...before, ...after]), texts(await messages(behind, TO_MS)));
 });
 
-test('a machine that leaves ends as offline, one that comes announces itself', async () => {
+test('a removed machine ends as offline, a new one announces itself', async () => {
   const fleet = createFleet([factory(COMPRESSOR, HVAC)]);
-  const relay = relayOf(fleet);
-  relay.follow(nextFleet(fleet, [factory(COMPRESSOR, CONVEYOR)]), SWAP_MS);
-  const found = await messages(relay, TO_MS);
+  const reader = readerOf(fleet);
+  reader.follow(nextFleet(fleet, [factory(COMPRESSOR, CONVEYOR)]), SWAP_MS);
+  const found = await messages(reader, TO_MS);
   const hvac = found.filter(({ topic }) => topic.startsWith('hvac-main'));
   assert.match(
     hvac.at(-1)?.text ?? '',
@@ -114,29 +114,29 @@ test('a machine that leaves ends as offline, one that comes announces itself', a
   assert.deepEqual([status?.time, status?.is_running], ['2026-03-03T09:01:40Z', true]);
 });
 
-test('one that stands says so when it comes, and nothing more when it leaves', async () => {
+test('a stopped machine reports that when it is added, and nothing when it is removed', async () => {
   const journal = new Journal(DEFAULT_SETTINGS);
   const machineIds = [HVAC?.id as string];
   journal.append({ kind: 'stop', sequence: 1, timeS: FROM_MS / 1000 - 60, machineIds });
   const fleet = createFleet([factory(COMPRESSOR)], { journal });
-  const relay = relayOf(fleet);
-  relay.follow(nextFleet(fleet, [factory(COMPRESSOR, HVAC)]), SWAP_MS);
-  relay.follow(nextFleet(fleet, [factory(COMPRESSOR)]), SWAP_MS + 10_000);
-  const found = (await messages(relay, TO_MS)).filter(({ topic }) => topic.startsWith('hvac'));
+  const reader = readerOf(fleet);
+  reader.follow(nextFleet(fleet, [factory(COMPRESSOR, HVAC)]), SWAP_MS);
+  reader.follow(nextFleet(fleet, [factory(COMPRESSOR)]), SWAP_MS + 10_000);
+  const found = (await messages(reader, TO_MS)).filter(({ topic }) => topic.startsWith('hvac'));
   assert.deepEqual(
     found.map(({ topic, is_running: isRunning }) => [topic, isRunning]),
     [['hvac-main/status', false]],
   );
 });
 
-test('with another topic a machine ends on the old one and goes on with the new one', async () => {
+test('with a new topic a machine ends on the old one and continues on the new one', async () => {
   const fleet = createFleet([factory(HVAC)]);
-  const relay = relayOf(fleet);
-  relay.follow(
+  const reader = readerOf(fleet);
+  reader.follow(
     nextFleet(fleet, [factory({ ...HVAC, topic: 'factory/demo/roof' } as MachineDescription)]),
     SWAP_MS,
   );
-  const found = await messages(relay, TO_MS);
+  const found = await messages(reader, TO_MS);
   const statuses = found.filter(({ topic }) => topic.endsWith('/status'));
   const [last] = statuses.filter(({ topic }) => topic.startsWith('hvac-main')).slice(-1);
   assert.equal(last?.is_running, false);
@@ -144,13 +144,13 @@ test('with another topic a machine ends on the old one and goes on with the new 
   assert.equal(first?.is_running, true);
 });
 
-test('a gap that is skipped takes changes with it', () => {
+test('a seek over a gap applies the changes in it', () => {
   const fleet = createFleet([factory(COMPRESSOR, HVAC)]);
-  const relay = relayOf(fleet);
-  relay.follow(nextFleet(fleet, [factory(COMPRESSOR, PUMP)]), SWAP_MS);
-  relay.seek(TO_MS, true);
-  const rows = readRows(relay, TO_MS + 30_000);
-  assert.equal(relay.fleet.machines.length, 2);
+  const reader = readerOf(fleet);
+  reader.follow(nextFleet(fleet, [factory(COMPRESSOR, PUMP)]), SWAP_MS);
+  reader.seek(TO_MS, true);
+  const rows = readRows(reader, TO_MS + 30_000);
+  assert.equal(reader.fleet.machines.length, 2);
   const ids = rows.map(({ machineId }) => machineId);
   assert.equal(ids.filter((id) => id === HVAC?.id).length, 1, 'only that it has left');
   assert.equal(ids.filter((id) => id === PUMP?.id).length, 1);

@@ -3,43 +3,44 @@ import type { Machine } from '../core/factory.ts';
 import type { Fleet } from './fleet.ts';
 import { createReader, type Reader, type ReaderOptions, type RowReader } from './reader.ts';
 
-/** A fleet, and the instant after which it is read. */
-interface Leg {
+/** A fleet, and the instant after which it applies. */
+interface FleetVersion {
   readonly fleet: Fleet;
   readonly fromMs: number;
 }
 
-/** How fleets are read one after the other. */
-export interface RelayOptions extends Pick<ReaderOptions, 'statusIntervalS'> {
-  /** The machines of a fleet that are read; all of them, if not given. */
+/** Options of a reader that switches fleets. */
+export interface FleetSwitchOptions extends Pick<ReaderOptions, 'statusIntervalS'> {
+  /** Selects the machines of a fleet to read; all of them by default. */
   readonly machinesOf?: (fleet: Fleet) => readonly Machine[];
 }
 
-/** A reader that goes on from one fleet to the next. */
-export interface FollowingReader extends RowReader {
-  /** The fleet that is read now. */
+/** A reader that can switch from one fleet to the next. */
+export interface SwitchableReader extends RowReader {
+  /** The fleet that is being read. */
   readonly fleet: Fleet;
-  /** Goes on with another fleet, see {@link Relay.follow}. */
+  /** Schedules a switch to another fleet, see {@link FleetSwitchReader.follow}. */
   follow(fleet: Fleet, fromMs: number): void;
 }
 
 /**
- * Reads one fleet after the other: each up to and including the instant from which the next one
- * holds, however late that is. Machines that are in both are read as if nothing had happened.
+ * Reads one fleet after the other, each up to and including the instant from which the next one
+ * applies, however late the switch was requested. Machines that are in both continue without a
+ * break.
  */
-export class Relay implements FollowingReader {
-  readonly #options: RelayOptions;
-  readonly #next: Leg[] = [];
+export class FleetSwitchReader implements SwitchableReader {
+  readonly #options: FleetSwitchOptions;
+  readonly #next: FleetVersion[] = [];
   #fleet: Fleet;
   #reader: Reader;
 
-  constructor(fleet: Fleet, options: RelayOptions = {}) {
+  constructor(fleet: Fleet, options: FleetSwitchOptions = {}) {
     this.#options = options;
     this.#fleet = fleet;
     this.#reader = this.#readerOf(fleet);
   }
 
-  /** The fleet that is read now. */
+  /** The fleet that is being read. */
   get fleet(): Fleet {
     return this.#fleet;
   }
@@ -49,7 +50,7 @@ export class Relay implements FollowingReader {
     return this.#reader.timeMs;
   }
 
-  /** As {@link Reader.seek}; never back before the instant from which its fleet holds. */
+  /** As {@link Reader.seek}; never back before the instant from which its fleet applies. */
   seek(timeMs: number, announce = false): void {
     this.#reader.seek(timeMs, announce);
   }
@@ -60,9 +61,9 @@ export class Relay implements FollowingReader {
   }
 
   /**
-   * Continues with another fleet, made by `nextFleet` from the last one.
+   * Switches to another fleet, made by `nextFleet` from the last one.
    *
-   * @param fromMs - An instant that it has not passed; readings after it are the new fleet's.
+   * @param fromMs - An instant that the reader has not passed; later readings are the new fleet's.
    */
   follow(fleet: Fleet, fromMs: number): void {
     if (this.#next.at(-1)?.fromMs === fromMs) this.#next.pop();

@@ -1,19 +1,19 @@
 import type { Channel } from '../core/field.ts';
 import { type CarrierUse, carriersOf } from './carriers.ts';
 import { Envelope } from './envelope.ts';
-import type { FactoryTally } from './factory-tally.ts';
+import type { FactoryTotals } from './factory-totals.ts';
 import type { Grid, LocalTime } from './grid.ts';
 import { Histogram } from './histogram.ts';
-import type { ReportedMachine } from './subject.ts';
+import type { CollectReading, ReportedMachine } from './report-source.ts';
 import { WeeklyProfile } from './weekly-profile.ts';
 
-/** Buckets of a curve over time: one for every other pixel. */
+/** Buckets of a curve over time: one per two pixels. */
 export const BUCKETS = 360;
-/** Of a period at least this share has to be covered by readings; a day has 23 hours at times. */
+/** Least share of a period that readings must cover; some days have only 23 hours. */
 const COVERED_SHARE = 0.95;
 
-/** What a machine took or gave of one carrier. */
-export class CarrierTally {
+/** Totals of one carrier that a machine uses or supplies. */
+export class CarrierTotals {
   readonly use: CarrierUse;
   readonly powerKw: Envelope;
   readonly durations = new Histogram();
@@ -26,28 +26,25 @@ export class CarrierTally {
   }
 }
 
-/** A period of a machine's with what may explain its power. */
+/** A period of a machine, with the variables that may explain its power. */
 export interface Period {
-  /** Its place in the window. */
+  /** Index of the period in the window. */
   readonly index: number;
-  /** Mean power, of all carriers that it takes [kW]. */
+  /** Mean power of all carriers that the machine uses [kW]. */
   readonly powerKw: number;
-  /** NaN where the machine does not tell it. */
+  /** NaN if the machine does not report it. */
   readonly outdoorTempC: number;
   readonly unitsPerHour: number;
 }
 
-/** Takes the values of one reading's channel. */
-export type TakeReading = (timeMs: number, values: Float64Array, at: number) => void;
-
-/** What is known of a machine after all its readings: sums, and no reading. */
-export class MachineTally {
+/** Totals of a machine; it stores no readings. */
+export class MachineTotals {
   readonly machine: ReportedMachine;
-  readonly carriers: readonly CarrierTally[];
+  readonly carriers: readonly CarrierTotals[];
   productionUnits = 0;
   readonly #intervalH: number;
   readonly #intervalMs: number;
-  readonly #factory: FactoryTally;
+  readonly #factory: FactoryTotals;
   readonly #time: LocalTime;
   readonly #energyKwh: Float64Array;
   readonly #units: Float64Array;
@@ -56,9 +53,9 @@ export class MachineTally {
   readonly #tempCount: Float64Array;
   #hours = 0;
 
-  constructor(machine: ReportedMachine, grid: Grid, factory: FactoryTally, time: LocalTime) {
+  constructor(machine: ReportedMachine, grid: Grid, factory: FactoryTotals, time: LocalTime) {
     this.machine = machine;
-    this.carriers = carriersOf(machine.type).map((use) => new CarrierTally(use, grid));
+    this.carriers = carriersOf(machine.type).map((use) => new CarrierTotals(use, grid));
     this.#intervalMs = machine.intervalMs;
     this.#intervalH = machine.intervalMs / 3_600_000;
     this.#factory = factory;
@@ -71,21 +68,23 @@ export class MachineTally {
     this.#tempCount = column();
   }
 
-  /** What takes the readings of one of the machine's channels; none where nothing is of use. */
-  taker({ name, fields }: Channel): TakeReading | undefined {
+  /**
+   * The collector of one of the machine's channels; undefined if the report needs nothing from it.
+   */
+  collector({ name, fields }: Channel): CollectReading | undefined {
     const carrier = this.carriers.find(({ use }) => use.channel === name);
-    if (carrier) return this.#energyTaker(carrier);
+    if (carrier) return this.#energyCollector(carrier);
     const columnOf = (key: string) => fields.find((field) => field.key === key)?.column;
     const countAt = columnOf('productionCount');
     const tempAt = columnOf('outdoorTempC');
     if (countAt !== undefined)
-      return (timeMs, values, at) => this.#takeUnits(timeMs, values[at + countAt] as number);
+      return (timeMs, values, at) => this.#addUnits(timeMs, values[at + countAt] as number);
     if (tempAt !== undefined)
-      return (timeMs, values, at) => this.#takeTemp(timeMs, values[at + tempAt] as number);
+      return (timeMs, values, at) => this.#addTemp(timeMs, values[at + tempAt] as number);
     return undefined;
   }
 
-  /** Energy of all carriers that it took [kWh]. */
+  /** Energy used, of all carriers [kWh]. */
   get energyKwh(): number {
     return this.carriers.reduce(
       (sum, { use, energyKwh }) => sum + (use.isTaken ? energyKwh : 0),
@@ -93,18 +92,18 @@ export class MachineTally {
     );
   }
 
-  /** Hours of which there are readings. */
+  /** Hours covered by readings. */
   get hours(): number {
     return this.#hours;
   }
 
-  /** The carrier of which it takes the most. */
-  get mainCarrier(): CarrierTally {
+  /** The carrier with the most energy used. */
+  get mainCarrier(): CarrierTotals {
     const taken = this.carriers.filter(({ use }) => use.isTaken);
     return taken.reduce((most, each) => (each.energyKwh > most.energyKwh ? each : most));
   }
 
-  /** The periods that lie in the window as a whole. */
+  /** The periods that are covered by readings. */
   periods(): readonly Period[] {
     const coveredMinH = (COVERED_SHARE * this.#time.periodMs) / 3_600_000;
     const periods: Period[] = [];
@@ -121,23 +120,23 @@ export class MachineTally {
     return periods;
   }
 
-  /** The periods that a span of time touches. */
+  /** The first and the last period that a span of time overlaps. */
   periodsOf(fromMs: number, toMs: number): { readonly first: number; readonly last: number } {
     return { first: this.#time.periodAt(fromMs), last: this.#time.periodAt(toMs) };
   }
 
-  #energyTaker(tally: CarrierTally): TakeReading {
-    const { powerKw, energyKwh, isTaken } = tally.use;
-    const isFirst = tally === this.carriers[0];
-    const slots = isTaken ? this.#factory.slotsOf(tally.use.carrier) : undefined;
+  #energyCollector(totals: CarrierTotals): CollectReading {
+    const { powerKw, energyKwh, isTaken } = totals.use;
+    const isFirst = totals === this.carriers[0];
+    const slots = isTaken ? this.#factory.slotsOf(totals.use.carrier) : undefined;
     const weight = this.#intervalH;
     return (timeMs, values, at) => {
       const kw = powerKw(values, at);
       const kwh = energyKwh(values, at);
-      tally.powerKw.add(timeMs, kw, weight);
-      tally.durations.add(kw, weight);
-      tally.week.add(this.#time.weekHourAt(timeMs - this.#intervalMs / 2), kw, weight);
-      tally.energyKwh += kwh;
+      totals.powerKw.add(timeMs, kw, weight);
+      totals.durations.add(kw, weight);
+      totals.week.add(this.#time.weekHourAt(timeMs - this.#intervalMs / 2), kw, weight);
+      totals.energyKwh += kwh;
       if (!slots) return;
       slots.add(timeMs - this.#intervalMs, timeMs, kwh);
       const period = this.#periodOf(timeMs);
@@ -148,20 +147,20 @@ export class MachineTally {
     };
   }
 
-  #takeUnits(timeMs: number, units: number): void {
+  #addUnits(timeMs: number, units: number): void {
     const period = this.#periodOf(timeMs);
     this.productionUnits += units;
     this.#units[period] = (this.#units[period] as number) + units;
   }
 
-  #takeTemp(timeMs: number, tempC: number): void {
+  #addTemp(timeMs: number, tempC: number): void {
     if (Number.isNaN(tempC)) return;
     const period = this.#periodOf(timeMs);
     this.#tempSumC[period] = (this.#tempSumC[period] as number) + tempC;
     this.#tempCount[period] = (this.#tempCount[period] as number) + 1;
   }
 
-  /** A reading belongs to the period in which the middle of its interval lies. */
+  /** A reading belongs to the period that contains the middle of its interval. */
   #periodOf(timeMs: number): number {
     return this.#time.periodAt(timeMs - this.#intervalMs / 2);
   }

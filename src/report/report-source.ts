@@ -1,6 +1,5 @@
 import type { MachineType } from '../core/machine.ts';
-import type { Twin } from './close-up.ts';
-import type { Tallies } from './tallies.ts';
+import type { SimulatedTwin } from './close-up.ts';
 
 /** A factory that a report is about. */
 export interface ReportedFactory {
@@ -20,7 +19,7 @@ export interface ReportedMachine {
   readonly intervalMs: number;
 }
 
-/** An anomaly that acted in the window, with what it cost inside it. */
+/** An anomaly that was active in the window, with its cost within the window. */
 export interface ReportedAnomaly {
   readonly machineId: string;
   /** `seal_leak`. */
@@ -34,11 +33,20 @@ export interface ReportedAnomaly {
   readonly lostProductionUnits: number;
 }
 
+/** Adds the values of a reading's channel, which start at `at`, to the totals of its machine. */
+export type CollectReading = (timeMs: number, values: Float64Array, at: number) => void;
+
+/** Where a source delivers its readings. */
+export interface Collectors {
+  /** The collector of a machine's channel; undefined if the report needs nothing from it. */
+  collector(machineId: string, channel: string): CollectReading | undefined;
+}
+
 /** What a report is about, and where its readings come from. */
-export interface Subject {
-  /** What was read, in a sentence for the head of the report. */
+export interface ReportSource {
+  /** Where the readings come from, in a sentence for the head of the report. */
   readonly provenance: string;
-  /** The readings are those with `fromMs` < time ≤ `toMs`. */
+  /** The window includes readings with `fromMs` < time ≤ `toMs`. */
   readonly fromMs: number;
   readonly toMs: number;
   readonly seed: number;
@@ -47,12 +55,12 @@ export interface Subject {
   readonly machines: readonly ReportedMachine[];
   /** Oldest first. */
   readonly anomalies: readonly ReportedAnomaly[];
-  /** Where the machines can be simulated again, more finely; none: what is missing for that. */
-  readonly twin: Twin | string;
+  /** The twin for finer simulation of the machines, or the reason why there is none. */
+  readonly twin: SimulatedTwin | string;
   /**
-   * Hands over all readings, those of a machine's channel in the order of time.
+   * Passes all readings to the collectors, those of a machine's channel in order of time.
    *
-   * @param onRows - Is told again and again how many rows more were read, of how many in all.
+   * @param onRows - Called repeatedly with the number of rows read so far, and of all rows.
    */
-  read(tallies: Tallies, onRows: (rows: number, allRows: number) => void): Promise<void>;
+  read(collectors: Collectors, onRows: (rows: number, allRows: number) => void): Promise<void>;
 }

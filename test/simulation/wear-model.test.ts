@@ -1,4 +1,4 @@
-/** Planned maintenance, wear and age: what goes with time in a machine that nothing is wrong with. */
+/** Planned maintenance, wear and ageing: what changes over time in a machine without faults. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -10,7 +10,7 @@ import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
-import { Upkeep } from '../../src/simulation/upkeep.ts';
+import { WearModel } from '../../src/simulation/wear-model.ts';
 import { passOver, type Row, readRows } from '../rows.ts';
 
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
@@ -39,7 +39,7 @@ function build(
 
 /** The first maintenance that ends after an instant. */
 function maintenance(machine: Machine, tS: number): readonly [fromS: number, untilS: number] {
-  const parameters = new Upkeep(machine).parametersAt(tS);
+  const parameters = new WearModel(machine).parametersAt(tS);
   return [parameters['maintenanceFromS'] as number, parameters['maintenanceUntilS'] as number];
 }
 
@@ -50,7 +50,7 @@ for (const type of serviced) {
   const at = (row: Row, key: string) =>
     row.values[type.fields.find((each) => each.key === key)?.column as number] as number;
 
-  test(`${type.type}: while it is serviced its controls alone take power, and it goes on reporting`, () => {
+  test(`${type.type}: in maintenance only its controls use power, and it continues to report`, () => {
     const { fleet, machine } = build(type);
     const [fromS, untilS] = maintenance(machine, FROM_S);
     const reader = createReader(fleet);
@@ -74,7 +74,7 @@ for (const type of serviced) {
     assert.ok(outside.filter((row) => row.timeMs > untilS * 1000).some(produced));
   });
 
-  test(`${type.type}: around its maintenance a seek leads to what reading through does`, () => {
+  test(`${type.type}: around its maintenance a seek gives the rows of reading through`, () => {
     const { fleet, machine } = build(type);
     const [fromS, untilS] = maintenance(machine, FROM_S);
     const intervalMs = machine.intervalMs;
@@ -89,13 +89,13 @@ for (const type of serviced) {
     }
   });
 
-  test(`${type.type}: it wears from one maintenance to the next, and is not worn where it is not to be`, () => {
+  test(`${type.type}: it wears between two maintenances, unless wear is off`, () => {
     const { machine } = build(type);
     const [, untilS] = maintenance(machine, FROM_S);
     const [nextFromS] = maintenance(machine, untilS);
-    const upkeep = new Upkeep(machine);
+    const wear = new WearModel(machine);
     const worn = (tS: number) => {
-      const parameters = upkeep.parametersAt(tS);
+      const parameters = wear.parametersAt(tS);
       return Object.keys(type.parameters).map((key) =>
         Math.abs((parameters[key] as number) - (machine.parameters[key] as number)),
       );
@@ -103,7 +103,7 @@ for (const type of serviced) {
     const [fresh, half, old] = [untilS, (untilS + nextFromS) / 2, nextFromS - 1].map(worn);
     const sum = (values: readonly number[] = []) => values.reduce((a, b) => a + b, 0);
     assert.ok(sum(fresh) < sum(half) && sum(half) < sum(old));
-    const kept = new Upkeep(build(type, { wearShare: 0 }).machine);
+    const kept = new WearModel(build(type, { wearShare: 0 }).machine);
     for (const key of Object.keys(type.parameters))
       assert.equal(
         kept.parametersAt(nextFromS - 1)[key],
@@ -112,7 +112,7 @@ for (const type of serviced) {
   });
 }
 
-test('a maintenance is on a Sunday from 08:00 on local clocks, summer and winter, every so many weeks', () => {
+test('a maintenance begins on a Sunday at 08:00 local time, summer and winter, every few weeks', () => {
   for (const timeZone of ['UTC', 'Europe/Berlin', 'America/Los_Angeles', 'Asia/Kathmandu'])
     for (const type of serviced) {
       const { machine } = build(type, {}, { timeZone });
@@ -134,7 +134,7 @@ test('a maintenance is on a Sunday from 08:00 on local clocks, summer and winter
     }
 });
 
-test('machines of a kind are not all serviced on one Sunday', () => {
+test('machines of one type are not all serviced on the same Sunday', () => {
   const type = serviced[0] as MachineType;
   const machines = Array.from({ length: 40 }, (_, i) => {
     const id = `00000000-0000-0000-0000-${String(i).padStart(12, '0')}`;
@@ -159,12 +159,12 @@ test('with 0 weeks there is no maintenance, with a length of 5 hours it lasts un
   assert.equal(untilS - fromS, 5 * HOUR_S);
 });
 
-test('age adds to wear, no more than 8 %, and none before the installation', () => {
+test('age adds to wear, by at most 8 %, and not before the installation', () => {
   const type = machineTypes.find((each) => each.type === 'compressor') as MachineType;
   const factor = (installedYear: number) => {
     const { machine } = build(type, { installedYear });
     const [, untilS] = maintenance(machine, FROM_S);
-    return new Upkeep(machine).parametersAt(untilS)['powerFaultFactor'] as number;
+    return new WearModel(machine).parametersAt(untilS)['powerFaultFactor'] as number;
   };
   assert.equal(factor(2030), 1);
   assert.ok(Math.abs(factor(2016.1) - 1.04) < 0.001, '0.4 % a year');

@@ -1,34 +1,34 @@
-/** A subject of one machine whose readings the test makes up. */
+/** A report source with one machine and synthetic readings. */
 import type { Channel } from '../../src/core/field.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { machineTypes } from '../../src/machines/index.ts';
-import type { MachineTally } from '../../src/report/machine-tally.ts';
-import type { ReportedMachine, Subject } from '../../src/report/subject.ts';
-import { Tallies } from '../../src/report/tallies.ts';
+import type { MachineTotals } from '../../src/report/machine-totals.ts';
+import type { ReportedMachine, ReportSource } from '../../src/report/report-source.ts';
+import { ReportTotals } from '../../src/report/report-totals.ts';
 
-/** What a made-up reading says; the mean power is that of its interval. */
+/** A synthetic reading; the power is the mean of its interval. */
 export interface MadeUp {
   readonly powerKw: number;
   readonly units?: number;
   readonly tempC?: number;
 }
 
-export interface MadeUpSubject {
-  readonly tallies: Tallies;
-  readonly tally: MachineTally;
+export interface MadeUpTotals {
+  readonly totals: ReportTotals;
+  readonly machine: MachineTotals;
 }
 
-/** Adds up the readings that a function of time makes up for a conveyor. */
+/** Totals of the synthetic readings of a conveyor, given as a function of time. */
 export function madeUp(
   fromMs: number,
   toMs: number,
   intervalMs: number,
   reading: (timeMs: number) => MadeUp,
   timeZone = 'UTC',
-): MadeUpSubject {
+): MadeUpTotals {
   const type = machineTypes.find((each) => each.type === 'motor') as ReportedMachine['type'];
   const machine = { id: 'm', name: 'Belt', factoryId: 'f', type, ratedPowerKw: 22, intervalMs };
-  const subject: Omit<Subject, 'read'> = {
+  const source: Omit<ReportSource, 'read'> = {
     provenance: '',
     fromMs,
     toMs,
@@ -38,7 +38,7 @@ export function madeUp(
     anomalies: [],
     twin: '',
   };
-  const tallies = new Tallies(subject);
+  const totals = new ReportTotals(source);
   const values = new Float64Array(ROW_WIDTH);
   const put = (key: string, value: number) => {
     values[type.fields.find((field) => field.key === key)?.column as number] = value;
@@ -50,7 +50,7 @@ export function madeUp(
     put('productionCount', units);
     put('outdoorTempC', tempC);
     for (const { name } of type.channels as readonly Channel[])
-      tallies.taker('m', name)?.(tMs, values, 0);
+      totals.collector('m', name)?.(tMs, values, 0);
   }
-  return { tallies, tally: tallies.machines[0] as MachineTally };
+  return { totals, machine: totals.machines[0] as MachineTotals };
 }

@@ -6,47 +6,50 @@ import { Journal } from '../../src/core/journal.ts';
 import type { Alert } from '../../src/core/machine.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
+import { ALERT_HOLD_S, AlertMonitor } from '../../src/simulation/alert-monitor.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
-import { ALERT_HOLD_S, Watch } from '../../src/simulation/watch.ts';
 import { readRows } from '../rows.ts';
 
-function watched(alert: Pick<Alert, 'limits' | 'band'>) {
-  const watch = new Watch([
+function evaluateOf(alert: Pick<Alert, 'limits' | 'band'>) {
+  const monitor = new AlertMonitor([
     { message: '', signal: '', ...alert, value: (state) => state['x'] as number },
   ]);
-  return (x: number, tS: number) => watch.look({ x }, {}, tS);
+  return (x: number, tS: number) => monitor.evaluate({ x }, {}, tS);
 }
 
-/** Looks at one value a minute. */
-const aMinute = (look: (x: number, tS: number) => number) => (x: number, i: number) =>
-  look(x, 60 * i);
+/** Evaluates one value a minute. */
+const aMinute = (evaluate: (x: number, tS: number) => number) => (x: number, i: number) =>
+  evaluate(x, 60 * i);
 
 test('an alert begins above its threshold and ends a band below it', () => {
-  const look = watched({ limits: [60, 70], band: 3 });
+  const evaluate = evaluateOf({ limits: [60, 70], band: 3 });
   assert.deepEqual(
-    [59, 60.5, 59, 58, 56.9, 59, 71, 69, 66.9, 56].map(aMinute(look)),
+    [59, 60.5, 59, 58, 56.9, 59, 71, 69, 66.9, 56].map(aMinute(evaluate)),
     [0, 1, 1, 1, 0, 0, 2, 2, 1, 0],
   );
 });
 
-test('where the critical threshold is the lower one, it warns of what is below', () => {
-  const look = watched({ limits: [6, 5], band: 0.2 });
-  assert.deepEqual([6.5, 5.9, 6.1, 4.9, 5.1, 5.3, 6.3].map(aMinute(look)), [0, 1, 1, 2, 2, 1, 0]);
+test('if the critical threshold is the lower one, the alert warns below it', () => {
+  const evaluate = evaluateOf({ limits: [6, 5], band: 0.2 });
+  assert.deepEqual(
+    [6.5, 5.9, 6.1, 4.9, 5.1, 5.3, 6.3].map(aMinute(evaluate)),
+    [0, 1, 1, 2, 2, 1, 0],
+  );
 });
 
 test('inside the band an alert ends when nothing was beyond its threshold for ten minutes', () => {
-  const look = watched({ limits: [60, 70], band: 3 });
-  assert.equal(look(61, 0), 1);
-  assert.equal(look(59, ALERT_HOLD_S - 1), 1);
-  assert.equal(look(59, ALERT_HOLD_S), 0);
+  const evaluate = evaluateOf({ limits: [60, 70], band: 3 });
+  assert.equal(evaluate(61, 0), 1);
+  assert.equal(evaluate(59, ALERT_HOLD_S - 1), 1);
+  assert.equal(evaluate(59, ALERT_HOLD_S), 0);
 });
 
-test('an alert stays while its controller does not look, for ten minutes', () => {
-  const look = watched({ limits: [60, 70], band: 3 });
-  assert.equal(look(75, 0), 2);
-  assert.equal(look(Number.NaN, ALERT_HOLD_S - 1), 2);
-  assert.equal(look(Number.NaN, ALERT_HOLD_S), 0);
+test('an alert without evaluations stays for ten minutes', () => {
+  const evaluate = evaluateOf({ limits: [60, 70], band: 3 });
+  assert.equal(evaluate(75, 0), 2);
+  assert.equal(evaluate(Number.NaN, ALERT_HOLD_S - 1), 2);
+  assert.equal(evaluate(Number.NaN, ALERT_HOLD_S), 0);
 });
 
 const DAY_MS = 86_400_000;

@@ -2,15 +2,15 @@ import type { Machine } from '../core/factory.ts';
 import type { Values } from '../core/machine.ts';
 import { copyOf } from '../core/record.ts';
 
-/** Local time of day at which a planned maintenance begins, on a Sunday. */
+/** Local time of day at which planned maintenance begins, on a Sunday. */
 const BEGINS_AT_S = 8 * 3600;
 const MINUTE_S = 60;
-/** 1970-01-01 was a Thursday: so many days before it a week began, with its Sunday. */
+/** 1970-01-01 was a Thursday; its week began this many days earlier, on a Sunday. */
 const FIRST_SUNDAY = -4;
 const YEAR_S = 365.2425 * 86_400;
 const EPOCH_YEAR = 1970;
 
-/** The stream that draws in which of its weeks a machine is serviced. */
+/** Random stream that picks the week in which a machine is serviced. */
 const WEEK = 95;
 
 interface Maintenance {
@@ -19,15 +19,15 @@ interface Maintenance {
 }
 
 /**
- * A machine's parameters as a function of time: worn since its last maintenance and by its age,
- * with the maintenance that it is in or that comes next. Wear is taken anew each midnight and
- * after each maintenance.
+ * A machine's parameters as a function of time: worn since its last maintenance and with age,
+ * together with the current or next maintenance. Wear is updated at each midnight and after each
+ * maintenance.
  */
-export class Upkeep {
+export class WearModel {
   readonly #machine: Machine;
   /**
-   * The machine's own record until it is asked for an instant, and for ever where nothing about it
-   * goes with time; else a copy that is changed in place.
+   * The machine's own record before the first call, and forever if its parameters never change;
+   * otherwise a copy that is changed in place.
    */
   #parameters: Readonly<Values<string>>;
   readonly #weeks: number;
@@ -45,7 +45,7 @@ export class Upkeep {
     this.#parameters = parameters;
   }
 
-  /** Since when the parameters are as they are. */
+  /** Since when the parameters have their current values. */
   get sinceS(): number {
     return this.#sinceS;
   }
@@ -80,7 +80,7 @@ export class Upkeep {
     own['maintenanceUntilS'] = next.untilS;
   }
 
-  /** The maintenance before an instant, and the one that it lies in or that comes next. */
+  /** The maintenance before an instant, and the current or next one. */
   #around(tS: number): readonly [last: Maintenance, next: Maintenance] {
     if (this.#weeks === 0) return [NEVER_BEFORE, NEVER];
     const { site } = this.#machine;

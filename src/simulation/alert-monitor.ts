@@ -1,29 +1,29 @@
 import type { Alert, Values } from '../core/machine.ts';
 
-/** An alert ends when its signal has not been beyond its threshold for so long [s]. */
+/** An alert ends once its signal has not been beyond the threshold for this long [s]. */
 export const ALERT_HOLD_S = 600;
 
-/** A controller looks at its signals once in so long [ms]. */
+/** Scan interval of a controller [ms]. */
 const SCAN_MS = 10_000;
 
-/** Whether a controller looks at a machine's reading of that number: the first of a scan. */
-export function isWatched(reading: number, intervalMs: number): boolean {
+/** Whether the controller evaluates the reading with this number: the first of a scan. */
+export function isScanned(reading: number, intervalMs: number): boolean {
   const scan = Math.floor((reading * intervalMs) / SCAN_MS);
   return scan !== Math.floor(((reading - 1) * intervalMs) / SCAN_MS);
 }
 
 /**
- * A machine's controller, watching for what it has to warn of.
+ * The alerts of a machine's controller.
  *
- * An alert begins when its signal passes a threshold. It ends when the signal has come back by the
+ * An alert begins when its signal passes a threshold. It ends when the signal has returned by the
  * alert's band, or has not passed the threshold for {@link ALERT_HOLD_S}. So a signal that stays
- * near a threshold does not make it flap, and nothing older than that time matters.
+ * near a threshold does not make the alert flap, and nothing older than that time matters.
  */
-export class Watch {
+export class AlertMonitor {
   readonly #alerts: readonly Alert[];
-  /** Each alert's thresholds and band, turned so that it warns of what is above. */
+  /** Thresholds and band of each alert, with signs such that it always warns above them. */
   readonly #limits: Float64Array;
-  /** When each of its two thresholds was last passed; −∞ where that alert has ended. */
+  /** When each of its two thresholds was last passed; −∞ once that alert has ended. */
   readonly #timesS: Float64Array;
   #levels = 0;
 
@@ -33,32 +33,36 @@ export class Watch {
     this.#timesS = new Float64Array(2 * alerts.length).fill(Number.NEGATIVE_INFINITY);
   }
 
-  /** Forgets everything. */
+  /** Clears all alerts. */
   reset(): void {
     this.#levels = 0;
     this.#timesS.fill(Number.NEGATIVE_INFINITY);
   }
 
   /**
-   * Looks at a reading.
+   * Evaluates a reading.
    *
-   * @returns Two bits an alert, in the order of the type's `alertCodes`: 0 none, 1 warning, 2
+   * @returns Two bits per alert, in the order of the type's `alertCodes`: 0 none, 1 warning, 2
    *   critical.
    */
-  look(state: Readonly<Values<string>>, parameters: Readonly<Values<string>>, tS: number): number {
+  evaluate(
+    state: Readonly<Values<string>>,
+    parameters: Readonly<Values<string>>,
+    tS: number,
+  ): number {
     const alerts = this.#alerts;
     const limits = this.#limits;
     for (let i = 0; i < alerts.length; i++) {
       const at = 4 * i;
       const value = (alerts[i] as Alert).value(state, parameters) * (limits[at] as number);
-      // Nearly always there is nothing to warn of.
+      // The fast path: nearly always there is nothing to warn of.
       if (!(value > (limits[at + 1] as number)) && ((this.#levels >>> (2 * i)) & 3) === 0) continue;
-      this.#judge(i, value, tS);
+      this.#updateLevel(i, value, tS);
     }
     return this.#levels;
   }
 
-  #judge(i: number, value: number, tS: number): void {
+  #updateLevel(i: number, value: number, tS: number): void {
     const at = 4 * i;
     const [, warning = 0, critical = 0, band = 0] = this.#limits.subarray(at, at + 4);
     const isWarning = isOn(this.#timesS, 2 * i, value - warning, band, tS);
@@ -68,7 +72,7 @@ export class Watch {
   }
 }
 
-/** Limits of a type's alerts, which all its machines share. */
+/** Limits by the list of alerts, which all machines of a type share. */
 const LIMITS = new WeakMap<readonly Alert[], Float64Array>();
 
 function limitsOf(alerts: readonly Alert[]): Float64Array {
@@ -84,10 +88,14 @@ function limitsOf(alerts: readonly Alert[]): Float64Array {
   return limits;
 }
 
-/** Whether an alert is on whose signal is so far beyond its threshold now. */
+/**
+ * Updates an alert, given how far its signal is beyond the threshold, and returns whether it is
+ * on.
+ */
 function isOn(timesS: Float64Array, at: number, beyond: number, band: number, tS: number): boolean {
   if (beyond > 0) timesS[at] = tS;
-  // Written so that a signal that is not looked at changes nothing.
+  // Both comparisons are false for NaN: a signal that is not evaluated only lets the hold time
+  // run.
   else if (beyond < -band || tS - (timesS[at] as number) >= ALERT_HOLD_S) timesS[at] = -Infinity;
   return timesS[at] !== -Infinity;
 }

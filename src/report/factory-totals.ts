@@ -1,7 +1,7 @@
 import { type Bucket, Envelope } from './envelope.ts';
 import type { Grid, LocalTime } from './grid.ts';
 import { type DurationPoint, Histogram } from './histogram.ts';
-import type { ReportedFactory } from './subject.ts';
+import type { ReportedFactory } from './report-source.ts';
 import { WeeklyProfile } from './weekly-profile.ts';
 
 const HOUR_MS = 3_600_000;
@@ -16,7 +16,7 @@ export class Slots {
     this.#energyKwh = new Float64Array(grid.slotCount);
   }
 
-  /** Takes the energy of an interval; what it shares with each slot goes into that. */
+  /** Adds the energy of an interval, split over the slots that the interval overlaps. */
   add(fromMs: number, toMs: number, energyKwh: number): void {
     const from = this.#grid.slotAt(fromMs);
     const to = this.#grid.slotAt(toMs);
@@ -50,8 +50,8 @@ export interface SlotPower {
   readonly powerKw: number;
 }
 
-/** What all machines of a factory take together. */
-export class FactoryTally {
+/** Totals of all machines of a factory. */
+export class FactoryTotals {
   readonly factory: ReportedFactory;
   readonly #grid: Grid;
   readonly #time: LocalTime;
@@ -63,7 +63,7 @@ export class FactoryTally {
     this.#time = time;
   }
 
-  /** The carriers that its machines take, in the order of the machines. */
+  /** The carriers that its machines use, in the order of the machines. */
   get carriers(): readonly string[] {
     return [...this.#slots.keys()];
   }
@@ -78,7 +78,7 @@ export class FactoryTally {
     return this.slotsOf(carrier).energyKwh;
   }
 
-  /** The slot with the most power. */
+  /** The slot with the highest power. */
   peak(carrier: string): SlotPower {
     const [first, ...others] = this.slotsOf(carrier).powers();
     return others.reduce(
