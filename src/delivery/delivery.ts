@@ -19,7 +19,7 @@ import { Greeting } from './greeting.ts';
 import { LagWatch } from './lag-watch.ts';
 import { Outages } from './outages.ts';
 import { Pace } from './pace.ts';
-import { Progress } from './progress.ts';
+import { Progress, type ProgressOptions } from './progress.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { Refusals } from './refusals.ts';
 import { LAG_STEP_MS, SpreadReader } from './spread-reader.ts';
@@ -42,7 +42,7 @@ const STATUS_INTERVAL_S = 60;
 export type { DeliveryFigures } from './figures.ts';
 
 /** What a delivery works with. */
-export interface DeliveryOptions {
+export interface DeliveryOptions extends ProgressOptions {
   readonly fleet: Fleet;
   readonly sink: Sink & Partial<DeliveredSink>;
   readonly clock: Clock;
@@ -111,10 +111,10 @@ export class Delivery {
     this.#relay = new (options.isSpread ? SpreadReader : Relay)(fleet, { statusIntervalS });
     this.#reader = new ReadAhead(options.reader ?? this.#relay);
     this.#pace = this.#paceOf(fleet);
-    this.#progress = new Progress(sink, watermarks, log);
+    this.#progress = new Progress(sink, watermarks, log, options);
     this.#messagesPerRow = this.#counter.mostOfRow(fleet.machines);
-    const { stallMs = STALL_MS, steadyMs, lagMaxMs } = options;
-    this.#outages = new Outages(sink.name, log, steadyMs);
+    const { stallMs = STALL_MS, steadyMs, retryMs, lagMaxMs } = options;
+    this.#outages = new Outages(sink.name, log, steadyMs, retryMs);
     this.#refusals = new Refusals(sink.name, log);
     this.#lagWatch = new LagWatch(NEARER_OF_STALL * stallMs, lagMaxMs, log);
     this.#watchdog = new Watchdog(sink, stallMs, this.#outages, this.#refusals);
@@ -369,8 +369,7 @@ export class Delivery {
   async #rest(batch: Batch): Promise<void> {
     const { speed } = this.#options.clock;
     const waitMs = this.#pace.waitMs(this.#counter.ofBatch(batch), speed, performance.now());
-    if (waitMs > 0) await sleep(waitMs, this.#abort.signal);
-    else await turn();
+    await sleep(waitMs, this.#abort.signal);
   }
 }
 
