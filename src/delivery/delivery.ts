@@ -73,6 +73,8 @@ export interface DeliveryOptions extends ProgressOptions {
   readonly stallMs?: number;
   /** How long delivery has to go on before waits after failures are short again [ms]; 30 s. */
   readonly steadyMs?: number;
+  /** How long it seeks before others get a turn [ms of real time]; 10 ms. */
+  readonly sliceMs?: number;
   /** How far behind it may be without coming nearer [ms of real time]; 30 s. */
   readonly lagMaxMs?: number;
 }
@@ -109,7 +111,7 @@ export class Delivery {
     this.#options = options;
     this.#counter = new MessageCounter(sink);
     this.#relay = new (options.isSpread ? SpreadReader : Relay)(fleet, { statusIntervalS });
-    this.#reader = new ReadAhead(options.reader ?? this.#relay);
+    this.#reader = new ReadAhead(options.reader ?? this.#relay, options.sliceMs);
     this.#pace = this.#paceOf(fleet);
     this.#progress = new Progress(sink, watermarks, log, options);
     this.#messagesPerRow = this.#counter.mostOfRow(fleet.machines);
@@ -358,7 +360,8 @@ export class Delivery {
     const shortestMs = TICK_MIN_MS * speed;
     if (isSpread) {
       const stepMs = LAG_STEP_MS * Math.ceil(shortestMs / LAG_STEP_MS);
-      return (Math.floor(this.#progress.deliveredMs / stepMs) + 1) * stepMs;
+      const nextMs = (Math.floor(this.#progress.deliveredMs / stepMs) + 1) * stepMs;
+      return nextMs > clock.nowMs() ? nextMs : clock.nowMs() + shortestMs;
     }
     const tickMs = speed < 1 ? TICK_MAX_MS * speed : 1000 * Math.ceil(shortestMs / 1000);
     const nextMs = (Math.floor(this.#progress.deliveredMs / tickMs) + 1) * tickMs;
