@@ -69,7 +69,7 @@ class Voyage {
     this.#seed = seed;
     this.#dice = dice;
     const startMs = FIRST_DAY_MS + DAY_MS * dice.whole(0, 300) + 1000 * dice.whole(0, 60);
-    this.#endMs = startMs + 1000 * dice.whole(30, 120);
+    this.#endMs = startMs + 1000 * dice.whole(30, 90);
     this.#clock = new InstantClock(startMs + dice.whole(0, 20_000));
     this.#canSpread = dice.chance(0.7);
     this.#receivers = ['first', 'second', 'third'].slice(0, dice.pick([2, 2, 3])).map((name) => {
