@@ -8,7 +8,10 @@ import type { OptionReader } from './option-reader.ts';
 /** The port that each scheme means where none is named. */
 const PORTS = { mqtt: '1883', mqtts: '8883', ws: '80', wss: '443' } as const;
 
-/** Most brokers that speak MQTT by WebSocket do so here, and the environment variables cannot name another path. */
+/**
+ * Most brokers that speak MQTT over WebSocket do so here; the environment variables name no other
+ * path.
+ */
 const PATHS = ['', '/', '/mqtt'];
 
 /** The URL of a broker, as the environment variables that say the same. */

@@ -18,7 +18,7 @@ import {
 import { LagWatch } from './lag-watch.ts';
 import { Outages } from './outages.ts';
 import { Pace } from './pace.ts';
-import { Progress } from './progress.ts';
+import { Progress, type ProgressOptions } from './progress.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { Refusals } from './refusals.ts';
 import { LAG_STEP_MS, SpreadReader } from './spread-reader.ts';
@@ -41,7 +41,7 @@ const STATUS_INTERVAL_S = 60;
 export type { DeliveryFigures } from './figures.ts';
 
 /** What a delivery works with. */
-export interface DeliveryOptions {
+export interface DeliveryOptions extends ProgressOptions {
   readonly fleet: Fleet;
   readonly sink: Sink & Partial<DeliveredSink>;
   readonly clock: Clock;
@@ -72,6 +72,8 @@ export interface DeliveryOptions {
   readonly stallMs?: number;
   /** How long delivery has to go on before waits after failures are short again [ms]; 30 s. */
   readonly steadyMs?: number;
+  /** How long it seeks before others get a turn [ms of real time]; 10 ms. */
+  readonly sliceMs?: number;
   /** How far behind it may be without coming nearer [ms of real time]; 30 s. */
   readonly lagMaxMs?: number;
 }
@@ -109,12 +111,12 @@ export class Delivery {
     this.#fleetReader = new (options.isSpread ? SpreadReader : FleetSwitchReader)(fleet, {
       statusIntervalS,
     });
-    this.#reader = new ReadAhead(options.reader ?? this.#fleetReader);
+    this.#reader = new ReadAhead(options.reader ?? this.#fleetReader, options.sliceMs);
     this.#pace = this.#paceOf(fleet);
-    this.#progress = new Progress(sink, watermarks, log);
+    this.#progress = new Progress(sink, watermarks, log, options);
     this.#messagesPerRow = this.#counter.mostOfRow(fleet.machines);
-    const { stallMs = STALL_MS, steadyMs, lagMaxMs } = options;
-    this.#outages = new Outages(sink.name, log, steadyMs);
+    const { stallMs = STALL_MS, steadyMs, retryMs, lagMaxMs } = options;
+    this.#outages = new Outages(sink.name, log, steadyMs, retryMs);
     this.#refusals = new Refusals(sink.name, log);
     this.#lagWatch = new LagWatch(NEARER_OF_STALL * stallMs, lagMaxMs, log);
     this.#watchdog = new Watchdog(sink, stallMs, this.#outages, this.#refusals);
@@ -350,7 +352,8 @@ export class Delivery {
     const shortestMs = TICK_MIN_MS * speed;
     if (isSpread) {
       const stepMs = LAG_STEP_MS * Math.ceil(shortestMs / LAG_STEP_MS);
-      return (Math.floor(this.#progress.deliveredMs / stepMs) + 1) * stepMs;
+      const nextMs = (Math.floor(this.#progress.deliveredMs / stepMs) + 1) * stepMs;
+      return nextMs > clock.nowMs() ? nextMs : clock.nowMs() + shortestMs;
     }
     const tickMs = speed < 1 ? TICK_MAX_MS * speed : 1000 * Math.ceil(shortestMs / 1000);
     const nextMs = (Math.floor(this.#progress.deliveredMs / tickMs) + 1) * tickMs;
@@ -361,8 +364,7 @@ export class Delivery {
   async #rest(batch: Batch): Promise<void> {
     const { speed } = this.#options.clock;
     const waitMs = this.#pace.waitMs(this.#counter.ofBatch(batch), speed, performance.now());
-    if (waitMs > 0) await sleep(waitMs, this.#abort.signal);
-    else await turn();
+    await sleep(waitMs, this.#abort.signal);
   }
 }
 

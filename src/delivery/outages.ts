@@ -48,11 +48,14 @@ export class Outages {
   #isSaid = false;
   #saidReason: string | undefined;
 
-  /** @param steadyMs - How long delivery has to go on before waits are short again. */
-  constructor(sinkName: string, log: Log, steadyMs = STEADY_MS) {
+  /**
+   * @param steadyMs - How long delivery has to go on before waits are short again.
+   * @param retryMs - The first wait after a failure.
+   */
+  constructor(sinkName: string, log: Log, steadyMs = STEADY_MS, retryMs?: number) {
     this.#sinkName = sinkName;
     this.#log = log;
-    this.#backOff = new BackOff(steadyMs);
+    this.#backOff = new BackOff(steadyMs, retryMs);
   }
 
   /** How long to wait before the next attempt [ms]. */

@@ -10,6 +10,14 @@ const SAVE_EVERY_MS = 1000;
 const ANSWER_MAX_MS = 10_000;
 const LAST_MAX_MS = 3000;
 
+/** How often a watermark is saved, and loading it is tried. */
+export interface ProgressOptions {
+  /** The shortest time between two saves [ms of real time]; 1 s. A crash repeats that much. */
+  readonly saveEveryMs?: number;
+  /** The first wait after a failure [ms of real time]; 0.2 s. */
+  readonly retryMs?: number;
+}
+
 /** How far a sink has been delivered to, and how far that is on record. */
 export class Progress {
   /** The simulated instant up to which the sink has everything [ms]; NaN before it begins. */
@@ -25,9 +33,18 @@ export class Progress {
   #triedAtMs = Number.NEGATIVE_INFINITY;
   /** The one save that is under way. */
   #saving: Promise<void> | undefined;
+  readonly #saveEveryMs: number;
+  readonly #retryMs: number | undefined;
   #isFailing = false;
 
-  constructor(sink: Pick<Sink, 'name' | 'keepsWatermark'>, watermarks: Watermarks, log: Log) {
+  constructor(
+    sink: Pick<Sink, 'name' | 'keepsWatermark'>,
+    watermarks: Watermarks,
+    log: Log,
+    { saveEveryMs = SAVE_EVERY_MS, retryMs }: ProgressOptions = {},
+  ) {
+    this.#saveEveryMs = saveEveryMs;
+    this.#retryMs = retryMs;
     this.#sinkName = sink.name;
     this.#isSinks = sink.keepsWatermark === true;
     this.#watermarks = watermarks;
@@ -42,7 +59,7 @@ export class Progress {
   /** What is on record; tried again until the store answers. None if the signal is aborted. */
   async load(signal: AbortSignal): Promise<Watermark | undefined> {
     const sink = this.#sinkName;
-    const backOff = new BackOff();
+    const backOff = new BackOff(undefined, this.#retryMs);
     let said: string | undefined;
     while (!signal.aborted) {
       try {
@@ -67,7 +84,7 @@ export class Progress {
    * @param isWritten - Whether the sink has just been given rows, and so may have saved it itself.
    */
   async keep(isWritten: boolean): Promise<void> {
-    if (this.#saving || performance.now() - this.#triedAtMs < SAVE_EVERY_MS) return;
+    if (this.#saving || performance.now() - this.#triedAtMs < this.#saveEveryMs) return;
     if (!this.#isSinks) void this.#save();
     else if (!isWritten) await this.record();
   }

@@ -12,14 +12,17 @@ const SLICE_MS = 10;
  */
 export class ReadAhead {
   readonly #reader: Pick<RowReader, 'seeking' | 'read' | 'announce'>;
+  readonly #sliceMs: number;
   #batch = new Batch(0);
   #next = new Batch(0);
   #isAhead = false;
   /** Whether the batch that was read last had room for everything there was. */
   #isComplete = true;
 
-  constructor(reader: Pick<RowReader, 'seeking' | 'read' | 'announce'>) {
+  /** @param sliceMs - How long it seeks before others get a turn. */
+  constructor(reader: Pick<RowReader, 'seeking' | 'read' | 'announce'>, sliceMs = SLICE_MS) {
     this.#reader = reader;
+    this.#sliceMs = sliceMs;
   }
 
   /**
@@ -31,7 +34,7 @@ export class ReadAhead {
     this.#isComplete = true;
     let sinceMs = performance.now();
     for (const _ of this.#reader.seeking(timeMs, true)) {
-      if (performance.now() - sinceMs < SLICE_MS) continue;
+      if (performance.now() - sinceMs < this.#sliceMs) continue;
       await turn();
       if (signal?.aborted) return;
       sinceMs = performance.now();

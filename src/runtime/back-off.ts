@@ -12,12 +12,18 @@ export const STEADY_MS = 30_000;
  */
 export class BackOff {
   readonly #steadyMs: number;
-  #nextMs = FIRST_MS;
+  readonly #firstMs: number;
+  #nextMs: number;
   #worksSinceMs: number | undefined;
 
-  /** @param steadyMs - How long it has to work before waits are short again. */
-  constructor(steadyMs = STEADY_MS) {
+  /**
+   * @param steadyMs - How long it has to work before waits are short again.
+   * @param firstMs - The first wait; 0: never wait, only let others have a turn.
+   */
+  constructor(steadyMs = STEADY_MS, firstMs = FIRST_MS) {
     this.#steadyMs = steadyMs;
+    this.#firstMs = firstMs;
+    this.#nextMs = firstMs;
   }
 
   /** The wait after one more failure [ms]. */
@@ -37,7 +43,7 @@ export class BackOff {
     const nowMs = performance.now();
     this.#worksSinceMs ??= nowMs;
     if (nowMs - this.#worksSinceMs < this.#steadyMs) return false;
-    this.#nextMs = FIRST_MS;
+    this.#nextMs = this.#firstMs;
     return true;
   }
 }

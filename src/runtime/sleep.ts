@@ -1,9 +1,12 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 
-/** Sleeps for a while, or until the signal is aborted. */
+/** Sleeps for a while, or until the signal is aborted; 0 ms lets everything else have a turn. */
 export async function sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
   try {
-    await setTimeout(durationMs, undefined, signal ? { signal } : {});
+    const options = signal ? { signal } : {};
+    await (durationMs > 0
+      ? setTimeout(durationMs, undefined, options)
+      : setImmediate(undefined, options));
   } catch (error) {
     if (!signal?.aborted) throw error;
   }

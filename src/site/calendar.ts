@@ -11,6 +11,8 @@ const RAMP_S = 600;
 interface Change {
   readonly timeS: number;
   readonly toShare: number;
+  /** Whether it comes of a setting: nothing before it knows of it. */
+  readonly isSetting: boolean;
 }
 
 /** A part of a plan: its name and the share of full production that it requires. */
@@ -76,7 +78,7 @@ export class Calendar {
     if (!(tS >= this.#fromS && tS < this.#untilS) || this.#isOutdated()) this.#find(tS);
     const u = (tS - this.#fromS) / this.#rampS;
     if (u >= 1) return this.#toShare;
-    return this.#fromShare + (this.#toShare - this.#fromShare) * u * u * (3 - 2 * u);
+    return smoothly(this.#fromShare, this.#toShare, u);
   }
 
   /** The level that the plan requires at an instant, without the transition. */
@@ -190,27 +192,37 @@ export class Calendar {
     const dayStartS = (day - 1) * DAY_S;
     this.#fromS = i < 0 ? dayStartS : (changes[i] as Change).timeS;
     this.#toShare = i < 0 ? this.level(dayStartS) : (changes[i] as Change).toShare;
-    this.#fromShare = i < 0 ? this.#toShare : this.level(this.#fromS - 1);
+    this.#fromShare = i < 0 ? this.#toShare : this.#shareBefore(changes, i);
+    this.#rampS = rampAfter(changes, i, this.#fromS);
     i++;
     this.#untilS = changes[i]?.timeS ?? (day + 2) * DAY_S;
-    this.#rampS = Math.min(RAMP_S, this.#untilS - this.#fromS);
+  }
+
+  /** The share that a change goes out from; a changed setting may come in the midst of a ramp. */
+  #shareBefore(changes: readonly Change[], i: number): number {
+    const { timeS, isSetting } = changes[i] as Change;
+    const before = changes[i - 1];
+    if (!isSetting || !before || timeS - before.timeS >= RAMP_S) return this.level(timeS - 1);
+    const u = (timeS - before.timeS) / rampAfter(changes, i - 1, before.timeS);
+    return u >= 1 ? before.toShare : smoothly(this.#shareBefore(changes, i - 1), before.toShare, u);
   }
 
   /** The instants of a day (UTC) at which the level changes. */
   #changes(day: number): readonly Change[] {
     let changes = this.#days.get(day);
     if (!changes) {
+      const planned = this.#planned(day);
       changes = [...this.#candidates(day)]
         .filter((tS) => this.level(tS) !== this.level(tS - 1))
         .sort((a, b) => a - b)
-        .map((timeS) => ({ timeS, toShare: this.level(timeS) }));
+        .map((timeS) => ({ timeS, toShare: this.level(timeS), isSetting: !planned.has(timeS) }));
       this.#days.set(day, changes);
     }
     return changes;
   }
 
   /** The instants of a day (UTC) at which another part of the plan may begin. */
-  #candidates(day: number): ReadonlySet<number> {
+  #planned(day: number): ReadonlySet<number> {
     const minutes = this.#description.shifts.flatMap((shift) => [
       shift.startMinute,
       shift.endMinute,
@@ -231,9 +243,27 @@ export class Calendar {
         if (Math.abs(localMinute / DAY_MINUTES - day - 0.5) < 2) addLocal(localMinute);
     const clockChange = this.#zone.changeS(day);
     if (clockChange !== undefined) add(clockChange);
-    for (const { timeS } of this.#journal.settingsChanges()) add(timeS);
     return candidates;
   }
+
+  /** The instants of a day (UTC) at which the plan may change: its own, and those of settings. */
+  #candidates(day: number): ReadonlySet<number> {
+    const candidates = new Set(this.#planned(day));
+    for (const { timeS } of this.#journal.settingsChanges())
+      if (Math.floor(timeS / DAY_S) === day) candidates.add(timeS);
+    return candidates;
+  }
+}
+
+/** How long a change takes: less where the plan changes again before, which is known by then. */
+function rampAfter(changes: readonly Change[], i: number, fromS: number): number {
+  const next = changes.find(({ isSetting }, j) => j > i && !isSetting);
+  return Math.min(RAMP_S, (next?.timeS ?? Number.POSITIVE_INFINITY) - fromS);
+}
+
+/** Between two levels along 3u² − 2u³. */
+function smoothly(from: number, to: number, u: number): number {
+  return from + (to - from) * u * u * (3 - 2 * u);
 }
 
 /** In autumn, clocks repeat an hour, so a change of shift within it occurs twice [s]. */

@@ -124,3 +124,22 @@ test('the hours of a plan match its levels, minute by minute, in any window', ()
   assert.deepEqual([...hours.keys()].sort(), [...counted.keys()].sort());
   for (const [name, count] of counted) assert.ok(Math.abs((hours.get(name) ?? 0) - count) < 1e-6);
 });
+
+test('a setting that changes in the midst of a transition leaves its past as it was', () => {
+  const journal = new Journal(DEFAULT_SETTINGS);
+  const made = new Calendar(DEFAULT_CALENDAR, new Zone('UTC'), journal);
+  const saturdayS = Date.UTC(2026, 2, 7) / 1000;
+  const past = () => [1, 60, 119, 120].map((afterS) => made.load(saturdayS + afterS));
+  const before = past();
+  for (const [sequence, afterS] of [120, 240].entries())
+    journal.append({
+      kind: 'configure',
+      settings: { weekendProductionFactor: 0.9 - 0.8 * sequence },
+      sequence: sequence + 1,
+      timeS: saturdayS + afterS,
+    });
+  assert.deepEqual(past(), before);
+  const load = (afterS: number) => made.load(saturdayS + afterS);
+  for (const afterS of [120, 240]) assert.ok(Math.abs(load(afterS) - load(afterS - 1)) < 0.01);
+  assert.equal(load(840), 0.9 - 0.8);
+});

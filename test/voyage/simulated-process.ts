@@ -1,0 +1,270 @@
+/** One process of the simulator in a simulated voyage, from its start to its end. */
+import assert from 'node:assert/strict';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import { Journal, type JournalEvent, type Settings } from '../../src/core/journal.ts';
+import type { Watermarks } from '../../src/core/sink.ts';
+import { Delivery } from '../../src/delivery/delivery.ts';
+import { Shares } from '../../src/delivery/shares.ts';
+import { LAG_STEP_MS, longestLagMs } from '../../src/delivery/spread-reader.ts';
+import { sharedWatermarks, spreadWatermarks } from '../../src/delivery/watermarks.ts';
+import type { InstantClock } from '../../src/service/clock.ts';
+import { MonitoredLog } from '../../src/service/durable-log.ts';
+import { LocalEventLog } from '../../src/service/event-log.ts';
+import { Observer } from '../../src/service/observer.ts';
+import { Simulator } from '../../src/service/simulator.ts';
+import { type Chapter, type Leg, legsOf, SPREAD_MAX_MS } from './simulated-past.ts';
+import {
+  type Dice,
+  Life,
+  type Question,
+  type Receiver,
+  type ToldGap,
+  VoyageJournal,
+  VoyageSink,
+  VoyageWatermarks,
+  Waiter,
+} from './simulated-world.ts';
+
+/** What is given up after 30 s is given up after this here [ms]. */
+const STALL_MS = 30;
+/** Turns without activity after which everything waits: delivery rests for one between batches. */
+const CALM_TURNS = 4;
+/** A process that is busy for more turns never comes to rest. */
+const TURNS_MAX = 20_000;
+const LOG = { info() {}, warn() {} };
+
+/** How a receiver is delivered to; the next process may do it in another form. */
+export interface Form {
+  readonly isSpread: boolean;
+  /** Deliveries that share the machines out. */
+  readonly shares: number;
+}
+
+/** What outlives a process, and how it is configured. */
+export interface Estate {
+  readonly seed: number;
+  readonly clock: InstantClock;
+  readonly leaps: () => number;
+  readonly watermarks: Watermarks;
+  readonly events: JournalEvent[];
+  readonly chapters: readonly Chapter[];
+  readonly settings: Settings;
+  readonly startMs: number;
+  readonly catchUpMs: number;
+  readonly receivers: readonly { readonly receiver: Receiver; readonly form: Form }[];
+}
+
+/** A delivery, and the share of the machines that it carries. */
+export interface Line {
+  readonly receiver: Receiver;
+  readonly share: ToldGap['share'];
+  readonly sink: VoyageSink;
+  readonly delivery: Delivery;
+}
+
+/** The whole simulator, with a world that answers when the voyage has it do so. */
+export class SimulatedProcess {
+  readonly life = new Life();
+  readonly eventLog: LocalEventLog;
+  readonly simulator: Simulator;
+  readonly lines: readonly Line[];
+  readonly #journalLog: VoyageJournal;
+  readonly #kept: readonly JournalEvent[];
+  readonly #monitoredLog: MonitoredLog;
+  readonly #end = new AbortController();
+  readonly #running: Promise<void>[] = [];
+
+  /** Starts with what is kept of the processes before it. */
+  static async start(estate: Estate): Promise<SimulatedProcess> {
+    const resumeMs = new Map<string, number>();
+    for (const { receiver, form } of estate.receivers)
+      for (let index = 0; index < form.shares; index++) {
+        const saved = await watermarksOf(estate.watermarks, form, () => 0)[index]?.load(
+          receiver.name,
+        );
+        resumeMs.set(`${receiver.name} ${index}`, saved?.timeMs ?? estate.startMs);
+      }
+    return new SimulatedProcess(estate, resumeMs);
+  }
+
+  private constructor(estate: Estate, resumeMs: ReadonlyMap<string, number>) {
+    const { clock, events, chapters, settings, leaps, catchUpMs } = estate;
+    const { life } = this;
+    this.#kept = events;
+    const journal = new Journal(settings, events);
+    clock.setSpeed(events.findLast((event) => event.kind === 'speed')?.speed ?? 1);
+    this.#journalLog = new VoyageJournal(life, events);
+    this.#monitoredLog = new MonitoredLog(this.#journalLog, LOG);
+    this.eventLog = new LocalEventLog(journal, clock, this.#monitoredLog);
+    const legs = legsOf(chapters, journal, estate.seed);
+    const { fleet } = legs.at(-1) as Leg;
+    this.lines = estate.receivers.flatMap(({ receiver, form }) => {
+      const kept = new VoyageWatermarks(life, receiver, estate.watermarks);
+      const watermarks = watermarksOf(kept, form, (index) =>
+        longestLagMs(new Shares(this.simulator.fleet, form.shares).of(index).machines),
+      );
+      return Array.from({ length: form.shares }, (_, index) => {
+        const fromMs = resumeMs.get(`${receiver.name} ${index}`) as number;
+        const own = watermarks[index] as Watermarks;
+        return this.#line(estate, receiver, form, index, own, legs, fromMs);
+      });
+    });
+    const watching = new Waiter(life, clock, this.#journalLog);
+    const observer = new Observer(fleet, this.eventLog, watching, 60, { leaps, catchUpMs });
+    this.#run(watching, observer.run(this.#end.signal));
+    this.simulator = new Simulator({
+      fleet,
+      clock,
+      eventLog: this.eventLog,
+      observer,
+      deliveries: this.lines.map(({ delivery, share }) => ({
+        get figures() {
+          return delivery.figures;
+        },
+        get deliveredMs() {
+          return delivery.deliveredMs;
+        },
+        follow: (next, fromMs) =>
+          delivery.follow(new Shares(next, share.count).of(share.index), fromMs),
+      })),
+    });
+  }
+
+  /** Fails with what a part of the process has failed of. */
+  check(): void {
+    const [failure] = this.life.failures;
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Runs until everything waits, for time or for the world. */
+  async rest(): Promise<void> {
+    const { life } = this;
+    let seen = -1;
+    for (let turns = 0, calm = 0; calm < CALM_TURNS; turns++) {
+      assert.ok(turns < TURNS_MAX, 'it never comes to rest');
+      await turn();
+      this.check();
+      for (const { sink } of this.lines) sink.progress();
+      calm = seen === life.activity && life.isAtRest ? calm + 1 : 0;
+      seen = life.activity;
+    }
+  }
+
+  /** Waits until a sink whose write hangs was reset. */
+  async stall(question: Question): Promise<void> {
+    const sink = this.lines.find(({ sink }) => sink.hasAsked(question))?.sink as VoyageSink;
+    sink.isStarving = true;
+    while (this.life.questions.includes(question)) {
+      await pause(1);
+      for (const { sink } of this.lines) sink.progress();
+    }
+  }
+
+  /** Ends it as `kill -9` does. */
+  async kill(dice: Dice): Promise<void> {
+    this.#journalLog.takeBack();
+    this.life.kill(dice);
+    this.#end.abort();
+    this.#monitoredLog.close();
+    await Promise.all(this.#running);
+    this.check();
+    this.#checkJournal();
+  }
+
+  /** Ends it in order. */
+  async stop(): Promise<void> {
+    let isOver = false;
+    this.#end.abort();
+    const stopping = this.lines.map(({ delivery }) => delivery.stop());
+    void Promise.all([...stopping, ...this.#running]).then(() => {
+      isOver = true;
+    });
+    this.#monitoredLog.close();
+    while (!isOver) {
+      for (const question of [...this.life.questions])
+        question.answer(question.isHanging ? 0 : 1, !question.isHanging);
+      await turn();
+    }
+    this.#journalLog.takeBack();
+    this.life.isOver = true;
+    this.check();
+    this.#checkJournal();
+  }
+
+  /** What was acknowledged is on record; one event more may be, that nobody got an answer of. */
+  #checkJournal(): void {
+    const { events } = this.eventLog.journal;
+    assert.deepEqual(this.#kept.slice(0, events.length), events, 'the journal on record');
+    assert.ok(this.#kept.length <= events.length + 1, 'events on record that nobody asked for');
+  }
+
+  #line(
+    estate: Estate,
+    receiver: Receiver,
+    form: Form,
+    index: number,
+    own: Watermarks,
+    legs: readonly Leg[],
+    resumeMs: number,
+  ): Line {
+    const { clock, watermarks, startMs, catchUpMs, leaps } = estate;
+    const { eventLog } = this;
+    const share = { index, count: form.shares };
+    const ownShare = ({ fleet }: Leg) => new Shares(fleet, share.count).of(index);
+    // It goes on with the fleet of its watermark, as a reader process does that is started again.
+    const fromMs = resumeMs - (form.isSpread ? SPREAD_MAX_MS : 0);
+    const first = Math.max(
+      0,
+      legs.findLastIndex((leg) => leg.fromMs < fromMs),
+    );
+    const waiter = new Waiter(this.life, clock, receiver);
+    const sink = new VoyageSink(this.life, waiter, receiver, watermarks);
+    const horizonMs = form.isSpread
+      ? () => Math.floor(eventLog.closedMs() / LAG_STEP_MS) * LAG_STEP_MS
+      : () => eventLog.horizonMs();
+    const delivery = new Delivery({
+      fleet: ownShare(legs[first] as Leg),
+      sink,
+      clock: waiter,
+      horizonMs,
+      watermarks: own,
+      log: LOG,
+      onGap: (gap) => {
+        assert.ok(gap.toMs <= horizonMs() - catchUpMs, 'a gap that CATCH_UP does not ask for');
+        sink.forget();
+        receiver.gaps.push({ ...gap, share, isSpread: form.isSpread });
+      },
+      leaps,
+      catchUpMs,
+      catchUpRate: 0,
+      beginMs: startMs,
+      isSpread: form.isSpread,
+      stallMs: STALL_MS,
+      saveEveryMs: 0,
+      retryMs: 0,
+      sliceMs: Number.POSITIVE_INFINITY,
+    });
+    for (const leg of legs.slice(first + 1)) delivery.follow(ownShare(leg), leg.fromMs);
+    this.#run(waiter, delivery.run(this.#end.signal));
+    return { receiver, share, sink, delivery };
+  }
+
+  #run(waiter: Waiter, work: Promise<void>): void {
+    const running = work
+      .catch((error) => void this.life.failures.push(error))
+      .finally(() => {
+        waiter.isDone = true;
+      });
+    this.#running.push(running);
+  }
+}
+
+/** The watermarks of each delivery to one receiver. */
+function watermarksOf(
+  watermarks: Watermarks,
+  { isSpread, shares }: Form,
+  longestMs: (index: number) => number,
+): readonly Watermarks[] {
+  const own = shares > 1 ? sharedWatermarks(watermarks, shares) : [watermarks];
+  return isSpread ? own.map((each, index) => spreadWatermarks(each, () => longestMs(index))) : own;
+}

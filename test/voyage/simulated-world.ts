@@ -1,0 +1,380 @@
+/** The world around a simulator in a simulated voyage: sinks, a store, and what goes wrong there. */
+import assert from 'node:assert/strict';
+import { type Batch, READING } from '../../src/core/batch.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import type { Machine } from '../../src/core/factory.ts';
+import type { JournalEvent } from '../../src/core/journal.ts';
+import { Random } from '../../src/core/random.ts';
+import type {
+  DeliveredSink,
+  Gap,
+  SinkObserver,
+  Watermark,
+  Watermarks,
+} from '../../src/core/sink.ts';
+import { type Message, Messages } from '../../src/outputs/mqtt/messages.ts';
+import type { DurableLog } from '../../src/service/durable-log.ts';
+
+/** Chance, from a seed. */
+export class Dice {
+  readonly #random: Random;
+  #throws = 0;
+
+  constructor(seed: number) {
+    this.#random = new Random(seed, 'voyage');
+  }
+
+  /** A uniform number in [0, 1). */
+  share(): number {
+    return this.#random.uniform(0, this.#throws++);
+  }
+
+  /** Whether something of this probability happens. */
+  chance(probability: number): boolean {
+    return this.share() < probability;
+  }
+
+  /** A whole number from `least` to `most`. */
+  whole(least: number, most: number): number {
+    return least + Math.floor(this.share() * (most - least + 1));
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.whole(0, list.length - 1)] as T;
+  }
+}
+
+/** Something that the simulator has asked of the world, and waits for. */
+export interface Question {
+  readonly asker: object;
+  readonly kind: 'write' | 'load' | 'save' | 'ready' | 'keep';
+  /** Set where no answer comes until the asker gives up. */
+  isHanging: boolean;
+  /** Does a part of what was asked, from 0 to 1 (all), and says that all was done or none. */
+  answer(doneShare: number, isSuccess: boolean): void;
+  /** Does a part and says nothing. */
+  hang(doneShare: number): void;
+}
+
+/** One process of the simulator, from its start to its end, as the world sees it. */
+export class Life {
+  readonly questions: Question[] = [];
+  readonly waiters: Waiter[] = [];
+  /** Grows with whatever the process does, so that a voyage sees when it does nothing. */
+  activity = 0;
+  isOver = false;
+  /** What must not have happened. */
+  readonly failures: unknown[] = [];
+
+  /** Remembers a failure that the process itself would take for one of the world. */
+  check(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.failures.push(error);
+    }
+  }
+
+  /** @param act - Does a part of what is asked for; called once. */
+  ask<T>(
+    asker: object,
+    kind: Question['kind'],
+    act: (doneShare: number) => T | Promise<T>,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.isOver) {
+        reject(new Error('the process has ended'));
+        return;
+      }
+      const question: Question = {
+        asker,
+        kind,
+        isHanging: false,
+        answer: (doneShare, isSuccess) => {
+          this.activity++;
+          this.questions.splice(this.questions.indexOf(question), 1);
+          const result = question.isHanging ? undefined : act(doneShare);
+          if (isSuccess) resolve(result as T | Promise<T>);
+          else reject(new Error(`no ${kind} now`));
+        },
+        hang: (doneShare) => {
+          act(doneShare);
+          question.isHanging = true;
+        },
+      };
+      this.activity++;
+      this.questions.push(question);
+    });
+  }
+
+  /** Ends it as `kill -9` does: what is under way is done in part or not at all. */
+  kill(dice: Dice): void {
+    this.isOver = true;
+    for (const { answer } of [...this.questions]) answer(dice.pick([0, dice.share(), 1]), false);
+  }
+
+  /** Whether everything in the process waits, for time or for the world. */
+  get isAtRest(): boolean {
+    return this.waiters.every((waiter) => waiter.isDone || waiter.isWaiting(this.questions));
+  }
+}
+
+/** A clock that knows whether the one part of a process that uses it waits. */
+export class Waiter implements Clock {
+  isDone = false;
+  readonly #life: Life;
+  readonly #clock: Clock;
+  readonly #store: object;
+  #waits = 0;
+
+  /** @param store - Whose questions it waits for beside its own. */
+  constructor(life: Life, clock: Clock, store: object) {
+    this.#life = life;
+    this.#clock = clock;
+    this.#store = store;
+    life.waiters.push(this);
+  }
+
+  get speed(): number {
+    return this.#clock.speed;
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  async until(timeMs: number, signal?: AbortSignal): Promise<void> {
+    this.#life.activity++;
+    this.#waits++;
+    await this.#clock.until(timeMs, signal);
+    this.#waits--;
+    this.#life.activity++;
+  }
+
+  isWaiting(questions: readonly Question[]): boolean {
+    const isAsking = ({ asker }: Question) => asker === this || asker === this.#store;
+    return this.#waits > 0 || questions.some(isAsking);
+  }
+}
+
+/** A span that a delivery says it has left out. */
+export interface ToldGap extends Gap {
+  readonly isSpread: boolean;
+  readonly share: { readonly index: number; readonly count: number };
+}
+
+/** What has come from a sink to the other side, which outlives every process. */
+export class Receiver {
+  readonly name: string;
+  readonly batchRows: number;
+  /** Whether it keeps the watermark together with what it takes, as a database does. */
+  readonly keepsWatermark: boolean;
+  readonly gaps: ToldGap[] = [];
+  /** By topic and time, as {@link keyOf} says it. */
+  readonly payloads = new Map<string, string>();
+  messages = 0;
+
+  constructor({ name, batchRows, keepsWatermark }: Omit<ReceiverPlan, 'form'>) {
+    this.name = name;
+    this.batchRows = batchRows;
+    this.keepsWatermark = keepsWatermark;
+  }
+
+  take(messages: readonly Message[]): void {
+    for (const message of messages) {
+      this.messages++;
+      const key = keyOf(message);
+      const text = String(message.payload);
+      const before = this.payloads.get(key) ?? text;
+      assert.equal(text, before, `${this.name}: ${key} came again with other bytes`);
+      this.payloads.set(key, text);
+    }
+  }
+}
+
+/** What a receiver is like. */
+export interface ReceiverPlan {
+  readonly name: string;
+  readonly batchRows: number;
+  readonly keepsWatermark: boolean;
+}
+
+/**
+ * What there may be only one payload of: topic and time [ms] of a reading. A machine that ends may
+ * say two statuses of one instant.
+ */
+export function keyOf({ topic, payload, isRetained }: Message): string {
+  const from = payload.indexOf(':"') + 2;
+  const timeMs = Date.parse(payload.toString('latin1', from, payload.indexOf('"', from)));
+  return isRetained ? `${topic} ${timeMs} ${payload}` : `${topic} ${timeMs}`;
+}
+
+/**
+ * A sink of one process. It checks what delivery promises of one: each topic in order, each time
+ * once, and after a failure the same batch again.
+ */
+export class VoyageSink implements DeliveredSink {
+  readonly name: string;
+  readonly batchRows: number;
+  readonly keepsWatermark: boolean;
+  isConnected = true;
+  connectionCount = 1;
+  bytesWritten = 0;
+  /** Set where its peer acknowledges nothing any more. */
+  isStarving = false;
+  readonly #life: Life;
+  readonly #waiter: Waiter;
+  readonly #receiver: Receiver;
+  readonly #watermarks: Watermarks;
+  readonly #encoder = new Messages();
+  readonly #reachedMs = new Map<Machine, number>();
+  #refused: readonly string[] | undefined;
+  #observer: SinkObserver | undefined;
+
+  constructor(life: Life, waiter: Waiter, receiver: Receiver, watermarks: Watermarks) {
+    this.name = receiver.name;
+    this.batchRows = receiver.batchRows;
+    this.keepsWatermark = receiver.keepsWatermark;
+    this.#life = life;
+    this.#waiter = waiter;
+    this.#receiver = receiver;
+    this.#watermarks = watermarks;
+  }
+
+  observe(observer: SinkObserver): void {
+    this.#observer = observer;
+  }
+
+  async write(batch: Batch): Promise<void> {
+    if (!this.isConnected) this.connectionCount++;
+    this.isConnected = true;
+    const { untilMs } = batch;
+    const messages = [...this.#encoder.of(batch)];
+    let reached: ReadonlyMap<Machine, number> = new Map();
+    this.#life.check(() => {
+      this.#checkRepeat(messages.filter(({ isRetained }) => !isRetained).map(keyOf));
+      reached = this.#inOrder(batch);
+    });
+    await this.#life.ask(this.#waiter, 'write', (doneShare) => {
+      this.#receiver.take(messages.slice(0, Math.floor(doneShare * messages.length)));
+      if (doneShare === 1 && this.keepsWatermark)
+        void this.#watermarks.save(this.name, { timeMs: untilMs, liveFromMs: untilMs });
+    });
+    this.#refused = undefined;
+    for (const [machine, timeMs] of reached) this.#reachedMs.set(machine, timeMs);
+  }
+
+  /** Has something acknowledged, unless its peer is silent. */
+  progress(): void {
+    if (!this.isStarving) this.#observer?.progress();
+  }
+
+  /** Loses its connection. */
+  lose(): void {
+    if (!this.isConnected) return;
+    this.isConnected = false;
+    this.#observer?.lost(new Error('the connection was lost'));
+  }
+
+  /** Whether a question is one of its own. */
+  hasAsked({ asker }: Question): boolean {
+    return asker === this.#waiter;
+  }
+
+  /** What comes next may be a repetition: a part of an instant that a gap begins in. */
+  forget(): void {
+    this.#reachedMs.clear();
+  }
+
+  /** Gives up what hangs. */
+  reset(): void {
+    this.isConnected = false;
+    this.isStarving = false;
+    const question = this.#life.questions.find(({ asker }) => asker === this.#waiter);
+    question?.answer(0, false);
+  }
+
+  async close(): Promise<void> {}
+
+  #checkRepeat(keys: readonly string[]): void {
+    if (this.#refused)
+      assert.deepEqual(keys, this.#refused, `${this.name}: another batch after one that failed`);
+    this.#refused = keys;
+  }
+
+  #inOrder({ length, machines, timesMs, flags }: Batch): ReadonlyMap<Machine, number> {
+    const reached = new Map<Machine, number>();
+    for (const [row, machine] of machines.slice(0, length).entries()) {
+      if (((flags[row] as number) & READING) === 0) continue;
+      const timeMs = timesMs[row] as number;
+      const beforeMs = reached.get(machine) ?? this.#reachedMs.get(machine) ?? -Infinity;
+      const what = `${this.name}: ${machine.topic} ${timeMs} came after ${beforeMs}`;
+      assert.ok(timeMs > beforeMs, what);
+      reached.set(machine, timeMs);
+    }
+    return reached;
+  }
+}
+
+/** Watermarks in a store that answers when the voyage has it do so. */
+export class VoyageWatermarks implements Watermarks {
+  readonly #life: Life;
+  readonly #receiver: Receiver;
+  readonly #kept: Watermarks;
+
+  /** @param kept - What outlives the process; settles at once. */
+  constructor(life: Life, receiver: Receiver, kept: Watermarks) {
+    this.#life = life;
+    this.#receiver = receiver;
+    this.#kept = kept;
+  }
+
+  load(name: string): Promise<Watermark | undefined> {
+    return this.#life.ask(this.#receiver, 'load', () => this.#kept.load(name));
+  }
+
+  async save(name: string, watermark: Watermark): Promise<void> {
+    await this.#life.ask(this.#receiver, 'save', (doneShare) => {
+      if (doneShare === 1) void this.#kept.save(name, watermark);
+    });
+  }
+}
+
+/**
+ * The journal's store. An event that it has kept although it said that it had not is taken back
+ * before it keeps another one, and before the process ends.
+ */
+export class VoyageJournal implements DurableLog {
+  readonly #life: Life;
+  readonly #kept: JournalEvent[];
+  #doubtful: JournalEvent | undefined;
+
+  /** @param kept - What outlives the process. */
+  constructor(life: Life, kept: JournalEvent[]) {
+    this.#life = life;
+    this.#kept = kept;
+  }
+
+  ready(): Promise<void> {
+    return this.#life.ask(this, 'ready', () => undefined);
+  }
+
+  async keep(event: JournalEvent): Promise<void> {
+    let isKept = false;
+    const asked = this.#life.ask(this, 'keep', (doneShare) => {
+      this.takeBack();
+      isKept = doneShare === 1;
+      if (isKept) this.#kept.push(event);
+    });
+    await asked.catch((error) => {
+      if (isKept && !this.#life.isOver) this.#doubtful = event;
+      throw error;
+    });
+  }
+
+  /** Removes an event that was refused, but kept. */
+  takeBack(): void {
+    if (this.#doubtful) assert.equal(this.#kept.pop(), this.#doubtful);
+    this.#doubtful = undefined;
+  }
+}
