@@ -28,6 +28,8 @@ export class Cursor {
   label = 0;
   /** The kinds of instrument defects that acted on the last reading. */
   defects = 0;
+  /** When the machine was last switched off [s]; NaN for one that this cursor has seen run only. */
+  stoppedS = Number.NaN;
   /** Whether the next reading must include the machine's status, changed or not. */
   mustAnnounce = false;
   readonly #journal: Journal;
@@ -130,6 +132,7 @@ export class Cursor {
       this.#stopped = { state: this.#state, stoppedS: tS };
       this.#state = undefined;
     }
+    this.stoppedS = tS;
     this.mode = OFFLINE;
     this.alerts = 0;
     this.label = 0;

@@ -1,6 +1,5 @@
 import { Batch, READING, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
-import { OFFLINE } from '../core/field.ts';
 import type { JournalEvent } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { Cursor, DefectiveCursor } from './cursor.ts';
@@ -173,7 +172,7 @@ export class Reader implements RowReader {
   announce(): void {
     for (const cursor of this.#cursors.values())
       if (cursor.isRunning) cursor.mustAnnounce = true;
-      else this.#statuses.push({ cursor, timeMs: this.#stoppedMs(cursor) });
+      else this.#statuses.push({ cursor, timeMs: 1000 * cursor.stoppedS });
   }
 
   /**
@@ -223,7 +222,7 @@ export class Reader implements RowReader {
     cursor.seek(this.#timeMs, this.#scratch);
     cursor.mustAnnounce = announce;
     if (announce && !cursor.isRunning)
-      this.#statuses.push({ cursor, timeMs: this.#stoppedMs(cursor) });
+      this.#statuses.push({ cursor, timeMs: 1000 * cursor.stoppedS });
   }
 
   #goOn(before: Reader): void {
@@ -343,13 +342,6 @@ export class Reader implements RowReader {
     else cursor.stop(eventMs / 1000);
     this.#statuses.push({ cursor, timeMs: eventMs });
     return true;
-  }
-
-  /** When a stopped machine was stopped. */
-  #stoppedMs({ machine, mode }: Cursor): number {
-    const changes = this.#fleet.journal.runningChanges(machine.id);
-    const stopped = changes.findLast(({ timeS }) => timeS * 1000 <= this.#timeMs);
-    return mode === OFFLINE && stopped ? stopped.timeS * 1000 : this.#timeMs;
   }
 }
 
