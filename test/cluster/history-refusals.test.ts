@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
-import { askedDataset } from '../../src/cluster/history/asked-work.ts';
-import { HistoryAsker } from '../../src/cluster/history/asker.ts';
-import { Orders } from '../../src/cluster/history/orders.ts';
+import { HistoryClient } from '../../src/cluster/history/client.ts';
+import { datasetJob } from '../../src/cluster/history/job.ts';
+import { JobStore } from '../../src/cluster/history/job-store.ts';
 import { historyQueue } from '../../src/cluster/history/queue.ts';
 import { freshDirectory, Program, run } from '../cli/program.ts';
 import { requestOf } from '../dataset/request.ts';
@@ -31,8 +31,8 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
     assert.equal(status, 1);
     return stderr;
   };
-  const asker = () =>
-    new HistoryAsker({ redis: cluster.client, prefix: 'test', where: 'Redis', log: silent });
+  const client = () =>
+    new HistoryClient({ redis: cluster.client, prefix: 'test', where: 'Redis', log: silent });
 
   it('has workers of one version', async () => {
     // As a worker of another version is known to Redis.
@@ -49,10 +49,10 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
   });
 
   it('does no work of another version, and leaves it to others', async () => {
-    const orders = new Orders(cluster.client, 'test');
+    const jobs = new JobStore(cluster.client, 'test');
     const queue = historyQueue(cluster.client, 'test');
     const head = { flow: 'f', version: '0.0.9', fleetDigest: 'd', taskCount: 1 };
-    await orders.put('o', head, { kind: 'files', request: requestOf(), folder: '/' }, []);
+    await jobs.put('o', head, { kind: 'files', request: requestOf(), folder: '/' }, []);
     await queue.add('task', { order: 'o', flow: 'f', index: 0 });
     assert.match(
       await refused(),
@@ -60,14 +60,14 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
     );
     assert.equal(await queue.getWaitingCount(), 1);
     await queue.obliterate({ force: true });
-    await orders.remove('o');
+    await jobs.remove('o');
   });
 
   it('does no work about machines that it computes otherwise', async () => {
     const ended = new AbortController();
     const out = join(freshDirectory(), 'dataset');
-    const work = { ...askedDataset(requestOf(), out), fleetDigest: 'another' };
-    const asked = assert.rejects(asker().ask(work, { signal: ended.signal }), /stopped/);
+    const work = { ...datasetJob(requestOf(), out), fleetDigest: 'another' };
+    const asked = assert.rejects(client().submit(work, { signal: ended.signal }), /stopped/);
     assert.match(
       await refused(),
       /^enms-simulator: this worker ends, since an order of the cluster is about machines that are others here\n$/,
@@ -80,12 +80,12 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
     const program = worker();
     await program.said(/"working on history"/);
     const out = join(freshDirectory(), 'dataset');
-    const work = askedDataset(requestOf(), out);
+    const work = datasetJob(requestOf(), out);
     // Begun elsewhere: the worker finds nothing there.
     const unshared = { ...work, begin: () => ({ tasks: [0], results: [] }) };
     // At the same time as the next, since both are tried again for some seconds.
     const refused = assert.rejects(
-      asker().ask(unshared),
+      client().submit(unshared),
       /^DatasetError: \S+dataset is not the folder of who asked; is it shared\? \(at .+\)$/,
     );
     const folder = mounted(t, 'size=1m');

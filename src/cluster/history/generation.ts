@@ -7,8 +7,8 @@ import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { MakeDataset } from '../../service/exports.ts';
 import { clusterUrl, openRedis, redisLocation } from '../connection.ts';
-import { type AskedWork, askedDataset } from './asked-work.ts';
-import { type AskOptions, HistoryAsker } from './asker.ts';
+import { HistoryClient, type SubmitOptions } from './client.ts';
+import { datasetJob, type HistoryJob } from './job.ts';
 
 /** An export does not wait for a server that is away for longer [ms]. */
 const EXPORT_WAIT_MS = 2000;
@@ -16,20 +16,20 @@ const EXPORT_WAIT_MS = 2000;
 /**
  * Has work done by the cluster that is configured.
  *
- * @throws ClusterError, DatasetError, as {@link HistoryAsker.ask}; ConfigError without a server.
+ * @throws ClusterError, DatasetError, as {@link HistoryClient.submit}; ConfigError without a server.
  */
-export async function askCluster(
+export async function submitToCluster(
   configuration: Configuration,
   log: Log,
-  asked: AskedWork,
-  options: AskOptions,
+  job: HistoryJob,
+  options: SubmitOptions,
 ): Promise<WorkResult> {
   const url = clusterUrl(configuration);
   const redis = await openRedis(url, log, options.signal ? { signal: options.signal } : {});
   const { prefix } = configuration.cluster;
-  const asker = new HistoryAsker({ redis, prefix, where: redisLocation(url), log });
+  const client = new HistoryClient({ redis, prefix, where: redisLocation(url), log });
   try {
-    return await asker.ask(asked, options);
+    return await client.submit(job, options);
   } finally {
     redis.disconnect();
   }
@@ -50,9 +50,9 @@ export class ClusterGeneration {
 
   /** @throws DatasetError where it cannot be made. */
   readonly make: MakeDataset = async (request, { folder, ...options }) => {
-    const asker = await this.#asker();
-    if (!asker) return this.#here(request, { folder, ...options });
-    return manifestOf(await asker.ask(askedDataset(request, folder), options));
+    const client = await this.#client();
+    if (!client) return this.#here(request, { folder, ...options });
+    return manifestOf(await client.submit(datasetJob(request, folder), options));
   };
 
   async close(): Promise<void> {
@@ -60,16 +60,21 @@ export class ClusterGeneration {
   }
 
   /** Undefined where no cluster is there to be asked, which is said. */
-  async #asker(): Promise<HistoryAsker | undefined> {
+  async #client(): Promise<HistoryClient | undefined> {
     const url = clusterUrl(this.#configuration);
     this.#redis ??= openRedis(url, this.#log, { waitMs: EXPORT_WAIT_MS });
     try {
       const redis = await this.#redis;
       const { prefix } = this.#configuration.cluster;
-      const asker = new HistoryAsker({ redis, prefix, where: redisLocation(url), log: this.#log });
+      const client = new HistoryClient({
+        redis,
+        prefix,
+        where: redisLocation(url),
+        log: this.#log,
+      });
       // Redis may go away just now, and the question would wait until it is back.
       const late = sleep(EXPORT_WAIT_MS).then(() => false);
-      if (await Promise.race([asker.hasWorkers(), late])) return asker;
+      if (await Promise.race([client.hasWorkers(), late])) return client;
       this.#log.info({}, 'no worker of the cluster is there: an export is made here');
     } catch (error) {
       this.#redis = undefined;

@@ -14,7 +14,7 @@ export const STALLED_MS = 1000;
 export const STALLED_MAX = 20;
 
 /** What a job is: a task of an order, or, without an index, what makes the order whole. */
-export interface HistoryJob {
+export interface QueuedTask {
   readonly order: string;
   /** The flow of jobs that the order was put as; an order that was put again has another one. */
   readonly flow: string;
@@ -22,7 +22,7 @@ export interface HistoryJob {
 }
 
 /** How each job is tried, and what is kept of it: results lie with the order. */
-export const JOB_OPTIONS: JobsOptions = {
+export const TASK_OPTIONS: JobsOptions = {
   // A full disk or a folder that is not there yet: 1, 2, 4 s.
   attempts: 4,
   backoff: { type: 'exponential', delay: 1000 },
@@ -31,12 +31,12 @@ export const JOB_OPTIONS: JobsOptions = {
 };
 
 /** Opens the queue of a cluster. */
-export function historyQueue(redis: Redis, prefix: string): Queue<HistoryJob> {
+export function historyQueue(redis: Redis, prefix: string): Queue<QueuedTask> {
   return new Queue(HISTORY, { connection: redis, prefix });
 }
 
 /** The versions of the workers that are there, each once, as Redis knows its clients. */
-export async function workerVersions(queue: Queue<HistoryJob>): Promise<readonly string[]> {
+export async function workerVersions(queue: Queue<QueuedTask>): Promise<readonly string[]> {
   const names = (await queue.getWorkers()).map(({ rawname = '' }) => rawname);
   return [...new Set(names.flatMap((name) => name.split(':w:')[1] ?? []))];
 }

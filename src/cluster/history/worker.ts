@@ -9,16 +9,16 @@ import type { DatabaseServer } from '../../outputs/postgres/server.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { version } from '../../runtime/version.ts';
 import { ClusterError } from '../cluster-error.ts';
-import { rowsOfResult } from './asked-work.ts';
-import type { ClusterPlace } from './asker.ts';
+import type { ClusterContext } from './client.ts';
+import { rowsOfResult } from './job.ts';
+import { type JobHeader, JobStore } from './job-store.ts';
 import { loginOf } from './login.ts';
-import { type OrderHead, Orders } from './orders.ts';
 import {
   checkVersions,
   HISTORY,
-  type HistoryJob,
   historyQueue,
   LOCK_MS,
+  type QueuedTask,
   STALLED_MAX,
   STALLED_MS,
   workerVersions,
@@ -33,7 +33,7 @@ const RETRY_MS = 1000;
 const WAIT_S = 2;
 
 /** How a host works for a cluster. */
-export interface HistoryWorkerOptions extends ClusterPlace {
+export interface HistoryWorkerOptions extends ClusterContext {
   /** Tasks at a time, each in a process of its own. */
   readonly concurrency: number;
   /** The database that the host is configured for. */
@@ -42,7 +42,7 @@ export interface HistoryWorkerOptions extends ClusterPlace {
   readonly signal: AbortSignal;
 }
 
-type HistoryTask = Job<HistoryJob>;
+type HistoryTask = Job<QueuedTask>;
 
 /**
  * Does tasks of history for a cluster until it is told to end.
@@ -77,23 +77,23 @@ const ORDER = 'this worker ends, since an order of the cluster';
 
 class HistoryWorker {
   readonly #options: HistoryWorkerOptions;
-  readonly #orders: Orders;
+  readonly #jobs: JobStore;
   readonly #pool = new WorkerPool();
   readonly #draining = new AbortController();
   readonly #said = new Map<string, string>();
-  #worker: Worker<HistoryJob> | undefined;
+  #worker: Worker<QueuedTask> | undefined;
   #refusal: ClusterError | undefined;
 
   constructor(options: HistoryWorkerOptions) {
     this.#options = options;
-    this.#orders = new Orders(options.redis, options.prefix);
+    this.#jobs = new JobStore(options.redis, options.prefix);
     // One a task, of which there may be more than Node takes for usual.
     setMaxListeners(options.concurrency, this.#draining.signal);
   }
 
   async run(): Promise<void> {
     const { redis, prefix, where, concurrency, signal, log } = this.#options;
-    const worker = new Worker<HistoryJob>(
+    const worker = new Worker<QueuedTask>(
       HISTORY,
       (job, token, lost) => this.#process(job, token as string, lost as AbortSignal),
       {
@@ -145,23 +145,23 @@ class HistoryWorker {
 
   async #process(job: HistoryTask, token: string, lost: AbortSignal): Promise<WorkResult | null> {
     const { order: id, flow, index } = job.data;
-    const head = await this.#orders.head(id);
-    const { error } = await this.#orders.state(id);
+    const head = await this.#jobs.head(id);
+    const { error } = await this.#jobs.state(id);
     if (head?.flow !== flow || error !== undefined) throw new UnrecoverableError(UNWANTED);
     try {
       if (head.version !== version)
         throw new ClusterError(`${ORDER} is of version ${head.version}, this is ${version}`);
       if (index === undefined) return await this.#finish(job, head, lost);
       const result = await this.#done(job, head, { kind: 'task', index }, lost);
-      await this.#orders.addResult(id, [index, result]);
+      await this.#jobs.addResult(id, [index, result]);
       return null;
     } catch (failure) {
       throw await this.#consequence(job, token, failure);
     }
   }
 
-  async #finish(job: HistoryTask, head: OrderHead, lost: AbortSignal): Promise<WorkResult> {
-    const results = new Map(await this.#orders.results(job.data.order, 0));
+  async #finish(job: HistoryTask, head: JobHeader, lost: AbortSignal): Promise<WorkResult> {
+    const results = new Map(await this.#jobs.results(job.data.order, 0));
     if (results.size < head.taskCount) throw new DatasetError('results are missing in Redis');
     const all = [...results.values()];
     if (all.some(({ kind }) => kind === 'stored'))
@@ -178,7 +178,7 @@ class HistoryWorker {
    */
   async #done(
     job: HistoryTask,
-    head: OrderHead,
+    head: JobHeader,
     work: Work,
     lost: AbortSignal,
   ): Promise<WorkResult> {
@@ -205,8 +205,8 @@ class HistoryWorker {
   }
 
   /** What a process is to know of an order. */
-  async #order({ order: id, index }: HistoryJob, { fleetDigest }: OrderHead): Promise<Order> {
-    const work = await this.#orders.work(id);
+  async #order({ order: id, index }: QueuedTask, { fleetDigest }: JobHeader): Promise<Order> {
+    const work = await this.#jobs.work(id);
     if (!work) throw new Interrupted('unwanted');
     if (work.kind === 'database') {
       const { kind, request, url } = work;
@@ -219,7 +219,7 @@ class HistoryWorker {
 
   /** Says now and then how far a task is; rejects when nobody wants it any more. */
   async #watched(
-    { order: id, flow, index }: HistoryJob,
+    { order: id, flow, index }: QueuedTask,
     rows: () => number,
     ended: AbortSignal,
   ): Promise<never> {
@@ -228,8 +228,8 @@ class HistoryWorker {
       if (ended.aborted) return new Promise(() => {});
       const state =
         index === undefined
-          ? await this.#orders.state(id)
-          : await this.#orders.report(id, index, rows());
+          ? await this.#jobs.state(id)
+          : await this.#jobs.report(id, index, rows());
       if (state.flow !== flow || state.error !== undefined) throw new Interrupted('unwanted');
     }
   }
@@ -252,7 +252,7 @@ class HistoryWorker {
     const isLast = isOurs || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     if (isOurs) this.#options.log.warn({ err: failure }, 'a task failed');
     else this.#sayOnce(id, message);
-    await this.#orders.note(id, isLast ? 'error' : 'trouble', `${message} (at ${hostname()})`);
+    await this.#jobs.note(id, isLast ? 'error' : 'trouble', `${message} (at ${hostname()})`);
     return isOurs ? new UnrecoverableError(message) : (failure as Error);
   }
 }

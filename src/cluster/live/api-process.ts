@@ -11,14 +11,14 @@ import { leave } from '../../store/cluster/members.ts';
 import { listenToWakes } from '../../store/cluster/wakes.ts';
 import { joinCluster } from './join.ts';
 import { ClusterOverview } from './overview.ts';
-import { Pulse } from './pulse.ts';
+import { PeriodicTask } from './periodic-task.ts';
 
 /** Signs of life are given, and those of others asked for, so often [ms]. */
-const BEAT_MS = 1000;
+const HEARTBEAT_MS = 1000;
 
-const LOOKING = {
+const OVERVIEW_MESSAGES = {
   failing: 'the cluster cannot be looked at; trying again',
-  again: 'the cluster is looked at again',
+  recovered: 'the cluster is looked at again',
 };
 
 /** An API of a live cluster: a simulator that delivers nothing itself. */
@@ -60,7 +60,12 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
   const { isAutoStart } = configuration;
   const registry = source && new Registry(simulator, source, log, { isAutoStart, handOver });
   const end = new AbortController();
-  const beat = new Pulse(() => cluster.refresh(simulator.fleet), BEAT_MS, log, LOOKING);
+  const heartbeats = new PeriodicTask(
+    () => cluster.refresh(simulator.fleet),
+    HEARTBEAT_MS,
+    log,
+    OVERVIEW_MESSAGES,
+  );
   return {
     simulator,
     registry,
@@ -70,11 +75,11 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
     async run() {
       const wake = () => {
         timeline.wake();
-        beat.wake();
+        heartbeats.wake();
       };
       const running = [
         timeline.run(end.signal, follower),
-        beat.run(end.signal),
+        heartbeats.run(end.signal),
         observer.run(end.signal),
         simulator.health.run(end.signal),
         registry?.run(end.signal),

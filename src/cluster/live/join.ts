@@ -12,13 +12,13 @@ import { GROUND_TRUTH } from '../../service/truth-recorder.ts';
 import { HorizonTable } from '../../store/cluster/horizon-table.ts';
 import {
   aliveMembers,
-  beat,
   beginCluster,
   type ClusterRecord,
   changeCluster,
   loadCluster,
   type Member,
   type Role,
+  sendHeartbeat,
 } from '../../store/cluster/members.ts';
 import { ShardTable } from '../../store/cluster/shard-table.ts';
 import type { Database } from '../../store/database.ts';
@@ -68,20 +68,20 @@ export async function joinCluster(
       store.database.transaction(async (queries) => {
         // One process joins after the other.
         await queries.query('select pg_advisory_xact_lock($1, $2)', [...ADVISORY_LOCKS.joining]);
-        return enter(configuration, { store, server, role }, log);
+        return joinLocked(configuration, { store, server, role }, log);
       }, JOIN_MAX_MS),
   );
 }
 
-interface Entrance {
+interface JoinContext {
   readonly store: Store;
   readonly server: pg.ClientConfig;
   readonly role: Role;
 }
 
-async function enter(
+async function joinLocked(
   configuration: Configuration,
-  { store, server, role }: Entrance,
+  { store, server, role }: JoinContext,
   log: Log,
 ): Promise<Membership> {
   const { database } = store;
@@ -92,7 +92,7 @@ async function enter(
   if (found) {
     checkShards(configuration, found, database);
     if (differences(found, digests).length > 0) {
-      await agree(found, digests, database);
+      await waitForOldMembers(found, digests, database);
       await changeCluster(database, { version, digests });
     }
   }
@@ -109,7 +109,7 @@ async function enter(
     role,
     version,
   };
-  await beat(database, me);
+  await sendHeartbeat(database, me);
   const horizon = await table.close(journal.events.at(-1));
   for (const event of horizon.events) journal.append(event);
   const timeline = new SharedTimeline(journal, table, { ...horizon, registryVersion }, log);
@@ -129,7 +129,7 @@ function checkShards({ cluster }: Configuration, found: ClusterRecord, database:
 }
 
 /** Waits until whoever runs something else is gone. @throws ConfigError where somebody is not. */
-async function agree(
+async function waitForOldMembers(
   found: ClusterRecord,
   digests: Readonly<Record<string, string>>,
   database: Database,

@@ -106,8 +106,8 @@ export class Leases {
    */
   async ensure(): Promise<void> {
     if (this.#isDoubtful) await this.#removeUnreadable();
-    const present = await asked(this.#queue.getJobCountByTypes(...PRESENT));
-    if (present < this.#shards) await asked(this.#queue.addBulk(shardJobs(this.#shards)));
+    const present = await orLeaseError(this.#queue.getJobCountByTypes(...PRESENT));
+    if (present < this.#shards) await orLeaseError(this.#queue.addBulk(shardJobs(this.#shards)));
   }
 
   /** Renews all leases, and forgets those that are over. @throws LeaseError */
@@ -116,7 +116,9 @@ export class Leases {
     if (held.length === 0) return;
     const ids = held.map(([, { job }]) => job.id as string);
     const tokens = held.map(([, { token }]) => token);
-    const over = new Set(await asked(this.#worker.extendJobLocks(ids, tokens, this.#leaseMs)));
+    const over = new Set(
+      await orLeaseError(this.#worker.extendJobLocks(ids, tokens, this.#leaseMs)),
+    );
     for (const [shard, { job }] of held) if (over.has(job.id as string)) this.#leases.delete(shard);
   }
 
@@ -128,7 +130,7 @@ export class Leases {
     const { shard } = job.data as { shard: number };
     // Left over from a cluster with more shards.
     if (!(shard < this.#shards)) {
-      await asked(job.moveToCompleted('no such shard', token, false));
+      await orLeaseError(job.moveToCompleted('no such shard', token, false));
       return undefined;
     }
     this.#leases.set(shard, { job, token });
@@ -160,17 +162,17 @@ export class Leases {
     const lists = ['wait', 'active', 'paused'].map((name) => this.#queue.toKey(name));
     const listed = lists.map((key) => this.#redis.lrange(key, 0, JOBS_MAX - 1));
     const expected = Array.from({ length: this.#shards }, (_, shard) => jobId(shard));
-    const ids = new Set([...expected, ...(await asked(Promise.all(listed))).flat()]);
+    const ids = new Set([...expected, ...(await orLeaseError(Promise.all(listed))).flat()]);
     let count = 0;
     for (const id of ids) {
       const key = this.#queue.toKey(id);
-      const reason = await asked(this.#faultOf(id, key));
-      const holder = reason && (await asked(this.#redis.get(`${key}:lock`)));
+      const reason = await orLeaseError(this.#faultOf(id, key));
+      const holder = reason && (await orLeaseError(this.#redis.get(`${key}:lock`)));
       if (!reason || (holder && holder !== token)) continue;
       const removal = this.#redis.multi();
       for (const list of lists) removal.lrem(list, 0, id);
       removal.srem(this.#queue.toKey('stalled'), id).del(key, `${key}:lock`);
-      const done = (await asked(removal.exec())) ?? [];
+      const done = (await orLeaseError(removal.exec())) ?? [];
       if (done.every(([, touched]) => touched === 0)) continue;
       count++;
       this.#listener.onRemoved(id, reason);
@@ -196,7 +198,7 @@ export class Leases {
   }
 
   /** Gives a lease back, so that another process can take it at once. */
-  async giveBack(shard: number): Promise<void> {
+  async release(shard: number): Promise<void> {
     const lease = this.#leases.get(shard);
     this.#leases.delete(shard);
     // Where it is over by now there is nothing to give back.
@@ -214,7 +216,7 @@ function jobId(shard: number | undefined): string {
   return `shard-${shard}`;
 }
 
-async function asked<T>(answer: Promise<T>): Promise<T> {
+async function orLeaseError<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {

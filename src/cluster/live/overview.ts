@@ -5,7 +5,7 @@ import type { Delivering, DeliveryState } from '../../delivery/figures.ts';
 import { Shares } from '../../delivery/shares.ts';
 import { GROUND_TRUTH } from '../../service/truth-recorder.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
-import { aliveMembers, beat, type Member } from '../../store/cluster/members.ts';
+import { aliveMembers, type Member, sendHeartbeat } from '../../store/cluster/members.ts';
 import type { ShardRow } from '../../store/cluster/shard-table.ts';
 import { latestGaps } from '../../store/tables.ts';
 import type { Membership } from './join.ts';
@@ -49,7 +49,7 @@ export class ClusterOverview {
   async refresh(fleet: Fleet): Promise<void> {
     const { me, shards, store } = this.#membership;
     const { database } = store;
-    await beat(database, me);
+    await sendHeartbeat(database, me);
     this.#members = await aliveMembers(database);
     this.#rows = await shards.all();
     this.#follow();

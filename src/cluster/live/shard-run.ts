@@ -44,7 +44,7 @@ type Totals = Pick<DeliveryFigures, 'readings' | 'messages' | 'bytes' | 'failure
 const NOTHING: Totals = { readings: 0, messages: 0, bytes: 0, failures: 0, reconnects: 0 };
 
 /** One sink of a shard: the right to it, and what of it is not on record yet. */
-interface Line {
+interface ShardSink {
   readonly taken: TakenShard;
   /** None for the ground truth, which goes to the database. */
   readonly sink: DeliveredSink | undefined;
@@ -63,7 +63,7 @@ export class ShardRun implements Watermarks {
   readonly shard: number;
   /** Settles when it has stopped; rejects where the simulation itself fails. */
   readonly finished: Promise<void>;
-  readonly #lines: ReadonlyMap<string, Line>;
+  readonly #sinks: ReadonlyMap<string, ShardSink>;
   readonly #end = new AbortController();
   readonly #truth: TruthSource & { fleet: Fleet };
   readonly #context: ShardContext;
@@ -88,8 +88,8 @@ export class ShardRun implements Watermarks {
         open.sinks.map((sink) => [sink.name, { output, sink }] as const),
       ),
     );
-    this.#lines = new Map(
-      taken.map((each): [string, Line] => {
+    this.#sinks = new Map(
+      taken.map((each): [string, ShardSink] => {
         const { sink, output } = sinks.get(each.sink) ?? {};
         const fenced = sink && this.#fenced(sink);
         const delivery = fenced && output && this.#delivery(fenced, fleet, beginMs, output.isPaced);
@@ -101,7 +101,7 @@ export class ShardRun implements Watermarks {
     const { signal } = this.#end;
     const recorder = new TruthRecorder(this.#truth, this, this.#context.log);
     const running: Promise<void>[] = [recorder.run(signal, beginMs)];
-    for (const { delivery } of this.#lines.values()) if (delivery) running.push(delivery.run());
+    for (const { delivery } of this.#sinks.values()) if (delivery) running.push(delivery.run());
     for (const { open } of opened)
       if (open.truth)
         running.push(new TruthPublisher(this.#truth, open.truth, this.#context.log).run(signal));
@@ -113,10 +113,10 @@ export class ShardRun implements Watermarks {
     return this.#isLost;
   }
 
-  /** How it stands and what it has done since {@link ShardRun.reported}. */
+  /** How it stands and what it has done since {@link ShardRun.confirmReports}. */
   reports(): ShardReport[] {
-    return [...this.#lines.values()].map((line) => {
-      const { taken, noted, delivery, saved, savedAtMs } = line;
+    return [...this.#sinks.values()].map((entry) => {
+      const { taken, noted, delivery, saved, savedAtMs } = entry;
       const { shard, sink, token } = taken;
       const figures = delivery?.figures;
       const now = figures ?? NOTHING;
@@ -139,19 +139,19 @@ export class ShardRun implements Watermarks {
   }
 
   /** Takes note that reports are on record, which proves that it is ours. */
-  reported(reports: readonly ShardReport[], atMs: number): void {
+  confirmReports(reports: readonly ShardReport[], atMs: number): void {
     for (const { shard, sink, ...done } of reports) {
-      const line = this.#lines.get(sink);
-      if (shard !== this.shard || !line) continue;
-      const { saved } = line;
-      line.saved = {
+      const entry = this.#sinks.get(sink);
+      if (shard !== this.shard || !entry) continue;
+      const { saved } = entry;
+      entry.saved = {
         readings: saved.readings + done.readings,
         messages: saved.messages + done.messages,
         bytes: saved.bytes + done.bytes,
         failures: saved.failures + done.failures,
         reconnects: saved.reconnects + done.reconnects,
       };
-      line.savedAtMs = atMs;
+      entry.savedAtMs = atMs;
       this.#provenMs = atMs;
     }
   }
@@ -160,14 +160,14 @@ export class ShardRun implements Watermarks {
   follow(fleet: Fleet, fromMs: number): void {
     this.#truth.fleet = fleet;
     this.#truth.groundTruth.follow(fleet);
-    for (const { delivery } of this.#lines.values()) delivery?.follow(fleet, fromMs);
+    for (const { delivery } of this.#sinks.values()) delivery?.follow(fleet, fromMs);
   }
 
   /** Lets sinks take what is in flight, and ends them. */
   async stop(): Promise<void> {
     this.#end.abort();
     await Promise.all(
-      [...this.#lines.values()].map(({ delivery, sink }) =>
+      [...this.#sinks.values()].map(({ delivery, sink }) =>
         delivery && sink ? stopDelivery(delivery, sink) : undefined,
       ),
     );
@@ -178,19 +178,19 @@ export class ShardRun implements Watermarks {
   async lose(): Promise<void> {
     this.#isLost = true;
     this.#end.abort();
-    await Promise.all([...this.#lines.values()].map(({ sink }) => sink?.close()));
+    await Promise.all([...this.#sinks.values()].map(({ sink }) => sink?.close()));
     await this.stop();
   }
 
   /** Where the owner before has left it. */
   async load(sinkName: string): Promise<Watermark | undefined> {
-    return this.#lines.get(sinkName)?.taken.watermark;
+    return this.#sinks.get(sinkName)?.taken.watermark;
   }
 
   /** Notes how far a sink is, until the worker puts it on record. */
   async save(sinkName: string, watermark: Watermark): Promise<void> {
-    const line = this.#lines.get(sinkName);
-    if (line) line.noted = watermark;
+    const entry = this.#sinks.get(sinkName);
+    if (entry) entry.noted = watermark;
   }
 
   /**

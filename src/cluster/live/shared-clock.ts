@@ -12,7 +12,7 @@ const SHOWN_MS = 60_000;
 const AHEAD_MIN_MS = 1000;
 
 /** An answer of the database, and when it was asked for and had [ms, of `performance.now`]. */
-export interface HeardTime extends Pick<SharedHorizon, 'clock' | 'realMs'> {
+export interface ClockSample extends Pick<SharedHorizon, 'clock' | 'realMs'> {
   readonly askedMs?: number;
   readonly heardMs?: number;
 }
@@ -29,14 +29,14 @@ export class SharedClock implements AdjustableClock, ClockState {
   #record: ClockRecord;
   /** The database's clock when the record was read [ms], and ours [ms, of `performance.now`]. */
   #realMs: number;
-  #heardMs: number;
+  #syncedMs: number;
   readonly #log: Log | undefined;
   #steps = 0;
   #step: (Problem & { readonly untilMs: number }) | undefined;
 
-  constructor({ clock, realMs, heardMs = performance.now() }: HeardTime, log?: Log) {
+  constructor({ clock, realMs, heardMs = performance.now() }: ClockSample, log?: Log) {
     this.#log = log;
-    this.#heardMs = heardMs;
+    this.#syncedMs = heardMs;
     this.#record = clock;
     this.#realMs = realMs;
   }
@@ -54,15 +54,15 @@ export class SharedClock implements AdjustableClock, ClockState {
   }
 
   /** Takes over how time runs. */
-  hear({ clock, realMs, heardMs = performance.now(), askedMs = heardMs }: HeardTime): void {
+  sync({ clock, realMs, heardMs = performance.now(), askedMs = heardMs }: ClockSample): void {
     // The answer is from some instant between the question and its arrival.
-    const earliestMs = this.#realMs + askedMs - this.#heardMs;
-    const latestMs = this.#realMs + heardMs - this.#heardMs;
-    if (realMs > latestMs + STEP_MIN_MS) this.#sayStep(latestMs, realMs, heardMs);
-    else if (realMs < earliestMs - STEP_MIN_MS) this.#sayStep(earliestMs, realMs, heardMs);
+    const earliestMs = this.#realMs + askedMs - this.#syncedMs;
+    const latestMs = this.#realMs + heardMs - this.#syncedMs;
+    if (realMs > latestMs + STEP_MIN_MS) this.#reportStep(latestMs, realMs, heardMs);
+    else if (realMs < earliestMs - STEP_MIN_MS) this.#reportStep(earliestMs, realMs, heardMs);
     this.#record = clock;
     this.#realMs = realMs;
-    this.#heardMs = heardMs;
+    this.#syncedMs = heardMs;
   }
 
   get steps(): number {
@@ -82,7 +82,7 @@ export class SharedClock implements AdjustableClock, ClockState {
     return this.#step && performance.now() < this.#step.untilMs ? this.#step : undefined;
   }
 
-  #sayStep(expectedMs: number, realMs: number, heardMs: number): void {
+  #reportStep(expectedMs: number, realMs: number, heardMs: number): void {
     this.#steps++;
     const reason = stepText(expectedMs, realMs, "the database's clock");
     this.#log?.warn({ from: secondText(expectedMs), to: secondText(realMs) }, reason);
@@ -97,7 +97,7 @@ export class SharedClock implements AdjustableClock, ClockState {
   /** Real time until an instant has come [ms]. */
   realMsUntil(timeMs: number): number {
     const { simulatedMs, realMs, speed } = this.#record;
-    const nowMs = this.#realMs + performance.now() - this.#heardMs;
+    const nowMs = this.#realMs + performance.now() - this.#syncedMs;
     return realMs + (timeMs - simulatedMs) / speed - nowMs;
   }
 

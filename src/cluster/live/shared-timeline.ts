@@ -45,7 +45,7 @@ export class SharedTimeline extends Chronology {
     this.#table = table;
     this.#log = log;
     this.#registryVersion = begun.registryVersion;
-    this.#reach(begun.closedS);
+    this.#advanceTo(begun.closedS);
   }
 
   override closedMs(): number {
@@ -144,15 +144,15 @@ export class SharedTimeline extends Chronology {
   async #append(happening: Happening): Promise<JournalEvent> {
     const known = this.journal.events.at(-1);
     const { events, event, clock } = await this.#table.append(known, happening);
-    this.#take(events);
-    if (clock) this.clock.hear({ clock, realMs: clock.realMs });
+    this.#appendEvents(events);
+    if (clock) this.clock.sync({ clock, realMs: clock.realMs });
     return event;
   }
 
   /** The event of a happening whose fate is unknown, if it is among those not known here. */
   async #find(happening: Happening): Promise<JournalEvent | undefined> {
     const { events } = await this.#table.close(this.journal.events.at(-1));
-    this.#take(events);
+    this.#appendEvents(events);
     return events.find((event) => {
       const { sequence: _sequence, timeS: _timeS, ...other } = event;
       return isSame(other, happening);
@@ -162,22 +162,22 @@ export class SharedTimeline extends Chronology {
   async #tick(follower: RegistryFollower): Promise<void> {
     const askedMs = performance.now();
     const horizon = await this.#table.close(this.journal.events.at(-1));
-    this.clock.hear({ ...horizon, askedMs, heardMs: performance.now() });
-    this.#take(horizon.events);
+    this.clock.sync({ ...horizon, askedMs, heardMs: performance.now() });
+    this.#appendEvents(horizon.events);
     if (horizon.registryVersion !== this.#registryVersion) {
-      this.#reach(Math.min(horizon.closedS, horizon.registryFromS));
+      this.#advanceTo(Math.min(horizon.closedS, horizon.registryFromS));
       const fleet = await follower.read();
       follower.change(fleet, 1000 * Math.max(horizon.registryFromS, this.#closedMs / 1000));
       this.#registryVersion = horizon.registryVersion;
     }
-    this.#reach(horizon.closedS);
+    this.#advanceTo(horizon.closedS);
   }
 
-  #take(events: readonly JournalEvent[]): void {
+  #appendEvents(events: readonly JournalEvent[]): void {
     for (const event of events) this.journal.append(event);
   }
 
-  #reach(closedS: number): void {
+  #advanceTo(closedS: number): void {
     this.#closedMs = Math.max(this.#closedMs, 1000 * closedS);
     this.clock.advanceTo(this.#closedMs);
   }

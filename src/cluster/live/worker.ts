@@ -5,18 +5,18 @@ import { settledWithin } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import { version } from '../../runtime/version.ts';
 import { createFleet, type Fleet, nextFleet } from '../../simulation/fleet.ts';
-import { aliveMembers, beat, leave } from '../../store/cluster/members.ts';
+import { aliveMembers, leave, sendHeartbeat } from '../../store/cluster/members.ts';
 import { listenToWakes, wakeAll } from '../../store/cluster/wakes.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { redisLocation } from '../connection.ts';
 import { joinCluster, type Membership } from './join.ts';
 import { LeaseError, Leases } from './leases.ts';
-import { Pulse } from './pulse.ts';
+import { PeriodicTask } from './periodic-task.ts';
 import { openShardOutputs, ShardRun } from './shard-run.ts';
 import type { RegistryFollower } from './shared-timeline.ts';
 
 /** Watermarks are put on record, and signs of life given, so often [ms]. */
-const BEAT_MS = 1000;
+const HEARTBEAT_MS = 1000;
 /** Leases are renewed, and others taken, so often [ms]. */
 const LEASE_TICK_MS = 500;
 /** Giving leases back waits no longer for Redis [ms]. */
@@ -27,11 +27,14 @@ const GIVE_BACK_MAX_MS = 1000;
  */
 const SHARD_MACHINES_MAX = 2000;
 
-const SAVING = {
+const SAVE_MESSAGES = {
   failing: 'watermarks cannot be saved; trying again',
-  again: 'watermarks are saved again',
+  recovered: 'watermarks are saved again',
 };
-const TAKING = { failing: 'no shard can be taken; trying again', again: 'shards are taken again' };
+const LEASE_MESSAGES = {
+  failing: 'no shard can be taken; trying again',
+  recovered: 'shards are taken again',
+};
 
 /**
  * Delivers shards of a live cluster until it is told to end; then what is in flight is delivered
@@ -76,8 +79,8 @@ class ShardWorker implements RegistryFollower {
   readonly #leases: Leases;
   readonly #states: readonly ClusterState[];
   readonly #runs = new Map<number, ShardRun>();
-  readonly #beat: Pulse;
-  readonly #leasing: Pulse;
+  readonly #heartbeats: PeriodicTask;
+  readonly #leasing: PeriodicTask;
   readonly #end = new AbortController();
   /** Rejects where the simulation itself fails. */
   readonly #failed: Promise<never>;
@@ -114,8 +117,8 @@ class ShardWorker implements RegistryFollower {
       },
     );
     this.#states = states;
-    this.#beat = new Pulse(() => this.#live(), BEAT_MS, log, SAVING);
-    this.#leasing = new Pulse(() => this.#lease(), LEASE_TICK_MS, log, TAKING);
+    this.#heartbeats = new PeriodicTask(() => this.#heartbeat(), HEARTBEAT_MS, log, SAVE_MESSAGES);
+    this.#leasing = new PeriodicTask(() => this.#lease(), LEASE_TICK_MS, log, LEASE_MESSAGES);
     this.#failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -132,12 +135,12 @@ class ShardWorker implements RegistryFollower {
     });
     const wake = () => {
       timeline.wake();
-      this.#beat.wake();
+      this.#heartbeats.wake();
       this.#leasing.wake();
     };
     const loops = [
       timeline.run(this.#end.signal, this),
-      this.#beat.run(this.#end.signal),
+      this.#heartbeats.run(this.#end.signal),
       this.#leasing.run(this.#end.signal),
       listenToWakes(server, wake, this.#end.signal),
     ];
@@ -155,7 +158,7 @@ class ShardWorker implements RegistryFollower {
     try {
       await this.#save();
       await shards.release(runs.flatMap((run) => run.reports()));
-      await settledWithin(this.#giveBack(this.#leases.held), GIVE_BACK_MAX_MS);
+      await settledWithin(this.#release(this.#leases.held), GIVE_BACK_MAX_MS);
       await leave(store.database, me.id);
       isLast = !(await aliveMembers(store.database)).some(({ role }) => role === 'worker');
     } catch (error) {
@@ -194,10 +197,10 @@ class ShardWorker implements RegistryFollower {
   }
 
   /** Gives a sign of life, and puts on record how far its shards are. */
-  async #live(): Promise<void> {
+  async #heartbeat(): Promise<void> {
     const { me, store } = this.#membership;
     await this.#save();
-    await beat(store.database, me);
+    await sendHeartbeat(store.database, me);
     this.#workers = (await aliveMembers(store.database)).filter(
       ({ role }) => role === 'worker',
     ).length;
@@ -217,7 +220,7 @@ class ShardWorker implements RegistryFollower {
     const lost = await this.#membership.shards.save(reports.flat());
     for (const [i, run] of runs.entries())
       if (lost.has(run.shard)) this.#lose(run);
-      else run.reported(reports[i] ?? [], atMs);
+      else run.confirmReports(reports[i] ?? [], atMs);
   }
 
   #lose(run: ShardRun): void {
@@ -235,10 +238,10 @@ class ShardWorker implements RegistryFollower {
       await leases.renew();
       await leases.ensure();
       const share = fairShare(this.#membership.cluster.shards, this.#workers);
-      await this.#giveUp(leases.held.slice(share));
+      await this.#yieldShards(leases.held.slice(share));
       // One whose token was lost while its lease was not.
       for (const shard of leases.held) if (!this.#runs.has(shard)) await this.#start(shard);
-      while (leases.held.length < share && this.#mayTake) {
+      while (leases.held.length < share && this.#canAcquire) {
         const shard = await leases.take();
         if (shard === undefined) break;
         await this.#start(shard);
@@ -256,9 +259,9 @@ class ShardWorker implements RegistryFollower {
   }
 
   /** Where the database is away, whoever has a shard keeps it. */
-  get #mayTake(): boolean {
+  get #canAcquire(): boolean {
     const { timeline } = this.#membership;
-    return this.#beat.isWell && timeline.isCurrent && !this.#end.signal.aborted;
+    return this.#heartbeats.isHealthy && timeline.isCurrent && !this.#end.signal.aborted;
   }
 
   /** Delivers a shard whose lease was taken; one that is delivered here all along goes on. */
@@ -280,24 +283,24 @@ class ShardWorker implements RegistryFollower {
       run.finished.catch(this.#fail);
       if (this.#end.signal.aborted) await run.stop();
     } catch (error) {
-      await this.#leases.giveBack(shard);
+      await this.#leases.release(shard);
       throw error;
     }
   }
 
   /** Lets go of shards that others are to have. */
-  async #giveUp(surplus: readonly number[]): Promise<void> {
+  async #yieldShards(surplus: readonly number[]): Promise<void> {
     if (surplus.length === 0) return;
     const runs = surplus.flatMap((shard) => this.#runs.get(shard) ?? []);
     await Promise.all(runs.map((run) => run.stop()));
     await this.#save();
     for (const { shard } of runs) this.#runs.delete(shard);
-    await this.#giveBack(surplus);
+    await this.#release(surplus);
     await wakeAll(this.#membership.store.database);
   }
 
-  async #giveBack(shards: readonly number[]): Promise<void> {
-    await Promise.all(shards.map((shard) => this.#leases.giveBack(shard)));
+  async #release(shards: readonly number[]): Promise<void> {
+    await Promise.all(shards.map((shard) => this.#leases.release(shard)));
   }
 
   #redisFailed(error: Error): void {

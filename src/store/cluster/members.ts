@@ -82,7 +82,10 @@ export interface Member {
 }
 
 /** Gives a sign of life of a process, and forgets those that are long gone. */
-export async function beat(queries: Queries, { id, role, version }: Member): Promise<void> {
+export async function sendHeartbeat(
+  queries: Queries,
+  { id, role, version }: Member,
+): Promise<void> {
   await queries.query(
     `with gone as (
        delete from simulator.members

@@ -50,7 +50,7 @@ describe('a lease', { skip: withoutRedis() }, () => {
     assert.equal(await b.take(), undefined);
     await a.renew();
     assert.equal(a.held.length, SHARDS);
-    await a.giveBack(1);
+    await a.release(1);
     assert.deepEqual(await takeAll(b), [1]);
     assert.deepEqual([...a.held].sort(), [0, 2]);
   });

@@ -18,7 +18,7 @@ function clockAt(realMs: number) {
   clock.advanceTo(realMs);
   /** Hears the database, whose answer took a while. */
   const hear = (toMs: number, tookMs = 0) =>
-    clock.hear({ clock: record, realMs: toMs, askedMs: heardMs, heardMs: heardMs + tookMs });
+    clock.sync({ clock: record, realMs: toMs, askedMs: heardMs, heardMs: heardMs + tookMs });
   return { clock, log, hear };
 }
 

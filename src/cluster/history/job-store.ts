@@ -4,13 +4,13 @@ import type { DatasetRequest, WindowRequest } from '../../dataset/request.ts';
 import type { WorkResult } from '../../dataset/workplace.ts';
 
 /** What an order is about. */
-export type OrderedWork =
+export type JobWork =
   | { readonly kind: 'files'; readonly request: DatasetRequest; readonly folder: string }
   /** The URL is without a password: each worker has its own. */
   | { readonly kind: 'database'; readonly request: WindowRequest; readonly url: string };
 
 /** An order as it is told without what may be large. */
-export interface OrderHead {
+export interface JobHeader {
   /** The id of the job that makes it whole. */
   readonly flow: string;
   /** Of the simulator that gave it. */
@@ -20,7 +20,7 @@ export interface OrderHead {
 }
 
 /** How far an order is. */
-export interface OrderState {
+export interface JobState {
   /** Undefined where it is not there. */
   readonly flow: string | undefined;
   /** Why it was given up. */
@@ -36,7 +36,7 @@ export type TaskResult = readonly [index: number, result: WorkResult];
 const KEPT_S = 7 * 86_400;
 
 /** Changes what belongs to an order, unless that was taken back: then nothing is left of it. */
-const CHANGE_IF_THERE = `
+const CHANGE_IF_PRESENT = `
   if redis.call('exists', KEYS[1]) == 0 then return end
   redis.call(ARGV[2], KEYS[2], unpack(ARGV, 3))
   redis.call('expire', KEYS[2], ARGV[1])
@@ -46,7 +46,7 @@ const CHANGE_IF_THERE = `
  * The orders of a cluster in Redis: the description once and not in every job, how far each task
  * is, and its result. Whatever of it is lost can be put again.
  */
-export class Orders {
+export class JobStore {
   readonly #redis: Redis;
   readonly #prefix: string;
 
@@ -58,8 +58,8 @@ export class Orders {
   /** Puts an order in the place of one that has the same id. */
   async put(
     id: string,
-    head: OrderHead,
-    work: OrderedWork,
+    head: JobHeader,
+    work: JobWork,
     results: readonly TaskResult[],
   ): Promise<void> {
     const [order, done] = [this.#key(id), this.#key(id, 'results')];
@@ -71,26 +71,26 @@ export class Orders {
   }
 
   /** What an order is about; undefined where it is not there any more. */
-  async work(id: string): Promise<OrderedWork | undefined> {
+  async work(id: string): Promise<JobWork | undefined> {
     const bytes = await this.#redis.hgetBuffer(this.#key(id), 'work');
-    return bytes ? (JSON.parse(gunzipSync(bytes).toString()) as OrderedWork) : undefined;
+    return bytes ? (JSON.parse(gunzipSync(bytes).toString()) as JobWork) : undefined;
   }
 
-  async head(id: string): Promise<OrderHead | undefined> {
+  async head(id: string): Promise<JobHeader | undefined> {
     const names = ['flow', 'version', 'fleetDigest', 'taskCount'];
     const [flow, version, fleetDigest, count] = await this.#redis.hmget(this.#key(id), ...names);
     if (!flow || !version || !fleetDigest) return undefined;
     return { flow, version, fleetDigest, taskCount: Number(count) };
   }
 
-  async state(id: string): Promise<OrderState> {
+  async state(id: string): Promise<JobState> {
     const names = ['flow', 'error', 'trouble'];
     const [flow, error, trouble] = await this.#redis.hmget(this.#key(id), ...names);
     return { flow: flow ?? undefined, error: error ?? undefined, trouble: trouble ?? undefined };
   }
 
   /** Says how many rows of a task are made; answers how the order stands. */
-  async report(id: string, index: number, rows: number): Promise<OrderState> {
+  async report(id: string, index: number, rows: number): Promise<JobState> {
     const state = await this.state(id);
     await this.#change(id, this.#key(id, 'rows'), 'hset', String(index), String(rows));
     return state;
@@ -130,7 +130,7 @@ export class Orders {
   }
 
   async #change(id: string, key: string, ...command: readonly string[]): Promise<void> {
-    await this.#redis.eval(CHANGE_IF_THERE, 2, this.#key(id), key, KEPT_S, ...command);
+    await this.#redis.eval(CHANGE_IF_PRESENT, 2, this.#key(id), key, KEPT_S, ...command);
   }
 
   #key(id: string, ...parts: readonly string[]): string {

@@ -12,13 +12,13 @@ import {
 } from '../../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../../dataset/window-reader.ts';
 import type { WorkResult } from '../../dataset/workplace.ts';
-import type { OrderedWork, TaskResult } from './orders.ts';
+import type { JobWork, TaskResult } from './job-store.ts';
 
 /** Work that a cluster is asked for, as the one who asks knows it. */
-export interface AskedWork {
+export interface HistoryJob {
   /** The same for the same work at the same place, whoever asks. */
   readonly id: string;
-  readonly work: OrderedWork;
+  readonly work: JobWork;
   readonly fleetDigest: string;
   readonly taskCount: number;
   /** Rows of readings that there will be. */
@@ -32,7 +32,7 @@ export interface AskedWork {
 }
 
 /** A dataset in a folder that all computers of the cluster share under the same path. */
-export function askedDataset(request: DatasetRequest, out: string): AskedWork {
+export function datasetJob(request: DatasetRequest, out: string): HistoryJob {
   const folder = resolve(out);
   const fleet = fleetOf(request, 'actual');
   const plan = planOf(request, fleet);
@@ -57,7 +57,7 @@ export function askedDataset(request: DatasetRequest, out: string): AskedWork {
 }
 
 /** A window into the tables of a database; what is stored again changes nothing. */
-export function askedWindow(request: WindowRequest, databaseUrl: string): AskedWork {
+export function windowJob(request: WindowRequest, databaseUrl: string): HistoryJob {
   const fleet = fleetOf(request, 'actual');
   const url = withoutPassword(databaseUrl);
   const taskCount = databaseParts(request).length;
