@@ -13,7 +13,7 @@ export interface Paced {
   /** Bytes that wait for its client in all. */
   readonly backlogBytes: number;
   flush(): void;
-  giveUp(reason: string): void;
+  drop(reason: string): void;
 }
 
 /**
@@ -68,12 +68,12 @@ export class Backlog {
   /** Gives up waiting for anybody. */
   close(): void {
     this.#behind.clear();
-    this.#goOn();
+    this.#resume();
   }
 
   #caughtUp(connection: Paced): void {
     this.#behind.delete(connection);
-    if (this.#behind.size === 0 && this.#timer) this.#goOn();
+    if (this.#behind.size === 0 && this.#timer) this.#resume();
   }
 
   #flushSoon(): void {
@@ -93,15 +93,15 @@ export class Backlog {
     this.#boundSockets();
     if (this.#held.length === 0 || this.#timer) return;
     if (this.#behind.size === 0) {
-      this.#goOn();
+      this.#resume();
       return;
     }
     const nowMs = performance.now();
     const earnedMs = (nowMs - this.#sinceMs) * HELD_OF_FREE;
     this.#budgetMs = Math.min(this.#limits.holdMs, this.#budgetMs + earnedMs);
     this.#sinceMs = nowMs;
-    if (this.#budgetMs < 1) this.#goOn();
-    else this.#timer = setTimeout(this.#goOn, this.#budgetMs);
+    if (this.#budgetMs < 1) this.#resume();
+    else this.#timer = setTimeout(this.#resume, this.#budgetMs);
   };
 
   /** The sum is taken anew each time: those whose sockets hold something are few. */
@@ -114,12 +114,12 @@ export class Backlog {
     while (total > this.#limits.socketBytes) {
       const fullest = [...this.#filled].reduce((a, b) => (b.socketBytes > a.socketBytes ? b : a));
       total -= fullest.socketBytes;
-      fullest.giveUp(`more than ${this.#limits.socketBytes} bytes waited for all clients`);
+      fullest.drop(`more than ${this.#limits.socketBytes} bytes waited for all clients`);
       this.left(fullest);
     }
   }
 
-  readonly #goOn = (): void => {
+  readonly #resume = (): void => {
     if (this.#timer) {
       clearTimeout(this.#timer);
       this.#timer = undefined;

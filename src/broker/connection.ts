@@ -10,7 +10,7 @@ import {
   type Packet,
   type QoS,
 } from 'mqtt-packet';
-import { type Access, isOwnTopic, type RefusalListener } from './access.ts';
+import { type Access, isReservedTopic, type RefusalListener } from './access.ts';
 import { type Message, messageOf, type Version, type Will } from './message.ts';
 import type { Notices } from './notices.ts';
 import { checkProperties } from './properties.ts';
@@ -28,7 +28,7 @@ import {
 import type { Router } from './router.ts';
 import type { Flags, Link, Session, Subscription } from './session.ts';
 import { isFilter, isTopic } from './topics.ts';
-import { type PacketReader, type Surroundings, Transport } from './transport.ts';
+import { type PacketReader, Transport, type TransportContext } from './transport.ts';
 
 /** Publishes of one client that are taken before it waits for the subscribers. */
 const PUBLISHES_A_TURN = 256;
@@ -36,7 +36,7 @@ const PUBLISHES_A_TURN = 256;
 const KEEPALIVE_FACTOR = 1.5;
 
 /** What connections share. */
-export interface Hub extends Surroundings {
+export interface Hub extends TransportContext {
   readonly access: Access;
   readonly router: Router;
   readonly notices: Notices;
@@ -111,7 +111,7 @@ export class Connection implements Link, PacketReader {
     if (!this.#session) {
       if (nowMs - heardMs > connectMs) this.#end();
     } else if (socketBytes > 0 && nowMs - progressMs > stalledMs)
-      this.onGivenUp(`it took nothing for ${stalledMs / 1000} s`);
+      this.onDropped(`it took nothing for ${stalledMs / 1000} s`);
     else if (nowMs - heardMs > this.#keepaliveMs) this.close(Code.KEEP_ALIVE);
   }
 
@@ -135,24 +135,24 @@ export class Connection implements Link, PacketReader {
   }
 
   onTaken(): void {
-    if (this.#session?.canGreet) this.transport.wake();
+    if (this.#session?.canReplay) this.transport.wake();
   }
 
   onGone(): void {
     this.#end();
   }
 
-  onGivenUp(reason: string): void {
+  onDropped(reason: string): void {
     if (this.#isClosed) return;
     const name = this.#session?.id ?? 'that did not say who it is';
-    this.#hub.notices.tell('client', () => `client ${name} was disconnected: ${reason}`);
+    this.#hub.notices.report('client', () => `client ${name} was disconnected: ${reason}`);
     this.transport.destroy();
-    this.#part();
+    this.#detach();
   }
 
   work(): boolean {
-    if (!this.#session?.canGreet) return false;
-    this.#session.greetOnce();
+    if (!this.#session?.canReplay) return false;
+    this.#session.replayNext();
     return true;
   }
 
@@ -276,7 +276,7 @@ export class Connection implements Link, PacketReader {
       throw new Violation(Code.PROTOCOL_ERROR);
     const messageId = qos > 0 ? idOf(packet) : 0;
     const ack = qos === 2 ? 'pubrec' : 'puback';
-    if (isOwnTopic(topic) && !session.isOwn) {
+    if (isReservedTopic(topic) && !session.isOwn) {
       onRefused(session.id, `may not publish to ${topic}: only the simulator does`);
       // MQTT 3.1.1 has nothing else to say no with [§3.3.5].
       if (this.version < 5 || qos === 0) throw new Violation(Code.NOT_AUTHORIZED);
@@ -291,7 +291,7 @@ export class Connection implements Link, PacketReader {
       }
       if (session.unreleased.size >= limits.unreleased) {
         const reason = `${limits.unreleased} messages of it were not released`;
-        notices.tell('client', () => `client ${session.id} was disconnected: ${reason}`);
+        notices.report('client', () => `client ${session.id} was disconnected: ${reason}`);
         throw new Violation(Code.RECEIVE_MAXIMUM);
       }
       session.unreleased.add(messageId);
@@ -317,7 +317,7 @@ export class Connection implements Link, PacketReader {
     }
     transport.progressMs = performance.now();
     this.#hub.backlog.progressed(transport);
-    if (session.canGreet) transport.wake();
+    if (session.canReplay) transport.wake();
   }
 
   #subscribe(packet: ISubscribePacket, session: Session): void {
@@ -325,7 +325,7 @@ export class Connection implements Link, PacketReader {
     const { limits, router, notices } = this.#hub;
     if (subscriptions.length === 0 || properties?.subscriptionIdentifier !== undefined)
       throw new Violation(Code.PROTOCOL_ERROR);
-    const greeted = new Map<string, Subscription>();
+    const replayed = new Map<string, Subscription>();
     const granted = subscriptions.map(({ topic: filter, qos, nl, rap, rh = 0 }, i) => {
       if (!isFilter(filter, limits)) {
         if (this.version < 5) throw new Violation(Code.BAD_FILTER);
@@ -336,7 +336,7 @@ export class Connection implements Link, PacketReader {
       const subscription = { session, filter, qos, isNoLocal: !!nl, keepsRetain: !!rap };
       if (i >= limits.filtersPerPacket || !router.subscribe(subscription)) {
         const { filtersPerPacket, filtersPerClient, filterLevels } = limits;
-        notices.tell(
+        notices.report(
           'subscription',
           () =>
             `a subscription of client ${session.id} to ${filter} was refused: there are ` +
@@ -345,11 +345,12 @@ export class Connection implements Link, PacketReader {
         );
         return this.version === 5 ? Code.QUOTA_EXCEEDED : SUBACK_FAILURE;
       }
-      if (rh === 0 || (rh === 1 && isNew)) greeted.set(filter, subscription);
+      if (rh === 0 || (rh === 1 && isNew)) replayed.set(filter, subscription);
       return qos;
     });
     this.#send({ cmd: 'suback', messageId: idOf(packet), granted });
-    for (const subscription of greeted.values()) session.greet(subscription, router.retained);
+    for (const subscription of replayed.values())
+      session.replayRetained(subscription, router.retained);
   }
 
   #unsubscribe(packet: IUnsubscribePacket, session: Session): void {
@@ -388,16 +389,16 @@ export class Connection implements Link, PacketReader {
     const { socketBytes, backlogBytes } = this.transport;
     const isKept = this.#session !== undefined && this.#session.expiryMs > 0;
     if ((isKept ? socketBytes : backlogBytes) > clientBytes)
-      this.onGivenUp(`more than ${clientBytes} bytes waited for it`);
+      this.onDropped(`more than ${clientBytes} bytes waited for it`);
   }
 
   #end(): void {
     this.transport.end();
-    this.#part();
+    this.#detach();
   }
 
   /** Parts with the session, once. */
-  #part(): void {
+  #detach(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#hub.left(this);
@@ -424,7 +425,7 @@ export function publishWill(
   will: Will,
 ): void {
   const { topic } = will;
-  if (isOwnTopic(topic) && !session.isOwn)
+  if (isReservedTopic(topic) && !session.isOwn)
     onRefused(session.id, `may not publish to ${topic}: only the simulator does`);
   else router.publish(messageOf(will), session);
 }

@@ -9,7 +9,7 @@ import { BROKER_LIMITS, type BrokerLimits } from './limits.ts';
 import { listen, type WantedPort } from './listen.ts';
 import { type NoticeListener, Notices } from './notices.ts';
 import { Router } from './router.ts';
-import { Slices } from './slices.ts';
+import { StepScheduler } from './step-scheduler.ts';
 
 /** Closing takes no longer, whatever the clients do. */
 const CLOSE_MAX_MS = 800;
@@ -22,7 +22,7 @@ export interface BrokerOptions extends Partial<Credentials> {
   readonly port: WantedPort;
   readonly onRefused?: RefusalListener;
   /** Told of what clients lose because the broker keeps no more. */
-  readonly onGivenUp?: NoticeListener;
+  readonly onNotice?: NoticeListener;
   /** What the simulator's own processes say, which may publish what only the simulator may. */
   readonly own?: OwnClients | undefined;
   readonly limits?: Partial<BrokerLimits>;
@@ -57,10 +57,10 @@ export class EmbeddedBroker {
   #closing: Promise<void> | undefined;
 
   private constructor(options: BrokerOptions) {
-    const { host, username, password, own, onRefused = () => {}, onGivenUp = () => {} } = options;
+    const { host, username, password, own, onRefused = () => {}, onNotice = () => {} } = options;
     this.host = host;
     const limits = { ...BROKER_LIMITS, ...options.limits };
-    const notices = new Notices(onGivenUp, limits.noticeMs);
+    const notices = new Notices(onNotice, limits.noticeMs);
     this.#hub = {
       limits,
       notices,
@@ -68,7 +68,7 @@ export class EmbeddedBroker {
       access: new Access({ username, password }, own),
       router: new Router(limits, notices),
       backlog: new Backlog(limits),
-      slices: new Slices(),
+      scheduler: new StepScheduler(),
       countClients: (more) => {
         this.#clientCount += more;
         return this.#clientCount;
@@ -175,7 +175,7 @@ export class EmbeddedBroker {
     const largest = [...this.#connections].reduce((a, b) =>
       b.transport.partialBytes > a.transport.partialBytes ? b : a,
     );
-    largest.onGivenUp(`more than ${partialBytes} bytes of packets were incomplete`);
+    largest.onDropped(`more than ${partialBytes} bytes of packets were incomplete`);
   }
 
   #publishState(state: 'online' | 'offline'): Promise<void> {

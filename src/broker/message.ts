@@ -140,11 +140,11 @@ export class Message {
 
 /** The message of a packet or a will, with what MQTT 5 passes on of it. */
 export function messageOf(packet: IPublishPacket | Will, packetBytes = 0): MessageFields {
-  const { topic, payload, qos = 0, retain = false, properties: said } = packet;
+  const { topic, payload, qos = 0, retain = false, properties: received } = packet;
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-  if (!said) return { topic, payload: bytes, qos, retain };
-  const { payloadFormatIndicator, contentType, responseTopic } = said;
-  const { messageExpiryInterval, correlationData, userProperties } = said;
+  if (!received) return { topic, payload: bytes, qos, retain };
+  const { payloadFormatIndicator, contentType, responseTopic } = received;
+  const { messageExpiryInterval, correlationData, userProperties } = received;
   const passedOn = {
     ...(payloadFormatIndicator === undefined ? {} : { payloadFormatIndicator }),
     ...(contentType === undefined ? {} : { contentType }),

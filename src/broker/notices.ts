@@ -8,7 +8,7 @@ export type NoticeListener = (notice: string) => void;
 export class Notices {
   readonly #everyMs: number;
   readonly #listener: NoticeListener;
-  readonly #kinds = new Map<NoticeKind, { nextMs: number; untold: number }>();
+  readonly #kinds = new Map<NoticeKind, { nextMs: number; suppressed: number }>();
 
   constructor(listener: NoticeListener, everyMs: number) {
     this.#listener = listener;
@@ -16,17 +16,18 @@ export class Notices {
   }
 
   /** @param sentence - Made only where it is told. */
-  tell(kind: NoticeKind, sentence: () => string): void {
-    const state = this.#kinds.get(kind) ?? { nextMs: Number.NEGATIVE_INFINITY, untold: 0 };
+  report(kind: NoticeKind, sentence: () => string): void {
+    const state = this.#kinds.get(kind) ?? { nextMs: Number.NEGATIVE_INFINITY, suppressed: 0 };
     this.#kinds.set(kind, state);
     const nowMs = performance.now();
     if (nowMs < state.nextMs) {
-      state.untold++;
+      state.suppressed++;
       return;
     }
-    const more = state.untold > 0 ? ` (and ${state.untold} more like it since the last line)` : '';
+    const more =
+      state.suppressed > 0 ? ` (and ${state.suppressed} more like it since the last line)` : '';
     this.#listener(sentence() + more);
     state.nextMs = nowMs + this.#everyMs;
-    state.untold = 0;
+    state.suppressed = 0;
   }
 }

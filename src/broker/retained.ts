@@ -1,4 +1,4 @@
-import { isOwnTopic } from './access.ts';
+import { isReservedTopic } from './access.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { Message } from './message.ts';
 import type { Notices } from './notices.ts';
@@ -30,12 +30,12 @@ export class RetainedMessages {
    */
   keep(message: Message): boolean {
     const { topic, bytes } = message;
-    const isOwn = isOwnTopic(topic);
+    const isOwn = isReservedTopic(topic);
     const kept = isOwn ? this.#own : this.#foreign;
     const refusal = message.payloadBytes > 0 ? this.#refusal(message, kept, isOwn) : 'empty';
     if (refusal !== undefined) {
-      this.#forget(topic, kept);
-      if (refusal !== 'empty') this.#tell(topic, `was refused: ${refusal}`);
+      this.#remove(topic, kept);
+      if (refusal !== 'empty') this.#report(topic, `was refused: ${refusal}`);
       return refusal === 'empty';
     }
     message.detach();
@@ -56,8 +56,8 @@ export class RetainedMessages {
     if (isOwn) {
       for (const other of this.#foreign.keys()) {
         if (this.bytes + more <= retainedBytes) break;
-        this.#forget(other, this.#foreign);
-        this.#tell(other, 'was given up: the simulator’s own need the room');
+        this.#remove(other, this.#foreign);
+        this.#report(other, 'was given up: the simulator’s own need the room');
       }
     } else {
       if (!last && this.#foreign.size >= foreignRetainedTopics)
@@ -101,7 +101,7 @@ export class RetainedMessages {
     if (found.length > 0) yield found;
   }
 
-  #forget(topic: string, kept: Map<string, Message>): void {
+  #remove(topic: string, kept: Map<string, Message>): void {
     const last = kept.get(topic);
     if (!last) return;
     kept.delete(topic);
@@ -113,7 +113,7 @@ export class RetainedMessages {
     else this.#foreignBytes += bytes;
   }
 
-  #tell(topic: string, what: string): void {
-    this.#notices.tell('retained', () => `the retained message of ${topic} ${what}`);
+  #report(topic: string, what: string): void {
+    this.#notices.report('retained', () => `the retained message of ${topic} ${what}`);
   }
 }

@@ -75,7 +75,7 @@ export class Router {
     this.#filters.remove(filter, subscription);
     this.#filterLevels -= levelsOf(filter);
     session.subscriptions.delete(filter);
-    session.stopGreeting(filter);
+    session.stopReplay(filter);
     return true;
   }
 
@@ -118,7 +118,7 @@ export class Router {
     if (away.length <= sessionsAway) return;
     away.sort((a, b) => (a.awaySinceMs as number) - (b.awaySinceMs as number));
     for (const session of away.slice(0, away.length - sessionsAway))
-      this.#giveUp(session, `${sessionsAway} clients are away already`);
+      this.#evict(session, `${sessionsAway} clients are away already`);
   }
 
   #deliver(message: Message, subscription: Subscription, origin: Session | undefined): void {
@@ -130,7 +130,7 @@ export class Router {
     const { sessionBytes } = this.#limits;
     if (session.waitingBytes <= sessionBytes) return;
     const count = session.dropOldest(sessionBytes);
-    this.#notices.tell(
+    this.#notices.report(
       'messages',
       () =>
         `the oldest ${count} waiting for client ${session.id} were given up: ` +
@@ -149,7 +149,7 @@ export class Router {
     const victim = waiting
       .filter(({ waitingBytes }) => waitingBytes >= share)
       .reduce((a, b) => (sinceMs(b) < sinceMs(a) ? b : a));
-    this.#giveUp(victim, `more than ${this.#limits.waitingBytes} bytes waited in all`);
+    this.#evict(victim, `more than ${this.#limits.waitingBytes} bytes waited in all`);
   }
 
   /** Ends the session with the most filters, if it is another one. */
@@ -160,13 +160,13 @@ export class Router {
         b.subscriptions.size > a.subscriptions.size ? b : a,
       );
       if (fullest.subscriptions.size <= session.subscriptions.size) return false;
-      this.#giveUp(fullest, `all filters have more than ${filterLevels} levels, and it has most`);
+      this.#evict(fullest, `all filters have more than ${filterLevels} levels, and it has most`);
     }
     return true;
   }
 
-  #giveUp(session: Session, reason: string): void {
-    this.#notices.tell(
+  #evict(session: Session, reason: string): void {
+    this.#notices.report(
       'session',
       () => `the session of client ${session.id} was given up with what waited for it: ${reason}`,
     );

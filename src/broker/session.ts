@@ -46,7 +46,7 @@ interface InFlight {
 }
 
 /** Retained messages that a new subscription is still to get. */
-interface Greeting {
+interface RetainedReplay {
   readonly subscription: Subscription;
   readonly pieces: Iterator<readonly Message[]>;
   piece: readonly Message[];
@@ -83,7 +83,7 @@ export class Session {
   #lastPacketId = 0;
   #bytes = 0;
   #isOver = false;
-  readonly #greetings = new Map<string, Greeting>();
+  readonly #replays = new Map<string, RetainedReplay>();
 
   /** @param onBytes - Called with what it keeps more, or less, than before. */
   constructor(id: string, isOwn: boolean, limits: BrokerLimits, onBytes: (bytes: number) => void) {
@@ -178,44 +178,44 @@ export class Session {
     this.#first = 0;
     this.#inFlight.clear();
     this.#inFlightBytes = 0;
-    this.#greetings.clear();
+    this.#replays.clear();
     this.unreleased.clear();
     this.#count(-this.#bytes);
   }
 
   /** Has a subscription get the retained messages that match it. */
-  greet(subscription: Subscription, retained: RetainedMessages): void {
+  replayRetained(subscription: Subscription, retained: RetainedMessages): void {
     const { filter } = subscription;
     const pieces = retained.matching(filter);
-    this.#greetings.set(filter, { subscription, pieces, piece: [], next: 0 });
+    this.#replays.set(filter, { subscription, pieces, piece: [], next: 0 });
   }
 
   /** A subscription has ended: what it was still to get is not sent. */
-  stopGreeting(filter: string): void {
-    this.#greetings.delete(filter);
+  stopReplay(filter: string): void {
+    this.#replays.delete(filter);
   }
 
   /** Whether retained messages are still to be sent, and can be now. */
-  get canGreet(): boolean {
+  get canReplay(): boolean {
     const { link } = this;
-    if (this.#greetings.size === 0 || !link?.isWritable) return false;
+    if (this.#replays.size === 0 || !link?.isWritable) return false;
     // Behind what waits: retained messages may be many more than a session holds.
     return this.#first === this.#queue.length && this.#hasRoom(link);
   }
 
   /** Sends one retained message, or looks for some. */
-  greetOnce(): void {
-    for (const [filter, greeting] of this.#greetings) {
-      const { subscription, piece } = greeting;
-      const message = piece[greeting.next++];
+  replayNext(): void {
+    for (const [filter, replay] of this.#replays) {
+      const { subscription, piece } = replay;
+      const message = piece[replay.next++];
       if (message) {
         if (!message.isExpired)
           this.deliver(message, Math.min(message.qos, subscription.qos) as 0 | 1 | 2, true);
         return;
       }
-      const { value, done } = greeting.pieces.next();
-      if (done) this.#greetings.delete(filter);
-      else [greeting.piece, greeting.next] = [value, 0];
+      const { value, done } = replay.pieces.next();
+      if (done) this.#replays.delete(filter);
+      else [replay.piece, replay.next] = [value, 0];
       return;
     }
   }

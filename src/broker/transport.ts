@@ -3,7 +3,7 @@ import { type Packet, parser } from 'mqtt-packet';
 import type { Backlog, Paced } from './backlog.ts';
 import type { BrokerLimits } from './limits.ts';
 import { PacketLengths } from './packet-lengths.ts';
-import type { Slices } from './slices.ts';
+import type { StepScheduler } from './step-scheduler.ts';
 
 /** More is written at leisure while no more than this waits in the socket [bytes]. */
 const WRITABLE_BYTES = 256 * 1024;
@@ -24,16 +24,16 @@ export interface PacketReader {
   /** The stream has ended, and all that came by it was read. */
   onGone(): void;
   /** The client was disconnected because too much waited for it. */
-  onGivenUp(reason: string): void;
+  onDropped(reason: string): void;
   /** Does a piece of what is done at leisure. @returns Whether there was any. */
   work(): boolean;
 }
 
 /** What transports share. */
-export interface Surroundings {
+export interface TransportContext {
   readonly limits: BrokerLimits;
   readonly backlog: Backlog;
-  readonly slices: Slices;
+  readonly scheduler: StepScheduler;
   /** A connection keeps so many bytes of incomplete packets more than before. */
   countPartial(bytes: number): void;
 }
@@ -51,7 +51,7 @@ export class Transport implements Paced {
   partialBytes = 0;
   readonly #stream: Duplex;
   readonly #reader: PacketReader;
-  readonly #surroundings: Surroundings;
+  readonly #context: TransportContext;
   readonly #parser = parser();
   readonly #lengths = new PacketLengths();
   /** Packets that have come and are not yet read, from `#next` on. */
@@ -63,10 +63,10 @@ export class Transport implements Paced {
   #isGone = false;
   #isClosed = false;
 
-  constructor(stream: Duplex, reader: PacketReader, surroundings: Surroundings) {
+  constructor(stream: Duplex, reader: PacketReader, context: TransportContext) {
     this.#stream = stream;
     this.#reader = reader;
-    this.#surroundings = surroundings;
+    this.#context = context;
     this.#parser.on('packet', (packet: Packet) => this.#packets.push(packet));
     this.#parser.on('error', (error: Error) => reader.onMalformed(error));
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -96,7 +96,7 @@ export class Transport implements Paced {
     if (!this.#isCorked) {
       this.#isCorked = true;
       stream.cork();
-      this.#surroundings.backlog.wrote(this);
+      this.#context.backlog.wrote(this);
     }
     stream.write(packet, this.#onTaken);
   }
@@ -107,14 +107,14 @@ export class Transport implements Paced {
     this.#stream.uncork();
   }
 
-  giveUp(reason: string): void {
-    this.#reader.onGivenUp(reason);
+  drop(reason: string): void {
+    this.#reader.onDropped(reason);
   }
 
   /** Lets others publish, and this one when the subscribers are ready for more. */
   hold(): void {
     this.#isHeld = true;
-    this.#surroundings.backlog.whenReady(() => {
+    this.#context.backlog.whenReady(() => {
       this.#isHeld = false;
       if (this.#packets.length === 0) this.#stream.resume();
       this.wake();
@@ -125,7 +125,7 @@ export class Transport implements Paced {
   wake(): void {
     if (this.#isScheduled || this.#isHeld || this.#isClosed) return;
     this.#isScheduled = true;
-    this.#surroundings.slices.add(this.#step);
+    this.#context.scheduler.add(this.#step);
   }
 
   /** Ends the stream after what was written; what still comes is not read. */
@@ -149,7 +149,7 @@ export class Transport implements Paced {
 
   #read(chunk: Buffer): void {
     if (this.#isClosed) return;
-    if (this.#lengths.longest(chunk) > this.#surroundings.limits.packetBytes) {
+    if (this.#lengths.longest(chunk) > this.#context.limits.packetBytes) {
       this.#reader.onTooLarge();
       return;
     }
@@ -193,7 +193,7 @@ export class Transport implements Paced {
 
   readonly #onTaken = (): void => {
     this.progressMs = performance.now();
-    this.#surroundings.backlog.progressed(this);
+    this.#context.backlog.progressed(this);
     this.#reader.onTaken();
   };
 
@@ -203,12 +203,12 @@ export class Transport implements Paced {
     this.#packets = [];
     this.#next = 0;
     this.#countPartial(0);
-    this.#surroundings.backlog.left(this);
+    this.#context.backlog.left(this);
   }
 
   #countPartial(bytes: number): void {
     const more = bytes - this.partialBytes;
     this.partialBytes = bytes;
-    this.#surroundings.countPartial(more);
+    this.#context.countPartial(more);
   }
 }

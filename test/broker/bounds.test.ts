@@ -33,7 +33,7 @@ async function started(
   const broker = await EmbeddedBroker.start({
     host: '127.0.0.1',
     port: { number: 0, isExplicit: false },
-    onGivenUp: (notice) => notices.push(notice),
+    onNotice: (notice) => notices.push(notice),
     onRefused: (clientId, reason) => refusals.push(`${clientId}: ${reason}`),
     limits: { noticeMs: 0, sweepMs: 50, ...limits },
     ...options,
@@ -371,10 +371,10 @@ test('clients, their ids, wills and topics are limited', async (t) => {
 test('what is given up is told at a steady pace, with how often it happened', () => {
   const told: string[] = [];
   const notices = new Notices((notice) => told.push(notice), 60_000);
-  for (let i = 0; i < 3; i++) notices.tell('client', () => `client ${i}`);
-  notices.tell('session', () => 'session 0');
+  for (let i = 0; i < 3; i++) notices.report('client', () => `client ${i}`);
+  notices.report('session', () => 'session 0');
   assert.deepEqual(told, ['client 0', 'session 0']);
   const hasty = new Notices((notice) => told.push(notice), 0);
-  hasty.tell('client', () => 'again');
+  hasty.report('client', () => 'again');
   assert.equal(told.at(-1), 'again');
 });

@@ -1,5 +1,5 @@
 /** Others get their turn after so long [ms]. */
-const SLICE_MS = 10;
+const TURN_MS = 10;
 
 /** A piece of a longer work; true where more is to be done at once. */
 export type Step = () => boolean;
@@ -8,7 +8,7 @@ export type Step = () => boolean;
  * Does long works piece by piece, in turn, and lets everything else of the process go on after
  * ten milliseconds of them.
  */
-export class Slices {
+export class StepScheduler {
   #waiting: Step[] = [];
   #isDue = false;
 
@@ -20,7 +20,7 @@ export class Slices {
   }
 
   readonly #turn = (): void => {
-    const endMs = performance.now() + SLICE_MS;
+    const endMs = performance.now() + TURN_MS;
     let at = 0;
     const steps = this.#waiting;
     do {
