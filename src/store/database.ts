@@ -60,16 +60,16 @@ export const STATEMENT_MAX_MS = 30_000;
 /** How often a database is checked, and how long a check may take. */
 export interface DatabaseLimits {
   /** Time between two checks of a database that works [ms]. */
-  readonly lookEveryMs: number;
+  readonly checkIntervalMs: number;
   /** Time between two attempts at one that does not [ms]. */
-  readonly probeEveryMs: number;
+  readonly retryIntervalMs: number;
   /** A check that takes longer has failed [ms]. */
-  readonly lookMaxMs: number;
+  readonly checkTimeoutMs: number;
 }
 
 /** What holds if nothing else is asked for. */
 export const DATABASE_LIMITS: DatabaseLimits = {
-  lookEveryMs: 5000,
-  probeEveryMs: 2000,
-  lookMaxMs: 5000,
+  checkIntervalMs: 5000,
+  retryIntervalMs: 2000,
+  checkTimeoutMs: 5000,
 };

@@ -91,7 +91,7 @@ export async function saveExport(
 }
 
 /** Asks the process that makes an export to end and delete it. */
-export async function askForExportEnd(queries: Queries, id: string): Promise<void> {
+export async function requestExportEnd(queries: Queries, id: string): Promise<void> {
   await queries.query('update simulator.exports set is_ending = true where id = $1', [id]);
 }
 

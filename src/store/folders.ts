@@ -28,7 +28,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-interface Place {
+interface GuardedPath {
   readonly path: string;
   readonly identity: string;
   /** Keeps the system from giving its number to another one. */
@@ -36,12 +36,12 @@ interface Place {
 }
 
 /** Notices when paths lead to nothing any more, or to another file or folder. */
-export class SameFolder {
-  readonly #places: readonly Place[];
+export class PathGuard {
+  readonly #paths: readonly GuardedPath[];
 
   /** @param paths - Folders and files that are there, those above first. */
   constructor(paths: readonly string[]) {
-    this.#places = paths.map((path) => ({
+    this.#paths = paths.map((path) => ({
       path,
       descriptor: openSync(path, 'r'),
       identity: identityOf(path),
@@ -50,7 +50,7 @@ export class SameFolder {
 
   /** What has become of the first that is not the same any more, if any. */
   lost(): string | undefined {
-    for (const { path, identity } of this.#places) {
+    for (const { path, identity } of this.#paths) {
       try {
         if (identityOf(path) !== identity) return `${path} was replaced while it was in use`;
       } catch (error) {
@@ -62,7 +62,7 @@ export class SameFolder {
   }
 
   close(): void {
-    for (const { descriptor } of this.#places) closeSync(descriptor);
+    for (const { descriptor } of this.#paths) closeSync(descriptor);
   }
 }
 

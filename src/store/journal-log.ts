@@ -18,7 +18,7 @@ export class JournalLog {
   /** An event that was refused, but may be on record. */
   #doubtful: JournalEvent | undefined;
   /** Settles when it is not on record any more; nothing is put on record before. */
-  #takingBack: Promise<void> | undefined;
+  #undoing: Promise<void> | undefined;
 
   constructor(database: Database, keepMaxMs = KEEP_MAX_MS) {
     this.#database = database;
@@ -31,8 +31,9 @@ export class JournalLog {
    * @throws StoreError where that takes too long, or it has no room.
    */
   async ready(withinMs = this.#keepMaxMs): Promise<void> {
-    const patience = this.#patience(withinMs);
-    if (!(await unless(patience, this.#answered(patience, withinMs)))) throw this.#late(withinMs);
+    const deadline = this.#deadline(withinMs);
+    if (!(await unlessAborted(deadline, this.#answered(deadline, withinMs))))
+      throw this.#timeoutError(withinMs);
   }
 
   /**
@@ -43,17 +44,17 @@ export class JournalLog {
    *   as soon as the database answers, and other events wait for that.
    */
   async keep(event: JournalEvent, withinMs = this.#keepMaxMs): Promise<void> {
-    const patience = this.#patience(withinMs);
-    const isClear = (this.#takingBack ?? Promise.resolve()).then(() => true);
-    if (!(await unless(patience, isClear))) throw this.#late(withinMs);
+    const deadline = this.#deadline(withinMs);
+    const isClear = (this.#undoing ?? Promise.resolve()).then(() => true);
+    if (!(await unlessAborted(deadline, isClear))) throw this.#timeoutError(withinMs);
     const attempt = new Attempt(this.#database, event, this.#doubtful);
-    const putting = attempt.run(patience);
-    if (await unless(patience, putting)) return;
+    const storing = attempt.run(deadline);
+    if (await unlessAborted(deadline, storing)) return;
     this.#doubtful = event;
-    this.#takingBack = this.#takeBack(event, putting).finally(() => {
-      this.#takingBack = undefined;
+    this.#undoing = this.#undo(event, storing).finally(() => {
+      this.#undoing = undefined;
     });
-    throw attempt.failure ?? this.#late(withinMs);
+    throw attempt.failure ?? this.#timeoutError(withinMs);
   }
 
   /** Every event on record, oldest first. @throws StoreError for one that cannot be understood. */
@@ -66,10 +67,10 @@ export class JournalLog {
     this.#end.abort();
   }
 
-  async #answered(patience: AbortSignal, timeoutMs: number): Promise<boolean> {
-    await this.#takingBack;
+  async #answered(deadline: AbortSignal, timeoutMs: number): Promise<boolean> {
+    await this.#undoing;
     const backOff = new BackOff();
-    while (!patience.aborted) {
+    while (!deadline.aborted) {
       try {
         await this.#database.query('select 1', [], timeoutMs);
         return true;
@@ -77,16 +78,16 @@ export class JournalLog {
         // A connection that was lost while it was idle comes back at once.
         if (!(error instanceof StoreError && error.kind === 'unreachable')) throw error;
       }
-      await sleep(backOff.nextMs(), patience);
+      await sleep(backOff.nextMs(), deadline);
     }
     return false;
   }
 
-  #patience(withinMs: number): AbortSignal {
+  #deadline(withinMs: number): AbortSignal {
     return deadlineSignal(withinMs, this.#end.signal);
   }
 
-  #late(withinMs: number): StoreError {
+  #timeoutError(withinMs: number): StoreError {
     const message = `${this.#database.location} has taken no event for ${withinMs / 1000} s`;
     return new StoreError('unreachable', message, { isUncertain: true });
   }
@@ -95,8 +96,8 @@ export class JournalLog {
    * Deletes an event once nothing is under way any more that could put it on record: the database
    * gives a statement up before the client does.
    */
-  async #takeBack(event: JournalEvent, putting: Promise<unknown>): Promise<void> {
-    await putting.catch(() => undefined);
+  async #undo(event: JournalEvent, storing: Promise<unknown>): Promise<void> {
+    await storing.catch(() => undefined);
     // Until it succeeds, no other event is put on record.
     await persist(() => deleteEvent(this.#database, event), this.#end.signal);
   }
@@ -118,10 +119,10 @@ class Attempt {
   }
 
   /** True when it is on record; false where that is unknown. @throws StoreError where it is not. */
-  async run(patience: AbortSignal): Promise<boolean> {
+  async run(deadline: AbortSignal): Promise<boolean> {
     const backOff = new BackOff();
     let isInDoubt = false;
-    while (!patience.aborted) {
+    while (!deadline.aborted) {
       try {
         await insertEvent(this.#database, this.#event);
         return true;
@@ -133,7 +134,7 @@ class Attempt {
         // Another event in its place says for certain that this one is not kept.
         if (!isInDoubt || error.kind === 'rejected') throw error;
       }
-      await sleep(backOff.nextMs(), patience);
+      await sleep(backOff.nextMs(), deadline);
     }
     return false;
   }
@@ -149,7 +150,7 @@ class Attempt {
 }
 
 /** What some work gives, or nothing where the signal is aborted before. */
-function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const end = () => resolve(undefined);
     if (signal.aborted) end();

@@ -247,7 +247,7 @@ test('a disk that fills up loses nothing that was confirmed, and more goes in wh
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t, folder);
   const log = logLines();
-  const limits = { probeEveryMs: 100 };
+  const limits = { retryIntervalMs: 100 };
   const store = await place.open({ limits }, log);
   const { bavail, bsize } = statfsSync(folder);
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 2_000_000));

@@ -55,7 +55,7 @@ test('what happens to its folder is seen before a command is taken', async (t) =
   const { dataDir } = place.options;
   const elsewhere = join(temporaryFolder(), 'elsewhere');
   const log = logLines();
-  const store = await place.open({ limits: { lookEveryMs: 50, probeEveryMs: 50 } }, log);
+  const store = await place.open({ limits: { checkIntervalMs: 50, retryIntervalMs: 50 } }, log);
   const { database, journal } = store;
   await journal.keep(event(1));
   assert.equal(database.problems.length, 0);

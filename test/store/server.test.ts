@@ -102,7 +102,7 @@ describe('a server', { skip: withoutPostgres() }, () => {
   it('that is forgotten on the way is noticed, said once and reached again', async () => {
     const line = await Line.to(postgres.port);
     const log = logLines();
-    const limits = { lookEveryMs: 100, probeEveryMs: 100, lookMaxMs: 500 };
+    const limits = { checkIntervalMs: 100, retryIntervalMs: 100, checkTimeoutMs: 500 };
     // It may be over before anybody looks: a new connection is made at once.
     let problem: Problem | undefined;
     const warn: Log['warn'] = (fields, message) => {

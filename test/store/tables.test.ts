@@ -5,10 +5,10 @@ import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import type { DurableLog } from '../../src/service/durable-log.ts';
 import {
   addExport,
-  askForExportEnd,
   deleteExport,
   loadExportFiles,
   loadExports,
+  requestExportEnd,
   saveExport,
 } from '../../src/store/export-rows.ts';
 import { JournalLog } from '../../src/store/journal-log.ts';
@@ -169,7 +169,7 @@ inSharedStores('an export is saved while it runs, and not once it has ended', as
   assert.deepEqual(await loadExports(database, 'exports'), [second, { ...first, ...done }]);
   assert.deepEqual(await loadExportFiles(database, id), files);
 
-  await askForExportEnd(database, MACHINE);
+  await requestExportEnd(database, MACHINE);
   assert.equal(await saveExport(database, MACHINE, begun), false);
   await deleteExport(database, MACHINE);
   assert.equal(await saveExport(database, MACHINE, begun), false);

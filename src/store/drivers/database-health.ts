@@ -8,7 +8,12 @@ import type { StoreError, StoreFailure } from '../store-error.ts';
 const SAME_REASON_MS = 30_000;
 
 /** Failures that concern all statements; the others concern one alone. */
-const OF_ALL: ReadonlySet<StoreFailure> = new Set(['unreachable', 'full', 'unwritable', 'corrupt']);
+const AFFECTS_ALL: ReadonlySet<StoreFailure> = new Set([
+  'unreachable',
+  'full',
+  'unwritable',
+  'corrupt',
+]);
 /** SQLSTATE of a statement that was cancelled, as one is that takes too long: that is an answer. */
 const CANCELLED = '57014';
 
@@ -34,14 +39,14 @@ export class DatabaseHealth {
 
   /** Takes the failure of a statement into account. */
   failed(error: StoreError): void {
-    if (!OF_ALL.has(error.kind) || error.sqlState === CANCELLED) return;
-    if (error.kind === 'unreachable') this.#away = this.#begun(error);
-    else this.#unwritable = this.#begun(error);
+    if (!AFFECTS_ALL.has(error.kind) || error.sqlState === CANCELLED) return;
+    if (error.kind === 'unreachable') this.#away = this.#problemOf(error);
+    else this.#unwritable = this.#problemOf(error);
   }
 
   /** Takes into account that no connection can be made. */
-  shutOut(error: StoreError): void {
-    this.#away = this.#begun(error);
+  connectionFailed(error: StoreError): void {
+    this.#away = this.#problemOf(error);
   }
 
   /** Takes an answer into account, or that the journal would take an event. */
@@ -52,14 +57,14 @@ export class DatabaseHealth {
     if (before > 0 && this.problems.length === 0) this.#log?.info({}, 'the store works again');
   }
 
-  #begun({ message: reason }: StoreError): Problem {
+  #problemOf({ message: reason }: StoreError): Problem {
     const [before] = this.problems;
     if (before?.reason === reason) return before;
-    this.#say(reason);
+    this.#logOnce(reason);
     return { part: 'store', reason, sinceMs: before?.sinceMs ?? Date.now() };
   }
 
-  #say(reason: string): void {
+  #logOnce(reason: string): void {
     const nowMs = performance.now();
     for (const [text, atMs] of this.#loggedMs)
       if (nowMs - atMs >= SAME_REASON_MS) this.#loggedMs.delete(text);
@@ -81,7 +86,7 @@ export const WRITE_PROBE = `
 /** What a {@link HealthCheck} does. */
 export interface HealthChecks {
   /** Takes note of what it finds. */
-  look(): Promise<unknown>;
+  check(): Promise<unknown>;
   /** Carries out {@link WRITE_PROBE}. */
   write(): Promise<unknown>;
 }
@@ -101,21 +106,24 @@ export class HealthCheck {
     this.#end.abort();
   }
 
-  async #run({ lookEveryMs, probeEveryMs }: DatabaseLimits, checks: HealthChecks): Promise<void> {
+  async #run(
+    { checkIntervalMs, retryIntervalMs }: DatabaseLimits,
+    checks: HealthChecks,
+  ): Promise<void> {
     const { signal } = this.#end;
     while (!signal.aborted) {
       // It does not keep the process alive.
-      const waitMs = this.#isWell ? lookEveryMs : probeEveryMs;
+      const waitMs = this.#isHealthy ? checkIntervalMs : retryIntervalMs;
       await setTimeout(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
       // The driver records the result of each statement.
-      await checks.look().catch(() => undefined);
+      await checks.check().catch(() => undefined);
       // A write may have to wait for its turn; checks go on meanwhile.
-      if (!this.#isWell && !this.#isWriting) void this.#write(checks);
+      if (!this.#isHealthy && !this.#isWriting) void this.#write(checks);
     }
   }
 
-  get #isWell(): boolean {
+  get #isHealthy(): boolean {
     return this.#health.problems.length === 0;
   }
 

@@ -47,7 +47,7 @@ export class PgliteThread {
       stdout: true,
       stderr: true,
     });
-    this.#worker.on('message', (answer: PgliteAnswer) => this.#take(answer));
+    this.#worker.on('message', (answer: PgliteAnswer) => this.#settle(answer));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(new Error('it ended')));
   }
@@ -62,15 +62,15 @@ export class PgliteThread {
     { isNew = false, signal }: OpenOptions = {},
   ): Promise<PgliteThread> {
     const thread = new PgliteThread({ folder, isNew });
-    const abandon = () => thread.abandon(signal?.reason);
-    signal?.addEventListener('abort', abandon);
+    const terminate = () => thread.terminate(signal?.reason);
+    signal?.addEventListener('abort', terminate);
     await thread.#answer(0, OPEN_MAX_MS);
-    signal?.removeEventListener('abort', abandon);
+    signal?.removeEventListener('abort', terminate);
     return thread;
   }
 
   /** Carries out a statement or, without parameters, a script. */
-  ask(
+  execute(
     sql: string,
     parameters: readonly Parameter[] | undefined,
     timeoutMs = ANSWER_MAX_MS,
@@ -88,7 +88,7 @@ export class PgliteThread {
   }
 
   /** Ends it wherever it is; it writes nothing more. */
-  abandon(reason: Error): void {
+  terminate(reason: Error): void {
     void this.#end(reason);
   }
 
@@ -110,7 +110,7 @@ export class PgliteThread {
     });
   }
 
-  #take({ id, rows = [], failure }: PgliteAnswer): void {
+  #settle({ id, rows = [], failure }: PgliteAnswer): void {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
     this.#waiting.delete(id);
@@ -145,7 +145,7 @@ export function embeddedLocation(folder: string): string {
 function embeddedError(failure: PgliteFailure, folder: string, hasOpened: boolean): StoreError {
   const location = embeddedLocation(folder);
   if (!failure.isFatal) return storeError(failure, location, true);
-  const lines = [...failure.said, failure.message];
+  const lines = [...failure.output, failure.message];
   const first = (words: RegExp) => lines.find((line) => words.test(line));
   const [kind, advice, line]: [StoreFailure, string, string | undefined] = first(NO_ROOM)
     ? ['full', 'has no room left on its disk', first(NO_ROOM)]

@@ -33,8 +33,8 @@ export interface PgliteAnswer {
 /** What went wrong, and whether nothing more can be asked of this thread. */
 export interface PgliteFailure extends DatabaseFailure {
   readonly isFatal: boolean;
-  /** What the database said before it failed. */
-  readonly said: readonly string[];
+  /** What the database output before it failed. */
+  readonly output: readonly string[];
 }
 
 /** Errors of Emscripten's file system, which have a number alone (WASI, `errno`). */
@@ -46,12 +46,12 @@ const ERRNO: Readonly<Record<number, string>> = {
   69: 'Read-only file system',
 };
 /** Lines of output that are kept to explain a failure. */
-const SAID_MAX = 20;
+const OUTPUT_LINES_MAX = 20;
 const INT8 = 20;
 
 const port = parentPort as NonNullable<typeof parentPort>;
 const { folder, isNew } = workerData as PgliteStart;
-const said: string[] = [];
+const output: string[] = [];
 const answer = (message: PgliteAnswer) => port.postMessage(message);
 
 function failureOf(error: unknown): PgliteFailure {
@@ -67,11 +67,11 @@ function failureOf(error: unknown): PgliteFailure {
     detail,
     constraint,
     isFatal: !isOfDatabase || severity === 'PANIC' || severity === 'FATAL',
-    said: [...said],
+    output: [...output],
   };
 }
 
-async function carryOut(db: PGlite, { id, sql, parameters }: PgliteRequest): Promise<PgliteAnswer> {
+async function execute(db: PGlite, { id, sql, parameters }: PgliteRequest): Promise<PgliteAnswer> {
   try {
     if (sql === undefined) {
       await db.close();
@@ -94,13 +94,13 @@ try {
     startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'],
     onStdout: () => false,
     onStderr: (line) => {
-      if (said.push(line.trim()) > SAID_MAX) said.shift();
+      if (output.push(line.trim()) > OUTPUT_LINES_MAX) output.shift();
       return false;
     },
   });
   port.on('message', async (request: PgliteRequest) => {
-    said.length = 0;
-    answer(await carryOut(db, request));
+    output.length = 0;
+    answer(await execute(db, request));
   });
   answer({ id: 0 });
 } catch (error) {

@@ -10,7 +10,7 @@ import {
   type Parameter,
   type Queries,
 } from '../database.ts';
-import { makeFolder, SameFolder } from '../folders.ts';
+import { makeFolder, PathGuard } from '../folders.ts';
 import { StoreError } from '../store-error.ts';
 import { DatabaseHealth, HealthCheck, WRITE_PROBE } from './database-health.ts';
 import { folderError } from './failures.ts';
@@ -22,7 +22,7 @@ import { DAMAGED, embeddedLocation, PgliteThread } from './pglite-thread.ts';
  */
 const REOPEN_AFTER_MS = 1000;
 /** How often the length of the write-ahead log is looked at [statements]. */
-const LOG_LOOKED_AT_EVERY = 500;
+const LOG_CHECK_EVERY = 500;
 /** PostgreSQL alone in its process makes no checkpoints; we make one after this many bytes. */
 const LOG_MAX_BYTES = 16 * 1024 * 1024;
 /** A database that had no room is not opened again without this much: its log and more [bytes]. */
@@ -43,7 +43,7 @@ export class PgliteDatabase implements Database {
   readonly isEmbedded = true;
   readonly location: string;
   readonly #folder: string;
-  readonly #same: SameFolder;
+  readonly #guard: PathGuard;
   readonly #health: DatabaseHealth;
   readonly #healthCheck: HealthCheck;
   #thread: PgliteThread;
@@ -58,13 +58,13 @@ export class PgliteDatabase implements Database {
     this.#folder = databaseFolder(dataDir);
     this.location = embeddedLocation(this.#folder);
     this.#thread = thread;
-    this.#same = new SameFolder([dataDir, this.#folder, join(this.#folder, 'PG_VERSION')]);
+    this.#guard = new PathGuard([dataDir, this.#folder, join(this.#folder, 'PG_VERSION')]);
     this.#health = new DatabaseHealth(log);
     this.#healthCheck = new HealthCheck(
       this.#health,
       { ...DATABASE_LIMITS, ...limits },
       {
-        look: async () => void this.#lost(),
+        check: async () => void this.#lost(),
         write: () => this.script(WRITE_PROBE),
       },
     );
@@ -89,8 +89,8 @@ export class PgliteDatabase implements Database {
   }
 
   query<Row>(sql: string, parameters: readonly Parameter[] = []): Promise<readonly Row[]> {
-    return this.#alone(async () => {
-      const rows = await this.#ask(sql, parameters);
+    return this.#exclusively(async () => {
+      const rows = await this.#execute(sql, parameters);
       // The statement is done even if this fails; the next statement will fail then.
       await this.#keepLogShort().catch(() => undefined);
       return rows as readonly Row[];
@@ -98,31 +98,31 @@ export class PgliteDatabase implements Database {
   }
 
   async script(sql: string): Promise<void> {
-    await this.#alone(() => this.#ask(sql, undefined));
+    await this.#exclusively(() => this.#execute(sql, undefined));
   }
 
   transaction<T>(work: (queries: Queries) => Promise<T>, timeoutMs?: number): Promise<T> {
-    return this.#alone(async () => {
-      await this.#ask('begin', undefined);
+    return this.#exclusively(async () => {
+      await this.#execute('begin', undefined);
       const thread = this.#thread;
       // A database that is opened again knows nothing of this transaction.
-      const ask = async (sql: string, parameters: readonly Parameter[] | undefined) => {
+      const execute = async (sql: string, parameters: readonly Parameter[] | undefined) => {
         if (!thread.isAlive) throw this.#failure;
-        return this.#ask(sql, parameters, timeoutMs);
+        return this.#execute(sql, parameters, timeoutMs);
       };
       try {
         const result = await work({
           query: async <Row>(sql: string, parameters: readonly Parameter[] = []) =>
-            (await ask(sql, parameters)) as readonly Row[],
+            (await execute(sql, parameters)) as readonly Row[],
           script: async (sql) => {
-            await ask(sql, undefined);
+            await execute(sql, undefined);
           },
         });
-        await ask('commit', undefined);
+        await execute('commit', undefined);
         return result;
       } catch (error) {
         // A thread that has ended has undone everything.
-        if (thread.isAlive) await ask('rollback', undefined).catch(() => undefined);
+        if (thread.isAlive) await execute('rollback', undefined).catch(() => undefined);
         throw error;
       }
     });
@@ -130,13 +130,13 @@ export class PgliteDatabase implements Database {
 
   async close(): Promise<void> {
     this.#healthCheck.stop();
-    await this.#alone(async () => {
+    await this.#exclusively(async () => {
       this.#isClosed = true;
       try {
         // To close it is to write to it.
         if (!this.#lost() && this.#thread.isAlive) await this.#thread.close();
       } finally {
-        this.#same.close();
+        this.#guard.close();
       }
     }).catch((error: StoreError) => {
       if (error.kind !== 'closed') throw error;
@@ -144,7 +144,7 @@ export class PgliteDatabase implements Database {
   }
 
   /** Work waits for the work before it: there is one connection. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.#queue.run(() => {
       if (this.#isClosed) throw new StoreError('closed', `${this.location} was closed`);
       return work();
@@ -156,17 +156,17 @@ export class PgliteDatabase implements Database {
    * middle of a statement: it must not write to a folder that may belong to another.
    */
   #lost(): StoreError | undefined {
-    const reason = this.#same.lost();
+    const reason = this.#guard.lost();
     if (reason === undefined) return undefined;
     const message = `${this.location}: ${reason}; nothing is written there until it is back`;
     const error = new StoreError('unwritable', message);
     this.#health.failed(error);
     this.#opening.abort(error);
-    if (this.#thread.isAlive) this.#thread.abandon(error);
+    if (this.#thread.isAlive) this.#thread.terminate(error);
     return error;
   }
 
-  async #ask(
+  async #execute(
     sql: string,
     parameters: readonly Parameter[] | undefined,
     timeoutMs?: number,
@@ -177,7 +177,7 @@ export class PgliteDatabase implements Database {
     const thread = this.#thread;
     this.#statements++;
     try {
-      const rows = await thread.ask(sql, parameters, timeoutMs);
+      const rows = await thread.execute(sql, parameters, timeoutMs);
       // What was written to a folder that has gone meanwhile is not on record.
       const lostMeanwhile = this.#lost();
       if (lostMeanwhile) throw lostMeanwhile;
@@ -212,14 +212,14 @@ export class PgliteDatabase implements Database {
   }
 
   async #keepLogShort(): Promise<void> {
-    if (this.#statements < LOG_LOOKED_AT_EVERY) return;
+    if (this.#statements < LOG_CHECK_EVERY) return;
     this.#statements = 0;
-    const [row] = (await this.#ask(
+    const [row] = (await this.#execute(
       `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(),
          (select redo_lsn from pg_control_checkpoint()))::float8 as bytes`,
       [],
     )) as { bytes: number }[];
-    if ((row?.bytes ?? 0) > LOG_MAX_BYTES) await this.#ask('checkpoint', []);
+    if ((row?.bytes ?? 0) > LOG_MAX_BYTES) await this.#execute('checkpoint', []);
   }
 }
 

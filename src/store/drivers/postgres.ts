@@ -84,8 +84,8 @@ export class PostgresDatabase implements Database {
     this.#pools = this.#newPools();
     this.#health = new DatabaseHealth(log);
     this.#healthCheck = new HealthCheck(this.#health, this.#limits, {
-      look: async () => this.problems.length > 0 || this.#glance('select 1'),
-      write: () => this.#glance(WRITE_PROBE),
+      check: async () => this.problems.length > 0 || this.#check('select 1'),
+      write: () => this.#check(WRITE_PROBE),
     });
   }
 
@@ -98,37 +98,38 @@ export class PostgresDatabase implements Database {
     parameters: readonly Parameter[] = [],
     timeoutMs?: number,
   ): Promise<readonly Row[]> {
-    return this.#connected('short', (client) =>
-      this.#ask<Row>(client, { text: sql, values: parameters, timeoutMs }),
+    return this.#withClient('short', (client) =>
+      this.#execute<Row>(client, { text: sql, values: parameters, timeoutMs }),
     );
   }
 
   async script(sql: string): Promise<void> {
-    await this.#connected('short', (client) => this.#ask(client, { text: sql }));
+    await this.#withClient('short', (client) => this.#execute(client, { text: sql }));
   }
 
   transaction<T>(work: (queries: Queries) => Promise<T>, timeoutMs?: number): Promise<T> {
     const kind = timeoutMs === undefined ? 'short' : 'long';
     const answerMs = timeoutMs === undefined ? undefined : timeoutMs + ANSWER_MAX_MS;
-    return this.#connected(kind, async (client) => {
+    return this.#withClient(kind, async (client) => {
       // Until it commits nothing is done, so a broken connection leaves no doubt.
-      const ask = <Row>(text: string, values?: readonly Parameter[]) =>
-        this.#ask<Row>(client, { text, values, timeoutMs: answerMs, isUndoable: true });
+      const execute = <Row>(text: string, values?: readonly Parameter[]) =>
+        this.#execute<Row>(client, { text, values, timeoutMs: answerMs, isUndoable: true });
       try {
-        await this.#ask(client, { text: 'begin', timeoutMs: CONNECT_MAX_MS, isUndoable: true });
+        await this.#execute(client, { text: 'begin', timeoutMs: CONNECT_MAX_MS, isUndoable: true });
         if (timeoutMs !== undefined)
-          await ask(`set local statement_timeout = ${Math.round(timeoutMs)}`);
+          await execute(`set local statement_timeout = ${Math.round(timeoutMs)}`);
         const result = await work({
-          query: <Row>(text: string, values: readonly Parameter[] = []) => ask<Row>(text, values),
+          query: <Row>(text: string, values: readonly Parameter[] = []) =>
+            execute<Row>(text, values),
           script: async (text) => {
-            await ask(text);
+            await execute(text);
           },
         });
-        await this.#ask(client, { text: 'commit' });
+        await this.#execute(client, { text: 'commit' });
         return result;
       } catch (error) {
         // A connection that cannot roll back is thrown away, which rolls back too.
-        if (!isBroken(error)) await ask('rollback').catch(() => undefined);
+        if (!isBroken(error)) await execute('rollback').catch(() => undefined);
         throw error;
       }
     });
@@ -143,9 +144,9 @@ export class PostgresDatabase implements Database {
   }
 
   /** A statement that is answered at once, where there is anybody. */
-  #glance(text: string): Promise<unknown> {
-    const { lookMaxMs: timeoutMs } = this.#limits;
-    return this.#connected('short', (client) => this.#ask(client, { text, timeoutMs }));
+  #check(text: string): Promise<unknown> {
+    const { checkTimeoutMs: timeoutMs } = this.#limits;
+    return this.#withClient('short', (client) => this.#execute(client, { text, timeoutMs }));
   }
 
   #newPools(): Pools {
@@ -163,7 +164,7 @@ export class PostgresDatabase implements Database {
     return pool;
   }
 
-  async #connected<T>(kind: keyof Pools, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async #withClient<T>(kind: keyof Pools, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#connect(kind);
     let isUnfit = false;
     try {
@@ -207,7 +208,7 @@ export class PostgresDatabase implements Database {
       }
       if (failure.message.endsWith(ALL_BUSY)) throw this.#busy(kind, failure);
       this.isConnected = false;
-      this.#health.shutOut(failure);
+      this.#health.connectionFailed(failure);
       throw failure;
     }
   }
@@ -219,7 +220,7 @@ export class PostgresDatabase implements Database {
     return failure;
   }
 
-  async #ask<Row>(client: pg.PoolClient, statement: Statement): Promise<readonly Row[]> {
+  async #execute<Row>(client: pg.PoolClient, statement: Statement): Promise<readonly Row[]> {
     const { text, values, timeoutMs, isUndoable = false } = statement;
     const query_timeout = timeoutMs ?? STATEMENT_MAX_MS + ANSWER_MAX_MS;
     const config = { text, query_timeout, ...(values && { values: [...values] }) };

@@ -202,14 +202,14 @@ function removeSocket(path: string): void {
 async function holderOf(path: string): Promise<Holder> {
   const socket = createConnection(path);
   socket.setTimeout(GREETING_MAX_MS, () => socket.end());
-  let said = '';
+  let greeting = '';
   try {
-    for await (const chunk of socket) said += chunk;
+    for await (const chunk of socket) greeting += chunk;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ECONNREFUSED' || code === 'ENOENT') return 'none';
   }
-  return said === 'candidate' ? 'candidate' : 'owner';
+  return greeting === 'candidate' ? 'candidate' : 'owner';
 }
 
 /** A path to a folder that is short enough for a socket, by way of a link if need be. */

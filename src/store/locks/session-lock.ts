@@ -13,7 +13,7 @@ import { ADVISORY_LOCKS } from './advisory-locks.ts';
 const PREDECESSOR_MS = 5000;
 const RETRY_MS = 200;
 /** How often the connection is tried, since a network may break without a word [ms]. */
-const BEAT_EVERY_MS = 10_000;
+const HEARTBEAT_MS = 10_000;
 const ANSWER_MAX_MS = 5000;
 
 /** How the lock of a database is taken. */
@@ -42,7 +42,7 @@ export class SessionLock {
   readonly #listeners: (() => void)[] = [];
   readonly #end = new AbortController();
   #client: pg.Client | undefined;
-  #beat: NodeJS.Timeout | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
 
   private constructor(
     server: pg.ClientConfig,
@@ -76,7 +76,7 @@ export class SessionLock {
 
   async release(): Promise<void> {
     this.#end.abort();
-    clearInterval(this.#beat);
+    clearInterval(this.#heartbeat);
     const client = this.#client;
     this.#client = undefined;
     if (client) await endClient(client);
@@ -85,13 +85,13 @@ export class SessionLock {
   /** Connects and takes the lock; false where another keeps it. */
   async #take(): Promise<boolean> {
     try {
-      return await connectInTurn(this.#server, (settings) => this.#takeIn(settings));
+      return await connectInTurn(this.#server, (settings) => this.#connectAndTake(settings));
     } catch (error) {
       throw storeError(error, this.#location, false);
     }
   }
 
-  async #takeIn(settings: pg.ClientConfig): Promise<boolean> {
+  async #connectAndTake(settings: pg.ClientConfig): Promise<boolean> {
     const client = new pg.Client({
       ...connectionSettings(settings),
       application_name: this.#name,
@@ -107,7 +107,7 @@ export class SessionLock {
       await client.query(`select set_config('tcp_keepalives_idle', '10', false),
         set_config('tcp_keepalives_interval', '5', false),
         set_config('tcp_keepalives_count', '3', false)`);
-      const isTaken = await this.#insist(client);
+      const isTaken = await this.#acquireOn(client);
       if (isBroken) throw new Error('the connection broke');
       if (isTaken && !this.#end.signal.aborted) {
         this.#watch(client);
@@ -121,7 +121,7 @@ export class SessionLock {
     }
   }
 
-  async #insist(client: pg.Client): Promise<boolean> {
+  async #acquireOn(client: pg.Client): Promise<boolean> {
     const untilMs = performance.now() + this.#predecessorMs;
     const take = this.#isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
     for (;;) {
@@ -145,14 +145,14 @@ export class SessionLock {
     const broken = () => {
       if (this.#client !== client) return;
       this.#client = undefined;
-      clearInterval(this.#beat);
+      clearInterval(this.#heartbeat);
       void endClient(client);
       void this.#regain();
     };
     client.on('error', broken);
     client.on('end', broken);
-    this.#beat = setInterval(() => client.query('select 1').catch(broken), BEAT_EVERY_MS);
-    this.#beat.unref();
+    this.#heartbeat = setInterval(() => client.query('select 1').catch(broken), HEARTBEAT_MS);
+    this.#heartbeat.unref();
   }
 
   /** Takes the lock again as soon as the server is back. It never rejects. */

@@ -322,7 +322,7 @@ function checkRow<Table extends RegistryTable>(
 /** @throws ConfigError for values that a table of the database has no column for. */
 function checkColumns({ columns }: OpenRegistry, table: RegistryTable, values: Input): void {
   const faults = Object.keys(values)
-    .filter((path) => !columns[table].has(path) && !isNothing(values[path]))
+    .filter((path) => !columns[table].has(path) && !isEmpty(values[path]))
     .map((path) => ({
       path,
       message: `cannot be stored; the table ${table} of the database has no column for it`,
@@ -331,7 +331,7 @@ function checkColumns({ columns }: OpenRegistry, table: RegistryTable, values: I
 }
 
 /** Whether nothing is lost where a value is not stored. */
-function isNothing(value: unknown): boolean {
+function isEmpty(value: unknown): boolean {
   return value === null || (typeof value === 'object' && Object.keys(value as object).length === 0);
 }
 

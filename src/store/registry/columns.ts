@@ -64,10 +64,10 @@ const OPTIONAL: Readonly<Record<RegistryTable, Columns>> = {
 class TableColumns {
   /** What to select for a row; null for a column that is not there. */
   readonly selected: string;
-  readonly #there: ReadonlySet<string>;
+  readonly #present: ReadonlySet<string>;
 
-  constructor(table: RegistryTable, there: ReadonlySet<string>) {
-    this.#there = there;
+  constructor(table: RegistryTable, present: ReadonlySet<string>) {
+    this.#present = present;
     const all = Object.entries({ ...NEEDED[table], ...OPTIONAL[table] });
     this.selected = all
       .map(([name, kind]) => `${this.or(name, KINDS[kind].read(name), DEFAULTS[name])} as ${name}`)
@@ -75,7 +75,7 @@ class TableColumns {
   }
 
   has(name: string): boolean {
-    return this.#there.has(name);
+    return this.#present.has(name);
   }
 
   /** The columns of a row that are there. */
@@ -110,20 +110,20 @@ export async function registryColumns(queries: Queries): Promise<RegistryColumns
   const remarks: string[] = [];
   const [factories, machines] = names.map((name) => {
     const found = rows.find((row) => row.name === name) as FoundTable;
-    return new TableColumns(name, columnsThere(name, found, faults, remarks));
+    return new TableColumns(name, presentColumns(name, found, faults, remarks));
   });
   if (faults.length > 0)
     throw new StoreError('rejected', `the registry cannot be read: ${faults.join('; ')}`);
   return { factories: factories as TableColumns, machines: machines as TableColumns, remarks };
 }
 
-function columnsThere(
+function presentColumns(
   table: RegistryTable,
   { is_there, columns, missing_rights }: FoundTable,
   faults: string[],
   remarks: string[],
 ): ReadonlySet<string> {
-  const there = new Set<string>();
+  const present = new Set<string>();
   if (missing_rights) faults.push(`no permission to ${missing_rights} ${table}`);
   if (!is_there) faults.push(`there is no table ${table}`);
   const found = new Map(columns?.map((column) => [column.name, column]));
@@ -132,7 +132,7 @@ function columnsThere(
     for (const [name, kind] of Object.entries({ ...NEEDED[table], ...OPTIONAL[table] })) {
       const column = found.get(name);
       const { fits, accepted } = KINDS[kind];
-      if (column && fits(column)) there.add(name);
+      if (column && fits(column)) present.add(name);
       else if (needed.includes(name))
         faults.push(
           column
@@ -142,5 +142,5 @@ function columnsThere(
       else if (column)
         remarks.push(`${table}.${name} is ${column.declared}, not ${accepted}, and is not read`);
     }
-  return there;
+  return present;
 }

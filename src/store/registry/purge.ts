@@ -13,7 +13,7 @@ export type Counts = Record<string, number>;
 /** What goes with a row when it is purged. @throws RegistryConflict for an unknown id. */
 export function countRows(database: Database, table: RegistryTable, id: string): Promise<Counts> {
   return database.transaction(async (queries) => {
-    const { counts } = await hanging(queries, table, id);
+    const { counts } = await dependents(queries, table, id);
     return counts;
   }, PURGE_MAX_MS);
 }
@@ -33,7 +33,7 @@ export function purgeRow(
   confirmed?: number,
 ): Promise<Counts> {
   return database.transaction(async (queries) => {
-    const { known, machineIds, counts } = await hanging(queries, table, id);
+    const { known, machineIds, counts } = await dependents(queries, table, id);
     checkConfirmed(counts, confirmed);
     // An EnMS's own foreign keys cascade; those of registry.sql do not.
     for (const { name, id_type: type } of await presentTables(queries))
@@ -85,7 +85,7 @@ export function confirmation(counts: Counts): string {
 }
 
 /** What goes with a row. @throws RegistryConflict for an unknown id. */
-async function hanging(
+async function dependents(
   queries: Queries,
   table: RegistryTable,
   id: string,

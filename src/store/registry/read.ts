@@ -59,8 +59,8 @@ export function readRegistry(
     const factories = await rowsOf<FactoryRow>('factories');
     const machines = await rowsOf<MachineRow>('machines');
     const digest = await registryDigest(queries);
-    const understood = understand(factories, machines, calendar, before);
-    return { ...understood, remarks: [...columns.remarks, ...understood.remarks], digest };
+    const interpreted = interpret(factories, machines, calendar, before);
+    return { ...interpreted, remarks: [...columns.remarks, ...interpreted.remarks], digest };
   });
 }
 
@@ -96,7 +96,7 @@ interface Candidate {
   readonly description: MachineDescription;
 }
 
-function understand(
+function interpret(
   factoryRows: readonly FactoryRow[],
   machineRows: readonly MachineRow[],
   calendar: CalendarDescription,
