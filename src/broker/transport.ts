@@ -2,7 +2,6 @@ import type { Duplex } from 'node:stream';
 import { type Packet, parser } from 'mqtt-packet';
 import type { Backlog, Paced } from './backlog.ts';
 import type { BrokerLimits } from './limits.ts';
-import { PacketLengths } from './packet-lengths.ts';
 import type { StepScheduler } from './step-scheduler.ts';
 
 /** More is written at leisure while no more than this waits in the socket [bytes]. */
@@ -210,5 +209,41 @@ export class Transport implements Paced {
     const more = bytes - this.partialBytes;
     this.partialBytes = bytes;
     this.#context.countPartial(more);
+  }
+}
+
+/** Follows the packets of a connection by their headers: type, then the length in 7-bit groups. */
+class PacketLengths {
+  /** Bytes still to come of the packet whose header has been seen. */
+  #rest = 0;
+  /** Value and weight of the length that is being read; weight 0: the type comes next. */
+  #length = 0;
+  #weight = 0;
+
+  /** The longest packet that begins in a chunk [bytes]. */
+  longest(chunk: Buffer): number {
+    let longest = 0;
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#rest > 0) {
+        const taken = Math.min(this.#rest, chunk.length - at);
+        this.#rest -= taken;
+        at += taken;
+        continue;
+      }
+      const byte = chunk[at++] as number;
+      if (this.#weight === 0) {
+        this.#weight = 1;
+        this.#length = 0;
+        continue;
+      }
+      this.#length += (byte & 0x7f) * this.#weight;
+      this.#weight *= 128;
+      longest = Math.max(longest, this.#length);
+      if (byte < 128) {
+        this.#rest = this.#length;
+        this.#weight = 0;
+      }
+    }
+    return longest;
   }
 }

@@ -2,7 +2,14 @@ import { Redis } from 'ioredis';
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { ClusterError } from './cluster-error.ts';
+
+/** What keeps a cluster from working, in a sentence for its user. */
+export class ClusterError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ClusterError';
+  }
+}
 
 /** A server that starts together with the cluster is there within this [ms]. */
 const SERVER_MAX_MS = 60_000;

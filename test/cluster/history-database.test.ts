@@ -1,7 +1,7 @@
 /** A window that a cluster puts into the tables of a database. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { loginOf } from '../../src/cluster/history/login.ts';
+import { loginOf } from '../../src/cluster/history/worker.ts';
 import { run } from '../cli/program.ts';
 import { Enms } from '../outputs/enms.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';

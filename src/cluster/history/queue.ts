@@ -1,7 +1,7 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { version } from '../../runtime/version.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { ClusterError } from '../connection.ts';
 
 /** The name of the queue of history below a cluster's prefix. */
 export const HISTORY = 'history';

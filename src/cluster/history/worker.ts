@@ -1,18 +1,19 @@
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { isNotConnectionError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import pg from 'pg';
 import { DatasetError } from '../../dataset/dataset-error.ts';
 import { isBegun } from '../../dataset/manifest.ts';
 import { OtherFleetError } from '../../dataset/worker-process.ts';
 import type { Order, Work, WorkResult } from '../../dataset/workplace.ts';
 import type { DatabaseServer } from '../../outputs/postgres/server.ts';
+import { settingsOf } from '../../outputs/postgres/url.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { version } from '../../runtime/version.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { ClusterError } from '../connection.ts';
 import type { ClusterContext } from './client.ts';
 import { rowsOfResult } from './job.ts';
 import { type JobHeader, JobStore } from './job-store.ts';
-import { loginOf } from './login.ts';
 import {
   checkVersions,
   HISTORY,
@@ -264,4 +265,19 @@ function interruption(signal: AbortSignal, why: Why, ended: AbortSignal): Promis
     if (signal.aborted) interrupt();
     signal.addEventListener('abort', interrupt, { signal: ended });
   });
+}
+
+/**
+ * How a worker reaches the database of an order, whose URL has no password: as it is configured
+ * itself, where that is the same database, else with the password in PGPASSWORD.
+ */
+export function loginOf(url: string, own: DatabaseServer | undefined): pg.ClientConfig {
+  if (!own) return { connectionString: url };
+  const [asked, configured] = [{ connectionString: url }, own].map(
+    (each) => new pg.Client(settingsOf(each)),
+  );
+  const isSame = (['host', 'port', 'database'] as const).every(
+    (key) => asked?.[key] === configured?.[key],
+  );
+  return isSame ? own : { connectionString: url };
 }
