@@ -19,31 +19,31 @@ import {
   workerVersions,
 } from './queue.ts';
 
-/** So often is job how far the work is [ms]. */
+/** How often to poll the progress of a job [ms]. */
 const POLL_MS = 300;
-/** So long is waited until workers have let go of what is not wanted any more [ms]. */
+/** How long to wait until workers have dropped the tasks of a cancelled job [ms]. */
 const RELEASE_MAX_MS = 5000;
 
-/** The last job of an order is kept for so long, to be read by who job. */
+/** How long Redis keeps the last task of a job, so that the submitter can read its result [s]. */
 const READ = { age: 3600 };
 
-/** What is told of work, and what ends it. */
+/** Progress and cancellation of a submitted job. */
 export interface SubmitOptions {
   readonly onProgress?: (rows: number, allRows: number) => void;
-  /** Takes the work back. */
+  /** Cancels the job. */
   readonly signal?: AbortSignal;
 }
 
-/** Where a cluster is, and what is said of it. */
+/** The Redis server of a cluster, and where to log. */
 export interface ClusterContext {
   readonly redis: Redis;
   readonly prefix: string;
-  /** What Redis is called in sentences. */
+  /** The name of the server in messages. */
   readonly where: string;
   readonly log: Log;
 }
 
-/** The one who asks a cluster for history, and waits until it is there. */
+/** Submits history jobs to a cluster and waits for their results. */
 export class HistoryClient {
   readonly #place: ClusterContext;
   readonly #queue: Queue<QueuedTask>;
@@ -56,23 +56,23 @@ export class HistoryClient {
     this.#queue = historyQueue(redis, prefix);
     this.#flows = new FlowProducer({ connection: redis, prefix });
     this.#jobs = new JobStore(redis, prefix);
-    // The connection is the place's, which says what becomes of it.
+    // The owner of the connection reports its errors.
     this.#queue.on('error', () => undefined);
     this.#flows.on('error', () => undefined);
   }
 
-  /** Whether workers of this version are there. */
+  /** Whether any worker of this version is connected. */
   async hasWorkers(): Promise<boolean> {
     return (await workerVersions(this.#queue)).includes(version);
   }
 
   /**
-   * Has work done, or joins whoever has the same done already. Where Redis loses the jobs, those
-   * that are left are put again.
+   * Runs a job on the cluster, or joins it if the same job is already running. If Redis loses the
+   * tasks, the remaining ones are queued again.
    *
-   * @returns What the last job gave.
-   * @throws DatasetError where it cannot be done, or was taken back; ClusterError where the workers
-   *   are of another version.
+   * @returns The result of the last task.
+   * @throws DatasetError if the job fails or is cancelled; ClusterError if all workers run another
+   *   version.
    */
   async submit(job: HistoryJob, options: SubmitOptions = {}): Promise<WorkResult> {
     const { redis, where, log } = this.#place;
@@ -86,7 +86,7 @@ export class HistoryClient {
       const cancelled = work
         .catch(() => undefined)
         .then(() => this.#cancel(job))
-        .catch(({ message }) => log.warn({ reason: message }, 'not all of it was taken back'));
+        .catch(({ message }) => log.warn({ reason: message }, 'the job was not fully cancelled'));
       await settledWithin(cancelled, redis.status === 'ready' ? 2 * RELEASE_MAX_MS : 0);
       throw error;
     } finally {
@@ -105,15 +105,16 @@ export class HistoryClient {
       const versions = await workerVersions(this.#queue);
       if (ended.aborted) throw new DatasetError(STOPPED);
       if (versions.length === 0)
-        log.warn({}, 'no worker is there yet; enms-simulator worker starts one');
+        log.warn({}, 'no worker is connected yet; start one with enms-simulator worker');
       const flow = (await this.#runningFlow(job)) ?? (await this.#put(job));
       const result = await this.#follow(job, flow, options, ended);
       if (result) return result;
-      if (!ended.aborted) log.warn({}, `${where} has lost the jobs; what is left is put again`);
+      if (!ended.aborted)
+        log.warn({}, `${where} has lost the tasks; queueing the remaining ones again`);
     }
   }
 
-  /** The flow that another one waits for. */
+  /** The flow of the same job, if another submitter has already queued it. */
   async #runningFlow({ id }: HistoryJob): Promise<string | undefined> {
     const { flow } = await this.#jobs.state(id);
     const state = flow === undefined ? 'unknown' : await this.#queue.getJobState(flow);
@@ -140,7 +141,7 @@ export class HistoryClient {
     return flow;
   }
 
-  /** Waits for the end; undefined where Redis has lost it. */
+  /** Waits for the job to end. Undefined if Redis has lost it. */
   async #follow(
     job: HistoryJob,
     flow: string,
@@ -164,7 +165,7 @@ export class HistoryClient {
         allRows,
       );
       if (state.error !== undefined) throw new DatasetError(state.error);
-      if (state.trouble !== said) log.warn({}, `${state.trouble}; it is tried again`);
+      if (state.trouble !== said) log.warn({}, `${state.trouble}; trying again`);
       said = state.trouble;
       const finish = await this.#queue.getJob(flow);
       if (!finish) return undefined;
@@ -181,7 +182,10 @@ export class HistoryClient {
     return result;
   }
 
-  /** Takes the jobs that wait, and waits until workers have seen that the others are not wanted. */
+  /**
+   * Removes the waiting tasks, then waits until workers have noticed that the active ones are
+   * cancelled.
+   */
   async #cancel(job: HistoryJob): Promise<void> {
     const { flow } = await this.#jobs.state(job.id);
     if (flow === undefined) return;
@@ -194,13 +198,13 @@ export class HistoryClient {
       if (!active.some(({ data }) => data.flow === flow)) break;
       await sleep(POLL_MS);
     }
-    // Its last job may just be held by a worker, which then drops it.
+    // A worker may hold the last task at this moment; it drops the task itself.
     await this.#queue.remove(flow).catch(() => undefined);
     job.stop();
   }
 }
 
-/** @throws DatasetError when a signal is aborted, unless there was an end before. */
+/** Rejects with a DatasetError once the signal is aborted, unless `ended` is aborted first. */
 function stopped(signal: AbortSignal | undefined, ended: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const stop = () => reject(new DatasetError(STOPPED));

@@ -26,29 +26,30 @@ import {
 } from './queue.ts';
 import { WorkerPool } from './worker-pool.ts';
 
-/** So often is said how far a task is, and asked whether it is still wanted [ms]. */
+/** How often to report the progress of a task, and to check that it is still wanted [ms]. */
 const REPORT_MS = 500;
-/** A connection that failed is tried again after this [ms]. */
+/** How long to wait before retrying a failed connection [ms]. */
 const RETRY_MS = 1000;
-/** Jobs are waited for so long at a time [s]. */
+/** How long one blocking wait for a task lasts [s]. */
 const WAIT_S = 2;
 
-/** How a host works for a cluster. */
+/** Options of a host that works for a cluster. */
 export interface HistoryWorkerOptions extends ClusterContext {
-  /** Tasks at a time, each in a process of its own. */
+  /** Tasks to run at the same time, each in its own process. */
   readonly concurrency: number;
-  /** The database that the host is configured for. */
+  /** The database that this host is configured for. */
   readonly server: DatabaseServer | undefined;
-  /** Ends it: what it has begun is given back. */
+  /** Stops the worker. Unfinished tasks go back to the queue. */
   readonly signal: AbortSignal;
 }
 
 type HistoryTask = Job<QueuedTask>;
 
 /**
- * Does tasks of history for a cluster until it is told to end.
+ * Runs history tasks for a cluster until stopped.
  *
- * @throws ClusterError where it is of another version than the cluster, or computes other machines.
+ * @throws ClusterError if its version differs from the cluster's, or it computes different
+ *   machines.
  */
 export async function workOnHistory(options: HistoryWorkerOptions): Promise<void> {
   const queue = historyQueue(options.redis, options.prefix);
@@ -58,7 +59,10 @@ export async function workOnHistory(options: HistoryWorkerOptions): Promise<void
   await new HistoryWorker(options).run();
 }
 
-/** Why a task is interrupted: its host ends, its lock is another's, its order is gone. */
+/**
+ * Why a task is interrupted: the host is stopping, another worker has the lock, or the job was
+ * cancelled.
+ */
 type Why = 'drained' | 'lost' | 'unwanted';
 
 class Interrupted extends Error {
@@ -70,25 +74,25 @@ class Interrupted extends Error {
   }
 }
 
-/** What BullMQ says of a job that is another worker's meanwhile, or that Redis has lost. */
+/** What BullMQ reports about a task that another worker has taken over, or that Redis has lost. */
 const LOST = /^(Missing (key|lock)|Lock mismatch|could not renew lock|Job \S+ is not in the)/;
 
-const UNWANTED = 'not wanted any more';
-const ORDER = 'this worker ends, since an order of the cluster';
+const UNWANTED = 'cancelled';
+const MISMATCH = 'this worker stops: a job of the cluster';
 
 class HistoryWorker {
   readonly #options: HistoryWorkerOptions;
   readonly #jobs: JobStore;
   readonly #pool = new WorkerPool();
   readonly #draining = new AbortController();
-  readonly #said = new Map<string, string>();
+  readonly #logged = new Map<string, string>();
   #worker: Worker<QueuedTask> | undefined;
   #refusal: ClusterError | undefined;
 
   constructor(options: HistoryWorkerOptions) {
     this.#options = options;
     this.#jobs = new JobStore(options.redis, options.prefix);
-    // One a task, of which there may be more than Node takes for usual.
+    // One listener per task, which may exceed Node's default limit.
     setMaxListeners(options.concurrency, this.#draining.signal);
   }
 
@@ -113,32 +117,34 @@ class HistoryWorker {
     worker.on('lockRenewalFailed', (ids: string[]) => {
       for (const id of ids) worker.cancelJob(id);
     });
-    worker.on('stalled', (id) => log.warn({ job: id }, 'took over a job whose worker is gone'));
+    worker.on('stalled', (id) => log.warn({ job: id }, 'took over a task whose worker is gone'));
     worker.on('error', (error) => this.#failure(error));
     const closed = new Promise((resolve) => worker.once('closed', () => resolve(undefined)));
     const drain = () => this.#drain();
     if (signal.aborted) drain();
     signal.addEventListener('abort', drain, { once: true });
     await worker.waitUntilReady();
-    log.info({ version, redis: where, prefix, concurrency }, 'working on history');
+    log.info({ version, redis: where, prefix, concurrency }, 'working on history jobs');
     await closed;
     await this.#pool.end();
     if (this.#refusal) throw this.#refusal;
   }
 
-  /** Says once what Redis does not take; of connections and jobs that are lost others tell. */
+  /**
+   * Logs a command that Redis rejects, once. Lost connections and tasks are reported elsewhere.
+   */
   #failure(error: Error): void {
     if (!isNotConnectionError(error) || LOST.test(error.message)) return;
-    this.#sayOnce('Redis', error.message);
+    this.#logOnce('Redis', error.message);
   }
 
-  #sayOnce(about: string, message: string): void {
-    if (this.#said.get(about) !== message)
-      this.#options.log.warn({ reason: message }, 'cannot do a task');
-    this.#said.set(about, message);
+  #logOnce(about: string, message: string): void {
+    if (this.#logged.get(about) !== message)
+      this.#options.log.warn({ reason: message }, 'cannot run a task');
+    this.#logged.set(about, message);
   }
 
-  /** Takes no more jobs, and gives back those that it has. */
+  /** Takes no more tasks and returns the current ones to the queue. */
   #drain(): void {
     void this.#worker?.close();
     this.#draining.abort();
@@ -151,7 +157,7 @@ class HistoryWorker {
     if (head?.flow !== flow || error !== undefined) throw new UnrecoverableError(UNWANTED);
     try {
       if (head.version !== version)
-        throw new ClusterError(`${ORDER} is of version ${head.version}, this is ${version}`);
+        throw new ClusterError(`${MISMATCH} needs version ${head.version}, this is ${version}`);
       if (index === undefined) return await this.#finish(job, head, lost);
       const result = await this.#done(job, head, { kind: 'task', index }, lost);
       await this.#jobs.addResult(id, [index, result]);
@@ -163,7 +169,7 @@ class HistoryWorker {
 
   async #finish(job: HistoryTask, head: JobHeader, lost: AbortSignal): Promise<WorkResult> {
     const results = new Map(await this.#jobs.results(job.data.order, 0));
-    if (results.size < head.taskCount) throw new DatasetError('results are missing in Redis');
+    if (results.size < head.taskCount) throw new DatasetError('Redis lacks some results');
     const all = [...results.values()];
     if (all.some(({ kind }) => kind === 'stored'))
       return { kind: 'stored', rows: all.reduce((sum, each) => sum + rowsOfResult(each), 0) };
@@ -173,9 +179,9 @@ class HistoryWorker {
   }
 
   /**
-   * Has work done in a process.
+   * Runs a task in a process.
    *
-   * @throws Interrupted where it is not to be done any more, here or at all.
+   * @throws Interrupted if the task must not continue, on this host or at all.
    */
   async #done(
     job: HistoryTask,
@@ -195,17 +201,17 @@ class HistoryWorker {
         worker.do(work, onRows),
         interruption(this.#draining.signal, 'drained', end.signal),
         interruption(lost, 'lost', end.signal),
-        this.#watched(job.data, () => rows, end.signal),
+        this.#monitor(job.data, () => rows, end.signal),
       ]);
     } finally {
       end.abort();
-      // Before anybody else begins, what is not wanted any more has stopped.
+      // Stop a cancelled task before another one starts.
       if (worker.isFree) this.#pool.give(flow, worker);
       else await worker.end();
     }
   }
 
-  /** What a process is to know of an order. */
+  /** What a process needs to know about a job. */
   async #order({ order: id, index }: QueuedTask, { fleetDigest }: JobHeader): Promise<Order> {
     const work = await this.#jobs.work(id);
     if (!work) throw new Interrupted('unwanted');
@@ -214,12 +220,14 @@ class HistoryWorker {
       return { kind, request, server: loginOf(url, this.#options.server), fleetDigest };
     }
     if (index !== undefined && !isBegun(work.folder))
-      throw new DatasetError(`${work.folder} is not the folder of who asked; is it shared?`);
+      throw new DatasetError(
+        `${work.folder} is not the submitter's folder; do the computers share it?`,
+      );
     return { ...work, fleetDigest };
   }
 
-  /** Says now and then how far a task is; rejects when nobody wants it any more. */
-  async #watched(
+  /** Reports progress regularly. Rejects once the job is cancelled. */
+  async #monitor(
     { order: id, flow, index }: QueuedTask,
     rows: () => number,
     ended: AbortSignal,
@@ -235,12 +243,12 @@ class HistoryWorker {
     }
   }
 
-  /** What BullMQ is told of a failure, and whoever else has to know. */
+  /** The error to give to BullMQ for a failed task. Also records it in the job store. */
   async #consequence(job: HistoryTask, token: string, failure: unknown): Promise<Error> {
     const why = failure instanceof Interrupted ? failure.why : undefined;
     if (why === 'lost' || why === 'unwanted') return new UnrecoverableError(UNWANTED);
     if (failure instanceof OtherFleetError)
-      this.#refusal = new ClusterError(`${ORDER} is about machines that are others here`);
+      this.#refusal = new ClusterError(`${MISMATCH} has machines that differ here`);
     if (failure instanceof ClusterError) this.#refusal = failure;
     if (this.#refusal) this.#drain();
     if (this.#refusal || why === 'drained') {
@@ -252,13 +260,13 @@ class HistoryWorker {
     const { message } = failure as Error;
     const isLast = isOurs || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     if (isOurs) this.#options.log.warn({ err: failure }, 'a task failed');
-    else this.#sayOnce(id, message);
+    else this.#logOnce(id, message);
     await this.#jobs.note(id, isLast ? 'error' : 'trouble', `${message} (at ${hostname()})`);
     return isOurs ? new UnrecoverableError(message) : (failure as Error);
   }
 }
 
-/** Rejects when a signal is aborted, unless there was an end before. */
+/** Rejects once the signal is aborted, unless `ended` is aborted first. */
 function interruption(signal: AbortSignal, why: Why, ended: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const interrupt = () => reject(new Interrupted(why));
@@ -268,8 +276,8 @@ function interruption(signal: AbortSignal, why: Why, ended: AbortSignal): Promis
 }
 
 /**
- * How a worker reaches the database of an order, whose URL has no password: as it is configured
- * itself, where that is the same database, else with the password in PGPASSWORD.
+ * How a worker reaches the database of a job, whose URL has no password. If it is the worker's own
+ * database, its own settings apply; otherwise the password comes from PGPASSWORD.
  */
 export function loginOf(url: string, own: DatabaseServer | undefined): pg.ClientConfig {
   if (!own) return { connectionString: url };

@@ -13,24 +13,25 @@ import { joinCluster } from './join.ts';
 import { ClusterOverview } from './overview.ts';
 import { PeriodicTask } from './periodic-task.ts';
 
-/** Signs of life are given, and those of others asked for, so often [ms]. */
+/** How often to send a heartbeat and to read those of the other processes [ms]. */
 const HEARTBEAT_MS = 1000;
 
 const OVERVIEW_MESSAGES = {
-  failing: 'the cluster cannot be looked at; trying again',
-  recovered: 'the cluster is looked at again',
+  failing: 'cannot read the state of the cluster; trying again',
+  recovered: 'reading the state of the cluster again',
 };
 
-/** An API of a live cluster: a simulator that delivers nothing itself. */
+/** An API process of a live cluster: a simulator without deliveries of its own. */
 export interface ApiProcess extends Assembly {
   readonly cluster: ClusterOverview | undefined;
 }
 
 /**
- * Builds an API process of a live cluster. It has no state of its own: it answers from the store,
- * and what machines do it computes itself, so there may be any number of them.
+ * Assembles an API process of a live cluster. It keeps no state: it answers from the store and
+ * computes the machines itself, so you can run any number of them.
  *
- * @throws ConfigError where the cluster runs something else, StoreError where there is no database.
+ * @throws ConfigError if the cluster runs a different configuration, StoreError if there is no
+ *   database.
  */
 export async function assembleApi(configuration: Configuration, log: Log): Promise<ApiProcess> {
   const membership = await joinCluster(configuration, 'api', log);

@@ -2,13 +2,13 @@ import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { StoreError } from '../../store/store-error.ts';
 
-/** What the log says where the database is away, and when it is back. */
+/** What to log when the database becomes unreachable, and when it is back. */
 export interface TaskMessages {
   readonly failing: string;
   readonly recovered: string;
 }
 
-/** What is done again and again for as long as a process is part of a cluster. */
+/** Work that a process repeats while it is part of a cluster. */
 export class PeriodicTask {
   readonly #work: () => Promise<void>;
   readonly #everyMs: number;
@@ -24,17 +24,17 @@ export class PeriodicTask {
     this.#messages = messages;
   }
 
-  /** Whether it was done the last time. */
+  /** Whether the last run succeeded. */
   get isHealthy(): boolean {
     return !this.#isFailing;
   }
 
-  /** Has it done now rather than when it is due. */
+  /** Runs the work now instead of at its next turn. */
   wake(): void {
     this.#wake.abort();
   }
 
-  /** Does it until it is told to end; rejects where it fails otherwise than for the database. */
+  /** Repeats the work until the signal. Rejects on any failure other than that of the database. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.wake());
     while (!signal.aborted) {

@@ -16,12 +16,12 @@ import { FencedSink } from './fenced-sink.ts';
 import type { Membership } from './join.ts';
 import { LEASE_MS } from './leases.ts';
 
-/** What a shard that runs needs of the worker. */
+/** What a running shard needs from its worker. */
 export interface ShardContext {
   readonly configuration: Configuration;
   readonly membership: Membership;
   readonly log: Log;
-  /** Asks the database who owns which shard, and stops those that are lost. */
+  /** Asks the database who owns each shard, and stops the shards that were lost. */
   readonly confirm: () => Promise<void>;
 }
 
@@ -38,15 +38,15 @@ export function openShardOutputs(
   });
 }
 
-/** Figures that only grow, as they were when they were last on record. */
+/** Counters, as they were when last saved. */
 type Totals = Pick<DeliveryFigures, 'readings' | 'messages' | 'bytes' | 'failures' | 'reconnects'>;
 
 const NOTHING: Totals = { readings: 0, messages: 0, bytes: 0, failures: 0, reconnects: 0 };
 
-/** One sink of a shard: the right to it, and what of it is not on record yet. */
+/** One sink of a shard: the token for it, and what is not saved yet. */
 interface ShardSink {
   readonly taken: TakenShard;
-  /** None for the ground truth, which goes to the database. */
+  /** Undefined for the ground truth, which goes to the database. */
   readonly sink: DeliveredSink | undefined;
   readonly delivery: Delivery | undefined;
   noted: Watermark | undefined;
@@ -56,12 +56,12 @@ interface ShardSink {
 
 /**
  * One shard while this process delivers it: its sinks, each with its own connection, and the
- * keeping of its machines' ground truth. Its watermarks are noted here and put on record by the
- * worker, those of all shards at once.
+ * ground truth of its machines. Watermarks are collected here; the worker saves those of all its
+ * shards at once.
  */
 export class ShardRun implements Watermarks {
   readonly shard: number;
-  /** Settles when it has stopped; rejects where the simulation itself fails. */
+  /** Settles when it has stopped; rejects if the simulation itself fails. */
   readonly finished: Promise<void>;
   readonly #sinks: ReadonlyMap<string, ShardSink>;
   readonly #end = new AbortController();
@@ -108,12 +108,12 @@ export class ShardRun implements Watermarks {
     this.finished = Promise.all(running).then(() => undefined);
   }
 
-  /** Whether somebody else owns it by now. */
+  /** Whether another worker owns the shard now. */
   get isLost(): boolean {
     return this.#isLost;
   }
 
-  /** How it stands and what it has done since {@link ShardRun.confirmReports}. */
+  /** The current state, and the counts since {@link ShardRun.confirmReports}. */
   reports(): ShardReport[] {
     return [...this.#sinks.values()].map((entry) => {
       const { taken, noted, delivery, saved, savedAtMs } = entry;
@@ -138,7 +138,7 @@ export class ShardRun implements Watermarks {
     });
   }
 
-  /** Takes note that reports are on record, which proves that it is ours. */
+  /** Records that reports were saved, which proves that the shard is still ours. */
   confirmReports(reports: readonly ShardReport[], atMs: number): void {
     for (const { shard, sink, ...done } of reports) {
       const entry = this.#sinks.get(sink);
@@ -156,14 +156,14 @@ export class ShardRun implements Watermarks {
     }
   }
 
-  /** Goes on with another fleet after an instant that no reader has passed. */
+  /** Continues with another fleet after an instant that no reader has passed. */
   follow(fleet: Fleet, fromMs: number): void {
     this.#truth.fleet = fleet;
     this.#truth.groundTruth.follow(fleet);
     for (const { delivery } of this.#sinks.values()) delivery?.follow(fleet, fromMs);
   }
 
-  /** Lets sinks take what is in flight, and ends them. */
+  /** Stops after the sinks have taken what is in flight. */
   async stop(): Promise<void> {
     this.#end.abort();
     await Promise.all(
@@ -174,7 +174,7 @@ export class ShardRun implements Watermarks {
     await this.finished;
   }
 
-  /** Ends it in the middle of whatever it does, since somebody else goes on. */
+  /** Stops immediately, because another worker continues. */
   async lose(): Promise<void> {
     this.#isLost = true;
     this.#end.abort();
@@ -182,25 +182,25 @@ export class ShardRun implements Watermarks {
     await this.stop();
   }
 
-  /** Where the owner before has left it. */
+  /** The watermark that the previous owner saved. */
   async load(sinkName: string): Promise<Watermark | undefined> {
     return this.#sinks.get(sinkName)?.taken.watermark;
   }
 
-  /** Notes how far a sink is, until the worker puts it on record. */
+  /** Keeps the watermark of a sink until the worker saves it. */
   async save(sinkName: string, watermark: Watermark): Promise<void> {
     const entry = this.#sinks.get(sinkName);
     if (entry) entry.noted = watermark;
   }
 
   /**
-   * A process that was suspended does not know that it was: before it writes anything after a
-   * while without proof that the shard is its own, it asks.
+   * A process that was suspended does not notice it. So before it writes after some time without
+   * proof that it still owns the shard, it asks.
    */
   #fenced(sink: DeliveredSink): DeliveredSink {
     return new FencedSink(sink, async () => {
       if (performance.now() - this.#provenMs > LEASE_MS) await this.#context.confirm();
-      if (this.#isLost) throw new Error(`shard ${this.shard} is another worker's by now`);
+      if (this.#isLost) throw new Error(`another worker owns shard ${this.shard} now`);
     });
   }
 
@@ -217,7 +217,7 @@ export class ShardRun implements Watermarks {
       log,
       onGap: (gap) => gapLog.add(gap),
       catchUpMs,
-      // The rate is what the subscribers of all shards take.
+      // The limit is for the subscribers of all shards together.
       catchUpRate: isPaced ? Math.ceil(catchUpRate / cluster.shards) : 0,
       beginMs,
       statusIntervalS,
@@ -225,7 +225,9 @@ export class ShardRun implements Watermarks {
   }
 }
 
-/** A log that says which shard it is about, until that ends: what breaks then is meant to. */
+/**
+ * A log that adds the shard to each line. It is silent after the end, when failures are expected.
+ */
 function logOf(shard: number, log: Log, end: AbortSignal): Log {
   return {
     info: (fields, message) => end.aborted || log.info({ shard, ...fields }, message),
