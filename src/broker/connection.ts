@@ -30,23 +30,23 @@ import type { Flags, Link, Session, Subscription } from './session.ts';
 import { isFilter, isTopic } from './topics.ts';
 import { type PacketReader, Transport, type TransportContext } from './transport.ts';
 
-/** Publishes of one client that are taken before it waits for the subscribers. */
+/** How many publishes a client may send before it waits for the subscribers. */
 const PUBLISHES_A_TURN = 256;
-/** A client has so many times its keep-alive [MQTT-3.1.2-24]. */
+/** A client may stay silent for this multiple of its keep-alive [MQTT-3.1.2-24]. */
 const KEEPALIVE_FACTOR = 1.5;
 
-/** What connections share. */
+/** What all connections share. */
 export interface Hub extends TransportContext {
   readonly access: Access;
   readonly router: Router;
   readonly notices: Notices;
   readonly onRefused: RefusalListener;
-  /** Counts clients that come and go. @returns How many there are. */
+  /** Adds to the number of connected clients. @returns The new number. */
   countClients(more: number): number;
   left(connection: Connection): void;
 }
 
-/** One client's connection: answers its packets in order, as the standard says. */
+/** A client's connection: answers its packets in order, as the standard requires. */
 export class Connection implements Link, PacketReader {
   version: Version = 4;
   receiveMaximum = Number.POSITIVE_INFINITY;
@@ -79,7 +79,7 @@ export class Connection implements Link, PacketReader {
       this.transport.write(packet);
       this.#boundBacklog();
     }
-    // What is larger than the client takes counts as delivered [MQTT 5, §3.1.2.11.4].
+    // A message larger than the client accepts counts as delivered [MQTT 5, §3.1.2.11.4].
     else if (qos > 0) queueMicrotask(() => this.#session?.acknowledge(packetId));
   }
 
@@ -98,20 +98,20 @@ export class Connection implements Link, PacketReader {
     this.#end();
   }
 
-  /** Tells a client that the broker ends. */
+  /** Closes the connection because the broker is shutting down. */
   shutDown(): void {
     this.#will = undefined;
     this.close(Code.SHUTTING_DOWN);
   }
 
-  /** Looks after the limits in time. */
+  /** Enforces the time limits. */
   sweep(nowMs: number): void {
     const { connectMs, stalledMs } = this.#hub.limits;
     const { socketBytes, progressMs, heardMs } = this.transport;
     if (!this.#session) {
       if (nowMs - heardMs > connectMs) this.#end();
     } else if (socketBytes > 0 && nowMs - progressMs > stalledMs)
-      this.onDropped(`it took nothing for ${stalledMs / 1000} s`);
+      this.onDropped(`it received nothing for ${stalledMs / 1000} s`);
     else if (nowMs - heardMs > this.#keepaliveMs) this.close(Code.KEEP_ALIVE);
   }
 
@@ -144,8 +144,8 @@ export class Connection implements Link, PacketReader {
 
   onDropped(reason: string): void {
     if (this.#isClosed) return;
-    const name = this.#session?.id ?? 'that did not say who it is';
-    this.#hub.notices.report('client', () => `client ${name} was disconnected: ${reason}`);
+    const name = this.#session ? `client ${this.#session.id}` : 'a client without a session';
+    this.#hub.notices.report('client', () => `${name} was disconnected: ${reason}`);
     this.transport.destroy();
     this.#detach();
   }
@@ -236,7 +236,7 @@ export class Connection implements Link, PacketReader {
 
     this.#session = session;
     countClients(1);
-    // A copy: what was read with it is not kept.
+    // Copied, so that the buffer it was read with can be freed.
     this.#will = will && { ...will, payload: Buffer.from(will.payload) };
     this.receiveMaximum = properties.receiveMaximum ?? Number.POSITIVE_INFINITY;
     this.#packetBytesMax = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
@@ -278,19 +278,19 @@ export class Connection implements Link, PacketReader {
     const ack = qos === 2 ? 'pubrec' : 'puback';
     if (isReservedTopic(topic) && !session.isOwn) {
       onRefused(session.id, `may not publish to ${topic}: only the simulator does`);
-      // MQTT 3.1.1 has nothing else to say no with [§3.3.5].
+      // MQTT 3.1.1 has no other way to refuse a publish [§3.3.5].
       if (this.version < 5 || qos === 0) throw new Violation(Code.NOT_AUTHORIZED);
       this.#acknowledge(ack, messageId, Code.NOT_AUTHORIZED);
       return;
     }
     if (qos === 2) {
-      // What was received before is not passed on twice [MQTT-4.3.3-2].
+      // A message that was received before is not delivered twice [MQTT-4.3.3-2].
       if (session.unreleased.has(messageId)) {
         this.#acknowledge(ack, messageId, 0);
         return;
       }
       if (session.unreleased.size >= limits.unreleased) {
-        const reason = `${limits.unreleased} messages of it were not released`;
+        const reason = `it did not release ${limits.unreleased} messages`;
         notices.report('client', () => `client ${session.id} was disconnected: ${reason}`);
         throw new Violation(Code.RECEIVE_MAXIMUM);
       }
@@ -339,8 +339,8 @@ export class Connection implements Link, PacketReader {
         notices.report(
           'subscription',
           () =>
-            `a subscription of client ${session.id} to ${filter} was refused: there are ` +
-            `${filtersPerPacket} a packet, ${filtersPerClient} a client, ` +
+            `a subscription of client ${session.id} to ${filter} was refused: the limits are ` +
+            `${filtersPerPacket} per packet, ${filtersPerClient} per client and ` +
             `${filterLevels} levels in all`,
         );
         return this.version === 5 ? Code.QUOTA_EXCEEDED : SUBACK_FAILURE;
@@ -383,13 +383,13 @@ export class Connection implements Link, PacketReader {
     this.#boundBacklog();
   }
 
-  /** What waits for a session that outlives its connection has bounds of its own. */
+  /** The backlog of a session that outlives its connection has its own limits. */
   #boundBacklog(): void {
     const { clientBytes } = this.#hub.limits;
     const { socketBytes, backlogBytes } = this.transport;
     const isKept = this.#session !== undefined && this.#session.expiryMs > 0;
     if ((isKept ? socketBytes : backlogBytes) > clientBytes)
-      this.onDropped(`more than ${clientBytes} bytes waited for it`);
+      this.onDropped(`more than ${clientBytes} bytes were waiting for it`);
   }
 
   #end(): void {
@@ -397,7 +397,7 @@ export class Connection implements Link, PacketReader {
     this.#detach();
   }
 
-  /** Parts with the session, once. */
+  /** Detaches from the session, once. */
   #detach(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -412,13 +412,13 @@ export class Connection implements Link, PacketReader {
     const delayMs = (will?.properties?.willDelayInterval ?? 0) * 1000;
     if (will && delayMs > 0 && session.expiryMs > 0)
       session.will = { will, atMs: session.awaySinceMs + delayMs };
-    // Later: a message may be on its way to others, which parts with this one.
+    // Deferred: a message that closes this connection may still be on its way to other clients.
     else if (will) queueMicrotask(() => publishWill(this.#hub, session, will));
     if (session.expiryMs === 0) this.#hub.router.end(session);
   }
 }
 
-/** Publishes the will of a client that has gone without a word. */
+/** Publishes the will of a client that disconnected without notice. */
 export function publishWill(
   { router, onRefused }: Pick<Hub, 'router' | 'onRefused'>,
   session: Session,
@@ -430,7 +430,7 @@ export function publishWill(
   else router.publish(messageOf(will), session);
 }
 
-/** The packet id, where there must be one [MQTT-2.3.1-1]. */
+/** The packet id, which must not be missing [MQTT-2.3.1-1]. */
 function idOf({ messageId = 0 }: Packet): number {
   if (messageId < 1) throw new Violation(Code.MALFORMED);
   return messageId;

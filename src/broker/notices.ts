@@ -1,10 +1,10 @@
-/** What the broker gave up, by kind, each of which is told at its own pace. */
+/** The kinds of notices, each of which is limited separately. */
 export type NoticeKind = 'client' | 'messages' | 'retained' | 'session' | 'subscription';
 
-/** Called with a sentence about what was given up. */
+/** Called with a sentence about what was lost. */
 export type NoticeListener = (notice: string) => void;
 
-/** Tells what the broker gives up, one line a kind in a while, however often it happens. */
+/** Reports what the broker drops, at most once per interval and kind. */
 export class Notices {
   readonly #everyMs: number;
   readonly #listener: NoticeListener;
@@ -15,7 +15,7 @@ export class Notices {
     this.#everyMs = everyMs;
   }
 
-  /** @param sentence - Made only where it is told. */
+  /** @param sentence - Only called if the notice is reported. */
   report(kind: NoticeKind, sentence: () => string): void {
     const state = this.#kinds.get(kind) ?? { nextMs: Number.NEGATIVE_INFINITY, suppressed: 0 };
     this.#kinds.set(kind, state);
@@ -25,7 +25,7 @@ export class Notices {
       return;
     }
     const more =
-      state.suppressed > 0 ? ` (and ${state.suppressed} more like it since the last line)` : '';
+      state.suppressed > 0 ? ` (and ${state.suppressed} more like this since the last line)` : '';
     this.#listener(sentence() + more);
     state.nextMs = nowMs + this.#everyMs;
     state.suppressed = 0;

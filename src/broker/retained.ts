@@ -4,10 +4,10 @@ import type { Message } from './message.ts';
 import type { Notices } from './notices.ts';
 import { isExact, matcherOf } from './topics.ts';
 
-/** Topics are looked through in pieces of so many: some tens of microseconds. */
+/** How many topics to search in one step, which takes some tens of microseconds. */
 const TOPICS_A_STEP = 64;
 
-/** The last retained message of each topic, within a number of bytes. */
+/** The latest retained message of each topic, within a memory limit. */
 export class RetainedMessages {
   readonly #limits: BrokerLimits;
   readonly #notices: Notices;
@@ -22,11 +22,11 @@ export class RetainedMessages {
   }
 
   /**
-   * Keeps a message in place of the last one of its topic; an empty one keeps nothing.
+   * Stores a message, replacing the previous one of its topic; an empty one only removes that.
    *
-   * What others leave behind makes room for the simulator's own, the oldest first.
+   * The oldest messages of other clients make way for the simulator's own.
    *
-   * @returns False where it does not fit: nothing is kept of the topic then.
+   * @returns False if it does not fit. The topic then has no retained message.
    */
   keep(message: Message): boolean {
     const { topic, bytes } = message;
@@ -40,7 +40,7 @@ export class RetainedMessages {
     }
     message.detach();
     this.#count(isOwn, bytes - (kept.get(topic)?.bytes ?? 0));
-    // In place of the last one, so that whoever looks through all of them sees each topic once.
+    // Keeps the topic's position, so that an ongoing search sees each topic once.
     kept.set(topic, message);
     return true;
   }
@@ -57,27 +57,27 @@ export class RetainedMessages {
       for (const other of this.#foreign.keys()) {
         if (this.bytes + more <= retainedBytes) break;
         this.#remove(other, this.#foreign);
-        this.#report(other, 'was given up: the simulator’s own need the room');
+        this.#report(other, 'was dropped: the simulator’s own messages need the space');
       }
     } else {
       if (!last && this.#foreign.size >= foreignRetainedTopics)
-        return `${foreignRetainedTopics} topics have one already`;
+        return `${foreignRetainedTopics} topics already have one`;
       if (this.#foreignBytes + more > foreignRetainedBytes)
-        return `${foreignRetainedBytes} bytes are kept at most`;
+        return `at most ${foreignRetainedBytes} bytes are stored`;
     }
     return this.bytes + more > retainedBytes
-      ? `${retainedBytes} bytes are kept at most`
+      ? `at most ${retainedBytes} bytes are stored`
       : undefined;
   }
 
-  /** What is kept, with what each message takes beside its payload [bytes]. */
+  /** Bytes stored, including the overhead of each message. */
   get bytes(): number {
     return this.#ownBytes + this.#foreignBytes;
   }
 
   /**
-   * The messages that match a filter, as they are when each is asked for, in pieces: a list may be
-   * empty, which lets go on whoever else has something to do.
+   * The messages that match a filter, in steps, each as it is when read. A step may be empty, to
+   * let other work proceed.
    */
   *matching(filter: string): Generator<readonly Message[]> {
     if (isExact(filter)) {
@@ -88,7 +88,7 @@ export class RetainedMessages {
     const isMatch = matcherOf(filter);
     let found: Message[] = [];
     for (const messages of [this.#own, this.#foreign]) {
-      // Those that are added meanwhile have reached the subscriber as they came.
+      // Topics added during the search have already reached the subscriber.
       let left = messages.size;
       for (const [topic, message] of messages) {
         if (left-- === 0) break;

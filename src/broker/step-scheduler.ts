@@ -1,12 +1,12 @@
-/** Others get their turn after so long [ms]. */
+/** How long steps may run before other work gets its turn [ms]. */
 const TURN_MS = 10;
 
-/** A piece of a longer work; true where more is to be done at once. */
+/** A step of some longer work. Returns whether there is more to do now. */
 export type Step = () => boolean;
 
 /**
- * Does long works piece by piece, in turn, and lets everything else of the process go on after
- * ten milliseconds of them.
+ * Runs long work step by step, in turn, and yields to the rest of the process every ten
+ * milliseconds.
  */
 export class StepScheduler {
   #waiting: Step[] = [];
@@ -28,7 +28,7 @@ export class StepScheduler {
       if (step()) steps.push(step);
     } while (at < steps.length && performance.now() < endMs);
     this.#waiting = steps.slice(at);
-    // A step may have added others meanwhile, to the list that was current then: this one.
+    // A step may have added others to this list, which was current until now.
     this.#isDue = this.#waiting.length > 0;
     if (this.#isDue) setImmediate(this.#turn);
   };
