@@ -7,17 +7,17 @@ import { deleteEvent, insertEvent, loadEvents } from './journal-rows.ts';
 import { persist } from './persist.ts';
 import { StoreError } from './store-error.ts';
 
-/** How long to try to record an event, and to wait for a database [ms]. */
+/** How long to try to store an event, and to wait for a database [ms]. */
 const KEEP_MAX_MS = 5000;
 
-/** The journal on record: the `DurableLog` of a simulator with a store. */
+/** The journal in the store: the `DurableLog` of a simulator. */
 export class JournalLog {
   readonly #database: Database;
   readonly #keepMaxMs: number;
   readonly #end = new AbortController();
-  /** An event that was refused, but may be on record. */
+  /** An event that was rejected but may still be stored. */
   #doubtful: JournalEvent | undefined;
-  /** Settles when it is not on record any more; nothing is put on record before. */
+  /** Settles once it is certainly not stored. Until then, nothing else is stored. */
   #undoing: Promise<void> | undefined;
 
   constructor(database: Database, keepMaxMs = KEEP_MAX_MS) {
@@ -28,7 +28,7 @@ export class JournalLog {
   /**
    * Settles when the database answers and no event is in doubt.
    *
-   * @throws StoreError where that takes too long, or it has no room.
+   * @throws StoreError if that takes too long, or the database is full.
    */
   async ready(withinMs = this.#keepMaxMs): Promise<void> {
     const deadline = this.#deadline(withinMs);
@@ -37,10 +37,10 @@ export class JournalLog {
   }
 
   /**
-   * Settles when the event would survive the end of the process. Where the answer of the database
-   * was lost it asks again until it knows, or for as long as it may.
+   * Settles when the event would survive the end of the process. If the database's answer is lost,
+   * it retries until the outcome is known or the time is up.
    *
-   * @throws StoreError where the event is not kept. Should even that be in doubt, it is taken back
+   * @throws StoreError if the event is not stored. If that is still in doubt, the event is undone
    *   as soon as the database answers, and other events wait for that.
    */
   async keep(event: JournalEvent, withinMs = this.#keepMaxMs): Promise<void> {
@@ -57,12 +57,12 @@ export class JournalLog {
     throw attempt.failure ?? this.#timeoutError(withinMs);
   }
 
-  /** Every event on record, oldest first. @throws StoreError for one that cannot be understood. */
+  /** Every stored event, oldest first. @throws StoreError for an invalid one. */
   load(): Promise<JournalEvent[]> {
     return loadEvents(this.#database, this.#database.location);
   }
 
-  /** Ends whatever it still tries. */
+  /** Stops all attempts. */
   close(): void {
     this.#end.abort();
   }
@@ -75,7 +75,7 @@ export class JournalLog {
         await this.#database.query('select 1', [], timeoutMs);
         return true;
       } catch (error) {
-        // A connection that was lost while it was idle comes back at once.
+        // A connection that was lost while idle is restored immediately.
         if (!(error instanceof StoreError && error.kind === 'unreachable')) throw error;
       }
       await sleep(backOff.nextMs(), deadline);
@@ -88,37 +88,40 @@ export class JournalLog {
   }
 
   #timeoutError(withinMs: number): StoreError {
-    const message = `${this.#database.location} has taken no event for ${withinMs / 1000} s`;
+    const message = `${this.#database.location} has accepted no event for ${withinMs / 1000} s`;
     return new StoreError('unreachable', message, { isUncertain: true });
   }
 
   /**
-   * Deletes an event once nothing is under way any more that could put it on record: the database
-   * gives a statement up before the client does.
+   * Deletes an event once no pending statement can store it any more: the database gives up a
+   * statement before the client does.
    */
   async #undo(event: JournalEvent, storing: Promise<unknown>): Promise<void> {
     await storing.catch(() => undefined);
-    // Until it succeeds, no other event is put on record.
+    // Until this succeeds, no other event is stored.
     await persist(() => deleteEvent(this.#database, event), this.#end.signal);
   }
 }
 
-/** One event on its way to its record. */
+/** An attempt to store one event. */
 class Attempt {
-  /** Why it was not put on record when that was last tried. */
+  /** Why the latest try failed. */
   failure: unknown;
   readonly #database: Database;
   readonly #event: JournalEvent;
   #doubtful: JournalEvent | undefined;
 
-  /** @param doubtful - One before it that was refused, taken back, and might still arrive. */
+  /** @param doubtful - An earlier event that was rejected and undone, and might still arrive. */
   constructor(database: Database, event: JournalEvent, doubtful: JournalEvent | undefined) {
     this.#database = database;
     this.#event = event;
     this.#doubtful = doubtful;
   }
 
-  /** True when it is on record; false where that is unknown. @throws StoreError where it is not. */
+  /**
+   * True once the event is stored; false if that is unknown. @throws StoreError if it is not
+   * stored.
+   */
   async run(deadline: AbortSignal): Promise<boolean> {
     const backOff = new BackOff();
     let isInDoubt = false;
@@ -131,7 +134,7 @@ class Attempt {
         this.failure = error;
         if (await this.#clear(error)) continue;
         isInDoubt ||= error.isUncertain;
-        // Another event in its place says for certain that this one is not kept.
+        // A different event with this number proves that this one is not stored.
         if (!isInDoubt || error.kind === 'rejected') throw error;
       }
       await sleep(backOff.nextMs(), deadline);
@@ -139,7 +142,7 @@ class Attempt {
     return false;
   }
 
-  /** Removes the one that was taken back before, where it has arrived only now. */
+  /** Removes the undone event if it has arrived only now. */
   async #clear({ kind }: StoreError): Promise<boolean> {
     const late = this.#doubtful;
     if (kind !== 'rejected' || late?.sequence !== this.#event.sequence) return false;
@@ -149,7 +152,7 @@ class Attempt {
   }
 }
 
-/** What some work gives, or nothing where the signal is aborted before. */
+/** The result of some work, or undefined if the signal is aborted first. */
 function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const end = () => resolve(undefined);

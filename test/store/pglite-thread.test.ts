@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { PgliteThread } from '../../src/store/drivers/pglite-thread.ts';
 import { embeddedFolder } from './places.ts';
 
-test('an answer that came while this process was blocked is not late', async () => {
+test('an answer that arrived while this process was blocked is not late', async () => {
   const thread = await PgliteThread.open(`${await embeddedFolder()}/database`);
   const asked = thread.execute('select 7 as seven', [], 50);
   // The question leaves with the next turn; then the answer comes, and this process is blocked.

@@ -137,7 +137,7 @@ inSharedStores('a member lives until it leaves or falls silent', async ({ databa
   assert.deepEqual(await aliveMembers(database), [a]);
 });
 
-test('one simulator and a cluster keep each other out', {
+test('a single simulator and a cluster exclude each other', {
   skip: withoutPostgres(),
 }, async (t) => {
   const place = await placeOf('PostgreSQL', t);

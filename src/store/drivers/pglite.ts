@@ -17,27 +17,30 @@ import { folderError } from './failures.ts';
 import { DAMAGED, embeddedLocation, PgliteThread } from './pglite-thread.ts';
 
 /**
- * A database that failed is opened again no sooner than this, so that a full disk does not keep
- * the processor busy [ms].
+ * How long to wait before reopening a failed database [ms], so that a full disk does not keep the
+ * processor busy.
  */
 const REOPEN_AFTER_MS = 1000;
-/** How often the length of the write-ahead log is looked at [statements]. */
+/** How often to check the length of the write-ahead log [statements]. */
 const LOG_CHECK_EVERY = 500;
-/** PostgreSQL alone in its process makes no checkpoints; we make one after this many bytes. */
+/**
+ * Length of the log from which we make a checkpoint [bytes]: single-user PostgreSQL never makes
+ * one.
+ */
 const LOG_MAX_BYTES = 16 * 1024 * 1024;
-/** A database that had no room is not opened again without this much: its log and more [bytes]. */
+/** Free space needed to reopen a database that ran out of it: its log and more [bytes]. */
 const ROOM_BYTES = 2 * 1024 * 1024;
 
-/** What an embedded database may be given beside its folder. */
+/** Options of an embedded database. */
 export interface PgliteOptions {
   readonly log?: Log | undefined;
   readonly limits?: Partial<DatabaseLimits> | undefined;
 }
 
 /**
- * PostgreSQL inside the process, in a folder of its own. What it has answered survives a `kill -9`
- * of the process; it does not wait for the disk, so a failure of the power may cost the last of it
- * or, at worst, the database. A server is for those who cannot have that.
+ * PostgreSQL inside the process, in its own folder. Whatever it has confirmed survives a `kill -9`
+ * of the process. It does not wait for the disk, so a power failure may lose the last changes or,
+ * at worst, the database. Use a server if you cannot accept that.
  */
 export class PgliteDatabase implements Database {
   readonly isEmbedded = true;
@@ -71,9 +74,9 @@ export class PgliteDatabase implements Database {
   }
 
   /**
-   * Opens the database below a folder that the caller holds the lock of, or makes it.
+   * Opens the database below a folder whose lock the caller holds, or creates it.
    *
-   * @throws StoreError where it is damaged, not to be written, or without room.
+   * @throws StoreError if it is damaged, not writable, or out of space.
    */
   static async open(dataDir: string, options: PgliteOptions = {}): Promise<PgliteDatabase> {
     const thread = await openOrMake(databaseFolder(dataDir), options.log);
@@ -91,7 +94,7 @@ export class PgliteDatabase implements Database {
   query<Row>(sql: string, parameters: readonly Parameter[] = []): Promise<readonly Row[]> {
     return this.#exclusively(async () => {
       const rows = await this.#execute(sql, parameters);
-      // The statement is done even if this fails; the next statement will fail then.
+      // The statement is done even if this fails; then the next statement fails.
       await this.#keepLogShort().catch(() => undefined);
       return rows as readonly Row[];
     });
@@ -105,7 +108,7 @@ export class PgliteDatabase implements Database {
     return this.#exclusively(async () => {
       await this.#execute('begin', undefined);
       const thread = this.#thread;
-      // A database that is opened again knows nothing of this transaction.
+      // A reopened database has no record of this transaction.
       const execute = async (sql: string, parameters: readonly Parameter[] | undefined) => {
         if (!thread.isAlive) throw this.#failure;
         return this.#execute(sql, parameters, timeoutMs);
@@ -121,7 +124,7 @@ export class PgliteDatabase implements Database {
         await execute('commit', undefined);
         return result;
       } catch (error) {
-        // A thread that has ended has undone everything.
+        // A thread that has ended has rolled everything back.
         if (thread.isAlive) await execute('rollback', undefined).catch(() => undefined);
         throw error;
       }
@@ -133,7 +136,7 @@ export class PgliteDatabase implements Database {
     await this.#exclusively(async () => {
       this.#isClosed = true;
       try {
-        // To close it is to write to it.
+        // Closing writes to the folder.
         if (!this.#lost() && this.#thread.isAlive) await this.#thread.close();
       } finally {
         this.#guard.close();
@@ -143,7 +146,7 @@ export class PgliteDatabase implements Database {
     });
   }
 
-  /** Work waits for the work before it: there is one connection. */
+  /** Runs work after all earlier work: there is only one connection. */
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.#queue.run(() => {
       if (this.#isClosed) throw new StoreError('closed', `${this.location} was closed`);
@@ -152,8 +155,9 @@ export class PgliteDatabase implements Database {
   }
 
   /**
-   * The failure of a database whose folder is gone or another one. It is ended at once, even in the
-   * middle of a statement: it must not write to a folder that may belong to another.
+   * The failure of a database whose folder is gone or was replaced. The thread is terminated
+   * immediately, even during a statement: it must not write to a folder that may belong to
+   * something else.
    */
   #lost(): StoreError | undefined {
     const reason = this.#guard.lost();
@@ -178,7 +182,7 @@ export class PgliteDatabase implements Database {
     this.#statements++;
     try {
       const rows = await thread.execute(sql, parameters, timeoutMs);
-      // What was written to a folder that has gone meanwhile is not on record.
+      // What was written to a folder that has disappeared since is not stored.
       const lostMeanwhile = this.#lost();
       if (lostMeanwhile) throw lostMeanwhile;
       this.#health.worked(false);
@@ -227,7 +231,10 @@ function databaseFolder(dataDir: string): string {
   return join(dataDir, 'database');
 }
 
-/** Tries for room: to open a database without any costs seconds. @throws StoreError for none. */
+/**
+ * Checks for free space, because opening a database without any takes seconds. @throws StoreError
+ * if there is none.
+ */
 function checkRoom(folder: string): void {
   const file = `${folder}.room`;
   try {
@@ -240,8 +247,9 @@ function checkRoom(folder: string): void {
 }
 
 /**
- * Opens the database in the folder, or makes one. A file beside it marks one that was not
- * finished: where that cannot be opened, it is moved aside and another one is made.
+ * Opens the database in the folder, or creates one. A marker file next to it shows that creation
+ * was not completed: if such a database cannot be opened, it is moved aside and a new one is
+ * created.
  */
 async function openOrMake(folder: string, log: Log | undefined): Promise<PgliteThread> {
   const marker = `${folder}.incomplete`;
@@ -256,9 +264,9 @@ async function openOrMake(folder: string, log: Log | undefined): Promise<PgliteT
     }
     const files = readdirSync(folder);
     if (files.includes('PG_VERSION')) return await PgliteThread.open(folder);
-    // PGlite would make a new database over whatever is left of an old one.
+    // PGlite would create a new database over the remains of an old one.
     if (files.length > 0) {
-      const reason = 'it has files, but no PG_VERSION';
+      const reason = 'it contains files, but no PG_VERSION';
       throw new StoreError('corrupt', `${embeddedLocation(folder)} ${DAMAGED} (${reason})`);
     }
     writeFileSync(marker, '');
@@ -267,7 +275,7 @@ async function openOrMake(folder: string, log: Log | undefined): Promise<PgliteT
     rmSync(marker);
     return thread;
   } catch (error) {
-    // It was empty, and what was being made holds nothing yet.
+    // It was empty, and the unfinished database holds nothing yet.
     if (isMaking) {
       rmSync(folder, { recursive: true, force: true });
       rmSync(marker, { force: true });
@@ -276,7 +284,7 @@ async function openOrMake(folder: string, log: Log | undefined): Promise<PgliteT
   }
 }
 
-/** A database beside the file of one that was broken off; none where it cannot be opened. */
+/** Opens a database whose creation may be incomplete. Undefined if it cannot be opened. */
 async function openIfWhole(folder: string): Promise<PgliteThread | undefined> {
   if (!existsSync(join(folder, 'PG_VERSION'))) return undefined;
   try {
@@ -287,12 +295,12 @@ async function openIfWhole(folder: string): Promise<PgliteThread | undefined> {
   }
 }
 
-/** Moves a folder out of the way, since its content may be of value to the user. */
+/** Moves a folder out of the way, because its content may be valuable to the user. */
 function moveAside(folder: string, log: Log | undefined): void {
   if (readdirSync(folder).length > 0) {
     const to = `${folder}.${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
     renameSync(folder, to);
     mkdirSync(folder);
-    log?.warn({ folder: to }, 'a database that was never finished was moved aside');
+    log?.warn({ folder: to }, 'moved aside a database whose creation was never completed');
   }
 }

@@ -11,7 +11,7 @@ import { StoreError } from '../store-error.ts';
 /** A table of the registry. */
 export type RegistryTable = 'factories' | 'machines';
 
-/** What a column has to hold, how it is read, and what that is called. */
+/** The kinds of columns: which types fit, how to read them, and how messages describe them. */
 const KINDS = {
   id: {
     fits: (column: FoundColumn) => column.base === 'uuid' || column.category === 'S',
@@ -62,7 +62,7 @@ const OPTIONAL: Readonly<Record<RegistryTable, Columns>> = {
 
 /** A table of the registry as the database has it. */
 class TableColumns {
-  /** What to select for a row; null for a column that is not there. */
+  /** The select list of a row. Missing columns are null. */
   readonly selected: string;
   readonly #present: ReadonlySet<string>;
 
@@ -78,29 +78,29 @@ class TableColumns {
     return this.#present.has(name);
   }
 
-  /** The columns of a row that are there. */
+  /** The values of a row that have a column. */
   known(row: object): Readonly<Record<string, unknown>> {
     return Object.fromEntries(Object.entries(row).filter(([name]) => this.has(name)));
   }
 
-  /** An expression of SQL where a column is there, else another one. */
+  /** An SQL expression if the column exists, otherwise a substitute. */
   or(name: string, expression = name, otherwise = 'null'): string {
     return this.has(name) ? expression : otherwise;
   }
 }
 
-/** What holds for all rows where there is no column. */
+/** What applies to all rows if a column is missing. */
 const DEFAULTS: Readonly<Record<string, string>> = { is_active: 'true' };
 
-/** Both tables of the registry, and what is left out of them. */
+/** Both tables of the registry, and remarks about columns that are not read. */
 export interface RegistryColumns extends Readonly<Record<RegistryTable, TableColumns>> {
   readonly remarks: readonly string[];
 }
 
 /**
- * Looks which columns the registry of a database has.
+ * Determines the columns of a database's registry.
  *
- * @throws StoreError that says all that is missing.
+ * @throws StoreError that names everything that is missing.
  */
 export async function registryColumns(queries: Queries): Promise<RegistryColumns> {
   const names = ['factories', 'machines'] as const;
