@@ -18,8 +18,8 @@ import { NETWORK_KEYS, NETWORKS_KEYS } from './networks.ts';
 import { SPREAD_KEYS } from './series.ts';
 
 /**
- * The JSON Schema of factory files, made of the tables that check them, so that an editor
- * completes and marks what the simulator accepts and refuses. Draft 7, which editors know best.
+ * The JSON Schema of factory files, generated from the tables that check them. Editors use it for
+ * completion and validation. Draft 7 has the widest editor support.
  */
 export function factorySchema(): JsonSchema {
   return {
@@ -65,7 +65,7 @@ export function factorySchema(): JsonSchema {
   };
 }
 
-/** What holds for machines of one type alone. */
+/** The rules for machines of one type. */
 function ofType(type: MachineType): JsonSchema {
   const names = [...TYPES].flatMap(([name, each]) => (each === type ? name : []));
   const { ratedPowerKw } = type.parameters;

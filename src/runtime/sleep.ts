@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Sleeps for a while, or until the signal is aborted. */
+/** Sleeps for some time, or until the signal is aborted. */
 export async function sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
   try {
     await setTimeout(durationMs, undefined, signal ? { signal } : {});

@@ -7,12 +7,12 @@ import { configure } from '../factory/surroundings.ts';
 
 const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
 
-test('.env.example is what the table of variables makes', () => {
+test('.env.example is generated from the table of variables', () => {
   const command = "import('./dist/src/config/documentation.js')";
   assert.equal(example, envExample(), `write it anew: envExample() of ${command}`);
 });
 
-test('.env.example as it is sets nothing, and uncommented sets every variable to its default', () => {
+test('.env.example sets nothing unchanged, and every variable to its default uncommented', () => {
   const untouched = configure({}, { '.env': example });
   assert.ok(Object.values(untouched.sources).every((source) => source === 'default'));
 
