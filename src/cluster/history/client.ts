@@ -25,7 +25,7 @@ const POLL_MS = 300;
 const RELEASE_MAX_MS = 5000;
 
 /** How long Redis keeps the last task of a job, so that the submitter can read its result [s]. */
-const READ = { age: 3600 };
+const KEEP_LAST = { age: 3600 };
 
 /** Progress and cancellation of a submitted job. */
 export interface SubmitOptions {
@@ -45,14 +45,14 @@ export interface ClusterContext {
 
 /** Submits history jobs to a cluster and waits for their results. */
 export class HistoryClient {
-  readonly #place: ClusterContext;
+  readonly #context: ClusterContext;
   readonly #queue: Queue<QueuedTask>;
   readonly #flows: FlowProducer;
   readonly #jobs: JobStore;
 
-  constructor(place: ClusterContext) {
-    const { redis, prefix } = place;
-    this.#place = place;
+  constructor(context: ClusterContext) {
+    const { redis, prefix } = context;
+    this.#context = context;
     this.#queue = historyQueue(redis, prefix);
     this.#flows = new FlowProducer({ connection: redis, prefix });
     this.#jobs = new JobStore(redis, prefix);
@@ -75,10 +75,10 @@ export class HistoryClient {
    *   version.
    */
   async submit(job: HistoryJob, options: SubmitOptions = {}): Promise<WorkResult> {
-    const { redis, where, log } = this.#place;
+    const { redis, where, log } = this.#context;
     checkVersions(await workerVersions(this.#queue), where);
     const ended = new AbortController();
-    const work = this.#done(job, options, ended.signal);
+    const work = this.#run(job, options, ended.signal);
     try {
       return await Promise.race([work, stopped(options.signal, ended.signal)]);
     } catch (error) {
@@ -99,8 +99,8 @@ export class HistoryClient {
     await this.#queue.close();
   }
 
-  async #done(job: HistoryJob, options: SubmitOptions, ended: AbortSignal): Promise<WorkResult> {
-    const { log, where } = this.#place;
+  async #run(job: HistoryJob, options: SubmitOptions, ended: AbortSignal): Promise<WorkResult> {
+    const { log, where } = this.#context;
     for (;;) {
       const versions = await workerVersions(this.#queue);
       if (ended.aborted) throw new DatasetError(STOPPED);
@@ -130,7 +130,7 @@ export class HistoryClient {
       name: 'finish',
       queueName: HISTORY,
       data: { order: id, flow } satisfies QueuedTask,
-      opts: { ...TASK_OPTIONS, jobId: flow, removeOnComplete: READ, removeOnFail: READ },
+      opts: { ...TASK_OPTIONS, jobId: flow, removeOnComplete: KEEP_LAST, removeOnFail: KEEP_LAST },
       children: tasks.map((index) => ({
         name: 'task',
         queueName: HISTORY,
@@ -149,34 +149,35 @@ export class HistoryClient {
     ended: AbortSignal,
   ): Promise<WorkResult | undefined> {
     const { id, allRows } = job;
-    const { log } = this.#place;
-    const made = new Map<number, number>();
-    let said: string | undefined;
+    const { log } = this.#context;
+    const doneRows = new Map<number, number>();
+    let reported: string | undefined;
     for (let seen = 0; ; ) {
       const state = await this.#jobs.state(id);
       if (ended.aborted || state.flow !== flow) return undefined;
       const results = await this.#jobs.results(id, seen);
       seen += results.length;
-      job.record(results.filter(([index]) => !made.has(index)).map(([, result]) => result));
-      for (const [index, result] of results) made.set(index, rowsOfResult(result));
-      const rows = new Map([...(await this.#jobs.rows(id)), ...made]);
+      job.record(results.filter(([index]) => !doneRows.has(index)).map(([, result]) => result));
+      for (const [index, result] of results) doneRows.set(index, rowsOfResult(result));
+      const rows = new Map([...(await this.#jobs.rows(id)), ...doneRows]);
       onProgress?.(
         [...rows.values()].reduce((sum, each) => sum + each, 0),
         allRows,
       );
       if (state.error !== undefined) throw new DatasetError(state.error);
-      if (state.trouble !== said) log.warn({}, `${state.trouble}; trying again`);
-      said = state.trouble;
+      if (state.trouble !== reported) log.warn({}, `${state.trouble}; trying again`);
+      reported = state.trouble;
       const finish = await this.#queue.getJob(flow);
       if (!finish) return undefined;
       const phase = await finish.getState();
-      if (phase === 'completed') return this.#taken(id, flow, finish.returnvalue as WorkResult);
-      if (phase === 'failed') throw new DatasetError(said ?? finish.failedReason);
+      if (phase === 'completed') return this.#collect(id, flow, finish.returnvalue as WorkResult);
+      if (phase === 'failed') throw new DatasetError(reported ?? finish.failedReason);
       await this.#jobs.keep(id);
       await sleep(POLL_MS, ended);
     }
   }
-  async #taken(id: string, flow: string, result: WorkResult): Promise<WorkResult> {
+
+  async #collect(id: string, flow: string, result: WorkResult): Promise<WorkResult> {
     await this.#jobs.remove(id);
     await this.#queue.remove(flow);
     return result;

@@ -27,7 +27,7 @@ export class WorkerPool {
   }
 
   /** Returns a process after its task. */
-  give(key: string, worker: WorkerProcess): void {
+  release(key: string, worker: WorkerProcess): void {
     this.#idle.push({ key, worker });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.end(), IDLE_MS).unref();

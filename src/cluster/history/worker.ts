@@ -118,7 +118,7 @@ class HistoryWorker {
       for (const id of ids) worker.cancelJob(id);
     });
     worker.on('stalled', (id) => log.warn({ job: id }, 'took over a task whose worker is gone'));
-    worker.on('error', (error) => this.#failure(error));
+    worker.on('error', (error) => this.#onError(error));
     const closed = new Promise((resolve) => worker.once('closed', () => resolve(undefined)));
     const drain = () => this.#drain();
     if (signal.aborted) drain();
@@ -133,7 +133,7 @@ class HistoryWorker {
   /**
    * Logs a command that Redis rejects, once. Lost connections and tasks are reported elsewhere.
    */
-  #failure(error: Error): void {
+  #onError(error: Error): void {
     if (!isNotConnectionError(error) || LOST.test(error.message)) return;
     this.#logOnce('Redis', error.message);
   }
@@ -159,11 +159,11 @@ class HistoryWorker {
       if (head.version !== version)
         throw new ClusterError(`${MISMATCH} needs version ${head.version}, this is ${version}`);
       if (index === undefined) return await this.#finish(job, head, lost);
-      const result = await this.#done(job, head, { kind: 'task', index }, lost);
+      const result = await this.#runWork(job, head, { kind: 'task', index }, lost);
       await this.#jobs.addResult(id, [index, result]);
       return null;
     } catch (failure) {
-      throw await this.#consequence(job, token, failure);
+      throw await this.#errorFor(job, token, failure);
     }
   }
 
@@ -175,7 +175,7 @@ class HistoryWorker {
       return { kind: 'stored', rows: all.reduce((sum, each) => sum + rowsOfResult(each), 0) };
     const files = all.flatMap((each) => (each.kind === 'files' ? each.files : []));
     const truths = all.flatMap((each) => (each.kind === 'truths' ? each.truths : []));
-    return this.#done(job, head, { kind: 'finish', files, truths }, lost);
+    return this.#runWork(job, head, { kind: 'finish', files, truths }, lost);
   }
 
   /**
@@ -183,14 +183,14 @@ class HistoryWorker {
    *
    * @throws Interrupted if the task must not continue, on this host or at all.
    */
-  async #done(
+  async #runWork(
     job: HistoryTask,
     head: JobHeader,
     work: Work,
     lost: AbortSignal,
   ): Promise<WorkResult> {
     const { flow } = job.data;
-    const worker = await this.#pool.take(flow, () => this.#order(job.data, head));
+    const worker = await this.#pool.take(flow, () => this.#processOrder(job.data, head));
     const end = new AbortController();
     let rows = 0;
     try {
@@ -206,13 +206,16 @@ class HistoryWorker {
     } finally {
       end.abort();
       // Stop a cancelled task before another one starts.
-      if (worker.isFree) this.#pool.give(flow, worker);
+      if (worker.isFree) this.#pool.release(flow, worker);
       else await worker.end();
     }
   }
 
   /** What a process needs to know about a job. */
-  async #order({ order: id, index }: QueuedTask, { fleetDigest }: JobHeader): Promise<Order> {
+  async #processOrder(
+    { order: id, index }: QueuedTask,
+    { fleetDigest }: JobHeader,
+  ): Promise<Order> {
     const work = await this.#jobs.work(id);
     if (!work) throw new Interrupted('unwanted');
     if (work.kind === 'database') {
@@ -244,7 +247,7 @@ class HistoryWorker {
   }
 
   /** The error to give to BullMQ for a failed task. Also records it in the job store. */
-  async #consequence(job: HistoryTask, token: string, failure: unknown): Promise<Error> {
+  async #errorFor(job: HistoryTask, token: string, failure: unknown): Promise<Error> {
     const why = failure instanceof Interrupted ? failure.why : undefined;
     if (why === 'lost' || why === 'unwanted') return new UnrecoverableError(UNWANTED);
     if (failure instanceof OtherFleetError)
