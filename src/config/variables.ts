@@ -59,7 +59,7 @@ const API = {
   API_PORT: variable(
     PORT,
     '8003',
-    'Port of the interface. Unless it is set, the next free one is used if it is busy.',
+    'Port of the HTTP interface. If the default is in use, the next free one is taken.',
   ),
   API_KEY: secret(KEY, 'Key for making changes. Without one, only clients on this computer may.'),
   API_CORS_ORIGINS: optional(
