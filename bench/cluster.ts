@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openRedis } from '../src/cluster/connection.ts';
-import { askedDataset } from '../src/cluster/history/asked-work.ts';
-import { HistoryAsker } from '../src/cluster/history/asker.ts';
+import { HistoryClient } from '../src/cluster/history/client.ts';
+import { datasetJob } from '../src/cluster/history/job.ts';
 import { generateDataset } from '../src/dataset/generation.ts';
 import { startRedis } from '../test/redis.ts';
 import { requestOf } from './history.ts';
@@ -88,8 +88,8 @@ async function cluster(name: string, size: number): Promise<() => Promise<number
     await once(worker.stdout, 'data');
     workers.push(worker);
   }
-  const asker = new HistoryAsker({ redis, prefix, where: 'Redis', log: silent });
-  return () => rowsOf(name, (folder) => asker.ask(askedDataset(REQUEST, folder)));
+  const client = new HistoryClient({ redis, prefix, where: 'Redis', log: silent });
+  return () => rowsOf(name, (folder) => client.submit(datasetJob(REQUEST, folder)));
 }
 
 const contestants: Record<string, () => Promise<number>> = {

@@ -45,11 +45,11 @@ const SHOWN: Readonly<Record<string, readonly [file: string, ...tests: string[]]
   ],
   'With `MQTT_USERNAME`, only': [
     'broker/embedded-broker',
-    'only those who know user name and password are let in',
+    'with a user name and a password, only clients that know them may connect',
   ],
   'Only the simulator publishes': [
     'broker/embedded-broker',
-    'nobody but the simulator publishes under its own topics',
+    'only the simulator publishes to its own topics',
   ],
   'A will under these': ['broker/embedded-broker', 'a will under the simulator’s own topics'],
   'A client that announces': ['broker/embedded-broker', 'a client that announces a packet'],
@@ -74,10 +74,10 @@ const SHOWN: Readonly<Record<string, readonly [file: string, ...tests: string[]]
     'the script of ReDoc fetches nothing from elsewhere',
   ],
   'Downloads of an export': ['api/exports', 'give no file that is not theirs'],
-  'Secrets appear': ['config/load', 'secrets are in no fault, and shown as (set)'],
+  'Secrets appear': ['config/load', 'secrets never appear in errors, and are shown as (set)'],
   'A cluster keeps': [
     'cluster/history-database',
-    'is stored by workers as by one process alone, without its password in Redis',
+    'is stored by workers as by a single process, without its password in Redis',
   ],
   'It runs as': ['deploy/container', 'the image runs as a user without rights'],
   'Compose publishes': ['deploy/compose', 'every port is published on this computer only'],

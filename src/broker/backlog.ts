@@ -1,39 +1,40 @@
 import type { BrokerLimits } from './limits.ts';
 
 /**
- * What publishers are held beyond `holdMs`, in times of what they were free: a subscriber with a
- * fifth of their own pace sets it, and one that does not read slows them to a fifth.
+ * The time that publishers are held beyond `holdMs`, as a multiple of the time that they run
+ * freely: subscribers at a fifth of the publishers' pace set the pace, and one that does not read
+ * slows them to a fifth.
  */
 const HELD_OF_FREE = 4;
 
-/** A connection, as far as its pace is concerned. */
+/** A connection, as far as pacing needs it. */
 export interface Paced {
-  /** Bytes that wait in its socket. */
+  /** Bytes waiting in its socket. */
   readonly socketBytes: number;
-  /** Bytes that wait for its client in all. */
+  /** All bytes waiting for its client. */
   readonly backlogBytes: number;
   flush(): void;
-  giveUp(reason: string): void;
+  drop(reason: string): void;
 }
 
 /**
- * Keeps publishers at the pace of subscribers, within reason.
+ * Keeps publishers at the pace of the subscribers, within limits.
  *
- * What is written in one turn of the event loop goes out together at its end. Publishers go on
- * then; if a client is behind, when it has caught up, but for a second and four fifths of the time
- * at most, whoever is behind, once or again and again. A client with too much waiting is
- * disconnected at once.
+ * Everything written in one turn of the event loop is sent together at its end; then publishers
+ * continue. If a client is behind, they wait until it has caught up, but at most one second at
+ * first and four fifths of the time in the long run, whichever clients are behind. A client with
+ * too large a backlog is disconnected immediately.
  */
 export class Backlog {
   readonly #limits: BrokerLimits;
   readonly #written = new Set<Paced>();
   readonly #behind = new Set<Paced>();
-  /** Connections whose sockets held something at the end of the last turn. */
+  /** Connections whose sockets were not empty at the end of the last turn. */
   readonly #filled = new Set<Paced>();
   #held: (() => void)[] = [];
   #isDue = false;
   #timer: NodeJS.Timeout | undefined;
-  /** How long publishers may still be held, and since when they are held, or free [ms]. */
+  /** How long publishers may still be held, and when they were last held or released [ms]. */
   #budgetMs: number;
   #sinceMs = performance.now();
 
@@ -42,38 +43,38 @@ export class Backlog {
     this.#budgetMs = limits.holdMs;
   }
 
-  /** A connection has been written to. */
+  /** Call this after writing to a connection. */
   wrote(connection: Paced): void {
     this.#written.add(connection);
     this.#flushSoon();
   }
 
-  /** Something has been taken from a connection, or acknowledged. */
+  /** Call this when a client has received or acknowledged something. */
   progressed(connection: Paced): void {
     if (this.#behind.has(connection) && !this.#isBehind(connection)) this.#caughtUp(connection);
   }
 
-  /** A connection has ended. */
+  /** Call this when a connection has closed. */
   left(connection: Paced): void {
     this.#filled.delete(connection);
     this.#caughtUp(connection);
   }
 
-  /** Calls back when publishing may go on: at the end of the turn, or somewhat later. */
+  /** Calls back when publishing may continue: at the end of the turn, or a little later. */
   whenReady(callback: () => void): void {
     this.#held.push(callback);
     this.#flushSoon();
   }
 
-  /** Gives up waiting for anybody. */
+  /** Stops waiting for clients. */
   close(): void {
     this.#behind.clear();
-    this.#goOn();
+    this.#resume();
   }
 
   #caughtUp(connection: Paced): void {
     this.#behind.delete(connection);
-    if (this.#behind.size === 0 && this.#timer) this.#goOn();
+    if (this.#behind.size === 0 && this.#timer) this.#resume();
   }
 
   #flushSoon(): void {
@@ -93,18 +94,18 @@ export class Backlog {
     this.#boundSockets();
     if (this.#held.length === 0 || this.#timer) return;
     if (this.#behind.size === 0) {
-      this.#goOn();
+      this.#resume();
       return;
     }
     const nowMs = performance.now();
     const earnedMs = (nowMs - this.#sinceMs) * HELD_OF_FREE;
     this.#budgetMs = Math.min(this.#limits.holdMs, this.#budgetMs + earnedMs);
     this.#sinceMs = nowMs;
-    if (this.#budgetMs < 1) this.#goOn();
-    else this.#timer = setTimeout(this.#goOn, this.#budgetMs);
+    if (this.#budgetMs < 1) this.#resume();
+    else this.#timer = setTimeout(this.#resume, this.#budgetMs);
   };
 
-  /** The sum is taken anew each time: those whose sockets hold something are few. */
+  /** The sum is computed each time, because few sockets are not empty. */
   #boundSockets(): void {
     let total = 0;
     for (const connection of this.#filled) {
@@ -114,12 +115,12 @@ export class Backlog {
     while (total > this.#limits.socketBytes) {
       const fullest = [...this.#filled].reduce((a, b) => (b.socketBytes > a.socketBytes ? b : a));
       total -= fullest.socketBytes;
-      fullest.giveUp(`more than ${this.#limits.socketBytes} bytes waited for all clients`);
+      fullest.drop(`more than ${this.#limits.socketBytes} bytes were waiting for all clients`);
       this.left(fullest);
     }
   }
 
-  readonly #goOn = (): void => {
+  readonly #resume = (): void => {
     if (this.#timer) {
       clearTimeout(this.#timer);
       this.#timer = undefined;

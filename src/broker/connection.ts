@@ -10,7 +10,7 @@ import {
   type Packet,
   type QoS,
 } from 'mqtt-packet';
-import { type Access, isOwnTopic, type RefusalListener } from './access.ts';
+import { type Access, isReservedTopic, type RefusalListener } from './access.ts';
 import { type Message, messageOf, type Version, type Will } from './message.ts';
 import type { Notices } from './notices.ts';
 import { checkProperties } from './properties.ts';
@@ -28,25 +28,25 @@ import {
 import type { Router } from './router.ts';
 import type { Flags, Link, Session, Subscription } from './session.ts';
 import { isFilter, isTopic } from './topics.ts';
-import { type PacketReader, type Surroundings, Transport } from './transport.ts';
+import { type PacketReader, Transport, type TransportContext } from './transport.ts';
 
-/** Publishes of one client that are taken before it waits for the subscribers. */
+/** How many publishes a client may send before it waits for the subscribers. */
 const PUBLISHES_A_TURN = 256;
-/** A client has so many times its keep-alive [MQTT-3.1.2-24]. */
+/** A client may stay silent for this multiple of its keep-alive [MQTT-3.1.2-24]. */
 const KEEPALIVE_FACTOR = 1.5;
 
-/** What connections share. */
-export interface Hub extends Surroundings {
+/** What all connections share. */
+export interface Hub extends TransportContext {
   readonly access: Access;
   readonly router: Router;
   readonly notices: Notices;
   readonly onRefused: RefusalListener;
-  /** Counts clients that come and go. @returns How many there are. */
+  /** Adds to the number of connected clients. @returns The new number. */
   countClients(more: number): number;
   left(connection: Connection): void;
 }
 
-/** One client's connection: answers its packets in order, as the standard says. */
+/** A client's connection: answers its packets in order, as the standard requires. */
 export class Connection implements Link, PacketReader {
   version: Version = 4;
   receiveMaximum = Number.POSITIVE_INFINITY;
@@ -79,7 +79,7 @@ export class Connection implements Link, PacketReader {
       this.transport.write(packet);
       this.#boundBacklog();
     }
-    // What is larger than the client takes counts as delivered [MQTT 5, §3.1.2.11.4].
+    // A message larger than the client accepts counts as delivered [MQTT 5, §3.1.2.11.4].
     else if (qos > 0) queueMicrotask(() => this.#session?.acknowledge(packetId));
   }
 
@@ -98,20 +98,20 @@ export class Connection implements Link, PacketReader {
     this.#end();
   }
 
-  /** Tells a client that the broker ends. */
+  /** Closes the connection because the broker is shutting down. */
   shutDown(): void {
     this.#will = undefined;
     this.close(Code.SHUTTING_DOWN);
   }
 
-  /** Looks after the limits in time. */
+  /** Enforces the time limits. */
   sweep(nowMs: number): void {
     const { connectMs, stalledMs } = this.#hub.limits;
     const { socketBytes, progressMs, heardMs } = this.transport;
     if (!this.#session) {
       if (nowMs - heardMs > connectMs) this.#end();
     } else if (socketBytes > 0 && nowMs - progressMs > stalledMs)
-      this.onGivenUp(`it took nothing for ${stalledMs / 1000} s`);
+      this.onDropped(`it received nothing for ${stalledMs / 1000} s`);
     else if (nowMs - heardMs > this.#keepaliveMs) this.close(Code.KEEP_ALIVE);
   }
 
@@ -135,24 +135,24 @@ export class Connection implements Link, PacketReader {
   }
 
   onTaken(): void {
-    if (this.#session?.canGreet) this.transport.wake();
+    if (this.#session?.canReplay) this.transport.wake();
   }
 
   onGone(): void {
     this.#end();
   }
 
-  onGivenUp(reason: string): void {
+  onDropped(reason: string): void {
     if (this.#isClosed) return;
-    const name = this.#session?.id ?? 'that did not say who it is';
-    this.#hub.notices.tell('client', () => `client ${name} was disconnected: ${reason}`);
+    const name = this.#session ? `client ${this.#session.id}` : 'a client without a session';
+    this.#hub.notices.report('client', () => `${name} was disconnected: ${reason}`);
     this.transport.destroy();
-    this.#part();
+    this.#detach();
   }
 
   work(): boolean {
-    if (!this.#session?.canGreet) return false;
-    this.#session.greetOnce();
+    if (!this.#session?.canReplay) return false;
+    this.#session.replayNext();
     return true;
   }
 
@@ -236,7 +236,7 @@ export class Connection implements Link, PacketReader {
 
     this.#session = session;
     countClients(1);
-    // A copy: what was read with it is not kept.
+    // Copied, so that the buffer it was read with can be freed.
     this.#will = will && { ...will, payload: Buffer.from(will.payload) };
     this.receiveMaximum = properties.receiveMaximum ?? Number.POSITIVE_INFINITY;
     this.#packetBytesMax = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
@@ -276,22 +276,22 @@ export class Connection implements Link, PacketReader {
       throw new Violation(Code.PROTOCOL_ERROR);
     const messageId = qos > 0 ? idOf(packet) : 0;
     const ack = qos === 2 ? 'pubrec' : 'puback';
-    if (isOwnTopic(topic) && !session.isOwn) {
+    if (isReservedTopic(topic) && !session.isOwn) {
       onRefused(session.id, `may not publish to ${topic}: only the simulator does`);
-      // MQTT 3.1.1 has nothing else to say no with [§3.3.5].
+      // MQTT 3.1.1 has no other way to refuse a publish [§3.3.5].
       if (this.version < 5 || qos === 0) throw new Violation(Code.NOT_AUTHORIZED);
       this.#acknowledge(ack, messageId, Code.NOT_AUTHORIZED);
       return;
     }
     if (qos === 2) {
-      // What was received before is not passed on twice [MQTT-4.3.3-2].
+      // A message that was received before is not delivered twice [MQTT-4.3.3-2].
       if (session.unreleased.has(messageId)) {
         this.#acknowledge(ack, messageId, 0);
         return;
       }
       if (session.unreleased.size >= limits.unreleased) {
-        const reason = `${limits.unreleased} messages of it were not released`;
-        notices.tell('client', () => `client ${session.id} was disconnected: ${reason}`);
+        const reason = `it did not release ${limits.unreleased} messages`;
+        notices.report('client', () => `client ${session.id} was disconnected: ${reason}`);
         throw new Violation(Code.RECEIVE_MAXIMUM);
       }
       session.unreleased.add(messageId);
@@ -317,7 +317,7 @@ export class Connection implements Link, PacketReader {
     }
     transport.progressMs = performance.now();
     this.#hub.backlog.progressed(transport);
-    if (session.canGreet) transport.wake();
+    if (session.canReplay) transport.wake();
   }
 
   #subscribe(packet: ISubscribePacket, session: Session): void {
@@ -325,7 +325,7 @@ export class Connection implements Link, PacketReader {
     const { limits, router, notices } = this.#hub;
     if (subscriptions.length === 0 || properties?.subscriptionIdentifier !== undefined)
       throw new Violation(Code.PROTOCOL_ERROR);
-    const greeted = new Map<string, Subscription>();
+    const replayed = new Map<string, Subscription>();
     const granted = subscriptions.map(({ topic: filter, qos, nl, rap, rh = 0 }, i) => {
       if (!isFilter(filter, limits)) {
         if (this.version < 5) throw new Violation(Code.BAD_FILTER);
@@ -336,20 +336,21 @@ export class Connection implements Link, PacketReader {
       const subscription = { session, filter, qos, isNoLocal: !!nl, keepsRetain: !!rap };
       if (i >= limits.filtersPerPacket || !router.subscribe(subscription)) {
         const { filtersPerPacket, filtersPerClient, filterLevels } = limits;
-        notices.tell(
+        notices.report(
           'subscription',
           () =>
-            `a subscription of client ${session.id} to ${filter} was refused: there are ` +
-            `${filtersPerPacket} a packet, ${filtersPerClient} a client, ` +
+            `a subscription of client ${session.id} to ${filter} was refused: the limits are ` +
+            `${filtersPerPacket} per packet, ${filtersPerClient} per client and ` +
             `${filterLevels} levels in all`,
         );
         return this.version === 5 ? Code.QUOTA_EXCEEDED : SUBACK_FAILURE;
       }
-      if (rh === 0 || (rh === 1 && isNew)) greeted.set(filter, subscription);
+      if (rh === 0 || (rh === 1 && isNew)) replayed.set(filter, subscription);
       return qos;
     });
     this.#send({ cmd: 'suback', messageId: idOf(packet), granted });
-    for (const subscription of greeted.values()) session.greet(subscription, router.retained);
+    for (const subscription of replayed.values())
+      session.replayRetained(subscription, router.retained);
   }
 
   #unsubscribe(packet: IUnsubscribePacket, session: Session): void {
@@ -382,22 +383,22 @@ export class Connection implements Link, PacketReader {
     this.#boundBacklog();
   }
 
-  /** What waits for a session that outlives its connection has bounds of its own. */
+  /** The backlog of a session that outlives its connection has its own limits. */
   #boundBacklog(): void {
     const { clientBytes } = this.#hub.limits;
     const { socketBytes, backlogBytes } = this.transport;
     const isKept = this.#session !== undefined && this.#session.expiryMs > 0;
     if ((isKept ? socketBytes : backlogBytes) > clientBytes)
-      this.onGivenUp(`more than ${clientBytes} bytes waited for it`);
+      this.onDropped(`more than ${clientBytes} bytes were waiting for it`);
   }
 
   #end(): void {
     this.transport.end();
-    this.#part();
+    this.#detach();
   }
 
-  /** Parts with the session, once. */
-  #part(): void {
+  /** Detaches from the session, once. */
+  #detach(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#hub.left(this);
@@ -411,25 +412,25 @@ export class Connection implements Link, PacketReader {
     const delayMs = (will?.properties?.willDelayInterval ?? 0) * 1000;
     if (will && delayMs > 0 && session.expiryMs > 0)
       session.will = { will, atMs: session.awaySinceMs + delayMs };
-    // Later: a message may be on its way to others, which parts with this one.
+    // Deferred: a message that closes this connection may still be on its way to other clients.
     else if (will) queueMicrotask(() => publishWill(this.#hub, session, will));
     if (session.expiryMs === 0) this.#hub.router.end(session);
   }
 }
 
-/** Publishes the will of a client that has gone without a word. */
+/** Publishes the will of a client that disconnected without notice. */
 export function publishWill(
   { router, onRefused }: Pick<Hub, 'router' | 'onRefused'>,
   session: Session,
   will: Will,
 ): void {
   const { topic } = will;
-  if (isOwnTopic(topic) && !session.isOwn)
+  if (isReservedTopic(topic) && !session.isOwn)
     onRefused(session.id, `may not publish to ${topic}: only the simulator does`);
   else router.publish(messageOf(will), session);
 }
 
-/** The packet id, where there must be one [MQTT-2.3.1-1]. */
+/** The packet id, which must not be missing [MQTT-2.3.1-1]. */
 function idOf({ messageId = 0 }: Packet): number {
   if (messageId < 1) throw new Violation(Code.MALFORMED);
   return messageId;

@@ -9,26 +9,26 @@ import { BROKER_LIMITS, type BrokerLimits } from './limits.ts';
 import { listen, type WantedPort } from './listen.ts';
 import { type NoticeListener, Notices } from './notices.ts';
 import { Router } from './router.ts';
-import { Slices } from './slices.ts';
+import { StepScheduler } from './step-scheduler.ts';
 
-/** Closing takes no longer, whatever the clients do. */
+/** How long closing may take, whatever the clients do [ms]. */
 const CLOSE_MAX_MS = 800;
 
 const STATE_TOPIC = 'simulator/state';
 
-/** Where the embedded broker listens, and to whom. */
+/** Where the embedded broker listens, and for whom. */
 export interface BrokerOptions extends Partial<Credentials> {
   readonly host: string;
   readonly port: WantedPort;
   readonly onRefused?: RefusalListener;
-  /** Told of what clients lose because the broker keeps no more. */
-  readonly onGivenUp?: NoticeListener;
-  /** What the simulator's own processes say, which may publish what only the simulator may. */
+  /** Called when clients lose something because of a limit of the broker. */
+  readonly onNotice?: NoticeListener;
+  /** Credentials of the simulator's own processes, which may publish to reserved topics. */
   readonly own?: OwnClients | undefined;
   readonly limits?: Partial<BrokerLimits>;
 }
 
-/** A message of the simulator itself. */
+/** A message from the simulator itself. */
 export interface OwnMessage {
   readonly topic: string;
   readonly payload: Buffer;
@@ -37,12 +37,12 @@ export interface OwnMessage {
 }
 
 /**
- * A broker of MQTT 3.1, 3.1.1 and 5 in the process, so that the simulator runs with nothing
- * beside it.
+ * An MQTT 3.1, 3.1.1 and 5 broker inside the process, so that the simulator runs without further
+ * services.
  *
- * While it runs, `simulator/state` is `online`. What it keeps for clients is bounded, in
- * `limits.ts`, and ends with the process. Of MQTT 5 it leaves out shared subscriptions,
- * subscription identifiers and topic aliases, and says so to each client.
+ * While it runs, `simulator/state` is `online`. What it stores for clients is limited by
+ * `limits.ts` and lost when the process ends. It does not support shared subscriptions,
+ * subscription identifiers and topic aliases of MQTT 5, and says so to each client.
  */
 export class EmbeddedBroker {
   readonly host: string;
@@ -57,10 +57,10 @@ export class EmbeddedBroker {
   #closing: Promise<void> | undefined;
 
   private constructor(options: BrokerOptions) {
-    const { host, username, password, own, onRefused = () => {}, onGivenUp = () => {} } = options;
+    const { host, username, password, own, onRefused = () => {}, onNotice = () => {} } = options;
     this.host = host;
     const limits = { ...BROKER_LIMITS, ...options.limits };
-    const notices = new Notices(onGivenUp, limits.noticeMs);
+    const notices = new Notices(onNotice, limits.noticeMs);
     this.#hub = {
       limits,
       notices,
@@ -68,7 +68,7 @@ export class EmbeddedBroker {
       access: new Access({ username, password }, own),
       router: new Router(limits, notices),
       backlog: new Backlog(limits),
-      slices: new Slices(),
+      scheduler: new StepScheduler(),
       countClients: (more) => {
         this.#clientCount += more;
         return this.#clientCount;
@@ -76,7 +76,7 @@ export class EmbeddedBroker {
       countPartial: (more) => this.#countPartial(more),
       left: (connection) => this.#connections.delete(connection),
     };
-    // Those that have not yet said who they are take a place too.
+    // Leaves space for connections that have not sent a CONNECT yet.
     this.#server.maxConnections = 2 * limits.clients;
     this.#server.on('connection', (socket) => this.accept(socket));
   }
@@ -84,7 +84,7 @@ export class EmbeddedBroker {
   /**
    * Starts a broker.
    *
-   * @throws ConfigError where it cannot listen, or a port that was asked for is taken.
+   * @throws ConfigError if it cannot listen, or an explicitly configured port is in use.
    */
   static async start(options: BrokerOptions): Promise<EmbeddedBroker> {
     const broker = new EmbeddedBroker(options);
@@ -94,25 +94,25 @@ export class EmbeddedBroker {
     return broker;
   }
 
-  /** The port it listens on, which is not the one that was asked for if that was taken. */
+  /** The port it listens on. It differs from the default port if that was in use. */
   get port(): number {
     return this.#port;
   }
 
-  /** Clients that are connected now. */
+  /** The number of connected clients. */
   get clientCount(): number {
     return this.#clientCount;
   }
 
-  /** What it keeps for clients [bytes]: retained messages, and those that wait in sessions. */
+  /** Bytes stored for clients: retained messages, and messages waiting in sessions. */
   get keptBytes(): { readonly retained: number; readonly waiting: number } {
     const { retained, waitingBytes } = this.#hub.router;
     return { retained: retained.bytes, waiting: waitingBytes };
   }
 
-  /** Takes a stream on which a client is going to speak MQTT. */
+  /** Accepts a stream over which a client will speak MQTT. */
   accept(stream: Duplex): void {
-    // By WebSocket they are not counted by the server.
+    // The server does not count WebSocket connections.
     if (this.#closing || this.#streams.size >= 2 * this.#hub.limits.clients) {
       stream.destroy();
       return;
@@ -123,9 +123,9 @@ export class EmbeddedBroker {
   }
 
   /**
-   * Publishes a message of the simulator itself.
+   * Publishes a message from the simulator itself.
    *
-   * @param done - Called when it was written to all subscribers, or queued for them.
+   * @param done - Called once the message was written to all subscribers, or queued for them.
    */
   publish(message: OwnMessage, done: (error?: Error) => void): void {
     const { router, backlog } = this.#hub;
@@ -137,7 +137,7 @@ export class EmbeddedBroker {
     backlog.whenReady(done);
   }
 
-  /** Says `offline`, disconnects everyone and gives the port back, within a second. */
+  /** Publishes `offline`, disconnects all clients and releases the port, within a second. */
   close(): Promise<void> {
     this.#closing ??= this.#close(this.#publishState('offline'));
     return this.#closing;
@@ -167,7 +167,7 @@ export class EmbeddedBroker {
     this.#hub.router.sweep(nowMs, (session, will) => publishWill(this.#hub, session, will));
   }
 
-  /** Of those whose packets are incomplete, that with the most to come is left out. */
+  /** If incomplete packets take too much memory, drops the client with the largest. */
   #countPartial(more: number): void {
     this.#partialBytes += more;
     const { partialBytes } = this.#hub.limits;
@@ -175,7 +175,7 @@ export class EmbeddedBroker {
     const largest = [...this.#connections].reduce((a, b) =>
       b.transport.partialBytes > a.transport.partialBytes ? b : a,
     );
-    largest.onGivenUp(`more than ${partialBytes} bytes of packets were incomplete`);
+    largest.onDropped(`more than ${partialBytes} bytes of packets were incomplete`);
   }
 
   #publishState(state: 'online' | 'offline'): Promise<void> {

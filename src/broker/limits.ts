@@ -1,68 +1,73 @@
 const MIB = 1024 * 1024;
 
-/** What the broker keeps for its clients at most, and how long it waits for them. */
+/** Limits on what the broker stores for its clients and how long it waits for them. */
 export interface BrokerLimits {
-  /** Clients at once; each costs some 20 kB and a share of every message. */
+  /** Clients at a time; each costs some 20 kB and a share of every message. */
   readonly clients: number;
-  /** Sessions whose client is away: as many again, so that all may restart at once. */
+  /** Sessions without a client: as many as clients, so that all clients may restart at once. */
   readonly sessionsAway: number;
-  /** A session ends when its client has been away for so long [ms]. */
+  /** A session expires when its client has been away for this long [ms]. */
   readonly sessionMs: number;
-  /** Bytes of a client id; it is kept as long as the session. */
+  /** Bytes of a client id, which is stored as long as the session. */
   readonly clientIdBytes: number;
-  /** Largest packet that a client may send [bytes]; the readings themselves are far below it. */
+  /** Largest packet that a client may send [bytes]; readings are far smaller. */
   readonly packetBytes: number;
-  /** Bytes of packets that have begun to arrive, of all connections. */
+  /** Bytes of incomplete packets, over all connections. */
   readonly partialBytes: number;
-  /** Bytes of a topic or filter; longest that brokers in use commonly take are 256 to 4,096. */
+  /** Bytes of a topic or filter. Other brokers commonly accept 256 to 4,096. */
   readonly topicBytes: number;
-  /** Levels of a topic or filter: what a message costs grows with them. */
+  /** Levels of a topic or filter: the cost of a message grows with them. */
   readonly topicLevels: number;
-  /** User properties of a message: parsed, each takes far more memory than on the wire. */
+  /** User properties of a message: each takes far more memory parsed than on the wire. */
   readonly userProperties: number;
-  /** Bytes of a will, kept for each connected client. */
+  /** Bytes of a will, which is stored for each connected client. */
   readonly willBytes: number;
-  /** Filters of one SUBSCRIBE that are granted: each has the retained topics looked through. */
+  /** Filters granted per SUBSCRIBE: each one searches all retained topics. */
   readonly filtersPerPacket: number;
-  /** Filters of one client. */
+  /** Filters per client. */
   readonly filtersPerClient: number;
-  /** Levels of all filters together: each takes some 300 bytes, and a message may pass them all. */
+  /**
+   * Levels of all filters together: each takes some 300 bytes, and a message may visit them all.
+   */
   readonly filterLevels: number;
   /** Bytes of all retained messages. */
   readonly retainedBytes: number;
-  /** Bytes of retained messages that others than the simulator have left behind. */
+  /** Bytes of retained messages from clients other than the simulator. */
   readonly foreignRetainedBytes: number;
-  /** Topics with such messages. */
+  /** Topics that have such messages. */
   readonly foreignRetainedTopics: number;
-  /** Bytes that wait for acknowledgement or for the return of a client, of all sessions. */
+  /** Bytes that wait for an acknowledgement or for an absent client, over all sessions. */
   readonly waitingBytes: number;
-  /** Of one session: below the whole, so that one alone loses its oldest messages, not itself. */
+  /**
+   * The same for one session. It is lower, so that a session on its own loses its oldest messages
+   * rather than everything.
+   */
   readonly sessionBytes: number;
   /** Bytes that wait for one connected client; with more it is disconnected. */
   readonly clientBytes: number;
-  /** Bytes that wait in the sockets of all clients. */
+  /** Bytes waiting in the sockets of all clients. */
   readonly socketBytes: number;
-  /** With more bytes waiting than this, a client is behind, and publishers are held a little. */
+  /** A client with more bytes waiting than this is behind, and publishers wait for it briefly. */
   readonly behindBytes: number;
-  /** Publishers are held for so long at most [ms]: nobody else may get anything 2 s late. */
+  /** How long publishers wait at most [ms], so that nothing reaches other clients 2 s late. */
   readonly holdMs: number;
-  /** A client that has taken nothing for so long is disconnected [ms]. */
+  /** A client that has received nothing for this long is disconnected [ms]. */
   readonly stalledMs: number;
-  /** Messages in flight to one client: well below the 65,535 packet ids there are. */
+  /** Messages in flight to one client: well below the 65,535 packet ids that exist. */
   readonly inFlight: number;
-  /** Bytes in flight to one client: what a returning session is sent again at once. */
+  /** Bytes in flight to one client, which are sent again at once when a session resumes. */
   readonly inFlightBytes: number;
-  /** QoS 2 messages of one client that are received and not released. */
+  /** QoS 2 messages from one client that were received and not released. */
   readonly unreleased: number;
-  /** A client that connects must say who it is within this [ms]. */
+  /** How long a client has to send its CONNECT [ms]. */
   readonly connectMs: number;
-  /** Connections and sessions are looked at so often [ms]. */
+  /** How often connections and sessions are checked [ms]. */
   readonly sweepMs: number;
-  /** What was given up is told so often, for each kind [ms]. */
+  /** Least time between two notices of the same kind [ms]. */
   readonly noticeMs: number;
 }
 
-/** The limits of a broker that is not told otherwise. */
+/** The default limits. */
 export const BROKER_LIMITS: BrokerLimits = {
   clients: 1000,
   sessionsAway: 1000,

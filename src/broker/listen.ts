@@ -2,23 +2,23 @@ import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { ConfigError } from '../core/errors.ts';
 
-/** So many ports after a taken one are tried before giving up. */
+/** How many further ports to try if the first is in use. */
 const PORTS_TRIED = 20;
 const PORT_MAX = 65_535;
 
-/** A TCP port, and whether it was asked for or may be replaced by the next free one. */
+/** A TCP port, and whether it was set explicitly or may be replaced by the next free one. */
 export interface WantedPort {
-  /** 0: any free one. */
+  /** 0 for any free port. */
   readonly number: number;
   readonly isExplicit: boolean;
 }
 
 /**
- * Makes a server listen on a port, or on the next free one if the port is a mere default.
+ * Makes a server listen on a port, or on the next free one if the port is only a default.
  *
- * @param variable - The setting that an error names: `MQTT_PORT`.
+ * @param variable - The variable that errors name: `MQTT_PORT`.
  * @returns The port it listens on.
- * @throws ConfigError where that is not possible.
+ * @throws ConfigError if that is not possible.
  */
 export async function listen(
   server: Server,
@@ -50,19 +50,19 @@ function refusal(
   switch (code) {
     case 'EADDRINUSE':
       return isExplicit
-        ? `port ${number} of ${host} is taken by another process; free it or choose another port`
-        : `the ports ${number} to ${last} of ${host} are all taken; choose another port`;
+        ? `port ${number} of ${host} is in use by another process; free it or choose another port`
+        : `the ports ${number} to ${last} of ${host} are all in use; choose another port`;
     case 'EACCES':
-      return `port ${number} of ${host} needs more rights; choose one from 1024 on`;
+      return `port ${number} of ${host} needs higher privileges; choose a port from 1024 on`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `${host} is not an address of this computer, so its port ${number} is not to be had`;
+      return `${host} is not an address of this computer, so its port ${number} is not available`;
     default:
       return `cannot listen on port ${number} of ${host} (${code ?? 'unknown reason'})`;
   }
 }
 
-/** The host to connect to, where a server may listen on all addresses. */
+/** The host for clients to connect to, if the server listens on all addresses. */
 export function reachableHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;

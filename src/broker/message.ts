@@ -1,46 +1,49 @@
 import { generate, type IConnectPacket, type IPublishPacket, type QoS } from 'mqtt-packet';
 
-/** Versions of MQTT that the broker speaks, as CONNECT numbers them: 3.1, 3.1.1 and 5. */
+/** The MQTT versions of the broker, by their numbers in CONNECT: 3.1, 3.1.1 and 5. */
 export type Version = 3 | 4 | 5;
 
-/** What a kept message takes beside its own bytes: objects and its place in a queue [bytes]. */
+/** Memory that a stored message takes besides its content: objects and a queue entry [bytes]. */
 const MESSAGE_OVERHEAD_BYTES = 128;
-/** A payload that is kept for long may keep this much memory alive that is not its own [bytes]. */
+/** How much foreign memory the payload of a stored message may keep alive [bytes]. */
 const SLACK_BYTES_MAX = 1024;
-/** And one that is in flight: Node's pool of small buffers, whose others are in flight, too. */
+/**
+ * The same for a message in flight: Node's pool of small buffers, whose other users are in flight,
+ * too.
+ */
 export const POOL_BYTES = 8192;
 
 const PUBLISH = 0x30;
 const DUP = 0x08;
 const RETAIN = 0x01;
 
-/** What is passed on with a message of MQTT 5. */
+/** Properties that MQTT 5 forwards with a message. */
 export type MessageProperties = NonNullable<IPublishPacket['properties']>;
 
-/** A will, as CONNECT has it. */
+/** A will, as in CONNECT. */
 export type Will = NonNullable<IConnectPacket['will']>;
 
-/** A message to be passed on. */
+/** A message to deliver. */
 export interface MessageFields {
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: QoS;
-  /** Whether it is kept for those who subscribe later. */
+  /** Whether to store it for later subscribers. */
   readonly retain: boolean;
   readonly properties?: MessageProperties | undefined;
-  /** When it is of no use any more [ms, of the monotonic clock]. */
+  /** When it expires [ms, of the monotonic clock]. */
   readonly expiresMs?: number | undefined;
-  /** What its properties take [bytes]. */
+  /** Bytes of its properties. */
   readonly propertyBytes?: number;
 }
 
-/** How a message goes to one subscriber. */
+/** How a message is sent to one subscriber. */
 export interface Envelope {
   readonly version: Version;
   readonly qos: QoS;
   readonly isRetained: boolean;
   readonly isRepeated: boolean;
-  /** 0 where the quality of service is 0. */
+  /** 0 for QoS 0. */
   readonly packetId: number;
 }
 
@@ -49,12 +52,12 @@ export class Message {
   readonly topic: string;
   readonly qos: QoS;
   readonly retain: boolean;
-  /** What it takes where it is kept. */
+  /** Memory that it takes when stored. */
   readonly bytes: number;
   readonly #properties: MessageProperties | undefined;
   readonly #expiresMs: number;
   #payload: Buffer;
-  /** As most subscribers get it at QoS 0, written once for all of them. */
+  /** The packet that most subscribers get at QoS 0, encoded once for all of them. */
   #plain: Buffer | undefined;
 
   constructor(fields: MessageFields) {
@@ -76,7 +79,10 @@ export class Message {
     return this.#expiresMs !== Number.POSITIVE_INFINITY && performance.now() >= this.#expiresMs;
   }
 
-  /** Makes it keep no other memory than its own: payloads are parts of what was read at once. */
+  /**
+   * Stops the payload from keeping other memory alive: payloads are slices of the chunks that were
+   * read.
+   */
   detach(slackBytes = SLACK_BYTES_MAX): void {
     const { buffer, length } = this.#payload;
     if (buffer.byteLength - length <= slackBytes) return;
@@ -116,7 +122,7 @@ export class Message {
 
   #encodeWithProperties({ qos, isRetained, isRepeated, packetId }: Envelope): Buffer {
     const properties = { ...this.#properties };
-    // What is left of it is passed on [MQTT 5, §3.3.2.3.3].
+    // The remaining lifetime is forwarded [MQTT 5, §3.3.2.3.3].
     if (this.#expiresMs !== Number.POSITIVE_INFINITY)
       properties.messageExpiryInterval = Math.max(
         0,
@@ -138,13 +144,13 @@ export class Message {
   }
 }
 
-/** The message of a packet or a will, with what MQTT 5 passes on of it. */
+/** The message of a packet or a will, with the properties that MQTT 5 forwards. */
 export function messageOf(packet: IPublishPacket | Will, packetBytes = 0): MessageFields {
-  const { topic, payload, qos = 0, retain = false, properties: said } = packet;
+  const { topic, payload, qos = 0, retain = false, properties: received } = packet;
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-  if (!said) return { topic, payload: bytes, qos, retain };
-  const { payloadFormatIndicator, contentType, responseTopic } = said;
-  const { messageExpiryInterval, correlationData, userProperties } = said;
+  if (!received) return { topic, payload: bytes, qos, retain };
+  const { payloadFormatIndicator, contentType, responseTopic } = received;
+  const { messageExpiryInterval, correlationData, userProperties } = received;
   const passedOn = {
     ...(payloadFormatIndicator === undefined ? {} : { payloadFormatIndicator }),
     ...(contentType === undefined ? {} : { contentType }),

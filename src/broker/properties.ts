@@ -2,15 +2,15 @@ import { Code, Violation } from './reasons.ts';
 
 type Properties = object | undefined;
 
-/** Properties of MQTT 5 that are not 0 [§3.1.2.11.3, §3.1.2.11.4]. */
+/** MQTT 5 properties that must not be 0 [§3.1.2.11.3, §3.1.2.11.4]. */
 const POSITIVE = new Set(['receiveMaximum', 'maximumPacketSize']);
 
 /**
- * Checks that the properties of a packet are what their names say: the parser gives null, −1 or a
- * list for one that is cut off or comes twice.
+ * Checks the types of a packet's properties: for one that is truncated or repeated, the parser
+ * returns null, −1 or a list.
  *
- * @param userMax - User properties that are taken.
- * @throws Violation where they are not.
+ * @param userMax - The maximum number of user properties.
+ * @throws Violation if they are invalid.
  */
 export function checkProperties(properties: Properties, userMax: number): void {
   let userCount = 0;

@@ -3,7 +3,7 @@ export const Code = {
   DISCONNECT_WITH_WILL: 0x04,
   NO_SUBSCRIBERS: 0x10,
   NO_SUBSCRIPTION: 0x11,
-  /** This one and those above are errors. */
+  /** Codes from here on are errors. */
   FIRST_ERROR: 0x80,
   MALFORMED: 0x81,
   PROTOCOL_ERROR: 0x82,
@@ -23,7 +23,7 @@ export const Code = {
 
 /** In a SUBACK of MQTT 3.1.1: the subscription was refused [§3.9.3]. */
 export const SUBACK_FAILURE = 0x80;
-/** Why a client is turned away, with the codes of both CONNACKs. */
+/** Why a client is rejected, with the codes for both kinds of CONNACK. */
 export interface Refusal {
   readonly reason: string;
   /** Return code of MQTT 3.1.1, §3.2.2.3. */
@@ -32,51 +32,51 @@ export interface Refusal {
   readonly reasonCode: number;
 }
 
-/** A version that is not spoken. */
+/** An unsupported protocol version. */
 export const VERSION_REFUSED: Refusal = {
-  reason: 'this version of MQTT is not spoken here; set the client to 3.1.1 or 5',
+  reason: 'this version of MQTT is not supported; set the client to 3.1.1 or 5',
   returnCode: 1,
   reasonCode: 0x84,
 };
-/** A client id that is not taken. */
+/** An invalid client id. */
 export const BAD_CLIENT_ID: Refusal = {
-  reason: 'this client id is not taken: empty without a clean session, or too long',
+  reason: 'this client id is not accepted: empty without a clean session, or too long',
   returnCode: 2,
   reasonCode: 0x85,
 };
-/** A will that is not taken. */
+/** An invalid will. */
 export const BAD_WILL: Refusal = {
-  reason: 'the will is too large, or its topic is none',
+  reason: 'the will is too large, or its topic is invalid',
   returnCode: 3,
   reasonCode: Code.QUOTA_EXCEEDED,
 };
-/** An authentication that is not known. */
+/** An unsupported authentication method. */
 export const BAD_METHOD: Refusal = {
-  reason: 'there is no enhanced authentication here',
+  reason: 'enhanced authentication is not supported',
   returnCode: 5,
   reasonCode: Code.BAD_METHOD,
 };
 
-/** The broker has as many clients as it takes. */
+/** Too many clients. */
 export const FULL: Refusal = {
-  reason: 'the broker has as many clients as it takes',
+  reason: 'the broker has too many clients',
   returnCode: 3,
   reasonCode: 0x89,
 };
-/** Not the user name or the password that is demanded. */
+/** A wrong user name or password. */
 export const BAD_USER: Refusal = {
   reason: 'bad user name or password',
   returnCode: 4,
   reasonCode: 0x86,
 };
-/** An id that only processes of the simulator have. */
+/** A client id that is reserved for the simulator's processes. */
 export const OWN_ID: Refusal = {
-  reason: 'this client id is one of the simulator’s own',
+  reason: 'this client id is reserved for the simulator',
   returnCode: 2,
   reasonCode: 0x85,
 };
 
-/** A client does what the standard does not allow, or more than the broker takes. */
+/** A client violates the standard, or a limit of the broker. */
 export class Violation extends Error {
   readonly code: number;
 

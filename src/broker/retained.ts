@@ -1,13 +1,13 @@
-import { isOwnTopic } from './access.ts';
+import { isReservedTopic } from './access.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { Message } from './message.ts';
 import type { Notices } from './notices.ts';
 import { isExact, matcherOf } from './topics.ts';
 
-/** Topics are looked through in pieces of so many: some tens of microseconds. */
+/** How many topics to search in one step, which takes some tens of microseconds. */
 const TOPICS_A_STEP = 64;
 
-/** The last retained message of each topic, within a number of bytes. */
+/** The latest retained message of each topic, within a memory limit. */
 export class RetainedMessages {
   readonly #limits: BrokerLimits;
   readonly #notices: Notices;
@@ -22,25 +22,25 @@ export class RetainedMessages {
   }
 
   /**
-   * Keeps a message in place of the last one of its topic; an empty one keeps nothing.
+   * Stores a message, replacing the previous one of its topic; an empty one only removes that.
    *
-   * What others leave behind makes room for the simulator's own, the oldest first.
+   * The oldest messages of other clients make way for the simulator's own.
    *
-   * @returns False where it does not fit: nothing is kept of the topic then.
+   * @returns False if it does not fit. The topic then has no retained message.
    */
   keep(message: Message): boolean {
     const { topic, bytes } = message;
-    const isOwn = isOwnTopic(topic);
+    const isOwn = isReservedTopic(topic);
     const kept = isOwn ? this.#own : this.#foreign;
     const refusal = message.payloadBytes > 0 ? this.#refusal(message, kept, isOwn) : 'empty';
     if (refusal !== undefined) {
-      this.#forget(topic, kept);
-      if (refusal !== 'empty') this.#tell(topic, `was refused: ${refusal}`);
+      this.#remove(topic, kept);
+      if (refusal !== 'empty') this.#report(topic, `was refused: ${refusal}`);
       return refusal === 'empty';
     }
     message.detach();
     this.#count(isOwn, bytes - (kept.get(topic)?.bytes ?? 0));
-    // In place of the last one, so that whoever looks through all of them sees each topic once.
+    // Keeps the topic's position, so that an ongoing search sees each topic once.
     kept.set(topic, message);
     return true;
   }
@@ -56,28 +56,28 @@ export class RetainedMessages {
     if (isOwn) {
       for (const other of this.#foreign.keys()) {
         if (this.bytes + more <= retainedBytes) break;
-        this.#forget(other, this.#foreign);
-        this.#tell(other, 'was given up: the simulator’s own need the room');
+        this.#remove(other, this.#foreign);
+        this.#report(other, 'was dropped: the simulator’s own messages need the space');
       }
     } else {
       if (!last && this.#foreign.size >= foreignRetainedTopics)
-        return `${foreignRetainedTopics} topics have one already`;
+        return `${foreignRetainedTopics} topics already have one`;
       if (this.#foreignBytes + more > foreignRetainedBytes)
-        return `${foreignRetainedBytes} bytes are kept at most`;
+        return `at most ${foreignRetainedBytes} bytes are stored`;
     }
     return this.bytes + more > retainedBytes
-      ? `${retainedBytes} bytes are kept at most`
+      ? `at most ${retainedBytes} bytes are stored`
       : undefined;
   }
 
-  /** What is kept, with what each message takes beside its payload [bytes]. */
+  /** Bytes stored, including the overhead of each message. */
   get bytes(): number {
     return this.#ownBytes + this.#foreignBytes;
   }
 
   /**
-   * The messages that match a filter, as they are when each is asked for, in pieces: a list may be
-   * empty, which lets go on whoever else has something to do.
+   * The messages that match a filter, in steps, each as it is when read. A step may be empty, to
+   * let other work proceed.
    */
   *matching(filter: string): Generator<readonly Message[]> {
     if (isExact(filter)) {
@@ -88,7 +88,7 @@ export class RetainedMessages {
     const isMatch = matcherOf(filter);
     let found: Message[] = [];
     for (const messages of [this.#own, this.#foreign]) {
-      // Those that are added meanwhile have reached the subscriber as they came.
+      // Topics added during the search have already reached the subscriber.
       let left = messages.size;
       for (const [topic, message] of messages) {
         if (left-- === 0) break;
@@ -101,7 +101,7 @@ export class RetainedMessages {
     if (found.length > 0) yield found;
   }
 
-  #forget(topic: string, kept: Map<string, Message>): void {
+  #remove(topic: string, kept: Map<string, Message>): void {
     const last = kept.get(topic);
     if (!last) return;
     kept.delete(topic);
@@ -113,7 +113,7 @@ export class RetainedMessages {
     else this.#foreignBytes += bytes;
   }
 
-  #tell(topic: string, what: string): void {
-    this.#notices.tell('retained', () => `the retained message of ${topic} ${what}`);
+  #report(topic: string, what: string): void {
+    this.#notices.report('retained', () => `the retained message of ${topic} ${what}`);
   }
 }

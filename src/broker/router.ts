@@ -6,7 +6,7 @@ import { RetainedMessages } from './retained.ts';
 import { Session, type Subscription } from './session.ts';
 import { FilterTree } from './topics.ts';
 
-/** Knows who gets what, and what is kept for whom. */
+/** Delivers messages to subscribers and keeps the sessions. */
 export class Router {
   readonly retained: RetainedMessages;
   readonly #limits: BrokerLimits;
@@ -15,7 +15,7 @@ export class Router {
   readonly #filters = new FilterTree<Subscription>();
   #filterLevels = 0;
   #waitingBytes = 0;
-  /** Used again for every message. */
+  /** Reused for every message. */
   readonly #found: Subscription[] = [];
 
   constructor(limits: BrokerLimits, notices: Notices) {
@@ -24,7 +24,7 @@ export class Router {
     this.retained = new RetainedMessages(limits, notices);
   }
 
-  /** What is kept for clients that are away, or have not acknowledged it yet [bytes]. */
+  /** Bytes that wait for absent clients or for acknowledgements. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
@@ -41,7 +41,7 @@ export class Router {
     return session;
   }
 
-  /** Forgets a session and everything that was kept for it. */
+  /** Removes a session and everything stored for it. */
   end(session: Session): void {
     for (const { filter } of session.subscriptions.values()) this.unsubscribe(session, filter);
     session.clear();
@@ -49,10 +49,10 @@ export class Router {
   }
 
   /**
-   * Has a session get what matches a filter.
+   * Adds a subscription, or replaces the one with the same filter.
    *
-   * @returns False where its client has as many filters as are taken, or all of them have, and
-   *   nobody more than this one.
+   * @returns False if the client has too many filters, or all clients together have and this one
+   *   has the most.
    */
   subscribe(subscription: Subscription): boolean {
     const { session, filter } = subscription;
@@ -68,22 +68,22 @@ export class Router {
     return true;
   }
 
-  /** @returns False where there was no such subscription. */
+  /** @returns False if there was no such subscription. */
   unsubscribe(session: Session, filter: string): boolean {
     const subscription = session.subscriptions.get(filter);
     if (!subscription) return false;
     this.#filters.remove(filter, subscription);
     this.#filterLevels -= levelsOf(filter);
     session.subscriptions.delete(filter);
-    session.stopGreeting(filter);
+    session.stopReplay(filter);
     return true;
   }
 
   /**
-   * Hands a message to all whose filters match, each of them once.
+   * Delivers a message once to each session with a matching filter.
    *
-   * @param origin - Whose message it is, if it is a client's.
-   * @returns Whether anybody gets it.
+   * @param origin - The session that published it, if a client did.
+   * @returns Whether there is any subscriber.
    */
   publish(fields: MessageFields, origin?: Session): boolean {
     const message = new Message(fields);
@@ -100,7 +100,7 @@ export class Router {
     return isTaken;
   }
 
-  /** Ends sessions that have expired, or are too many, and publishes wills that are due. */
+  /** Ends sessions that have expired or are too many, and publishes the wills that are due. */
   sweep(nowMs: number, publishWill: (session: Session, will: Will) => void): void {
     const away: Session[] = [];
     for (const session of this.#sessions.values()) {
@@ -118,7 +118,7 @@ export class Router {
     if (away.length <= sessionsAway) return;
     away.sort((a, b) => (a.awaySinceMs as number) - (b.awaySinceMs as number));
     for (const session of away.slice(0, away.length - sessionsAway))
-      this.#giveUp(session, `${sessionsAway} clients are away already`);
+      this.#evict(session, `${sessionsAway} other clients are away`);
   }
 
   #deliver(message: Message, subscription: Subscription, origin: Session | undefined): void {
@@ -130,17 +130,17 @@ export class Router {
     const { sessionBytes } = this.#limits;
     if (session.waitingBytes <= sessionBytes) return;
     const count = session.dropOldest(sessionBytes);
-    this.#notices.tell(
+    this.#notices.report(
       'messages',
       () =>
-        `the oldest ${count} waiting for client ${session.id} were given up: ` +
-        `more than ${sessionBytes} bytes waited for it`,
+        `the oldest ${count} messages for client ${session.id} were dropped: ` +
+        `more than ${sessionBytes} bytes were waiting for it`,
     );
   }
 
   /**
-   * Ends a session that has more than its share of what all may keep: of those the one that has
-   * been away longest, so that nobody who keeps little is hurt by others.
+   * Ends a session that takes more than an equal share of the memory: the one that has been away
+   * longest, so that small sessions do not suffer from others.
    */
   #makeRoom(): void {
     const waiting = [...this.#sessions.values()].filter(({ waitingBytes }) => waitingBytes > 0);
@@ -149,10 +149,10 @@ export class Router {
     const victim = waiting
       .filter(({ waitingBytes }) => waitingBytes >= share)
       .reduce((a, b) => (sinceMs(b) < sinceMs(a) ? b : a));
-    this.#giveUp(victim, `more than ${this.#limits.waitingBytes} bytes waited in all`);
+    this.#evict(victim, `more than ${this.#limits.waitingBytes} bytes were waiting in all`);
   }
 
-  /** Ends the session with the most filters, if it is another one. */
+  /** Ends the session with the most filters, unless it is this one. */
   #makeRoomForFilter(session: Session, levels: number): boolean {
     const { filterLevels } = this.#limits;
     while (this.#filterLevels + levels > filterLevels) {
@@ -160,15 +160,19 @@ export class Router {
         b.subscriptions.size > a.subscriptions.size ? b : a,
       );
       if (fullest.subscriptions.size <= session.subscriptions.size) return false;
-      this.#giveUp(fullest, `all filters have more than ${filterLevels} levels, and it has most`);
+      this.#evict(
+        fullest,
+        `all filters together have more than ${filterLevels} levels, and it has the most filters`,
+      );
     }
     return true;
   }
 
-  #giveUp(session: Session, reason: string): void {
-    this.#notices.tell(
+  #evict(session: Session, reason: string): void {
+    this.#notices.report(
       'session',
-      () => `the session of client ${session.id} was given up with what waited for it: ${reason}`,
+      () =>
+        `the session of client ${session.id} was ended and its messages were dropped: ${reason}`,
     );
     session.expiryMs = 0;
     session.link?.close(Code.QUOTA_EXCEEDED);
@@ -180,7 +184,7 @@ function levelsOf(filter: string): number {
   return filter.split('/').length;
 }
 
-/** Of each session's subscriptions one: that with the highest quality of service. */
+/** For each session, the subscription with the highest QoS. */
 function strongest(
   found: readonly Subscription[],
   origin: Session | undefined,

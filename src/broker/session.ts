@@ -2,90 +2,95 @@ import type { BrokerLimits } from './limits.ts';
 import { type Message, POOL_BYTES, type Version, type Will } from './message.ts';
 import type { RetainedMessages } from './retained.ts';
 
-/** A client's wish to get what matches a filter. */
+/** A client's subscription to a filter. */
 export interface Subscription {
   readonly session: Session;
   readonly filter: string;
   readonly qos: 0 | 1 | 2;
-  /** Whether it leaves out what the client itself has published: MQTT 5. */
+  /** Whether to skip the client's own messages (MQTT 5). */
   readonly isNoLocal: boolean;
-  /** Whether messages say that they were published as retained: MQTT 5. */
+  /** Whether to keep the retain flag of the publisher (MQTT 5). */
   readonly keepsRetain: boolean;
 }
 
-/** What a session needs of the connection that its client has now. */
+/** The connection of a session's client, as the session needs it. */
 export interface Link {
   readonly version: Version;
-  /** Messages in flight that the client bears. */
+  /** Messages in flight that the client allows. */
   readonly receiveMaximum: number;
-  /** Whether more can be written at once. */
+  /** Whether more can be written immediately. */
   readonly isWritable: boolean;
   publish(message: Message, qos: 0 | 1 | 2, flags: Flags, packetId: number): void;
   release(packetId: number): void;
-  /** Something waits for the client that could not be sent at once. */
+  /** Called when a message was queued instead of sent. */
   queued(): void;
   close(code: number): void;
 }
 
-/** How a message is sent. */
+/** Flags of a sent message. */
 export interface Flags {
   readonly isRetained: boolean;
   readonly isRepeated: boolean;
 }
 
-/** A message that waits for the client or for its acknowledgement. */
+/** A message that waits to be sent or acknowledged. */
 interface Outgoing {
   readonly message: Message;
   readonly qos: 1 | 2;
   readonly isRetained: boolean;
 }
 
-/** One that has been sent; without a message, it was received and waits to be released. */
+/**
+ * A message that was sent. Without `outgoing`, the client has received it and waits for the
+ * release.
+ */
 interface InFlight {
   outgoing: Outgoing | undefined;
 }
 
-/** Retained messages that a new subscription is still to get. */
-interface Greeting {
+/** Retained messages that are still to be sent to a new subscription. */
+interface RetainedReplay {
   readonly subscription: Subscription;
   readonly pieces: Iterator<readonly Message[]>;
   piece: readonly Message[];
   next: number;
 }
 
-/** Packet ids are 1 to this [§2.3.1]. */
+/** Packet ids range from 1 to this [§2.3.1]. */
 const PACKET_ID_MAX = 65_535;
-/** A queue is moved together when so many places at its beginning are free. */
+/** A queue is compacted once it has this many free entries at the start. */
 const FREE_PLACES_MAX = 1024;
 
-/** What the broker keeps of a client, while it is connected and until it comes back. */
+/** What the broker stores for a client, while it is connected and until it returns. */
 export class Session {
   readonly id: string;
   /** Whether it belongs to a process of the simulator. */
   readonly isOwn: boolean;
   readonly subscriptions = new Map<string, Subscription>();
-  /** Ids of QoS 2 messages that were received and passed on, and are not released. */
+  /** Ids of QoS 2 messages that were received and forwarded, but not released yet. */
   readonly unreleased = new Set<number>();
-  /** How long it is kept when the client has gone [ms]; 0: it ends with the connection. */
+  /** How long the session outlives its connection [ms]; 0: not at all. */
   expiryMs = 0;
-  /** When the client went [ms, of the monotonic clock]; none while it is connected. */
+  /**
+   * When the client disconnected [ms, of the monotonic clock]; undefined while it is connected.
+   */
   awaySinceMs: number | undefined;
-  /** What is published when the client has been away for some time, and when that is. */
+  /** A will to publish if the client does not return in time, and when. */
   will: { readonly will: Will; readonly atMs: number } | undefined;
   link: Link | undefined;
   readonly #limits: BrokerLimits;
   readonly #onBytes: (bytes: number) => void;
   readonly #inFlight = new Map<number, InFlight>();
   #inFlightBytes = 0;
-  /** What waits to be sent, from `#first` on. */
+  /** Messages waiting to be sent, from `#first` on. */
   #queue: Outgoing[] = [];
   #first = 0;
   #lastPacketId = 0;
   #bytes = 0;
   #isOver = false;
-  readonly #greetings = new Map<string, Greeting>();
+  readonly #replays = new Map<string, RetainedReplay>();
 
-  /** @param onBytes - Called with what it keeps more, or less, than before. */
+  /** @param onBytes - Called with each change of the bytes it stores. */
   constructor(id: string, isOwn: boolean, limits: BrokerLimits, onBytes: (bytes: number) => void) {
     this.id = id;
     this.isOwn = isOwn;
@@ -93,12 +98,14 @@ export class Session {
     this.#onBytes = onBytes;
   }
 
-  /** What is kept to be sent, or until it is acknowledged [bytes]. */
+  /** Bytes waiting to be sent or acknowledged. */
   get waitingBytes(): number {
     return this.#bytes;
   }
 
-  /** Sends a message as soon as the client takes it; at QoS 0, only if it is there. */
+  /**
+   * Sends a message as soon as the client accepts it; at QoS 0, only if the client is connected.
+   */
   deliver(message: Message, qos: 0 | 1 | 2, isRetained: boolean): void {
     if (this.#isOver) return;
     if (qos === 0) {
@@ -117,7 +124,7 @@ export class Session {
     this.link?.queued();
   }
 
-  /** Begins with a connection: what was in flight is sent again [MQTT-4.4.0-1], then the rest. */
+  /** Continues on a new connection: first what was in flight [MQTT-4.4.0-1], then the rest. */
   resume(link: Link): void {
     this.link = link;
     this.awaySinceMs = undefined;
@@ -131,7 +138,7 @@ export class Session {
     this.proceed();
   }
 
-  /** Sends what waits, as far as the client bears it. */
+  /** Sends waiting messages as far as the client allows. */
   proceed(): void {
     const { link } = this;
     if (!link) return;
@@ -142,7 +149,7 @@ export class Session {
     }
   }
 
-  /** The client has a message for good: PUBACK, or PUBCOMP. */
+  /** The client has received a message for good: PUBACK or PUBCOMP. */
   acknowledge(packetId: number): void {
     const inFlight = this.#inFlight.get(packetId);
     if (!inFlight) return;
@@ -152,9 +159,10 @@ export class Session {
   }
 
   /**
-   * The client has received a QoS 2 message: PUBREC. It is not sent again, only released.
+   * The client has received a QoS 2 message (PUBREC). From now on it is only released, not sent
+   * again.
    *
-   * @returns False where no such message is in flight.
+   * @returns False if no such message is in flight.
    */
   received(packetId: number): boolean {
     const inFlight = this.#inFlight.get(packetId);
@@ -163,7 +171,7 @@ export class Session {
     return true;
   }
 
-  /** Gives up the messages that have waited longest, until no more than so many bytes are kept. */
+  /** Drops the oldest waiting messages until at most `bytesMax` are stored. @returns How many. */
   dropOldest(bytesMax: number): number {
     let count = 0;
     for (; this.#bytes > bytesMax && this.#first < this.#queue.length; count++)
@@ -171,51 +179,52 @@ export class Session {
     return count;
   }
 
-  /** Ends it: nothing is kept. */
+  /** Ends the session and drops everything stored for it. */
   clear(): void {
     this.#isOver = true;
     this.#queue = [];
     this.#first = 0;
     this.#inFlight.clear();
     this.#inFlightBytes = 0;
-    this.#greetings.clear();
+    this.#replays.clear();
     this.unreleased.clear();
     this.#count(-this.#bytes);
   }
 
-  /** Has a subscription get the retained messages that match it. */
-  greet(subscription: Subscription, retained: RetainedMessages): void {
+  /** Starts to send a subscription the retained messages that match it. */
+  replayRetained(subscription: Subscription, retained: RetainedMessages): void {
     const { filter } = subscription;
     const pieces = retained.matching(filter);
-    this.#greetings.set(filter, { subscription, pieces, piece: [], next: 0 });
+    this.#replays.set(filter, { subscription, pieces, piece: [], next: 0 });
   }
 
-  /** A subscription has ended: what it was still to get is not sent. */
-  stopGreeting(filter: string): void {
-    this.#greetings.delete(filter);
+  /** Stops sending retained messages to a subscription that has ended. */
+  stopReplay(filter: string): void {
+    this.#replays.delete(filter);
   }
 
-  /** Whether retained messages are still to be sent, and can be now. */
-  get canGreet(): boolean {
+  /** Whether retained messages remain to be sent, and can be sent now. */
+  get canReplay(): boolean {
     const { link } = this;
-    if (this.#greetings.size === 0 || !link?.isWritable) return false;
-    // Behind what waits: retained messages may be many more than a session holds.
+    if (this.#replays.size === 0 || !link?.isWritable) return false;
+    // Only after all waiting messages: there may be more retained messages than a session can
+    // hold.
     return this.#first === this.#queue.length && this.#hasRoom(link);
   }
 
-  /** Sends one retained message, or looks for some. */
-  greetOnce(): void {
-    for (const [filter, greeting] of this.#greetings) {
-      const { subscription, piece } = greeting;
-      const message = piece[greeting.next++];
+  /** Sends one retained message, or searches for the next ones. */
+  replayNext(): void {
+    for (const [filter, replay] of this.#replays) {
+      const { subscription, piece } = replay;
+      const message = piece[replay.next++];
       if (message) {
         if (!message.isExpired)
           this.deliver(message, Math.min(message.qos, subscription.qos) as 0 | 1 | 2, true);
         return;
       }
-      const { value, done } = greeting.pieces.next();
-      if (done) this.#greetings.delete(filter);
-      else [greeting.piece, greeting.next] = [value, 0];
+      const { value, done } = replay.pieces.next();
+      if (done) this.#replays.delete(filter);
+      else [replay.piece, replay.next] = [value, 0];
       return;
     }
   }

@@ -3,14 +3,14 @@ import type { BrokerLimits } from './limits.ts';
 type TopicLimits = Pick<BrokerLimits, 'topicBytes' | 'topicLevels'>;
 
 /**
- * Whether a text is a topic to publish to: no wildcard in it, no U+0000 [MQTT-4.7.1-1,
- * MQTT-4.7.3-1, MQTT-4.7.3-2].
+ * Whether a text is a valid topic name: no wildcards, no U+0000 [MQTT-4.7.1-1, MQTT-4.7.3-1,
+ * MQTT-4.7.3-2].
  */
 export function isTopic(text: string, limits: TopicLimits): boolean {
   return isWithin(text, limits) && !text.includes('+') && !text.includes('#');
 }
 
-/** Whether a text is a filter to subscribe to: wildcards fill a level, `#` is the last one. */
+/** Whether a text is a valid topic filter: a wildcard fills a level, and `#` is the last level. */
 export function isFilter(text: string, limits: TopicLimits): boolean {
   if (!isWithin(text, limits)) return false;
   if (!text.includes('+') && !text.includes('#')) return true;
@@ -30,17 +30,17 @@ function isWithin(text: string, { topicBytes, topicLevels }: TopicLimits): boole
   return levels <= topicLevels;
 }
 
-/** Whether a filter names one topic, without wildcards. */
+/** Whether a filter has no wildcards. */
 export function isExact(filter: string): boolean {
   return !filter.includes('+') && !filter.includes('#');
 }
 
-/** Whether topics match a filter with wildcards. */
+/** A function that checks whether topics match a filter with wildcards. */
 export function matcherOf(filter: string): (topic: string) => boolean {
   const wanted = filter.split('/');
   const isOpen = wanted.at(-1) === '#';
   if (isOpen) wanted.pop();
-  // A topic that begins with $ is the broker's own, and no wildcard stands for it [MQTT-4.7.2-1].
+  // A leading wildcard does not match topics that begin with $ [MQTT-4.7.2-1].
   const startsWild = wanted[0] === '+' || wanted.length === 0;
   return (topic) => {
     if (startsWild && topic.startsWith('$')) return false;
@@ -55,7 +55,7 @@ interface Node<T> {
   readonly values: Set<T>;
 }
 
-/** Values by the filter they belong to, found by the topics that match it. */
+/** Values by topic filter, looked up by the topics that match. */
 export class FilterTree<T> {
   readonly #root: Node<T> = { children: new Map(), values: new Set() };
 
@@ -72,7 +72,7 @@ export class FilterTree<T> {
     node.values.add(value);
   }
 
-  /** Branches that hold nothing any more go with the value. */
+  /** Removes a value, and the branches that are empty without it. */
   remove(filter: string, value: T): void {
     const levels = filter.split('/');
     const path = [this.#root];
@@ -89,7 +89,7 @@ export class FilterTree<T> {
     }
   }
 
-  /** Adds to a list the values of all filters that a topic matches. */
+  /** Appends the values of all filters that match a topic. */
   match(topic: string, found: T[]): void {
     collect(this.#root, topic.split('/'), 0, found);
   }
@@ -98,7 +98,7 @@ export class FilterTree<T> {
 function collect<T>(node: Node<T>, levels: readonly string[], depth: number, found: T[]): void {
   const { children } = node;
   const isWild = depth > 0 || !levels[0]?.startsWith('$');
-  // `a/#` matches `a` as well [§4.7.1.2].
+  // `a/#` also matches `a` [§4.7.1.2].
   const rest = isWild ? children.get('#') : undefined;
   if (rest) found.push(...rest.values);
   if (depth === levels.length) {

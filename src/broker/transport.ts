@@ -2,59 +2,58 @@ import type { Duplex } from 'node:stream';
 import { type Packet, parser } from 'mqtt-packet';
 import type { Backlog, Paced } from './backlog.ts';
 import type { BrokerLimits } from './limits.ts';
-import { PacketLengths } from './packet-lengths.ts';
-import type { Slices } from './slices.ts';
+import type { StepScheduler } from './step-scheduler.ts';
 
-/** More is written at leisure while no more than this waits in the socket [bytes]. */
+/** Background work writes only while less than this waits in the socket [bytes]. */
 const WRITABLE_BYTES = 256 * 1024;
-/** A client that was told to go is waited for so long [ms]. */
+/** How long a client may take to close its end of the connection [ms]. */
 const LINGER_MS = 1000;
 
-/** Who reads the packets of a transport. */
+/** Receives the packets and events of a transport. */
 export interface PacketReader {
-  /** Bytes that wait for the client beside those in its socket. */
+  /** Bytes that wait for the client besides those in its socket. */
   readonly queuedBytes: number;
   onPacket(packet: Packet): void;
-  /** What came cannot be read: nothing that follows can. */
+  /** The input is malformed, so nothing after it can be read. */
   onMalformed(error: Error): void;
-  /** A packet is larger than is taken. */
+  /** A packet exceeds the limit. */
   onTooLarge(): void;
-  /** The client has taken something. */
+  /** The client has received something. */
   onTaken(): void;
-  /** The stream has ended, and all that came by it was read. */
+  /** The stream has ended, and everything on it was read. */
   onGone(): void;
-  /** The client was disconnected because too much waited for it. */
-  onGivenUp(reason: string): void;
-  /** Does a piece of what is done at leisure. @returns Whether there was any. */
+  /** The client was disconnected because its backlog was too large. */
+  onDropped(reason: string): void;
+  /** Does one step of background work. @returns Whether there was any. */
   work(): boolean;
 }
 
-/** What transports share. */
-export interface Surroundings {
+/** What all transports share. */
+export interface TransportContext {
   readonly limits: BrokerLimits;
   readonly backlog: Backlog;
-  readonly slices: Slices;
-  /** A connection keeps so many bytes of incomplete packets more than before. */
+  readonly scheduler: StepScheduler;
+  /** Adds to the bytes of incomplete packets. */
   countPartial(bytes: number): void;
 }
 
 /**
- * Packets over a stream: those that come are read one by one, when it is this connection's turn;
- * those that go are written together, turn by turn of the event loop.
+ * MQTT packets over a stream. Incoming packets are read one at a time when it is this connection's
+ * turn; outgoing ones are written together once per turn of the event loop.
  */
 export class Transport implements Paced {
-  /** When the client has last taken something [ms, of the monotonic clock]. */
+  /** When the client last received something [ms, of the monotonic clock]. */
   progressMs = performance.now();
-  /** When the last whole packet came. */
+  /** When the last complete packet arrived. */
   heardMs = performance.now();
-  /** Bytes of a packet that has begun to arrive. */
+  /** Bytes of the incomplete packet. */
   partialBytes = 0;
   readonly #stream: Duplex;
   readonly #reader: PacketReader;
-  readonly #surroundings: Surroundings;
+  readonly #context: TransportContext;
   readonly #parser = parser();
   readonly #lengths = new PacketLengths();
-  /** Packets that have come and are not yet read, from `#next` on. */
+  /** Packets that have arrived and are not read yet, from `#next` on. */
   #packets: Packet[] = [];
   #next = 0;
   #isCorked = false;
@@ -63,10 +62,10 @@ export class Transport implements Paced {
   #isGone = false;
   #isClosed = false;
 
-  constructor(stream: Duplex, reader: PacketReader, surroundings: Surroundings) {
+  constructor(stream: Duplex, reader: PacketReader, context: TransportContext) {
     this.#stream = stream;
     this.#reader = reader;
-    this.#surroundings = surroundings;
+    this.#context = context;
     this.#parser.on('packet', (packet: Packet) => this.#packets.push(packet));
     this.#parser.on('error', (error: Error) => reader.onMalformed(error));
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -96,7 +95,7 @@ export class Transport implements Paced {
     if (!this.#isCorked) {
       this.#isCorked = true;
       stream.cork();
-      this.#surroundings.backlog.wrote(this);
+      this.#context.backlog.wrote(this);
     }
     stream.write(packet, this.#onTaken);
   }
@@ -107,28 +106,28 @@ export class Transport implements Paced {
     this.#stream.uncork();
   }
 
-  giveUp(reason: string): void {
-    this.#reader.onGivenUp(reason);
+  drop(reason: string): void {
+    this.#reader.onDropped(reason);
   }
 
-  /** Lets others publish, and this one when the subscribers are ready for more. */
+  /** Lets others publish, and pauses this client until the subscribers are ready for more. */
   hold(): void {
     this.#isHeld = true;
-    this.#surroundings.backlog.whenReady(() => {
+    this.#context.backlog.whenReady(() => {
       this.#isHeld = false;
       if (this.#packets.length === 0) this.#stream.resume();
       this.wake();
     });
   }
 
-  /** Has packets read, and work done, when it is this connection's turn. */
+  /** Schedules this connection's turn to read packets and do background work. */
   wake(): void {
     if (this.#isScheduled || this.#isHeld || this.#isClosed) return;
     this.#isScheduled = true;
-    this.#surroundings.slices.add(this.#step);
+    this.#context.scheduler.add(this.#step);
   }
 
-  /** Ends the stream after what was written; what still comes is not read. */
+  /** Closes the stream after what was written; further input is ignored. */
   end(): void {
     if (this.#isClosed) return;
     const stream = this.#stream;
@@ -141,7 +140,7 @@ export class Transport implements Paced {
     stream.once('close', () => clearTimeout(timer));
   }
 
-  /** Ends the stream at once. */
+  /** Closes the stream immediately. */
   destroy(): void {
     this.#stream.destroy();
     this.#leave();
@@ -149,7 +148,7 @@ export class Transport implements Paced {
 
   #read(chunk: Buffer): void {
     if (this.#isClosed) return;
-    if (this.#lengths.longest(chunk) > this.#surroundings.limits.packetBytes) {
+    if (this.#lengths.longest(chunk) > this.#context.limits.packetBytes) {
       this.#reader.onTooLarge();
       return;
     }
@@ -162,12 +161,12 @@ export class Transport implements Paced {
     this.wake();
   }
 
-  /** @returns How much of it belongs to a packet that is not whole yet [bytes]. */
+  /** @returns How many bytes belong to an incomplete packet. */
   #parse(chunk: Buffer): number {
     try {
       return this.#parser.parse(chunk);
     } catch (error) {
-      // The parser reads beyond the end of some packets that are cut off.
+      // The parser reads beyond the end of some truncated packets.
       this.#reader.onMalformed(error as Error);
       return 0;
     }
@@ -193,7 +192,7 @@ export class Transport implements Paced {
 
   readonly #onTaken = (): void => {
     this.progressMs = performance.now();
-    this.#surroundings.backlog.progressed(this);
+    this.#context.backlog.progressed(this);
     this.#reader.onTaken();
   };
 
@@ -203,12 +202,51 @@ export class Transport implements Paced {
     this.#packets = [];
     this.#next = 0;
     this.#countPartial(0);
-    this.#surroundings.backlog.left(this);
+    this.#context.backlog.left(this);
   }
 
   #countPartial(bytes: number): void {
     const more = bytes - this.partialBytes;
     this.partialBytes = bytes;
-    this.#surroundings.countPartial(more);
+    this.#context.countPartial(more);
+  }
+}
+
+/**
+ * Tracks the lengths of a connection's packets from their headers: the type, then the length in
+ * groups of 7 bits.
+ */
+class PacketLengths {
+  /** Bytes to come of the packet whose header is complete. */
+  #rest = 0;
+  /** Value and weight of the length that is being read; weight 0: the type is next. */
+  #length = 0;
+  #weight = 0;
+
+  /** The length of the longest packet that begins in a chunk [bytes]. */
+  longest(chunk: Buffer): number {
+    let longest = 0;
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#rest > 0) {
+        const taken = Math.min(this.#rest, chunk.length - at);
+        this.#rest -= taken;
+        at += taken;
+        continue;
+      }
+      const byte = chunk[at++] as number;
+      if (this.#weight === 0) {
+        this.#weight = 1;
+        this.#length = 0;
+        continue;
+      }
+      this.#length += (byte & 0x7f) * this.#weight;
+      this.#weight *= 128;
+      longest = Math.max(longest, this.#length);
+      if (byte < 128) {
+        this.#rest = this.#length;
+        this.#weight = 0;
+      }
+    }
+    return longest;
   }
 }

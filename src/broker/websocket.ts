@@ -3,22 +3,22 @@ import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import type { EmbeddedBroker } from './embedded-broker.ts';
 
-/** Where on an HTTP server the broker is reached by WebSocket. */
+/** The path of the broker's WebSocket on an HTTP server. */
 const WEBSOCKET_PATH = '/mqtt';
 
 /** Largest frame that a client may send [bytes]. */
 const FRAME_BYTES_MAX = 256 * 1024;
 
-/** Names of MQTT as a WebSocket's subprotocol: of 3.1.1 and 5 (§6), and of 3.1. */
+/** WebSocket subprotocols of MQTT 3.1.1 and 5 (§6), and of 3.1. */
 const SUBPROTOCOLS = ['mqtt', 'mqttv3.1'];
 
-/** Tells why a request may not reach the broker; nothing, if it may. */
+/** Returns why a request is rejected; undefined if it is not. */
 export type WebSocketRule = (request: IncomingMessage) => string | undefined;
 
 /**
- * Lets browsers and others reach the broker through an HTTP server, at `/mqtt`.
+ * Makes the broker reachable through an HTTP server by WebSocket, at `/mqtt`.
  *
- * @param rule - Asked about each request before a WebSocket is opened: what it refuses is answered
+ * @param rule - Called for each request before a WebSocket is opened. A rejected one is answered
  *   with 403 and the reason.
  */
 export function attachWebSocket(broker: EmbeddedBroker, server: Server, rule: WebSocketRule): void {

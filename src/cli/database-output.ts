@@ -1,4 +1,4 @@
-import type { AskOptions } from '../cluster/history/asker.ts';
+import type { SubmitOptions } from '../cluster/history/client.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { fleetOf, type WindowRequest } from '../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../dataset/window-reader.ts';
@@ -77,10 +77,10 @@ async function onCluster(
   databaseUrl: string,
   configuration: Configuration,
   progress: ProgressLine,
-  options: AskOptions,
+  options: SubmitOptions,
 ): Promise<void> {
-  const { askCluster } = await import('../cluster/history/generation.ts');
-  const { askedWindow } = await import('../cluster/history/asked-work.ts');
+  const { submitToCluster } = await import('../cluster/history/generation.ts');
+  const { windowJob } = await import('../cluster/history/job.ts');
   const { addWindow } = await import('../outputs/postgres/window.ts');
   // Nothing is added yet: what all workers need in the database is made once.
   await addWindow(
@@ -89,8 +89,8 @@ async function onCluster(
     (remark) => progress.say(`${PROGRAM}: ${remark}`),
   );
   try {
-    const work = askedWindow(request, databaseUrl);
-    await askCluster(configuration, stderrLog(progress), work, options);
+    const work = windowJob(request, databaseUrl);
+    await submitToCluster(configuration, stderrLog(progress), work, options);
   } catch (error) {
     if (!options.signal?.aborted) throw error;
   }

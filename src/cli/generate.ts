@@ -133,11 +133,11 @@ async function made(
     const { generateDataset } = await import('../dataset/generation.ts');
     return generateDataset(request, { folder, workers, onProgress, signal });
   }
-  const { askCluster, manifestOf } = await import('../cluster/history/generation.ts');
-  const { askedDataset: work } = await import('../cluster/history/asked-work.ts');
+  const { submitToCluster, manifestOf } = await import('../cluster/history/generation.ts');
+  const { datasetJob } = await import('../cluster/history/job.ts');
   const log = stderrLog(progress);
   return manifestOf(
-    await askCluster(configuration, log, work(request, folder), { onProgress, signal }),
+    await submitToCluster(configuration, log, datasetJob(request, folder), { onProgress, signal }),
   );
 }
 

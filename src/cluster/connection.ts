@@ -2,40 +2,48 @@ import { Redis } from 'ioredis';
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { ClusterError } from './cluster-error.ts';
 
-/** A server that starts together with the cluster is there within this [ms]. */
+/** A problem that stops a cluster from working. Its message is one sentence for the user. */
+export class ClusterError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ClusterError';
+  }
+}
+
+/** How long to wait for a server that starts together with the cluster [ms]. */
 const SERVER_MAX_MS = 60_000;
-/** Longest wait before a connection that was lost is tried again [ms]. */
+/** Longest wait before reconnecting after a lost connection [ms]. */
 const RECONNECT_MAX_MS = 1000;
-/** What Redis says to whom it does not let in; waiting changes nothing about it. */
+/** How Redis rejects a login. Retrying does not help. */
 const REFUSALS =
   /^(NOAUTH|WRONGPASS|NOPERM|ERR (AUTH|invalid password|DB index|.*without any pass))/;
 
-/** How a connection to Redis is begun. */
+/** Options for the first connection to Redis. */
 export interface ConnectionOptions {
-  /** How long a server that is away is waited for [ms]. */
+  /** How long to wait for an unreachable server [ms]. */
   readonly waitMs?: number;
-  /** Ends the waiting. */
+  /** Stops the wait. */
   readonly signal?: AbortSignal;
 }
 
-/** @throws ConfigError where no Redis server is configured. */
+/** The URL of the cluster's Redis server. @throws ConfigError if none is configured. */
 export function clusterUrl({ cluster }: Configuration): string {
   if (cluster.redisUrl) return cluster.redisUrl;
-  const message = 'is missing; a cluster needs an address that begins with redis:// or rediss://';
+  const message = 'is not set; a cluster needs a URL that begins with redis:// or rediss://';
   throw new ConfigError([{ path: 'REDIS_URL', message }]);
 }
 
-/** Names a Redis server for people: host, port and database, never a password. */
+/** A readable name of a Redis server: host, port and database, never the password. */
 export function redisLocation(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   return `Redis at ${hostname}:${port || 6379}${pathname === '/' ? '' : pathname}`;
 }
 
 /**
- * Connects to the Redis server of a cluster; it comes back by itself after an outage, however long.
- * BullMQ's workers demand that a command waits for it rather than fail (`maxRetriesPerRequest`).
+ * Creates a client for the cluster's Redis server. It reconnects by itself after any outage.
+ * BullMQ's workers require that commands wait for the connection rather than fail
+ * (`maxRetriesPerRequest`).
  */
 export function connectRedis(url: string): Redis {
   return new Redis(url, {
@@ -46,10 +54,10 @@ export function connectRedis(url: string): Redis {
 }
 
 /**
- * Connects to Redis and waits for a server that is away. Later outages are waited out, however
- * long, and said once each.
+ * Connects to Redis, and waits for a server that is not reachable yet. Later outages of any length
+ * are waited out and logged once each.
  *
- * @throws ClusterError where it lets nobody in, or is away for too long.
+ * @throws ClusterError if the server rejects the login, or is unreachable for too long.
  */
 export async function openRedis(
   url: string,
@@ -67,7 +75,7 @@ export async function openRedis(
   redis.on('error', (error) => away(reasonOf(error)));
   redis.on('close', () => away('the connection was lost'));
   redis.on('ready', () => {
-    if (isAway) log.info({}, `${where} is there`);
+    if (isAway) log.info({}, `connected to ${where}`);
     isAway = false;
   });
   try {
@@ -89,7 +97,7 @@ function isReady(
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       const seconds = Math.round(waitMs / 1000);
-      const message = `${where}: ${reasonOf(last)}; given up after ${seconds} s`;
+      const message = `${where}: ${reasonOf(last)}; gave up after ${seconds} s`;
       reject(new ClusterError(message, { cause: last }));
     }, waitMs);
     const end = (act: () => void) => () => {
@@ -105,12 +113,12 @@ function isReady(
     const stop = end(() => reject(new ClusterError(`${where}: stopped`)));
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop, { once: true });
-    // Its failures are events, too.
+    // Failures are reported as events, too.
     redis.connect().catch(() => undefined);
   });
 }
 
 function reasonOf(error: unknown): string {
   const { message, code } = (error ?? {}) as NodeJS.ErrnoException;
-  return message || code || 'it does not answer';
+  return message || code || 'no answer';
 }

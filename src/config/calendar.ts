@@ -2,7 +2,7 @@ import type { CalendarDescription } from '../core/factory.ts';
 import { DEFAULT_CALENDAR } from '../factory/default-factory.ts';
 import type { VariableValues } from './variables.ts';
 
-/** The calendar that the variables describe: of factories that have none of their own. */
+/** The calendar from the variables, for factories without one of their own. */
 export function calendarOf(values: VariableValues): CalendarDescription {
   return {
     ...DEFAULT_CALENDAR,

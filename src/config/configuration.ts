@@ -8,77 +8,83 @@ import type { DatabaseServer } from '../outputs/postgres/server.ts';
 /** Where a setting's value came from. */
 export type Source = 'default' | 'environment' | '.env' | 'factory file' | 'command line';
 
-/** A variable's value as anyone may see it; null where there is none. */
+/** A variable's value as it may be shown to anyone; null if there is none. */
 export type Shown = string | number | boolean | null;
 
-/** Everything that is configured, valid and with its defaults filled in. */
+/** The whole configuration, valid and with its defaults filled in. */
 export interface Configuration {
   readonly api: {
     readonly host: string;
     readonly port: WantedPort;
-    /** Without a key only this computer may change anything. */
+    /** Without a key, only clients on this computer may change anything. */
     readonly key: string | undefined;
-    /** Origins that browsers may call from; none: no CORS. */
+    /** Origins that browsers may call from. Empty: no CORS. */
     readonly corsOrigins: readonly string[];
-    /** Host names, in small letters, under which a proxy serves it to readers. */
+    /** Host names, in lower case, under which a proxy serves the interface to readers. */
     readonly hosts: readonly string[];
   };
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly isAutoStart: boolean;
   readonly settings: Settings;
   readonly statusIntervalS: number;
-  /** The outputs that are wanted, with their options. */
+  /** The enabled outputs, with their options. */
   readonly outputs: readonly WantedOutput[];
   readonly publishing: {
-    /** Whether each machine is published at a time of its own within its interval. */
+    /** Whether each machine is published at its own offset within its interval. */
     readonly isSpread: boolean;
-    /** Processes that share the machines out and publish them; 1: none but this one. */
+    /** Number of processes that share the machines and publish them; 1: only this one. */
     readonly readers: number;
   };
   readonly simulation: {
     readonly seed: number;
-    /** Simulated seconds a real second. */
+    /** Simulated seconds per real second. */
     readonly speed: number;
-    /** Simulated instant at which an empty store begins [ms]; none: simulated time is real time. */
+    /**
+     * The simulated instant at which an empty store begins [ms]. Undefined: simulated time is real
+     * time.
+     */
     readonly startMs: number | undefined;
     /** Where every sink begins on an empty store [ms]. */
     readonly backfillFromMs: number | undefined;
   };
-  /** How far back a sink goes after an outage [ms]; 0 none, infinite all. */
+  /** How far back a sink catches up after an outage [ms]; 0: not at all, infinite: completely. */
   readonly catchUpMs: number;
-  /** Whether a start that is behind what was delivered delivers it again, from now on. */
+  /** Whether a start with a clock behind the delivered data delivers again from now on. */
   readonly isAheadRepeated: boolean;
-  /** Messages a second while a sink is behind; 0 no limit. */
+  /** Messages per second while a sink is behind; 0: unlimited. */
   readonly catchUpRate: number;
   readonly dataDir: string;
-  /** None: the embedded database, under `dataDir`. */
+  /** Undefined: the embedded database, under `dataDir`. */
   readonly database: DatabaseServer | undefined;
   readonly cluster: {
     /** Whether this process is part of a live cluster. */
     readonly isLive: boolean;
-    /** None: this process does all the work itself. */
+    /** Undefined: this process does all the work itself. */
     readonly redisUrl: string | undefined;
-    /** Begins every key in Redis. */
+    /** The prefix of every key in Redis. */
     readonly prefix: string;
-    /** Parts that the machines are divided into. */
+    /** The number of parts that the machines are divided into. */
     readonly shards: number;
   };
-  /** What holds for factories that have no calendar of their own. */
+  /** Applies to factories without a calendar of their own. */
   readonly calendar: CalendarDescription;
   /** The machine types that there are. */
   readonly catalogue: readonly MachineType[];
-  /** Intervals set for all machines of a type [s], by the type; they override the registry's. */
+  /** Intervals set for all machines of a type [s], by type. They override the registry's. */
   readonly intervalsS: Readonly<Record<string, number>>;
-  /** From a file, or the default ones; a registry takes the place of the latter. */
+  /** From a file, or the default factory, which a registry replaces. */
   readonly factories: readonly FactoryDescription[];
-  /** The registry is read-only when it comes from a file. */
+  /** The path of the factory file. If it is set, the registry is read-only. */
   readonly factoryFile: string | undefined;
-  /** Machines of the fleet that takes the place of a registry, which is then read-only, too. */
+  /** The size of the generated fleet that replaces the registry, which is then read-only, too. */
   readonly fleetMachines: number | undefined;
-  /** Where each variable's value came from, by the variable's name. */
+  /** The source of each variable's value, by the variable's name. */
   readonly sources: Readonly<Record<string, Source>>;
-  /** Each variable's value as anyone may see it, by the variable's name: secrets are `(set)`. */
+  /**
+   * Each variable's value as it may be shown to anyone, by the variable's name. Secrets are
+   * `(set)`.
+   */
   readonly shown: Readonly<Record<string, Shown>>;
-  /** What is accepted but worth a line in the log, each a sentence. */
+  /** Sentences about what is accepted but worth a line in the log. */
   readonly remarks: readonly string[];
 }

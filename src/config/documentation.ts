@@ -14,11 +14,11 @@ export function envExample(): string {
 }
 
 const INTRODUCTION = `\
-# Copy this file to .env and uncomment what is to differ from its default, which is shown.
-# Variables of the environment win over this file. \`enms-simulator check\` shows what holds.
+# Copy this file to .env, then uncomment and change what should differ from the default shown.
+# Environment variables override this file. \`enms-simulator check\` shows the resulting values.
 `;
 
-/** The variables as Markdown, a table for each heading. */
+/** The variables as Markdown, with a table for each heading. */
 export function variablesMarkdown(): string {
   return SECTIONS.map(([title, variables]) => {
     const rows = Object.entries(variables).map(([name, variable]) =>

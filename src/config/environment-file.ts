@@ -5,26 +5,26 @@ import { readRegularFile } from '../runtime/regular-file.ts';
 import { decodedText } from '../runtime/text-file.ts';
 import { VARIABLES } from './variables.ts';
 
-/** Variables as they were written, by name. */
+/** Variables as written, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a file `.env` holds. */
+/** The content of a file `.env`. */
 export interface EnvironmentFile {
   readonly variables: Environment;
-  /** What of it is not taken, or not as it may have been meant; no value is shown. */
+  /** What is ignored, or may not mean what was intended. Values are never shown. */
   readonly remarks: readonly string[];
 }
 
-/** Thousands of variables: more is no file of settings. */
+/** Space for thousands of variables: a larger file holds no settings. */
 const FILE_MAX_BYTES = 1024 * 1024;
-/** Lines and names of one kind that are spoken of one by one. */
+/** How many lines or names of one kind to mention individually. */
 const SPOKEN_MAX = 20;
-/** Longer ones are no slip in typing one of ours. */
+/** Longer names cannot be a typo of one of ours. */
 const NAME_SHOWN_MAX = 64;
 
 /**
- * Names that certainly are another program's: those of Docker and its images, of the compose file
- * beside this program, of Node and of shells.
+ * Names that certainly belong to other programs: Docker and its images, the compose file next to
+ * this program, Node, and shells.
  */
 const OTHERS = new RegExp(
   `^(${[
@@ -36,11 +36,7 @@ const OTHERS = new RegExp(
   'i',
 );
 
-/**
- * Reads the file `.env` of a folder; there need not be one.
- *
- * @throws ConfigError where there is one that cannot be read.
- */
+/** Reads the file `.env` of a folder, if it exists. @throws ConfigError if it cannot be read. */
 export function readEnvironmentFile(folder: string): EnvironmentFile {
   const refuse = (message: string) => new ConfigError([{ path: '.env', message }]);
   let bytes: Uint8Array;
@@ -54,16 +50,18 @@ export function readEnvironmentFile(folder: string): EnvironmentFile {
   const text = decodedText(bytes);
   if (text === undefined) throw refuse('is not UTF-8 text; save it as UTF-8');
   const { variables, remarks } = parsed(text);
-  // Bytes that no UTF-8 begins with.
+  // Bytes that never begin UTF-8 text.
   const isUtf16 = bytes[0] === 0xff || bytes[0] === 0xfe;
-  const encoding = isUtf16 ? ['.env is UTF-16 text: taken, but other programs want UTF-8'] : [];
+  const encoding = isUtf16
+    ? ['.env is UTF-16 text: accepted, but other programs require UTF-8']
+    : [];
   const unknown = unknownNames(Object.keys(variables));
   return { variables, remarks: [...encoding, ...remarks, ...unknown] };
 }
 
 const ASSIGNMENT = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*)$/;
 
-/** Takes assignments as Node does, and says by its number what of a line is not taken. */
+/** Parses assignments as Node does, and reports by line number what is ignored. */
 function parsed(text: string): EnvironmentFile {
   const lines = text.split(/\r\n|\r|\n/);
   const written = new Map<string, { readonly value: string; readonly line: number }>();
@@ -74,13 +72,13 @@ function parsed(text: string): EnvironmentFile {
     if (/^\s*(#|$)/.test(content)) continue;
     const [, name, start] = ASSIGNMENT.exec(content) ?? [];
     if (name === undefined || start === undefined) {
-      slips.push({ line, why: 'is no assignment like API_PORT=8003, so it is ignored' });
+      slips.push({ line, why: 'is not an assignment like API_PORT=8003, so it is ignored' });
       continue;
     }
     const quote = /^["'`]/.exec(start)?.[0];
     const last = quote === undefined ? i : lastLine(lines, i, start, quote);
     const value = [start, ...lines.slice(i + 1, (last ?? i) + 1)].join('\n');
-    const why = last === undefined ? 'has a quote that is not closed' : slip(value, quote);
+    const why = last === undefined ? 'has an unclosed quote' : slip(value, quote);
     if (why !== undefined) slips.push({ line, why });
     const before = written.get(name);
     if (before) {
@@ -94,10 +92,10 @@ function parsed(text: string): EnvironmentFile {
   const spoken = slips
     .sort((a, b) => a.line - b.line)
     .map(({ line, why }) => `line ${line} of .env ${why}`);
-  return { variables, remarks: cut(spoken, (rest) => `${rest} more lines of .env have faults`) };
+  return { variables, remarks: cut(spoken, (rest) => `${rest} more lines of .env have problems`) };
 }
 
-/** The line on which a quote that a line opens is closed; undefined where none is. */
+/** The line that closes a quote; undefined if none does. */
 function lastLine(
   lines: readonly string[],
   first: number,
@@ -109,16 +107,16 @@ function lastLine(
   return found < 0 ? undefined : found;
 }
 
-/** What of a value is not taken, as the rest of a sentence. */
+/** Which part of a value is ignored, as the end of a sentence. */
 function slip(value: string, quote: string | undefined): string | undefined {
   if (quote === undefined)
     return /^[^#]*[^\s#]#/.test(value)
-      ? 'has a # that begins a comment; put the value in quotes if it is part of it'
+      ? 'has a # that begins a comment; quote the value if the # belongs to it'
       : undefined;
   const rest = value.slice(value.indexOf(quote, 1) + 1).trim();
   return rest === '' || rest.startsWith('#')
     ? undefined
-    : 'has text behind the closing quote, which is ignored';
+    : 'has text after the closing quote, which is ignored';
 }
 
 function unknownNames(names: readonly string[]): readonly string[] {
@@ -127,13 +125,13 @@ function unknownNames(names: readonly string[]): readonly string[] {
   const ours = unknown.filter((name) => !OTHERS.test(name));
   const spoken = ours.slice(0, SPOKEN_MAX).map((name) => {
     const near = name.length > NAME_SHOWN_MAX ? undefined : nearestName(name, NAMES);
-    return `${shownName(name)} in .env is not known${near ? `; did you mean ${near}?` : ''}`;
+    return `${shownName(name)} in .env is unknown${near ? `; did you mean ${near}?` : ''}`;
   });
   if (ours.length > SPOKEN_MAX)
-    spoken.push(`${ours.length - SPOKEN_MAX} more names in .env are not known`);
+    spoken.push(`${ours.length - SPOKEN_MAX} more names in .env are unknown`);
   if (others.length > 0) {
     const list = cut(others.map(shownName), (rest) => `${rest} more`).join(', ');
-    spoken.push(`.env has names of other programs, which are left to them: ${list}`);
+    spoken.push(`.env has variables of other programs, which are ignored: ${list}`);
   }
   return spoken;
 }
@@ -144,7 +142,7 @@ function shownName(name: string): string {
   return name.length > NAME_SHOWN_MAX ? `${name.slice(0, NAME_SHOWN_MAX)}…` : name;
 }
 
-/** The first of a list, and how many more there are. */
+/** The first items of a list, and how many more there are. */
 function cut(list: readonly string[], more: (rest: number) => string): readonly string[] {
   return list.length > SPOKEN_MAX
     ? [...list.slice(0, SPOKEN_MAX), more(list.length - SPOKEN_MAX)]

@@ -6,9 +6,9 @@ import type { Shown, Source } from './configuration.ts';
 import type { Environment, EnvironmentFile } from './environment-file.ts';
 import { VARIABLES, type VariableName, type VariableValues } from './variables.ts';
 
-/** What the variables say, and what is to be said about them. */
+/** The values of the variables, and problems with them. */
 export interface EnvironmentReading {
-  /** Where a variable has a fault, its default stands in, so that the rest can be checked. */
+  /** An invalid variable has its default here, so that the rest can be checked. */
   readonly values: VariableValues;
   readonly sources: Readonly<Record<VariableName, Source>>;
   readonly shown: Readonly<Record<VariableName, Shown>>;
@@ -16,14 +16,17 @@ export interface EnvironmentReading {
   readonly remarks: readonly string[];
 }
 
-/** Where variables come from, the strongest first. */
+/** The sources of variables, in order of precedence. */
 export interface EnvironmentSources {
   readonly options: Environment;
   readonly environment: Environment;
   readonly file: EnvironmentFile;
 }
 
-/** Reads every variable; an empty one counts as not set, as compose files leave them. */
+/**
+ * Reads every variable. An empty one counts as unset, since compose files pass unset variables
+ * that way.
+ */
 export function readEnvironment(from: EnvironmentSources): EnvironmentReading {
   const values: Record<string, unknown> = {};
   const sources: Record<string, Source> = {};

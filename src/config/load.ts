@@ -15,30 +15,30 @@ import { type Environment, readEnvironmentFile } from './environment-file.ts';
 import { relationFaults, relationRemarks, topicRemarks } from './relations.ts';
 import { intervalVariable, type VariableName, type VariableValues } from './variables.ts';
 
-/** Where the configuration comes from; the process's own surroundings, if not given. */
+/** The sources of the configuration; by default those of the process. */
 export interface ConfigurationSources {
   /** Options of the command line. */
   readonly options?: {
     readonly factory?: string | undefined;
-    /** Whether the command is one of a live cluster, whatever `CLUSTER` says. */
+    /** Whether the command belongs to a live cluster, whatever `CLUSTER` says. */
     readonly isCluster?: boolean;
-    /** A number of machines, as it was written. */
+    /** The number of machines, as written. */
     readonly machines?: string | undefined;
   };
   readonly env?: Environment;
-  /** Folder of `.env`, and that from which relative paths start. */
+  /** The folder of `.env`, to which relative paths refer. */
   readonly cwd?: string;
-  /** Real time now. */
+  /** The current real time. */
   readonly nowMs?: number;
   /** The machine types that there are; the shipped ones, if not given. */
   readonly catalogue?: readonly MachineType[];
 }
 
 /**
- * Makes one valid configuration of the command line, the environment, `.env` and the factory
- * file; the first of them that names a value wins.
+ * Builds the configuration from the command line, the environment, `.env` and the factory file.
+ * The first of them that sets a value wins.
  *
- * @throws ConfigError with every fault of all of them.
+ * @throws ConfigError with all errors from all sources.
  */
 export function loadConfiguration({
   options = {},
@@ -102,7 +102,7 @@ function readFactories(
   return readFactoryFile(resolve(cwd, file), { catalogue, calendar, askedBy, name: file });
 }
 
-/** A factory with the intervals that were set for all machines of a type, by the type. */
+/** A factory with the intervals that are set for all machines of a type, by type. */
 export function withIntervals(
   factory: FactoryDescription,
   intervalsS: Readonly<Record<string, number>>,
@@ -119,7 +119,7 @@ type Described = Omit<
   'outputs' | 'factories' | 'factoryFile' | 'fleetMachines' | 'sources' | 'shown' | 'remarks'
 >;
 
-/** What the variables alone say. */
+/** The part of the configuration that only depends on the variables. */
 function describe(
   values: VariableValues,
   sources: Readonly<Record<VariableName, Source>>,
@@ -173,7 +173,7 @@ function describe(
   };
 }
 
-/** What the outputs make of the variables, and what they say about them. */
+/** The options of the outputs, with their errors and remarks. */
 function wantedOutputs({ values, sources }: EnvironmentReading, cwd: string) {
   const wanted: WantedOutput[] = [];
   const faults: Diagnostic[] = [];
@@ -205,7 +205,7 @@ function databaseServer(values: VariableValues): DatabaseServer | undefined {
   };
 }
 
-/** The intervals that were set for all machines of a type, by the type. */
+/** The intervals that are set for all machines of a type, by type. */
 function intervalsOf(
   values: VariableValues,
   sources: Readonly<Record<VariableName, Source>>,

@@ -10,7 +10,7 @@ import type { VariableName, VariableValues } from './variables.ts';
 
 type Sources = Readonly<Record<VariableName, Source>>;
 
-/** What is wrong with variables that are right one by one; outputs look after their own. */
+/** Conflicts between variables that are each valid. Outputs check their own. */
 export function relationFaults(values: VariableValues, nowMs: number): Diagnostic[] {
   return [
     ...variableShiftFaults(values),
@@ -21,28 +21,28 @@ export function relationFaults(values: VariableValues, nowMs: number): Diagnosti
   ];
 }
 
-/** A fleet of so many machines is all the factories that there are. */
+/** A generated fleet and a factory file exclude each other. */
 function fleetFaults(values: VariableValues): Diagnostic[] {
   if (values.FLEET_MACHINES === undefined || !values.FACTORY_FILE) return [];
-  const message = `${values.FLEET_MACHINES} goes without FACTORY_FILE; set one of them`;
+  const message = `${values.FLEET_MACHINES} cannot be combined with FACTORY_FILE; set one of them`;
   return [{ path: 'FLEET_MACHINES', message }];
 }
 
-/** Parameters of the database's URL that mean nothing here. */
+/** Parameters of the database's URL that are not supported. */
 function databaseFaults({ DATABASE_URL: url }: VariableValues): Diagnostic[] {
   const faults = url === undefined ? [] : urlFaults(url);
   return faults.map((message) => ({ path: 'DATABASE_URL', message }));
 }
 
-/** The processes of a live cluster meet on servers. */
+/** The processes of a live cluster need shared servers. */
 function clusterFaults(values: VariableValues): Diagnostic[] {
   if (!values.CLUSTER) return [];
   const needed: [VariableName, unknown, string][] = [
-    ['REDIS_URL', values.REDIS_URL, 'the Redis server that its workers share'],
+    ['REDIS_URL', values.REDIS_URL, 'a Redis server that its workers share'],
     [
       'POSTGRES_HOST',
       values.POSTGRES_HOST || values.DATABASE_URL,
-      'the PostgreSQL server that its processes share, or DATABASE_URL',
+      'a PostgreSQL server that its processes share, here or in DATABASE_URL',
     ],
   ];
   return needed
@@ -50,7 +50,7 @@ function clusterFaults(values: VariableValues): Diagnostic[] {
     .map(([path, , what]) => ({ path, message: `is not set; a live cluster needs ${what}` }));
 }
 
-/** What is accepted and has no effect, or hardly the one that was meant. */
+/** What is accepted but has no effect, or probably not the intended one. */
 export function relationRemarks(values: VariableValues, sources: Sources): string[] {
   const isSet = (name: VariableName) => sources[name] !== 'default';
   const alone = values.CLUSTER
@@ -60,15 +60,15 @@ export function relationRemarks(values: VariableValues, sources: Sources): strin
     : [];
   const open =
     values.API_CORS_ORIGINS?.includes('*') && values.API_KEY === undefined
-      ? ['API_CORS_ORIGINS: * lets every page read; none may change anything without API_KEY']
+      ? ['API_CORS_ORIGINS: * lets every page read; without API_KEY, none may change anything']
       : [];
   return [...alone, ...open];
 }
 
-/** What some brokers do not take in a topic, such as NATS, which ends the connection. */
+/** Characters in a topic that some brokers reject, such as NATS, which closes the connection. */
 const UNUSUAL_IN_TOPIC = /[ .]/;
 
-/** Says which topics are accepted here, but not by every broker. */
+/** Mentions topics that are accepted here, but not by every broker. */
 export function topicRemarks(factories: readonly FactoryDescription[]): string[] {
   const topics = factories
     .flatMap(({ machines }) => machines.map(({ topic }) => topic))
@@ -91,6 +91,6 @@ function backfillFaults(values: VariableValues, nowMs: number): Diagnostic[] {
   const beginMs = startMs ?? nowMs;
   if (fromMs === undefined || fromMs <= beginMs) return [];
   const begin = `${startMs === undefined ? 'now' : 'SIMULATION_START'}, ${instantText(beginMs)}`;
-  const message = `${instantText(fromMs)} is not accepted; an instant not after ${begin}`;
+  const message = `${instantText(fromMs)} is not accepted; an instant no later than ${begin}`;
   return [{ path: 'BACKFILL_FROM', message }];
 }

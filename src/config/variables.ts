@@ -38,7 +38,7 @@ import { DATABASE_URL } from './database-url.ts';
 const DAY_S = 86_400;
 const CATCH_UP_S = duration(1, 3650 * DAY_S);
 
-/** How far back a sink goes [s]: 0 for `none`, infinite for `all`. */
+/** How far back a sink catches up [s]: 0 for `none`, infinite for `all`. */
 const CATCH_UP: ValueType<number> = {
   expected: `none, all, ${CATCH_UP_S.expected}`,
   schema: { type: ['number', 'string'] },
@@ -52,18 +52,22 @@ const CATCH_UP: ValueType<number> = {
 const PORT = whole(1, 65_535);
 const SHARE = number(0, 1);
 const NAME = text(255);
-/** Paths of files and folders: as long as Linux takes them. */
+/** The limit of a path on Linux. */
 const PATH = text(4096);
-/** The key travels in a header. */
+/** The key is sent in a header. */
 const KEY = pattern(/^[\x21-\x7e]{1,255}$/, '1 to 255 ASCII characters without spaces');
 
 const API = {
   API_HOST: variable(HOST, '127.0.0.1', 'Address that the HTTP interface listens on.'),
-  API_PORT: variable(PORT, '8003', 'Its port. Unless set, the next free one is taken instead.'),
-  API_KEY: secret(KEY, 'Key for changing anything. Without one only loopback clients may.'),
+  API_PORT: variable(
+    PORT,
+    '8003',
+    'Port of the HTTP interface. If the default is in use, the next free one is taken.',
+  ),
+  API_KEY: secret(KEY, 'Key for making changes. Without one, only clients on this computer may.'),
   API_CORS_ORIGINS: optional(
     ORIGINS,
-    'Origins whose pages may call the interface; * lets every page read, and change nothing.',
+    'Origins whose pages may call the interface. With *, every page may read, but not change.',
   ),
   API_HOSTS: optional(
     HOSTS,
@@ -72,7 +76,7 @@ const API = {
   LOG_LEVEL: variable(
     choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     'info',
-    'Least weight of a line in the log. From debug on, errors show their stack.',
+    'Lowest level to log. With debug and trace, errors include their stack.',
   ),
 } as const;
 
@@ -80,85 +84,89 @@ const MACHINES = {
   FACTORY_FILE: optional(PATH, 'Factories and machines from a YAML or JSON file.'),
   FLEET_MACHINES: optional(
     whole(1, FLEET_MACHINES_MAX),
-    'A fleet of so many machines, a fifth of each basic type, in place of the registry.',
+    'Size of a generated fleet that replaces the registry, with equal numbers of the basic types.',
   ),
-  SIMULATOR_AUTO_START: variable(FLAG, 'true', 'Whether machines run from the beginning.'),
-  SIMULATOR_ENABLE_ANOMALIES: variable(FLAG, 'true', 'Whether anomalies come by themselves.'),
+  SIMULATOR_AUTO_START: variable(FLAG, 'true', 'Whether machines run from the start.'),
+  SIMULATOR_ENABLE_ANOMALIES: variable(FLAG, 'true', 'Whether anomalies occur at random.'),
   ANOMALY_PROBABILITY: variable(SHARE, '0.10', 'Chance of an anomaly per machine and day.'),
   ...intervals(),
   SHIFT_1_START: variable(START_MINUTE, '6', 'Local time at which shift 1 starts.'),
   SHIFT_1_END: variable(END_MINUTE, '14', 'Local time at which shift 1 ends.'),
   SHIFT_2_START: variable(START_MINUTE, '14', 'Local time at which shift 2 starts.'),
   SHIFT_2_END: variable(END_MINUTE, '22', 'Local time at which shift 2 ends.'),
-  SHIFT_3_FACTOR: variable(SHARE, '0.5', 'Production in the rest of the day, of the full one.'),
+  SHIFT_3_FACTOR: variable(
+    SHARE,
+    '0.5',
+    'Production outside shifts 1 and 2, as a share of full production.',
+  ),
   WEEKEND_PRODUCTION_FACTOR: variable(
     SHARE,
     '0.3',
-    'Production on weekends and holidays, of the full one. Set, it holds for every factory.',
+    'Production on weekends and holidays, as a share. If set, it applies to every factory.',
   ),
 } as const;
 
-/** Fastest that simulated time may run: a day a second. */
+/** Highest speed of simulated time: about a day per second. */
 export const SPEED_MAX = 100_000;
 
 const SIMULATION = {
   SIMULATION_SEED: variable(whole(0, 0xffff_ffff), '42', 'The same seed gives the same data.'),
-  SIMULATION_SPEED: variable(positive(SPEED_MAX), '1', 'Simulated seconds a real second.'),
+  SIMULATION_SPEED: variable(positive(SPEED_MAX), '1', 'Simulated seconds per real second.'),
   SIMULATION_START: optional(
     WHOLE_INSTANT_MS,
     'Simulated instant at which an empty store begins. Without it, simulated time is real time.',
   ),
   BACKFILL_FROM: optional(
     WHOLE_INSTANT_MS,
-    'Where delivery begins on an empty store: the time from there to now is delivered first.',
+    'Instant at which delivery begins on an empty store; the past up to now is delivered first.',
   ),
   CATCH_UP: variable(CATCH_UP, '24h', 'How far back delivery goes after an outage.'),
   AHEAD_OF_CLOCK: variable(
     choice(['wait', 'repeat']),
     'wait',
-    'At a start whose clock is behind what was delivered: wait, or deliver again from now on.',
+    'What to do at a start with a clock behind the delivered data: wait, or deliver it again.',
   ),
   CATCH_UP_RATE: variable(
     whole(0, 10_000_000),
     '1000',
-    'Messages a second while a receiver is behind; 0: no limit.',
+    'Messages per second while a receiver is behind; 0: no limit.',
   ),
   STATUS_INTERVAL: variable(
     whole(0, DAY_S),
     '60',
-    'Simulated seconds after which a status is sent again; 0: with every reading.',
+    'Simulated seconds between repeated statuses; 0: a status with every reading.',
   ),
 } as const;
 
 const STORE = {
   DATA_DIR: variable(PATH, './data', 'Folder of the embedded database and of exports.'),
-  POSTGRES_HOST: optional(HOST, 'PostgreSQL server. Without one, the embedded database.'),
-  POSTGRES_PORT: variable(PORT, '5432', 'Its port.'),
-  POSTGRES_USER: optional(NAME, 'User name at the database.'),
-  POSTGRES_PASSWORD: secret(text(1024), 'Password of that user.'),
+  POSTGRES_HOST: optional(HOST, 'PostgreSQL server. Without one, the embedded database is used.'),
+  POSTGRES_PORT: variable(PORT, '5432', 'Port of the PostgreSQL server.'),
+  POSTGRES_USER: optional(NAME, 'User name for the database.'),
+  POSTGRES_PASSWORD: secret(text(1024), 'Password for the database.'),
   POSTGRES_DB: variable(NAME, 'enms', 'Name of the database.'),
-  DATABASE_URL: secret(DATABASE_URL, 'All of the above in one, in place of POSTGRES_*.'),
+  DATABASE_URL: secret(DATABASE_URL, 'URL of the database, which replaces POSTGRES_*.'),
 } as const;
 
 const CLUSTER = {
   CLUSTER: variable(
     FLAG,
     'false',
-    'Whether this is a process of a live cluster, like run --cluster: an API without deliveries.',
+    'Whether this process is the API of a live cluster, without deliveries, like run --cluster.',
   ),
   REDIS_URL: secret(
     url('redis', 'rediss'),
-    'Redis server that shares the work out among processes; only a cluster needs one.',
+    'Redis server that distributes work among processes; only a cluster needs one.',
   ),
   CLUSTER_PREFIX: variable(
-    pattern(/^[a-z0-9-]{1,64}$/, '1 to 64 small letters, digits and hyphens'),
+    pattern(/^[a-z0-9-]{1,64}$/, '1 to 64 lower-case letters, digits and hyphens'),
     'enms-simulator',
-    'Begins every key in Redis: clusters with prefixes of their own share a server.',
+    'Prefix of every key in Redis, so that several clusters can share a server.',
   ),
   CLUSTER_SHARDS: variable(
     whole(1, 4096),
     '64',
-    'Parts that the machines of a live cluster are divided into; fixed when its store is begun.',
+    'Number of parts that a live cluster divides its machines into. Fixed by the first start.',
   ),
 } as const;
 
@@ -179,16 +187,18 @@ function intervals(): IntervalVariables {
         variable(
           INTERVAL_S,
           String(intervalS),
-          `Seconds between readings of ${plural}. Set, it holds for all of them.`,
+          `Seconds between readings of ${plural}. If set, it applies to all of them.`,
         ),
       ]),
   );
 }
 
-/** Variables under a heading of the documents. */
+/** Variables under a heading of the documentation. */
 export type Section = readonly [title: string, variables: Variables];
 
-/** Every variable under its heading: outputs come before the store, or under a heading there is. */
+/**
+ * Every variable under its heading. Outputs come before the store, or under an existing heading.
+ */
 export const SECTIONS: readonly Section[] = withOutputs(
   [
     ['HTTP interface and log', API],
@@ -214,7 +224,7 @@ function withOutputs(before: readonly Section[], after: readonly Section[]): rea
   return [...variables];
 }
 
-/** Every environment variable, in the order of the documents. */
+/** Every environment variable, in the order of the documentation. */
 export const VARIABLES: typeof API &
   typeof MACHINES &
   IntervalVariables &
@@ -226,7 +236,7 @@ export const VARIABLES: typeof API &
 /** The name of an environment variable. */
 export type VariableName = keyof typeof VARIABLES;
 
-/** Types of values that tell how a network is made up. */
+/** Types of values that reveal the structure of a network. */
 const REVEALING: ReadonlySet<ValueType<unknown>> = new Set<ValueType<unknown>>([
   HOST,
   HOSTS,
@@ -234,7 +244,7 @@ const REVEALING: ReadonlySet<ValueType<unknown>> = new Set<ValueType<unknown>>([
 ]);
 
 /**
- * Whether a variable holds a host, or text of any form such as a path or a name, which are shown to
+ * Whether a variable holds a host, or free text such as a path or a name. Such values are shown to
  * the operator only.
  */
 export function isRevealing(name: string): boolean {
@@ -245,7 +255,7 @@ export function isRevealing(name: string): boolean {
   );
 }
 
-/** What the variables mean, by their names. */
+/** The values of the variables, by name. */
 export type VariableValues = ValuesOf<typeof VARIABLES>;
 
 /** The variable that overrides the interval of machines of a type: `COMPRESSOR_INTERVAL`. */

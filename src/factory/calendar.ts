@@ -18,16 +18,16 @@ import { DEFAULT_CALENDAR } from './default-factory.ts';
 import { COUNTRY, publicHolidays, REGION } from './holidays.ts';
 
 const DAY_MINUTES = 1440;
-/** A shift an hour of the week. */
+/** One shift per hour of the week. */
 const SHIFTS_MAX = 168;
-/** A century of them. */
+/** Holidays of a century. */
 const HOLIDAYS_MAX = 2000;
-/** Closures, and extra shifts, of ten years: some are looked through for every hour. */
+/** Closures, and extra shifts, of ten years. Some are searched for every hour. */
 const EXCEPTIONS_MAX = 1000;
-/** Production in a closure: what is started for maintenance and for the next shift. */
+/** Production during a closure: maintenance, and preparation of the next shift. */
 const CLOSED_SHARE = 0.1;
 
-/** The days of a week as a file calls them, from Sunday on. */
+/** The days of the week as in a file, from Sunday on. */
 export const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 const WORKDAYS = [1, 2, 3, 4, 5];
 
@@ -35,52 +35,57 @@ const SHARE = number(0, 1);
 
 const TIMES_KEYS = {
   startMinute: required(START_MINUTE, 'Local time: a whole hour or HH:MM.', { name: 'start' }),
-  endMinute: required(END_MINUTE, 'Local time; before the start, it is on the next day.', {
+  endMinute: required(END_MINUTE, 'Local time. An end before the start is on the next day.', {
     name: 'end',
   }),
-  loadShare: defaulted(SHARE, 1, 'Production, of the full one.', { name: 'load' }),
+  loadShare: defaulted(SHARE, 1, 'Production, as a share of full production.', { name: 'load' }),
 };
 
-/** A part of the local day in which a factory works. */
+/** A period of the local day in which a factory works. */
 export const SHIFT_KEYS = {
   ...TIMES_KEYS,
   days: key(
     mapped(list(1, WEEKDAYS.length, position(WEEKDAYS)), (days) => [...new Set(days)].sort()),
-    'Weekdays on which it begins; it then goes on to its end. Else Monday to Friday, within these.',
+    'Weekdays on which the shift begins; it runs to its end. Default: hours of Monday to Friday.',
   ),
 };
 
 /** A shift that is worked once. */
 export const EXTRA_SHIFT_KEYS = {
-  date: required(DATE, 'The local date on which it begins.'),
+  date: required(DATE, 'Local date on which the shift begins.'),
   ...TIMES_KEYS,
 };
 
 /** Days on which a factory is closed. */
 export const CLOSURE_KEYS = {
-  from: required(DATE, 'The first local date.'),
-  to: required(DATE, 'The last one, included.'),
-  loadShare: defaulted(SHARE, CLOSED_SHARE, 'Production that goes on, of the full one.', {
-    name: 'load',
-  }),
+  from: required(DATE, 'First local date.'),
+  to: required(DATE, 'Last local date, inclusive.'),
+  loadShare: defaulted(
+    SHARE,
+    CLOSED_SHARE,
+    'Remaining production, as a share of full production.',
+    {
+      name: 'load',
+    },
+  ),
 };
 
-/** The place whose public holidays are kept, from 2000 to 2050. */
+/** The place whose public holidays apply, from 2000 to 2050. */
 export const PUBLIC_HOLIDAYS_KEYS = {
-  country: required(COUNTRY, 'Two letters of ISO 3166, like DE.'),
-  region: key(REGION, 'A state, like BY or NSW, or a region of one, like BY-A.'),
+  country: required(COUNTRY, 'Two-letter country code of ISO 3166, like DE.'),
+  region: key(REGION, 'State, like BY or NSW, or region of a state, like BY-A.'),
 };
 
 const SHIFT_LIST = list(0, SHIFTS_MAX, entry(SHIFT_KEYS, { $ref: '#/definitions/shift' }));
 
-/** Shifts of which none overlaps another. */
+/** Shifts that do not overlap. */
 const SHIFTS: CompositeType<readonly Shift[]> = {
   ...SHIFT_LIST,
   read(value, place) {
     const { errors } = place.diagnostics;
     const errorsBefore = errors.length;
     const shifts = SHIFT_LIST.read(value, place);
-    // A shift without good times may seem to overlap one that is right.
+    // A shift with invalid times may seem to overlap a valid one.
     if (shifts && errors.length === errorsBefore)
       for (const { index, message } of shiftFaults(shifts)) place.at(index).error(message);
     return shifts;
@@ -126,59 +131,78 @@ const PUBLIC_HOLIDAYS = mapped(
 
 /** When a factory works. */
 export const CALENDAR_KEYS = {
-  shifts: key(SHIFTS, 'Its shifts, none overlapping another; else those of SHIFT_1 and SHIFT_2.'),
-  restShare: key(SHARE, 'Production outside every shift, of the full one; else SHIFT_3_FACTOR.', {
-    name: 'rest_load',
-    usual: DEFAULT_CALENDAR.restShare,
-  }),
-  weekendShare: key(SHARE, 'Production on Saturdays, Sundays and holidays, of the full one.', {
-    name: 'weekend_load',
-    usual: DEFAULT_CALENDAR.weekendShare,
-  }),
-  holidays: key(list(0, HOLIDAYS_MAX, DATE), 'Local dates that are worked like a weekend.'),
-  publicHolidays: key(PUBLIC_HOLIDAYS, 'Public holidays of a place, worked like a weekend.'),
+  shifts: key(SHIFTS, 'Shifts, which must not overlap. Default: SHIFT_1 and SHIFT_2.'),
+  restShare: key(
+    SHARE,
+    'Production outside all shifts, as a share of full production. Default: SHIFT_3_FACTOR.',
+    {
+      name: 'rest_load',
+      usual: DEFAULT_CALENDAR.restShare,
+    },
+  ),
+  weekendShare: key(
+    SHARE,
+    'Production on Saturdays, Sundays and holidays, as a share of full production.',
+    {
+      name: 'weekend_load',
+      usual: DEFAULT_CALENDAR.weekendShare,
+    },
+  ),
+  holidays: key(list(0, HOLIDAYS_MAX, DATE), 'Local dates on which production is as on a weekend.'),
+  publicHolidays: key(
+    PUBLIC_HOLIDAYS,
+    'Public holidays of a place, on which production is as on a weekend.',
+  ),
   closures: key(
     list(0, EXCEPTIONS_MAX, CLOSURE),
-    'Dates and spans of dates on which it is closed.',
+    'Dates and date ranges on which the factory is closed.',
   ),
   extraShifts: key(
     list(0, EXCEPTIONS_MAX, EXTRA_SHIFT),
-    'Shifts that are worked once, whatever the day is otherwise.',
+    'Shifts that are worked once, whatever the calendar says for that day.',
   ),
 };
 
-/** The keys that say when a factory works; `shifts` is short for a calendar of shifts alone. */
+/** The keys that define working time; `shifts` is short for a calendar with nothing but shifts. */
 export const WORKING_TIME_KEYS = {
-  shifts: key(SHIFTS, 'Short for a calendar that has nothing but shifts.'),
-  calendar: key(mapping(CALENDAR_KEYS, { $ref: '#/definitions/calendar' }), 'When it works.'),
+  shifts: key(SHIFTS, 'Short for a calendar with nothing but shifts.'),
+  calendar: key(
+    mapping(CALENDAR_KEYS, { $ref: '#/definitions/calendar' }),
+    'When the factory works.',
+  ),
 };
 
-/** When a factory works; what it leaves out comes from `fallback`. */
+/** The calendar of a factory. `fallback` fills in what it leaves out. */
 export function factoryCalendar(
   { shifts, calendar }: GivenValues<typeof WORKING_TIME_KEYS>,
   place: Place,
   fallback: CalendarDescription,
 ): CalendarDescription {
   if (!calendar) return { ...fallback, ...(shifts && { shifts }) };
-  if (shifts) place.at('shifts').errorAtKey('stands beside a calendar; give them in the calendar');
+  if (shifts)
+    place
+      .at('shifts')
+      .errorAtKey('cannot be combined with a calendar; move the shifts into the calendar');
   const { restShare, weekendShare } = fallback;
   return { shifts: fallback.shifts, restShare, weekendShare, holidays: [], ...calendar };
 }
 
-/** What is wrong with a shift among others: its number, and a sentence. */
+/** An error in one of several shifts: its index, and a sentence. */
 export interface ShiftFault {
   readonly index: number;
   readonly message: string;
 }
 
-/** Shifts that last no time, and those that overlap one before them on some day of the week. */
+/**
+ * Finds shifts without a duration, and shifts that overlap an earlier one on some day of the week.
+ */
 export function shiftFaults(shifts: readonly Shift[]): readonly ShiftFault[] {
   const faults: ShiftFault[] = [];
   const takenBy = new Array<Shift | undefined>(7 * DAY_MINUTES).fill(undefined);
   for (const [index, shift] of shifts.entries()) {
     const { startMinute, endMinute } = shift;
     if (startMinute === endMinute) {
-      const whole = '; the whole day is 0 to 24';
+      const whole = '; use 0 to 24 for the whole day';
       faults.push({ index, message: `starts and ends at ${minuteText(startMinute)}${whole}` });
       continue;
     }
@@ -198,7 +222,7 @@ function* minutesOfWeek({ startMinute, endMinute, days }: Shift): Iterable<numbe
   const lastMinute = startMinute < endMinute ? endMinute : endMinute + DAY_MINUTES;
   for (const day of days ?? WORKDAYS)
     for (let minute = startMinute; minute < lastMinute; minute++) {
-      // What is worked on every workday keeps within them: its early hours are those of each day.
+      // A shift of every workday stays within workdays: its early hours belong to each day itself.
       const within = days === undefined ? minute % DAY_MINUTES : minute;
       yield (day * DAY_MINUTES + within) % (7 * DAY_MINUTES);
     }

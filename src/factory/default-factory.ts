@@ -1,7 +1,7 @@
 import type { FactoryDescription } from '../core/factory.ts';
 import type { MachineType } from '../core/machine.ts';
 
-/** Shifts of the default calendar: two at full production, the night at half, weekends at 30 %. */
+/** The default calendar: two shifts at full production, nights at half, weekends at 30 %. */
 export const DEFAULT_CALENDAR: FactoryDescription['calendar'] = {
   shifts: [
     { startMinute: 6 * 60, endMinute: 14 * 60, loadShare: 1 },
@@ -12,14 +12,14 @@ export const DEFAULT_CALENDAR: FactoryDescription['calendar'] = {
   holidays: [],
 };
 
-/** The temperate climate that factories have unless they say otherwise. */
+/** The default climate of factories, which is temperate. */
 export const DEFAULT_CLIMATE: FactoryDescription['climate'] = {
   baseTempC: 15,
   summerOffsetK: 15,
   winterOffsetK: -10,
 };
 
-/** The factory that runs when no registry is given: one machine of each basic type. */
+/** The factory that runs if no registry is given: one machine of each basic type. */
 export const DEFAULT_FACTORY: FactoryDescription = {
   id: '11111111-1111-1111-1111-111111111111',
   name: 'Demo Manufacturing Plant',
@@ -57,8 +57,8 @@ function machine(
 }
 
 /**
- * The content of a factory file for a fleet of a certain size: the basic types in equal shares,
- * the first of them one more where that leaves a rest, with all typical rated powers.
+ * The content of a factory file for a fleet of a given size: equal numbers of the basic types,
+ * plus one of the first types for any remainder, with all typical rated powers.
  */
 export function largeFleetContent(machines: number, catalogue: readonly MachineType[]): unknown {
   const types = DEFAULT_FACTORY.machines.map(({ type }) => type);

@@ -5,27 +5,30 @@ import { decodedText } from '../runtime/text-file.ts';
 import type { Path } from '../schema/diagnostics.ts';
 import { YamlValues } from './yaml-values.ts';
 
-/** A factory file is held in memory with the places of all its values, some 90 times its size. */
+/** In memory, a factory file takes some 90 times its size, with the locations of all values. */
 export const FILE_MAX_BYTES = 50 * 1024 * 1024;
 
-/** A factory file has ten levels; the parser calls itself for every one. */
+/** A factory file has ten levels. The parser recurses once per level. */
 const DEPTH_MAX = 100;
 
-/** What a file says, and where in it each value stands. */
+/** The content of a file, with the location of each value. */
 export interface FileDocument {
   readonly content: unknown;
-  /** `plant.yaml:12:7`, of the value at a path or, where there is none, of what should hold it. */
+  /**
+   * The location of the value at a path, such as `plant.yaml:12:7`. For a missing value, the
+   * location of its parent.
+   */
   place(path: Path): string;
-  /** The place of the key that a path ends in. */
+  /** The location of the last key of a path. */
   keyPlace(path: Path): string;
 }
 
 /**
- * Reads a YAML file, or a JSON one, which is YAML too.
+ * Reads a YAML file, or a JSON file, which is also YAML.
  *
  * @param askedBy - The variable or option that names the file.
- * @param name - The file as messages call it.
- * @throws ConfigError where there is no such file, or it is not one YAML document.
+ * @param name - The file's name in messages.
+ * @throws ConfigError if the file does not exist, or is not one YAML document.
  */
 export function readDocument(file: string, askedBy: string, name: string): FileDocument {
   const refuse = (why: string): never => {
@@ -45,11 +48,7 @@ export function readDocument(file: string, askedBy: string, name: string): FileD
   return parse(text, name);
 }
 
-/**
- * Parses the text of a factory file.
- *
- * @throws ConfigError where it is not one YAML document.
- */
+/** Parses the text of a factory file. @throws ConfigError if it is not one YAML document. */
 export function parse(text: string, file: string): FileDocument {
   const lines = new LineCounter();
   const placeOf = (offset: number) => {
@@ -60,7 +59,7 @@ export function parse(text: string, file: string): FileDocument {
     path: placeOf(offset),
     message,
   });
-  // Keys that occur twice are found in one go, by the values.
+  // Duplicate keys are found in one pass, when the values are read.
   const options = {
     prettyErrors: false,
     stringKeys: true,
@@ -71,11 +70,12 @@ export function parse(text: string, file: string): FileDocument {
     throw new ConfigError([refuse(offset, `is nested more than ${DEPTH_MAX} levels deep`)]);
   });
   const [document, second] = new Composer(options).compose(tokens, true, text.length);
-  if (!document) throw new TypeError('the parser gave no document');
+  if (!document) throw new TypeError('the parser returned no document');
   const faults = [...document.errors, ...document.warnings].map(({ pos, message }) =>
     refuse(pos[0], message),
   );
-  if (second) faults.push(refuse(second.range[0], 'begins a second document; one is accepted'));
+  if (second)
+    faults.push(refuse(second.range[0], 'begins a second document; only one is accepted'));
   if (faults.length > 0) throw new ConfigError(faults);
   const values = new YamlValues(document, (offset, message) => {
     faults.push(refuse(offset, message));
@@ -88,7 +88,7 @@ export function parse(text: string, file: string): FileDocument {
   };
 }
 
-/** Passes tokens on, unless one is nested so deeply that composing it would end the stack. */
+/** Passes tokens on, unless one is nested so deeply that composing it would overflow the stack. */
 function* shallow(tokens: Iterable<CST.Token>, refuse: (offset: number) => never) {
   for (const token of tokens) {
     const stack: [token: CST.Token | null | undefined, depth: number][] = [[token, 0]];

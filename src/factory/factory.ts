@@ -28,10 +28,10 @@ import type { UniquenessChecker } from './uniqueness-checker.ts';
 /** Each factory has its own weather and calendar. */
 export const FACTORIES_MAX = 10_000;
 
-/** How many factories an entry of a file stands for. */
+/** The number of factories that an entry of a file stands for. */
 export const FACTORY_COUNT = whole(1, FACTORIES_MAX);
 
-/** How warm a factory's seasons are. */
+/** The temperatures of a factory's seasons. */
 export const CLIMATE_KEYS = {
   baseTempC: defaulted(
     number(-40, 40),
@@ -41,29 +41,32 @@ export const CLIMATE_KEYS = {
   summerOffsetK: defaulted(
     number(0, 40),
     DEFAULT_CLIMATE.summerOffsetK,
-    'What the three warm months add to it [K].',
+    'How much warmer the three warm months are [K].',
   ),
   winterOffsetK: defaulted(
     number(-60, 0),
     DEFAULT_CLIMATE.winterOffsetK,
-    'What the three cold months add to it [K].',
+    'How much colder the three cold months are, as a negative number [K].',
   ),
 };
 
 /** A factory. */
 export const FACTORY_KEYS = {
-  id: key(ID, 'Where it is missing, it follows from the name.'),
-  name: required(NAME, 'Unlike that of any other factory.'),
-  topic: key(TOPIC_LEVEL, 'Second level of its machines’ topics; else made of the name.'),
+  id: key(ID, 'Unique id. By default derived from the name.'),
+  name: required(NAME, 'Unique name of the factory.'),
+  topic: key(
+    TOPIC_LEVEL,
+    'Second level of the machines’ topics. By default derived from the name.',
+  ),
   timeZone: defaulted(
     ZONE,
     DEFAULT_FACTORY.timeZone,
     'Time zone of shifts, weekends and seasons.',
     { name: 'timezone' },
   ),
-  location: key(NAME, 'Where it stands, for people.'),
-  latitude: key(number(-90, 90), 'Degrees north; else a guess from the time zone.'),
-  longitude: key(number(-180, 180), 'Degrees east; else a guess from the time zone.'),
+  location: key(NAME, 'Where the factory is. For information only.'),
+  latitude: key(number(-90, 90), 'Degrees north. By default estimated from the time zone.'),
+  longitude: key(number(-180, 180), 'Degrees east. By default estimated from the time zone.'),
   nominalVoltageV: defaulted(
     number(100, 1000),
     DEFAULT_FACTORY.nominalVoltageV,
@@ -78,23 +81,26 @@ export const FACTORY_KEYS = {
   ),
   climate: key(
     mapping(CLIMATE_KEYS, { $ref: '#/definitions/climate' }),
-    'How warm its seasons are.',
+    'Temperatures of the seasons.',
   ),
   ...WORKING_TIME_KEYS,
   networks: key(
     mapping(NETWORKS_KEYS, { $ref: '#/definitions/networks' }),
-    'Networks from which its machines supply each other.',
+    'Networks through which the machines supply each other.',
   ),
   count: key(
     FACTORY_COUNT,
-    'Number of factories like this one; their names and topics are numbered from 1.',
+    'Number of factories like this one. Their names and topics are numbered from 1.',
   ),
-  machines: required(list(1, FLEET_MACHINES_MAX, MACHINE_ENTRY), 'Its machines.'),
+  machines: required(list(1, FLEET_MACHINES_MAX, MACHINE_ENTRY), 'Machines of the factory.'),
 };
 
 const FACTORY = entry(FACTORY_KEYS);
 
-/** A factory as a file has it, with nothing left to defaults: reading it gives it back. */
+/**
+ * A factory as the content of a file, without omitting defaults. Reading it returns the same
+ * factory.
+ */
 export function factoryContent(factory: FactoryDescription, catalogue: Catalogue): Content {
   const machines = factory.machines.map((each) => machineContent(each, catalogue));
   const { id, name, location, ...others } = FACTORY.write({ ...factory, machines } as never);
@@ -102,8 +108,8 @@ export function factoryContent(factory: FactoryDescription, catalogue: Catalogue
 }
 
 /**
- * Reads one factory of a file. What is missing or at fault is filled in, so that everything is
- * looked at; the result is good where no errors were found.
+ * Reads one factory of a file. Missing and invalid values are replaced, so that everything is
+ * checked; the result is valid only if no errors were found.
  */
 export function readFactory(
   content: unknown,
@@ -117,9 +123,9 @@ export function readFactory(
   const id = given.id ?? factoryId(name);
   const topicLevel = given.topic ?? slug(name);
   if (given.name !== undefined && topicLevel === '')
-    place.at('name').error(`${shown(name)} gives no level of a topic; give a topic`);
+    place.at('name').error(`${shown(name)} cannot be turned into a topic level; set a topic`);
   if (given.id !== undefined && given.count !== undefined)
-    place.at('id').errorAtKey('is of one factory; those of a count follow from the name');
+    place.at('id').errorAtKey('cannot be combined with count; the ids are derived from the name');
   const hasOwnId =
     given.name !== undefined &&
     unique.take('name', 'factories', name, place.at('name')) &&
@@ -158,31 +164,34 @@ function readAllMachines(
     for (const machine of readMachines(content, place, context, !unique.isFull)) {
       takeMachine(machine, content, place, context, unique);
       machines.push(machine);
-      // What is wrong with one of a count is wrong with all of them.
+      // An error in one factory of a count occurs in all of them.
       if (errors.length > errorsBefore) break;
     }
   }
   return machines;
 }
 
-/** Has a factory's machines counted, by its counts alone, before any of them is made. */
+/** Counts a factory's machines from the counts of its entries, before any machine is created. */
 export function countMachines(content: unknown, place: Place, unique: UniquenessChecker): void {
   const { machines } = asMapping(content) ?? {};
   if (!Array.isArray(machines)) return;
   const counts = machines.map(countOf);
   const count = countOf(content) * counts.reduce((sum, each) => sum + each, 0);
-  // A count that alone is too large is found where it stands.
+  // A count that is too large by itself is reported where it is written.
   const isLargest = counts.some((each) => each > FLEET_MACHINES_MAX);
   unique.takeMachines(count, isLargest ? undefined : place.at('machines'));
 }
 
-/** Factories or machines that an entry stands for. */
+/** The number of factories or machines that an entry stands for. */
 function countOf(content: unknown): number {
   const count = asMapping(content)?.['count'];
   return typeof count === 'number' && count > 1 ? count : 1;
 }
 
-/** A machine whose name is taken would also have the id and the topic that are made of it. */
+/**
+ * Checks a machine for uniqueness. If its name is taken, so are the id and the topic derived from
+ * it.
+ */
 function takeMachine(
   machine: MachineDescription,
   content: unknown,

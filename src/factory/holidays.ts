@@ -2,14 +2,17 @@ import { createRequire } from 'node:module';
 import type Holidays from 'date-holidays';
 import { pattern, type ValueType } from '../schema/value-type.ts';
 
-/** Calendars of public holidays are laid out for these years. */
+/** The years for which public holidays are computed. */
 const FIRST_YEAR = 2000;
 const LAST_YEAR = 2050;
 
 const DAY_MS = 86_400_000;
 
-/** A country, as ISO 3166 abbreviates it. */
-export const COUNTRY: ValueType<string> = pattern(/^[A-Z]{2}$/, 'a country of ISO 3166 like DE');
+/** A country code of ISO 3166. */
+export const COUNTRY: ValueType<string> = pattern(
+  /^[A-Z]{2}$/,
+  'a country code of ISO 3166 like DE',
+);
 
 /** A state of a country, or a region of a state. */
 export const REGION: ValueType<string> = pattern(
@@ -17,7 +20,7 @@ export const REGION: ValueType<string> = pattern(
   'a state of the country like BY, or a region of one like BY-A',
 );
 
-/** The dates of a place, or the names that would be accepted in place of one of its two. */
+/** The dates of a place or, if its country or region is unknown, the accepted names. */
 export type HolidayDates =
   | { readonly dates: readonly string[] }
   | { readonly unknown: 'country' | 'region'; readonly accepted: readonly string[] };
@@ -25,11 +28,11 @@ export type HolidayDates =
 const known = new Map<string, HolidayDates>();
 
 /**
- * The public holidays of a place from 2000 to 2050, as local dates in their order.
+ * The public holidays of a place from 2000 to 2050, as local dates in order.
  *
- * A date is one where its noon lies in a holiday: half holidays from the afternoon on are worked.
- * The tables behind it (date-holidays) take a fifth of a second to load, so they are loaded when
- * the first place is asked for.
+ * A date counts if its noon falls in a holiday: half holidays from the afternoon on are worked.
+ * The tables behind it (date-holidays) take a fifth of a second to load, so they are only loaded
+ * when needed.
  */
 export function publicHolidays(country: string, region: string | undefined): HolidayDates {
   const key = [country, region].join('-');
@@ -61,7 +64,7 @@ function find(country: string, place: string | undefined): HolidayDates {
   return { dates: [...dates].sort() };
 }
 
-/** The dates whose noon lies in a span that begins at a local time: `2026-12-24 14:00:00`. */
+/** The dates whose noon falls in a span that begins at a local time: `2026-12-24 14:00:00`. */
 function* noons(start: string, lengthMs: number): Iterable<string> {
   const startMs = Date.parse(`${start.slice(0, 10)}T${start.slice(11, 19)}Z`);
   const firstNoonMs = Math.ceil(startMs / DAY_MS - 0.5) * DAY_MS + DAY_MS / 2;

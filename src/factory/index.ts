@@ -8,22 +8,22 @@ import { countMachines, FACTORIES_MAX, FACTORY_COUNT, readFactory } from './fact
 import type { Catalogue } from './machine-types.ts';
 import { UniquenessChecker } from './uniqueness-checker.ts';
 
-/** Errors of a file that are described at most. */
+/** The number of errors to report for a file. */
 const ERRORS_MAX = 250;
 
-/** The file itself. */
+/** The top level of the file. */
 export const FILE_KEYS = {
-  $schema: key(text(2000), 'Where an editor finds the schema of this file.'),
+  $schema: key(text(2000), 'Location of the JSON Schema, for editors.'),
   factories: required(
     list(1, FACTORIES_MAX, unread({ $ref: '#/definitions/factory' })),
-    'The factories.',
+    'List of factories.',
   ),
 };
 
-/** Keys of a file that are its writer's own. */
+/** Keys of a file that its author may use freely. */
 export const OWN_KEY = /^x-/;
 
-/** Factories from a file, and what is worth a line in the log about them. */
+/** Factories from a file, with remarks for the log. */
 export interface FactoryFile {
   readonly factories: readonly FactoryDescription[];
   readonly remarks: readonly string[];
@@ -44,14 +44,14 @@ export interface FactoryFileOptions {
 /**
  * Reads a factory file, YAML or JSON.
  *
- * @throws ConfigError with every fault of the file, each with its line and column.
+ * @throws ConfigError with all errors in the file, each with its line and column.
  */
 export function readFactoryFile(file: string, options: FactoryFileOptions): FactoryFile {
   const { catalogue, calendar = DEFAULT_CALENDAR, askedBy = 'factory file', name = file } = options;
   return readFactories(readDocument(file, askedBy, name), calendar, catalogue);
 }
 
-/** Reads the text of a factory file; `file` names it in messages. */
+/** Reads the text of a factory file; `file` is its name in messages. */
 export function parseFactoryFile(
   text: string,
   calendar: CalendarDescription,
@@ -61,13 +61,13 @@ export function parseFactoryFile(
   return readFactories(parse(text, file), calendar, catalogue);
 }
 
-/** A fleet of a certain size: one factory, as a file with counts would describe it. */
+/** A fleet of a given size: one factory, as a file with counts would describe it. */
 export function largeFleet(
   machines: number,
   calendar: CalendarDescription,
   catalogue: Catalogue,
 ): FactoryFile {
-  const nowhere = () => 'made of a number of machines';
+  const nowhere = () => 'generated from a number of machines';
   const content = largeFleetContent(machines, catalogue);
   return readFactories({ content, place: nowhere, keyPlace: nowhere }, calendar, catalogue);
 }
@@ -88,7 +88,7 @@ function readFactories(
     const errorsBefore = diagnostics.errors.length;
     for (const each of numberedFactories(content)) {
       factories.push(readFactory(each, places.at(i), calendar, unique, catalogue));
-      // All of a count would have the same errors.
+      // All factories of a count would have the same errors.
       if (diagnostics.errors.length > errorsBefore || unique.isFull) break;
     }
   }
@@ -96,14 +96,14 @@ function readFactories(
   return { factories, remarks: [...new Set(diagnostics.warnings)] };
 }
 
-/** A file's content without what its writer keeps there for aliases: `x-press: &press {…}`. */
+/** A file's content without the author's own keys for aliases: `x-press: &press {…}`. */
 function withoutOwn(content: unknown): unknown {
   const given = asMapping(content);
   if (!given) return content;
   return Object.fromEntries(Object.entries(given).filter(([key]) => !OWN_KEY.test(key)));
 }
 
-/** A factory, or as many as its count says, with numbers behind name and topic. */
+/** One factory, or as many as its count says, with numbers appended to name and topic. */
 function* numberedFactories(content: unknown): Generator<unknown> {
   const given = asMapping(content);
   const count = FACTORY_COUNT.parse(given?.['count']);

@@ -13,7 +13,7 @@ import {
   whole,
 } from '../schema/value-type.ts';
 
-/** Other names of machine types, from registries. */
+/** Other names of machine types, used in registries. */
 const TYPE_ALIASES: Readonly<Record<string, string>> = { conveyor: 'motor' };
 
 /** The machine types that there are. */
@@ -44,14 +44,14 @@ export function ratedPower({ type, parameters: { ratedPowerKw } }: MachineType):
   return ratedPowerKw;
 }
 
-/** Warns of a rated power, or of limits of it, that machines of a type mostly do not have. */
+/** Warns about a rated power, or a range of them, that is unusual for machines of a type. */
 export function judgePower([low, high]: Range, type: MachineType, place: Place): void {
   const [least, most] = type.typicalRatedPowerKw;
   if (low >= least && high <= most) return;
-  const what = low === high ? `${low} kW is unusual` : `${low} to ${high} kW is unusual in part`;
+  const what = low === high ? `${low} kW is unusual` : `${low} to ${high} kW is partly unusual`;
   place
     .at('rated_power_kw')
-    .warning(`${what}; machines of type ${type.type} mostly have ${least} to ${most} kW`);
+    .warning(`${what}; machines of type ${type.type} usually have ${least} to ${most} kW`);
 }
 
 /** The parameters that a machine of a type may change. */
@@ -63,7 +63,7 @@ export function parameterKeys(type: MachineType): Readonly<Record<string, Key<nu
   );
 }
 
-/** The parameters in which the machines of a count may differ: those that are numbers. */
+/** The parameters in which the machines of a count may differ: the numeric ones. */
 export function spreadKeys(type: MachineType): Readonly<Record<string, Key<Range>>> {
   return keysOf(type, (parameter) =>
     parameter.choices ? undefined : key(range(parameterType(parameter)), parameter.about),
@@ -81,13 +81,13 @@ function keysOf<T>(
   return Object.fromEntries(entries);
 }
 
-/** What is accepted for a parameter, read as the number that a model works with. */
+/** The type of a parameter's value, parsed to the number that the model uses. */
 function parameterType({ range, choices, isWhole }: Parameter): ValueType<number> {
   if (choices) return position(choices);
   return isWhole ? whole(...range) : number(...range);
 }
 
-/** A machine's own parameters as a file has them. */
+/** A machine's own parameters, as the content of a file. */
 export function parametersContent(
   { type, parameters = {} }: Pick<MachineDescription, 'type' | 'parameters'>,
   catalogue: Catalogue,
@@ -101,14 +101,14 @@ export function parametersContent(
   );
 }
 
-/** Two parameters of a type of which the first must be below the second. */
+/** Two parameters of a type, the first of which must be below the second. */
 export interface Order {
   readonly low: string;
   readonly high: string;
   readonly mayEqual: boolean;
 }
 
-/** The parameters of a type that must be in order, as they declare it. */
+/** The pairs of parameters that a type declares to be in order. */
 export function orderedParameters({ parameters }: MachineType): readonly Order[] {
   return Object.entries(parameters).flatMap(([low, { below, upTo }]) => {
     const high = below ?? upTo;

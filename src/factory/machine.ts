@@ -34,7 +34,7 @@ import {
 import { ID, machineId, NAME, slug, TOPIC } from './names.ts';
 import { checkSpread, numbered, SPREAD_KEYS } from './series.ts';
 
-/** The faults of a machine are looked through for every span of its time. */
+/** A machine's planned faults are searched for every segment of its time. */
 const FAULTS_MAX = 1000;
 
 const COUNT = whole(1, FLEET_MACHINES_MAX);
@@ -49,44 +49,54 @@ const START_S: ValueType<number> = {
   write: (startS) => instantText(1000 * startS),
 };
 
-/** A fault that a machine is to have. */
+/** A planned fault of a machine. */
 export const FAULT_KEYS = {
-  type: required(NAME, 'One of the faults of the machine’s type.'),
-  startS: required(START_S, 'When it begins: an instant, or a date (midnight UTC).', {
+  type: required(NAME, 'A fault of the machine’s type.'),
+  startS: required(START_S, 'Start: an instant, or a date (midnight UTC).', {
     name: 'start',
   }),
   durationS: defaulted(
     duration(DURATION_S.min, DURATION_S.max),
     DURATION_S.default,
-    'Seconds, or a duration like 90m, 24h or 7d.',
+    'Duration in seconds, or like 90m, 24h or 7d.',
     { name: 'duration' },
   ),
-  severity: defaulted(number(SEVERITY.min, SEVERITY.max), SEVERITY.default, 'How strong it is.'),
+  severity: defaulted(
+    number(SEVERITY.min, SEVERITY.max),
+    SEVERITY.default,
+    'Severity of the fault.',
+  ),
 };
 
 /** A machine, whatever types there are. */
 const MACHINE_KEYS = {
-  id: key(ID, 'Where it is missing, it follows from the name and the factory.'),
-  name: required(NAME, 'Unlike that of any other machine of the factory.'),
-  type: required(NAME, 'What it is; a conveyor is a motor.'),
+  id: key(ID, 'Unique id. By default derived from the name and the factory.'),
+  name: required(NAME, 'Unique name within the factory.'),
+  type: required(NAME, 'Machine type. A conveyor is a motor.'),
   description: key(text(2000), 'For people.'),
-  ratedPowerKw: key(number(0.1, 10_000), 'Rated electrical power [kW]; else the type’s default.'),
-  intervalS: key(INTERVAL_S, 'Seconds between two readings; else the type’s default.', {
+  ratedPowerKw: key(number(0.1, 10_000), 'Rated electrical power [kW]. Default: that of the type.'),
+  intervalS: key(INTERVAL_S, 'Seconds between two readings. Default: that of the type.', {
     name: 'interval',
   }),
-  topic: key(TOPIC, 'First three levels of its topics; else factory/, the factory’s, the name.'),
-  parameters: key(anyMapping({ type: 'object' }), 'Departures from the type’s defaults.'),
+  topic: key(
+    TOPIC,
+    'First three levels of the machine’s topics. Default: factory/<factory>/<name>.',
+  ),
+  parameters: key(
+    anyMapping({ type: 'object' }),
+    'Parameters that differ from the defaults of the type.',
+  ),
   faults: key(
     list(0, FAULTS_MAX, unread({ $ref: '#/definitions/fault' })),
-    'Faults that it is to have.',
+    'Planned faults of the machine.',
   ),
   count: key(
     COUNT,
-    'Number of machines like this one; their names and topics are numbered from 1.',
+    'Number of machines like this one. Their names and topics are numbered from 1.',
   ),
   spread: key(
     anyMapping({ $ref: '#/definitions/spread' }),
-    'Ranges in which the machines of a count differ; requires count.',
+    'Ranges in which the machines of a count differ. Requires count.',
   ),
 };
 
@@ -101,7 +111,7 @@ export function machineKeys(catalogue: Catalogue): typeof MACHINE_KEYS {
   return KEYS.of(catalogue);
 }
 
-/** A machine of a type, whose limits are the type's own. */
+/** The mapping of a machine of a given type, with the limits of the type. */
 const MACHINE_OF = new Memo((type: MachineType) => {
   const power = number(...ratedPower(type).range);
   const spread = mapping({
@@ -127,21 +137,22 @@ export function machineContent(description: MachineDescription, catalogue: Catal
   return type ? MACHINE_OF.of(type).write(machine as never) : entry(MACHINE_KEYS).write(machine);
 }
 
-/** What a machine takes from its factory. */
+/** What a machine inherits from its factory. */
 export interface FactoryContext {
   readonly factoryId: string;
-  /** Whether no other factory has that id; the ids made of it are then its machines' own. */
+  /** Whether the factory's id is unique, so that the ids derived from it are too. */
   readonly hasOwnId: boolean;
-  /** Second level of the topics of machines that give none. */
+  /** Second topic level of machines that set no topic. */
   readonly topicLevel: string;
   /** The machine types that there are. */
   readonly catalogue: Catalogue;
 }
 
 /**
- * Reads an entry of a factory file: a machine, as many as its count says, or none at a fault.
+ * Reads an entry of a factory file: one machine, or as many as its count says. Returns none if
+ * there is an error.
  *
- * @param areAllMade - Whether all of a count are made; else the first.
+ * @param areAllMade - Whether to create all machines of a count, or only the first.
  */
 export function readMachines(
   content: unknown,
@@ -156,12 +167,12 @@ export function readMachines(
   if (given.spread) checkSpread(given.spread, machine, type, place.at('spread'), hasKey('count'));
   if (!hasKey('count')) return [machine];
   if (hasKey('id'))
-    place.at('id').errorAtKey('is of one machine; those of a count follow from the name');
+    place.at('id').errorAtKey('cannot be combined with count; the ids are derived from the name');
   const count = areAllMade ? (given.count ?? 0) : Math.min(given.count ?? 0, 1);
   return numbered(machine, type, count, given.spread ?? {}, context, place);
 }
 
-/** Reads one machine, whatever its count; undefined where a fault leaves nothing to go on with. */
+/** Reads one machine and ignores its count. Undefined if an error leaves nothing usable. */
 export function readMachine(
   content: unknown,
   place: Place,
@@ -175,7 +186,7 @@ function readEntry(
   place: Place,
   { factoryId, topicLevel, catalogue }: FactoryContext,
 ) {
-  // The limits of everything else depend on the type.
+  // All other limits depend on the type.
   const type = typeNamed(TYPE.of(catalogue).parse(asMapping(content)?.['type']) ?? '', catalogue);
   if (!type) {
     entry(machineKeys(catalogue)).read(content, place);
@@ -186,7 +197,7 @@ function readEntry(
   const { name, description, ratedPowerKw } = given;
   const topic = given.topic ?? `factory/${topicLevel}/${slug(name)}`;
   if (TOPIC.parse(topic) === undefined && topicLevel !== '')
-    place.at('name').error(`${shown(name)} makes no level of a topic; give a topic`);
+    place.at('name').error(`${shown(name)} cannot be turned into a topic level; set a topic`);
   if (ratedPowerKw !== undefined) judgePower([ratedPowerKw, ratedPowerKw], type, place);
   const machine: MachineDescription = {
     id: given.id ?? machineId(factoryId, name),
@@ -215,7 +226,7 @@ function parametersOf(type: MachineType): CompositeType<Readonly<Record<string, 
       if (!content || !Object.hasOwn(content, 'rated_power_kw'))
         return parameters.read(value, place);
       const { rated_power_kw: _, ...others } = content;
-      place.at('rated_power_kw').errorAtKey('is a key of the machine itself, beside parameters');
+      place.at('rated_power_kw').errorAtKey('belongs to the machine itself, next to parameters');
       return parameters.read(others, place);
     },
     write: (values) => parametersContent({ type: type.type, parameters: values }, [type]),
@@ -239,7 +250,7 @@ function checkOrder(
   }
 }
 
-/** A fault that a machine of a type is to have. */
+/** A planned fault of a machine of a type. */
 function faultOf(type: MachineType): CompositeType<PlannedFault> {
   const keys = { ...FAULT_KEYS, type: required(choice(type.faultTypes), FAULT_KEYS.type.about) };
   const fault = entry(keys);

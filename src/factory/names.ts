@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pattern, text, textual, type ValueType } from '../schema/value-type.ts';
 
-/** Width of the names and topics in an EnMS's registry. */
+/** Width of the columns for names and topics in an EnMS's registry. */
 const NAME_MAX = 255;
 
 /** The name of a factory or a machine. */
@@ -12,15 +12,15 @@ const ID_FORM = pattern(
   '8-4-4-4-12 hexadecimal digits like c0000000-0000-0000-0000-000000000001',
 );
 
-/** An id: 8-4-4-4-12 hexadecimal digits, read in lower case, as databases write them. */
+/** An id: 8-4-4-4-12 hexadecimal digits, converted to lower case, as databases write them. */
 export const ID: ValueType<string> = {
   ...ID_FORM,
   parse: (value) => ID_FORM.parse(value)?.toLowerCase(),
 };
 
-/** MQTT 5.0 §4.7.1: # and + are wildcards and / parts levels, so no level holds one. */
+/** MQTT 5.0 §4.7.1: # and + are wildcards and / separates levels, so no level contains them. */
 const LEVEL = '[^#+/\\u0000-\\u001f\\u007f-\\u009f]*';
-/** A level that is empty or blank is legal in MQTT and a slip everywhere. */
+/** An empty or blank level is legal in MQTT, but always a mistake. */
 const VISIBLE_LEVEL = `${LEVEL}[^#+/\\s\\u0000-\\u001f\\u007f-\\u009f]${LEVEL}`;
 
 /** One level of a topic. */
@@ -45,7 +45,7 @@ function level(form: string, expected: string): ValueType<string> {
   );
 }
 
-/** A name as a level of a topic: `Hydraulic-Pump 1` → `hydraulic-pump-1`; may be empty. */
+/** A name as a topic level: `Hydraulic-Pump 1` → `hydraulic-pump-1`. May be empty. */
 export function slug(name: string): string {
   return name
     .normalize('NFKD')
@@ -59,17 +59,17 @@ export function slug(name: string): string {
 /** Namespace of the factories' ids. */
 const FACTORIES = '7d3c1f52-5a0e-4b7e-9c55-2f1d60c8a4e1';
 
-/** The id of a factory that gives none: always the same for its name. */
+/** The default id of a factory, always the same for the same name. */
 export function factoryId(name: string): string {
   return nameId(FACTORIES, name);
 }
 
-/** The id of a machine that gives none: always the same for its name and its factory's id. */
+/** The default id of a machine, always the same for the same name and factory id. */
 export function machineId(factory: string, name: string): string {
   return nameId(factory, name);
 }
 
-/** A name-based UUID of version 5: RFC 9562, section 5.5. */
+/** A name-based UUID, version 5: RFC 9562, section 5.5. */
 function nameId(namespace: string, name: string): string {
   const bytes = createHash('sha1')
     .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))

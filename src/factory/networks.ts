@@ -18,7 +18,7 @@ import { type Catalogue, typeNamed } from './machine-types.ts';
 const AMOUNT = number(0, 1e6);
 const PRIORITY = whole(1, 100);
 
-/** Each network with the unit that its keys end in, and what the unit is. */
+/** Each network with the unit at the end of its keys, and a description of the unit. */
 const UNITS: Readonly<Record<NetworkName, readonly [suffix: string, about: string]>> = {
   compressedAir: ['m3_min', 'm³/min of air at 7 bar'],
   chilledWater: ['kw', 'kW of cooling'],
@@ -27,29 +27,29 @@ const UNITS: Readonly<Record<NetworkName, readonly [suffix: string, about: strin
 
 const NAMES = Object.keys(UNITS) as NetworkName[];
 
-/** The keys of a network, whose amounts end in its unit: `leak_m3_min`, `heating_kg_h_per_k`. */
+/** The keys of a network. Amounts end in its unit: `leak_m3_min`, `heating_kg_h_per_k`. */
 function networkKeys(network: NetworkName) {
   const [suffix, unit] = UNITS[network];
   const amount = (about: string, name: string) =>
-    key(AMOUNT, `${about} [${unit}]; else what is usual.`, { name });
+    key(AMOUNT, `${about} [${unit}]. Default: a typical value.`, { name });
   return {
-    base: amount('Taken at any time', `base_${suffix}`),
+    base: amount('Constant demand', `base_${suffix}`),
     process: amount(
-      'Taken at full production by what is no machine of the file',
+      'Demand at full production of consumers that are not in the file',
       `process_${suffix}`,
     ),
     heatingPerK: amount(
-      'Taken for each kelvin that it is colder outside than 15 °C',
+      'Heating demand for each kelvin below 15 °C outside',
       `heating_${suffix}_per_k`,
     ),
-    leak: amount('Lost at any time', `leak_${suffix}`),
+    leak: amount('Constant losses', `leak_${suffix}`),
     consumers: key(
       anyMapping({ type: 'object', additionalProperties: AMOUNT.schema }),
-      `What machines take at full activity, by name [${unit}]; else what is usual.`,
+      `Demand of machines at full activity, by name [${unit}]. Default: typical values.`,
     ),
     priorities: key(
       anyMapping({ type: 'object', additionalProperties: PRIORITY.schema }),
-      'Suppliers by name: 1, the default, before 2; those of one number take turns weekly.',
+      'Priorities of suppliers by name: 1, the default, runs before 2. Equal ones rotate weekly.',
     ),
   };
 }
@@ -65,14 +65,14 @@ export const NETWORK_KEYS = Object.fromEntries(
 export const NETWORKS_KEYS = Object.fromEntries(
   NAMES.map((name) => {
     const schema = { $ref: `#/definitions/${wireName(name)}_network` };
-    return [name, key(mapping(NETWORK_KEYS[name], schema), `In ${UNITS[name][1]}.`)];
+    return [name, key(mapping(NETWORK_KEYS[name], schema), `Network in ${UNITS[name][1]}.`)];
   }),
 ) as Readonly<Record<NetworkName, Key<GivenValues<NetworkKeys>>>>;
 
 /**
- * Checks the machines that the networks of a factory name.
+ * Checks the machines that the networks of a factory refer to.
  *
- * @param machines - Those of the factory; empty where they are not known yet.
+ * @param machines - The factory's machines; empty if they are not known yet.
  */
 export function checkNetworks(
   networks: GivenValues<typeof NETWORKS_KEYS>,
@@ -102,7 +102,7 @@ export function checkNetworks(
     named('consumers', AMOUNT, (machine) => typeOf(machine)?.activityShare !== undefined);
     named('priorities', PRIORITY, (machine) => feeds(typeOf(machine), name));
     if (machines.length > 0 && !machines.some((each) => feeds(typeOf(each), name)))
-      within.errorAtKey(`has no machine that feeds it; give it ${suppliersOf(name, catalogue)}`);
+      within.errorAtKey(`has no machine that feeds it; add ${suppliersOf(name, catalogue)}`);
   }
 }
 

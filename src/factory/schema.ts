@@ -17,8 +17,8 @@ import { NETWORK_KEYS, NETWORKS_KEYS } from './networks.ts';
 import { SPREAD_KEYS } from './series.ts';
 
 /**
- * The JSON Schema of factory files, made of the tables that check them, so that an editor
- * completes and marks what the simulator accepts and refuses. Draft 7, which editors know best.
+ * The JSON Schema of factory files, generated from the tables that check them. Editors use it for
+ * completion and validation. Draft 7 has the widest editor support.
  */
 export function factorySchema(catalogue: Catalogue): JsonSchema {
   return {
@@ -67,7 +67,7 @@ export function factorySchema(catalogue: Catalogue): JsonSchema {
   };
 }
 
-/** What holds for machines of one type alone. */
+/** The rules for machines of one type. */
 function ofType(type: MachineType, catalogue: Catalogue): JsonSchema {
   const names = [...typeNames(catalogue)].flatMap(([name, each]) => (each === type ? name : []));
   const { ratedPowerKw } = type.parameters;

@@ -8,25 +8,25 @@ import { number, type Range, range } from '../schema/value-type.ts';
 import { judgePower, orderedParameters } from './machine-types.ts';
 import { machineId, NAME, slug, TOPIC } from './names.ts';
 
-/** In what the machines of a count differ. */
+/** How the machines of a count differ. */
 export const SPREAD_KEYS = {
   ratedPowerKw: key(range(number(0.1, 10_000)), 'Lowest and highest rated power [kW].'),
-  parameters: key(anyMapping({ type: 'object' }), 'The lowest and the highest value of each.'),
+  parameters: key(anyMapping({ type: 'object' }), 'Lowest and highest value of each parameter.'),
 };
 
-/** A parameter takes one of so many values between its limits, so that machines share records. */
+/** The number of distinct values of a spread parameter. Few values let machines share records. */
 const PARAMETER_STEPS = 32;
 
-/** In what the machines of a count differ: limits, also of parameters by the names in a model. */
+/** How the machines of a count differ: ranges, with parameters by their names in the model. */
 export interface Spread {
   readonly ratedPowerKw?: Range;
   readonly parameters?: Readonly<Record<string, Range>>;
 }
 
 /**
- * Checks the limits between which the machines of a count differ.
+ * Checks the ranges in which the machines of a count differ.
  *
- * @param machine - What all of them have in common.
+ * @param machine - The values that all of them share.
  */
 export function checkSpread(
   { ratedPowerKw, parameters = {} }: Spread,
@@ -35,14 +35,14 @@ export function checkSpread(
   place: Place,
   hasCount: boolean,
 ): void {
-  if (!hasCount) place.errorAtKey('goes with count: one machine differs from none');
+  if (!hasCount) place.errorAtKey('requires count: a single machine has nothing to differ from');
   const common: MachineDescription['parameters'] = machine.parameters ?? {};
   const places = place.at('parameters');
   for (const name of Object.keys(parameters))
     if (Object.hasOwn(common, name))
-      places.at(wireName(name)).errorAtKey('is given in parameters as well; give it once');
+      places.at(wireName(name)).errorAtKey('is also set in parameters; set it only once');
   if (ratedPowerKw) judgePower(ratedPowerKw, type, place);
-  // Whatever is drawn, what must be below another parameter must be.
+  // Parameters that must be in order must be so for every possible draw.
   const one = (name: string) => common[name] ?? type.parameters[name]?.value ?? Number.NaN;
   for (const { low, high, mayEqual } of orderedParameters(type)) {
     const culprit = parameters[low] ? low : high;
@@ -51,13 +51,13 @@ export function checkSpread(
     const above = parameters[high]?.[0] ?? one(high);
     if (below < above || (mayEqual && below === above)) continue;
     const relation = `${mayEqual ? 'above' : 'not below'} ${wireName(high)} of ${above}`;
-    places.at(wireName(culprit)).error(`${wireName(low)} may come to ${below}, ${relation}`);
+    places.at(wireName(culprit)).error(`${wireName(low)} may reach ${below}, ${relation}`);
   }
 }
 
 /**
- * The machines of a count, numbered from 1. Each is what it is by its number and its factory's id
- * alone, however many there are.
+ * The machines of a count, numbered from 1. Each depends only on its number and its factory's id,
+ * not on the count.
  */
 export function numbered(
   machine: MachineDescription,
@@ -70,7 +70,7 @@ export function numbered(
   const longest = `${machine.name}-${count}`;
   if (NAME.parse(longest) === undefined || TOPIC.parse(`${machine.topic}-${count}`) === undefined) {
     if (topicLevel !== '' && slug(machine.name) !== '')
-      place.at('name').error(`${shown(longest)} is too long with its number`);
+      place.at('name').error(`${shown(longest)} is too long, including its number`);
     return [];
   }
   return Array.from({ length: count }, (_, i) => {
@@ -86,7 +86,7 @@ export function numbered(
   });
 }
 
-/** What a machine of a count has of its own. */
+/** The values that a machine of a count does not share. */
 function drawn(
   id: string,
   machine: MachineDescription,
@@ -105,7 +105,7 @@ function drawn(
   };
 }
 
-/** A rated power between two limits, with the two digits of a nameplate [kW]. */
+/** A rated power within a range, with the two significant digits of a nameplate [kW]. */
 function nameplateKw([low, high]: Range, share: number): number {
   const kw = low + (high - low) * share;
   const perKw = kw >= 100 ? 0.1 : kw >= 10 ? 1 : 10;

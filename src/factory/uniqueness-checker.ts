@@ -1,17 +1,17 @@
 import { FLEET_MACHINES_MAX } from '../core/factory.ts';
 import { type Place, shown } from '../schema/diagnostics.ts';
 
-/** What must not occur twice in a file, and how much of it there may be. */
+/** Checks that names, ids and topics are unique in a file, and limits the number of machines. */
 export class UniquenessChecker {
   readonly #places = new Map<string, Place>();
   #machines = 0;
 
   /**
-   * Takes a value that only one thing may have; false, with an error, where another has it.
+   * Claims a value for one owner. Returns false, with an error, if another owner has it.
    *
-   * @param what - What the value is, as a person says it: `id`.
-   * @param among - All of which it may be only one's: `machines`.
-   * @param place - Of the value or, where it is derived, of what it is derived from.
+   * @param what - What the value is, for messages: `id`.
+   * @param among - The group in which it must be unique: `machines`.
+   * @param place - The value's place or, if it is derived, that of its source.
    */
   take(what: string, among: string, value: string, place: Place): boolean {
     const key = [what, among, value].join('\0');
@@ -26,18 +26,20 @@ export class UniquenessChecker {
   }
 
   /**
-   * Counts machines, before any of them is made.
+   * Counts machines before they are created.
    *
-   * @param place - Where an excess is reported; nowhere, if not given.
+   * @param place - Where to report that there are too many, if at all.
    */
   takeMachines(count: number, place: Place | undefined): void {
     if (this.isFull) return;
     this.#machines += count;
     if (this.isFull)
-      place?.error(`makes ${this.#machines} machines; up to ${FLEET_MACHINES_MAX} in a file`);
+      place?.error(
+        `results in ${this.#machines} machines; a file may have up to ${FLEET_MACHINES_MAX}`,
+      );
   }
 
-  /** Whether there are more machines than a file may make: then one of each count is read. */
+  /** Whether there are too many machines. Then only one of each count is read. */
   get isFull(): boolean {
     return this.#machines > FLEET_MACHINES_MAX;
   }

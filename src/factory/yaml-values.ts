@@ -12,17 +12,18 @@ import {
 } from 'yaml';
 
 /**
- * Values that aliases may stand for in all. Ten thousand machines may share ten blocks each;
- * aliases of aliases multiply, so that a file made to explode is refused long before it does.
+ * The total number of values that aliases may stand for. Ten thousand machines may share ten
+ * blocks each. Nested aliases multiply, so a malicious file is refused long before it takes too
+ * much memory.
  */
 const ALIASED_MAX = 1_000_000;
 
-/** The key whose mappings are merged into the one that it stands in. */
+/** The key whose mappings are merged into its parent. */
 const MERGE = '<<';
 
 type Pair = YAMLMap['items'][number];
 
-/** What a node means, and how many values that is with its aliases followed. */
+/** The value of a node, and the number of values in it with all aliases expanded. */
 interface Meaning {
   readonly value: unknown;
   readonly size: number;
@@ -31,30 +32,30 @@ interface Meaning {
 const NOTHING: Meaning = { value: null, size: 1 };
 
 /**
- * What a YAML document means, and where it says so: aliases followed and mappings merged, each node
- * read once, however often it is meant. (The library's own reading takes time with the square of
- * the aliases, and of a mapping's keys.)
+ * The values of a YAML document and their locations, with aliases resolved and mappings merged.
+ * Each node is read only once, however often it is referenced. (In the library's own conversion,
+ * time grows with the square of the number of aliases, and of keys in a mapping.)
  */
 export class YamlValues {
   readonly content: unknown;
   readonly #contents: Node | null;
   readonly #report: (offset: number, message: string) => void;
-  /** The node that an anchor names at this place of the document. */
+  /** The node with each anchor, at the current position in the document. */
   readonly #anchors = new Map<string, Node>();
   readonly #meanings = new Map<Node, Meaning>();
   readonly #targets = new Map<Alias, Node>();
-  /** The pairs of mappings that were searched, by their keys. */
+  /** The pairs of mappings that were searched, by key. */
   readonly #pairs = new Map<YAMLMap, ReadonlyMap<string, Pair>>();
   #aliased = 0;
 
-  /** @param report - Is told of every fault that is found. */
+  /** @param report - Called with every error. */
   constructor(document: Document, report: (offset: number, message: string) => void) {
     this.#contents = document.contents as Node | null;
     this.#report = report;
     this.content = this.#read(this.#contents).value;
   }
 
-  /** Where the value at a path stands or, where there is none, what should hold it. */
+  /** The offset of the value at a path or, if it is missing, of its parent. */
   valueOffset(path: readonly (string | number)[]): number {
     let offset = 0;
     let node: unknown = this.#contents;
@@ -66,7 +67,7 @@ export class YamlValues {
     return offset;
   }
 
-  /** Where the key that a path ends in stands. */
+  /** The offset of the last key of a path. */
   keyOffset(path: readonly (string | number)[]): number {
     const parent = path
       .slice(0, -1)
@@ -107,7 +108,7 @@ export class YamlValues {
       );
       return NOTHING;
     }
-    // What is too much is said once.
+    // Too many values are reported once.
     if (this.#aliased > ALIASED_MAX) return NOTHING;
     this.#aliased += meaning.size;
     if (this.#aliased > ALIASED_MAX)
@@ -131,20 +132,20 @@ export class YamlValues {
         this.#report(isNode(key) ? offsetOf(key) : offsetOf(map), 'Map keys must be unique');
       else values.set(keyText(key), meaning.value);
     }
-    // What a mapping says itself wins, then what was merged first.
+    // A mapping's own keys win, then those merged first.
     for (const { value } of merged)
       for (const [key, each] of Object.entries(value as object))
         if (!values.has(key)) values.set(key, each);
     return { value: Object.fromEntries(values), size };
   }
 
-  /** The mappings that a merge key names: one, or a list of them. */
+  /** The mappings of a merge key: one, or a list of them. */
   #mergedBy(node: unknown, meaning: Meaning): readonly Meaning[] {
     const target = this.#target(node);
     const parts = isSeq(target) ? target.items.map((each) => this.#meaningOf(each)) : [meaning];
     if (parts.every(({ value }) => isMapping(value))) return parts;
     if (isNode(node) && this.#aliased <= ALIASED_MAX)
-      this.#report(offsetOf(node), `${MERGE} takes a mapping, or a list of mappings`);
+      this.#report(offsetOf(node), `${MERGE} accepts a mapping, or a list of mappings`);
     return [];
   }
 
@@ -162,7 +163,7 @@ export class YamlValues {
     return isMap(node) ? this.#pair(node, String(step))?.value : undefined;
   }
 
-  /** The pair of a key, in a mapping or in those that are merged into it. */
+  /** The pair with a key, in a mapping or in those merged into it. */
   #pair(map: YAMLMap, key: string): Pair | undefined {
     const pairs =
       this.#pairs.get(map) ?? new Map(map.items.map((each) => [keyText(each.key), each]));
@@ -186,7 +187,7 @@ function isMapping(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** In quotes it is a key like any other. */
+/** In quotes it is an ordinary key. */
 function isMerge(key: unknown): boolean {
   return isScalar(key) && key.value === MERGE && key.type === Scalar.PLAIN;
 }

@@ -1,14 +1,14 @@
-/** The first wait before something that failed is tried again, and the longest [ms]. */
+/** The first and the longest wait before retrying [ms]. */
 const FIRST_MS = 200;
 const LONGEST_MS = 5000;
-/** Share by which a wait may be longer, so that many clients do not return at once. */
+/** Share by which a wait may be longer, so that many clients do not return at the same time. */
 const JITTER_SHARE = 0.2;
-/** What has worked for so long without a failure is trusted to fail again at once [ms]. */
+/** After working for this long, the next failure is retried quickly again [ms]. */
 export const STEADY_MS = 30_000;
 
 /**
- * How long to wait before the next attempt: twice as long each time, from 0.2 s up to 5 s. Neither
- * a connection nor a first success begins it anew, since many a peer takes a client and ends it.
+ * The waits between attempts: from 0.2 s, doubling up to 5 s. Neither a connection nor a first
+ * success resets them, because many peers accept a client and then drop it.
  */
 export class BackOff {
   readonly #steadyMs: number;
@@ -26,7 +26,7 @@ export class BackOff {
     this.#nextMs = firstMs;
   }
 
-  /** The wait after one more failure [ms]. */
+  /** The wait after another failure [ms]. */
   nextMs(): number {
     const waitMs = this.#nextMs * (1 + JITTER_SHARE * Math.random());
     this.#nextMs = Math.min(2 * this.#nextMs, LONGEST_MS);
@@ -34,11 +34,7 @@ export class BackOff {
     return Math.round(waitMs);
   }
 
-  /**
-   * Takes note of a success.
-   *
-   * @returns Whether it has worked for so long that waits begin anew.
-   */
+  /** Records a success. @returns Whether it has worked long enough to reset the waits. */
   works(): boolean {
     const nowMs = performance.now();
     this.#worksSinceMs ??= nowMs;

@@ -1,9 +1,9 @@
 import { sleep } from './sleep.ts';
 
 /**
- * A signal that aborts after a while, or when another one does. (`AbortSignal.timeout` inside
+ * A signal that aborts after some time, or when another signal does. (`AbortSignal.timeout` inside
  * `AbortSignal.any` may be garbage-collected before it fires, and then never does:
- * nodejs/node#57736. This one is held by its timer.)
+ * nodejs/node#57736. The timer keeps this one alive.)
  */
 export function deadlineSignal(durationMs: number, signal: AbortSignal): AbortSignal {
   const end = new AbortController();
@@ -18,7 +18,7 @@ export function deadlineSignal(durationMs: number, signal: AbortSignal): AbortSi
   return end.signal;
 }
 
-/** Waits until some work settles, but no longer than that; the work itself goes on. */
+/** Waits until some work settles, or until the time is up. The work itself continues. */
 export async function settledWithin(
   work: Promise<void> | undefined,
   durationMs: number,
@@ -32,7 +32,7 @@ export async function settledWithin(
 }
 
 /**
- * The result of some work, if it arrives in time; the work itself goes on.
+ * The result of some work, if it arrives in time. The work itself continues.
  *
  * @throws Error if it takes too long, or the signal is aborted.
  */
@@ -44,7 +44,7 @@ export async function withDeadline<T>(
   const timer = new AbortController();
   const ends = signal ? AbortSignal.any([timer.signal, signal]) : timer.signal;
   const late = sleep(durationMs, ends).then(() => {
-    if (signal?.aborted) throw new Error('it was stopped');
+    if (signal?.aborted) throw new Error('stopped');
     throw new Error(`no answer within ${durationMs / 1000} s`);
   });
   late.catch(() => undefined);

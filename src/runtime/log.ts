@@ -1,4 +1,4 @@
-/** Where delivery says what changed: a line a change of state, nothing per message. */
+/** A log of state changes: one line per change, nothing per message. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

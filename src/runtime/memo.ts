@@ -1,6 +1,6 @@
 /**
- * What was made for an object, made once and kept for as long as the object lives. The object that
- * was asked for last is answered without a look-up: rows come in runs of one machine and one type.
+ * Caches one value per object, for the lifetime of the object. The latest object is answered
+ * without a lookup, because consecutive rows often share a machine and a type.
  */
 export class Memo<Key extends object, Value> {
   readonly #make: (key: Key) => Value;
@@ -29,8 +29,8 @@ export class Memo<Key extends object, Value> {
 }
 
 /**
- * A memo of the views through which bytes are written that a caller gives. Callers do well to give
- * the same arrays again: a view costs as much as a message.
+ * A memo of the views used to write to a caller's byte arrays. Callers should reuse their arrays:
+ * a view costs as much as a message.
  */
 export function viewMemo(): Memo<Uint8Array, DataView> {
   return new Memo((bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));

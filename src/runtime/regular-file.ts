@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** A path that is not read: nothing that ends stands there, or more than is taken. */
+/** A path that is not read: not a regular file, or too large. */
 export class FileRefusal extends Error {
-  /** The system's code for it, where there is one. */
+  /** The system's error code, if there is one. */
   readonly code: string | undefined;
 
   constructor(message: string, code?: string) {
@@ -13,11 +13,11 @@ export class FileRefusal extends Error {
 }
 
 /**
- * The size of a regular file [bytes]. A pipe may never say anything, and a device may never end, so
- * both are refused before they are opened.
+ * The size of a regular file [bytes]. A pipe may never send anything and a device may never end,
+ * so both are refused before they are opened.
  *
- * @throws FileRefusal for anything else, in a few words that follow the path; the system's error
- *   where there is nothing.
+ * @throws FileRefusal for anything else, with a message that follows the path; the system's error
+ *   if the path does not exist.
  */
 export function regularFileBytes(path: string): number {
   const status = statSync(path);
@@ -29,7 +29,8 @@ export function regularFileBytes(path: string): number {
 /**
  * Reads a regular file of limited size.
  *
- * @throws FileRefusal where it is none, or larger; the system's error where it cannot be read.
+ * @throws FileRefusal if it is not a regular file, or too large; the system's error if it cannot
+ *   be read.
  */
 export function readRegularFile(path: string, maxBytes: number): Buffer {
   const bytes = regularFileBytes(path);

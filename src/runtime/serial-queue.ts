@@ -2,10 +2,10 @@
 export class SerialQueue {
   #tail: Promise<unknown> = Promise.resolve();
 
-  /** Runs some work after everything added before has settled, whatever became of that. */
+  /** Runs some work after everything added before has settled, successfully or not. */
   run<T>(work: () => T | Promise<T>): Promise<T> {
     const turn = this.#tail.then(work);
-    // A failure belongs to whoever added that work; the next piece runs all the same.
+    // The caller handles a failure; the next work runs anyway.
     this.#tail = turn.catch(() => undefined);
     return turn;
   }

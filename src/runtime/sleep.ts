@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
-/** Sleeps for a while, or until the signal is aborted; 0 ms lets everything else have a turn. */
+/** Sleeps for some time, or until the signal is aborted; 0 ms gives everything else a turn. */
 export async function sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
   try {
     const options = signal ? { signal } : {};

@@ -1,14 +1,14 @@
-/** Byte order marks, and the encodings that they tell. */
+/** Byte order marks, with the encodings that they indicate. */
 const MARKS = [
   { mark: [0xff, 0xfe], encoding: 'utf-16le' },
   { mark: [0xfe, 0xff], encoding: 'utf-16be' },
 ] as const;
 
 /**
- * The text of a file that a person wrote: UTF-8 with or without a byte order mark, or UTF-16 with
- * one, which PowerShell's `>` writes.
+ * The text of a file written by a person: UTF-8 with or without a byte order mark, or UTF-16 with
+ * one, as PowerShell's `>` writes it.
  *
- * @returns Undefined where it is neither.
+ * @returns Undefined if it is neither.
  */
 export function decodedText(bytes: Uint8Array): string | undefined {
   const { encoding } = MARKS.find(({ mark }) => mark.every((byte, i) => bytes[i] === byte)) ?? {
@@ -16,7 +16,7 @@ export function decodedText(bytes: Uint8Array): string | undefined {
   };
   try {
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
-    // UTF-16 without its mark looks like UTF-8 with a NUL beside every letter.
+    // UTF-16 without its mark looks like UTF-8 with a NUL next to every letter.
     return text.includes('\0') ? undefined : text;
   } catch {
     return undefined;

@@ -4,45 +4,45 @@ import { Memo } from '../runtime/memo.ts';
 import type { Place } from './diagnostics.ts';
 import type { JsonSchema, ValueType } from './value-type.ts';
 
-/** What is accepted as a list or a mapping, whose parts are read one by one. */
+/** A list or a mapping, whose parts are read one by one. */
 export interface CompositeType<T> {
-  /** Ends the sentence "… is not accepted; …". */
+  /** Completes the sentence "… is not accepted; …". */
   readonly expected: string;
   readonly schema: JsonSchema;
-  /** What the value means, after every error in it; undefined where that leaves nothing. */
+  /** The meaning of the value. Reports every error in it; undefined if nothing usable is left. */
   read(value: unknown, place: Place): T | undefined;
-  /** The value as a file has it; without this, it is the same. */
+  /** Converts a value back to its form in a file. Without this, it stays the same. */
   write?(value: T): unknown;
 }
 
-/** What is accepted as a value of any form. */
+/** The type of a scalar, a list or a mapping. */
 export type AnyType<T> = ValueType<T> | CompositeType<T>;
 
 /** One key of a mapping. */
 export interface Key<T> {
   readonly type: AnyType<T>;
   readonly about: string;
-  /** The key as users write it, if it is not the property in snake case. */
+  /** The key as users write it, unless it is the property in snake case. */
   readonly name?: string;
-  /** What stands in for a key that is missing, as users would write it. */
+  /** The default for a missing key, as users would write it. */
   readonly default?: string | number;
-  /** What a key that is missing mostly means: for the documentation alone. */
+  /** What usually applies if the key is missing, for the documentation only. */
   readonly usual?: string | number;
   readonly isRequired?: true;
 }
 
-/** A key that must be given. */
+/** A required key. */
 export type RequiredKey<T> = Key<T> & { readonly isRequired: true };
 
-/** A key that may be left out, and always means something. */
+/** An optional key with a default. */
 export type DefaultKey<T> = Key<T> & { readonly default: string | number };
 
-/** The keys that a mapping may have, by the properties that code reads them as. */
+/** The keys of a mapping, by their property names in the code. */
 export type Keys = Readonly<Record<string, Key<unknown>>>;
 
 type Value<K> = K extends Key<infer T> ? T : never;
 
-/** What those of a mapping's keys mean that are there and accepted. */
+/** The values of the keys that are present and valid. */
 export type GivenValues<K extends Keys> = string extends keyof K
   ? { readonly [N in keyof K]: Value<K[N]> }
   : { readonly [N in keyof K]?: Value<K[N]> };
@@ -51,15 +51,15 @@ type CertainNames<K extends Keys> = {
   [N in keyof K]: K[N] extends { isRequired: true } | { default: string | number } ? N : never;
 }[keyof K];
 
-/** What a mapping's keys mean, where those that must be given are. */
+/** The values of a mapping whose required keys are all present. */
 export type MappingValues<K extends Keys> = GivenValues<Omit<K, CertainNames<K>>> & {
   readonly [N in CertainNames<K>]: Value<K[N]>;
 };
 
-/** A mapping whose keys are yet to be read. */
+/** A mapping whose keys have not been read yet. */
 export type Content = Readonly<Record<string, unknown>>;
 
-/** A key that may be left out. */
+/** An optional key. */
 export function key<T>(
   type: AnyType<T>,
   about: string,
@@ -68,7 +68,7 @@ export function key<T>(
   return { type, about, ...more };
 }
 
-/** A key that may be left out, where something else stands in for it. */
+/** An optional key with a default. */
 export function defaulted<T>(
   type: ValueType<T>,
   byDefault: string | number,
@@ -78,7 +78,7 @@ export function defaulted<T>(
   return { type, about, default: byDefault, ...more };
 }
 
-/** A key that must be given. */
+/** A required key. */
 export function required<T>(
   type: AnyType<T>,
   about: string,
@@ -87,13 +87,13 @@ export function required<T>(
   return { type, about, ...more, isRequired: true };
 }
 
-/** A key with the property that it is read as, and the meaning of its default. */
+/** A key with its property name and the parsed default. */
 interface Field extends Key<unknown> {
   readonly property: string;
   readonly initial: unknown;
 }
 
-/** The keys of a mapping as users write them. */
+/** The keys of a mapping, by the names that users write. */
 const FIELDS = new Memo((keys: Keys): ReadonlyMap<string, Field> => {
   const fields = Object.entries(keys).map(([property, key]): [string, Field] => {
     const { type, name = wireName(property), default: byDefault } = key;
@@ -103,7 +103,7 @@ const FIELDS = new Memo((keys: Keys): ReadonlyMap<string, Field> => {
   return new Map(fields);
 });
 
-/** A list whose items are of one type; those that are not accepted are left out. */
+/** A list with items of one type. Invalid items are left out. */
 export function list<T>(min: number, max: number, items: AnyType<T>): CompositeType<readonly T[]> {
   return {
     expected: `a list of ${min} to ${max}`,
@@ -119,18 +119,18 @@ export function list<T>(min: number, max: number, items: AnyType<T>): CompositeT
   };
 }
 
-/** What is accepted as a mapping with certain keys. */
+/** A mapping with a fixed set of keys. */
 export interface MappingType<K extends Keys> extends CompositeType<MappingValues<K>> {
-  /** What its keys mean, even where some that must be given are not. */
+  /** The values of its keys, even if required ones are missing. */
   readGiven(value: unknown, place: Place): GivenValues<K> | undefined;
-  /** The content of a file whose values these are. */
+  /** Converts the values back to the content of a file. */
   write(values: MappingValues<K>): Content;
 }
 
 /**
- * A mapping with certain keys. Where one that must be given is not, nothing is left of it.
+ * A mapping with a fixed set of keys. If a required one is missing, the result is undefined.
  *
- * @param schema - Refers to where its schema is defined.
+ * @param schema - A reference to the definition of its schema.
  */
 export function mapping<K extends Keys>(
   keys: K,
@@ -162,27 +162,27 @@ export function mapping<K extends Keys>(
   };
 }
 
-/** As many keys as fit on a line. */
+/** The number of keys that fit on a line. */
 const KEYS_SHOWN = 8;
 
-/** A mapping that no key announces, such as an item of a list: messages name its keys. */
+/** A mapping without a key of its own, such as a list item: messages list its keys. */
 export function entry<K extends Keys>(keys: K, schema?: JsonSchema): MappingType<K> {
   const names = [...FIELDS.of(keys).keys()];
   const expected = `a mapping with ${names.slice(0, KEYS_SHOWN).join(', ')}`;
   return { ...mapping(keys, schema), expected };
 }
 
-/** A mapping with any keys. */
+/** A mapping with arbitrary keys. */
 export function anyMapping(schema: JsonSchema): ValueType<Content> {
   return { expected: 'a mapping', schema, parse: asMapping };
 }
 
-/** A value that is accepted here and read elsewhere, by rules that depend on other values. */
+/** A value that is accepted here and checked elsewhere, by rules that depend on other values. */
 export function unread(schema: JsonSchema): ValueType<unknown> {
   return { expected: 'any value', schema, parse: (value) => value };
 }
 
-/** Another meaning of a list or a mapping, made of its parts once they are read. */
+/** Converts a list or a mapping once its parts are read. */
 export function mapped<T, U extends T>(
   type: CompositeType<T>,
   convert: (parts: T, place: Place) => U | undefined,
@@ -196,7 +196,7 @@ export function mapped<T, U extends T>(
   };
 }
 
-/** What a value means; undefined, with an error, where it is not accepted. */
+/** The meaning of a value. Undefined, with an error, if it is not accepted. */
 export function readValue<T>(value: unknown, type: AnyType<T>, place: Place): T | undefined {
   if ('read' in type) return type.read(value, place);
   const parsed = type.parse(value);
@@ -204,7 +204,7 @@ export function readValue<T>(value: unknown, type: AnyType<T>, place: Place): T 
   return parsed;
 }
 
-/** A value as a file has it. */
+/** Converts a value to its form in a file. */
 function writeValue<T>(value: T, type: AnyType<T>): unknown {
   return type.write ? type.write(value) : value;
 }
@@ -212,7 +212,7 @@ function writeValue<T>(value: T, type: AnyType<T>): unknown {
 /**
  * Reads a mapping by its keys, and reports every error in it.
  *
- * @param isOpen - Whether it may have other keys, too.
+ * @param isOpen - Whether other keys are allowed, too.
  */
 export function readMapping<K extends Keys>(
   content: Content,
@@ -240,10 +240,10 @@ function reportUnknown(content: Content, known: ReadonlyMap<string, unknown>, pl
     place.at(name).errorAtKey(`${place.words.unknown} ${accepted}`);
   }
   if (unknown.length > FAULTS_MAX)
-    place.error(`${unknown.length - FAULTS_MAX} more keys are not known`);
+    place.error(`${unknown.length - FAULTS_MAX} more keys are unknown`);
 }
 
-/** A value as a mapping; undefined where it is something else. */
+/** A value as a mapping; undefined if it is something else. */
 export function asMapping(value: unknown): Content | undefined {
   const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isMapping ? (value as Content) : undefined;
@@ -258,7 +258,7 @@ export function objectSchema(keys: Keys): JsonSchema {
       name,
       {
         description: about,
-        // Draft 7 ignores everything beside a reference.
+        // Draft 7 ignores everything next to a reference.
         ...($ref === undefined ? rest : { allOf: [{ $ref }] }),
         ...(byDefault === undefined ? {} : { default: byDefault }),
       },

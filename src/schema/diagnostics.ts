@@ -1,10 +1,10 @@
 import { ConfigError, clipped, type Diagnostic, nearestName } from '../core/errors.ts';
 import type { ValueType } from './value-type.ts';
 
-/** Steps from the top of what was given to a value in it. */
+/** The steps from the top of the input to a value in it. */
 export type Path = readonly (string | number)[];
 
-/** What a format calls the things that sentences are about. */
+/** The terms that a format uses in messages. */
 export interface Vocabulary {
   readonly whole: string;
   readonly mapping: string;
@@ -14,7 +14,7 @@ export interface Vocabulary {
   readonly unknown: string;
 }
 
-/** The words for files, variables and options. */
+/** The terms for files, variables and options. */
 const FILE_WORDS: Vocabulary = {
   whole: 'the file',
   mapping: 'a mapping',
@@ -24,7 +24,7 @@ const FILE_WORDS: Vocabulary = {
   unknown: 'is not known;',
 };
 
-/** The words for parts of a request, whose values are those of JSON. */
+/** The terms for parts of a request, whose values are JSON. */
 export const REQUEST_WORDS: Vocabulary = {
   whole: 'body',
   mapping: 'an object',
@@ -34,38 +34,41 @@ export const REQUEST_WORDS: Vocabulary = {
   unknown: 'is not a known key;',
 };
 
-/** Where values come from: how messages call them, and how many are described. */
+/** How messages name and locate values, and how many errors to report. */
 export interface DiagnosticsOptions {
   readonly words?: Vocabulary;
-  /** Errors after which no more are looked for; without it all are. */
+  /** Stop after this many errors; by default, report all. */
   readonly errorsMax?: number;
-  /** A path as the user knows it; its steps with dots between them, if not given. */
+  /** A path as the user knows it; by default its steps, joined with dots. */
   pathText?(path: Path): string;
-  /** `plant.yaml:12:7`, of the value at a path or, where there is none, of what should hold it. */
+  /**
+   * The location of the value at a path, such as `plant.yaml:12:7`. For a missing value, the
+   * location of its parent.
+   */
   place?(path: Path): string;
-  /** The place of the key that a path ends in. */
+  /** The location of the last key of a path. */
   keyPlace?(path: Path): string;
 }
 
-/** Collects what is wrong with values, each error with its path and its place. */
+/** Collects the errors and warnings about values, with their paths and locations. */
 export class Diagnostics {
   readonly errors: Diagnostic[] = [];
   readonly warnings: string[] = [];
   readonly options: DiagnosticsOptions;
-  /** The top of what was given. */
+  /** The top of the input. */
   readonly top = new Place(this);
 
   constructor(options: DiagnosticsOptions = {}) {
     this.options = options;
   }
 
-  /** @throws ConfigError where there are errors. */
+  /** @throws ConfigError if there are errors. */
   check(): void {
     if (this.errors.length > 0) throw new ConfigError(this.errors);
   }
 }
 
-/** A place in what was given, and what is said of the value there. */
+/** A place in the input, for reporting problems with the value there. */
 export class Place {
   readonly diagnostics: Diagnostics;
   readonly #parent: Place | undefined;
@@ -77,7 +80,7 @@ export class Place {
     this.#step = step;
   }
 
-  /** The place of a key's value, or of an item. */
+  /** The place of a key's value, or of a list item. */
   at(step: string | number): Place {
     return new Place(this.diagnostics, this, step);
   }
@@ -97,23 +100,23 @@ export class Place {
   }
 
   /**
-   * The value is wrong or, where there is none, missing.
+   * Reports that the value is wrong or missing.
    *
-   * @throws ConfigError where there are so many errors that no more are looked for.
+   * @throws ConfigError if the limit of errors is reached.
    */
   error(message: string): undefined {
     this.#add(message, this.diagnostics.options.place?.(this.path));
   }
 
-  /** The key is wrong. @throws ConfigError as `error` does. */
+  /** Reports that the key is wrong. @throws ConfigError as `error` does. */
   errorAtKey(message: string): undefined {
     this.#add(message, this.diagnostics.options.keyPlace?.(this.path));
   }
 
   /**
-   * The value is not what its type expects, which may be a name that is close.
+   * Reports that the value does not fit its type, with a suggestion if a known name is similar.
    *
-   * @param what - The value as the sentence calls it: secrets are never shown.
+   * @param what - The value as shown in the message: secrets are never shown.
    * @throws ConfigError as `error` does.
    */
   notAccepted(
@@ -125,7 +128,7 @@ export class Place {
     this.error(`${what} is not accepted; ${expected}${near ? ` (did you mean ${near}?)` : ''}`);
   }
 
-  /** The value is accepted, but worth a line in the log. */
+  /** Reports that the value is accepted, but worth a line in the log. */
   warning(message: string): void {
     const where = this.diagnostics.options.place?.(this.path);
     this.diagnostics.warnings.push(`${this}: ${located(message, where)}`);
@@ -142,7 +145,7 @@ function located(message: string, where: string | undefined): string {
   return where === undefined ? message : `${message} (${where})`;
 }
 
-/** A value as a message shows it: text in quotes, and no more of it than fits on a line. */
+/** A value as messages show it: text in quotes, shortened to fit on a line. */
 export function shown(value: unknown, words = FILE_WORDS): string {
   if (Array.isArray(value)) return 'a list';
   if (value === null) return words.null;

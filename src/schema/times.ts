@@ -3,7 +3,7 @@ import { number, textual, type ValueType } from './value-type.ts';
 
 const UNIT_S = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
-/** A length of time [s]: a number of seconds, or a number with `s`, `m`, `h` or `d` behind it. */
+/** A duration [s]: a number of seconds, or a number followed by `s`, `m`, `h` or `d`. */
 export function duration(minS: number, maxS: number): ValueType<number> {
   return {
     expected:
@@ -26,17 +26,19 @@ function durationS(text: string): number | undefined {
   return match ? Number(match[1]) * UNIT_S[match[2] as keyof typeof UNIT_S] : undefined;
 }
 
-/** A length of time as a person writes it, in the largest unit that it is a whole number of. */
+/** A duration as a person writes it, in the largest unit that gives a whole number. */
 export function durationText(lengthS: number): string {
   const unit = (['d', 'h', 'm'] as const).find((each) => lengthS % UNIT_S[each] === 0);
   return unit && lengthS > 0 ? `${lengthS / UNIT_S[unit]}${unit}` : `${lengthS}s`;
 }
 
-/** Readings are numbered from the epoch on, and zone databases say little of what lies beyond. */
+/**
+ * Readings are numbered from the epoch, and time zone databases say little about the far future.
+ */
 const INSTANT_MIN_MS = Date.UTC(1971, 0, 1);
 const INSTANT_MAX_MS = Date.UTC(2200, 0, 1);
 
-/** What an instant looks like: the date, the time, and its offset in hours and minutes. */
+/** The form of an instant: date, time, and UTC offset in hours and minutes. */
 export const INSTANT_PATTERN =
   '^(\\d{4}-\\d\\d-\\d\\d)' +
   '(?:[Tt ](\\d\\d:\\d\\d(?::\\d\\d(?:[.,]\\d{1,9})?)?) ?' +
@@ -44,11 +46,11 @@ export const INSTANT_PATTERN =
 const INSTANT = new RegExp(INSTANT_PATTERN);
 
 /**
- * The one reader for instants [ms since the epoch]: as this program, JavaScript, psql and `date`
- * write them, with a T or a space, and with an offset from UTC. A date alone is its midnight in
- * UTC, and what is finer than a millisecond is cut off.
+ * Parses an instant [ms since the epoch] in the forms that this program, JavaScript, psql and
+ * `date` write: with a T or a space, and with a UTC offset. A date alone means midnight UTC.
+ * Anything finer than a millisecond is cut off.
  *
- * @returns NaN for what is in no calendar, undefined for what is no instant.
+ * @returns NaN for a date that does not exist, undefined for anything else that is not an instant.
  */
 export function instantMs(text: string): number | undefined {
   const match = INSTANT.exec(text);
@@ -70,7 +72,7 @@ export const INSTANT_MS: ValueType<number> = textual(
   { pattern: INSTANT_PATTERN },
 );
 
-/** An instant that is a whole second: simulated time begins at one, as faults do. */
+/** An instant that is a whole second, as the start of simulated time and of faults must be. */
 export const WHOLE_INSTANT_MS: ValueType<number> = {
   ...INSTANT_MS,
   expected: `${INSTANT_MS.expected}, to the second`,
@@ -80,12 +82,12 @@ export const WHOLE_INSTANT_MS: ValueType<number> = {
   },
 };
 
-/** A civil date that exists: `2026-12-25`. */
+/** A calendar date that exists: `2026-12-25`. */
 export const DATE: ValueType<string> = textual(
   'a date like 2026-12-25',
   (date) => {
     const timeMs = /^\d{4}-\d\d-\d\d$/.test(date) ? Date.parse(`${date}T00:00Z`) : Number.NaN;
-    // A parser may take 30 February for 2 March.
+    // A parser may accept 30 February as 2 March.
     const isDate = !Number.isNaN(timeMs) && new Date(timeMs).toISOString().startsWith(date);
     return isDate ? date : undefined;
   },
@@ -100,10 +102,10 @@ export function instantText(timeMs: number): string {
 const DAY_MINUTES = 1440;
 const TIME_OF_DAY = /^(\d{1,2}):([0-5]\d)$/;
 
-/** A time of the local day [min], as a whole hour or as `HH:MM`, from midnight to 23:59. */
+/** A time of the local day [min], as a whole hour or `HH:MM`, from midnight to 23:59. */
 export const START_MINUTE = timeOfDay(0, DAY_MINUTES - 1);
 
-/** The end of a part of the local day [min]: a whole hour or `HH:MM`; midnight is 0 or 24. */
+/** The end of a period of the local day [min]: a whole hour or `HH:MM`; midnight is 0 or 24. */
 export const END_MINUTE = timeOfDay(0, DAY_MINUTES);
 
 function timeOfDay(min: number, max: number): ValueType<number> {

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 
 /**
- * A fragment of a JSON Schema, draft 7. TypeBox compiles it as it is; with TypeBox's constructors,
- * every command would load the library (0.1 s of a processor) to read a few variables.
+ * A fragment of a JSON Schema, draft 7. TypeBox compiles it unchanged. With TypeBox's
+ * constructors, every command would load the library (0.1 s of processor time) to read a few
+ * variables.
  */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -23,16 +24,16 @@ export interface JsonSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** What is accepted as a value: in words, as JSON Schema, and as a function. */
+/** The type of a value: a description, a JSON Schema, and a parser. */
 export interface ValueType<T> {
-  /** Ends the sentence "… is not accepted; …". */
+  /** Completes the sentence "… is not accepted; …". */
   readonly expected: string;
   readonly schema: JsonSchema;
-  /** The value in the form that code works with; undefined where it is not accepted. */
+  /** The value in the form that the code uses; undefined if it is not accepted. */
   parse(value: unknown): T | undefined;
-  /** The value as a file has it; without this, it is the same. */
+  /** Converts a value back to its form in a file. Without this, it stays the same. */
   write?(value: T): unknown;
-  /** Accepted names, among which a mistyped one is looked up. */
+  /** Accepted names, from which to suggest one for a typo. */
   names?(): Iterable<string>;
 }
 
@@ -46,7 +47,7 @@ export function number(min: number, max: number): ValueType<number> {
   };
 }
 
-/** A whole number between two limits, both included. */
+/** An integer between two limits, both included. */
 export function whole(min: number, max: number): ValueType<number> {
   return {
     ...described({ type: 'integer', minimum: min, maximum: max }),
@@ -66,10 +67,10 @@ export function positive(max: number): ValueType<number> {
 /** The lowest and the highest of some numbers. */
 export type Range = readonly [low: number, high: number];
 
-/** Two numbers of a type, the lower one first; both may be the same. */
+/** Two numbers of a type, the lower one first. They may be equal. */
 export function range({ expected, schema, parse }: ValueType<number>): ValueType<Range> {
   return {
-    expected: `a list of the lowest and the highest, each ${expected}`,
+    expected: `a list of the lowest and the highest value, each ${expected}`,
     schema: { type: 'array', minItems: 2, maxItems: 2, items: schema },
     parse: (value) => {
       if (!Array.isArray(value) || value.length !== 2) return undefined;
@@ -79,13 +80,13 @@ export function range({ expected, schema, parse }: ValueType<number>): ValueType
   };
 }
 
-/** Yes or no. */
+/** A boolean. */
 export const FLAG: ValueType<boolean> = {
   ...described({ type: 'boolean' }),
   parse: (value) => (typeof value === 'boolean' ? value : undefined),
 };
 
-/** One of some names or numbers; names are accepted in any case. */
+/** One of several names or numbers. Names are accepted in any case. */
 export function choice<const T extends string | number>(options: readonly T[]): ValueType<T> {
   const isNumeric = typeof options[0] === 'number';
   return {
@@ -99,7 +100,7 @@ export function choice<const T extends string | number>(options: readonly T[]): 
   };
 }
 
-/** One of some names, which stands for its place among them. */
+/** One of several names, parsed as its index. */
 export function position(names: readonly string[]): ValueType<number> {
   const { parse, ...name } = choice(names);
   return {
@@ -112,7 +113,7 @@ export function position(names: readonly string[]): ValueType<number> {
   };
 }
 
-/** A value that is written as text, and what the text means. */
+/** A value that is written as text. */
 export function textual<T>(
   expected: string,
   parse: (text: string) => T | undefined,
@@ -125,7 +126,9 @@ export function textual<T>(
   };
 }
 
-/** Characters that have no place in a name or a topic: controls and halves of surrogate pairs. */
+/**
+ * Characters that do not belong in a name or a topic: control characters and unpaired surrogates.
+ */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
 /** Printable text that is not blank. */
@@ -139,19 +142,21 @@ export function text(maxLength: number): ValueType<string> {
   );
 }
 
-/** Text of a certain form. */
+/** Text that matches a regular expression. */
 export function pattern(form: RegExp, expected: string): ValueType<string> {
   return textual(expected, (given) => (form.test(given) ? given : undefined), {
     pattern: form.source,
   });
 }
 
-/** A name or address to connect to or listen on; names of containers may hold underscores. */
+/**
+ * A host name or address to connect to or listen on. Names of containers may contain underscores.
+ */
 export const HOST: ValueType<string> = textual(
   'a host name or an address, without a scheme or a port',
   (host) => {
     const isName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_-]+)*\.?$/i.test(host);
-    // All digits and dots is an address, and must be a valid one.
+    // Digits and dots alone are an address, which must be valid.
     return isIP(host) || (isName && !/^[\d.]+$/.test(host)) ? host : undefined;
   },
 );
@@ -166,7 +171,7 @@ function separatedByCommas(
   });
 }
 
-/** Host names, separated by commas; they mean the same in small letters. */
+/** Host names, separated by commas and converted to lower case. */
 export const HOSTS = separatedByCommas('host names without a scheme or a port', (host) =>
   HOST.parse(host)?.toLowerCase().replace(/\.$/, ''),
 );
@@ -180,10 +185,10 @@ export const ORIGINS = separatedByCommas(
   },
 );
 
-/** An address with one of some schemes, such as a database's. */
+/** A URL with one of several schemes, such as a database's. */
 export function url(...schemes: readonly string[]): ValueType<string> {
   return textual(
-    `an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+    `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
     (given) => {
       const scheme = URL.canParse(given) ? new URL(given).protocol.slice(0, -1) : '';
       return schemes.includes(scheme) ? given : undefined;
@@ -192,7 +197,7 @@ export function url(...schemes: readonly string[]): ValueType<string> {
 }
 
 /**
- * Turns the text of a variable or an option into what a file would hold: a number or a flag where
+ * Converts the text of a variable or an option to what a file would hold: a number or a boolean if
  * the type is one. Text has no types, so `1`, `yes` and `on` mean true as in other tools.
  */
 export function scalar(text: string, { schema }: ValueType<unknown>): string | number | boolean {
@@ -204,12 +209,14 @@ export function scalar(text: string, { schema }: ValueType<unknown>): string | n
   return text;
 }
 
-/** A schema with words for what it accepts. */
+/** A schema with a description of what it accepts. */
 function described(schema: JsonSchema): Pick<ValueType<never>, 'expected' | 'schema'> {
   return { expected: wordsFor(schema), schema };
 }
 
-/** What a schema accepts, as the end of a sentence: its title, or what its keywords say. */
+/**
+ * What a schema accepts, as the end of a sentence: its title, or a description of its keywords.
+ */
 export function wordsFor(schema: JsonSchema): string {
   if (schema.title) return schema.title;
   if (schema.enum) return `one of ${schema.enum.map(String).join(', ')}`;

@@ -1,23 +1,26 @@
 import type { ValueType } from './value-type.ts';
 
-/** One environment variable; from its table come validation, `.env.example` and documents. */
+/**
+ * An environment variable. Validation, `.env.example` and the documentation are generated from
+ * these.
+ */
 export interface Variable<T> {
   readonly kind: ValueType<T>;
-  /** As it would be written; none: without a value the feature is off. */
+  /** The default, as users would write it. Without one, an unset variable disables the feature. */
   readonly default: string | undefined;
-  /** Sentences for people. */
+  /** One or more sentences for users. */
   readonly about: string;
-  /** Never shown, not even in the message about a fault in it. */
+  /** Whether the value must never be shown, not even in an error message about it. */
   readonly isSecret: boolean;
 }
 
 /** A variable that always has a value. */
 export type DefaultedVariable<T> = Variable<T> & { readonly default: string };
 
-/** Variables by their names. */
+/** Variables by name. */
 export type Variables = Readonly<Record<string, Variable<unknown>>>;
 
-/** What variables mean, by their names. */
+/** The values of variables by name. */
 export type ValuesOf<V extends Variables> = {
   readonly [N in keyof V]: V[N] extends DefaultedVariable<infer T>
     ? T
@@ -35,12 +38,12 @@ export function variable<T>(
   return { kind, default: byDefault, about, isSecret: false };
 }
 
-/** A variable that may have no value. */
+/** A variable that may be unset. */
 export function optional<T>(kind: ValueType<T>, about: string): Variable<T> {
   return { kind, default: undefined, about, isSecret: false };
 }
 
-/** A variable that may have no value, and whose value is never shown. */
+/** A variable that may be unset, and whose value is never shown. */
 export function secret<T>(kind: ValueType<T>, about: string): Variable<T> {
   return { ...optional(kind, about), isSecret: true };
 }

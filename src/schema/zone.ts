@@ -1,8 +1,8 @@
 import { textual, type ValueType } from './value-type.ts';
 
 /**
- * The name of a time zone. Names alone: offsets like `+02:00` have no summer time, and Node 20
- * does not know them.
+ * The name of a time zone. Offsets like `+02:00` are not accepted: they have no daylight saving
+ * time, and Node 20 does not support them.
  */
 export const ZONE: ValueType<string> = {
   ...textual(
@@ -23,7 +23,9 @@ function isZone(name: string): boolean {
   }
 }
 
-/** The zone as its database spells it, since areas of the grid are told by names. */
+/**
+ * The zone in the spelling of the time zone database, because grid areas are looked up by name.
+ */
 function spelled(name: string): string {
   const lower = name.toLowerCase();
   return zones().find((each) => each.toLowerCase() === lower) ?? name;
@@ -33,13 +35,13 @@ function zones(): readonly string[] {
   return ['UTC', ...Intl.supportedValuesOf('timeZone')];
 }
 
-/** Where most factories of the northern and of the southern hemisphere stand, about [°]. */
+/** Typical latitudes of factories in the northern and the southern hemisphere [°]. */
 const NORTHERN_LATITUDE = 50;
 const SOUTHERN_LATITUDE = -35;
 
 /**
- * A position for a factory that gives none [°], from its zone: clocks are an hour ahead for every
- * 15° to the east, and forward in January only in the south.
+ * Estimates the position of a factory from its time zone [°]: every 15° to the east, clocks are an
+ * hour ahead, and only in the south does daylight saving time apply in January.
  */
 export function likelyPosition(timeZone: string): { latitude: number; longitude: number } {
   const januaryH = offsetH(timeZone, Date.UTC(2026, 0, 15));
@@ -47,7 +49,7 @@ export function likelyPosition(timeZone: string): { latitude: number; longitude:
   const longitude = 15 * Math.min(januaryH, julyH);
   return {
     latitude: januaryH > julyH ? SOUTHERN_LATITUDE : NORTHERN_LATITUDE,
-    // Offsets go to +14 h, past the date line.
+    // Offsets go up to +14 h, beyond the date line.
     longitude: longitude > 180 ? longitude - 360 : longitude,
   };
 }

@@ -15,12 +15,12 @@ import { aliveMembers } from '../store/cluster/members.ts';
 import type { Queries } from '../store/database.ts';
 import {
   addExport,
-  askForExportEnd,
   deleteExport,
   type ExportRow,
   type ExportState,
   loadExportFiles,
   loadExports,
+  requestExportEnd,
   saveExport,
 } from '../store/export-rows.ts';
 import { persist } from '../store/persist.ts';
@@ -291,7 +291,7 @@ export class Exports {
   /** Has another process cancel an export that it is running. */
   async #endByOwner({ id, owner }: ExportSummary): Promise<void> {
     const untilMs = performance.now() + END_MAX_MS;
-    await askForExportEnd(this.#queries, id);
+    await requestExportEnd(this.#queries, id);
     while ((await this.#isAlive(owner)) && (await this.#rows(id)).length > 0) {
       if (performance.now() > untilMs)
         throw new CommandError('unavailable', 'the process that runs the export does not respond');

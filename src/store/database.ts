@@ -1,42 +1,43 @@
 import type { Problem } from '../core/problem.ts';
 
-/** A value of a statement. JSON is given as text: `$1::jsonb`. */
+/** A parameter of a statement. Pass JSON as text: `$1::jsonb`. */
 export type Parameter = string | number | boolean | null | readonly string[];
 
 /**
- * Where statements go. Numbers come as numbers but for `numeric`, which comes as text; instants as
- * `Date`, JSON as what it says, `bigint` as a number: none of ours is beyond 2⁵³.
+ * Runs SQL. Numbers are returned as numbers, except `numeric`, which is text; instants as `Date`,
+ * JSON parsed, `bigint` as a number: none of ours exceeds 2⁵³.
  */
 export interface Queries {
-  /** Carries out one statement and gives back its rows. */
+  /** Runs one statement and returns its rows. */
   query<Row = Record<string, unknown>>(
     sql: string,
     parameters?: readonly Parameter[],
   ): Promise<readonly Row[]>;
-  /** Carries out statements without parameters, one after the other. */
+  /** Runs several statements without parameters, one after the other. */
   script(sql: string): Promise<void>;
 }
 
 /**
- * A PostgreSQL database: embedded in the process, or a server. Both take the same SQL. Every
- * failure is a {@link StoreError}.
+ * A PostgreSQL database, either embedded in the process or on a server. Both accept the same SQL.
+ * Every failure is a {@link StoreError}.
  */
 export interface Database extends Queries {
-  /** Names the database for people: a folder, or host, port and name. */
+  /** A readable name of the database: a folder, or host, port and name. */
   readonly location: string;
   readonly isEmbedded: boolean;
-  /** Whether it answered when it was last asked. */
+  /** Whether the last statement got an answer. */
   readonly isConnected: boolean;
   /**
-   * What keeps it from its work, and since when: it is away, its folder is gone or another one, or
-   * it takes no writes. Nothing while it works. It looks by itself, so problems end by themselves.
+   * What is wrong, and since when: the database is unreachable, its folder is gone or was
+   * replaced, or it rejects writes. Empty while all is well. The database checks itself, so
+   * problems clear by themselves.
    */
   readonly problems: readonly Problem[];
   /**
-   * Carries out one statement and gives back its rows.
+   * Runs one statement and returns its rows.
    *
-   * @param timeoutMs - A server has to answer within this; as always, if not given. The embedded
-   *   database has the usual time: there is no other connection to try.
+   * @param timeoutMs - How long a server may take; the usual limit by default. The embedded
+   *   database always has the usual limit, because it has no other connection to try.
    */
   query<Row = Record<string, unknown>>(
     sql: string,
@@ -44,32 +45,32 @@ export interface Database extends Queries {
     timeoutMs?: number,
   ): Promise<readonly Row[]>;
   /**
-   * Carries out all of some work or nothing of it. The work uses the queries that it is given, and
-   * no others: the embedded database would wait for itself.
+   * Runs some work as a transaction. The work must use the queries it is given and no others: the
+   * embedded database would wait for itself.
    *
-   * @param timeoutMs - Limit for each statement; the usual one, if not given. Work with a limit of
-   *   its own is long: it has other connections, so that nothing short waits for it.
+   * @param timeoutMs - Limit for each statement; the usual one by default. Work with its own limit
+   *   counts as long: it uses separate connections, so that short work does not wait for it.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>, timeoutMs?: number): Promise<T>;
   close(): Promise<void>;
 }
 
-/** A statement that takes longer has failed [ms]; ours take milliseconds. */
+/** When a statement fails for taking too long [ms]; ours take milliseconds. */
 export const STATEMENT_MAX_MS = 30_000;
 
 /** How often a database is checked, and how long a check may take. */
 export interface DatabaseLimits {
-  /** Time between two checks of a database that works [ms]. */
-  readonly lookEveryMs: number;
-  /** Time between two attempts at one that does not [ms]. */
-  readonly probeEveryMs: number;
+  /** Time between two checks of a healthy database [ms]. */
+  readonly checkIntervalMs: number;
+  /** Time between two checks of an unhealthy one [ms]. */
+  readonly retryIntervalMs: number;
   /** A check that takes longer has failed [ms]. */
-  readonly lookMaxMs: number;
+  readonly checkTimeoutMs: number;
 }
 
-/** What holds if nothing else is asked for. */
+/** The default limits. */
 export const DATABASE_LIMITS: DatabaseLimits = {
-  lookEveryMs: 5000,
-  probeEveryMs: 2000,
-  lookMaxMs: 5000,
+  checkIntervalMs: 5000,
+  retryIntervalMs: 2000,
+  checkTimeoutMs: 5000,
 };

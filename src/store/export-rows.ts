@@ -1,30 +1,30 @@
 import type { Queries } from './database.ts';
 
-/** How far an export is, and how it ended if it has. */
+/** The progress of an export, and its outcome once it has ended. */
 export interface ExportState {
   readonly state: 'running' | 'done' | 'failed';
   /** When it ended, in real time [ms]. */
   readonly endedMs: number | null;
-  /** Why it failed, in a sentence. */
+  /** Why it failed, in one sentence. */
   readonly error: string | null;
-  /** Rows of readings that are written, and that there will be. */
+  /** Rows of readings written so far, and in all. */
   readonly rows: number;
   readonly allRows: number;
   /** Bytes of its files so far. */
   readonly bytes: number;
 }
 
-/** An export on record, without its files, of which there may be many. */
+/** A stored export, without its list of files, which may be long. */
 export interface ExportRow<Asked = unknown> extends ExportState {
   readonly id: string;
   readonly asked: Asked;
-  /** The process of a cluster that makes it; null where a simulator is alone. */
+  /** The process of a cluster that generates it; null for a single simulator. */
   readonly owner: string | null;
-  /** When it was asked for, in real time [ms]. */
+  /** When it was requested, in real time [ms]. */
   readonly createdMs: number;
 }
 
-/** The exports of a folder, oldest first; only one of them, if its id is given. */
+/** The exports of a folder, oldest first, or only the one with a given id. */
 export function loadExports<Asked>(
   queries: Queries,
   folder: string,
@@ -51,7 +51,7 @@ export async function loadExportFiles<File>(
   return row?.files ?? [];
 }
 
-/** Records an export with its files; one that is on record already stays as it is. */
+/** Stores an export with its files. An existing one stays unchanged. */
 export async function addExport(
   queries: Queries,
   folder: string,
@@ -71,9 +71,9 @@ export async function addExport(
 }
 
 /**
- * Records how far an export is that is running; any other stays as it is.
+ * Saves the progress of a running export; any other stays unchanged.
  *
- * @returns Whether it was running, and is not to end.
+ * @returns Whether it was running and should continue.
  */
 export async function saveExport(
   queries: Queries,
@@ -90,12 +90,12 @@ export async function saveExport(
   return row?.is_ending === false;
 }
 
-/** Asks the process that makes an export to end and delete it. */
-export async function askForExportEnd(queries: Queries, id: string): Promise<void> {
+/** Asks the process that generates an export to stop and delete it. */
+export async function requestExportEnd(queries: Queries, id: string): Promise<void> {
   await queries.query('update simulator.exports set is_ending = true where id = $1', [id]);
 }
 
-/** Deletes an export from the record. */
+/** Deletes an export. */
 export async function deleteExport(queries: Queries, id: string): Promise<void> {
   await queries.query('delete from simulator.exports where id = $1', [id]);
 }

@@ -2,10 +2,10 @@ import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder with those above it, unless it is there. The recursive `mkdirSync` of Node never
- * returns below `/proc`, and calls a file system that is read-only a missing folder.
+ * Creates a folder and its parents unless they exist. Node's recursive `mkdirSync` never returns
+ * below `/proc`, and reports a read-only file system as a missing folder.
  *
- * @throws Error of the system that says why it cannot be made.
+ * @throws The system's error that says why it cannot be created.
  */
 export function makeFolder(path: string): void {
   try {
@@ -28,45 +28,45 @@ function isFolder(path: string): boolean {
   }
 }
 
-interface Place {
+interface GuardedPath {
   readonly path: string;
   readonly identity: string;
-  /** Keeps the system from giving its number to another one. */
+  /** Kept open, so that the system does not reuse the inode number. */
   readonly descriptor: number;
 }
 
-/** Notices when paths lead to nothing any more, or to another file or folder. */
-export class SameFolder {
-  readonly #places: readonly Place[];
+/** Detects when paths no longer lead to the same files and folders. */
+export class PathGuard {
+  readonly #paths: readonly GuardedPath[];
 
-  /** @param paths - Folders and files that are there, those above first. */
+  /** @param paths - Existing folders and files, parents first. */
   constructor(paths: readonly string[]) {
-    this.#places = paths.map((path) => ({
+    this.#paths = paths.map((path) => ({
       path,
       descriptor: openSync(path, 'r'),
       identity: identityOf(path),
     }));
   }
 
-  /** What has become of the first that is not the same any more, if any. */
+  /** What happened to the first path that has changed, if any. */
   lost(): string | undefined {
-    for (const { path, identity } of this.#places) {
+    for (const { path, identity } of this.#paths) {
       try {
         if (identityOf(path) !== identity) return `${path} was replaced while it was in use`;
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
-        return code === 'ENOENT' ? `${path} is gone` : `${path} cannot be looked at (${message})`;
+        return code === 'ENOENT' ? `${path} is gone` : `${path} cannot be accessed (${message})`;
       }
     }
     return undefined;
   }
 
   close(): void {
-    for (const { descriptor } of this.#places) closeSync(descriptor);
+    for (const { descriptor } of this.#paths) closeSync(descriptor);
   }
 }
 
-/** The device and the number of a file on it. */
+/** The device and inode number of a file. */
 function identityOf(path: string): string {
   const { dev, ino } = statSync(path, { bigint: true });
   return `${dev}:${ino}`;

@@ -7,18 +7,18 @@ import { deleteEvent, insertEvent, loadEvents } from './journal-rows.ts';
 import { persist } from './persist.ts';
 import { StoreError } from './store-error.ts';
 
-/** How long to try to record an event, and to wait for a database [ms]. */
+/** How long to try to store an event, and to wait for a database [ms]. */
 const KEEP_MAX_MS = 5000;
 
-/** The journal on record: the `DurableLog` of a simulator with a store. */
+/** The journal in the store: the `DurableLog` of a simulator. */
 export class JournalLog {
   readonly #database: Database;
   readonly #keepMaxMs: number;
   readonly #end = new AbortController();
-  /** An event that was refused, but may be on record. */
+  /** An event that was rejected but may still be stored. */
   #doubtful: JournalEvent | undefined;
-  /** Settles when it is not on record any more; nothing is put on record before. */
-  #takingBack: Promise<void> | undefined;
+  /** Settles once it is certainly not stored. Until then, nothing else is stored. */
+  #undoing: Promise<void> | undefined;
 
   constructor(database: Database, keepMaxMs = KEEP_MAX_MS) {
     this.#database = database;
@@ -28,100 +28,104 @@ export class JournalLog {
   /**
    * Settles when the database answers and no event is in doubt.
    *
-   * @throws StoreError where that takes too long, or it has no room.
+   * @throws StoreError if that takes too long, or the database is full.
    */
   async ready(withinMs = this.#keepMaxMs): Promise<void> {
-    const patience = this.#patience(withinMs);
-    if (!(await unless(patience, this.#answered(patience, withinMs)))) throw this.#late(withinMs);
+    const deadline = this.#deadline(withinMs);
+    if (!(await unlessAborted(deadline, this.#answered(deadline, withinMs))))
+      throw this.#timeoutError(withinMs);
   }
 
   /**
-   * Settles when the event would survive the end of the process. Where the answer of the database
-   * was lost it asks again until it knows, or for as long as it may.
+   * Settles when the event would survive the end of the process. If the database's answer is lost,
+   * it retries until the outcome is known or the time is up.
    *
-   * @throws StoreError where the event is not kept. Should even that be in doubt, it is taken back
+   * @throws StoreError if the event is not stored. If that is still in doubt, the event is undone
    *   as soon as the database answers, and other events wait for that.
    */
   async keep(event: JournalEvent, withinMs = this.#keepMaxMs): Promise<void> {
-    const patience = this.#patience(withinMs);
-    const isClear = (this.#takingBack ?? Promise.resolve()).then(() => true);
-    if (!(await unless(patience, isClear))) throw this.#late(withinMs);
+    const deadline = this.#deadline(withinMs);
+    const isClear = (this.#undoing ?? Promise.resolve()).then(() => true);
+    if (!(await unlessAborted(deadline, isClear))) throw this.#timeoutError(withinMs);
     const attempt = new Attempt(this.#database, event, this.#doubtful);
-    const putting = attempt.run(patience);
-    if (await unless(patience, putting)) return;
+    const storing = attempt.run(deadline);
+    if (await unlessAborted(deadline, storing)) return;
     this.#doubtful = event;
-    this.#takingBack = this.#takeBack(event, putting).finally(() => {
-      this.#takingBack = undefined;
+    this.#undoing = this.#undo(event, storing).finally(() => {
+      this.#undoing = undefined;
     });
-    throw attempt.failure ?? this.#late(withinMs);
+    throw attempt.failure ?? this.#timeoutError(withinMs);
   }
 
-  /** Every event on record, oldest first. @throws StoreError for one that cannot be understood. */
+  /** Every stored event, oldest first. @throws StoreError for an invalid one. */
   load(): Promise<JournalEvent[]> {
     return loadEvents(this.#database, this.#database.location);
   }
 
-  /** Ends whatever it still tries. */
+  /** Stops all attempts. */
   close(): void {
     this.#end.abort();
   }
 
-  async #answered(patience: AbortSignal, timeoutMs: number): Promise<boolean> {
-    await this.#takingBack;
+  async #answered(deadline: AbortSignal, timeoutMs: number): Promise<boolean> {
+    await this.#undoing;
     const backOff = new BackOff();
-    while (!patience.aborted) {
+    while (!deadline.aborted) {
       try {
         await this.#database.query('select 1', [], timeoutMs);
         return true;
       } catch (error) {
-        // A connection that was lost while it was idle comes back at once.
+        // A connection that was lost while idle is restored immediately.
         if (!(error instanceof StoreError && error.kind === 'unreachable')) throw error;
       }
-      await sleep(backOff.nextMs(), patience);
+      await sleep(backOff.nextMs(), deadline);
     }
     return false;
   }
 
-  #patience(withinMs: number): AbortSignal {
+  #deadline(withinMs: number): AbortSignal {
     return deadlineSignal(withinMs, this.#end.signal);
   }
 
-  #late(withinMs: number): StoreError {
-    const message = `${this.#database.location} has taken no event for ${withinMs / 1000} s`;
+  #timeoutError(withinMs: number): StoreError {
+    const message = `${this.#database.location} has accepted no event for ${withinMs / 1000} s`;
     return new StoreError('unreachable', message, { isUncertain: true });
   }
 
   /**
-   * Deletes an event once nothing is under way any more that could put it on record: the database
-   * gives a statement up before the client does.
+   * Deletes an event once no pending statement can store it any more: the database gives up a
+   * statement before the client does.
    */
-  async #takeBack(event: JournalEvent, putting: Promise<unknown>): Promise<void> {
-    await putting.catch(() => undefined);
-    // Until it succeeds, no other event is put on record.
+  async #undo(event: JournalEvent, storing: Promise<unknown>): Promise<void> {
+    await storing.catch(() => undefined);
+    // Until this succeeds, no other event is stored.
     await persist(() => deleteEvent(this.#database, event), this.#end.signal);
   }
 }
 
-/** One event on its way to its record. */
+/** An attempt to store one event. */
 class Attempt {
-  /** Why it was not put on record when that was last tried. */
+  /** Why the latest try failed. */
   failure: unknown;
   readonly #database: Database;
   readonly #event: JournalEvent;
   #doubtful: JournalEvent | undefined;
 
-  /** @param doubtful - One before it that was refused, taken back, and might still arrive. */
+  /** @param doubtful - An earlier event that was rejected and undone, and might still arrive. */
   constructor(database: Database, event: JournalEvent, doubtful: JournalEvent | undefined) {
     this.#database = database;
     this.#event = event;
     this.#doubtful = doubtful;
   }
 
-  /** True when it is on record; false where that is unknown. @throws StoreError where it is not. */
-  async run(patience: AbortSignal): Promise<boolean> {
+  /**
+   * True once the event is stored; false if that is unknown. @throws StoreError if it is not
+   * stored.
+   */
+  async run(deadline: AbortSignal): Promise<boolean> {
     const backOff = new BackOff();
     let isInDoubt = false;
-    while (!patience.aborted) {
+    while (!deadline.aborted) {
       try {
         await insertEvent(this.#database, this.#event);
         return true;
@@ -130,15 +134,15 @@ class Attempt {
         this.failure = error;
         if (await this.#clear(error)) continue;
         isInDoubt ||= error.isUncertain;
-        // Another event in its place says for certain that this one is not kept.
+        // A different event with this number proves that this one is not stored.
         if (!isInDoubt || error.kind === 'rejected') throw error;
       }
-      await sleep(backOff.nextMs(), patience);
+      await sleep(backOff.nextMs(), deadline);
     }
     return false;
   }
 
-  /** Removes the one that was taken back before, where it has arrived only now. */
+  /** Removes the undone event if it has arrived only now. */
   async #clear({ kind }: StoreError): Promise<boolean> {
     const late = this.#doubtful;
     if (kind !== 'rejected' || late?.sequence !== this.#event.sequence) return false;
@@ -148,8 +152,8 @@ class Attempt {
   }
 }
 
-/** What some work gives, or nothing where the signal is aborted before. */
-function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+/** The result of some work, or undefined if the signal is aborted first. */
+function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const end = () => resolve(undefined);
     if (signal.aborted) end();

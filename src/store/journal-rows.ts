@@ -2,14 +2,14 @@ import type { JournalEntry, JournalEvent } from '../core/journal.ts';
 import type { Parameter, Queries } from './database.ts';
 import { StoreError } from './store-error.ts';
 
-/** Rows fetched at once: some megabytes. */
+/** Rows to fetch at a time: some megabytes. */
 const PAGE_ROWS = 10_000;
 
 /**
- * The events on record after one of them, oldest first; all of them, if none is given.
+ * The stored events after a given one, or all events, oldest first.
  *
- * @param location - Names the database in errors.
- * @throws StoreError for one that cannot be understood.
+ * @param location - The database's name in errors.
+ * @throws StoreError for an invalid event.
  */
 export async function loadEvents(
   queries: Queries,
@@ -29,7 +29,7 @@ export async function loadEvents(
   }
 }
 
-/** Puts an event on record; once more changes nothing. */
+/** Stores an event. Storing it again changes nothing. */
 export async function insertEvent(queries: Queries, event: JournalEvent): Promise<void> {
   const kept = await queries.query(
     `insert into simulator.events as kept (sequence, time_s, kind, body)
@@ -40,11 +40,11 @@ export async function insertEvent(queries: Queries, event: JournalEvent): Promis
     rowOf(event),
   );
   if (kept.length > 0) return;
-  const message = `event ${event.sequence} of the journal is another one on record`;
+  const message = `the stored event ${event.sequence} of the journal is a different one`;
   throw new StoreError('rejected', message);
 }
 
-/** Takes this very event off the record, if it is there. */
+/** Deletes exactly this event, if it is stored. */
 export async function deleteEvent(queries: Queries, event: JournalEvent): Promise<void> {
   await queries.query(
     `delete from simulator.events
@@ -75,7 +75,7 @@ const SETTINGS: Readonly<Record<string, Check>> = {
   weekendProductionFactor: (value) => value === null || (FINITE(value) && (value as number) >= 0),
 };
 
-/** What an event of each kind holds beside its place and time. */
+/** The fields of each kind of event, besides sequence and time. */
 const BODIES: Readonly<Record<JournalEvent['kind'], Readonly<Record<string, Check>>>> = {
   start: { machineIds: optional(TEXTS) },
   stop: { machineIds: optional(TEXTS) },
@@ -92,9 +92,9 @@ const BODIES: Readonly<Record<JournalEvent['kind'], Readonly<Record<string, Chec
 /**
  * Reads an event from its row.
  *
- * @param before - The event before it.
- * @throws StoreError where it is none, or lies before the one before it: a journal with a part
- *   missing would give other data than were published.
+ * @param before - The previous event.
+ * @throws StoreError if it is invalid, or earlier than the previous one: a journal with a missing
+ *   part would produce different data than was published.
  */
 function readEvent(
   row: Readonly<Record<string, unknown>>,
@@ -107,14 +107,15 @@ function readEvent(
     throw new StoreError('corrupt', message);
   };
   const checks = Object.hasOwn(BODIES, String(kind)) ? BODIES[kind as 'start'] : undefined;
-  if (!checks) return refuse(`is of the unknown kind ${JSON.stringify(kind)}`);
-  if (!Number.isSafeInteger(sequence) || !FINITE(timeS)) return refuse('has no place or time');
-  if (before && (timeS as number) < before.timeS) return refuse('lies before the one before it');
-  if (!isMapping(body)) return refuse('holds nothing');
+  if (!checks) return refuse(`has the unknown kind ${JSON.stringify(kind)}`);
+  if (!Number.isSafeInteger(sequence) || !FINITE(timeS))
+    return refuse('has no sequence number or time');
+  if (before && (timeS as number) < before.timeS) return refuse('is earlier than the previous one');
+  if (!isMapping(body)) return refuse('has no content');
   for (const key of Object.keys(body))
-    if (!Object.hasOwn(checks, key)) return refuse(`holds the unknown ${key}`);
+    if (!Object.hasOwn(checks, key)) return refuse(`has the unknown key ${key}`);
   for (const [key, check] of Object.entries(checks))
-    if (!check(body[key])) return refuse(`holds no good ${key}`);
+    if (!check(body[key])) return refuse(`has an invalid ${key}`);
   return { ...body, kind, sequence, timeS } as unknown as JournalEvent;
 }
 

@@ -13,32 +13,32 @@ import { migrate } from './migrations/index.ts';
 import { StoreError } from './store-error.ts';
 import { type Identity, identify, watermarksIn } from './tables.ts';
 
-/** A server that starts together with the simulator is there within this [ms]. */
+/** How long to wait for a server that starts together with the simulator [ms]. */
 const SERVER_MAX_MS = 60_000;
 
-/** Where the store is, and what a new one begins with. */
+/** Where the store is, and the initial values of a new one. */
 export interface StoreOptions extends SessionLockOptions {
-  /** Folder of the embedded database, which is used where no server is given. */
+  /** Folder of the embedded database, which is used if no server is given. */
   readonly dataDir: string;
   readonly server?: pg.ClientConfig | undefined;
   readonly seed: number;
-  /** Of the simulator. */
+  /** The simulator's version. */
   readonly version: string;
-  /** How long a server that is away is waited for [ms]. */
+  /** How long to wait for an unreachable server [ms]. */
   readonly waitMs?: number;
-  /** How often the database is looked at, where that is to be otherwise. */
+  /** How often to check the database, if not as usual. */
   readonly limits?: Partial<DatabaseLimits>;
-  /** Ends the waiting. */
+  /** Stops the wait. */
   readonly signal?: AbortSignal;
 }
 
-/** All that the simulator keeps, in one database that no other simulator or cluster uses. */
+/** Everything that the simulator keeps, in a database that no other simulator or cluster uses. */
 export interface Store {
   readonly database: Database;
   readonly identity: Identity;
   readonly journal: JournalLog;
   readonly watermarks: Watermarks;
-  /** False once another simulator has taken over: this one must publish nothing more. */
+  /** False once another simulator has taken over: this one must not publish any more. */
   readonly isOwner: boolean;
   /** Rejects with a StoreError when that happens. */
   whenLost(): Promise<never>;
@@ -51,20 +51,20 @@ interface Opened {
 }
 
 /**
- * Opens the store, and makes or updates what it needs. A server that is away is waited for.
+ * Opens the store, and creates or updates its tables. Waits for a server that is unreachable.
  *
- * @throws StoreError, with one line for the user, where there is no database to be had: away,
- *   damaged, in use, or of a newer version.
+ * @throws StoreError, with one line for the user, if the database is unreachable, damaged, in use,
+ *   or written by a newer version.
  */
 export function openStore(options: StoreOptions, log: Log): Promise<Store> {
   return openStoreWith(options, log, async (store) => store);
 }
 
 /**
- * Opens the store and begins some work with it. A server that goes away again before that is done
- * is waited for as one that is away when the store is opened, and the work begins anew.
+ * Opens the store and runs the first work on it. If the server becomes unreachable before that is
+ * done, it waits as for the opening, and starts again.
  *
- * @throws StoreError as {@link openStore}, and whatever the work throws; the store is closed then.
+ * @throws StoreError as {@link openStore}, and whatever the work throws, after closing the store.
  */
 export async function openStoreWith<T>(
   options: StoreOptions,
@@ -88,7 +88,7 @@ export async function openStoreWith<T>(
       if (!isAway || !options.server || signal?.aborted) throw error;
       const restMs = untilMs - performance.now();
       if (restMs <= 0) {
-        const message = `${error.message}; given up after ${Math.round(waitMs / 1000)} s`;
+        const message = `${error.message}; gave up after ${Math.round(waitMs / 1000)} s`;
         throw new StoreError('unreachable', message, { cause: error });
       }
       if (isFirst) log.warn({ reason: error.message }, 'waiting for the database');
@@ -107,13 +107,13 @@ async function open(options: StoreOptions, log: Log): Promise<Store> {
     if (applied.length > 0)
       log.info(
         { version: applied.at(-1) },
-        `${database.location}: ${isNew ? 'begun' : 'brought up to date'}`,
+        `${database.location}: ${isNew ? 'created' : 'updated'}`,
       );
     const identity = await identify(database, options.seed, options.version);
     if (identity.seed !== options.seed)
       log.warn(
         { seed: options.seed, begunWith: identity.seed },
-        'SIMULATION_SEED is not the one that the store was begun with: what is read again differs',
+        'SIMULATION_SEED differs from the seed of the store: readings of the past will differ',
       );
     return storeOf(database, lock, identity);
   } catch (error) {
@@ -150,7 +150,7 @@ function storeOf(database: Database, lock: Opened['lock'], identity: Identity): 
     journal,
     watermarks: watermarksIn(database),
     get isOwner() {
-      // No other process can take a folder while this one lives.
+      // No other process can take the folder while this one lives.
       return session?.isOwner ?? true;
     },
     whenLost: () =>

@@ -3,10 +3,10 @@ import { sleep } from '../runtime/sleep.ts';
 import { StoreError } from './store-error.ts';
 
 /**
- * Repeats some work until the database carries it out.
+ * Repeats some work until the database has carried it out.
  *
- * @param signal - Ends the attempts; whether it was carried out is unknown then.
- * @returns What the work gives; nothing where the attempts were ended.
+ * @param signal - Stops the attempts; the outcome is unknown then.
+ * @returns The result of the work; undefined if the attempts were stopped.
  */
 export async function persist<T>(
   work: () => Promise<T>,

@@ -1,25 +1,25 @@
-/** Why the store did not do what was asked of it. */
+/** Why the store failed to do what it was asked. */
 export type StoreFailure =
-  /** The database is away: not started, restarting, cut off, or too slow. */
+  /** The database is unreachable: not started, restarting, disconnected, or too slow. */
   | 'unreachable'
-  /** It answers, but does not let us in: password, database name, permission. */
+  /** It answers, but denies access: password, database name, permission. */
   | 'refused'
   /** Another simulator uses it. */
   | 'locked'
   /** A newer version of the simulator wrote it. */
   | 'newer'
-  /** What is stored cannot be read. */
+  /** The stored data cannot be read. */
   | 'corrupt'
-  /** It may not be written: a read-only folder or server. */
+  /** It is not writable: a read-only folder or server. */
   | 'unwritable'
-  /** There is no room left. */
+  /** The disk is full. */
   | 'full'
-  /** It understood the statement and said no: a constraint, a missing table. */
+  /** It understood the statement and rejected it: a constraint, a missing table. */
   | 'rejected'
-  /** It was closed by us. */
+  /** We closed it. */
   | 'closed';
 
-/** What is known of a failure beside its message. */
+/** Details of a failure besides its message. */
 export interface StoreErrorOptions {
   readonly cause?: unknown;
   readonly isUncertain?: boolean;
@@ -28,14 +28,14 @@ export interface StoreErrorOptions {
 }
 
 /**
- * A database that is away, that cannot be used or that says no. Its message is one line that names
- * the database and never holds a password.
+ * A database that is unreachable, unusable, or rejects a statement. The message is one line that
+ * names the database and never contains a password.
  */
 export class StoreError extends Error {
   readonly kind: StoreFailure;
-  /** The answer was lost: what was asked for may have been done all the same. */
+  /** The answer was lost, so the request may have been carried out. */
   readonly isUncertain: boolean;
-  /** The SQLSTATE, where it was the database that said no (PostgreSQL manual, appendix A). */
+  /** The SQLSTATE, if the database rejected the statement (PostgreSQL manual, appendix A). */
   readonly sqlState: string | undefined;
   /** Name of the constraint that was violated. */
   readonly constraint: string | undefined;

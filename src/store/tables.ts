@@ -1,20 +1,20 @@
-/** Tables of the schema `simulator` that hold one row or a plain list. */
+/** Tables of the schema `simulator` that hold a single row or a plain list. */
 import type { Incident } from '../core/anomaly.ts';
 import type { Settings } from '../core/journal.ts';
 import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
 import type { Queries } from './database.ts';
 
-/** What a store was begun with. */
+/** What a store was created with. */
 export interface Identity {
   readonly seed: number;
-  /** The simulator that began it. */
+  /** The simulator that created it. */
   readonly version: string;
-  /** Whether the registry and the reading tables are of our making, not an EnMS's. */
+  /** Whether we created the registry and the reading tables, rather than an EnMS. */
   readonly hasMadeRegistry: boolean;
   readonly createdAt: Date;
 }
 
-/** Reads what a store was begun with; a store that has no identity yet gets this one. */
+/** Reads what a store was created with. A new store gets the given identity. */
 export async function identify(queries: Queries, seed: number, version: string): Promise<Identity> {
   await queries.query(
     'insert into simulator.identity (seed, version) values ($1, $2) on conflict do nothing',
@@ -27,15 +27,15 @@ export async function identify(queries: Queries, seed: number, version: string):
   return row as Identity;
 }
 
-/** Settings that no command has set, so that no event has them. */
+/** Settings from the configuration, which no event records. */
 export interface SettingsRecord {
-  /** What held before the first event; no later configuration changes the past of a store. */
+  /** The settings before the first event. Later configurations do not change a store's past. */
   readonly begun: Settings;
-  /** What the simulator was configured with when it was last started. */
+  /** The simulator's configuration at its last start. */
   readonly configured: Settings;
 }
 
-/** Reads the settings; none on an empty store. */
+/** Reads the settings; undefined for an empty store. */
 export async function loadSettings(queries: Queries): Promise<SettingsRecord | undefined> {
   const [row] = await queries.query<SettingsRecord>(
     'select begun, configured from simulator.settings',
@@ -43,7 +43,7 @@ export async function loadSettings(queries: Queries): Promise<SettingsRecord | u
   return row;
 }
 
-/** Saves the settings; what held before the first event is written only once. */
+/** Saves the settings. Those before the first event are written only once. */
 export async function saveSettings(
   queries: Queries,
   { begun, configured }: SettingsRecord,
@@ -55,7 +55,7 @@ export async function saveSettings(
   );
 }
 
-/** Which simulated instant belongs to which real one, and how fast simulated time runs. */
+/** Relates a simulated instant to a real one, with the speed of simulated time. */
 export interface ClockRecord {
   readonly simulatedMs: number;
   readonly realMs: number;
@@ -63,7 +63,7 @@ export interface ClockRecord {
   readonly speed: number;
 }
 
-/** Reads the clock, so that time passes while no process runs; none on an empty store. */
+/** Reads the clock, which also runs while no process does; undefined for an empty store. */
 export async function loadClock(queries: Queries): Promise<ClockRecord | undefined> {
   const [row] = await queries.query<ClockRecord>(
     'select simulated_ms as "simulatedMs", real_ms as "realMs", speed from simulator.clock',
@@ -85,9 +85,9 @@ export async function saveClock(
 }
 
 /**
- * The watermarks on record, from which a restart continues each sink.
+ * The stored watermarks, from which each sink continues after a restart.
  *
- * @param queries - Those of a transaction save a watermark with everything else that is in it.
+ * @param queries - Those of a transaction save a watermark together with everything else in it.
  */
 export function watermarksIn(queries: Queries): Watermarks {
   return {
@@ -105,7 +105,7 @@ export function watermarksIn(queries: Queries): Watermarks {
   };
 }
 
-/** The statement that saves a watermark, for a transaction that holds what was delivered. */
+/** The statement that saves a watermark, for the transaction that stores the delivered rows. */
 export function saveWatermarkSql(sinkName: string, { timeMs, liveFromMs }: Watermark): string {
   const name = sinkName.replaceAll("'", "''");
   return `insert into simulator.watermarks (sink, time_ms, live_from_ms)
@@ -113,7 +113,7 @@ export function saveWatermarkSql(sinkName: string, { timeMs, liveFromMs }: Water
     on conflict (sink) do update set time_ms = excluded.time_ms, updated_at = now()`;
 }
 
-/** Records a gap: readings that are missing for a known reason. Once more changes nothing. */
+/** Records a gap: readings that are missing for a known reason. Repeating it changes nothing. */
 export async function addGap(queries: Queries, { sink, fromMs, toMs }: Gap): Promise<void> {
   await queries.query(
     `insert into simulator.gaps (sink, from_ms, to_ms)
@@ -133,17 +133,17 @@ export async function latestGaps(queries: Queries, limit: number): Promise<Gap[]
   return gaps.toReversed();
 }
 
-/** One anomaly with all that is known of it: a record of the ground truth. */
+/** One anomaly with everything that is known about it: a record of the ground truth. */
 export interface TruthRecord extends Incident {
-  /** Wire names of the fields that it moves, the strongest first. */
+  /** Wire names of the fields that it affects, the most affected first. */
   readonly affectedSignals: readonly string[];
   readonly excessEnergyKwh: number;
   readonly lostProductionUnits: number;
-  /** Whether the figures will not change any more: the machine has recovered. */
+  /** Whether the figures are final because the machine has recovered. */
   readonly isFinal: boolean;
 }
 
-/** Adds a final record to the ground truth; one that is there stays as it is. */
+/** Adds a final record to the ground truth. An existing one stays unchanged. */
 export async function keepTruth(queries: Queries, record: TruthRecord): Promise<void> {
   await queries.query(
     `insert into simulator.ground_truth (id, machine_id, anomaly_type, origin, severity,
@@ -170,7 +170,7 @@ export async function keepTruth(queries: Queries, record: TruthRecord): Promise<
   );
 }
 
-/** The final records of some anomalies, as far as there are any. */
+/** The final records of some anomalies, as far as they exist. */
 export function findTruth(
   queries: Queries,
   ids: readonly string[],

@@ -11,7 +11,7 @@ import { RawClient } from './raw-client.ts';
 const HOST = '127.0.0.1';
 const OWN = { username: 'own', password: 'secret', clientIds: 'simulator-' };
 
-test('the broker keeps the standard’s letter', async (t) => {
+test('the broker follows the standard', async (t) => {
   const refusals: string[] = [];
   const broker = await EmbeddedBroker.start({
     host: HOST,
@@ -29,7 +29,7 @@ test('the broker keeps the standard’s letter', async (t) => {
       broker.publish(message, (error) => (error ? reject(error) : resolve()));
     });
 
-  await t.test('a retained message comes at the lower of both qualities of service', async () => {
+  await t.test('a retained message is sent at the lower of both QoS levels', async () => {
     for (const qos of [0, 1, 2] as const)
       await publish(`factory/q/m${qos}/status`, 'on', qos, true);
     for (const filter of ['factory/q/m2/status', 'factory/q/+/status', 'factory/q/#'])
@@ -46,27 +46,30 @@ test('the broker keeps the standard’s letter', async (t) => {
       }
   });
 
-  await t.test('of overlapping subscriptions the highest quality counts, once', async () => {
-    const client = await RawClient.open(port);
-    await client.subscribe('over/#', 0);
-    await client.subscribe('over/+/a', 2);
-    await client.subscribe('over/x/a', 1);
-    await publish('over/x/a', 'once', 2);
-    await publish('over/end', 'end', 0);
-    await client.untilPublished(2);
-    assert.deepEqual(
-      client.published.map(({ qos, payload }) => [qos, payload.toString()]),
-      [
-        [2, 'once'],
-        [0, 'end'],
-      ],
-    );
-    await client.drop();
-  });
+  await t.test(
+    'of overlapping subscriptions, the one with the highest QoS counts, once',
+    async () => {
+      const client = await RawClient.open(port);
+      await client.subscribe('over/#', 0);
+      await client.subscribe('over/+/a', 2);
+      await client.subscribe('over/x/a', 1);
+      await publish('over/x/a', 'once', 2);
+      await publish('over/end', 'end', 0);
+      await client.untilPublished(2);
+      assert.deepEqual(
+        client.published.map(({ qos, payload }) => [qos, payload.toString()]),
+        [
+          [2, 'once'],
+          [0, 'end'],
+        ],
+      );
+      await client.drop();
+    },
+  );
 
   for (const protocolVersion of [4, 5] as const) {
     await t.test(
-      `a persistent QoS 2 session loses and repeats nothing: ${protocolVersion}`,
+      `a persistent QoS 2 session neither loses nor repeats a message: ${protocolVersion}`,
       async () => {
         const topics = ['a', 'b', 'c', 'd', 'e'].map(
           (each) => `factory/p${protocolVersion}/${each}/status`,
@@ -114,7 +117,7 @@ test('the broker keeps the standard’s letter', async (t) => {
     );
   }
 
-  await t.test('what was not acknowledged is sent again with DUP and the same id', async () => {
+  await t.test('an unacknowledged message is sent again with DUP and the same id', async () => {
     const session = { clientId: 'forgetful', clean: false };
     const first = await RawClient.open(port, session);
     await first.subscribe('again/#', 2);
@@ -154,7 +157,7 @@ test('the broker keeps the standard’s letter', async (t) => {
     await third.drop();
   });
 
-  await t.test('a QoS 2 message that comes again is passed on once', async () => {
+  await t.test('a repeated QoS 2 message is delivered once', async () => {
     const subscriber = await RawClient.open(port);
     await subscriber.subscribe('exactly/#', 0);
     const sender = await RawClient.open(port, { clientId: 'exact', clean: false });
@@ -173,7 +176,7 @@ test('the broker keeps the standard’s letter', async (t) => {
     await subscriber.drop();
   });
 
-  await t.test('a client of MQTT 5 gets its properties and options', async () => {
+  await t.test('an MQTT 5 client gets its properties and options', async () => {
     const received: [string, string | undefined, boolean][] = [];
     const client = await mqtt.connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0 });
     client.on('message', (topic, _, { properties, retain }) =>
@@ -202,7 +205,7 @@ test('the broker keeps the standard’s letter', async (t) => {
     await client.endAsync();
   });
 
-  await t.test('MQTT 5: what may not be published is refused, and the rest goes on', async () => {
+  await t.test('MQTT 5: a forbidden publish is refused, and the session continues', async () => {
     const client = await RawClient.open(port, { protocolVersion: 5, clientId: 'five' });
     client.publish('factory/a/b/energy', 'forged', { qos: 1, messageId: 1 });
     client.publish('elsewhere', 'x', { qos: 1, messageId: 2 });
@@ -217,7 +220,7 @@ test('the broker keeps the standard’s letter', async (t) => {
     await client.drop();
   });
 
-  await t.test('MQTT 5: expired messages are left out, and wills wait', async () => {
+  await t.test('MQTT 5: expired messages are skipped, and wills are delayed', async () => {
     const watcher = await RawClient.open(port);
     await watcher.subscribe('late/#', 1);
     const properties = { sessionExpiryInterval: 600 };
@@ -250,30 +253,33 @@ test('the broker keeps the standard’s letter', async (t) => {
     await Promise.all([watcher.drop(), sender.drop(), awake.drop()]);
   });
 
-  await t.test('MQTT 3.1 is spoken, and a version that is not is refused and told', async () => {
-    const old: Partial<IConnectPacket> = {
-      protocolId: 'MQIsdp',
-      protocolVersion: 3,
-      clientId: 'old',
-    };
-    const client = await RawClient.open(port, old);
-    assert.equal(client.connack.returnCode, 0);
-    await client.subscribe('old/#', 1);
-    await publish('old/a', 'x');
-    await client.untilPublished(1);
-    await client.drop();
-    const future = await RawClient.reach(port);
-    future.socket.write(Buffer.from([0x10, 13, 0, 4, 77, 81, 84, 84, 6, 2, 0, 60, 0, 1, 97]));
-    await future.until(({ cmd }) => cmd === 'connack');
-    assert.equal(future.connack.returnCode, 1);
-    assert.match(
-      refusals.at(-1) ?? '',
-      /this version of MQTT is not spoken here; set the client to/,
-    );
-    await future.isClosed;
-  });
+  await t.test(
+    'MQTT 3.1 is supported, and an unsupported version is refused with a reason',
+    async () => {
+      const old: Partial<IConnectPacket> = {
+        protocolId: 'MQIsdp',
+        protocolVersion: 3,
+        clientId: 'old',
+      };
+      const client = await RawClient.open(port, old);
+      assert.equal(client.connack.returnCode, 0);
+      await client.subscribe('old/#', 1);
+      await publish('old/a', 'x');
+      await client.untilPublished(1);
+      await client.drop();
+      const future = await RawClient.reach(port);
+      future.socket.write(Buffer.from([0x10, 13, 0, 4, 77, 81, 84, 84, 6, 2, 0, 60, 0, 1, 97]));
+      await future.until(({ cmd }) => cmd === 'connack');
+      assert.equal(future.connack.returnCode, 1);
+      assert.match(
+        refusals.at(-1) ?? '',
+        /this version of MQTT is not supported; set the client to/,
+      );
+      await future.isClosed;
+    },
+  );
 
-  await t.test('U+0000 closes the connection, wherever it is', async () => {
+  await t.test('U+0000 anywhere closes the connection', async () => {
     const observer = await RawClient.open(port);
     await observer.subscribe('#', 0);
     const tries: ((client: RawClient) => void)[] = [
@@ -305,23 +311,26 @@ test('the broker keeps the standard’s letter', async (t) => {
     await observer.drop();
   });
 
-  await t.test('nothing is told of other clients, and own ids are refused to others', async () => {
-    const curious = await RawClient.open(port);
-    await curious.subscribe(['$SYS/#', '+/+/new/subscribes', 'told'], 1);
-    const own = await RawClient.open(port, {
-      ...{ clientId: 'simulator-1', username: OWN.username },
-      password: Buffer.from(OWN.password),
-    });
-    await own.subscribe('secret/filter');
-    const thief = await RawClient.open(port, { clientId: 'simulator-1' });
-    assert.equal(thief.connack.returnCode, 2);
-    own.publish('told', 'still here', { qos: 1, messageId: 1 });
-    await curious.untilPublished(1);
-    assert.deepEqual(curious.payloads, ['still here']);
-    await Promise.all([curious.drop(), own.drop(), thief.isClosed]);
-  });
+  await t.test(
+    'clients learn nothing about each other, and reserved client ids are refused',
+    async () => {
+      const curious = await RawClient.open(port);
+      await curious.subscribe(['$SYS/#', '+/+/new/subscribes', 'told'], 1);
+      const own = await RawClient.open(port, {
+        ...{ clientId: 'simulator-1', username: OWN.username },
+        password: Buffer.from(OWN.password),
+      });
+      await own.subscribe('secret/filter');
+      const thief = await RawClient.open(port, { clientId: 'simulator-1' });
+      assert.equal(thief.connack.returnCode, 2);
+      own.publish('told', 'still here', { qos: 1, messageId: 1 });
+      await curious.untilPublished(1);
+      assert.deepEqual(curious.payloads, ['still here']);
+      await Promise.all([curious.drop(), own.drop(), thief.isClosed]);
+    },
+  );
 
-  await t.test('the simulator’s own processes publish where only it may', async () => {
+  await t.test('the simulator’s own processes may publish to reserved topics', async () => {
     const watcher = await RawClient.open(port);
     await watcher.subscribe('factory/own/#', 1);
     const own = await RawClient.open(port, {
@@ -333,7 +342,7 @@ test('the broker keeps the standard’s letter', async (t) => {
     await Promise.all([watcher.drop(), own.drop()]);
   });
 
-  await t.test('a client with the id of another takes its place', async () => {
+  await t.test('a client with the id of another one replaces it', async () => {
     const watcher = await RawClient.open(port);
     await watcher.subscribe('taken/#');
     const will = { topic: 'taken/over', payload: 'first' };
@@ -345,12 +354,12 @@ test('the broker keeps the standard’s letter', async (t) => {
     await Promise.all([watcher.drop(), second.drop()]);
   });
 
-  await t.test('a client that gives no sign of life is disconnected', async () => {
+  await t.test('a silent client is disconnected', async () => {
     const client = await RawClient.open(port, { keepalive: 1 });
     await client.isClosed;
   });
 
-  await t.test('properties that are cut off, or come twice, close the connection', async () => {
+  await t.test('truncated or repeated properties close the connection', async () => {
     const connect = (properties: number[]) =>
       Buffer.from([
         ...[0x10, 14 + properties.length, 0, 4, 77, 81, 84, 84, 5, 2, 0, 60],
@@ -365,7 +374,7 @@ test('the broker keeps the standard’s letter', async (t) => {
     }
   });
 
-  await t.test('no bytes end the broker, whatever they are', async () => {
+  await t.test('no input crashes the broker', async () => {
     const packets: Packet[] = [
       {
         cmd: 'publish',
@@ -402,7 +411,7 @@ test('the broker keeps the standard’s letter', async (t) => {
     await client.drop();
   });
 
-  await t.test('messages of one client arrive in their order, however many', async () => {
+  await t.test('messages of one client arrive in order, however many there are', async () => {
     const watcher = await RawClient.open(port);
     await watcher.subscribe('order', 0);
     const sender = await RawClient.open(port);

@@ -43,14 +43,14 @@ function publish(broker: EmbeddedBroker, topic: string, text: string, retain = f
   });
 }
 
-test('a default port that is taken is replaced by the next free one', async (t) => {
+test('a default port that is in use is replaced by the next free one', async (t) => {
   const first = await started(t);
   const number = first.port;
   const second = await started(t, { port: { number, isExplicit: false } });
   assert.ok(second.port > number && second.port <= number + 20, `${second.port}`);
 });
 
-test('a port that was asked for and is taken is an error that says so', async (t) => {
+test('an explicit port that is in use is an error', async (t) => {
   const taken = createServer().listen(0, HOST);
   await once(taken, 'listening');
   t.after(() => taken.close());
@@ -59,11 +59,11 @@ test('a port that was asked for and is taken is an error that says so', async (t
     EmbeddedBroker.start({ host: HOST, port: { number, isExplicit: true } }),
     (error) =>
       error instanceof ConfigError &&
-      error.message.startsWith(`MQTT_PORT: port ${number} of ${HOST} is taken`),
+      error.message.startsWith(`MQTT_PORT: port ${number} of ${HOST} is in use`),
   );
 });
 
-test('an address that is not this computer’s is an error that says so', async () => {
+test('an address of another computer is an error', async () => {
   const port = { number: await freePort(), isExplicit: false };
   await assert.rejects(EmbeddedBroker.start({ host: '192.0.2.1', port }), /not an address of this/);
 });
@@ -83,7 +83,7 @@ test('simulator/state is online while the broker runs and offline when it closes
   assert.equal(states.received[1]?.payload, 'offline');
 });
 
-test('the broker closes within a second, whoever is connected', async (t) => {
+test('the broker closes within a second, whichever clients are connected', async (t) => {
   const broker = await started(t);
   const silent = connect(broker.port, HOST);
   await once(silent, 'connect');
@@ -94,7 +94,7 @@ test('the broker closes within a second, whoever is connected', async (t) => {
   assert.ok(performance.now() - startMs < 1000);
 });
 
-test('only those who know user name and password are let in, if there are any', async (t) => {
+test('with a user name and a password, only clients that know them may connect', async (t) => {
   const refusals: string[] = [];
   const broker = await started(t, {
     username: 'ems',
@@ -118,7 +118,7 @@ test('only those who know user name and password are let in, if there are any', 
   assert.deepEqual(refusals, [refusal, refusal, refusal, refusal]);
 });
 
-test('nobody but the simulator publishes under its own topics', async (t) => {
+test('only the simulator publishes to its own topics', async (t) => {
   const refusals: string[] = [];
   const broker = await started(t, { onRefused: (_, reason) => refusals.push(reason) });
   const collector = await Collector.open(urlOf(broker), ['factory/#', 'plant/#', 'ground-truth/#']);
@@ -163,7 +163,7 @@ test('a will under the simulator’s own topics is not published', async (t) => 
   );
 });
 
-test('retained and other messages all arrive, whichever takes longer on its way', async (t) => {
+test('retained and other messages all arrive, whichever is slower', async (t) => {
   const broker = await started(t);
   const collector = await Collector.open(urlOf(broker), 'factory/#');
   t.after(() => collector.close());
@@ -177,7 +177,7 @@ test('retained and other messages all arrive, whichever takes longer on its way'
   assert.deepEqual(collector.received.map(({ payload }) => payload).sort(), sent.sort());
 });
 
-test('a persistent session gets what it missed', async (t) => {
+test('a persistent session receives what it missed', async (t) => {
   const broker = await started(t);
   const session = { clientId: 'ingest', clean: false };
   const before = await Collector.open(urlOf(broker), 'factory/#', session);
@@ -200,7 +200,7 @@ test('a client that announces a packet of megabytes is disconnected', async (t) 
   assert.equal(broker.clientCount, 0);
 });
 
-test('browsers reach the broker by WebSocket at /mqtt, and from their own page only', async (t) => {
+test('browsers connect by WebSocket at /mqtt, but only from the simulator’s own page', async (t) => {
   const broker = await started(t);
   const server = createHttpServer().listen(0, HOST);
   await once(server, 'listening');

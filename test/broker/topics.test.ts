@@ -14,7 +14,7 @@ const MATCHES: [filter: string, topics: string[], others: string[]][] = [
   ['a/+/c/#', ['a/b/c', 'a//c/d'], ['a/c', 'a/b/d']],
 ];
 
-test('filters match what the standard says, whichever way they are asked', () => {
+test('filters match as in the standard, in both directions of the search', () => {
   for (const [filter, topics, others] of MATCHES) {
     const tree = new FilterTree<string>();
     tree.add(filter, 'found');
@@ -33,7 +33,7 @@ test('filters match what the standard says, whichever way they are asked', () =>
   }
 });
 
-test('topics and filters have their wildcards in the right places, no U+0000, and a length', () => {
+test('topics and filters have valid wildcards, no U+0000, and a limited length', () => {
   const topic = (text: string) => isTopic(text, BROKER_LIMITS);
   const filter = (text: string) => isFilter(text, BROKER_LIMITS);
   for (const text of ['a', '/', 'a//b', '$SYS/a', 'ä/b c'])

@@ -7,7 +7,7 @@ import { EmbeddedBroker } from '../../src/broker/embedded-broker.ts';
 import { attachWebSocket } from '../../src/broker/websocket.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 
-test('a WebSocket that is not let in is answered with 403 and the reason', async (t) => {
+test('a rejected WebSocket is answered with 403 and the reason', async (t) => {
   const port = { number: 0, isExplicit: false };
   const broker = await EmbeddedBroker.start({ host: '127.0.0.1', port });
   t.after(() => broker.close());

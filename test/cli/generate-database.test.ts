@@ -153,7 +153,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
       assert.equal(
         said,
         '--postgres: what was given is not accepted; ' +
-          'an address that begins with postgres:// or postgresql://\n',
+          'a URL that begins with postgres:// or postgresql://\n',
       );
     }
     const url = `postgres://user:${SECRET}@host/enms`;

@@ -107,7 +107,7 @@ describe('run', () => {
     const other = await listening(Number(API_PORT));
     const simulator = new SimulatorProcess({ API_PORT, MQTT_PORT });
     assert.notEqual(await simulator.ended, 0);
-    assert.match(simulator.errors, /^API_PORT: port \d+ of 127\.0\.0\.1 is taken[^\n]*\n$/);
+    assert.match(simulator.errors, /^API_PORT: port \d+ of 127\.0\.0\.1 is in use[^\n]*\n$/);
     other.close();
   });
 

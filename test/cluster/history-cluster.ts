@@ -56,7 +56,7 @@ export class HistoryCluster {
   /** A worker, once it works. */
   async worker(env: Readonly<Record<string, string>> = {}): Promise<Program> {
     const worker = new Program(['worker', '--concurrency', '1'], this.cwd, { ...this.env, ...env });
-    await worker.said(/"working on history"/);
+    await worker.said(/"working on history jobs"/);
     return worker;
   }
 

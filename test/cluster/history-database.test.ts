@@ -1,7 +1,7 @@
 /** A window that a cluster puts into the tables of a database. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { loginOf } from '../../src/cluster/history/login.ts';
+import { loginOf } from '../../src/cluster/history/worker.ts';
 import { run } from '../cli/program.ts';
 import { Enms } from '../outputs/enms.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
@@ -25,7 +25,7 @@ describe('a window for a database', {
     await cluster.end();
   });
 
-  it('is stored by workers as by one process alone, without its password in Redis', async () => {
+  it('is stored by workers as by a single process, without its password in Redis', async () => {
     const contents: object[] = [];
     await cluster.worker({ PGPASSWORD: SECRET });
     for (const more of [[], ['--cluster']]) {
@@ -51,7 +51,7 @@ describe('a window for a database', {
     assert.deepEqual(contents[1], contents[0]);
   });
 
-  it('is reached by a worker as its own database where it is that, else by its URL', () => {
+  it('is reached by a worker with its own settings if it is its own database, otherwise by the URL', () => {
     const url = 'postgres://me@db:5432/enms';
     const own = { connectionString: 'postgres://other:secret@db/enms' };
     assert.equal(loginOf(url, own), own);

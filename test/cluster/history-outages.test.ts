@@ -14,7 +14,7 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
   });
   after(() => cluster.end());
 
-  it('goes on with another worker when one is killed', async () => {
+  it('continues with another worker when one is killed', async () => {
     const first = await cluster.worker();
     const program = cluster.generate(LONG, 'killed');
     await cluster.writing('killed');
@@ -23,10 +23,10 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
     const second = await cluster.worker();
     first.signal('SIGKILL');
     await cluster.assertMade(program, 'killed', expected);
-    assert.match(second.stdout, /took over a job whose worker is gone/);
+    assert.match(second.stdout, /took over a task whose worker is gone/);
   });
 
-  it('goes on when Redis is ended and comes back', async () => {
+  it('continues when Redis is stopped and comes back', async () => {
     const worker = await cluster.worker();
     const program = cluster.generate(LONG, 'away');
     await cluster.writing('away');
@@ -36,16 +36,16 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
     await cluster.redis.restart();
     await cluster.assertMade(program, 'away', expected);
     assert.equal(program.stderr.match(/waiting for Redis/g)?.length, 1, program.stderr);
-    assert.match(program.stderr, /Redis at 127\.0\.0\.1:\d+ is there/);
+    assert.match(program.stderr, /connected to Redis at 127\.0\.0\.1:\d+/);
     assert.equal(worker.stdout.match(/waiting for Redis/g)?.length, 1, worker.stdout);
   });
 
-  it('is asked for again when Redis is emptied, and keeps the files that are whole', async () => {
+  it('is queued again when Redis is emptied, and keeps the complete files', async () => {
     await cluster.worker();
     const program = cluster.generate(LONG, 'emptied');
     await cluster.writing('emptied', 1);
     await cluster.client.flushall();
-    await program.said(/has lost the jobs; what is left is put again$/m);
+    await program.said(/has lost the tasks; queueing the remaining ones again$/m);
     await cluster.assertMade(program, 'emptied', expected);
   });
 });

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
-import { askedDataset } from '../../src/cluster/history/asked-work.ts';
-import { HistoryAsker } from '../../src/cluster/history/asker.ts';
-import { Orders } from '../../src/cluster/history/orders.ts';
+import { HistoryClient } from '../../src/cluster/history/client.ts';
+import { datasetJob } from '../../src/cluster/history/job.ts';
+import { JobStore } from '../../src/cluster/history/job-store.ts';
 import { historyQueue } from '../../src/cluster/history/queue.ts';
 import { freshDirectory, Program, run } from '../cli/program.ts';
 import { requestOf } from '../dataset/request.ts';
@@ -31,8 +31,8 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
     assert.equal(status, 1);
     return stderr;
   };
-  const asker = () =>
-    new HistoryAsker({ redis: cluster.client, prefix: 'test', where: 'Redis', log: silent });
+  const client = () =>
+    new HistoryClient({ redis: cluster.client, prefix: 'test', where: 'Redis', log: silent });
 
   it('has workers of one version', async () => {
     // As a worker of another version is known to Redis.
@@ -40,7 +40,7 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
     const other = new Redis(cluster.redis.url, { connectionName: `test:${queue}:w:0.0.9` });
     await other.ping();
     const line =
-      /^enms-simulator: the workers at Redis at 127\.0\.0\.1:\d+ are of version 0\.0\.9, this is \S+: end them first, or set another CLUSTER_PREFIX\n$/;
+      /^enms-simulator: the workers at Redis at 127\.0\.0\.1:\d+ run version 0\.0\.9, this is \S+: stop them first, or set another CLUSTER_PREFIX\n$/;
     assert.match(await refused(), line);
     const program = cluster.generate(SHORT, 'other');
     assert.equal(await program.ended, 1);
@@ -48,60 +48,57 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
     other.disconnect();
   });
 
-  it('does no work of another version, and leaves it to others', async () => {
-    const orders = new Orders(cluster.client, 'test');
+  it('runs no job of another version, and leaves it to other workers', async () => {
+    const jobs = new JobStore(cluster.client, 'test');
     const queue = historyQueue(cluster.client, 'test');
     const head = { flow: 'f', version: '0.0.9', fleetDigest: 'd', taskCount: 1 };
-    await orders.put('o', head, { kind: 'files', request: requestOf(), folder: '/' }, []);
+    await jobs.put('o', head, { kind: 'files', request: requestOf(), folder: '/' }, []);
     await queue.add('task', { order: 'o', flow: 'f', index: 0 });
     assert.match(
       await refused(),
-      /^enms-simulator: this worker ends, since an order of the cluster is of version 0\.0\.9, this is \S+\n$/,
+      /^enms-simulator: this worker stops: a job of the cluster needs version 0\.0\.9, this is \S+\n$/,
     );
     assert.equal(await queue.getWaitingCount(), 1);
     await queue.obliterate({ force: true });
-    await orders.remove('o');
+    await jobs.remove('o');
   });
 
-  it('does no work about machines that it computes otherwise', async () => {
+  it('runs no job with machines that it computes differently', async () => {
     const ended = new AbortController();
     const out = join(freshDirectory(), 'dataset');
-    const work = { ...askedDataset(requestOf(), out), fleetDigest: 'another' };
-    const asked = assert.rejects(asker().ask(work, { signal: ended.signal }), /stopped/);
+    const work = { ...datasetJob(requestOf(), out), fleetDigest: 'another' };
+    const asked = assert.rejects(client().submit(work, { signal: ended.signal }), /stopped/);
     assert.match(
       await refused(),
-      /^enms-simulator: this worker ends, since an order of the cluster is about machines that are others here\n$/,
+      /^enms-simulator: this worker stops: a job of the cluster has machines that differ here\n$/,
     );
     ended.abort();
     await asked;
   });
 
-  it('says where the folder is not shared, and where the disk is full', async (t) => {
+  it('reports a folder that is not shared, and a full disk', async (t) => {
     const program = worker();
-    await program.said(/"working on history"/);
+    await program.said(/"working on history jobs"/);
     const out = join(freshDirectory(), 'dataset');
-    const work = askedDataset(requestOf(), out);
+    const work = datasetJob(requestOf(), out);
     // Begun elsewhere: the worker finds nothing there.
     const unshared = { ...work, begin: () => ({ tasks: [0], results: [] }) };
     // At the same time as the next, since both are tried again for some seconds.
     const refused = assert.rejects(
-      asker().ask(unshared),
-      /^DatasetError: \S+dataset is not the folder of who asked; is it shared\? \(at .+\)$/,
+      client().submit(unshared),
+      /^DatasetError: \S+dataset is not the submitter's folder; do the computers share it\? \(at .+\)$/,
     );
     const folder = mounted(t, 'size=1m');
     const dataset = folder && join(folder, 'dataset');
     const full = dataset && cluster.generate([...SHORT, '--format', 'csv'], dataset);
     await refused;
-    assert.match(program.stdout, /"reason":"\S+dataset is not the folder of who asked/);
+    assert.match(program.stdout, /"reason":"\S+dataset is not the submitter's folder/);
     assert.equal(existsSync(out), false);
     if (!full) return;
     assert.equal(await full.ended, 1);
     const reason = /cannot write \S+: no space is left on the disk/;
     assert.match(full.stderr, new RegExp(`^enms-simulator: ${reason.source} \\(at \\S+\\)$`, 'm'));
-    assert.match(
-      full.stderr,
-      new RegExp(`${reason.source} \\(at \\S+\\); it is tried again$`, 'm'),
-    );
+    assert.match(full.stderr, new RegExp(`${reason.source} \\(at \\S+\\); trying again$`, 'm'));
     assert.match(program.stdout, reason);
     const left = cluster.files(dataset);
     assert.deepEqual(
@@ -110,7 +107,7 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
     );
   });
 
-  it('waits for a Redis that is not there yet, and says so once', async () => {
+  it('waits for a Redis that is not started yet, and logs it once', async () => {
     const port = await freePort();
     const program = worker({ REDIS_URL: `redis://me:${SECRET}@127.0.0.1:${port}/1` });
     await program.said(/"waiting for Redis at 127\.0\.0\.1:\d+\/1"/);
@@ -120,7 +117,7 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
     assert.equal(program.stdout.match(/waiting for/g)?.length, 1, program.stdout);
     assert.ok(!(program.stdout + program.stderr).includes(SECRET));
     const other = worker({ REDIS_URL: redis.url });
-    await other.said(/"working on history"/);
+    await other.said(/"working on history jobs"/);
     await redis.close();
     other.signal('SIGTERM');
     await other.ended;

@@ -17,7 +17,7 @@ const cluster = new HistoryCluster();
 before(() => cluster.begin());
 after(() => cluster.end());
 
-test(`killed ten times, workers make the same files (KILL_SEED=${SEED})`, {
+test(`workers that are killed ten times generate the same files (KILL_SEED=${SEED})`, {
   skip: withoutRedis(),
   timeout: 1_200_000,
 }, async (t) => {

@@ -19,7 +19,7 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
   });
   after(() => cluster.end());
 
-  it('is the same files from one, two and three workers as from one process alone', async () => {
+  it('is the same files from one, two and three workers as from a single process', async () => {
     const workers: Program[] = [];
     for (const count of [1, 2, 3]) {
       workers.push(await cluster.worker());
@@ -31,7 +31,7 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
     for (const worker of workers) assert.equal(await worker.ended, 0, worker.stderr);
   });
 
-  it('goes to another worker at once when the one that makes it is told to end', async () => {
+  it('moves to another worker at once when its worker is stopped', async () => {
     const first = await cluster.worker();
     const program = cluster.generate(LONG, 'handed');
     await cluster.writing('handed');
@@ -46,7 +46,7 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
     await second.ended;
   });
 
-  it('is taken back when who asked is told to end, and the same command goes on', async () => {
+  it('is cancelled when the submitter is stopped, and resumed by the same command', async () => {
     const worker = await cluster.worker();
     const program = cluster.generate(LONG, 'cut');
     await cluster.writing('cut', 1);
@@ -67,14 +67,14 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
     const stranger = await cluster.worker({ CLUSTER_PREFIX: 'other' });
     const program = cluster.generate(MANY, 'ours');
     await program.said(
-      /^enms-simulator: no worker is there yet; enms-simulator worker starts one$/m,
+      /^enms-simulator: no worker is connected yet; start one with enms-simulator worker$/m,
     );
     await cluster.worker();
     await cluster.assertMade(program, 'ours', expected);
     assert.ok((await cluster.client.keys('other:history:id')).length === 0, stranger.stdout);
   });
 
-  it('is asked for by files and databases only, and with a server', async () => {
+  it('supports only files and databases, and needs a server', async () => {
     const words = ['generate', ...SHORT, '--cluster', '--out'];
     const refused = async (words: readonly string[], env: Readonly<Record<string, string>>) => {
       const { status, stderr } = await run(words, cluster.cwd, env);

@@ -11,7 +11,7 @@ test('.env.example is what the table of variables makes', () => {
   assert.equal(example, envExample(), 'run: npm run documents');
 });
 
-test('.env.example as it is sets nothing, and uncommented sets every variable to its default', () => {
+test('.env.example sets nothing unchanged, and every variable to its default uncommented', () => {
   const untouched = configure({}, { '.env': example });
   assert.ok(Object.values(untouched.sources).every((source) => source === 'default'));
 

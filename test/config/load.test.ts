@@ -9,7 +9,7 @@ import { VARIABLES } from '../../src/config/variables.ts';
 import { mqttOptions } from '../../src/outputs/mqtt/index.ts';
 import { configure, faultsOf, inFolder, plant } from '../factory/surroundings.ts';
 
-test('without any variable the default factory runs, on the default ports', () => {
+test('without any variable, the default factory runs on the default ports', () => {
   const configuration = configure();
   assert.equal(configuration.factories.length, 1);
   assert.equal(configuration.factories[0]?.machines.length, 5);
@@ -24,7 +24,7 @@ test('without any variable the default factory runs, on the default ports', () =
   assert.deepEqual(configuration.remarks, []);
 });
 
-test('every default is accepted by its own variable', () => {
+test('every default is valid for its own variable', () => {
   for (const [name, variable] of Object.entries(VARIABLES)) {
     if (variable.default === undefined) continue;
     const env = { [name]: variable.default };
@@ -35,7 +35,7 @@ test('every default is accepted by its own variable', () => {
   }
 });
 
-test('the environment wins over .env, and .env over the default', () => {
+test('the environment overrides .env, and .env the default', () => {
   const { api, simulation, sources } = configure(
     { API_PORT: '9000' },
     { '.env': 'API_PORT=9001\nSIMULATION_SEED=7\n' },
@@ -47,7 +47,7 @@ test('the environment wins over .env, and .env over the default', () => {
   assert.equal(sources['SIMULATION_SPEED'], 'default');
 });
 
-test('the option --factory wins over FACTORY_FILE', () => {
+test('the option --factory overrides FACTORY_FILE', () => {
   const files = { 'a.yaml': plant('', 'location: A'), 'b.yaml': plant('', 'location: B') };
   const env = { FACTORY_FILE: 'a.yaml' };
   assert.equal(configure(env, files).factories[0]?.location, 'A');
@@ -56,14 +56,14 @@ test('the option --factory wins over FACTORY_FILE', () => {
   assert.equal(sources['FACTORY_FILE'], 'command line');
 });
 
-test('an empty variable counts as not set', () => {
+test('an empty variable counts as unset', () => {
   assert.equal(
     mqttOptions(configure({ MQTT_HOST: '', API_PORT: ' ' }).outputs).external,
     undefined,
   );
 });
 
-test('all faults are found at once, each with the variable, the value and what is accepted', () => {
+test('all errors are found at once, each with the variable, the value and what is accepted', () => {
   const faults = faultsOf(() =>
     configure({ MQTT_PORT: '70000', API_PORT: 'http', MQTT_QOS: '3', LOG_LEVEL: 'wran' }),
   );
@@ -125,14 +125,14 @@ const REFUSED: readonly (readonly [name: string, value: string])[] = [
 ];
 
 for (const [name, value] of REFUSED) {
-  test(`${name}=${value} is refused, and nothing else is said`, () => {
+  test(`${name}=${value} is refused, and nothing else is reported`, () => {
     const faults = faultsOf(() => configure({ [name]: value }));
     assert.equal(faults.length, 1, faults.join('\n'));
     assert.match(faults[0] as string, new RegExp(`^${name}: .+; .+`));
   });
 }
 
-test('values are understood in the ways that people write them', () => {
+test('values are accepted in the forms that people write', () => {
   const { simulation, catchUpMs, isAutoStart, logLevel, api, settings } = configure({
     SIMULATION_START: '2026-03-29',
     BACKFILL_FROM: '2026-03-01T01:00+02:00',
@@ -153,14 +153,14 @@ test('values are understood in the ways that people write them', () => {
   assert.equal(settings.weekendProductionFactor, 0.3, 'set to the default is set');
 });
 
-test('CATCH_UP is none, all or a length of time', () => {
+test('CATCH_UP is none, all or a duration', () => {
   assert.equal(configure({ CATCH_UP: 'none' }).catchUpMs, 0);
   assert.equal(configure({ CATCH_UP: 'all' }).catchUpMs, Number.POSITIVE_INFINITY);
   assert.equal(configure({ CATCH_UP: '3600' }).catchUpMs, 3_600_000);
   assert.equal(configure().catchUpMs, 86_400_000);
 });
 
-test('BACKFILL_FROM cannot lie after the beginning of the simulation', () => {
+test('BACKFILL_FROM cannot be after the start of the simulation', () => {
   assert.match(
     faultsOf(() => configure({ BACKFILL_FROM: '2026-06-02' })).join(),
     /^BACKFILL_FROM: 2026-06-02T00:00:00Z is not accepted; .*now, 2026-06-01T00:00:00Z$/,
@@ -173,7 +173,7 @@ test('BACKFILL_FROM cannot lie after the beginning of the simulation', () => {
   assert.equal(faultsOf(() => configure({ ...env, SIMULATION_START: '2026-06-01' })).length, 1);
 });
 
-test('shifts of the variables reach every factory without a calendar, overlapping ones none', () => {
+test('the shifts of the variables apply to every factory without a calendar, unless they overlap', () => {
   const env = { SHIFT_1_START: '5:30', SHIFT_2_END: '24', SHIFT_3_FACTOR: '0.2' };
   for (const options of [{}, { factory: 'plant.yaml' }]) {
     const [factory] = configure(env, { 'plant.yaml': plant() }, options).factories;
@@ -197,7 +197,7 @@ test('shifts of the variables reach every factory without a calendar, overlappin
   );
 });
 
-test('an interval that is set holds for all machines of its type, and for no other', () => {
+test('an interval that is set applies to all machines of its type, and to no other', () => {
   const text = `${plant('interval: 5')}      - { name: Fan, type: motor, interval: 7 }\n`;
   const env = { COMPRESSOR_INTERVAL: '2.5' };
   const [factory] = configure(env, { 'p.yaml': text }, { factory: 'p.yaml' }).factories;
@@ -207,7 +207,7 @@ test('an interval that is set holds for all machines of its type, and for no oth
   );
 });
 
-test('a broker elsewhere is reached as configured, under an id that no other start has', () => {
+test('an external broker is used as configured, with a different client id at each start', () => {
   const env = { MQTT_HOST: 'broker_1', MQTT_USERNAME: 'u', MQTT_PASSWORD: ' p ' };
   const { external } = mqttOptions(configure(env).outputs);
   assert.equal(external?.host, 'broker_1');
@@ -217,7 +217,7 @@ test('a broker elsewhere is reached as configured, under an id that no other sta
   assert.notEqual(mqttOptions(configure(env).outputs).external?.clientId, external?.clientId);
 });
 
-test('variables that only make sense together are refused alone', () => {
+test('variables that need each other are refused alone', () => {
   const faults = faultsOf(() =>
     configure(
       { MQTT_HOST: 'broker', MQTT_PASSWORD: 'p', MQTT_CERT_FILE: 'c.pem', MQTT_CA_FILE: 'c.pem' },
@@ -232,7 +232,7 @@ test('variables that only make sense together are refused alone', () => {
   ]);
 });
 
-test('what is set and has no effect is remarked', () => {
+test('a variable without effect is remarked', () => {
   const cluster = { CLUSTER: 'true', REDIS_URL: 'redis://x', POSTGRES_HOST: 'db', MQTT_HOST: 'b' };
   assert.deepEqual(configure({ ...cluster, READERS: '4', PUBLISH_SPREAD: 'interval' }).remarks, [
     'READERS: no effect with CLUSTER',
@@ -246,7 +246,7 @@ test('what is set and has no effect is remarked', () => {
   ]);
 });
 
-test('what a broker may not take, and what is noticed late, is remarked', () => {
+test('topics that some brokers reject, and settings with late effects, are remarked', () => {
   assert.deepEqual(configure({ MQTT_HOST: 'broker', MQTT_KEEPALIVE: '0' }).remarks, [
     'MQTT_KEEPALIVE: 0, so a lost broker is noticed only while something is being published',
   ]);
@@ -257,7 +257,7 @@ test('what a broker may not take, and what is noticed late, is remarked', () => 
   ]);
 });
 
-test('the database is a server by its parts or by one URL, and a sink only where there is one', () => {
+test('the database is a server given in parts or by one URL, and a sink only with a server', () => {
   const parts = { POSTGRES_HOST: 'db', POSTGRES_USER: 'enms', SINK_POSTGRES: 'true' };
   const names = ({ outputs }: Configuration) => outputs.map(({ output }) => output.name);
   const server = { host: 'db', port: 5432, user: 'enms', password: undefined, database: 'enms' };
@@ -273,19 +273,19 @@ test('the database is a server by its parts or by one URL, and a sink only where
   );
 });
 
-test('every name in .env that is not known is remarked, those of others in one line', () => {
+test('every unknown name in .env is remarked, those of other programs in one line', () => {
   const { remarks } = configure(
     { SIMULATION_STRAT: '2' },
     { '.env': 'SIMULATION_STRAT=2\nMQTT_TOPIC=x\nCOMPOSE_FILE=y\nPOSTGRES_INITDB_ARGS=z\n' },
   );
   assert.deepEqual(remarks, [
-    'MQTT_TOPIC in .env is not known',
-    'SIMULATION_STRAT in .env is not known; did you mean SIMULATION_START?',
-    '.env has names of other programs, which are left to them: COMPOSE_FILE, POSTGRES_INITDB_ARGS',
+    'MQTT_TOPIC in .env is unknown',
+    'SIMULATION_STRAT in .env is unknown; did you mean SIMULATION_START?',
+    '.env has variables of other programs, which are ignored: COMPOSE_FILE, POSTGRES_INITDB_ARGS',
   ]);
 });
 
-test('secrets are in no fault, and shown as (set)', () => {
+test('secrets never appear in errors, and are shown as (set)', () => {
   const secrets = Object.entries(VARIABLES).filter(([, { isSecret }]) => isSecret);
   assert.equal(secrets.length, 5);
   const bad = Object.fromEntries(secrets.map(([name]) => [name, 'hush\u0007 hush']));
@@ -297,7 +297,7 @@ test('secrets are in no fault, and shown as (set)', () => {
   assert.doesNotMatch(JSON.stringify(shown), /hush/);
 });
 
-test('a .env that cannot be read is a fault', () => {
+test('an unreadable .env is an error', () => {
   const faults = inFolder({}, (cwd) => {
     mkdirSync(join(cwd, '.env'));
     return faultsOf(() => loadConfiguration({ env: {}, cwd }));
@@ -305,7 +305,7 @@ test('a .env that cannot be read is a fault', () => {
   assert.deepEqual(faults, ['.env: cannot be read (EISDIR)']);
 });
 
-test('a live cluster needs its three servers, and says so of all at once', () => {
+test('a live cluster reports all missing servers at once', () => {
   assert.deepEqual(
     faultsOf(() => configure({ CLUSTER: 'true' })).map((fault) => fault.split(':')[0]),
     ['REDIS_URL', 'POSTGRES_HOST', 'MQTT_HOST'],

@@ -32,7 +32,7 @@ test('public holidays are those of the country and its region, as local dates', 
   );
 });
 
-test('public holidays do not depend on the clock of the computer', () => {
+test('public holidays do not depend on the computer’s time zone', () => {
   const from = new URL('../../src/factory/holidays.js', import.meta.url);
   const script = `import { publicHolidays } from '${from}';
     console.log(JSON.stringify(publicHolidays('AU', 'NSW')));`;
@@ -46,7 +46,7 @@ test('public holidays do not depend on the clock of the computer', () => {
   assert.equal(answers[0], answers[1]);
 });
 
-test('places that do not exist are refused with those that do', () => {
+test('unknown places are refused, with the accepted ones', () => {
   const faults = (keys: string) =>
     faultsOf(() => factoriesOf(plant('', `calendar: { public_holidays: { ${keys} } }`)))[0] ?? '';
   assert.match(faults('country: XX'), /country: "XX" is not accepted; AD, AE, .*DE/);
@@ -55,7 +55,7 @@ test('places that do not exist are refused with those that do', () => {
   assert.match(faults('region: BE'), /country: is missing/);
 });
 
-test('weekdays, closures and extra shifts are read, and written so that they are read again', () => {
+test('weekdays, closures and extra shifts survive being read and written', () => {
   const keys = [
     'shifts: [{ start: 22, end: 6, load: 0.6, days: [mon, SUN, mon] }, { start: 6, end: 22 }]',
     'public_holidays: { country: DE }',
@@ -99,12 +99,12 @@ for (const [keys, fault] of FAULTS)
     assert.match(faultsOf(() => calendarOf(keys))[0] ?? '', fault);
   });
 
-test('a Saturday shift does not overlap those of workdays at the same hours', () => {
+test('a Saturday shift does not overlap workday shifts at the same hours', () => {
   const keys = 'shifts: [{ start: 6, end: 14 }, { start: 6, end: 14, load: 0.5, days: [sat] }]';
   assert.equal(calendarOf(keys)?.shifts.length, 2);
 });
 
-test('a registry’s calendar has the keys of a factory file’s', () => {
+test('a registry’s calendar has the same keys as a factory file’s', () => {
   const row = {
     id: 'a0000000-0000-0000-0000-00000000000a',
     name: 'Berlin',

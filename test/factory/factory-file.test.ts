@@ -43,7 +43,7 @@ test('the example describes two sites with all five machine types, without a rem
   assert.equal(createFleet(factories).machines.length, 9);
 });
 
-test('what a factory leaves out has a default', () => {
+test('everything that a factory may omit has a default', () => {
   const [factory] = factoriesOf(plant());
   assert.deepEqual(factory, {
     id: factory?.id,
@@ -70,7 +70,7 @@ test('what a factory leaves out has a default', () => {
   });
 });
 
-test('a position that is left out follows from the time zone', () => {
+test('a missing position is estimated from the time zone', () => {
   const position = (timezone: string) => {
     const [factory] = factoriesOf(plant('', `timezone: ${timezone}`));
     return [factory?.latitude, factory?.longitude];
@@ -81,7 +81,7 @@ test('a position that is left out follows from the time zone', () => {
   assert.deepEqual(position('Asia/Kolkata'), [50, 82.5]);
 });
 
-test('ids that are left out are made of the names, the same every time', () => {
+test('missing ids are derived from the names, the same every time', () => {
   const [factory] = factoriesOf(plant());
   const [again] = factoriesOf(plant('rated_power_kw: 20', 'location: Elsewhere'));
   // The UUID of version 5 that any library makes of the name and the namespace in names.ts.
@@ -92,7 +92,7 @@ test('ids that are left out are made of the names, the same every time', () => {
   assert.notEqual(other?.machines[0]?.id, factory?.machines[0]?.id);
 });
 
-test('topics that are left out are made of the names, in any script', () => {
+test('missing topics are derived from the names, in any script', () => {
   const topicOf = (name: string) =>
     factoriesOf(plant().replace('Air', JSON.stringify(name)))[0]?.machines[0]?.topic;
   assert.equal(topicOf('Hydraulic-Pump 1'), 'factory/plant/hydraulic-pump-1');
@@ -100,11 +100,11 @@ test('topics that are left out are made of the names, in any script', () => {
   assert.equal(topicOf('空压机 2'), 'factory/plant/空压机-2');
   assert.match(
     faultOf(plant().replace('Air', '"#+#"')),
-    /machines\.0\.name: "#\+#" makes no level/,
+    /machines\.0\.name: "#\+#" cannot be turned into a topic level/,
   );
   assert.match(
     faultOf(plant().replace('Plant', '"--"')),
-    /factories\.0\.name: "--" gives no level/,
+    /factories\.0\.name: "--" cannot be turned into a topic level/,
   );
 });
 
@@ -137,7 +137,7 @@ test('JSON is read like YAML', () => {
   assert.deepEqual(factoriesOf(json), [factory]);
 });
 
-test('a factory that is written out and read again is the same', () => {
+test('a factory survives being written and read', () => {
   const factories = [...factoriesOf(readFileSync(EXAMPLE, 'utf8')), DEFAULT_FACTORY];
   const again = factoriesOf(
     JSON.stringify({ factories: factories.map((each) => factoryContent(each, machineTypes)) }),
@@ -180,7 +180,7 @@ const MACHINE_FAULTS: readonly (readonly [keys: string, fault: RegExp])[] = [
     'parameters: { cut_in_barr: 5 }',
     /parameters\.cut_in_barr: is not known; did you mean cut_in_bar\?/,
   ],
-  ['parameters: { rated_power_kw: 5 }', /is a key of the machine itself/],
+  ['parameters: { rated_power_kw: 5 }', /belongs to the machine itself/],
   ['parameters: { cut_in_bar: 8 }', /cut_in_bar: cut_in_bar 8 is not below cut_out_bar 7\.3/],
   ['faults: [{ start: 2026-01-01 }]', /faults\.0\.type: is missing/],
   ['faults: [{ type: leek, start: 2026-01-01 }]', /type: "leek" .*\(did you mean leak\?\)/],
@@ -218,7 +218,7 @@ const FACTORY_FAULTS: readonly (readonly [keys: string, fault: RegExp])[] = [
     /calendar\.shifts\.1: 05:00-07:00 overlaps the shift 22:00-06:00/,
   ],
   ['calendar: { holidays: [2026-02-29] }', /holidays\.0: "2026-02-29" is not accepted; a date/],
-  ['{ shifts: [], calendar: {} }', /shifts: stands beside a calendar/],
+  ['{ shifts: [], calendar: {} }', /shifts: cannot be combined with a calendar/],
 ];
 
 for (const [keys, fault] of FACTORY_FAULTS) {
@@ -228,12 +228,12 @@ for (const [keys, fault] of FACTORY_FAULTS) {
   });
 }
 
-test('shifts that meet, or go past midnight, do not overlap', () => {
+test('shifts that touch, or run past midnight, do not overlap', () => {
   const keys = 'shifts: [{ start: 6, end: 14 }, { start: 14, end: 22 }, { start: 22, end: 6 }]';
   assert.equal(factoriesOf(plant('', keys))[0]?.calendar.shifts.length, 3);
 });
 
-test('names, ids and topics that occur twice are refused where they stand the second time', () => {
+test('names, ids and topics that occur twice are refused at their second place', () => {
   const id = 'c0000000-0000-0000-0000-00000000000A';
   const two = (first: string, second: string) =>
     `factories:
@@ -257,7 +257,7 @@ test('names, ids and topics that occur twice are refused where they stand the se
   assert.match(faultOf(two('', '"A ", type: motor')), /machines\.1\.name: .* the topic of/);
 });
 
-test('the topics of two factories must differ, their machines’ names need not', () => {
+test('the topics of two factories must differ, the names of their machines need not', () => {
   const factory = (name: string, topic: string) =>
     `  - { name: ${name}, topic: ${topic}, machines: [{ name: A, type: motor }] }\n`;
   const text = (topic: string) => `factories:\n${factory('P', 'p')}${factory('Q', topic)}`;
@@ -269,7 +269,7 @@ test('the topics of two factories must differ, their machines’ names need not'
   );
 });
 
-test('every fault of a file is found at once, each with its line and column', () => {
+test('all errors in a file are found at once, each with its line and column', () => {
   const text = `factories:
   - name: Plant
     timezone: Mars/Olympus
@@ -295,7 +295,7 @@ test('every fault of a file is found at once, each with its line and column', ()
   );
 });
 
-test('a value behind an alias is found where it was written', () => {
+test('an error in an aliased value is located where it was written', () => {
   const text = `factories:
   - name: P
     machines:
@@ -307,7 +307,7 @@ test('a value behind an alias is found where it was written', () => {
   assert.match(faults[1] as string, /machines\.1\.parameters\.cut_in_bar.*plant\.yaml:4:67/);
 });
 
-test('names take 255 characters', () => {
+test('names may have 255 characters', () => {
   const named = (length: number) => plant('topic: factory/a/b').replace('Air', 'x'.repeat(length));
   assert.equal(factoriesOf(named(255)).length, 1);
   assert.match(faultOf(named(256)), /name: "x+…" is not accepted; text of 1 to 255/);
@@ -333,7 +333,7 @@ for (const [what, text, fault] of DOCUMENTS) {
   });
 }
 
-test('a file whose aliases explode is refused', () => {
+test('a file with exploding aliases is refused', () => {
   const levels = Array.from({ length: 20 }, (_, i) =>
     i === 0
       ? 'a0: &a0 [x, x, x]'
@@ -344,7 +344,7 @@ test('a file whose aliases explode is refused', () => {
   assert.match(faultOf(`${levels.join('\n')}\nfactories: *a19\n`), /Excessive alias count/);
 });
 
-test('a mapping is merged into those that name it, and a key of their own wins', () => {
+test('a mapping is merged into those that refer to it, and their own keys win', () => {
   const text = `x-press: &press { type: injection_molding, rated_power_kw: 60, interval: 10 }
 x-slow: &slow { interval: 60, description: slow }
 factories:
@@ -364,14 +364,14 @@ factories:
   assert.equal(second?.description, 'slow');
 });
 
-test('a fault in what was merged is found where it was written', () => {
+test('an error in a merged mapping is located where it was written', () => {
   const merged = plant('<<: *m').replace('factories:', 'x-m: &m { interval: 0 }\nfactories:');
   assert.match(faultOf(merged), /machines\.0\.interval: 0 is not accepted.*plant\.yaml:1:21\)$/);
-  assert.match(faultOf(plant('<<: [1]')), /^plant\.yaml:4:44: << takes a mapping/);
+  assert.match(faultOf(plant('<<: [1]')), /^plant\.yaml:4:44: << accepts a mapping/);
   assert.match(faultOf(plant('"<<": {}')), /machines\.0\.<<: is not known/);
 });
 
-test('keys of a file that begin with x- are its writer’s own, others are not', () => {
+test('keys that begin with x- belong to the file’s author, other unknown ones are errors', () => {
   assert.equal(factoriesOf(`x-notes: [anything, { at: all }]\n${plant()}`).length, 1);
   assert.match(faultOf(`y-notes: 1\n${plant()}`), /^y-notes: is not known/);
 });
@@ -381,7 +381,7 @@ const BOMBS: readonly (readonly [what: string, text: () => string, fault: RegExp
   [
     'of a million times a million machines',
     () => plant('count: 1000000', 'count: 1000000'),
-    /^factories\.0\.machines: makes 1000000000000 machines; up to 1000000 in a file/,
+    /^factories\.0\.machines: results in 1000000000000 machines; a file may have up to 1000000/,
   ],
   [
     'whose mappings are merged a hundred times at each of twelve levels',
@@ -449,7 +449,7 @@ test('a pipe or a device is refused before it is read', () => {
   });
 });
 
-test('a file that is no file, no text, or too long is refused by the name of its variable', () => {
+test('a path that is no file, no text, or too large is refused with the name of its variable', () => {
   const read = (prepare: (file: string) => void) =>
     inFolder({ 'plant.yaml': 'a: \xff' }, (cwd) => {
       const file = join(cwd, 'plant.yaml');
@@ -496,12 +496,12 @@ test('an unusual rated power is accepted with a remark', () => {
   );
   assert.equal(factories[0]?.machines[0]?.ratedPowerKw, 90);
   assert.deepEqual(remarks, [
-    'factories.0.machines.0.rated_power_kw: 90 kW is unusual; machines of type compressor mostly ' +
+    'factories.0.machines.0.rated_power_kw: 90 kW is unusual; machines of type compressor usually ' +
       'have 15 to 75 kW (plant.yaml:4:56)',
   ]);
 });
 
-test('the defaults of every machine type stand in the order that is asked of a file', () => {
+test('the defaults of every machine type satisfy the order that files must satisfy', () => {
   const orders = machineTypes.flatMap((type) =>
     orderedParameters(type).map((order) => ({ ...order, type })),
   );
@@ -514,7 +514,7 @@ test('the defaults of every machine type stand in the order that is asked of a f
   }
 });
 
-test('an order of parameters is declared, and follows from no name', () => {
+test('an order of parameters is declared, not derived from their names', () => {
   const parameters = {
     cutInBar: parameter(9, [0, 10], 'Unlike a compressor’s.'),
     cutOutBar: parameter(1, [0, 10], 'Lower, and rightly so.', { upTo: 'topBar' }),

@@ -15,7 +15,7 @@ test('the schema beside the examples is the one that the tables make', () => {
   assert.deepEqual(JSON.parse(read('factory.schema.json')), schema, 'run: npm run documents');
 });
 
-test('the example names the schema for editors, and keeps to it', () => {
+test('the example names the schema for editors, and conforms to it', () => {
   const text = read('two-sites.yaml');
   assert.ok(text.startsWith('# yaml-language-server: $schema=factory.schema.json\n'));
   assert.ok(Check(schema, parse(text)));
@@ -53,7 +53,7 @@ for (const [keys, isAccepted] of MACHINES) {
   });
 }
 
-test('every type, parameter and fault of the catalogue is in the schema, with what it means', () => {
+test('the schema has every type, parameter and fault of the catalogue, with a description', () => {
   const { definitions } = JSON.parse(JSON.stringify(schema));
   for (const { type, parameters, faultTypes } of machineTypes) {
     const { properties } = definitions[`${type}_parameters`];

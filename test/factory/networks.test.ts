@@ -34,7 +34,7 @@ test('the example of a site that balances keeps to the schema, and is read and w
 });
 
 const FAULTS: readonly (readonly [keys: string, fault: RegExp])[] = [
-  ['{ steam: {} }', /networks\.steam: has no machine that feeds it; give it a machine of type boi/],
+  ['{ steam: {} }', /networks\.steam: has no machine that feeds it; add a machine of type boi/],
   ['{ compresed_air: {} }', /compresed_air: is not known; did you mean compressed_air\?/],
   ['{ compressed_air: { leak_kw: 1 } }', /leak_kw: is not known; accepted are base_m3_min, /],
   ['{ compressed_air: { leak_m3_min: -1 } }', /leak_m3_min: -1 is not accepted; 0 to 1000000/],

@@ -14,7 +14,7 @@ function compressors(count: number, keys = SPREAD) {
   return factoriesOf(plant(`count: ${count}, ${keys}`))[0]?.machines ?? [];
 }
 
-test('a count makes machines whose names, ids and topics are numbered from 1', () => {
+test('a count creates machines whose names, ids and topics are numbered from 1', () => {
   const machines = compressors(3);
   assert.deepEqual(
     machines.map(({ name, topic }) => [name, topic]),
@@ -24,12 +24,12 @@ test('a count makes machines whose names, ids and topics are numbered from 1', (
   assert.equal(createFleet(factoriesOf(plant('count: 3'))).machines.length, 3);
 });
 
-test('a machine of a count is the same however many there are', () => {
+test('a machine of a count does not depend on the count', () => {
   assert.deepEqual(compressors(300).slice(0, 20), compressors(20));
   assert.deepEqual(compressors(1)[0], compressors(20)[0]);
 });
 
-test('a spread draws rated powers and parameters between its limits, unlike one another', () => {
+test('a spread draws different rated powers and parameters within its ranges', () => {
   const machines = compressors(500);
   const powers = machines.map(({ ratedPowerKw }) => ratedPowerKw);
   const shares = machines.map(({ parameters }) => parameters?.['leakShare'] ?? Number.NaN);
@@ -44,7 +44,7 @@ test('a spread draws rated powers and parameters between its limits, unlike one 
   }
 });
 
-test('whole parameters stay whole', () => {
+test('integer parameters stay integers', () => {
   const machines = compressors(50, 'spread: { parameters: { maintenance_weeks: [2, 5] } }');
   const weeks = new Set(machines.map(({ parameters }) => parameters?.['maintenanceWeeks']));
   assert.deepEqual([...weeks].sort(), [2, 3, 4, 5]);
@@ -61,7 +61,7 @@ test('a factory with a count is a template: each has its own id, name, topic and
   assert.equal(machines[3]?.topic, 'factory/plant-2/air-2');
 });
 
-test('a number of machines is a fleet of the five basic types in equal shares', () => {
+test('a number of machines is a fleet with equal numbers of the five basic types', () => {
   const { factories, fleetMachines, publishing } = configure({}, {}, { machines: '12' });
   assert.equal(fleetMachines, 12);
   const types = factories.flatMap(({ machines }) => machines.map(({ type }) => type));
@@ -78,7 +78,7 @@ test('a number of machines is a fleet of the five basic types in equal shares', 
     );
 });
 
-test('publication is spread where that is asked for, or for a fleet that does not say', () => {
+test('publication is spread if configured, and by default for a fleet', () => {
   assert.equal(configure().publishing.isSpread, false);
   assert.equal(configure({ PUBLISH_SPREAD: 'interval' }).publishing.isSpread, true);
   assert.equal(
@@ -89,11 +89,11 @@ test('publication is spread where that is asked for, or for a fleet that does no
   assert.deepEqual(faults, ['PUBLISH_SPREAD: "day" is not accepted; none or interval']);
 });
 
-test('a fleet goes without a factory file, and has a million machines at most', () => {
+test('a fleet excludes a factory file, and has a million machines at most', () => {
   const files = { 'plant.yaml': plant() };
   assert.deepEqual(
     faultsOf(() => configure({ FACTORY_FILE: 'plant.yaml', FLEET_MACHINES: '5' }, files)),
-    ['FLEET_MACHINES: 5 goes without FACTORY_FILE; set one of them'],
+    ['FLEET_MACHINES: 5 cannot be combined with FACTORY_FILE; set one of them'],
   );
   for (const number of ['0', '1.5', '1000001', 'many'])
     assert.equal(faultsOf(() => configure({ FLEET_MACHINES: number })).length, 1, number);
@@ -105,7 +105,7 @@ const ENTRIES: readonly (readonly [keys: string, fault: RegExp | undefined])[] =
   ['count: 1', undefined],
   ['count: 0', /count: 0 is not accepted; a whole number from 1/],
   ['count: 1000001', /count: 1000001 is not accepted/],
-  [SPREAD, /spread: goes with count/],
+  [SPREAD, /spread: requires count/],
   ['count: 2, spread: 5', /spread: 5 is not accepted; a mapping/],
   ['count: 2, spread: { power: [1, 2] }', /spread\.power: is not known/],
   ['count: 2, spread: { rated_power_kw: 5 }', /a list of the lowest and the highest/],
@@ -113,7 +113,7 @@ const ENTRIES: readonly (readonly [keys: string, fault: RegExp | undefined])[] =
   ['count: 2, spread: { rated_power_kw: [1, 75] }', /each 5 to 400/],
   ['count: 2, spread: { parameters: { leak: [0, 1] } }', /parameters\.leak: is not known/],
   ['count: 2, spread: { parameters: { control: [0, 1] } }', /parameters\.control: is not known/],
-  ['count: 2, id: c0000000-0000-0000-0000-000000000001', /id: is of one machine/],
+  ['count: 2, id: c0000000-0000-0000-0000-000000000001', /id: cannot be combined with count/],
 ];
 
 const schema = factorySchema(machineTypes);
@@ -127,7 +127,7 @@ for (const [keys, fault] of ENTRIES) {
   });
 }
 
-test('what an editor cannot see is refused by the simulator', () => {
+test('the simulator also refuses what the schema cannot express', () => {
   const faultOf = (keys: string, factoryKeys = '') => {
     const faults = faultsOf(() => factoriesOf(plant(keys, factoryKeys)));
     assert.equal(faults.length, 1, faults.join('\n'));
@@ -139,14 +139,17 @@ test('what an editor cannot see is refused by the simulator', () => {
   );
   assert.match(
     faultOf('count: 2, spread: { parameters: { cut_out_bar: [6, 8] } }'),
-    /cut_in_bar may come to 6\.6, not below cut_out_bar of 6/,
+    /cut_in_bar may reach 6\.6, not below cut_out_bar of 6/,
   );
   assert.match(
     faultOf(`count: 2, parameters: { leak_share: 0.1 }, ${SPREAD}`),
-    /leak_share: is given in parameters as well/,
+    /leak_share: is also set in parameters/,
   );
   assert.match(faultOf('count: 2, topic: factory/a/b, faults: 5'), /faults: 5 is not accepted/);
-  assert.match(faultOf('count: 1000000', 'count: 2'), /makes 2000000 machines; up to 1000000/);
+  assert.match(
+    faultOf('count: 1000000', 'count: 2'),
+    /results in 2000000 machines; a file may have up to 1000000/,
+  );
   const twice = `${plant('count: 300')}      - { name: Air, type: pump, count: 300 }\n`;
   assert.match(faultsOf(() => factoriesOf(twice)).join(), /^[^,]*"Air-1" is already the name of/);
 });

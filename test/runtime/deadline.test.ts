@@ -12,7 +12,7 @@ function collectGarbage(): void {
   runInNewContext('gc')();
 }
 
-test('a deadline comes, however often garbage is collected meanwhile', async () => {
+test('a deadline fires even if garbage is collected meanwhile', async () => {
   const end = new AbortController();
   let isOver = false;
   const waited = sleep(60_000, deadlineSignal(100, end.signal)).then(() => {
@@ -26,7 +26,7 @@ test('a deadline comes, however often garbage is collected meanwhile', async () 
   assert.equal(end.signal.aborted, false);
 });
 
-test('a deadline is over with the signal that it was made with', async () => {
+test('a deadline ends with the signal that it was created with', async () => {
   const end = new AbortController();
   const signals = [deadlineSignal(60_000, end.signal)];
   assert.equal(signals[0]?.aborted, false);

@@ -44,7 +44,7 @@ function reading<T>(value: unknown, type: AnyType<T>, options = {}): [T | undefi
   return [read, diagnostics.errors.map(({ path, message }) => `${path}: ${message}`)];
 }
 
-test('a mapping is read by its keys as users write them, and written as it was read', () => {
+test('a mapping is read by the keys that users write, and written as it was read', () => {
   const content = { name: 'A', shifts: [{ start: '06:00', end: '14:30', week_days: ['mon'] }] };
   const [plan, errors] = reading(content, PLAN);
   assert.deepEqual(errors, []);
@@ -55,7 +55,7 @@ test('a mapping is read by its keys as users write them, and written as it was r
   assert.deepEqual(reading(PLAN.write(plan as never), PLAN), [plan, []]);
 });
 
-test('every error is found, each at its place', () => {
+test('every error is found at its place', () => {
   const shifts = [{ start: 6, end: '25:00', week_days: ['mon', 'thu'], lode: 1 }, 7];
   const [plan, errors] = reading({ shifts, colour: 'red' }, PLAN);
   assert.equal(plan, undefined);
@@ -69,7 +69,7 @@ test('every error is found, each at its place', () => {
   ]);
 });
 
-test('what is wrong with the whole of a request is said in the words of JSON', () => {
+test('errors about a whole request use the terms of JSON', () => {
   assert.deepEqual(reading(null, PLAN, { words: REQUEST_WORDS })[1], [
     'body: null is not accepted; a mapping',
   ]);
@@ -80,14 +80,14 @@ test('what is wrong with the whole of a request is said in the words of JSON', (
   ]);
 });
 
-test('after so many errors no more are looked for', () => {
+test('checking stops after the maximum number of errors', () => {
   assert.throws(
     () => reading(Array(9).fill('x'), list(0, 9, FLAG), { errorsMax: 3 }),
     (error) => error instanceof ConfigError && error.faults.length === 3,
   );
 });
 
-test('a list keeps what is accepted, null too where that is', () => {
+test('a list keeps the valid items, including null if that is valid', () => {
   const nullable = { ...whole(1, 9), parse: (value: unknown) => (value === null ? null : 1) };
   assert.deepEqual(reading([1, null], list(0, 9, nullable))[0], [1, null]);
   assert.deepEqual(reading(['2026-01-01', '2026-02-30'], list(0, 9, DATE)), [
@@ -96,7 +96,7 @@ test('a list keeps what is accepted, null too where that is', () => {
   ]);
 });
 
-test('parts may mean something else together, or be wrong together', () => {
+test('parts may be converted together, or be wrong together', () => {
   const span = mapped(mapping({ from: required(DATE, ''), to: required(DATE, '') }), (it, place) =>
     it.to < it.from ? place.at('to').error('is too early') : it,
   );
@@ -107,7 +107,7 @@ test('parts may mean something else together, or be wrong together', () => {
   ]);
 });
 
-test('the schema of a mapping names its keys, with what they mean and default to', () => {
+test('the schema of a mapping has its keys, with descriptions and defaults', () => {
   const { required: needed, properties } = objectSchema(SHIFT_KEYS);
   assert.deepEqual(needed, ['start', 'end']);
   assert.deepEqual(properties?.['load'], {
@@ -119,14 +119,14 @@ test('the schema of a mapping names its keys, with what they mean and default to
   });
 });
 
-test('text becomes a number or a flag where the type is one', () => {
+test('text becomes a number or a boolean if the type is one', () => {
   assert.equal(scalar('1e3', whole(0, 9999)), 1000);
   assert.equal(scalar('yes', FLAG), true);
   assert.equal(scalar('1', text(5)), '1');
   assert.equal(scalar('90m', duration(0, 9999)), '90m');
 });
 
-test('types accept what they say', () => {
+test('types accept what they describe', () => {
   assert.equal(choice(['wait', 'repeat']).parse('WAIT'), 'wait');
   assert.equal(duration(60, 86_400).parse('90m'), 5400);
   assert.equal(duration(60, 86_400).parse('1s'), undefined);

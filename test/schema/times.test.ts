@@ -26,23 +26,23 @@ for (const [by, text] of WRITTEN)
     assert.equal(WHOLE_INSTANT_MS.parse(text), NOON_MS);
   });
 
-test('a date is its midnight in UTC', () => {
+test('a date means midnight UTC', () => {
   assert.equal(instantMs('2024-02-29'), Date.UTC(2024, 1, 29));
 });
 
-test('milliseconds count, what is finer does not', () => {
+test('milliseconds are kept, anything finer is cut off', () => {
   assert.equal(instantMs('2026-03-29T12:00:00.25Z'), NOON_MS + 250);
   assert.equal(instantMs('2026-03-29T12:00:00.123999999Z'), NOON_MS + 123);
   assert.equal(INSTANT_MS.parse('2026-03-29T12:00:00.250Z'), NOON_MS + 250);
   assert.equal(WHOLE_INSTANT_MS.parse('2026-03-29T12:00:00.250Z'), undefined);
 });
 
-test('a time without an offset is no instant, nor is anything else', () => {
+test('a time without an offset is not an instant, nor is anything else', () => {
   for (const text of ['2026-03-29T12:00:00', '2026-03-29 12:00', '12:00Z', 'now', '', '1780300000'])
     assert.equal(instantMs(text), undefined, text);
 });
 
-test('what is in no calendar is no number', () => {
+test('a date that does not exist is not a number', () => {
   for (const text of [
     '2026-02-30',
     '2026-13-01T00:00Z',

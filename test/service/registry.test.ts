@@ -307,7 +307,7 @@ running('a factory brings its machines, and takes them with it', async ({ ask, w
 running('what nothing hangs on is purged at once, when that is confirmed', async ({ ask }) => {
   const url = `/simulator/machines/${COMPRESSOR}?purge=true`;
   const counted = await ask('DELETE', url);
-  assert.equal(counted.body.message, 'no rows go with it; confirm=0 deletes');
+  assert.equal(counted.body.message, 'no other rows are deleted; to confirm, add confirm=0');
   assert.deepEqual([counted.body.data.deleted, counted.body.data.confirm], [false, 0]);
   assert.equal((await ask('GET', `/simulator/machines/${COMPRESSOR}`)).status, 200);
   const wrong = await ask('DELETE', `${url}&confirm=1`);
@@ -411,7 +411,7 @@ onServer(
     const { rows, confirm } = body.data as { rows: Record<string, number>; confirm: number };
     const total = Object.values(rows).reduce((a, b) => a + b, 0);
     assert.equal(confirm, total);
-    assert.match(body.message, new RegExp(`^${total} rows go with it`));
+    assert.match(body.message, new RegExp(`^this also deletes ${total} rows`));
     const wrong = await ask('DELETE', `${url}?purge=true&confirm=${total - 1}`);
     assert.equal(wrong.status, 409);
     const done = await ask('DELETE', `${url}?purge=true&confirm=${total}`);

@@ -27,7 +27,7 @@ const READINGS = `insert into energy_readings (time, machine_id, energy_type, po
   select '2026-01-01Z'::timestamptz + i * interval '10 s', '${MACHINE}', 'energy', i, 0
   from generate_series(0, 6) as i`;
 
-test('the ground truth is joined with the readings as documented', OPTIONS, async () => {
+test('the documented join of ground truth and readings works', OPTIONS, async () => {
   const { database } = await sharedStore('PostgreSQL');
   await createRegistry(database);
   await database.script(INSERT);
@@ -43,7 +43,7 @@ test('the ground truth is joined with the readings as documented', OPTIONS, asyn
 });
 
 test(
-  'the ground truth of an older store is kept, with ids of the type of the readings',
+  'the ground truth of an older store is kept, with ids of the readings’ type',
   OPTIONS,
   async (t) => {
     const place = await placeOf('PostgreSQL', t);
@@ -65,7 +65,7 @@ test(
   },
 );
 
-test('the ground truth has text where the ids of an EnMS are text', OPTIONS, async (t) => {
+test('the ground truth has text ids if the EnMS has', OPTIONS, async (t) => {
   const place = await placeOf('PostgreSQL', t);
   const enms = new PostgresDatabase(place.options.server ?? {});
   t.after(() => enms.close());
@@ -88,7 +88,7 @@ test('every column that is written is in the list of columns', () => {
 });
 
 test(
-  'the tables that the simulator makes have comments and an index by time',
+  'the tables that the simulator creates have comments and an index by time',
   OPTIONS,
   async () => {
     const { database } = await sharedStore('PostgreSQL');

@@ -82,7 +82,7 @@ inBothDrivers(
   },
 );
 
-test('a lock is there as long as its holder, and a dead one leaves nothing', async () => {
+test('a lock lasts as long as its holder, and a dead holder leaves nothing behind', async () => {
   const folder = temporaryFolder();
   const lock = await FolderLock.acquire(folder);
   await assert.rejects(FolderLock.acquire(folder), ({ kind, message }: StoreError) => {
@@ -114,7 +114,7 @@ test('a lock is there as long as its holder, and a dead one leaves nothing', asy
   assert.deepEqual(readdirSync(join(folder, 'lock')), []);
 });
 
-test('of many that want a folder at once, one at most gets it', async () => {
+test('of many processes that lock a folder at the same time, at most one succeeds', async () => {
   const folder = temporaryFolder();
   for (let round = 0; round < 5; round++) {
     const claims = Array.from({ length: 6 }, () => FolderLock.acquire(folder));
@@ -133,7 +133,7 @@ test('a lock works in a folder whose path is too long for a socket', async () =>
   await (await FolderLock.acquire(folder)).release();
 });
 
-test('a new database that was not finished is made again', async (t) => {
+test('a new database that was not completed is created again', async (t) => {
   const place = await placeOf('PGlite', t);
   const { dataDir } = place.options;
   rmSync(join(dataDir, 'database', 'global'), { recursive: true });
@@ -146,7 +146,7 @@ test('a new database that was not finished is made again', async (t) => {
   assert.ok(aside && existsSync(join(dataDir, aside, 'PG_VERSION')), 'nothing was deleted');
   assert.equal(
     log.lines[0],
-    `a database that was never finished was moved aside ${JSON.stringify({
+    `moved aside a database whose creation was never completed ${JSON.stringify({
       folder: join(dataDir, aside),
     })}`,
   );
@@ -177,7 +177,7 @@ function movedAway(folder: string, name: string): () => void {
   return () => renameSync(to, from);
 }
 
-test('an embedded database that is damaged is refused and left as it is', async (t) => {
+test('a damaged embedded database is refused and left unchanged', async (t) => {
   const place = await placeOf('PGlite', t);
   const folder = join(place.options.dataDir, 'database');
   const contents = () =>
@@ -198,18 +198,18 @@ test('an embedded database that is damaged is refused and left as it is', async 
     });
 });
 
-test('a folder that cannot be made or written to is named', async () => {
+test('a folder that cannot be created or written is named', async () => {
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');
   const opened = openStore({ ...BEGUN, dataDir: join(file, 'data') }, logLines());
   await assert.rejects(opened, (error: StoreError) => {
     assert.equal(error.kind, 'unwritable');
-    assert.ok(error.message.startsWith(`the folder ${join(file, 'data')} may not be written`));
+    assert.ok(error.message.startsWith(`the folder ${join(file, 'data')} is not writable`));
     return true;
   });
 });
 
-test('a read-only folder is named, and works again when it can be written', async (t) => {
+test('a read-only folder is named, and works again once it is writable', async (t) => {
   const folder = mounted(t, 'size=100m');
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t, folder);
@@ -229,7 +229,7 @@ test('a read-only folder is named, and works again when it can be written', asyn
   await second.close();
 });
 
-test('a disk without room for a new database is told, and nothing half-made is left', async (t) => {
+test('a disk without space for a new database is reported, and nothing partial remains', async (t) => {
   const folder = mounted(t, 'size=12m');
   if (folder === undefined) return;
   const opened = openStore({ ...BEGUN, dataDir: folder }, logLines());
@@ -242,12 +242,12 @@ test('a disk without room for a new database is told, and nothing half-made is l
   assert.equal(existsSync(join(folder, 'database')), false);
 });
 
-test('a disk that fills up loses nothing that was confirmed, and more goes in when it has room', async (t) => {
+test('a disk that fills up loses nothing that was confirmed, and works again with free space', async (t) => {
   const folder = mounted(t, 'size=80m');
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t, folder);
   const log = logLines();
-  const limits = { probeEveryMs: 100 };
+  const limits = { retryIntervalMs: 100 };
   const store = await place.open({ limits }, log);
   const { bavail, bsize } = statfsSync(folder);
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 2_000_000));
@@ -264,7 +264,7 @@ test('a disk that fills up loses nothing that was confirmed, and more goes in wh
   assert.equal(problem?.part, 'store');
   assert.match(String(problem?.reason), /no room|No space/);
   assert.ok(problem && problem.sinceMs >= sinceMs && problem.sinceMs <= Date.now());
-  assert.match(log.lines.join('\n'), /^the store does not work; trying again until it does /m);
+  assert.match(log.lines.join('\n'), /^the store has a problem; trying again until it is solved /m);
   rmSync(join(folder, 'ballast'));
   // Nobody asks for anything: it finds out by itself.
   await until(() => store.database.problems.length === 0);
@@ -279,7 +279,7 @@ test('a disk that fills up loses nothing that was confirmed, and more goes in wh
   await store.close();
 });
 
-test('a database that panics for want of room is opened again when there is some', async (t) => {
+test('a database that panics on a full disk is reopened once there is space', async (t) => {
   const folder = mounted(t, 'size=80m');
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t, folder);
@@ -334,7 +334,7 @@ async function keepUntilRefused(store: Store, check: (error: StoreError) => void
 
 const SERVER = { skip: withoutPostgres() };
 
-test('a server that is away is waited for, and given up with one line', async (t) => {
+test('an unreachable server is waited for, until one line says that the time is up', async (t) => {
   const port = await freePort();
   const log = logLines();
   const server = { host: '127.0.0.1', port, user: 'me', password: 's3cret', database: 'enms' };
@@ -342,7 +342,7 @@ test('a server that is away is waited for, and given up with one line', async (t
   await assert.rejects(opened, (error: StoreError) => {
     t.diagnostic(error.message);
     assert.equal(error.kind, 'unreachable');
-    assert.match(error.message, /^the database enms at 127\.0\.0\.1:\d+: .*ECONNREFUSED.*given up/);
+    assert.match(error.message, /^the database enms at 127\.0\.0\.1:\d+: .*ECONNREFUSED.*gave up/);
     return true;
   });
   assert.equal(log.lines.length, 1);
@@ -350,7 +350,7 @@ test('a server that is away is waited for, and given up with one line', async (t
   assert.doesNotMatch(log.lines.join(), /s3cret/);
 });
 
-test('a server that comes up while it is waited for is used', SERVER, async (t) => {
+test('a server that starts during the wait is used', SERVER, async (t) => {
   const place = await placeOf('PostgreSQL', t);
   const port = await freePort();
   const log = logLines();
@@ -363,7 +363,7 @@ test('a server that comes up while it is waited for is used', SERVER, async (t) 
   assert.equal(store.isOwner, true);
 });
 
-test('a server that does not let us in is not waited for', SERVER, async (t) => {
+test('a server that denies access is not waited for', SERVER, async (t) => {
   const place = await placeOf('PostgreSQL', t);
   const server = { ...place.options.server, database: 'nowhere', password: 's3cret' };
   await assert.rejects(place.open({ server }), ({ kind, message }: StoreError) => {
@@ -374,48 +374,48 @@ test('a server that does not let us in is not waited for', SERVER, async (t) => 
   });
 });
 
+test('the lock survives a broken connection that the server has not noticed', SERVER, async (t) => {
+  const postgres = await sharedPostgres();
+  const server = await postgres.newDatabase();
+  const line = await Line.to(postgres.port);
+  t.after(() => line.close());
+  const lock = await SessionLock.acquire({ ...server, port: line.port }, logLines());
+  t.after(() => lock.release());
+  const holder = await holderOf(server);
+  line.cutClients();
+  // The old connection still holds the lock until the new one has ended it.
+  let holds: number | undefined;
+  while (holds === undefined || holds === holder) holds = await holderOf(server);
+  assert.equal(lock.isOwner, true);
+  const second = SessionLock.acquire(server, logLines(), { predecessorMs: 200 });
+  await assert.rejects(second, /another simulator uses/);
+});
+
 test(
-  'a connection that breaks unnoticed by the server costs the lock nothing',
+  'a simulator notices that another one has taken over while it was disconnected',
   SERVER,
   async (t) => {
-    const postgres = await sharedPostgres();
-    const server = await postgres.newDatabase();
-    const line = await Line.to(postgres.port);
-    t.after(() => line.close());
-    const lock = await SessionLock.acquire({ ...server, port: line.port }, logLines());
+    const server = await (await sharedPostgres()).newDatabase();
+    const log = logLines();
+    const lock = await SessionLock.acquire(server, log, { predecessorMs: 200 });
     t.after(() => lock.release());
-    const holder = await holderOf(server);
-    line.cutClients();
-    // The old connection still holds the lock until the new one has ended it.
-    let holds: number | undefined;
-    while (holds === undefined || holds === holder) holds = await holderOf(server);
-    assert.equal(lock.isOwner, true);
-    const second = SessionLock.acquire(server, logLines(), { predecessorMs: 200 });
-    await assert.rejects(second, /another simulator uses/);
+    const lost = new Promise<void>((resolve) => lock.onLost(resolve));
+    const rival = new pg.Client(server);
+    await rival.connect();
+    t.after(() => rival.end());
+    const pid = await holderOf(server);
+    const waiting = rival.query('select pg_advisory_lock($1, $2)', [...ADVISORY_LOCKS.simulator]);
+    const killer = new pg.Client(server);
+    await killer.connect();
+    await killer.query('select pg_terminate_backend($1)', [pid]);
+    await killer.end();
+    await waiting;
+    await lost;
+    assert.equal(lock.isOwner, false);
+    assert.match(log.lines.join(), /another simulator has taken over/);
+    await new Promise<void>((resolve) => lock.onLost(resolve));
   },
 );
-
-test('a simulator learns that another has taken over while it was cut off', SERVER, async (t) => {
-  const server = await (await sharedPostgres()).newDatabase();
-  const log = logLines();
-  const lock = await SessionLock.acquire(server, log, { predecessorMs: 200 });
-  t.after(() => lock.release());
-  const lost = new Promise<void>((resolve) => lock.onLost(resolve));
-  const rival = new pg.Client(server);
-  await rival.connect();
-  t.after(() => rival.end());
-  const pid = await holderOf(server);
-  const waiting = rival.query('select pg_advisory_lock($1, $2)', [...ADVISORY_LOCKS.simulator]);
-  const killer = new pg.Client(server);
-  await killer.connect();
-  await killer.query('select pg_terminate_backend($1)', [pid]);
-  await killer.end();
-  await waiting;
-  await lost;
-  assert.equal(lock.isOwner, false);
-  assert.match(log.lines.join(), /another simulator has taken over/);
-  await new Promise<void>((resolve) => lock.onLost(resolve));
-});
 
 /** The process of the server that holds the lock, if there is one now. */
 async function holderOf(server: pg.ClientConfig): Promise<number | undefined> {

@@ -50,18 +50,18 @@ async function assertRefused(store: Store, reason: RegExp): Promise<void> {
   });
 }
 
-test('what happens to its folder is seen before a command is taken', async (t) => {
+test('a change of its folder is noticed before a command is accepted', async (t) => {
   const place = await placeOf('PGlite', t);
   const { dataDir } = place.options;
   const elsewhere = join(temporaryFolder(), 'elsewhere');
   const log = logLines();
-  const store = await place.open({ limits: { lookEveryMs: 50, probeEveryMs: 50 } }, log);
+  const store = await place.open({ limits: { checkIntervalMs: 50, retryIntervalMs: 50 } }, log);
   const { database, journal } = store;
   await journal.keep(event(1));
   assert.equal(database.problems.length, 0);
   log.lines.length = 0;
 
-  await t.test('one that is gone is noticed though nobody asks, and said once', async () => {
+  await t.test('a lost folder is noticed without any request, and logged once', async () => {
     renameSync(dataDir, elsewhere);
     await until(() => database.problems.length !== 0);
     assert.match(String(database.problems[0]?.reason), /is gone; nothing is written there/);
@@ -69,10 +69,10 @@ test('what happens to its folder is seen before a command is taken', async (t) =
     assert.equal(database.isConnected, false);
     assert.deepEqual(readdirSync(elsewhere).sort(), ['database', 'lock']);
     assert.equal(log.lines.length, 1);
-    assert.match(String(log.lines[0]), /^the store does not work; .* is gone/);
+    assert.match(String(log.lines[0]), /^the store has a problem; .* is gone/);
   });
 
-  await t.test('one that comes back goes on with what was confirmed', async () => {
+  await t.test('a folder that comes back continues with what was confirmed', async () => {
     renameSync(elsewhere, dataDir);
     await until(() => database.problems.length === 0);
     assert.deepEqual(await journal.load(), [event(1)]);
@@ -80,14 +80,14 @@ test('what happens to its folder is seen before a command is taken', async (t) =
     assert.equal(log.lines.length, 2);
   });
 
-  await t.test('one whose database was deleted takes nothing', async () => {
+  await t.test('a folder without its database accepts nothing', async () => {
     renameSync(join(dataDir, 'database'), elsewhere);
     await assertRefused(store, /database is gone/);
     renameSync(elsewhere, join(dataDir, 'database'));
     assert.deepEqual(await journal.load(), [event(1), event(2)]);
   });
 
-  await t.test('another one in its place is neither used nor written to, to the end', async () => {
+  await t.test('a folder that replaces it is neither used nor written to', async () => {
     const another = await embeddedFolder();
     rmSync(dataDir, { recursive: true });
     cpSync(another, dataDir, { recursive: true });
@@ -103,7 +103,7 @@ test('what happens to its folder is seen before a command is taken', async (t) =
   });
 });
 
-test('what is in the place of a database that was never finished is moved aside', async (t) => {
+test('the remains of a database that was never completed are moved aside', async (t) => {
   const place = await placeOf('PGlite', t);
   const dataDir = temporaryFolder();
   makeFolder(join(dataDir, 'database'));
@@ -113,10 +113,10 @@ test('what is in the place of a database that was never finished is moved aside'
   await place.open({ dataDir }, log);
   const aside = readdirSync(dataDir).find((name) => name.startsWith('database.'));
   assert.equal(readFileSync(join(dataDir, String(aside), 'notes.txt'), 'utf8'), 'mine');
-  assert.match(String(log.lines[0]), /never finished was moved aside/);
+  assert.match(String(log.lines[0]), /creation was never completed/);
 });
 
-test('a folder that cannot be made says why, at once', async (t) => {
+test('a folder that cannot be created says why, immediately', async (t) => {
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');
   assert.throws(() => makeFolder('/proc/x/y'), { code: 'ENOENT' });
@@ -128,7 +128,7 @@ test('a folder that cannot be made says why, at once', async (t) => {
   assert.ok(lstatSync(deep).isDirectory());
   await assert.rejects(FolderLock.acquire('/proc/x'), ({ kind, message }: StoreError) => {
     assert.equal(kind, 'unwritable');
-    assert.match(message, /^the folder \/proc\/x may not be written \(ENOENT/);
+    assert.match(message, /^the folder \/proc\/x is not writable \(ENOENT/);
     return true;
   });
   const mount = mounted(t, 'size=1m');

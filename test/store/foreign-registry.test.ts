@@ -39,7 +39,7 @@ const namesIn = ({ factories }: Awaited<ReturnType<typeof readRegistry>>) =>
 
 for (const idType of ['uuid', 'text'])
   test(
-    `a registry of the least columns runs and is changed, its ids being ${idType}`,
+    `a registry with the fewest columns runs and can be changed, with ${idType} ids`,
     OPTIONS,
     async () => {
       const { database } = await sharedStore('PostgreSQL');
@@ -48,8 +48,8 @@ for (const idType of ['uuid', 'text'])
       assert.deepEqual(namesIn(reading), ['C 1 factory/plant-a/c-1', 'P 2 factory/plant-a/p-2']);
       assert.deepEqual(reading.rejections, []);
       assert.deepEqual(reading.remarks, [
-        'C 1: mqtt_topic is empty; its topic is factory/plant-a/c-1',
-        'P 2: mqtt_topic is empty; its topic is factory/plant-a/p-2',
+        'C 1: mqtt_topic is empty; using the topic factory/plant-a/c-1',
+        'P 2: mqtt_topic is empty; using the topic factory/plant-a/p-2',
       ]);
       const [factory] = reading.factories;
       assert.deepEqual([factory?.timeZone, factory?.calendar], ['UTC', DEFAULT_CALENDAR]);
@@ -99,21 +99,25 @@ for (const idType of ['uuid', 'text'])
     },
   );
 
-test('a registry that cannot be read says all that it lacks, at once', OPTIONS, async () => {
-  const { database } = await sharedStore('PostgreSQL');
-  await database.script(`
+test(
+  'a registry that cannot be read reports everything that it lacks at once',
+  OPTIONS,
+  async () => {
+    const { database } = await sharedStore('PostgreSQL');
+    await database.script(`
     create table public.factories (id integer, location point);
     create table public.machines (id uuid, factory_id uuid, type bytea, rated_power_kw text);
     create role nobody login; create schema nothing`);
-  await assert.rejects(readRegistry(database, machineTypes), {
-    name: 'StoreError',
-    message:
-      'the registry cannot be read: factories.id is integer; uuid or text is needed; ' +
-      'factories has no column name; machines has no column name; machines.type is bytea; ' +
-      'text is needed; machines.rated_power_kw is text; a number is needed; ' +
-      'machines has no column data_interval_seconds',
-  });
-});
+    await assert.rejects(readRegistry(database, machineTypes), {
+      name: 'StoreError',
+      message:
+        'the registry cannot be read: factories.id is integer; uuid or text is needed; ' +
+        'factories has no column name; machines has no column name; machines.type is bytea; ' +
+        'text is needed; machines.rated_power_kw is text; a number is needed; ' +
+        'machines has no column data_interval_seconds',
+    });
+  },
+);
 
 /** A registry as an EnMS has it, with topics that may be missing. */
 async function withTopics(database: Database, ...topics: readonly (string | null)[]) {
@@ -126,18 +130,18 @@ async function withTopics(database: Database, ...topics: readonly (string | null
     ]);
 }
 
-test('a missing topic is made of the level that the others have', OPTIONS, async () => {
+test('a missing topic uses the level that the others have', OPTIONS, async () => {
   const { database } = await sharedStore('PostgreSQL');
   await withTopics(database, 'factory/works/air', ' ');
   const reading = await readRegistry(database, machineTypes);
   assert.deepEqual(namesIn(reading), ['C 1 factory/works/air', 'P 2 factory/works/p-2']);
   assert.deepEqual(reading.remarks, [
     'machines.is_active is integer, not boolean, and is not read',
-    'P 2: mqtt_topic is empty; its topic is factory/works/p-2',
+    'P 2: mqtt_topic is empty; using the topic factory/works/p-2',
   ]);
 });
 
-test('a machine that ran goes on, whatever rows come beside it', OPTIONS, async () => {
+test('a machine that ran keeps running, whichever rows are added', OPTIONS, async () => {
   const { database } = await sharedStore('PostgreSQL');
   await withTopics(database, 'factory/works/air', null);
   const first = await readRegistry(database, machineTypes);
@@ -164,7 +168,7 @@ test('a machine that ran goes on, whatever rows come beside it', OPTIONS, async 
   );
 });
 
-test('an id whose capitals a column of text keeps is refused by name', OPTIONS, async () => {
+test('an id with capitals in a text column is refused', OPTIONS, async () => {
   const { database } = await sharedStore('PostgreSQL');
   await database.script(LEAST.replaceAll('ID', 'text'));
   await database.query(

@@ -36,7 +36,7 @@ async function another(t: TestContext, server: ConstructorParameters<typeof Post
   return new HorizonTable(database);
 }
 
-test('no event ever lies at or before a second that any process has closed', {
+test('no event ever falls in a second that any process has closed', {
   skip: withoutPostgres(),
 }, async (t) => {
   const place = await placeOf('PostgreSQL', t);
@@ -120,7 +120,7 @@ inSharedStores(
   },
 );
 
-test('a process that is suspended while it appends does not keep the others waiting for long', {
+test('a process that is suspended while it appends does not block the others for long', {
   skip: withoutPostgres(),
 }, async (t) => {
   const place = await placeOf('PostgreSQL', t);

@@ -23,10 +23,10 @@ for (const driver of ['PGlite', 'PostgreSQL'] as const)
     const place = await placeOf(driver, t);
     let store: Store;
 
-    await t.test('a new store gets its tables once, and keeps what it was begun with', async () => {
+    await t.test('a new store gets its tables once, and keeps its initial values', async () => {
       const log = logLines();
       const first = await place.open({}, log);
-      assert.match(log.lines.join(), /begun/);
+      assert.match(log.lines.join(), /created/);
       assert.equal(first.identity.seed, 42);
       assert.equal(first.identity.version, '1.2.3');
       assert.equal(first.identity.hasMadeRegistry, false);
@@ -47,7 +47,7 @@ for (const driver of ['PGlite', 'PostgreSQL'] as const)
       assert.deepEqual(await store.database.query(migrations), before);
     });
 
-    await t.test('a second simulator on it is refused, until the first is gone', async () => {
+    await t.test('a second simulator on it is refused until the first one is gone', async () => {
       const second = place.open({ predecessorMs: 200 });
       await assert.rejects(second, ({ kind, message }: StoreError) => {
         assert.equal(kind, 'locked');
@@ -62,7 +62,7 @@ for (const driver of ['PGlite', 'PostgreSQL'] as const)
       assert.match(log.lines.join(), /SIMULATION_SEED .*"begunWith":42/, 'another seed is told');
     });
 
-    await t.test('a migration that fails leaves nothing behind', async () => {
+    await t.test('a failed migration leaves nothing behind', async () => {
       const { database } = store;
       const schema = 'drop schema simulator cascade; create schema simulator';
       await database.script(`${schema}; create table simulator.gaps (x integer)`);
@@ -83,7 +83,7 @@ for (const driver of ['PGlite', 'PostgreSQL'] as const)
       await store.close();
       await assert.rejects(place.open(), ({ kind, message }: StoreError) => {
         assert.equal(kind, 'newer');
-        assert.match(message, /newer version of the simulator \(schema 99, this one knows 4\)/);
+        assert.match(message, /newer version of the simulator \(schema 99, this one supports 4\)/);
         return true;
       });
     });
@@ -141,7 +141,7 @@ inSharedStores('a transaction happens whole or not at all', async ({ watermarks,
   assert.equal((await watermarks.load('a'))?.timeMs, 1);
 });
 
-test('a database that cannot be named is refused without telling its password', async (t) => {
+test('a database without a valid URL is refused without revealing its password', async (t) => {
   const server = { connectionString: 'postgres://me:s3cret@[nowhere/enms' };
   const options = { dataDir: '/nowhere', server, seed: 1, version: '1', waitMs: 0 };
   await assert.rejects(openStore(options, logLines()), (error: StoreError) => {

@@ -4,15 +4,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { PgliteThread } from '../../src/store/drivers/pglite-thread.ts';
 import { embeddedFolder } from './places.ts';
 
-test('an answer that came while this process was blocked is not late', async () => {
+test('an answer that arrived while this process was blocked is not late', async () => {
   const thread = await PgliteThread.open(`${await embeddedFolder()}/database`);
-  const asked = thread.ask('select 7 as seven', [], 50);
+  const asked = thread.execute('select 7 as seven', [], 50);
   // The question leaves with the next turn; then the answer comes, and this process is blocked.
   await turn();
   const untilMs = performance.now() + 1000;
   while (performance.now() < untilMs);
   assert.deepEqual(await asked, [{ seven: 7 }]);
   assert.equal(thread.isAlive, true);
-  await assert.rejects(thread.ask('select pg_sleep(3)', [], 50), /no answer within 0.05 s/);
+  await assert.rejects(thread.execute('select pg_sleep(3)', [], 50), /no answer within 0.05 s/);
   assert.equal(thread.isAlive, false);
 });

@@ -308,7 +308,7 @@ inSharedStores(
           assert.deepEqual(error.counts, counts);
           assert.match(
             error.message,
-            /4 rows go with it \(3 of energy_readings, 1 of machine_status\)/,
+            /this also deletes 4 rows \(3 of energy_readings, 1 of machine_status\)/,
           );
           assert.match(error.message, /confirm=4/);
           return true;

@@ -17,7 +17,7 @@ import { inBothDrivers, inSharedStores } from './places.ts';
 
 const hasBoiler = machineTypes.some(({ type }) => type === 'boiler');
 
-test('the date of a machine’s installation, where its metadata have one, is its age', () => {
+test('a machine’s age follows from the installation date in its metadata, if there is one', () => {
   const row = {
     id: 'c0000000-0000-0000-0000-000000000001',
     factory_id: '11111111-1111-1111-1111-111111111111',
@@ -133,7 +133,7 @@ inSharedStores(
     );
     assert.match(
       rejections.find(({ name }) => name === 'Nowhere')?.reason ?? '',
-      /1 machines do not/,
+      /its machines \(1\) do not run/,
     );
     assert.match(remarks.join(), /Bomba 2: rated_power_kw: 300 kW is unusual/);
     assert.match(

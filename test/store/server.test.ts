@@ -59,10 +59,10 @@ describe('a server', { skip: withoutPostgres() }, () => {
     const refused = journal.keep(event(1, 1000), 300);
     await assert.rejects(refused, ({ kind, message }: StoreError) => {
       assert.equal(kind, 'unreachable');
-      assert.match(message, /has taken no event for 0\.3 s/);
+      assert.match(message, /has accepted no event for 0\.3 s/);
       return true;
     });
-    await assert.rejects(journal.ready(300), /has taken no event for 0\.3 s/);
+    await assert.rejects(journal.ready(300), /has accepted no event for 0\.3 s/);
     const kept = journal.keep(event(1, 2000));
     await database.query('select 1');
     assert.equal(await waiting(), 1, 'the event that was refused, and nothing after it');
@@ -72,7 +72,7 @@ describe('a server', { skip: withoutPostgres() }, () => {
     journal.close();
   });
 
-  it('takes events while work that takes long waits or works', async () => {
+  it('accepts events while long work waits or runs', async () => {
     const { database, journal } = store;
     await rival.query('begin; lock table simulator.gaps');
     const long = Array.from({ length: 2 }, () =>
@@ -102,15 +102,15 @@ describe('a server', { skip: withoutPostgres() }, () => {
     await rival.query('rollback');
   });
 
-  it('is asked with locks of which no two are the same', () => {
+  it('has a different advisory lock for each purpose', () => {
     const locks = Object.values(ADVISORY_LOCKS).map((numbers) => numbers.join());
     assert.equal(new Set(locks).size, locks.length);
   });
 
-  it('that is forgotten on the way is noticed, said once and reached again', async () => {
+  it('that is dropped by the network is noticed, logged once and reached again', async () => {
     const line = await Line.to(postgres.port);
     const log = logLines();
-    const limits = { lookEveryMs: 100, probeEveryMs: 100, lookMaxMs: 500 };
+    const limits = { checkIntervalMs: 100, retryIntervalMs: 100, checkTimeoutMs: 500 };
     // It may be over before anybody looks: a new connection is made at once.
     let problem: Problem | undefined;
     const warn: Log['warn'] = (fields, message) => {
@@ -131,7 +131,7 @@ describe('a server', { skip: withoutPostgres() }, () => {
       assert.ok(problem && problem.sinceMs >= sinceMs && problem.sinceMs <= Date.now());
       await until(() => database.problems.length === 0);
       assert.equal(log.lines.length, 2);
-      assert.match(String(log.lines[0]), /^the store does not work; .*no answer within (0\.5|5) s/);
+      assert.match(String(log.lines[0]), /^the store has a problem; .*no answer within (0\.5|5) s/);
       assert.equal(log.lines[1], 'the store works again {}');
       await database.query('select 1');
     } finally {
@@ -140,7 +140,7 @@ describe('a server', { skip: withoutPostgres() }, () => {
     }
   });
 
-  it('that gives a role few connections is used with those', async () => {
+  it('that grants a role few connections is used with those', async () => {
     const { database } = await postgres.newDatabase();
     await rival.query('create role few login connection limit 2');
     await rival.query(`alter database ${database} owner to few`);
@@ -160,7 +160,7 @@ describe('a server', { skip: withoutPostgres() }, () => {
     }
   });
 
-  it('that restarts while the store is read is waited for, as one that is away', async () => {
+  it('that restarts while the store is read is waited for like one that is unreachable', async () => {
     const log = logLines();
     let attempts = 0;
     await rival.end();

@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import { HorizonTable } from '../../src/store/cluster/horizon-table.ts';
 import {
   aliveMembers,
-  beat,
   beginCluster,
   endCluster,
   leave,
   loadCluster,
+  sendHeartbeat,
 } from '../../src/store/cluster/members.ts';
 import {
   type ShardReport,
@@ -125,19 +125,19 @@ inSharedStores(
 inSharedStores('a member lives until it leaves or falls silent', async ({ database }) => {
   const a = { id: 'a', role: 'worker', version: '1' } as const;
   const b = { id: 'b', role: 'api', version: '1' } as const;
-  await beat(database, a);
-  await beat(database, b);
+  await sendHeartbeat(database, a);
+  await sendHeartbeat(database, b);
   assert.deepEqual(await aliveMembers(database), [a, b]);
   await database.query(
     `update simulator.members set seen_at = seen_at - interval '6 s' where id = 'a'`,
   );
   assert.deepEqual(await aliveMembers(database), [b]);
-  await beat(database, a);
+  await sendHeartbeat(database, a);
   await leave(database, 'b');
   assert.deepEqual(await aliveMembers(database), [a]);
 });
 
-test('one simulator and a cluster keep each other out', {
+test('a single simulator and a cluster exclude each other', {
   skip: withoutPostgres(),
 }, async (t) => {
   const place = await placeOf('PostgreSQL', t);

@@ -5,10 +5,10 @@ import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import type { DurableLog } from '../../src/service/durable-log.ts';
 import {
   addExport,
-  askForExportEnd,
   deleteExport,
   loadExportFiles,
   loadExports,
+  requestExportEnd,
   saveExport,
 } from '../../src/store/export-rows.ts';
 import { JournalLog } from '../../src/store/journal-log.ts';
@@ -108,7 +108,7 @@ inSharedStores(
     await journal.keep(event);
     await assert.rejects(journal.keep({ ...event, timeS: 1 }), ({ kind, message }: StoreError) => {
       assert.equal(kind, 'rejected');
-      assert.match(message, /event 1 .* is another one on record/);
+      assert.match(message, /the stored event 1 .* is a different one/);
       return true;
     });
     assert.deepEqual(await journal.load(), [event]);
@@ -117,9 +117,13 @@ inSharedStores(
 
 for (const [name, sql, reason] of [
   ['of no known kind', "update simulator.events set kind = 'burn'", /unknown kind "burn"/],
-  ['without its machine', "update simulator.events set body = '{}'", /holds no good id/],
-  ['with more than it may have', `update simulator.events set body = '{"x":1}'`, /the unknown x/],
-  ['that holds no mapping', "update simulator.events set body = '[]'", /holds nothing/],
+  ['without its machine', "update simulator.events set body = '{}'", /has an invalid id/],
+  [
+    'with more than it may have',
+    `update simulator.events set body = '{"x":1}'`,
+    /the unknown key x/,
+  ],
+  ['that holds no mapping', "update simulator.events set body = '[]'", /has no content/],
 ] as const)
   inSharedStores(`a journal with an event ${name} is not read`, async ({ journal, database }) => {
     await journal.keep(EVENTS[2] as JournalEvent);
@@ -136,7 +140,7 @@ inSharedStores('a journal whose events are out of order is not read', async (sto
   const { journal, database } = store;
   for (const event of EVENTS) await journal.keep(event);
   await database.script('update simulator.events set time_s = 5 where sequence = 5');
-  await assert.rejects(journal.load(), /event 5 .* lies before the one before it/);
+  await assert.rejects(journal.load(), /event 5 .* is earlier than the previous one/);
 });
 
 inSharedStores('a watermark is saved with what is written in one transaction', async (store) => {
@@ -169,7 +173,7 @@ inSharedStores('an export is saved while it runs, and not once it has ended', as
   assert.deepEqual(await loadExports(database, 'exports'), [second, { ...first, ...done }]);
   assert.deepEqual(await loadExportFiles(database, id), files);
 
-  await askForExportEnd(database, MACHINE);
+  await requestExportEnd(database, MACHINE);
   assert.equal(await saveExport(database, MACHINE, begun), false);
   await deleteExport(database, MACHINE);
   assert.equal(await saveExport(database, MACHINE, begun), false);
@@ -204,29 +208,25 @@ inSharedStores('ground truth is found as it was first kept', async ({ database }
 
 const SERVER = { skip: withoutPostgres() };
 
-test(
-  'an event whose confirmation is lost on the way is kept once all the same',
-  SERVER,
-  async (t) => {
-    const place = await placeOf('PostgreSQL', t);
-    const line = await Line.to(Number(place.options.server?.port));
-    t.after(() => line.close());
-    const store = await place.open({ server: { ...place.options.server, port: line.port } });
-    await store.journal.load();
-    line.isDeaf = true;
-    const kept = store.journal.keep(EVENTS[0] as JournalEvent);
-    // The first attempt reaches the server, and its answer is lost.
-    const client = new pg.Client(place.options.server);
-    await client.connect();
-    t.after(() => client.end());
-    await until(async () => (await client.query('select from simulator.events')).rowCount === 1);
-    line.isDeaf = false;
-    await kept;
-    assert.deepEqual(await store.journal.load(), [EVENTS[0]]);
-  },
-);
+test('an event whose confirmation is lost is still stored exactly once', SERVER, async (t) => {
+  const place = await placeOf('PostgreSQL', t);
+  const line = await Line.to(Number(place.options.server?.port));
+  t.after(() => line.close());
+  const store = await place.open({ server: { ...place.options.server, port: line.port } });
+  await store.journal.load();
+  line.isDeaf = true;
+  const kept = store.journal.keep(EVENTS[0] as JournalEvent);
+  // The first attempt reaches the server, and its answer is lost.
+  const client = new pg.Client(place.options.server);
+  await client.connect();
+  t.after(() => client.end());
+  await until(async () => (await client.query('select from simulator.events')).rowCount === 1);
+  line.isDeaf = false;
+  await kept;
+  assert.deepEqual(await store.journal.load(), [EVENTS[0]]);
+});
 
-test('an event that may have been kept when it was refused is taken back', SERVER, async (t) => {
+test('an event that may have been stored although it was refused is undone', SERVER, async (t) => {
   const place = await placeOf('PostgreSQL', t);
   const line = await Line.to(Number(place.options.server?.port));
   t.after(() => line.close());
@@ -247,7 +247,7 @@ test('an event that may have been kept when it was refused is taken back', SERVE
 });
 
 test(
-  'a server that is killed and comes back has what it had confirmed, and takes more',
+  'a server that is killed and restarts has what it had confirmed, and accepts more',
   SERVER,
   async (t) => {
     const server = await startPostgres();

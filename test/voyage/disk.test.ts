@@ -32,7 +32,7 @@ test('on a read-only disk it ends and says so', async (t) => {
   if (!folder) return;
   cpSync(await embeddedFolder(), folder, { recursive: true });
   spawnSync('mount', ['-o', 'remount,ro', folder]);
-  await assertRefuses(folder, /may not be written/);
+  await assertRefuses(folder, /is not writable/);
 });
 
 test('with a damaged database it ends, says so and leaves it as it is', async () => {
@@ -40,7 +40,10 @@ test('with a damaged database it ends, says so and leaves it as it is', async ()
   const control = join(folder, 'database/global/pg_control');
   truncateSync(control, 9);
   const catalogue = readFileSync(join(folder, 'database/base/5/1259'));
-  await assertRefuses(folder, /is damaged; restore the folder, or move it away to begin anew/);
+  await assertRefuses(
+    folder,
+    /is damaged; restore the folder, or move it away to start with a new one/,
+  );
   assert.equal(readFileSync(control).length, 9);
   assert.ok(readFileSync(join(folder, 'database/base/5/1259')).equals(catalogue));
 });

@@ -160,7 +160,7 @@ async function embeddedStage(
   const broker = await EmbeddedBroker.start({
     ...{ host: '127.0.0.1', port: { number: 0, isExplicit: false }, ...(isClosed && user) },
     onRefused: refusalLog(log),
-    onGivenUp: (notice) => log.warn({}, `the broker: ${notice}`),
+    onNotice: (notice) => log.warn({}, `the broker: ${notice}`),
   });
   t.after(() => broker.close());
   const sink = new EmbeddedSink(broker, 1);

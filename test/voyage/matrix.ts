@@ -246,7 +246,7 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
     log: [
       {
         message: 'the broker refused a client; further ones are told in a minute',
-        reason: 'this version of MQTT is not spoken here; set the client to 3.1.1 or 5',
+        reason: 'this version of MQTT is not supported; set the client to 3.1.1 or 5',
       },
     ],
     after: 'nothing is missing for the others',

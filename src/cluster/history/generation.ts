@@ -7,35 +7,38 @@ import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { MakeDataset } from '../../service/exports.ts';
 import { clusterUrl, openRedis, redisLocation } from '../connection.ts';
-import { type AskedWork, askedDataset } from './asked-work.ts';
-import { type AskOptions, HistoryAsker } from './asker.ts';
+import { HistoryClient, type SubmitOptions } from './client.ts';
+import { datasetJob, type HistoryJob } from './job.ts';
 
-/** An export does not wait for a server that is away for longer [ms]. */
+/** How long an export waits for an unreachable server [ms]. */
 const EXPORT_WAIT_MS = 2000;
 
 /**
- * Has work done by the cluster that is configured.
+ * Runs a job on the configured cluster.
  *
- * @throws ClusterError, DatasetError, as {@link HistoryAsker.ask}; ConfigError without a server.
+ * @throws ClusterError and DatasetError as {@link HistoryClient.submit} does; ConfigError if no
+ *   server is configured.
  */
-export async function askCluster(
+export async function submitToCluster(
   configuration: Configuration,
   log: Log,
-  asked: AskedWork,
-  options: AskOptions,
+  job: HistoryJob,
+  options: SubmitOptions,
 ): Promise<WorkResult> {
   const url = clusterUrl(configuration);
   const redis = await openRedis(url, log, options.signal ? { signal: options.signal } : {});
   const { prefix } = configuration.cluster;
-  const asker = new HistoryAsker({ redis, prefix, where: redisLocation(url), log });
+  const client = new HistoryClient({ redis, prefix, where: redisLocation(url), log });
   try {
-    return await asker.ask(asked, options);
+    return await client.submit(job, options);
   } finally {
     redis.disconnect();
   }
 }
 
-/** Makes datasets for a service: on the cluster where its workers are there, else here. */
+/**
+ * Generates datasets for a service: on the cluster if it has workers, otherwise in this process.
+ */
 export class ClusterGeneration {
   readonly #configuration: Configuration;
   readonly #log: Log;
@@ -48,40 +51,48 @@ export class ClusterGeneration {
     this.#here = here;
   }
 
-  /** @throws DatasetError where it cannot be made. */
+  /** @throws DatasetError if generation fails. */
   readonly make: MakeDataset = async (request, { folder, ...options }) => {
-    const asker = await this.#asker();
-    if (!asker) return this.#here(request, { folder, ...options });
-    return manifestOf(await asker.ask(askedDataset(request, folder), options));
+    const client = await this.#client();
+    if (!client) return this.#here(request, { folder, ...options });
+    return manifestOf(await client.submit(datasetJob(request, folder), options));
   };
 
   async close(): Promise<void> {
     (await this.#redis?.catch(() => undefined))?.disconnect();
   }
 
-  /** Undefined where no cluster is there to be asked, which is said. */
-  async #asker(): Promise<HistoryAsker | undefined> {
+  /** A client of the cluster. Undefined, with a line in the log, if the cluster cannot be used. */
+  async #client(): Promise<HistoryClient | undefined> {
     const url = clusterUrl(this.#configuration);
     this.#redis ??= openRedis(url, this.#log, { waitMs: EXPORT_WAIT_MS });
     try {
       const redis = await this.#redis;
       const { prefix } = this.#configuration.cluster;
-      const asker = new HistoryAsker({ redis, prefix, where: redisLocation(url), log: this.#log });
-      // Redis may go away just now, and the question would wait until it is back.
+      const client = new HistoryClient({
+        redis,
+        prefix,
+        where: redisLocation(url),
+        log: this.#log,
+      });
+      // If Redis goes away now, the request would wait until it returns.
       const late = sleep(EXPORT_WAIT_MS).then(() => false);
-      if (await Promise.race([asker.hasWorkers(), late])) return asker;
-      this.#log.info({}, 'no worker of the cluster is there: an export is made here');
+      if (await Promise.race([client.hasWorkers(), late])) return client;
+      this.#log.info({}, 'the cluster has no workers: generating the export in this process');
     } catch (error) {
       this.#redis = undefined;
       const reason = (error as Error).message;
-      this.#log.warn({ reason }, 'no cluster is there: an export is made here');
+      this.#log.warn(
+        { reason },
+        'the cluster is unreachable: generating the export in this process',
+      );
     }
     return undefined;
   }
 }
 
-/** The manifest of a dataset that a cluster has made. */
+/** The manifest of a dataset that the cluster has generated. */
 export function manifestOf(result: WorkResult): Manifest {
   if (result.kind === 'manifest') return result.manifest;
-  throw new DatasetError('the cluster has made no dataset');
+  throw new DatasetError('the cluster returned no dataset');
 }

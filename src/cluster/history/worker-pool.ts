@@ -1,7 +1,7 @@
 import { WorkerProcess } from '../../dataset/worker-process.ts';
 import type { Order } from '../../dataset/workplace.ts';
 
-/** A process that nobody has used for so long is ended [ms]. */
+/** How long an unused process is kept [ms]. */
 const IDLE_MS = 5000;
 
 interface Idle {
@@ -9,12 +9,14 @@ interface Idle {
   readonly worker: WorkerProcess;
 }
 
-/** The processes of a host: one that knows an order is given its next task. */
+/**
+ * The worker processes of a host. A process that already knows a job is reused for its next task.
+ */
 export class WorkerPool {
   readonly #idle: Idle[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** A process for an order; one that idles makes room for it. */
+  /** A process for a job. It replaces an idle process of another job. */
   async take(key: string, order: () => Promise<Order>): Promise<WorkerProcess> {
     clearTimeout(this.#timer);
     const known = this.#idle.findIndex((each) => each.key === key);
@@ -24,14 +26,14 @@ export class WorkerPool {
     return new WorkerProcess(await order());
   }
 
-  /** Takes back one that has done what it was taken for. */
-  give(key: string, worker: WorkerProcess): void {
+  /** Returns a process after its task. */
+  release(key: string, worker: WorkerProcess): void {
     this.#idle.push({ key, worker });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.end(), IDLE_MS).unref();
   }
 
-  /** Ends those that idle. */
+  /** Ends the idle processes. */
   async end(): Promise<void> {
     clearTimeout(this.#timer);
     await Promise.all(this.#idle.splice(0).map(({ worker }) => worker.end()));

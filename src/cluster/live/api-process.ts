@@ -11,26 +11,27 @@ import { leave } from '../../store/cluster/members.ts';
 import { listenToWakes } from '../../store/cluster/wakes.ts';
 import { joinCluster } from './join.ts';
 import { ClusterOverview } from './overview.ts';
-import { Pulse } from './pulse.ts';
+import { PeriodicTask } from './periodic-task.ts';
 
-/** Signs of life are given, and those of others asked for, so often [ms]. */
-const BEAT_MS = 1000;
+/** How often to send a heartbeat and to read those of the other processes [ms]. */
+const HEARTBEAT_MS = 1000;
 
-const LOOKING = {
-  failing: 'the cluster cannot be looked at; trying again',
-  again: 'the cluster is looked at again',
+const OVERVIEW_MESSAGES = {
+  failing: 'cannot read the state of the cluster; trying again',
+  recovered: 'reading the state of the cluster again',
 };
 
-/** An API of a live cluster: a simulator that delivers nothing itself. */
+/** An API process of a live cluster: a simulator without deliveries of its own. */
 export interface ApiProcess extends Assembly {
   readonly cluster: ClusterOverview | undefined;
 }
 
 /**
- * Builds an API process of a live cluster. It has no state of its own: it answers from the store,
- * and what machines do it computes itself, so there may be any number of them.
+ * Assembles an API process of a live cluster. It keeps no state: it answers from the store and
+ * computes the machines itself, so you can run any number of them.
  *
- * @throws ConfigError where the cluster runs something else, StoreError where there is no database.
+ * @throws ConfigError if the cluster runs a different configuration, StoreError if there is no
+ *   database.
  */
 export async function assembleApi(configuration: Configuration, log: Log): Promise<ApiProcess> {
   const membership = await joinCluster(configuration, 'api', log);
@@ -64,7 +65,12 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
   const { isAutoStart } = configuration;
   const registry = source && new Registry(simulator, source, log, { isAutoStart, handOver });
   const end = new AbortController();
-  const beat = new Pulse(() => cluster.refresh(simulator.fleet), BEAT_MS, log, LOOKING);
+  const heartbeats = new PeriodicTask(
+    () => cluster.refresh(simulator.fleet),
+    HEARTBEAT_MS,
+    log,
+    OVERVIEW_MESSAGES,
+  );
   return {
     simulator,
     registry,
@@ -74,11 +80,11 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
     async run() {
       const wake = () => {
         eventLog.wake();
-        beat.wake();
+        heartbeats.wake();
       };
       const running = [
         eventLog.run(end.signal, follower),
-        beat.run(end.signal),
+        heartbeats.run(end.signal),
         observer.run(end.signal),
         simulator.health.run(end.signal),
         registry?.run(end.signal),

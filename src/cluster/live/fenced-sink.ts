@@ -1,14 +1,14 @@
 import type { Batch } from '../../core/batch.ts';
 import type { DeliveredSink, SinkObserver } from '../../core/sink.ts';
 
-/** A sink that is written to by the owner of a shard only. */
+/** A sink that only the owner of its shard may write to. */
 export class FencedSink implements DeliveredSink {
   readonly name: string;
   readonly batchRows?: number;
   readonly #sink: DeliveredSink;
   readonly #prove: () => Promise<void>;
 
-  /** @param prove - Rejects where it is not certain that the shard has no other owner. */
+  /** @param prove - Rejects unless it is certain that the shard has no other owner. */
   constructor(sink: DeliveredSink, prove: () => Promise<void>) {
     this.name = sink.name;
     if (sink.batchRows !== undefined) this.batchRows = sink.batchRows;

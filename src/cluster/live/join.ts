@@ -12,13 +12,13 @@ import { GROUND_TRUTH } from '../../service/truth-recorder.ts';
 import { HorizonTable } from '../../store/cluster/horizon-table.ts';
 import {
   aliveMembers,
-  beat,
   beginCluster,
   type ClusterRecord,
   changeCluster,
   loadCluster,
   type Member,
   type Role,
+  sendHeartbeat,
 } from '../../store/cluster/members.ts';
 import { ShardTable } from '../../store/cluster/shard-table.ts';
 import type { Database } from '../../store/database.ts';
@@ -27,13 +27,15 @@ import { openStoreWith, type Store } from '../../store/open-store.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { SharedEventLog } from './shared-event-log.ts';
 
-/** A large registry takes a minute to read [ms]. */
+/** How long joining may take [ms]: a large registry takes a minute to read. */
 const JOIN_MAX_MS = 600_000;
-/** A process that was killed counts as gone after some seconds; others wait for that [ms]. */
+/**
+ * How long to wait for old processes [ms]: one that was killed counts as alive for a few seconds.
+ */
 const PREDECESSORS_MAX_MS = 8000;
 const PREDECESSORS_POLL_MS = 500;
 
-/** A process that has become part of a live cluster. */
+/** A process that has joined a live cluster. */
 export interface Membership extends Omit<RestoredState, 'clock' | 'journal'> {
   readonly me: Member;
   readonly cluster: ClusterRecord;
@@ -42,16 +44,16 @@ export interface Membership extends Omit<RestoredState, 'clock' | 'journal'> {
   readonly shards: ShardTable;
 }
 
-/** The sinks of a shard, by the names of their watermarks. */
+/** The names of a shard's sinks, under which their watermarks are stored. */
 function sinkNames({ outputs }: Configuration): readonly string[] {
   return [...outputs.map(({ output }) => output.name), GROUND_TRUTH];
 }
 
 /**
- * Becomes part of the live cluster of a store, the first or one of many.
+ * Joins the live cluster of a store, or starts it.
  *
- * @throws ConfigError where the store was begun otherwise or the others run something else,
- *   StoreError where there is no database to be had.
+ * @throws ConfigError if the store was created with different settings or the other processes run
+ *   a different configuration, StoreError if there is no database.
  */
 export async function joinCluster(
   configuration: Configuration,
@@ -66,22 +68,22 @@ export async function joinCluster(
     log,
     (store) =>
       store.database.transaction(async (queries) => {
-        // One process joins after the other.
+        // Only one process joins at a time.
         await queries.query('select pg_advisory_xact_lock($1, $2)', [...ADVISORY_LOCKS.joining]);
-        return enter(configuration, { store, server, role }, log);
+        return joinLocked(configuration, { store, server, role }, log);
       }, JOIN_MAX_MS),
   );
 }
 
-interface Entrance {
+interface JoinContext {
   readonly store: Store;
   readonly server: pg.ClientConfig;
   readonly role: Role;
 }
 
-async function enter(
+async function joinLocked(
   configuration: Configuration,
-  { store, server, role }: Entrance,
+  { store, server, role }: JoinContext,
   log: Log,
 ): Promise<Membership> {
   const { database } = store;
@@ -92,11 +94,11 @@ async function enter(
   if (found) {
     checkShards(configuration, found, database);
     if (differences(found, digests).length > 0) {
-      await agree(found, digests, database);
+      await waitForOldMembers(found, digests, database);
       await changeCluster(database, { version, digests });
     }
   }
-  // Before the registry is read: should it change meanwhile, it is read again.
+  // Read before the registry: if the registry changes in between, it is read again.
   const registryVersion = await table.registryVersion();
   const realNowMs = await databaseTime(database);
   const { clock: _clock, journal, ...state } = await restore(configuration, store, log, realNowMs);
@@ -109,7 +111,7 @@ async function enter(
     role,
     version,
   };
-  await beat(database, me);
+  await sendHeartbeat(database, me);
   const horizon = await table.close(journal.events.at(-1));
   for (const event of horizon.events) journal.append(event);
   const eventLog = new SharedEventLog(journal, table, { ...horizon, registryVersion }, log);
@@ -122,14 +124,16 @@ function checkShards({ cluster }: Configuration, found: ClusterRecord, database:
     {
       path: 'CLUSTER_SHARDS',
       message:
-        `${cluster.shards} is not the number of the cluster of ${database.location}, which was ` +
-        `begun with ${found.shards}; to change it, end the cluster and run one simulator once`,
+        `is ${cluster.shards}, but the cluster in ${database.location} was created with ` +
+        `${found.shards}; to change it, stop the cluster and run a single simulator once`,
     },
   ]);
 }
 
-/** Waits until whoever runs something else is gone. @throws ConfigError where somebody is not. */
-async function agree(
+/**
+ * Waits until all processes with another configuration are gone. @throws ConfigError if one stays.
+ */
+async function waitForOldMembers(
   found: ClusterRecord,
   digests: Readonly<Record<string, string>>,
   database: Database,
@@ -143,25 +147,28 @@ async function agree(
   }
 }
 
-/** What a process has otherwise than the cluster. */
+/** The differences between this process and the cluster. */
 function differences(
   found: ClusterRecord,
   digests: Readonly<Record<string, string>>,
 ): Diagnostic[] {
   const faults: Diagnostic[] = [];
-  const end = 'end all of its processes before another one starts';
+  const advice = 'stop all of its processes before you start another one';
   if (found.version !== version)
     faults.push({
       path: 'version',
-      message: `this is ${version}, and the cluster runs ${found.version}; ${end}`,
+      message: `is ${version} here, but the cluster runs ${found.version}; ${advice}`,
     });
   for (const [path, digest] of Object.entries(digests))
     if (found.digests[path] !== digest)
-      faults.push({ path, message: `is not what the running cluster has; ${end}` });
+      faults.push({ path, message: `differs from the running cluster; ${advice}` });
   return faults;
 }
 
-/** All that readings follow from beside the registry, by the variables that say it. */
+/**
+ * Digests of everything that readings depend on besides the registry, by the variables that set
+ * it.
+ */
 function digestsOf(configuration: Configuration): Record<string, string> {
   const { simulation, outputs } = configuration;
   const { factoryFile, factories, calendar, intervalsS, statusIntervalS } = configuration;
@@ -194,7 +201,7 @@ async function databaseTime(database: Database): Promise<() => number> {
   const [row] = await database.query<{ now_ms: number }>(
     'select 1000 * extract(epoch from clock_timestamp())::float8 as now_ms',
   );
-  if (!row) throw new StoreError('rejected', `${database.location} does not tell the time`);
+  if (!row) throw new StoreError('rejected', `${database.location} returned no time`);
   const offsetMs = row.now_ms - performance.now();
   return () => performance.now() + offsetMs;
 }

@@ -5,30 +5,32 @@ import type { Delivering, DeliveryState } from '../../delivery/figures.ts';
 import { Shares } from '../../delivery/shares.ts';
 import { GROUND_TRUTH } from '../../service/truth-recorder.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
-import { aliveMembers, beat, type Member } from '../../store/cluster/members.ts';
+import { aliveMembers, type Member, sendHeartbeat } from '../../store/cluster/members.ts';
 import type { ShardRow } from '../../store/cluster/shard-table.ts';
 import { latestGaps } from '../../store/tables.ts';
 import type { Membership } from './join.ts';
 
-/** Gaps that are told at once; the database has all of them. */
+/** How many gaps the API shows; the database has all of them. */
 const GAPS_MAX = 20;
-/** Shards this far behind are behind [ms of real time]. */
+/** The lag from which a shard counts as behind [ms of real time]. */
 const BEHIND_MS = 5000;
-/** Shards that are behind and have got nowhere for so long stand still [ms of real time]. */
+/** A shard that is behind and makes no progress for this long is stalled [ms of real time]. */
 const STALL_MS = 30_000;
 
-/** A shard's sink as it stands. */
+/** The current state of one shard's sink. */
 export interface ShardView extends ShardRow {
   readonly machines: number;
-  /** Simulated time between what is known and what the sink has [ms]. */
+  /** Simulated time between the horizon and the sink's watermark [ms]. */
   readonly lagMs: number;
-  /** Whether a worker that lives has it. */
+  /** Whether a live worker owns it. */
   readonly isOwned: boolean;
-  /** Whether something is due and nothing has been delivered for a while. */
+  /** Whether readings are due but nothing has been delivered recently. */
   readonly isStalled: boolean;
 }
 
-/** A cluster as one of its API processes sees it: who is there, and how far each shard is. */
+/**
+ * The cluster as seen by one of its API processes: its members, and the progress of each shard.
+ */
 export class ClusterOverview {
   readonly #membership: Membership;
   #fleet: Fleet | undefined;
@@ -36,20 +38,20 @@ export class ClusterOverview {
   #members: readonly Member[] = [];
   #rows: readonly ShardRow[] = [];
   #gaps: readonly Gap[] = [];
-  /** Where each shard's sinks are, and since when [ms, of `performance.now`]. */
+  /** The position of each shard's sinks, and since when [ms, of `performance.now`]. */
   #progress = new Map<string, { readonly timeMs: number | null; readonly sinceMs: number }>();
-  /** Since when some shards of a sink have a trouble [ms, real time]. */
+  /** Since when some shards of a sink have each problem [ms, real time]. */
   #since = new Map<string, number>();
 
   constructor(membership: Membership) {
     this.#membership = membership;
   }
 
-  /** Gives a sign of life and asks for those of others. @throws StoreError */
+  /** Sends a heartbeat and reads the state of the cluster. @throws StoreError */
   async refresh(fleet: Fleet): Promise<void> {
     const { me, shards, store } = this.#membership;
     const { database } = store;
-    await beat(database, me);
+    await sendHeartbeat(database, me);
     this.#members = await aliveMembers(database);
     this.#rows = await shards.all();
     this.#follow();
@@ -64,7 +66,7 @@ export class ClusterOverview {
     return this.#membership.cluster.shards;
   }
 
-  /** Tells the cluster's store from others: when it was begun. */
+  /** Distinguishes the cluster's store from others, by its creation time. */
   get storeKey(): string {
     return this.#membership.store.identity.createdAt.getTime().toString(36);
   }
@@ -74,17 +76,17 @@ export class ClusterOverview {
     return this.#membership.me;
   }
 
-  /** The processes that live, the one that is there longest first. */
+  /** The live processes, the oldest first. */
   get members(): readonly Member[] {
     return this.#members;
   }
 
-  /** What sinks were not given, the latest, oldest first. */
+  /** The latest gaps in what sinks received, oldest first. */
   get gaps(): readonly Gap[] {
     return this.#gaps;
   }
 
-  /** The simulated second up to which nothing can happen any more [ms]. */
+  /** The simulated time up to which everything is final [ms]. */
   get closedMs(): number {
     return this.#membership.eventLog.closedMs();
   }
@@ -93,7 +95,7 @@ export class ClusterOverview {
     return this.#membership.eventLog.clock.speed;
   }
 
-  /** Every shard's sinks that readings go to, in the order of the shards. */
+  /** The state of every shard's sinks except the ground truth, in order of the shards. */
   shards(): ShardView[] {
     const alive = new Set(this.#members.map(({ id }) => id));
     return this.#rows
@@ -107,7 +109,7 @@ export class ClusterOverview {
       }));
   }
 
-  /** What is wrong with some shards of a sink. */
+  /** The problems that some shards of a sink have. */
   problems(sink: string): Problem[] {
     return TROUBLES.flatMap(({ has, text }) => {
       const shards = this.shards().filter((each) => each.sink === sink);
@@ -120,7 +122,7 @@ export class ClusterOverview {
     });
   }
 
-  /** Takes note of which shards get on, and since when there are which troubles. */
+  /** Updates since when each shard has made no progress and each problem has existed. */
   #follow(): void {
     const nowMs = performance.now();
     const progress = new Map<string, { timeMs: number | null; sinceMs: number }>();
@@ -145,12 +147,12 @@ export class ClusterOverview {
     return behindMs > STALL_MS && !!progress && performance.now() - progress.sinceMs > STALL_MS;
   }
 
-  /** How far the shard that is the farthest behind is, in real time [s]. */
+  /** The lag of the shard that is furthest behind, in real time [s]. */
   lagS(): number {
     return this.shards().reduce((most, { lagMs }) => Math.max(most, lagMs), 0) / 1000 / this.speed;
   }
 
-  /** The deliveries of all workers to a sink, as one. */
+  /** The deliveries of all workers to a sink, combined. */
   delivering(sink: string): Delivering {
     const overview = this;
     return {
@@ -162,7 +164,7 @@ export class ClusterOverview {
         return times.reduce((least, { timeMs }) => Math.min(least, timeMs ?? Number.NaN), Infinity);
       },
       follow() {
-        // The workers learn of another fleet from the horizon.
+        // The workers learn about a new fleet from the horizon.
       },
     };
   }
@@ -188,13 +190,13 @@ function figuresOf(sink: string, overview: ClusterOverview): DeliveryFigures {
       shards.length > 0 && shards.every(({ isOwned, isConnected }) => isOwned && isConnected),
     lastError: shards.find(({ lastError }) => lastError !== null)?.lastError ?? undefined,
     problems: overview.problems(sink),
-    // Workers log what is refused, and do not share it.
+    // Workers log rejected messages, but do not share them.
     refused: [],
     refusedTotal: 0,
   };
 }
 
-/** What may be wrong with shards; a shard has the first that it has. */
+/** The problems that a shard may have. The first that applies counts. */
 const TROUBLES: readonly { has(shard: ShardView): boolean; readonly text: string }[] = [
   { has: ({ isOwned }) => !isOwned, text: 'have no worker' },
   { has: ({ isOwned, isConnected }) => isOwned && !isConnected, text: 'are not connected' },

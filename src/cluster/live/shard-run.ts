@@ -16,12 +16,12 @@ import { FencedSink } from './fenced-sink.ts';
 import type { Membership } from './join.ts';
 import { LEASE_MS } from './leases.ts';
 
-/** What a shard that runs needs of the worker. */
+/** What a running shard needs from its worker. */
 export interface ShardContext {
   readonly configuration: Configuration;
   readonly membership: Membership;
   readonly log: Log;
-  /** Asks the database who owns which shard, and stops those that are lost. */
+  /** Asks the database who owns each shard, and stops the shards that were lost. */
   readonly confirm: () => Promise<void>;
 }
 
@@ -38,15 +38,15 @@ export function openShardOutputs(
   });
 }
 
-/** Figures that only grow, as they were when they were last on record. */
+/** Counters, as they were when last saved. */
 type Totals = Pick<DeliveryFigures, 'readings' | 'messages' | 'bytes' | 'failures' | 'reconnects'>;
 
 const NOTHING: Totals = { readings: 0, messages: 0, bytes: 0, failures: 0, reconnects: 0 };
 
-/** One sink of a shard: the right to it, and what of it is not on record yet. */
-interface Line {
+/** One sink of a shard: the token for it, and what is not saved yet. */
+interface ShardSink {
   readonly taken: TakenShard;
-  /** None for the ground truth, which goes to the database. */
+  /** Undefined for the ground truth, which goes to the database. */
   readonly sink: DeliveredSink | undefined;
   readonly delivery: Delivery | undefined;
   noted: Watermark | undefined;
@@ -56,14 +56,14 @@ interface Line {
 
 /**
  * One shard while this process delivers it: its sinks, each with its own connection, and the
- * keeping of its machines' ground truth. Its watermarks are noted here and put on record by the
- * worker, those of all shards at once.
+ * ground truth of its machines. Watermarks are collected here; the worker saves those of all its
+ * shards at once.
  */
 export class ShardRun implements Watermarks {
   readonly shard: number;
-  /** Settles when it has stopped; rejects where the simulation itself fails. */
+  /** Settles when it has stopped; rejects if the simulation itself fails. */
   readonly finished: Promise<void>;
-  readonly #lines: ReadonlyMap<string, Line>;
+  readonly #sinks: ReadonlyMap<string, ShardSink>;
   readonly #end = new AbortController();
   readonly #truth: TruthSource & { fleet: Fleet };
   readonly #context: ShardContext;
@@ -88,8 +88,8 @@ export class ShardRun implements Watermarks {
         open.sinks.map((sink) => [sink.name, { output, sink }] as const),
       ),
     );
-    this.#lines = new Map(
-      taken.map((each): [string, Line] => {
+    this.#sinks = new Map(
+      taken.map((each): [string, ShardSink] => {
         const { sink, output } = sinks.get(each.sink) ?? {};
         const fenced = sink && this.#fenced(sink);
         const delivery = fenced && output && this.#delivery(fenced, fleet, beginMs, output.isPaced);
@@ -101,22 +101,22 @@ export class ShardRun implements Watermarks {
     const { signal } = this.#end;
     const recorder = new TruthRecorder(this.#truth, this, this.#context.log);
     const running: Promise<void>[] = [recorder.run(signal, beginMs)];
-    for (const { delivery } of this.#lines.values()) if (delivery) running.push(delivery.run());
+    for (const { delivery } of this.#sinks.values()) if (delivery) running.push(delivery.run());
     for (const { open } of opened)
       if (open.truth)
         running.push(new TruthPublisher(this.#truth, open.truth, this.#context.log).run(signal));
     this.finished = Promise.all(running).then(() => undefined);
   }
 
-  /** Whether somebody else owns it by now. */
+  /** Whether another worker owns the shard now. */
   get isLost(): boolean {
     return this.#isLost;
   }
 
-  /** How it stands and what it has done since {@link ShardRun.reported}. */
+  /** The current state, and the counts since {@link ShardRun.confirmReports}. */
   reports(): ShardReport[] {
-    return [...this.#lines.values()].map((line) => {
-      const { taken, noted, delivery, saved, savedAtMs } = line;
+    return [...this.#sinks.values()].map((entry) => {
+      const { taken, noted, delivery, saved, savedAtMs } = entry;
       const { shard, sink, token } = taken;
       const figures = delivery?.figures;
       const now = figures ?? NOTHING;
@@ -138,69 +138,69 @@ export class ShardRun implements Watermarks {
     });
   }
 
-  /** Takes note that reports are on record, which proves that it is ours. */
-  reported(reports: readonly ShardReport[], atMs: number): void {
+  /** Records that reports were saved, which proves that the shard is still ours. */
+  confirmReports(reports: readonly ShardReport[], atMs: number): void {
     for (const { shard, sink, ...done } of reports) {
-      const line = this.#lines.get(sink);
-      if (shard !== this.shard || !line) continue;
-      const { saved } = line;
-      line.saved = {
+      const entry = this.#sinks.get(sink);
+      if (shard !== this.shard || !entry) continue;
+      const { saved } = entry;
+      entry.saved = {
         readings: saved.readings + done.readings,
         messages: saved.messages + done.messages,
         bytes: saved.bytes + done.bytes,
         failures: saved.failures + done.failures,
         reconnects: saved.reconnects + done.reconnects,
       };
-      line.savedAtMs = atMs;
+      entry.savedAtMs = atMs;
       this.#provenMs = atMs;
     }
   }
 
-  /** Goes on with another fleet after an instant that no reader has passed. */
+  /** Continues with another fleet after an instant that no reader has passed. */
   follow(fleet: Fleet, fromMs: number): void {
     this.#truth.fleet = fleet;
     this.#truth.groundTruth.follow(fleet);
-    for (const { delivery } of this.#lines.values()) delivery?.follow(fleet, fromMs);
+    for (const { delivery } of this.#sinks.values()) delivery?.follow(fleet, fromMs);
   }
 
-  /** Lets sinks take what is in flight, and ends them. */
+  /** Stops after the sinks have taken what is in flight. */
   async stop(): Promise<void> {
     this.#end.abort();
     await Promise.all(
-      [...this.#lines.values()].map(({ delivery, sink }) =>
+      [...this.#sinks.values()].map(({ delivery, sink }) =>
         delivery && sink ? stopDelivery(delivery, sink) : undefined,
       ),
     );
     await this.finished;
   }
 
-  /** Ends it in the middle of whatever it does, since somebody else goes on. */
+  /** Stops immediately, because another worker continues. */
   async lose(): Promise<void> {
     this.#isLost = true;
     this.#end.abort();
-    await Promise.all([...this.#lines.values()].map(({ sink }) => sink?.close()));
+    await Promise.all([...this.#sinks.values()].map(({ sink }) => sink?.close()));
     await this.stop();
   }
 
-  /** Where the owner before has left it. */
+  /** The watermark that the previous owner saved. */
   async load(sinkName: string): Promise<Watermark | undefined> {
-    return this.#lines.get(sinkName)?.taken.watermark;
+    return this.#sinks.get(sinkName)?.taken.watermark;
   }
 
-  /** Notes how far a sink is, until the worker puts it on record. */
+  /** Keeps the watermark of a sink until the worker saves it. */
   async save(sinkName: string, watermark: Watermark): Promise<void> {
-    const line = this.#lines.get(sinkName);
-    if (line) line.noted = watermark;
+    const entry = this.#sinks.get(sinkName);
+    if (entry) entry.noted = watermark;
   }
 
   /**
-   * A process that was suspended does not know that it was: before it writes anything after a
-   * while without proof that the shard is its own, it asks.
+   * A process that was suspended does not notice it. So before it writes after some time without
+   * proof that it still owns the shard, it asks.
    */
   #fenced(sink: DeliveredSink): DeliveredSink {
     return new FencedSink(sink, async () => {
       if (performance.now() - this.#provenMs > LEASE_MS) await this.#context.confirm();
-      if (this.#isLost) throw new Error(`shard ${this.shard} is another worker's by now`);
+      if (this.#isLost) throw new Error(`another worker owns shard ${this.shard} now`);
     });
   }
 
@@ -217,7 +217,7 @@ export class ShardRun implements Watermarks {
       log,
       onGap: (gap) => gapLog.add(gap),
       catchUpMs,
-      // The rate is what the subscribers of all shards take.
+      // The limit is for the subscribers of all shards together.
       catchUpRate: isPaced ? Math.ceil(catchUpRate / cluster.shards) : 0,
       beginMs,
       statusIntervalS,
@@ -225,7 +225,9 @@ export class ShardRun implements Watermarks {
   }
 }
 
-/** A log that says which shard it is about, until that ends: what breaks then is meant to. */
+/**
+ * A log that adds the shard to each line. It is silent after the end, when failures are expected.
+ */
 function logOf(shard: number, log: Log, end: AbortSignal): Log {
   return {
     info: (fields, message) => end.aborted || log.info({ shard, ...fields }, message),

@@ -6,37 +6,40 @@ import { type ClockState, STEP_MIN_MS, stepText } from '../../service/real-time.
 import type { SharedHorizon } from '../../store/cluster/horizon-table.ts';
 import type { ClockRecord } from '../../store/tables.ts';
 
-/** A step of the database's clock is shown for so long [ms]. */
+/** How long a step of the database's clock stays visible as a problem [ms]. */
 const SHOWN_MS = 60_000;
-/** The database's clock is behind what was closed from this on [ms]. */
+/** How far the horizon may be ahead of the database's clock before it counts as a problem [ms]. */
 const AHEAD_MIN_MS = 1000;
 
-/** An answer of the database, and when it was asked for and had [ms, of `performance.now`]. */
-export interface HeardTime extends Pick<SharedHorizon, 'clock' | 'realMs'> {
+/**
+ * A reading of the database's clock, with the times of the query and of the answer [ms, of
+ * `performance.now`].
+ */
+export interface ClockSample extends Pick<SharedHorizon, 'clock' | 'realMs'> {
   readonly askedMs?: number;
   readonly heardMs?: number;
 }
 
 /**
- * Simulated time in a process of a cluster. It goes from one closed second to the next, as the
- * shared horizon says: whoever waits for an instant waits until it may be read, and where the
- * database is away time stands still for all.
+ * Simulated time in a process of a cluster. It advances from one closed second to the next with
+ * the shared horizon: waiting for an instant means waiting until it may be read. While the
+ * database is unreachable, time stands still for all processes.
  *
- * Real time is the database's: a step of its clock is said and shown, but readings follow it.
+ * Real time is the database's. A step of its clock is logged and shown, but readings follow it.
  */
 export class SharedClock implements AdjustableClock, ClockState {
   readonly #time = new InstantClock(Number.NEGATIVE_INFINITY);
   #record: ClockRecord;
   /** The database's clock when the record was read [ms], and ours [ms, of `performance.now`]. */
   #realMs: number;
-  #heardMs: number;
+  #syncedMs: number;
   readonly #log: Log | undefined;
   #steps = 0;
   #step: (Problem & { readonly untilMs: number }) | undefined;
 
-  constructor({ clock, realMs, heardMs = performance.now() }: HeardTime, log?: Log) {
+  constructor({ clock, realMs, heardMs = performance.now() }: ClockSample, log?: Log) {
     this.#log = log;
-    this.#heardMs = heardMs;
+    this.#syncedMs = heardMs;
     this.#record = clock;
     this.#realMs = realMs;
   }
@@ -53,16 +56,16 @@ export class SharedClock implements AdjustableClock, ClockState {
     return this.#time.until(timeMs, signal);
   }
 
-  /** Takes over how time runs. */
-  hear({ clock, realMs, heardMs = performance.now(), askedMs = heardMs }: HeardTime): void {
-    // The answer is from some instant between the question and its arrival.
-    const earliestMs = this.#realMs + askedMs - this.#heardMs;
-    const latestMs = this.#realMs + heardMs - this.#heardMs;
-    if (realMs > latestMs + STEP_MIN_MS) this.#sayStep(latestMs, realMs, heardMs);
-    else if (realMs < earliestMs - STEP_MIN_MS) this.#sayStep(earliestMs, realMs, heardMs);
+  /** Adopts the database's clock. */
+  sync({ clock, realMs, heardMs = performance.now(), askedMs = heardMs }: ClockSample): void {
+    // The answer dates from some instant between the query and its arrival.
+    const earliestMs = this.#realMs + askedMs - this.#syncedMs;
+    const latestMs = this.#realMs + heardMs - this.#syncedMs;
+    if (realMs > latestMs + STEP_MIN_MS) this.#reportStep(latestMs, realMs, heardMs);
+    else if (realMs < earliestMs - STEP_MIN_MS) this.#reportStep(earliestMs, realMs, heardMs);
     this.#record = clock;
     this.#realMs = realMs;
-    this.#heardMs = heardMs;
+    this.#syncedMs = heardMs;
   }
 
   get steps(): number {
@@ -74,35 +77,36 @@ export class SharedClock implements AdjustableClock, ClockState {
     const aheadMs = this.realMsUntil(closedMs);
     if (aheadMs > AHEAD_MIN_MS && Number.isFinite(aheadMs)) {
       const reason =
-        `the cluster is ahead of the database's clock and goes on at ${secondText(closedMs)} of ` +
-        'simulated time; to go on at once, set the clock of the database server right';
+        "the cluster is ahead of the database's clock and waits until " +
+        `${secondText(closedMs)} of simulated time; to continue now, correct the clock of the ` +
+        'database server';
       const sinceMs = this.#step?.sinceMs ?? this.#realMs;
       return { part: 'clock', reason, sinceMs };
     }
     return this.#step && performance.now() < this.#step.untilMs ? this.#step : undefined;
   }
 
-  #sayStep(expectedMs: number, realMs: number, heardMs: number): void {
+  #reportStep(expectedMs: number, realMs: number, heardMs: number): void {
     this.#steps++;
     const reason = stepText(expectedMs, realMs, "the database's clock");
     this.#log?.warn({ from: secondText(expectedMs), to: secondText(realMs) }, reason);
     this.#step = { part: 'clock', reason, sinceMs: realMs, untilMs: heardMs + SHOWN_MS };
   }
 
-  /** Goes on to an instant that is closed. */
+  /** Advances to a closed instant. */
   advanceTo(closedMs: number): void {
     this.#time.advanceTo(closedMs);
   }
 
-  /** Real time until an instant has come [ms]. */
+  /** Real time until an instant is reached [ms]. */
   realMsUntil(timeMs: number): number {
     const { simulatedMs, realMs, speed } = this.#record;
-    const nowMs = this.#realMs + performance.now() - this.#heardMs;
+    const nowMs = this.#realMs + performance.now() - this.#syncedMs;
     return realMs + (timeMs - simulatedMs) / speed - nowMs;
   }
 
-  /** @throws Error always: a shared clock is changed by an event of the journal. */
+  /** @throws Error always: only an event of the journal changes a shared clock. */
   setSpeed(): never {
-    throw new Error('the clock of a cluster is changed by an event');
+    throw new Error('only an event changes the clock of a cluster');
   }
 }

@@ -10,24 +10,27 @@ import type { HorizonTable, SharedHorizon } from '../../store/cluster/horizon-ta
 import { StoreError } from '../../store/store-error.ts';
 import { SharedClock } from './shared-clock.ts';
 
-/** So often the horizon is asked for, in real time [ms]; in between, when a second has passed. */
+/**
+ * Limits of the interval between two queries of the horizon [ms of real time]; in between, one
+ * second.
+ */
 const TICK_MIN_MS = 100;
 const TICK_MAX_MS = 1000;
-/** So long the database is asked whether an event was kept, when its answer was lost [ms]. */
+/** How long to keep asking whether an event was stored when the answer was lost [ms]. */
 const DOUBT_MAX_MS = 10_000;
 
-/** What a process does when the registry has changed. */
+/** How a process follows changes of the registry. */
 export interface RegistryFollower {
-  /** Reads the registry anew; none where a factory file takes its place. */
+  /** Reads the registry again. A factory file has none, so the fleet stays the same. */
   read(): Promise<Fleet>;
-  /** Goes on with another fleet after an instant that no reader has passed. */
+  /** Continues with another fleet after an instant that no reader has passed. */
   change(fleet: Fleet, fromMs: number): void;
 }
 
 /**
- * The past as all processes of a cluster agree on it. What readers may read is what was closed in
- * the database; it grows once a tick, together with the events up to there, and not before a change
- * of the registry on the way was taken over.
+ * The past that all processes of a cluster agree on. Readers may read what the database has
+ * closed. Each tick extends it, together with the events up to there, and first applies any change
+ * of the registry on the way.
  */
 export class SharedEventLog extends EventLog {
   readonly clock: SharedClock;
@@ -45,7 +48,7 @@ export class SharedEventLog extends EventLog {
     this.#table = table;
     this.#log = log;
     this.#registryVersion = begun.registryVersion;
-    this.#reach(begun.closedS);
+    this.#advanceTo(begun.closedS);
   }
 
   override closedMs(): number {
@@ -57,22 +60,22 @@ export class SharedEventLog extends EventLog {
     return Math.max(afterS, this.journal.events.at(-1)?.timeS ?? afterS);
   }
 
-  /** Whether the database answered when it was last asked. */
+  /** Whether the last query of the database succeeded. */
   get isCurrent(): boolean {
     return !this.#isAway;
   }
 
-  /** Why simulated time stands and no event is taken, for as long as it does. */
+  /** Why simulated time stands still and no event is accepted. Undefined while all is well. */
   get problem(): Problem | undefined {
     return this.#problem;
   }
 
-  /** Asks now rather than at the next tick. */
+  /** Queries now instead of at the next tick. */
   wake(): void {
     this.#wake.abort();
   }
 
-  /** Closes second after second until it is told to end. */
+  /** Follows the horizon until the signal. */
   async run(signal: AbortSignal, follower: RegistryFollower): Promise<void> {
     const backOff = new BackOff();
     signal.addEventListener('abort', () => this.wake());
@@ -80,7 +83,7 @@ export class SharedEventLog extends EventLog {
       this.#wake = new AbortController();
       try {
         await this.alone(() => this.#tick(follower));
-        if (this.#isAway) this.#log.info({}, 'simulated time goes on');
+        if (this.#isAway) this.#log.info({}, 'simulated time continues');
         this.#isAway = false;
         this.#problem = undefined;
         backOff.works();
@@ -88,10 +91,13 @@ export class SharedEventLog extends EventLog {
         if (!(error instanceof StoreError)) throw error;
         if (signal.aborted) return;
         if (!this.#isAway)
-          this.#log.warn({ reason: error.message }, 'simulated time stands until it can be shared');
+          this.#log.warn(
+            { reason: error.message },
+            'simulated time stands still until it can be shared',
+          );
         this.#isAway = true;
         const sinceMs = this.#problem?.sinceMs ?? Date.now();
-        const reason = `simulated time stands until it can be shared: ${error.message}`;
+        const reason = `simulated time stands still until it can be shared: ${error.message}`;
         this.#problem = { part: 'journal', reason, sinceMs };
         await sleep(backOff.nextMs(), signal);
         continue;
@@ -103,16 +109,16 @@ export class SharedEventLog extends EventLog {
   }
 
   /**
-   * Tells all processes that the registry is another one, and goes on with it.
+   * Announces a changed registry to all processes, and applies it here.
    *
-   * @param digest - Of what the fleet was made of.
-   * @throws StoreError where the database is away.
+   * @param digest - The digest of the registry that the fleet was built from.
+   * @throws StoreError if the database is unreachable.
    */
   changeRegistry(digest: string, fleet: Fleet, follower: RegistryFollower): Promise<void> {
     return this.alone(async () => {
       const { version, fromS } = await this.#table.changeRegistry(digest);
       if (version === this.#registryVersion) return;
-      // Somebody else may have told of it before, and this process may have read on since.
+      // Another process may have announced it first, and this one may have read on since.
       follower.change(fleet, 1000 * Math.max(fromS, this.#closedMs / 1000));
       this.#registryVersion = version;
     });
@@ -134,7 +140,7 @@ export class SharedEventLog extends EventLog {
           continue;
         }
         const message = isInDoubt
-          ? 'the database went away meanwhile: the journal will tell whether it has happened'
+          ? 'the database became unreachable: the journal will show whether this happened'
           : 'the journal cannot be written now';
         throw new CommandError('unavailable', message, [], { cause });
       }
@@ -144,15 +150,15 @@ export class SharedEventLog extends EventLog {
   async #append(entry: JournalEntry): Promise<JournalEvent> {
     const known = this.journal.events.at(-1);
     const { events, event, clock } = await this.#table.append(known, entry);
-    this.#take(events);
-    if (clock) this.clock.hear({ clock, realMs: clock.realMs });
+    this.#appendEvents(events);
+    if (clock) this.clock.sync({ clock, realMs: clock.realMs });
     return event;
   }
 
-  /** The event of an entry whose fate is unknown, if it is among those not known here. */
+  /** Finds out whether an event of unknown fate was stored: among those not known here. */
   async #find(entry: JournalEntry): Promise<JournalEvent | undefined> {
     const { events } = await this.#table.close(this.journal.events.at(-1));
-    this.#take(events);
+    this.#appendEvents(events);
     return events.find((event) => {
       const { sequence: _sequence, timeS: _timeS, ...other } = event;
       return isSame(other, entry);
@@ -162,28 +168,28 @@ export class SharedEventLog extends EventLog {
   async #tick(follower: RegistryFollower): Promise<void> {
     const askedMs = performance.now();
     const horizon = await this.#table.close(this.journal.events.at(-1));
-    this.clock.hear({ ...horizon, askedMs, heardMs: performance.now() });
-    this.#take(horizon.events);
+    this.clock.sync({ ...horizon, askedMs, heardMs: performance.now() });
+    this.#appendEvents(horizon.events);
     if (horizon.registryVersion !== this.#registryVersion) {
-      this.#reach(Math.min(horizon.closedS, horizon.registryFromS));
+      this.#advanceTo(Math.min(horizon.closedS, horizon.registryFromS));
       const fleet = await follower.read();
       follower.change(fleet, 1000 * Math.max(horizon.registryFromS, this.#closedMs / 1000));
       this.#registryVersion = horizon.registryVersion;
     }
-    this.#reach(horizon.closedS);
+    this.#advanceTo(horizon.closedS);
   }
 
-  #take(events: readonly JournalEvent[]): void {
+  #appendEvents(events: readonly JournalEvent[]): void {
     for (const event of events) this.journal.append(event);
   }
 
-  #reach(closedS: number): void {
+  #advanceTo(closedS: number): void {
     this.#closedMs = Math.max(this.#closedMs, 1000 * closedS);
     this.clock.advanceTo(this.#closedMs);
   }
 }
 
-/** Whether two things say the same, in whatever order. */
+/** Whether two objects are equal, whatever the order of their keys. */
 function isSame(a: object, b: object): boolean {
   const text = (value: object) =>
     JSON.stringify(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)));

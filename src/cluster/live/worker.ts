@@ -5,40 +5,43 @@ import { settledWithin } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import { version } from '../../runtime/version.ts';
 import { createFleet, type Fleet, nextFleet } from '../../simulation/fleet.ts';
-import { aliveMembers, beat, leave } from '../../store/cluster/members.ts';
+import { aliveMembers, leave, sendHeartbeat } from '../../store/cluster/members.ts';
 import { listenToWakes, wakeAll } from '../../store/cluster/wakes.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { redisLocation } from '../connection.ts';
 import { joinCluster, type Membership } from './join.ts';
 import { LeaseError, Leases } from './leases.ts';
-import { Pulse } from './pulse.ts';
+import { PeriodicTask } from './periodic-task.ts';
 import { openShardOutputs, ShardRun } from './shard-run.ts';
 import type { RegistryFollower } from './shared-event-log.ts';
 
-/** Watermarks are put on record, and signs of life given, so often [ms]. */
-const BEAT_MS = 1000;
-/** Leases are renewed, and others taken, so often [ms]. */
+/** How often to save watermarks and send a heartbeat [ms]. */
+const HEARTBEAT_MS = 1000;
+/** How often to renew leases and take others [ms]. */
 const LEASE_TICK_MS = 500;
-/** Giving leases back waits no longer for Redis [ms]. */
-const GIVE_BACK_MAX_MS = 1000;
+/** How long to wait for Redis when releasing leases [ms]. */
+const RELEASE_MAX_MS = 1000;
 /**
- * Machines of a shard find their places without a break, in up to a millisecond and a half each:
- * more of them might take longer than a lease lasts.
+ * The machines of a shard are positioned without a pause, at up to 1.5 ms each: with more of them
+ * that might take longer than a lease lasts.
  */
 const SHARD_MACHINES_MAX = 2000;
 
-const SAVING = {
-  failing: 'watermarks cannot be saved; trying again',
-  again: 'watermarks are saved again',
+const SAVE_MESSAGES = {
+  failing: 'cannot save watermarks; trying again',
+  recovered: 'saving watermarks again',
 };
-const TAKING = { failing: 'no shard can be taken; trying again', again: 'shards are taken again' };
+const LEASE_MESSAGES = {
+  failing: 'cannot take shards; trying again',
+  recovered: 'taking shards again',
+};
 
 /**
- * Delivers shards of a live cluster until it is told to end; then what is in flight is delivered
- * and the shards are given back.
+ * Delivers shards of a live cluster until the signal. Then it delivers what is in flight and
+ * releases its shards.
  *
- * @throws ConfigError where the cluster runs something else, StoreError where there is no database
- *   or a single simulator has taken it over.
+ * @throws ConfigError if the cluster runs a different configuration, StoreError if there is no
+ *   database or a single simulator has taken it over.
  */
 export async function runShards(
   configuration: Configuration,
@@ -59,16 +62,16 @@ export async function runShards(
 }
 
 /**
- * How many shards a worker holds at most, so that all are held and no worker has two more than
- * another needs to: 20 of three workers are 7, 7 and 6.
+ * The most shards that one worker may hold, chosen so that all shards are held and the numbers
+ * differ by as little as possible: three workers hold 7, 7 and 6 of 20.
  *
- * @param workers - Those that live, this one included.
+ * @param workers - The live workers, including this one.
  */
 export function fairShare(shards: number, workers: number): number {
   return Math.ceil(shards / Math.max(1, workers));
 }
 
-/** A worker of a live cluster: the shards that it holds, and what keeps them. */
+/** A worker of a live cluster, with the shards that it holds. */
 class ShardWorker implements RegistryFollower {
   readonly #configuration: Configuration;
   readonly #membership: Membership;
@@ -76,21 +79,21 @@ class ShardWorker implements RegistryFollower {
   readonly #leases: Leases;
   readonly #states: readonly ClusterState[];
   readonly #runs = new Map<number, ShardRun>();
-  readonly #beat: Pulse;
-  readonly #leasing: Pulse;
+  readonly #heartbeats: PeriodicTask;
+  readonly #leasing: PeriodicTask;
   readonly #end = new AbortController();
-  /** Rejects where the simulation itself fails. */
+  /** Rejects if the simulation itself fails. */
   readonly #failed: Promise<never>;
   #fail: (error: unknown) => void = () => {};
   #fleet: Fleet;
   #shares: Shares;
-  /** Saves come one after the other, since each counts from the one before. */
+  /** Saves run one after the other, because each counts from the previous one. */
   #saving: Promise<void> = Promise.resolve();
   #workers = 1;
   #heldBefore = -1;
   #isRedisAway = false;
 
-  /** @param states - What shows the state of the cluster to the other sides. */
+  /** @param states - Publish the state of the cluster to the receivers. */
   constructor(
     configuration: Configuration,
     membership: Membership,
@@ -114,41 +117,41 @@ class ShardWorker implements RegistryFollower {
       {
         onError: (error) => this.#redisFailed(error),
         onRemoved: (job, reason) =>
-          log.warn({ job, reason }, `the job ${job} in Redis could not be read: it is made again`),
+          log.warn({ job, reason }, `job ${job} in Redis could not be read; it is created again`),
       },
     );
     this.#states = states;
-    this.#beat = new Pulse(() => this.#live(), BEAT_MS, log, SAVING);
-    this.#leasing = new Pulse(() => this.#lease(), LEASE_TICK_MS, log, TAKING);
+    this.#heartbeats = new PeriodicTask(() => this.#heartbeat(), HEARTBEAT_MS, log, SAVE_MESSAGES);
+    this.#leasing = new PeriodicTask(() => this.#lease(), LEASE_TICK_MS, log, LEASE_MESSAGES);
     this.#failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
   }
 
-  /** Delivers until it is told to end. */
+  /** Delivers until the signal. */
   async run(signal: AbortSignal): Promise<void> {
     const { store, eventLog, server, me, cluster } = this.#membership;
     const { shards } = cluster;
-    this.#log.info({ worker: me.id, shards, version }, 'a worker of the cluster');
+    this.#log.info({ worker: me.id, shards, version }, 'running as a worker of the cluster');
     const ended = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener('abort', () => resolve());
     });
     const wake = () => {
       eventLog.wake();
-      this.#beat.wake();
+      this.#heartbeats.wake();
       this.#leasing.wake();
     };
     const loops = [
       eventLog.run(this.#end.signal, this),
-      this.#beat.run(this.#end.signal),
+      this.#heartbeats.run(this.#end.signal),
       this.#leasing.run(this.#end.signal),
       listenToWakes(server, wake, this.#end.signal),
     ];
     await Promise.race([ended, store.whenLost(), this.#failed, Promise.all(loops)]);
   }
 
-  /** Gives back what it holds, so that others go on within a second. */
+  /** Releases its shards, so that other workers continue within a second. */
   async close(): Promise<void> {
     const { shards, me, gapLog, store } = this.#membership;
     this.#end.abort();
@@ -159,12 +162,12 @@ class ShardWorker implements RegistryFollower {
     try {
       await this.#save();
       await shards.release(runs.flatMap((run) => run.reports()));
-      await settledWithin(this.#giveBack(this.#leases.held), GIVE_BACK_MAX_MS);
+      await settledWithin(this.#release(this.#leases.held), RELEASE_MAX_MS);
       await leave(store.database, me.id);
       isLast = !(await aliveMembers(store.database)).some(({ role }) => role === 'worker');
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      this.#log.warn({ reason: error.message }, 'not all watermarks could be saved');
+      this.#log.warn({ reason: error.message }, 'could not save all watermarks');
     }
     await Promise.all(this.#states.map((state) => state.close(isLast)));
     await this.#leases.close();
@@ -172,13 +175,13 @@ class ShardWorker implements RegistryFollower {
     await store.close();
   }
 
-  /** Reads the registry anew, for {@link SharedEventLog}. */
+  /** Reads the registry again, for {@link SharedEventLog}. */
   async read(): Promise<Fleet> {
     const { registry } = this.#membership;
     return registry ? nextFleet(this.#fleet, await registry.read()) : this.#fleet;
   }
 
-  /** Goes on with another fleet after an instant that no reader has passed. */
+  /** Continues with another fleet after an instant that no reader has passed. */
   change(fleet: Fleet, fromMs: number): void {
     this.#fleet = fleet;
     this.#shares = this.#divided();
@@ -192,16 +195,16 @@ class ShardWorker implements RegistryFollower {
     if (most > SHARD_MACHINES_MAX)
       this.#log.warn(
         { machines: most },
-        `a shard has more than ${SHARD_MACHINES_MAX} machines: to take it may outlast a lease`,
+        `a shard has more than ${SHARD_MACHINES_MAX} machines: taking it may outlast its lease`,
       );
     return divided;
   }
 
-  /** Gives a sign of life, and puts on record how far its shards are. */
-  async #live(): Promise<void> {
+  /** Sends a heartbeat and saves the progress of its shards. */
+  async #heartbeat(): Promise<void> {
     const { me, store } = this.#membership;
     await this.#save();
-    await beat(store.database, me);
+    await sendHeartbeat(store.database, me);
     this.#workers = (await aliveMembers(store.database)).filter(
       ({ role }) => role === 'worker',
     ).length;
@@ -216,56 +219,57 @@ class ShardWorker implements RegistryFollower {
   async #saveNow(): Promise<void> {
     const runs = [...this.#runs.values()];
     const reports = runs.map((run) => run.reports());
-    // A proof is as old as the question: the answer may have waited while this was suspended.
+    // A proof dates from its question: the answer may have waited while this process was
+    // suspended.
     const atMs = performance.now();
     const lost = await this.#membership.shards.save(reports.flat());
     for (const [i, run] of runs.entries())
       if (lost.has(run.shard)) this.#lose(run);
-      else run.reported(reports[i] ?? [], atMs);
+      else run.confirmReports(reports[i] ?? [], atMs);
   }
 
   #lose(run: ShardRun): void {
     const { shard } = run;
     if (this.#runs.get(shard) !== run) return;
     this.#runs.delete(shard);
-    this.#log.warn({ shard }, `shard ${shard} is another worker's by now`);
+    this.#log.warn({ shard }, `another worker owns shard ${shard} now`);
     run.lose().catch(this.#fail);
   }
 
-  /** Renews the leases, and takes or gives back what others have too much or too little. */
+  /** Renews the leases, then takes or releases shards to reach a fair share. */
   async #lease(): Promise<void> {
     const leases = this.#leases;
     try {
       await leases.renew();
       await leases.ensure();
       const share = fairShare(this.#membership.cluster.shards, this.#workers);
-      await this.#giveUp(leases.held.slice(share));
-      // One whose token was lost while its lease was not.
+      await this.#yieldShards(leases.held.slice(share));
+      // Its token was lost, but its lease was not.
       for (const shard of leases.held) if (!this.#runs.has(shard)) await this.#start(shard);
-      while (leases.held.length < share && this.#mayTake) {
+      while (leases.held.length < share && this.#canAcquire) {
         const shard = await leases.take();
         if (shard === undefined) break;
         await this.#start(shard);
       }
-      if (this.#isRedisAway) this.#log.info({}, 'Redis answers again');
+      if (this.#isRedisAway) this.#log.info({}, 'Redis is reachable again');
       this.#isRedisAway = false;
     } catch (error) {
       if (!(error instanceof LeaseError)) throw error;
       this.#redisFailed(error);
     }
     const held = leases.held.length;
-    if (held !== this.#heldBefore) this.#log.info({ shards: held }, `holds ${held} shards`);
+    if (held !== this.#heldBefore) this.#log.info({ shards: held }, `holding ${held} shards`);
     this.#heldBefore = held;
     for (const state of this.#states) state.keep(leases.held.includes(0));
   }
 
-  /** Where the database is away, whoever has a shard keeps it. */
-  get #mayTake(): boolean {
+  /** While the database is unreachable, workers keep the shards that they have. */
+  get #canAcquire(): boolean {
     const { eventLog } = this.#membership;
-    return this.#beat.isWell && eventLog.isCurrent && !this.#end.signal.aborted;
+    return this.#heartbeats.isHealthy && eventLog.isCurrent && !this.#end.signal.aborted;
   }
 
-  /** Delivers a shard whose lease was taken; one that is delivered here all along goes on. */
+  /** Starts delivering a shard whose lease was taken. One that is already running continues. */
   async #start(shard: number): Promise<void> {
     if (this.#runs.has(shard) || this.#end.signal.aborted) return;
     const { shards, me } = this.#membership;
@@ -278,37 +282,37 @@ class ShardWorker implements RegistryFollower {
         confirm: () => this.#save(),
       };
       const opened = await openShardOutputs(taken, context);
-      // The fleet may have changed meanwhile; from here on the run is told of it.
+      // The fleet may have changed meanwhile; from here on the run is notified of changes.
       const run = new ShardRun(taken, opened, this.#shares.of(shard), context);
       this.#runs.set(shard, run);
       run.finished.catch(this.#fail);
       if (this.#end.signal.aborted) await run.stop();
     } catch (error) {
-      await this.#leases.giveBack(shard);
+      await this.#leases.release(shard);
       throw error;
     }
   }
 
-  /** Lets go of shards that others are to have. */
-  async #giveUp(surplus: readonly number[]): Promise<void> {
+  /** Stops and releases shards for other workers. */
+  async #yieldShards(surplus: readonly number[]): Promise<void> {
     if (surplus.length === 0) return;
     const runs = surplus.flatMap((shard) => this.#runs.get(shard) ?? []);
     await Promise.all(runs.map((run) => run.stop()));
     await this.#save();
     for (const { shard } of runs) this.#runs.delete(shard);
-    await this.#giveBack(surplus);
+    await this.#release(surplus);
     await wakeAll(this.#membership.store.database);
   }
 
-  async #giveBack(shards: readonly number[]): Promise<void> {
-    await Promise.all(shards.map((shard) => this.#leases.giveBack(shard)));
+  async #release(shards: readonly number[]): Promise<void> {
+    await Promise.all(shards.map((shard) => this.#leases.release(shard)));
   }
 
   #redisFailed(error: Error): void {
     if (this.#isRedisAway || this.#end.signal.aborted) return;
     this.#isRedisAway = true;
     const where = redisLocation(this.#configuration.cluster.redisUrl as string);
-    const message = `${where} is away: shards stay where they are until it is back`;
+    const message = `${where} is unreachable: shards stay where they are until it is back`;
     this.#log.warn({ reason: error.message }, message);
   }
 }

@@ -39,7 +39,7 @@ export async function openEmbedded(
     username: options.username,
     password: options.password,
     onRefused: refusalLog(log),
-    onGivenUp: (notice) => log.warn({}, `the broker: ${notice}`),
+    onNotice: (notice) => log.warn({}, `the broker: ${notice}`),
   });
   const external: BrokerAddress = {
     host: localAddress(broker.host),

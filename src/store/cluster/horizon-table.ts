@@ -4,44 +4,44 @@ import { insertEvent, loadEvents } from '../journal-rows.ts';
 import type { ClockRecord } from '../tables.ts';
 import { wakeAll } from './wakes.ts';
 
-/** No process keeps the others waiting for longer, not even one that is suspended. */
+/** How long a process, even a suspended one, may keep the others waiting. */
 const LOCK_MAX = '3s';
 
-/** Where the past of a cluster ends, and all that follows for who reads up to there. */
+/** The horizon of a cluster, where its past ends, with everything a reader needs up to there. */
 export interface SharedHorizon {
-  /** Nothing can happen up to and including this simulated second any more. */
+  /** The last simulated second that is final: nothing can happen in it any more. */
   readonly closedS: number;
-  /** Every event on record after the one that was known. */
+  /** Every event on record after the last known one. */
   readonly events: readonly JournalEvent[];
-  /** One more with each change of the registry. */
+  /** Increases with each change of the registry. */
   readonly registryVersion: number;
-  /** The registry holds after this second, which no reader had passed when it was changed. */
+  /** The registry applies after this second, which no reader had passed when it changed. */
   readonly registryFromS: number;
   readonly clock: ClockRecord;
   /** Real time, by the database's clock [ms]. */
   readonly realMs: number;
 }
 
-/** An event that was put on record. */
+/** An event that was stored. */
 export interface Appended {
-  /** The events that were not known, and the new one behind them. */
+  /** The events that were unknown here, with the new one last. */
   readonly events: readonly JournalEvent[];
   readonly event: JournalEvent;
-  /** The clock, where the event has changed it. */
+  /** The clock, if the event changed it. */
   readonly clock: ClockRecord | undefined;
 }
 
-/** A change of the registry as all processes of a cluster see it. */
+/** A change of the registry, as all processes of a cluster see it. */
 export interface RegistryChange {
   readonly version: number;
-  /** The last second before it. */
+  /** The last second before the change. */
   readonly fromS: number;
 }
 
 /**
- * Where the past of a cluster ends: one row, by which any number of processes agree without
- * knowing of each other. A second is closed before anybody reads it, an event gets a second that is
- * not closed, and both lock the row. There is one clock, the database's.
+ * The horizon of a cluster: one row through which any number of processes agree without knowing
+ * each other. A second is closed before it is read, and an event gets a second that is not closed
+ * yet; both lock the row. There is one clock, the database's.
  */
 export class HorizonTable {
   readonly #database: Database;
@@ -50,7 +50,7 @@ export class HorizonTable {
     this.#database = database;
   }
 
-  /** Begins the horizon of a new cluster: what lies before now is closed. */
+  /** Creates the horizon of a new cluster. Everything before now is closed. */
   async begin(): Promise<void> {
     await this.#database.query(
       `insert into simulator.horizon (closed_s) values (floor(simulator.simulated_ms() / 1000))
@@ -58,7 +58,7 @@ export class HorizonTable {
     );
   }
 
-  /** The version of the registry; 0 before the horizon has begun. */
+  /** The version of the registry; 0 before the horizon exists. */
   async registryVersion(): Promise<number> {
     const [row] = await this.#database.query<{ version: number }>(
       'select registry_version as version from simulator.horizon',
@@ -66,7 +66,7 @@ export class HorizonTable {
     return row?.version ?? 0;
   }
 
-  /** Closes all seconds that have passed, and reads what there is up to them. */
+  /** Closes all seconds that have passed, and reads the horizon. */
   async close(known: JournalEvent | undefined): Promise<SharedHorizon> {
     await this.#database.query('select simulator.close_horizon()');
     const [row] = await this.#database.query<HorizonRow>(
@@ -76,7 +76,7 @@ export class HorizonTable {
        from simulator.horizon cross join simulator.clock`,
     );
     const found = row as HorizonRow;
-    // An event of a closed second was there before the second was closed, so it is found now.
+    // An event of a closed second was stored before the second was closed, so it is found now.
     const events =
       found.last_sequence > (known?.sequence ?? 0)
         ? await loadEvents(this.#database, this.#database.location, known)
@@ -92,11 +92,10 @@ export class HorizonTable {
   }
 
   /**
-   * Puts an event on record, at a second that no reader of any process has read. One of kind
-   * `speed` changes the clock with it.
+   * Stores an event at a second that no process has read. A `speed` event also changes the clock.
    *
-   * @param known - The last event that is known here.
-   * @throws StoreError where it is not kept or, where `isUncertain` says so, may be.
+   * @param known - The last event that this process knows.
+   * @throws StoreError if the event is not stored or, if `isUncertain`, may not be.
    */
   append(known: JournalEvent | undefined, entry: JournalEntry): Promise<Appended> {
     return this.#database.transaction(async (queries) => {
@@ -116,10 +115,10 @@ export class HorizonTable {
   }
 
   /**
-   * Puts on record that the registry has changed, from a second on that no reader has read. The
-   * same change, told again by another process, changes nothing.
+   * Records that the registry has changed, effective from a second that no process has read.
+   * Reporting the same change again, from any process, has no effect.
    *
-   * @param digest - Of the registry as it is now.
+   * @param digest - The digest of the current registry.
    */
   changeRegistry(digest: string): Promise<RegistryChange> {
     return this.#database.transaction(async (queries) => {
@@ -139,7 +138,7 @@ export class HorizonTable {
     });
   }
 
-  /** Keeps others from closing and appending until the transaction ends; the next second. */
+  /** Blocks closing and appending until the transaction ends. @returns The next second. */
   async #lock(queries: Queries): Promise<number> {
     await queries.query(`set local idle_in_transaction_session_timeout = '${LOCK_MAX}'`);
     await queries.query('select from simulator.horizon for update');
@@ -162,7 +161,7 @@ interface HorizonRow {
   readonly last_sequence: number;
 }
 
-/** Changes the speed of the clock from now on; simulated time does not jump. */
+/** Changes the speed of the clock from now on. Simulated time does not jump. */
 async function setSpeed(queries: Queries, speed: number): Promise<ClockRecord> {
   const [record] = await queries.query<ClockRecord>(
     `update simulator.clock set simulated_ms = simulated_ms + (now_ms - real_ms) * speed,

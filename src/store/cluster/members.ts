@@ -1,19 +1,19 @@
 import type { Queries } from '../database.ts';
 import { wakeAll } from './wakes.ts';
 
-/** What all processes of a cluster have in common. */
+/** What all processes of a cluster share. */
 export interface ClusterRecord {
-  /** Parts that the machines are divided into. */
+  /** The number of parts that the machines are divided into. */
   readonly shards: number;
-  /** The simulated second at which it was begun. */
+  /** The simulated second at which the cluster was created. */
   readonly begunS: number;
-  /** The program that its processes run. */
+  /** The version that its processes run. */
   readonly version: string;
   /** Digests of what its readings depend on besides the registry, by setting. */
   readonly digests: Readonly<Record<string, string>>;
 }
 
-/** The cluster of a store; none where it has none. */
+/** The cluster of a store, if it has one. */
 export async function loadCluster(queries: Queries): Promise<ClusterRecord | undefined> {
   const [row] = await queries.query<ClusterRecord>(
     'select shards, begun_s as "begunS", version, digests from simulator.cluster',
@@ -21,7 +21,7 @@ export async function loadCluster(queries: Queries): Promise<ClusterRecord | und
   return row;
 }
 
-/** Records a new cluster, which begins where the horizon is. */
+/** Records a new cluster, which begins at the horizon. */
 export async function beginCluster(
   queries: Queries,
   { shards, version, digests }: Omit<ClusterRecord, 'begunS'>,
@@ -34,7 +34,7 @@ export async function beginCluster(
   return (await loadCluster(queries)) as ClusterRecord;
 }
 
-/** Changes what the processes of a cluster run, while there are none. */
+/** Changes what the processes of a cluster run, while it has none. */
 export async function changeCluster(
   queries: Queries,
   { version, digests }: Pick<ClusterRecord, 'version' | 'digests'>,
@@ -46,10 +46,10 @@ export async function changeCluster(
 }
 
 /**
- * Ends a cluster that has no processes any more: a single simulator continues where its slowest
- * shard was left, and a later cluster may have another number of shards.
+ * Deletes a cluster without processes. A single simulator then continues from the slowest shard,
+ * and a later cluster may have a different number of shards.
  *
- * @returns Whether there was one.
+ * @returns Whether there was a cluster.
  */
 export async function endCluster(queries: Queries): Promise<boolean> {
   const [ended] = await queries.query('delete from simulator.cluster returning is_only');
@@ -66,9 +66,9 @@ export async function endCluster(queries: Queries): Promise<boolean> {
   return true;
 }
 
-/** A process that has given no sign of life for this long is gone [s]. */
+/** A process without a heartbeat for this long is dead [s]. */
 const SILENT_MAX_S = 5;
-/** A process that is gone is forgotten after this [s]. */
+/** How long a dead process stays in the table [s]. */
 const FORGOTTEN_AFTER_S = 60;
 
 /** What a process does in a cluster. */
@@ -81,8 +81,11 @@ export interface Member {
   readonly version: string;
 }
 
-/** Gives a sign of life of a process, and forgets those that are long gone. */
-export async function beat(queries: Queries, { id, role, version }: Member): Promise<void> {
+/** Records a heartbeat of a process, and removes processes that have been dead for long. */
+export async function sendHeartbeat(
+  queries: Queries,
+  { id, role, version }: Member,
+): Promise<void> {
   await queries.query(
     `with gone as (
        delete from simulator.members
@@ -93,7 +96,7 @@ export async function beat(queries: Queries, { id, role, version }: Member): Pro
   );
 }
 
-/** The processes that are alive by the database's clock, oldest first. */
+/** The live processes by the database's clock, oldest first. */
 export function aliveMembers(queries: Queries): Promise<readonly Member[]> {
   return queries.query<Member>(
     `select id, role, version from simulator.members
@@ -101,7 +104,7 @@ export function aliveMembers(queries: Queries): Promise<readonly Member[]> {
   );
 }
 
-/** Removes a process that ends, so that the others do not wait for its signs of life. */
+/** Removes a process that stops, so that the others do not wait for its heartbeats. */
 export async function leave(queries: Queries, id: string): Promise<void> {
   await queries.query('delete from simulator.members where id = $1', [id]);
   await wakeAll(queries);

@@ -1,20 +1,20 @@
 import type { Watermark } from '../../core/sink.ts';
 import type { Database, Queries } from '../database.ts';
 
-/** The right to deliver a shard to a sink, which ends when another process takes it. */
+/** The right to deliver a shard to a sink. It ends when another process takes the shard. */
 export interface ShardToken {
   readonly shard: number;
   readonly sink: string;
   readonly token: number;
 }
 
-/** A shard's sink as it was taken. */
+/** A shard's sink when it was taken. */
 export interface TakenShard extends ShardToken {
-  /** Where the owner before has left it; none: it has nothing yet. */
+  /** Where the previous owner stopped; undefined if nothing was delivered yet. */
   readonly watermark: Watermark | undefined;
 }
 
-/** What an owner has done since it last said so, and how it stands. */
+/** What an owner has done since its last report, and its current state. */
 export interface ShardReport extends ShardToken {
   readonly watermark: Watermark | undefined;
   readonly readings: number;
@@ -33,7 +33,7 @@ export interface ShardRow {
   readonly sink: string;
   readonly token: number;
   readonly owner: string | null;
-  /** Up to where the sink has everything [ms]; null before it has anything. */
+  /** How far the sink has everything [ms]; null before it has anything. */
   readonly timeMs: number | null;
   readonly readings: number;
   readonly messages: number;
@@ -46,8 +46,8 @@ export interface ShardRow {
 }
 
 /**
- * Who delivers which shard, and how far each is. A token fences: it grows with every owner, and
- * the holder of an older one can change nothing.
+ * The owner and the progress of each shard. A token is a fencing token: it grows with every owner,
+ * and a process with an older token can change nothing.
  */
 export class ShardTable {
   readonly #database: Database;
@@ -56,7 +56,7 @@ export class ShardTable {
     this.#database = database;
   }
 
-  /** Makes the rows of shards, which go on where a simulator without a cluster was left. */
+  /** Creates the rows of the shards, which continue where a single simulator stopped. */
   async begin(shards: number, sinks: readonly string[]): Promise<void> {
     await this.#database.query(
       `insert into simulator.shards (shard, sink, time_ms, live_from_ms)
@@ -69,8 +69,8 @@ export class ShardTable {
   }
 
   /**
-   * Takes a shard from its owner. One statement, since a process that is suspended in the middle of
-   * a transaction would keep the shard from all others.
+   * Takes a shard from its owner. It is one statement, because a process that is suspended within
+   * a transaction would lock out all others.
    */
   async take(shard: number, owner: string): Promise<readonly TakenShard[]> {
     const rows = await this.#database.query<TakenRow>(
@@ -91,9 +91,9 @@ export class ShardTable {
   }
 
   /**
-   * Saves how far an owner's shards are: those whose token is the latest.
+   * Saves the progress of an owner's shards, except those whose token is outdated.
    *
-   * @returns The shards that have another owner by now.
+   * @returns The shards that have another owner now.
    */
   async save(reports: readonly ShardReport[]): Promise<ReadonlySet<number>> {
     if (reports.length === 0) return new Set();
@@ -106,7 +106,7 @@ export class ShardTable {
     );
   }
 
-  /** Gives shards back, so that other processes see that they have no owner. */
+  /** Releases shards, so that other processes see them without an owner. */
   async release(tokens: readonly ShardToken[]): Promise<void> {
     await this.#database.query(
       `update simulator.shards set owner = null, is_connected = false, readings_per_s = 0
@@ -116,7 +116,7 @@ export class ShardTable {
     );
   }
 
-  /** All of them, in order. */
+  /** The rows of all shards, in order. */
   all(queries: Queries = this.#database): Promise<readonly ShardRow[]> {
     return queries.query<ShardRow>(
       `select shard, sink, token, owner, time_ms as "timeMs", readings, messages, bytes, failures,
@@ -128,8 +128,8 @@ export class ShardTable {
 }
 
 /**
- * The statement that saves how far a shard is, for a transaction that holds what was delivered. It
- * fails (SQLSTATE EN001), and the transaction with it, where the shard has another owner.
+ * The statement that saves the progress of a shard, for the transaction that stores the delivered
+ * rows. If the shard has another owner, it fails (SQLSTATE EN001) and the transaction with it.
  */
 export function saveShardSql({ shard, sink, token }: ShardToken, timeMs: number): string {
   const name = sink.replaceAll("'", "''");
@@ -143,7 +143,7 @@ interface TakenRow {
   readonly live_from_ms: number | null;
 }
 
-/** A transaction with rows may have gone farther than was noted: the time never goes back. */
+/** A transaction with rows may be further than the report, so the time never decreases. */
 const SAVE = `
   update simulator.shards set
     time_ms = greatest(said.time_ms, shards.time_ms),

@@ -5,17 +5,19 @@ import { sleep } from '../../runtime/sleep.ts';
 import type { Queries } from '../database.ts';
 import { connectionSettings, endClient } from '../drivers/postgres.ts';
 
-/** The channel on which the processes of a cluster wake each other; they also poll, more slowly. */
+/**
+ * The channel on which the processes of a cluster wake each other. They also poll, but less often.
+ */
 const WAKE_CHANNEL = 'simulator';
 
-/** Wakes every process of a cluster as soon as the transaction is committed. */
+/** Wakes every process of a cluster once the transaction is committed. */
 export async function wakeAll(queries: Queries): Promise<void> {
   await queries.query('select pg_notify($1, $2)', [WAKE_CHANNEL, '']);
 }
 
 /**
- * Calls back whenever another process of a cluster calls {@link wakeAll}, until the signal. It only
- * saves time: while its connection is lost no call comes, and it reconnects by itself.
+ * Calls back whenever a process of the cluster calls {@link wakeAll}, until the signal. It only
+ * saves time: calls are missed while its connection is lost, and it reconnects by itself.
  */
 export async function listenToWakes(
   server: pg.ClientConfig,
@@ -40,7 +42,7 @@ export async function listenToWakes(
       await lost;
       backOff.works();
     } catch {
-      // The server is away, which its other users report.
+      // The server is unreachable, which its other users report.
     }
     if (client) await endClient(client);
     if (!signal.aborted) await sleep(backOff.nextMs(), signal);

@@ -4,17 +4,25 @@ import type { Log } from '../../runtime/log.ts';
 import type { DatabaseLimits } from '../database.ts';
 import type { StoreError, StoreFailure } from '../store-error.ts';
 
-/** The same reason is logged once in this time, however often it comes and goes [ms]. */
+/** How long a reason is not logged again, even if it comes and goes [ms]. */
 const SAME_REASON_MS = 30_000;
 
-/** Failures that concern all statements; the others concern one alone. */
-const OF_ALL: ReadonlySet<StoreFailure> = new Set(['unreachable', 'full', 'unwritable', 'corrupt']);
-/** SQLSTATE of a statement that was cancelled, as one is that takes too long: that is an answer. */
+/** Failures that affect all statements; the others affect only one. */
+const AFFECTS_ALL: ReadonlySet<StoreFailure> = new Set([
+  'unreachable',
+  'full',
+  'unwritable',
+  'corrupt',
+]);
+/**
+ * SQLSTATE of a cancelled statement, for example one that took too long. It proves that the server
+ * answers.
+ */
 const CANCELLED = '57014';
 
 /**
- * What keeps a database from its work, and since when. That it is away is disproved by any answer,
- * that it takes no writes by a write alone.
+ * What is wrong with a database, and since when. Any answer proves that it is reachable; only a
+ * successful write proves that it accepts writes.
  */
 export class DatabaseHealth {
   readonly #log: Log | undefined;
@@ -26,25 +34,25 @@ export class DatabaseHealth {
     this.#log = log;
   }
 
-  /** What is wrong now, the latest reason; nothing while it works. */
+  /** The current problem with its latest reason; empty while all is well. */
   get problems(): readonly Problem[] {
     const problem = this.#away ?? this.#unwritable;
     return problem ? [problem] : [];
   }
 
-  /** Takes the failure of a statement into account. */
+  /** Records the failure of a statement. */
   failed(error: StoreError): void {
-    if (!OF_ALL.has(error.kind) || error.sqlState === CANCELLED) return;
-    if (error.kind === 'unreachable') this.#away = this.#begun(error);
-    else this.#unwritable = this.#begun(error);
+    if (!AFFECTS_ALL.has(error.kind) || error.sqlState === CANCELLED) return;
+    if (error.kind === 'unreachable') this.#away = this.#problemOf(error);
+    else this.#unwritable = this.#problemOf(error);
   }
 
-  /** Takes into account that no connection can be made. */
-  shutOut(error: StoreError): void {
-    this.#away = this.#begun(error);
+  /** Records that no connection can be made. */
+  connectionFailed(error: StoreError): void {
+    this.#away = this.#problemOf(error);
   }
 
-  /** Takes an answer into account, or that the journal would take an event. */
+  /** Records an answer. @param isProven - Whether the journal would accept an event. */
   worked(isProven: boolean): void {
     const before = this.problems.length;
     this.#away = undefined;
@@ -52,37 +60,37 @@ export class DatabaseHealth {
     if (before > 0 && this.problems.length === 0) this.#log?.info({}, 'the store works again');
   }
 
-  #begun({ message: reason }: StoreError): Problem {
+  #problemOf({ message: reason }: StoreError): Problem {
     const [before] = this.problems;
     if (before?.reason === reason) return before;
-    this.#say(reason);
+    this.#logOnce(reason);
     return { part: 'store', reason, sinceMs: before?.sinceMs ?? Date.now() };
   }
 
-  #say(reason: string): void {
+  #logOnce(reason: string): void {
     const nowMs = performance.now();
     for (const [text, atMs] of this.#loggedMs)
       if (nowMs - atMs >= SAME_REASON_MS) this.#loggedMs.delete(text);
     if (this.#loggedMs.has(reason)) return;
     this.#loggedMs.set(reason, nowMs);
-    this.#log?.warn({ reason }, 'the store does not work; trying again until it does');
+    this.#log?.warn({ reason }, 'the store has a problem; trying again until it is solved');
   }
 }
 
 /**
- * A script, and so one transaction, that writes to the table of the journal and leaves nothing
- * there: it works where the journal would take an event. No journal is read from so far back.
+ * A script, and so one transaction, that writes to the journal's table and leaves nothing behind:
+ * it succeeds when the journal would accept an event. No reader goes back that far.
  */
 export const WRITE_PROBE = `
   insert into simulator.events (sequence, time_s, kind, body)
     values (${Number.MIN_SAFE_INTEGER}, 0, 'stop', '{}');
   delete from simulator.events where sequence = ${Number.MIN_SAFE_INTEGER}`;
 
-/** What a {@link HealthCheck} does. */
+/** The checks of a {@link HealthCheck}. */
 export interface HealthChecks {
-  /** Takes note of what it finds. */
-  look(): Promise<unknown>;
-  /** Carries out {@link WRITE_PROBE}. */
+  /** Checks whether the database is available. */
+  check(): Promise<unknown>;
+  /** Runs {@link WRITE_PROBE}. */
   write(): Promise<unknown>;
 }
 
@@ -101,21 +109,24 @@ export class HealthCheck {
     this.#end.abort();
   }
 
-  async #run({ lookEveryMs, probeEveryMs }: DatabaseLimits, checks: HealthChecks): Promise<void> {
+  async #run(
+    { checkIntervalMs, retryIntervalMs }: DatabaseLimits,
+    checks: HealthChecks,
+  ): Promise<void> {
     const { signal } = this.#end;
     while (!signal.aborted) {
-      // It does not keep the process alive.
-      const waitMs = this.#isWell ? lookEveryMs : probeEveryMs;
+      // The timer must not keep the process alive.
+      const waitMs = this.#isHealthy ? checkIntervalMs : retryIntervalMs;
       await setTimeout(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
       // The driver records the result of each statement.
-      await checks.look().catch(() => undefined);
-      // A write may have to wait for its turn; checks go on meanwhile.
-      if (!this.#isWell && !this.#isWriting) void this.#write(checks);
+      await checks.check().catch(() => undefined);
+      // A write may wait for its turn; the other checks continue.
+      if (!this.#isHealthy && !this.#isWriting) void this.#write(checks);
     }
   }
 
-  get #isWell(): boolean {
+  get #isHealthy(): boolean {
     return this.#health.problems.length === 0;
   }
 
@@ -125,7 +136,7 @@ export class HealthCheck {
       await checks.write();
       this.#health.worked(true);
     } catch {
-      // The next one may work.
+      // The next attempt may succeed.
     } finally {
       this.#isWriting = false;
     }

@@ -1,6 +1,6 @@
 import { StoreError, type StoreFailure } from '../store-error.ts';
 
-/** SQLSTATEs, and the classes that their first two characters name, by what they mean to us. */
+/** SQLSTATEs, or classes of them (the first two characters), by what they mean for the store. */
 const BY_STATE: Readonly<Record<string, StoreFailure>> = {
   '08': 'unreachable',
   '57P01': 'unreachable',
@@ -19,7 +19,7 @@ const BY_STATE: Readonly<Record<string, StoreFailure>> = {
   XX002: 'corrupt',
 };
 
-/** The fields of an error of PostgreSQL that are of use here. */
+/** The fields of a PostgreSQL error that are used here. */
 export interface DatabaseFailure {
   readonly message: string;
   readonly code?: string | undefined;
@@ -29,7 +29,7 @@ export interface DatabaseFailure {
 }
 
 /**
- * What an error of a driver means to the store.
+ * Converts an error of a driver.
  *
  * @param wasSent - Whether the statement may have reached the database.
  */
@@ -39,7 +39,7 @@ export function storeError(error: unknown, location: string, wasSent: boolean): 
   const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
   const text = detail ? `${causeText(error)}: ${detail}` : causeText(error);
   const kind = failureOf(text, sqlState);
-  // A cancelled statement is undone; when a connection breaks, the outcome is unknown.
+  // A cancelled statement is rolled back; when a connection breaks, the outcome is unknown.
   const isUncertain = wasSent && kind === 'unreachable' && sqlState !== '57014';
   const message = `${location}: ${text.replaceAll(/\s*\n\s*/g, ' ')}`;
   return new StoreError(kind, message, { cause: error, isUncertain, sqlState, constraint });
@@ -47,23 +47,23 @@ export function storeError(error: unknown, location: string, wasSent: boolean): 
 
 function failureOf(text: string, sqlState: string | undefined): StoreFailure {
   if (sqlState) return BY_STATE[sqlState] ?? BY_STATE[sqlState.slice(0, 2)] ?? 'rejected';
-  // The driver's own words where the server asks for a password and none was given.
+  // The driver reports it this way if the server wants a password and none is configured.
   return text.startsWith('SASL') ? 'refused' : 'unreachable';
 }
 
-/** What an error says, in a line. */
+/** The message of an error, in one line. */
 function causeText(error: unknown): string {
-  // Those of several addresses at once have no message of their own.
+  // An AggregateError for several addresses has no message of its own.
   if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
   const { message, code, name } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   return message || code || name || String(error);
 }
 
-/** What an error of the file system means to a store in a folder. */
+/** Converts a file system error of a store in a folder. */
 export function folderError(error: unknown, location: string): StoreError {
   if (error instanceof StoreError) return error;
   const isFull = /^(ENOSPC|EDQUOT)$/.test(String((error as NodeJS.ErrnoException)?.code));
-  const message = isFull ? 'has no room left on its disk' : 'may not be written';
+  const message = isFull ? 'has no room left on its disk' : 'is not writable';
   return new StoreError(
     isFull ? 'full' : 'unwritable',
     `${location} ${message} (${causeText(error)})`,

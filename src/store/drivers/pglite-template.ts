@@ -5,13 +5,16 @@ import { gunzipSync } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
 import { packageFolder } from '../../package-folder.ts';
 
-/** Small segments: a new one needs little room, and a new database is half as large. */
+/** Small WAL segments: a new one needs little space, and a new database is half as large. */
 export const INITDB_PARAMETERS = ['--wal-segsize=1'];
 
-/** What is unpacked at once. */
+/** Bytes to unpack at a time. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Drops the templates for further databases, which are not needed: two thirds of all files. */
+/**
+ * Drops the templates for further databases, which are not needed and hold two thirds of all
+ * files.
+ */
 const DROP_SPARE = [
   'alter database template0 is_template false',
   'drop database template0',
@@ -21,20 +24,20 @@ const DROP_SPARE = [
 ];
 
 /**
- * What a new embedded database begins as, an archive. To make one anew takes seconds and much
- * memory, to unpack this one tenths of a second; so the build makes it, once for each version of
- * PGlite.
+ * The archive from which a new embedded database is unpacked. Creating one from scratch takes
+ * seconds and much memory, unpacking takes tenths of a second. The build creates it once per
+ * version of PGlite.
  */
 const TEMPLATE = join(packageFolder, 'dist', `database-${pgliteVersion()}.tar.gz`);
 
 /**
- * Unpacks the template into an empty folder. Where the build has not made it, nothing happens, and
- * PGlite makes a database anew.
+ * Unpacks the template into an empty folder. If the build has not created it, nothing happens, and
+ * PGlite creates a database from scratch.
  */
 export async function unpackTemplate(folder: string): Promise<void> {
   if (!existsSync(TEMPLATE)) return;
-  // PGlite would unpack it through the file system of WebAssembly, at three times the cost; and at
-  // once, since streams would take as long again for their many pieces.
+  // PGlite would unpack it through the file system of WebAssembly, three times slower. It is
+  // unpacked in memory, because streams would double the time with their many chunks.
   const { default: tar } = await import('tar-stream');
   const archive = tar.extract();
   archive.end(gunzipSync(readFileSync(TEMPLATE), { chunkSize: CHUNK_BYTES }));
@@ -48,14 +51,14 @@ export async function unpackTemplate(folder: string): Promise<void> {
   }
 }
 
-/** Makes the template, unless it is there. */
+/** Creates the template if it does not exist. */
 export async function buildTemplate(): Promise<void> {
   if (existsSync(TEMPLATE)) return;
   const database = await PGlite.create({ initDbStartParams: INITDB_PARAMETERS });
   for (const sql of DROP_SPARE) await database.exec(sql);
   const archive = await database.dumpDataDir('gzip');
   await database.close();
-  // Builds may run side by side, and half an archive must never have its name.
+  // Builds may run in parallel, and a partial archive must never have this name.
   const part = `${TEMPLATE}.${process.pid}`;
   writeFileSync(part, new Uint8Array(await archive.arrayBuffer()));
   renameSync(part, TEMPLATE);

@@ -6,14 +6,16 @@ import { StoreError, type StoreFailure } from '../store-error.ts';
 import { storeError } from './failures.ts';
 import type { PgliteAnswer, PgliteFailure, PgliteRequest, PgliteStart } from './pglite-worker.ts';
 
-/** A new database takes seconds to make, and one that was killed to recover [ms]. */
+/**
+ * How long opening may take [ms]: seconds for a new database, or to recover one that was killed.
+ */
 const OPEN_MAX_MS = 120_000;
-/** Past this the thread is taken to spin [ms]. */
+/** A thread that does not answer within this is assumed to spin [ms]. */
 const ANSWER_MAX_MS = STATEMENT_MAX_MS;
 
 /**
- * V8 compiles PostgreSQL's WebAssembly once, for a quick start, and not a second time for speed:
- * the second compilation takes longer than all that a store ever asks of it, and keeps 30 MB.
+ * Compile PostgreSQL's WebAssembly only once, for a quick start, and skip V8's optimizing
+ * compiler: that takes longer than a store ever saves, and keeps 30 MB.
  */
 setFlagsFromString('--liftoff-only');
 
@@ -23,17 +25,17 @@ interface Waiting {
   readonly timer: NodeJS.Timeout;
 }
 
-/** How a folder is opened. */
+/** Options for opening a folder. */
 export interface OpenOptions {
-  /** Whether it is empty, and is to become a database. */
+  /** Whether the folder is empty and gets a new database. */
   readonly isNew?: boolean;
-  /** Ends it wherever it is. */
+  /** Terminates the thread, whatever it is doing. */
   readonly signal?: AbortSignal;
 }
 
-/** One run of the embedded database, from opening its folder to its end. */
+/** One run of the embedded database, from opening its folder to the end. */
 export class PgliteThread {
-  /** Whether it can be asked; once it cannot, it never can again. */
+  /** Whether it accepts requests. Once false, it stays false. */
   isAlive = true;
   readonly #worker: Worker;
   readonly #folder: string;
@@ -47,30 +49,30 @@ export class PgliteThread {
       stdout: true,
       stderr: true,
     });
-    this.#worker.on('message', (answer: PgliteAnswer) => this.#take(answer));
+    this.#worker.on('message', (answer: PgliteAnswer) => this.#settle(answer));
     this.#worker.on('error', (error) => this.#end(error));
-    this.#worker.on('exit', () => this.#end(new Error('it ended')));
+    this.#worker.on('exit', () => this.#end(new Error('its thread ended')));
   }
 
   /**
-   * Opens the database in a folder, or makes a new one in an empty folder.
+   * Opens the database in a folder, or creates one in an empty folder.
    *
-   * @throws StoreError where it is damaged, not to be written, or without room.
+   * @throws StoreError if it is damaged, not writable, or out of space.
    */
   static async open(
     folder: string,
     { isNew = false, signal }: OpenOptions = {},
   ): Promise<PgliteThread> {
     const thread = new PgliteThread({ folder, isNew });
-    const abandon = () => thread.abandon(signal?.reason);
-    signal?.addEventListener('abort', abandon);
+    const terminate = () => thread.terminate(signal?.reason);
+    signal?.addEventListener('abort', terminate);
     await thread.#answer(0, OPEN_MAX_MS);
-    signal?.removeEventListener('abort', abandon);
+    signal?.removeEventListener('abort', terminate);
     return thread;
   }
 
-  /** Carries out a statement or, without parameters, a script. */
-  ask(
+  /** Runs a statement or, without parameters, a script. */
+  execute(
     sql: string,
     parameters: readonly Parameter[] | undefined,
     timeoutMs = ANSWER_MAX_MS,
@@ -78,7 +80,7 @@ export class PgliteThread {
     return this.#request({ sql, ...(parameters && { parameters }) }, timeoutMs);
   }
 
-  /** Closes the database properly, and ends the thread. */
+  /** Closes the database properly and ends the thread. */
   async close(): Promise<void> {
     try {
       await this.#request({}, ANSWER_MAX_MS);
@@ -87,8 +89,8 @@ export class PgliteThread {
     }
   }
 
-  /** Ends it wherever it is; it writes nothing more. */
-  abandon(reason: Error): void {
+  /** Ends the thread immediately. It writes nothing more. */
+  terminate(reason: Error): void {
     void this.#end(reason);
   }
 
@@ -104,13 +106,13 @@ export class PgliteThread {
       const end = () => {
         if (this.#waiting.has(id)) this.#end(new Error(`no answer within ${timeoutMs / 1000} s`));
       };
-      // Where this thread was blocked the answer may be waiting, and messages come after timers.
+      // If this thread was blocked, the answer may be in the queue: messages come after timers.
       const late = () => setImmediate(end);
       this.#waiting.set(id, { settle, refuse, timer: setTimeout(late, timeoutMs) });
     });
   }
 
-  #take({ id, rows = [], failure }: PgliteAnswer): void {
+  #settle({ id, rows = [], failure }: PgliteAnswer): void {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
     this.#waiting.delete(id);
@@ -119,7 +121,7 @@ export class PgliteThread {
     else {
       const hasOpened = id !== 0;
       waiting.refuse(embeddedError(failure, this.#folder, hasOpened));
-      // To ask on after a panic is to wait forever.
+      // After a panic the database never answers again.
       if (failure.isFatal) this.#end(new Error(failure.message));
     }
   }
@@ -136,23 +138,23 @@ export class PgliteThread {
   }
 }
 
-/** Names an embedded database for people. */
+/** A readable name of an embedded database. */
 export function embeddedLocation(folder: string): string {
   return `the embedded database in ${folder}`;
 }
 
-/** What an error of the embedded database means. */
+/** Converts an error of the embedded database. */
 function embeddedError(failure: PgliteFailure, folder: string, hasOpened: boolean): StoreError {
   const location = embeddedLocation(folder);
   if (!failure.isFatal) return storeError(failure, location, true);
-  const lines = [...failure.said, failure.message];
+  const lines = [...failure.output, failure.message];
   const first = (words: RegExp) => lines.find((line) => words.test(line));
   const [kind, advice, line]: [StoreFailure, string, string | undefined] = first(NO_ROOM)
     ? ['full', 'has no room left on its disk', first(NO_ROOM)]
     : first(NO_RIGHT)
-      ? ['unwritable', 'may not be written', first(NO_RIGHT)]
+      ? ['unwritable', 'is not writable', first(NO_RIGHT)]
       : hasOpened
-        ? ['unreachable', 'failed and is opened again', first(FATAL)]
+        ? ['unreachable', 'failed and is being reopened', first(FATAL)]
         : ['corrupt', DAMAGED, first(FATAL)];
   const reason = line?.replace(/^.*?(PANIC|FATAL|ERROR): +/, '');
   const message = `${location} ${advice} (${reason ?? failure.message})`;
@@ -166,5 +168,5 @@ const FATAL = /PANIC|FATAL/;
 const NO_ROOM = /No space left on device|ENOSPC/;
 const NO_RIGHT = /Read-only file system|Permission denied|Operation not permitted|EROFS|EACCES/;
 
-/** What to do about a database that cannot be read. */
-export const DAMAGED = 'is damaged; restore the folder, or move it away to begin anew';
+/** The advice for a database that cannot be read. */
+export const DAMAGED = 'is damaged; restore the folder, or move it away to start with a new one';

@@ -1,7 +1,7 @@
 /**
- * The thread that the embedded database runs in. PostgreSQL in WebAssembly works synchronously, and
- * after a panic, such as for a full disk, it spins forever: here it blocks nothing else, and
- * can be ended.
+ * The thread of the embedded database. PostgreSQL in WebAssembly runs synchronously and spins
+ * forever after a panic, such as on a full disk. In a thread it blocks nothing else and can be
+ * terminated.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
@@ -9,35 +9,35 @@ import type { Parameter } from '../database.ts';
 import type { DatabaseFailure } from './failures.ts';
 import { INITDB_PARAMETERS, unpackTemplate } from './pglite-template.ts';
 
-/** What the thread is started with. */
+/** The start parameters of the thread. */
 export interface PgliteStart {
   readonly folder: string;
-  /** Whether the folder is empty, and is to become a database. */
+  /** Whether the folder is empty and gets a new database. */
   readonly isNew: boolean;
 }
 
-/** A statement, a script (without parameters), or neither, which closes the database. */
+/** A statement, a script (without parameters), or neither, to close the database. */
 export interface PgliteRequest {
   readonly id: number;
   readonly sql?: string;
   readonly parameters?: readonly Parameter[];
 }
 
-/** The answer to a request; number 0 says that the database is open, or why it is not. */
+/** The answer to a request. Answer 0 reports that the database is open, or why it is not. */
 export interface PgliteAnswer {
   readonly id: number;
   readonly rows?: readonly unknown[];
   readonly failure?: PgliteFailure;
 }
 
-/** What went wrong, and whether nothing more can be asked of this thread. */
+/** A failure, and whether the thread can no longer be used. */
 export interface PgliteFailure extends DatabaseFailure {
   readonly isFatal: boolean;
-  /** What the database said before it failed. */
-  readonly said: readonly string[];
+  /** The output of the database before the failure. */
+  readonly output: readonly string[];
 }
 
-/** Errors of Emscripten's file system, which have a number alone (WASI, `errno`). */
+/** Errors of Emscripten's file system, which only have a number (WASI, `errno`). */
 const ERRNO: Readonly<Record<number, string>> = {
   2: 'Permission denied',
   29: 'I/O error',
@@ -45,13 +45,13 @@ const ERRNO: Readonly<Record<number, string>> = {
   63: 'Operation not permitted',
   69: 'Read-only file system',
 };
-/** Lines of output that are kept to explain a failure. */
-const SAID_MAX = 20;
+/** Lines of output to keep as an explanation of a failure. */
+const OUTPUT_LINES_MAX = 20;
 const INT8 = 20;
 
 const port = parentPort as NonNullable<typeof parentPort>;
 const { folder, isNew } = workerData as PgliteStart;
-const said: string[] = [];
+const output: string[] = [];
 const answer = (message: PgliteAnswer) => port.postMessage(message);
 
 function failureOf(error: unknown): PgliteFailure {
@@ -67,11 +67,11 @@ function failureOf(error: unknown): PgliteFailure {
     detail,
     constraint,
     isFatal: !isOfDatabase || severity === 'PANIC' || severity === 'FATAL',
-    said: [...said],
+    output: [...output],
   };
 }
 
-async function carryOut(db: PGlite, { id, sql, parameters }: PgliteRequest): Promise<PgliteAnswer> {
+async function execute(db: PGlite, { id, sql, parameters }: PgliteRequest): Promise<PgliteAnswer> {
   try {
     if (sql === undefined) {
       await db.close();
@@ -94,13 +94,13 @@ try {
     startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'],
     onStdout: () => false,
     onStderr: (line) => {
-      if (said.push(line.trim()) > SAID_MAX) said.shift();
+      if (output.push(line.trim()) > OUTPUT_LINES_MAX) output.shift();
       return false;
     },
   });
   port.on('message', async (request: PgliteRequest) => {
-    said.length = 0;
-    answer(await carryOut(db, request));
+    output.length = 0;
+    answer(await execute(db, request));
   });
   answer({ id: 0 });
 } catch (error) {

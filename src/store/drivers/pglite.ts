@@ -10,40 +10,43 @@ import {
   type Parameter,
   type Queries,
 } from '../database.ts';
-import { makeFolder, SameFolder } from '../folders.ts';
+import { makeFolder, PathGuard } from '../folders.ts';
 import { StoreError } from '../store-error.ts';
 import { DatabaseHealth, HealthCheck, WRITE_PROBE } from './database-health.ts';
 import { folderError } from './failures.ts';
 import { DAMAGED, embeddedLocation, PgliteThread } from './pglite-thread.ts';
 
 /**
- * A database that failed is opened again no sooner than this, so that a full disk does not keep
- * the processor busy [ms].
+ * How long to wait before reopening a failed database [ms], so that a full disk does not keep the
+ * processor busy.
  */
 const REOPEN_AFTER_MS = 1000;
-/** How often the length of the write-ahead log is looked at [statements]. */
-const LOG_LOOKED_AT_EVERY = 500;
-/** PostgreSQL alone in its process makes no checkpoints; we make one after this many bytes. */
+/** How often to check the length of the write-ahead log [statements]. */
+const LOG_CHECK_EVERY = 500;
+/**
+ * Length of the log from which we make a checkpoint [bytes]: single-user PostgreSQL never makes
+ * one.
+ */
 const LOG_MAX_BYTES = 16 * 1024 * 1024;
-/** A database that had no room is not opened again without this much: its log and more [bytes]. */
+/** Free space needed to reopen a database that ran out of it: its log and more [bytes]. */
 const ROOM_BYTES = 2 * 1024 * 1024;
 
-/** What an embedded database may be given beside its folder. */
+/** Options of an embedded database. */
 export interface PgliteOptions {
   readonly log?: Log | undefined;
   readonly limits?: Partial<DatabaseLimits> | undefined;
 }
 
 /**
- * PostgreSQL inside the process, in a folder of its own. What it has answered survives a `kill -9`
- * of the process; it does not wait for the disk, so a failure of the power may cost the last of it
- * or, at worst, the database. A server is for those who cannot have that.
+ * PostgreSQL inside the process, in its own folder. Whatever it has confirmed survives a `kill -9`
+ * of the process. It does not wait for the disk, so a power failure may lose the last changes or,
+ * at worst, the database. Use a server if you cannot accept that.
  */
 export class PgliteDatabase implements Database {
   readonly isEmbedded = true;
   readonly location: string;
   readonly #folder: string;
-  readonly #same: SameFolder;
+  readonly #guard: PathGuard;
   readonly #health: DatabaseHealth;
   readonly #healthCheck: HealthCheck;
   #thread: PgliteThread;
@@ -58,22 +61,22 @@ export class PgliteDatabase implements Database {
     this.#folder = databaseFolder(dataDir);
     this.location = embeddedLocation(this.#folder);
     this.#thread = thread;
-    this.#same = new SameFolder([dataDir, this.#folder, join(this.#folder, 'PG_VERSION')]);
+    this.#guard = new PathGuard([dataDir, this.#folder, join(this.#folder, 'PG_VERSION')]);
     this.#health = new DatabaseHealth(log);
     this.#healthCheck = new HealthCheck(
       this.#health,
       { ...DATABASE_LIMITS, ...limits },
       {
-        look: async () => void this.#lost(),
+        check: async () => void this.#lost(),
         write: () => this.script(WRITE_PROBE),
       },
     );
   }
 
   /**
-   * Opens the database below a folder that the caller holds the lock of, or makes it.
+   * Opens the database below a folder whose lock the caller holds, or creates it.
    *
-   * @throws StoreError where it is damaged, not to be written, or without room.
+   * @throws StoreError if it is damaged, not writable, or out of space.
    */
   static async open(dataDir: string, options: PgliteOptions = {}): Promise<PgliteDatabase> {
     const thread = await openOrMake(databaseFolder(dataDir), options.log);
@@ -89,40 +92,40 @@ export class PgliteDatabase implements Database {
   }
 
   query<Row>(sql: string, parameters: readonly Parameter[] = []): Promise<readonly Row[]> {
-    return this.#alone(async () => {
-      const rows = await this.#ask(sql, parameters);
-      // The statement is done even if this fails; the next statement will fail then.
+    return this.#exclusively(async () => {
+      const rows = await this.#execute(sql, parameters);
+      // The statement is done even if this fails; then the next statement fails.
       await this.#keepLogShort().catch(() => undefined);
       return rows as readonly Row[];
     });
   }
 
   async script(sql: string): Promise<void> {
-    await this.#alone(() => this.#ask(sql, undefined));
+    await this.#exclusively(() => this.#execute(sql, undefined));
   }
 
   transaction<T>(work: (queries: Queries) => Promise<T>, timeoutMs?: number): Promise<T> {
-    return this.#alone(async () => {
-      await this.#ask('begin', undefined);
+    return this.#exclusively(async () => {
+      await this.#execute('begin', undefined);
       const thread = this.#thread;
-      // A database that is opened again knows nothing of this transaction.
-      const ask = async (sql: string, parameters: readonly Parameter[] | undefined) => {
+      // A reopened database has no record of this transaction.
+      const execute = async (sql: string, parameters: readonly Parameter[] | undefined) => {
         if (!thread.isAlive) throw this.#failure;
-        return this.#ask(sql, parameters, timeoutMs);
+        return this.#execute(sql, parameters, timeoutMs);
       };
       try {
         const result = await work({
           query: async <Row>(sql: string, parameters: readonly Parameter[] = []) =>
-            (await ask(sql, parameters)) as readonly Row[],
+            (await execute(sql, parameters)) as readonly Row[],
           script: async (sql) => {
-            await ask(sql, undefined);
+            await execute(sql, undefined);
           },
         });
-        await ask('commit', undefined);
+        await execute('commit', undefined);
         return result;
       } catch (error) {
-        // A thread that has ended has undone everything.
-        if (thread.isAlive) await ask('rollback', undefined).catch(() => undefined);
+        // A thread that has ended has rolled everything back.
+        if (thread.isAlive) await execute('rollback', undefined).catch(() => undefined);
         throw error;
       }
     });
@@ -130,21 +133,21 @@ export class PgliteDatabase implements Database {
 
   async close(): Promise<void> {
     this.#healthCheck.stop();
-    await this.#alone(async () => {
+    await this.#exclusively(async () => {
       this.#isClosed = true;
       try {
-        // To close it is to write to it.
+        // Closing writes to the folder.
         if (!this.#lost() && this.#thread.isAlive) await this.#thread.close();
       } finally {
-        this.#same.close();
+        this.#guard.close();
       }
     }).catch((error: StoreError) => {
       if (error.kind !== 'closed') throw error;
     });
   }
 
-  /** Work waits for the work before it: there is one connection. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs work after all earlier work: there is only one connection. */
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.#queue.run(() => {
       if (this.#isClosed) throw new StoreError('closed', `${this.location} was closed`);
       return work();
@@ -152,21 +155,22 @@ export class PgliteDatabase implements Database {
   }
 
   /**
-   * The failure of a database whose folder is gone or another one. It is ended at once, even in the
-   * middle of a statement: it must not write to a folder that may belong to another.
+   * The failure of a database whose folder is gone or was replaced. The thread is terminated
+   * immediately, even during a statement: it must not write to a folder that may belong to
+   * something else.
    */
   #lost(): StoreError | undefined {
-    const reason = this.#same.lost();
+    const reason = this.#guard.lost();
     if (reason === undefined) return undefined;
     const message = `${this.location}: ${reason}; nothing is written there until it is back`;
     const error = new StoreError('unwritable', message);
     this.#health.failed(error);
     this.#opening.abort(error);
-    if (this.#thread.isAlive) this.#thread.abandon(error);
+    if (this.#thread.isAlive) this.#thread.terminate(error);
     return error;
   }
 
-  async #ask(
+  async #execute(
     sql: string,
     parameters: readonly Parameter[] | undefined,
     timeoutMs?: number,
@@ -177,8 +181,8 @@ export class PgliteDatabase implements Database {
     const thread = this.#thread;
     this.#statements++;
     try {
-      const rows = await thread.ask(sql, parameters, timeoutMs);
-      // What was written to a folder that has gone meanwhile is not on record.
+      const rows = await thread.execute(sql, parameters, timeoutMs);
+      // What was written to a folder that has disappeared since is not stored.
       const lostMeanwhile = this.#lost();
       if (lostMeanwhile) throw lostMeanwhile;
       this.#health.worked(false);
@@ -212,14 +216,14 @@ export class PgliteDatabase implements Database {
   }
 
   async #keepLogShort(): Promise<void> {
-    if (this.#statements < LOG_LOOKED_AT_EVERY) return;
+    if (this.#statements < LOG_CHECK_EVERY) return;
     this.#statements = 0;
-    const [row] = (await this.#ask(
+    const [row] = (await this.#execute(
       `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(),
          (select redo_lsn from pg_control_checkpoint()))::float8 as bytes`,
       [],
     )) as { bytes: number }[];
-    if ((row?.bytes ?? 0) > LOG_MAX_BYTES) await this.#ask('checkpoint', []);
+    if ((row?.bytes ?? 0) > LOG_MAX_BYTES) await this.#execute('checkpoint', []);
   }
 }
 
@@ -227,7 +231,10 @@ function databaseFolder(dataDir: string): string {
   return join(dataDir, 'database');
 }
 
-/** Tries for room: to open a database without any costs seconds. @throws StoreError for none. */
+/**
+ * Checks for free space, because opening a database without any takes seconds. @throws StoreError
+ * if there is none.
+ */
 function checkRoom(folder: string): void {
   const file = `${folder}.room`;
   try {
@@ -240,8 +247,9 @@ function checkRoom(folder: string): void {
 }
 
 /**
- * Opens the database in the folder, or makes one. A file beside it marks one that was not
- * finished: where that cannot be opened, it is moved aside and another one is made.
+ * Opens the database in the folder, or creates one. A marker file next to it shows that creation
+ * was not completed: if such a database cannot be opened, it is moved aside and a new one is
+ * created.
  */
 async function openOrMake(folder: string, log: Log | undefined): Promise<PgliteThread> {
   const marker = `${folder}.incomplete`;
@@ -256,9 +264,9 @@ async function openOrMake(folder: string, log: Log | undefined): Promise<PgliteT
     }
     const files = readdirSync(folder);
     if (files.includes('PG_VERSION')) return await PgliteThread.open(folder);
-    // PGlite would make a new database over whatever is left of an old one.
+    // PGlite would create a new database over the remains of an old one.
     if (files.length > 0) {
-      const reason = 'it has files, but no PG_VERSION';
+      const reason = 'it contains files, but no PG_VERSION';
       throw new StoreError('corrupt', `${embeddedLocation(folder)} ${DAMAGED} (${reason})`);
     }
     writeFileSync(marker, '');
@@ -267,7 +275,7 @@ async function openOrMake(folder: string, log: Log | undefined): Promise<PgliteT
     rmSync(marker);
     return thread;
   } catch (error) {
-    // It was empty, and what was being made holds nothing yet.
+    // It was empty, and the unfinished database holds nothing yet.
     if (isMaking) {
       rmSync(folder, { recursive: true, force: true });
       rmSync(marker, { force: true });
@@ -276,7 +284,7 @@ async function openOrMake(folder: string, log: Log | undefined): Promise<PgliteT
   }
 }
 
-/** A database beside the file of one that was broken off; none where it cannot be opened. */
+/** Opens a database whose creation may be incomplete. Undefined if it cannot be opened. */
 async function openIfWhole(folder: string): Promise<PgliteThread | undefined> {
   if (!existsSync(join(folder, 'PG_VERSION'))) return undefined;
   try {
@@ -287,12 +295,12 @@ async function openIfWhole(folder: string): Promise<PgliteThread | undefined> {
   }
 }
 
-/** Moves a folder out of the way, since its content may be of value to the user. */
+/** Moves a folder out of the way, because its content may be valuable to the user. */
 function moveAside(folder: string, log: Log | undefined): void {
   if (readdirSync(folder).length > 0) {
     const to = `${folder}.${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
     renameSync(folder, to);
     mkdirSync(folder);
-    log?.warn({ folder: to }, 'a database that was never finished was moved aside');
+    log?.warn({ folder: to }, 'moved aside a database whose creation was never completed');
   }
 }

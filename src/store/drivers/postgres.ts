@@ -15,18 +15,18 @@ import { StoreError } from '../store-error.ts';
 import { DatabaseHealth, HealthCheck, WRITE_PROBE } from './database-health.ts';
 import { storeError } from './failures.ts';
 
-/** A server that does not answer within this is away [ms]. */
+/** How long to wait for a connection [ms]. */
 const CONNECT_MAX_MS = 5000;
-/** The client gives up this long after the server should have [ms]. */
+/** How much longer than the server the client waits [ms]. */
 const ANSWER_MAX_MS = 2000;
 /**
- * Connections: journal, watermarks and an API that asks now and then need no more. Work that takes
- * minutes, such as a purge, has its own, so that nothing else waits for it.
+ * Number of connections: enough for the journal, watermarks and occasional API requests. Work that
+ * takes minutes, such as a purge, has its own, so that nothing else waits for it.
  */
 const SIZES = { short: 4, long: 2 } as const;
 const INT8 = 20;
 
-/** How each connection of the store is made. @param server - Without a URL. */
+/** The settings of the store's connections. @param server - Without a URL. */
 export function connectionSettings(server: pg.ClientConfig): pg.ClientConfig {
   return {
     application_name: 'enms-simulator',
@@ -43,28 +43,24 @@ export function connectionSettings(server: pg.ClientConfig): pg.ClientConfig {
   };
 }
 
-/**
- * Names a server for people: host, port and database.
- *
- * @throws StoreError for a URL that is none.
- */
+/** A readable name of a server: host, port and database. @throws StoreError for an invalid URL. */
 export function locationOf(server: pg.ClientConfig): string {
   try {
     const { host, port, database } = new pg.Client(settingsOf(server));
     return `the database ${database} at ${host}:${port}`;
   } catch (error) {
-    // What is malformed may hold the password: its cause is not told.
+    // A malformed URL may contain the password, so the cause is not attached.
     throw new StoreError('refused', (error as Error).message);
   }
 }
 
-/** What a server database may be given beside how to reach it. */
+/** Options of a server database besides its address. */
 export interface PostgresOptions {
   readonly log?: Log;
   readonly limits?: Partial<DatabaseLimits>;
 }
 
-/** A PostgreSQL server, reached by a few connections that come back by themselves. */
+/** A PostgreSQL server, used through a few connections that reconnect by themselves. */
 export class PostgresDatabase implements Database {
   readonly isEmbedded = false;
   readonly location: string;
@@ -76,7 +72,7 @@ export class PostgresDatabase implements Database {
   #pools: Pools;
   #isClosed = false;
 
-  /** @throws StoreError for a URL that is none. */
+  /** @throws StoreError for an invalid URL. */
   constructor(server: pg.ClientConfig, { log, limits }: PostgresOptions = {}) {
     this.location = locationOf(server);
     this.#server = server;
@@ -84,8 +80,8 @@ export class PostgresDatabase implements Database {
     this.#pools = this.#newPools();
     this.#health = new DatabaseHealth(log);
     this.#healthCheck = new HealthCheck(this.#health, this.#limits, {
-      look: async () => this.problems.length > 0 || this.#glance('select 1'),
-      write: () => this.#glance(WRITE_PROBE),
+      check: async () => this.problems.length > 0 || this.#check('select 1'),
+      write: () => this.#check(WRITE_PROBE),
     });
   }
 
@@ -98,37 +94,38 @@ export class PostgresDatabase implements Database {
     parameters: readonly Parameter[] = [],
     timeoutMs?: number,
   ): Promise<readonly Row[]> {
-    return this.#connected('short', (client) =>
-      this.#ask<Row>(client, { text: sql, values: parameters, timeoutMs }),
+    return this.#withClient('short', (client) =>
+      this.#execute<Row>(client, { text: sql, values: parameters, timeoutMs }),
     );
   }
 
   async script(sql: string): Promise<void> {
-    await this.#connected('short', (client) => this.#ask(client, { text: sql }));
+    await this.#withClient('short', (client) => this.#execute(client, { text: sql }));
   }
 
   transaction<T>(work: (queries: Queries) => Promise<T>, timeoutMs?: number): Promise<T> {
     const kind = timeoutMs === undefined ? 'short' : 'long';
     const answerMs = timeoutMs === undefined ? undefined : timeoutMs + ANSWER_MAX_MS;
-    return this.#connected(kind, async (client) => {
-      // Until it commits nothing is done, so a broken connection leaves no doubt.
-      const ask = <Row>(text: string, values?: readonly Parameter[]) =>
-        this.#ask<Row>(client, { text, values, timeoutMs: answerMs, isUndoable: true });
+    return this.#withClient(kind, async (client) => {
+      // Nothing is done until the commit, so a broken connection leaves no doubt.
+      const execute = <Row>(text: string, values?: readonly Parameter[]) =>
+        this.#execute<Row>(client, { text, values, timeoutMs: answerMs, isUndoable: true });
       try {
-        await this.#ask(client, { text: 'begin', timeoutMs: CONNECT_MAX_MS, isUndoable: true });
+        await this.#execute(client, { text: 'begin', timeoutMs: CONNECT_MAX_MS, isUndoable: true });
         if (timeoutMs !== undefined)
-          await ask(`set local statement_timeout = ${Math.round(timeoutMs)}`);
+          await execute(`set local statement_timeout = ${Math.round(timeoutMs)}`);
         const result = await work({
-          query: <Row>(text: string, values: readonly Parameter[] = []) => ask<Row>(text, values),
+          query: <Row>(text: string, values: readonly Parameter[] = []) =>
+            execute<Row>(text, values),
           script: async (text) => {
-            await ask(text);
+            await execute(text);
           },
         });
-        await this.#ask(client, { text: 'commit' });
+        await this.#execute(client, { text: 'commit' });
         return result;
       } catch (error) {
-        // A connection that cannot roll back is thrown away, which rolls back too.
-        if (!isBroken(error)) await ask('rollback').catch(() => undefined);
+        // A connection that cannot roll back is discarded, which also rolls back.
+        if (!isBroken(error)) await execute('rollback').catch(() => undefined);
         throw error;
       }
     });
@@ -142,10 +139,10 @@ export class PostgresDatabase implements Database {
     await endPools(this.#pools);
   }
 
-  /** A statement that is answered at once, where there is anybody. */
-  #glance(text: string): Promise<unknown> {
-    const { lookMaxMs: timeoutMs } = this.#limits;
-    return this.#connected('short', (client) => this.#ask(client, { text, timeoutMs }));
+  /** Runs a statement that must be answered quickly. */
+  #check(text: string): Promise<unknown> {
+    const { checkTimeoutMs: timeoutMs } = this.#limits;
+    return this.#withClient('short', (client) => this.#execute(client, { text, timeoutMs }));
   }
 
   #newPools(): Pools {
@@ -157,13 +154,13 @@ export class PostgresDatabase implements Database {
     const away = () => {
       this.isConnected = false;
     };
-    // Connections die with the server, idle or not; the statement that fails says so.
+    // Connections die with the server, idle or not; the failing statement reports it.
     pool.on('error', away);
     pool.on('connect', (client) => client.on('error', away));
     return pool;
   }
 
-  async #connected<T>(kind: keyof Pools, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async #withClient<T>(kind: keyof Pools, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#connect(kind);
     let isUnfit = false;
     try {
@@ -186,7 +183,7 @@ export class PostgresDatabase implements Database {
     const pool = this.#pools[kind];
     try {
       return await connectInTurn(this.#server, ({ ssl }) => {
-        // What a connection that the pool makes from now on is made with.
+        // Applies to all connections that the pool makes from now on.
         if (ssl !== undefined) pool.options.ssl = ssl;
         return pool.connect();
       });
@@ -195,10 +192,10 @@ export class PostgresDatabase implements Database {
       const cause = isLate ? new Error(`no answer within ${CONNECT_MAX_MS / 1000} s`) : error;
       const failure = storeError(cause, this.location, false);
       if (pool !== this.#pools[kind]) return this.#connect(kind);
-      // Where a new connection gets no answer, the idle ones will not get any either.
+      // If a new connection gets no answer, the idle ones will not get any either.
       if (isLate) this.#renew();
       if (failure.sqlState === TOO_MANY) {
-        // A role may have fewer connections than we would like: those there are do, too.
+        // A role may have fewer connections than we want: use those that exist.
         if (pool.totalCount > 0) {
           limit(pool, SIZES[kind]);
           return this.#connect(kind);
@@ -207,7 +204,7 @@ export class PostgresDatabase implements Database {
       }
       if (failure.message.endsWith(ALL_BUSY)) throw this.#busy(kind, failure);
       this.isConnected = false;
-      this.#health.shutOut(failure);
+      this.#health.connectionFailed(failure);
       throw failure;
     }
   }
@@ -219,7 +216,7 @@ export class PostgresDatabase implements Database {
     return failure;
   }
 
-  async #ask<Row>(client: pg.PoolClient, statement: Statement): Promise<readonly Row[]> {
+  async #execute<Row>(client: pg.PoolClient, statement: Statement): Promise<readonly Row[]> {
     const { text, values, timeoutMs, isUndoable = false } = statement;
     const query_timeout = timeoutMs ?? STATEMENT_MAX_MS + ANSWER_MAX_MS;
     const config = { text, query_timeout, ...(values && { values: [...values] }) };
@@ -228,7 +225,7 @@ export class PostgresDatabase implements Database {
     } catch (error) {
       if ((error as Error).message !== NO_ANSWER)
         throw storeError(error, this.location, !isUndoable);
-      // The connections that stand idle may have been forgotten by whatever lies between, too.
+      // A router or proxy may have dropped the idle connections, too.
       this.#renew();
       const message = `${this.location}: no answer within ${query_timeout / 1000} s`;
       throw new StoreError('unreachable', message, { cause: error, isUncertain: !isUndoable });
@@ -243,7 +240,7 @@ export class PostgresDatabase implements Database {
   }
 }
 
-/** Ends a connection, and cuts it where the other end does not answer. It never rejects. */
+/** Closes a connection, and cuts it if the other end does not respond. Never rejects. */
 export async function endClient(client: pg.Client): Promise<void> {
   await settledWithin(
     client.end().catch(() => undefined),
@@ -252,15 +249,15 @@ export async function endClient(client: pg.Client): Promise<void> {
   client.connection.stream.destroy();
 }
 
-/** The driver's words for a statement that was not answered in time. */
+/** The driver's message for a statement that was not answered in time. */
 const NO_ANSWER = 'Query read timeout';
-/** Its words for a pool whose connections are all in use for too long. */
+/** Its message for a pool whose connections have all been busy for too long. */
 const ALL_BUSY = 'timeout exceeded when trying to connect';
-/** Its words for a connection that was not made in time. */
+/** Its message for a connection that was not made in time. */
 const TOO_SLOW = 'Connection terminated due to connection timeout';
-/** SQLSTATE of a server that has no connection left for us. */
+/** SQLSTATE of a server that has no more connections for us. */
 const TOO_MANY = '53300';
-/** How long a server is not asked for more connections than it gave [ms]. */
+/** How long not to ask a server for more connections than it granted [ms]. */
 const TOO_MANY_MS = 60_000;
 
 interface Pools {
@@ -268,7 +265,7 @@ interface Pools {
   readonly long: pg.Pool;
 }
 
-/** Goes on with the connections that a pool has, and tries for more after a while. */
+/** Limits a pool to its current connections, and allows more again later. */
 function limit(pool: pg.Pool, size: number): void {
   pool.options.max = pool.totalCount;
   setTimeout(() => {
@@ -276,7 +273,7 @@ function limit(pool: pg.Pool, size: number): void {
   }, TOO_MANY_MS).unref();
 }
 
-/** Ends pools as soon as those who use their connections give them back. */
+/** Closes pools once all their connections are released. */
 async function endPools({ short, long }: Pools): Promise<void> {
   await Promise.all([short.end(), long.end()]);
 }

@@ -19,28 +19,32 @@ import { folderError } from '../drivers/failures.ts';
 import { makeFolder } from '../folders.ts';
 import { StoreError } from '../store-error.ts';
 
-/** Two that begin at once both step back, and come again after another wait each. */
+/** Two processes that start at the same time both back off, and retry after different waits. */
 const ATTEMPTS = 5;
 const STEP_BACK_MAX_MS = 300;
-/** A process that is busy answers late, but the system takes the call for it at once [ms]. */
+/**
+ * How long to wait for a holder to identify itself [ms]. A busy process answers late, but the
+ * system accepts the connection immediately.
+ */
 const GREETING_MAX_MS = 1000;
-/** What the kernel takes as the path of a socket, with some room: 104 bytes on macOS. */
+/** The kernel's limit for the path of a socket, with a margin: 104 bytes on macOS. */
 const PATH_MAX_BYTES = 96;
-/** What file systems without sockets say. */
+/** The error codes of file systems without sockets. */
 const NO_SOCKETS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS']);
 
 type Holder = 'none' | 'owner' | 'candidate';
 
 /**
- * Keeps a second simulator from a folder. Its user listens on a socket in it, which ends
- * with the process in whatever way that ends, so that no lock is ever left behind; a file with
- * the number of a process would be, and means nothing in another container.
+ * Keeps a second simulator out of a folder. The owner listens on a socket in the folder. The
+ * socket closes with the process however that ends, so no stale lock remains. A file with a
+ * process id could be left behind, and that id means nothing in another container.
  *
- * Each makes a socket of its own name and looks for others afterwards, so of two that come at once
- * at least one sees the other. A name is never used again, so a dead socket can be removed.
+ * Each process creates a socket with its own name and then looks for others, so of two that start
+ * at the same time at least one sees the other. A name is never reused, so a dead socket can be
+ * removed.
  *
- * What lies in a folder goes with it, when it is deleted or replaced. So the path is held as well,
- * by something that is in no folder; see {@link holdPath}.
+ * If a folder is deleted or replaced, its content goes with it. So the path is locked as well,
+ * outside any folder; see {@link holdPath}.
  */
 export class FolderLock {
   readonly #server: Server;
@@ -53,9 +57,9 @@ export class FolderLock {
   }
 
   /**
-   * Takes a folder, which is made if need be.
+   * Locks a folder, which is created if it does not exist.
    *
-   * @throws StoreError where another has it, or nothing can be written to it.
+   * @throws StoreError if another process holds it, or it is not writable.
    */
   static async acquire(folder: string): Promise<FolderLock> {
     let outside: Server | undefined;
@@ -80,7 +84,7 @@ export class FolderLock {
     } catch (error) {
       if (!NO_SOCKETS.has(String((error as NodeJS.ErrnoException).code))) throw error;
     }
-    // It keeps out at least those of this computer.
+    // It still keeps out other processes on this computer.
     const substitute = join(tmpdir(), name);
     makeFolder(substitute);
     return FolderLock.#acquireIn(substitute, folder);
@@ -101,7 +105,7 @@ export class FolderLock {
     throw inUse(folder);
   }
 
-  /** Listens in a folder, reached by a short path, unless another is there. */
+  /** Listens in a folder, reached by a short path, unless another process does. */
   static async #claim(short: string, sockets: string): Promise<FolderLock | Holder> {
     const name = randomBytes(6).toString('hex');
     let isOwner = false;
@@ -110,7 +114,7 @@ export class FolderLock {
       socket.end(isOwner ? 'owner' : 'candidate');
     });
     server.unref();
-    // Only what listens gets its name: a socket that does not yet would be taken for dead.
+    // Listen first, rename then: a socket that does not listen yet would look dead.
     server.listen(join(short, `.${name}`));
     await once(server, 'listening');
     const lock = new FolderLock(server, join(sockets, `${name}.sock`));
@@ -140,12 +144,12 @@ export class FolderLock {
 }
 
 /**
- * Holds a name until the process ends, without a trace in any folder: Linux has sockets whose names
- * are no paths. Where there are none, the lock in the folder has to do, and that its user
- * notices when the folder is replaced.
+ * Locks a name until the process ends, without a trace in any folder: on Linux, sockets may have
+ * names that are not paths. Elsewhere the lock in the folder must suffice, with its owner noticing
+ * when the folder is replaced.
  *
- * @param folder - Names the folder in errors.
- * @throws StoreError where another process holds it.
+ * @param folder - The folder's name in errors.
+ * @throws StoreError if another process holds the name.
  */
 async function holdPath(name: string, folder: string): Promise<Server | undefined> {
   if (process.platform !== 'linux') return undefined;
@@ -161,21 +165,24 @@ async function holdPath(name: string, folder: string): Promise<Server | undefine
   }
 }
 
-/** A short name of a path; in another container it is another one, as the same path may be. */
+/**
+ * A short name for a path. Another container gets another name, since the same path may be another
+ * folder there.
+ */
 function nameOf(path: string): string {
   const space = existsSync(MOUNTS) ? readlinkSync(MOUNTS) : '';
   const digest = createHash('sha256').update(`${space}${path}`).digest('hex');
   return `enms-simulator-${digest.slice(0, 16)}`;
 }
 
-/** Distinguishes what processes in different containers see at the same path. */
+/** Identifies the mount namespace, which differs between containers. */
 const MOUNTS = '/proc/self/ns/mnt';
 
 function inUse(folder: string): StoreError {
   return new StoreError('locked', `another simulator uses the database in ${folder}`);
 }
 
-/** Who else listens in a folder; sockets without a listener are removed. */
+/** Whether another process listens in a folder. Sockets without a listener are removed. */
 async function otherHolder(sockets: string, own: string): Promise<Holder> {
   for (const name of readdirSync(sockets)) {
     if (!name.endsWith('.sock') || name === own) continue;
@@ -187,8 +194,9 @@ async function otherHolder(sockets: string, own: string): Promise<Holder> {
 }
 
 /**
- * Removes a socket that may be gone already. `rmSync` looks at it first, and what Node 20 looked at
- * last leads its next `realpathSync` astray: modules below a linked folder are then loaded twice.
+ * Removes a socket that may be gone already. `rmSync` would stat it first, and in Node 20 the last
+ * path it looked at corrupts the next `realpathSync`: modules below a linked folder are then
+ * loaded twice.
  */
 function removeSocket(path: string): void {
   try {
@@ -198,21 +206,24 @@ function removeSocket(path: string): void {
   }
 }
 
-/** Whether someone listens on a socket, and as what; whom we may not ask is there. */
+/**
+ * Whether a process listens on a socket, and in which role. One that we may not connect to counts
+ * as the owner.
+ */
 async function holderOf(path: string): Promise<Holder> {
   const socket = createConnection(path);
   socket.setTimeout(GREETING_MAX_MS, () => socket.end());
-  let said = '';
+  let greeting = '';
   try {
-    for await (const chunk of socket) said += chunk;
+    for await (const chunk of socket) greeting += chunk;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ECONNREFUSED' || code === 'ENOENT') return 'none';
   }
-  return said === 'candidate' ? 'candidate' : 'owner';
+  return greeting === 'candidate' ? 'candidate' : 'owner';
 }
 
-/** A path to a folder that is short enough for a socket, by way of a link if need be. */
+/** A path to a folder that is short enough for a socket, through a link if needed. */
 function shortened(folder: string): { path: string; remove: () => void } {
   if (Buffer.byteLength(folder) + '/012345678901.sock'.length <= PATH_MAX_BYTES)
     return { path: folder, remove: () => undefined };

@@ -9,40 +9,42 @@ import { connectionSettings, endClient, locationOf } from '../drivers/postgres.t
 import { StoreError } from '../store-error.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 
-/** A server needs a moment to notice that the simulator before this one is gone [ms]. */
+/** How long a server may take to notice that the previous simulator is gone [ms]. */
 const PREDECESSOR_MS = 5000;
 const RETRY_MS = 200;
-/** How often the connection is tried, since a network may break without a word [ms]. */
-const BEAT_EVERY_MS = 10_000;
+/** How often to test the connection, since a network may break silently [ms]. */
+const HEARTBEAT_MS = 10_000;
 const ANSWER_MAX_MS = 5000;
 
-/** How the lock of a database is taken. */
+/** Options of the lock. */
 export interface SessionLockOptions {
-  /** Whether others that share the lock may have it, too. */
+  /** Whether other holders may share the lock. */
   readonly isShared?: boolean | undefined;
-  /** How long to wait for the lock of a simulator that is gone; 5 s, if not given [ms]. */
+  /** How long to wait for the lock of a simulator that is gone [ms]; 5 s by default. */
   readonly predecessorMs?: number | undefined;
 }
 
 /**
- * The right to be the one simulator of a database, or one process of its one cluster (shared): an
- * advisory lock of PostgreSQL, on a connection of its own. When the connection breaks it is taken
- * again; another simulator may have come first, and then this one has lost it for good.
+ * The right to be the only simulator of a database or, if shared, a process of its cluster: a
+ * PostgreSQL advisory lock on its own connection. If the connection breaks, the lock is taken
+ * again. If another simulator has taken it in between, this one has lost it for good.
  */
 export class SessionLock {
-  /** Whether no other simulator can be at work; none can take over while the server is away. */
+  /**
+   * Whether no other simulator can be at work. None can take over while the server is unreachable.
+   */
   isOwner = true;
   readonly #server: pg.ClientConfig;
   readonly #location: string;
   readonly #log: Log;
   readonly #isShared: boolean;
   readonly #predecessorMs: number;
-  /** Distinguishes our own connections, even a dead one, from those of other simulators. */
+  /** Distinguishes our own connections, even dead ones, from those of other simulators. */
   readonly #name = `enms-simulator ${randomUUID()}`;
   readonly #listeners: (() => void)[] = [];
   readonly #end = new AbortController();
   #client: pg.Client | undefined;
-  #beat: NodeJS.Timeout | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
 
   private constructor(
     server: pg.ClientConfig,
@@ -56,7 +58,7 @@ export class SessionLock {
     this.#log = log;
   }
 
-  /** @throws StoreError where another simulator has it, or the server is away. */
+  /** @throws StoreError if another simulator holds the lock, or the server is unreachable. */
   static async acquire(
     server: pg.ClientConfig,
     log: Log,
@@ -76,22 +78,22 @@ export class SessionLock {
 
   async release(): Promise<void> {
     this.#end.abort();
-    clearInterval(this.#beat);
+    clearInterval(this.#heartbeat);
     const client = this.#client;
     this.#client = undefined;
     if (client) await endClient(client);
   }
 
-  /** Connects and takes the lock; false where another keeps it. */
+  /** Connects and takes the lock. False if another simulator keeps it. */
   async #take(): Promise<boolean> {
     try {
-      return await connectInTurn(this.#server, (settings) => this.#takeIn(settings));
+      return await connectInTurn(this.#server, (settings) => this.#connectAndTake(settings));
     } catch (error) {
       throw storeError(error, this.#location, false);
     }
   }
 
-  async #takeIn(settings: pg.ClientConfig): Promise<boolean> {
+  async #connectAndTake(settings: pg.ClientConfig): Promise<boolean> {
     const client = new pg.Client({
       ...connectionSettings(settings),
       application_name: this.#name,
@@ -103,11 +105,11 @@ export class SessionLock {
     });
     try {
       await client.connect();
-      // Where the network breaks without a word, the server notices in 25 s, not in two hours.
+      // If the network breaks silently, the server notices within 25 s instead of two hours.
       await client.query(`select set_config('tcp_keepalives_idle', '10', false),
         set_config('tcp_keepalives_interval', '5', false),
         set_config('tcp_keepalives_count', '3', false)`);
-      const isTaken = await this.#insist(client);
+      const isTaken = await this.#acquireOn(client);
       if (isBroken) throw new Error('the connection broke');
       if (isTaken && !this.#end.signal.aborted) {
         this.#watch(client);
@@ -121,7 +123,7 @@ export class SessionLock {
     }
   }
 
-  async #insist(client: pg.Client): Promise<boolean> {
+  async #acquireOn(client: pg.Client): Promise<boolean> {
     const untilMs = performance.now() + this.#predecessorMs;
     const take = this.#isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
     for (;;) {
@@ -130,7 +132,7 @@ export class SessionLock {
       ]);
       if (rows[0]?.taken === true) return true;
       if (performance.now() > untilMs || this.#end.signal.aborted) return false;
-      // A connection of ours that the server has not yet given up.
+      // A dead connection of ours that the server has not noticed yet.
       await client.query(
         `select pg_terminate_backend(pid) from pg_stat_activity
          where application_name = $1 and pid <> pg_backend_pid() and usename = current_user`,
@@ -145,17 +147,17 @@ export class SessionLock {
     const broken = () => {
       if (this.#client !== client) return;
       this.#client = undefined;
-      clearInterval(this.#beat);
+      clearInterval(this.#heartbeat);
       void endClient(client);
       void this.#regain();
     };
     client.on('error', broken);
     client.on('end', broken);
-    this.#beat = setInterval(() => client.query('select 1').catch(broken), BEAT_EVERY_MS);
-    this.#beat.unref();
+    this.#heartbeat = setInterval(() => client.query('select 1').catch(broken), HEARTBEAT_MS);
+    this.#heartbeat.unref();
   }
 
-  /** Takes the lock again as soon as the server is back. It never rejects. */
+  /** Takes the lock again once the server is back. Never rejects. */
   async #regain(): Promise<void> {
     const { signal } = this.#end;
     const backOff = new BackOff();
@@ -168,7 +170,7 @@ export class SessionLock {
         for (const listener of this.#listeners) listener();
         return;
       } catch {
-        // The server is away, which its other users report.
+        // The server is unreachable, which its other users report.
         await sleep(backOff.nextMs(), signal);
       }
     }

@@ -1,4 +1,4 @@
-/** What the simulator keeps beside the registry, all of it in a schema of its own. */
+/** The simulator's own tables, separate from the registry, in their own schema. */
 export const SIMULATOR_TABLES = `
 create table simulator.identity (
   is_only boolean primary key default true check (is_only),

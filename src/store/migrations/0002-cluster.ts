@@ -1,6 +1,7 @@
 /**
- * What the processes of a live cluster share. They take turns on the row of `horizon`: a process
- * that closes seconds or appends an event locks it, and reads the clock after that.
+ * The tables that the processes of a live cluster share. Processes take turns on the row of
+ * `horizon`: to close seconds or append an event, a process locks the row and then reads the
+ * clock.
  */
 export const CLUSTER_TABLES = `
 create table simulator.cluster (

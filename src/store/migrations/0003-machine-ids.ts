@@ -1,6 +1,6 @@
 /**
- * Gives the ground truth the machines' ids in the type that the readings have, so that both can be
- * joined; an EnMS whose ids are text keeps them as text. And says what each table is for.
+ * Gives machine ids in the ground truth the same type as in the readings, so that you can join
+ * them; an EnMS with text ids keeps text. Also adds comments to the tables.
  */
 export const MACHINE_IDS = `
 do $$ begin

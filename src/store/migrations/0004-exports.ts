@@ -1,4 +1,4 @@
-/** The exports that clients of the API ask for; their files are in a folder of that name. */
+/** The exports requested through the API. Each has its files in a folder named after its id. */
 export const EXPORTS = `
 create table simulator.exports (
   id uuid primary key,

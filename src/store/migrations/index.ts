@@ -6,13 +6,15 @@ import { CLUSTER_TABLES } from './0002-cluster.ts';
 import { MACHINE_IDS } from './0003-machine-ids.ts';
 import { EXPORTS } from './0004-exports.ts';
 
-/** A change of the schema `simulator`, carried out once on every database. */
+/** A change of the schema `simulator`, applied once to every database. */
 interface Migration {
   readonly name: string;
   readonly sql: string;
 }
 
-/** All changes, in order; the version of a database is how many of them it has. Append only. */
+/**
+ * All migrations in order. A database's version is the number of migrations it has. Append only.
+ */
 const MIGRATIONS: readonly Migration[] = [
   { name: 'simulator', sql: SIMULATOR_TABLES },
   { name: 'cluster', sql: CLUSTER_TABLES },
@@ -20,13 +22,13 @@ const MIGRATIONS: readonly Migration[] = [
   { name: 'exports', sql: EXPORTS },
 ];
 
-/** Another simulator's migrations take seconds; longer, and something is wrong. */
+/** How long to wait for another simulator's migrations, which take seconds. */
 const LOCK_MAX = '20s';
 
 /**
- * Brings the schema `simulator` up to date, all of it or nothing. No other table is touched.
+ * Brings the schema `simulator` up to date in one transaction. No other table changes.
  *
- * @returns The versions that it went through; none where it was up to date.
+ * @returns The versions that were applied; empty if it was up to date.
  * @throws StoreError for a database that a newer simulator has written.
  */
 export function migrate(database: Database): Promise<readonly number[]> {
@@ -38,7 +40,7 @@ export function migrate(database: Database): Promise<readonly number[]> {
       throw new StoreError(
         'newer',
         `${database.location} was written by a newer version of the simulator ` +
-          `(schema ${version}, this one knows ${MIGRATIONS.length}); use that version`,
+          `(schema ${version}, this one supports ${MIGRATIONS.length}); use that version`,
       );
     const applied: number[] = [];
     for (const [i, { name, sql }] of MIGRATIONS.entries()) {
@@ -59,7 +61,7 @@ async function versionOf(queries: Queries): Promise<number> {
     `select to_regnamespace('simulator') is not null as has_schema,
             to_regclass('simulator.migrations') is not null as has_table`,
   );
-  // A user without the right to create schemas may use one that was created before.
+  // A user who may not create schemas may use one that already exists.
   if (!found?.has_schema) await queries.script('create schema simulator');
   if (!found?.has_table)
     await queries.script(`create table simulator.migrations (

@@ -19,24 +19,24 @@ import {
   readMachineRow,
 } from './rows.ts';
 
-/** Why a change of the registry was refused though it is well-formed. */
+/** Why a well-formed change of the registry was refused. */
 type ConflictKind =
   | 'unknown-factory'
   | 'unknown-machine'
   | 'duplicate-id'
   | 'duplicate-name'
   | 'duplicate-topic'
-  /** What goes with a deletion was not confirmed, or has changed since. */
+  /** The rows to be deleted were not confirmed, or have changed since. */
   | 'unconfirmed'
-  /** A rule of the database's own. */
+  /** A rule of the database itself. */
   | 'refused';
 
-/** A change of the registry that does not go with what is in it; nothing was changed. */
+/** A change that conflicts with the content of the registry. Nothing was changed. */
 export class RegistryConflict extends Error {
   readonly kind: ConflictKind;
-  /** The field that is in the way. */
+  /** The field that conflicts. */
   readonly path: string;
-  /** Of a deletion: the rows that go with it, by table. */
+  /** For a deletion: the number of dependent rows, by table. */
   readonly counts: Readonly<Record<string, number>>;
 
   constructor(
@@ -53,22 +53,22 @@ export class RegistryConflict extends Error {
   }
 }
 
-/** The registry in one transaction, with the columns that its tables have. */
+/** The registry within one transaction, with the columns of its tables. */
 export interface OpenRegistry {
   readonly queries: Queries;
   readonly columns: RegistryColumns;
 }
 
-/** What distinguishes the rows of one table when they are created or changed. */
+/** How the rows of a table are created, changed and checked. */
 interface Rules<Row> {
   columns(catalogue: Catalogue): Keys;
-  /** A new row from what was given, with defaults for the rest. */
+  /** Creates a row from the given values and defaults. */
   create(registry: OpenRegistry, values: Input, catalogue: Catalogue): Promise<Row>;
-  /** A row with some values changed. */
+  /** Updates the values of a row that depend on the changed ones. */
   update(registry: OpenRegistry, row: Row, values: Input): Promise<Row>;
-  /** What is wrong with a row. */
+  /** The errors of a row. */
   faults(row: Row, catalogue: Catalogue): readonly Diagnostic[];
-  /** @throws RegistryConflict for a row that does not go with the others. */
+  /** @throws RegistryConflict if the row conflicts with others. */
   checkFits(registry: OpenRegistry, row: Row, oldId: string): Promise<void>;
 }
 
@@ -123,7 +123,7 @@ const MACHINES: Rules<MachineRow> = {
     if (type === undefined) return row;
     return { ...row, ...(await storedType(registry, type, mappingOf(row.metadata))) };
   },
-  // Without a topic it has one that its name makes.
+  // A machine without a topic gets one derived from its name.
   faults: (row, catalogue) =>
     readMachineRow(row, `factory/registry/${slug(row.name)}`, catalogue).faults,
   async checkFits(registry, row, oldId) {
@@ -154,11 +154,11 @@ function rulesOf<Table extends RegistryTable>(table: Table): Rules<RegistryRows[
 }
 
 /**
- * Adds a row. A factory needs only a name; a machine a factory, a name and a type, and its topic is
- * made from the factory's and its name.
+ * Adds a row. A factory only needs a name; a machine needs a factory, a name and a type. A
+ * machine's topic is derived from its factory's topics and its name.
  *
- * @throws ConfigError for values that are not accepted; RegistryConflict for a name, a topic or an
- *   id that is taken, or a factory that does not exist.
+ * @throws ConfigError for invalid values; RegistryConflict if a name, topic or id is in use, or
+ *   the factory does not exist.
  */
 export async function createRow<Table extends RegistryTable>(
   database: Database,
@@ -177,7 +177,7 @@ export async function createRow<Table extends RegistryTable>(
   });
 }
 
-/** Changes some columns of a row. @throws As {@link createRow}, and for an id that no row has. */
+/** Changes some columns of a row. @throws As {@link createRow}, and for an unknown id. */
 export async function updateRow<Table extends RegistryTable>(
   database: Database,
   table: Table,
@@ -199,7 +199,7 @@ export async function updateRow<Table extends RegistryTable>(
   });
 }
 
-/** Takes a factory with its machines, or a machine, out of operation; rows and readings stay. */
+/** Deactivates a machine, or a factory with its machines. Rows and readings remain. */
 export function deactivateRow<Table extends RegistryTable>(
   database: Database,
   table: Table,
@@ -214,7 +214,7 @@ export function deactivateRow<Table extends RegistryTable>(
   });
 }
 
-/** The row of an id. @throws RegistryConflict for an id that none has. */
+/** The row with an id. @throws RegistryConflict for an unknown id. */
 export async function rowOf<Table extends RegistryTable>(
   { queries, columns }: OpenRegistry,
   table: Table,
@@ -228,7 +228,7 @@ export async function rowOf<Table extends RegistryTable>(
   throw new RegistryConflict(`unknown-${what}`, `${what}_id`, `no ${what} has the id ${given}`);
 }
 
-/** Adds a row; columns that the table does not have are left out. */
+/** Inserts a row, without values for columns that the table does not have. */
 export async function insertRow(
   { queries, columns }: OpenRegistry,
   table: RegistryTable,
@@ -241,7 +241,7 @@ export async function insertRow(
   );
 }
 
-/** What the database calls a machine type: one that it has no name for is `other`. */
+/** A machine type as the database stores it: `other` if its enum lacks the type. */
 export async function storedType(
   { queries }: OpenRegistry,
   type: string,
@@ -252,7 +252,7 @@ export async function storedType(
     `select e.enumlabel as label from pg_enum e join pg_attribute a on a.atttypid = e.enumtypid
      where a.attrelid = 'machines'::regclass and a.attname = 'type'`,
   );
-  // A column of text takes every name.
+  // A text column accepts every name.
   const isNamed = labels.length === 0 || labels.some(({ label }) => label === type);
   if (isNamed) return { type, metadata: rest };
   return { type: 'other', metadata: { ...rest, simulator_type: type } };
@@ -273,18 +273,18 @@ async function update(
   ]);
 }
 
-/** SQLSTATEs of rows that break a rule: of a type (22), of a table (23), of a trigger. */
+/** SQLSTATEs of violated rules: of a type (22), of a table (23), of a trigger. */
 const RULES = /^(22|23|P0001)/;
 const UNIQUE_VIOLATION = '23505';
 
-/** Carries out one change of the registry, alone. */
+/** Makes one change of the registry at a time. */
 async function change<T>(
   database: Database,
   work: (registry: OpenRegistry) => Promise<T>,
 ): Promise<T> {
   try {
     return await database.transaction(async (queries) => {
-      // Checks hold until the change is done.
+      // What was checked stays true until the change is done.
       await queries.query('select pg_advisory_xact_lock($1, $2)', [
         ...ADVISORY_LOCKS.registryChange,
       ]);
@@ -298,12 +298,12 @@ async function change<T>(
     throw new RegistryConflict(
       isDuplicate ? 'duplicate-name' : 'refused',
       isDuplicate ? 'name' : '',
-      `a rule of the database refuses this row${rule}`,
+      `a rule of the database rejects this row${rule}`,
     );
   }
 }
 
-/** The new values of the columns that change; a machine's type is stored in two of them. */
+/** The new values of the columns that change. A machine's type is stored in two columns. */
 function changed(row: object, values: Input): Input {
   const names = new Set(Object.keys(values));
   if (names.has('type')) names.add('metadata');
@@ -323,10 +323,10 @@ function checkRow<Table extends RegistryTable>(
   checkColumns(registry, table, values);
 }
 
-/** @throws ConfigError for values that a table of the database has no column for. */
+/** @throws ConfigError for values that the table has no column for. */
 function checkColumns({ columns }: OpenRegistry, table: RegistryTable, values: Input): void {
   const faults = Object.keys(values)
-    .filter((path) => !columns[table].has(path) && !isNothing(values[path]))
+    .filter((path) => !columns[table].has(path) && !isEmpty(values[path]))
     .map((path) => ({
       path,
       message: `cannot be stored; the table ${table} of the database has no column for it`,
@@ -334,8 +334,8 @@ function checkColumns({ columns }: OpenRegistry, table: RegistryTable, values: I
   if (faults.length > 0) throw new ConfigError(faults);
 }
 
-/** Whether nothing is lost where a value is not stored. */
-function isNothing(value: unknown): boolean {
+/** Whether nothing is lost if the value is not stored. */
+function isEmpty(value: unknown): boolean {
   return value === null || (typeof value === 'object' && Object.keys(value as object).length === 0);
 }
 
@@ -345,10 +345,17 @@ function duplicate(
   owner: string,
   value: string | null,
 ): RegistryConflict {
-  return new RegistryConflict(kind, path, `${owner} has the ${path} ${JSON.stringify(value)}`);
+  return new RegistryConflict(
+    kind,
+    path,
+    `${owner} already has the ${path} ${JSON.stringify(value)}`,
+  );
 }
 
-/** Second level of the topics of a factory: that of most of its machines, else made of its name. */
+/**
+ * The second topic level of a factory: the most common one among its machines, otherwise derived
+ * from its name.
+ */
 async function topicLevel(
   { queries, columns }: OpenRegistry,
   factory: FactoryRow,

@@ -11,7 +11,7 @@ import { StoreError } from '../store-error.ts';
 /** A table of the registry. */
 export type RegistryTable = 'factories' | 'machines';
 
-/** What a column has to hold, how it is read, and what that is called. */
+/** The kinds of columns: which types fit, how to read them, and how messages describe them. */
 const KINDS = {
   id: {
     fits: (column: FoundColumn) => column.base === 'uuid' || column.category === 'S',
@@ -62,12 +62,12 @@ const OPTIONAL: Readonly<Record<RegistryTable, Columns>> = {
 
 /** A table of the registry as the database has it. */
 class TableColumns {
-  /** What to select for a row; null for a column that is not there. */
+  /** The select list of a row. Missing columns are null. */
   readonly selected: string;
-  readonly #there: ReadonlySet<string>;
+  readonly #present: ReadonlySet<string>;
 
-  constructor(table: RegistryTable, there: ReadonlySet<string>) {
-    this.#there = there;
+  constructor(table: RegistryTable, present: ReadonlySet<string>) {
+    this.#present = present;
     const all = Object.entries({ ...NEEDED[table], ...OPTIONAL[table] });
     this.selected = all
       .map(([name, kind]) => `${this.or(name, KINDS[kind].read(name), DEFAULTS[name])} as ${name}`)
@@ -75,32 +75,32 @@ class TableColumns {
   }
 
   has(name: string): boolean {
-    return this.#there.has(name);
+    return this.#present.has(name);
   }
 
-  /** The columns of a row that are there. */
+  /** The values of a row that have a column. */
   known(row: object): Readonly<Record<string, unknown>> {
     return Object.fromEntries(Object.entries(row).filter(([name]) => this.has(name)));
   }
 
-  /** An expression of SQL where a column is there, else another one. */
+  /** An SQL expression if the column exists, otherwise a substitute. */
   or(name: string, expression = name, otherwise = 'null'): string {
     return this.has(name) ? expression : otherwise;
   }
 }
 
-/** What holds for all rows where there is no column. */
+/** What applies to all rows if a column is missing. */
 const DEFAULTS: Readonly<Record<string, string>> = { is_active: 'true' };
 
-/** Both tables of the registry, and what is left out of them. */
+/** Both tables of the registry, and remarks about columns that are not read. */
 export interface RegistryColumns extends Readonly<Record<RegistryTable, TableColumns>> {
   readonly remarks: readonly string[];
 }
 
 /**
- * Looks which columns the registry of a database has.
+ * Determines the columns of a database's registry.
  *
- * @throws StoreError that says all that is missing.
+ * @throws StoreError that names everything that is missing.
  */
 export async function registryColumns(queries: Queries): Promise<RegistryColumns> {
   const names = ['factories', 'machines'] as const;
@@ -110,20 +110,20 @@ export async function registryColumns(queries: Queries): Promise<RegistryColumns
   const remarks: string[] = [];
   const [factories, machines] = names.map((name) => {
     const found = rows.find((row) => row.name === name) as FoundTable;
-    return new TableColumns(name, columnsThere(name, found, faults, remarks));
+    return new TableColumns(name, presentColumns(name, found, faults, remarks));
   });
   if (faults.length > 0)
     throw new StoreError('rejected', `the registry cannot be read: ${faults.join('; ')}`);
   return { factories: factories as TableColumns, machines: machines as TableColumns, remarks };
 }
 
-function columnsThere(
+function presentColumns(
   table: RegistryTable,
   { is_there, columns, missing_rights }: FoundTable,
   faults: string[],
   remarks: string[],
 ): ReadonlySet<string> {
-  const there = new Set<string>();
+  const present = new Set<string>();
   if (missing_rights) faults.push(`no permission to ${missing_rights} ${table}`);
   if (!is_there) faults.push(`there is no table ${table}`);
   const found = new Map(columns?.map((column) => [column.name, column]));
@@ -132,7 +132,7 @@ function columnsThere(
     for (const [name, kind] of Object.entries({ ...NEEDED[table], ...OPTIONAL[table] })) {
       const column = found.get(name);
       const { fits, accepted } = KINDS[kind];
-      if (column && fits(column)) there.add(name);
+      if (column && fits(column)) present.add(name);
       else if (needed.includes(name))
         faults.push(
           column
@@ -142,5 +142,5 @@ function columnsThere(
       else if (column)
         remarks.push(`${table}.${name} is ${column.declared}, not ${accepted}, and is not read`);
     }
-  return there;
+  return present;
 }

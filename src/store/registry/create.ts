@@ -13,11 +13,11 @@ import { type RegistryTable, registryColumns } from './columns.ts';
 import { CREATE_REGISTRY, EQUIP_TABLES, REGISTRY_TABLES } from './tables.ts';
 
 /**
- * Makes the registry and the reading tables, with the default factory, on a database that has none
- * of them. A database that has them is an EnMS's and is left as it is.
+ * Creates the registry and the reading tables, with the default factory, on a database without any
+ * of them. A database that has them belongs to an EnMS and is left unchanged.
  *
- * @returns Whether it made them.
- * @throws StoreError for a database that has some of them without the registry.
+ * @returns Whether it created them.
+ * @throws StoreError for a database that has some of them but no registry.
  */
 export function createRegistry(database: Database): Promise<boolean> {
   return database.transaction(async (queries) => {
@@ -35,10 +35,10 @@ export interface AddedRows {
 }
 
 /**
- * Puts factories and machines into a database's registry that are not in it, so that readings can
- * refer to them. Rows that are there stay as they are; an empty database gets the tables first.
+ * Adds missing factories and machines to a registry, so that readings can refer to them. Existing
+ * rows stay unchanged; an empty database gets the tables first.
  *
- * @throws StoreError where a name is taken by another id, or the right to insert is missing.
+ * @throws StoreError if another id has one of the names, or the right to insert is missing.
  */
 export function addRegistryRows(
   database: Database,
@@ -51,10 +51,10 @@ export function addRegistryRows(
 }
 
 /**
- * Makes the tables of the registry and of the readings on a database that has none of them.
+ * Creates the tables of the registry and of the readings on a database without any of them.
  *
- * @param location - Names the database in errors.
- * @returns Whether it made them.
+ * @param location - The database's name in errors.
+ * @returns Whether it created them.
  */
 async function createTables(queries: Queries, location: string): Promise<boolean> {
   const found = await queries.query<{ name: string; is_there: boolean }>(
@@ -67,9 +67,9 @@ async function createTables(queries: Queries, location: string): Promise<boolean
     throw new StoreError(
       'rejected',
       `${location} has the tables ${there.join(', ')}, but not both factories and ` +
-        'machines: neither an EnMS’s registry nor empty',
+        'machines: it is neither empty nor an EnMS’s registry',
     );
-  // For a user called simulator, PostgreSQL would put them into the schema of that name.
+  // For a user called simulator, PostgreSQL would create them in the schema of that name.
   await queries.query(
     `select set_config('search_path', coalesce(
        (select quote_ident(name) from unnest(current_schemas(false)) with ordinality s (name, i)
@@ -81,11 +81,11 @@ async function createTables(queries: Queries, location: string): Promise<boolean
 }
 
 /**
- * Makes hypertables of the reading tables where TimescaleDB is installed (TimescaleDB manual,
- * create_hypertable()), with the indexes that they have. On plain PostgreSQL they stay tables.
+ * Turns the reading tables into hypertables if TimescaleDB is installed (TimescaleDB manual,
+ * create_hypertable()), with their existing indexes. On plain PostgreSQL they stay tables.
  */
 async function makeHypertables(queries: Queries): Promise<void> {
-  // Whichever schema it was installed in: the search path need not name that.
+  // The extension may be in any schema, even one outside the search path.
   const [extension] = await queries.query<{ schema: string }>(
     `select quote_ident(nspname) as schema
      from pg_extension join pg_namespace on pg_namespace.oid = extnamespace
@@ -100,7 +100,7 @@ async function makeHypertables(queries: Queries): Promise<void> {
     );
 }
 
-/** Adds the factories and machines that are not there. @returns The number of machines added. */
+/** Adds the missing factories and machines. @returns The number of machines added. */
 async function addRows(
   queries: Queries,
   factories: readonly FactoryDescription[],
@@ -133,7 +133,9 @@ async function absent<T extends { readonly id: string }>(
   return wanted.filter(({ id }) => !known.has(id));
 }
 
-/** A registry keeps of climate and calendar what departs from the defaults. */
+/**
+ * A registry only stores the climate and calendar of a factory if they differ from the defaults.
+ */
 function factoryRow(factory: FactoryDescription): object {
   const { id, name, location = null, timeZone, latitude, longitude, climate, calendar } = factory;
   const content = factoryContent(factory, []);

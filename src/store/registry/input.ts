@@ -3,13 +3,13 @@ import { type Keys, readMapping } from '../../schema/composite-type.ts';
 import { Diagnostics } from '../../schema/diagnostics.ts';
 import type { Parameter } from '../database.ts';
 
-/** Columns as a client gives them; those that are missing stay as they are. */
+/** Column values from a client. Columns that are missing stay unchanged. */
 export type Input = Readonly<Record<string, unknown>>;
 
 /**
- * The columns that a client gave, in the form that the database takes.
+ * Checks column values from a client and converts them for the database.
  *
- * @throws ConfigError with everything that is wrong with them.
+ * @throws ConfigError with all errors.
  */
 export function readInput(input: Input, columns: Keys): Input {
   const diagnostics = new Diagnostics({ errorsMax: FAULTS_MAX });
@@ -18,13 +18,13 @@ export function readInput(input: Input, columns: Keys): Input {
   return values;
 }
 
-/** Old metadata with the new keys; those that are null go, others that an EnMS keeps stay. */
+/** Merges new keys into metadata. A null removes a key; other keys of an EnMS stay. */
 export function mergedMetadata(old: Input, changes: Input): Record<string, unknown> {
   const merged = { ...old, ...changes };
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
 }
 
-/** Columns and their values as statements take them. */
+/** The columns of a row, with placeholders and values for a statement. */
 export function assignments(row: Input): {
   names: string[];
   places: string[];

@@ -4,27 +4,27 @@ import { RegistryConflict, rowOf } from './change.ts';
 import { type RegistryTable, registryColumns } from './columns.ts';
 import { READING_TABLES } from './tables.ts';
 
-/** Years of readings take a while to count and to delete [ms]. */
+/** How long a purge may take [ms]: years of readings take time to count and delete. */
 const PURGE_MAX_MS = 600_000;
 
-/** Rows that refer to some machines, by table. */
+/** Number of dependent rows, by table. */
 export type Counts = Record<string, number>;
 
-/** What goes with a row when it is purged. @throws RegistryConflict for an unknown id. */
+/** Counts the rows that a purge would delete. @throws RegistryConflict for an unknown id. */
 export function countRows(database: Database, table: RegistryTable, id: string): Promise<Counts> {
   return database.transaction(async (queries) => {
-    const { counts } = await hanging(queries, table, id);
+    const { counts } = await dependents(queries, table, id);
     return counts;
   }, PURGE_MAX_MS);
 }
 
 /**
- * Deletes a row for good: a machine with all of its rows in the reading tables, a factory with its
- * machines and all of their rows.
+ * Deletes a row permanently: a machine with all its rows in the reading tables, or a factory with
+ * its machines and all their rows.
  *
- * @param confirmed - How many rows go with it, as counted before; without it nothing is deleted
- *   and the conflict says how many.
- * @throws RegistryConflict for an unknown id, or a number that is not that of the rows.
+ * @param confirmed - The number of dependent rows, as counted before. Without it nothing is
+ *   deleted, and the conflict gives the number.
+ * @throws RegistryConflict for an unknown id, or a number that is wrong.
  */
 export function purgeRow(
   database: Database,
@@ -33,7 +33,7 @@ export function purgeRow(
   confirmed?: number,
 ): Promise<Counts> {
   return database.transaction(async (queries) => {
-    const { known, machineIds, counts } = await hanging(queries, table, id);
+    const { known, machineIds, counts } = await dependents(queries, table, id);
     checkConfirmed(counts, confirmed);
     // An EnMS's own foreign keys cascade; those of registry.sql do not.
     for (const { name, id_type: type } of await presentTables(queries))
@@ -49,7 +49,7 @@ export function purgeRow(
   }, PURGE_MAX_MS);
 }
 
-/** The number of rows that some machines have in the reading tables that are there. */
+/** The number of rows that some machines have in each existing reading table. */
 export async function countReadings(queries: Queries, ids: readonly string[]): Promise<Counts> {
   const counts: Counts = {};
   for (const { name, id_type: type } of await presentTables(queries)) {
@@ -62,30 +62,32 @@ export async function countReadings(queries: Queries, ids: readonly string[]): P
   return counts;
 }
 
-/** How many rows are counted. */
+/** The sum over all tables. */
 export function totalOf(counts: Counts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** @throws RegistryConflict that says how many there are, where another number was confirmed. */
+/** @throws RegistryConflict with the right number, if another one was confirmed. */
 export function checkConfirmed(counts: Counts, confirmed: number | undefined): void {
   if (confirmed === totalOf(counts)) return;
   throw new RegistryConflict('unconfirmed', 'confirm', confirmation(counts), counts);
 }
 
-/** Says how many rows go with a deletion, and how to confirm it. */
+/** States how many rows a deletion includes, and how to confirm it. */
 export function confirmation(counts: Counts): string {
   const total = totalOf(counts);
   const rows = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([table, count]) => `${count} of ${table}`);
   const what =
-    rows.length > 0 ? `${total} rows go with it (${rows.join(', ')})` : 'no rows go with it';
-  return `${what}; confirm=${total} deletes`;
+    rows.length > 0
+      ? `this also deletes ${total} rows (${rows.join(', ')})`
+      : 'no other rows are deleted';
+  return `${what}; to confirm, add confirm=${total}`;
 }
 
-/** What goes with a row. @throws RegistryConflict for an unknown id. */
-async function hanging(
+/** The rows that depend on a row. @throws RegistryConflict for an unknown id. */
+async function dependents(
   queries: Queries,
   table: RegistryTable,
   id: string,
@@ -103,7 +105,7 @@ async function hanging(
   return { known, machineIds, counts };
 }
 
-/** The reading tables that are there, with the type of their machines' ids. */
+/** The reading tables that exist, with the type of their machine ids. */
 async function presentTables(
   queries: Queries,
 ): Promise<readonly { readonly name: string; readonly id_type: string }[]> {

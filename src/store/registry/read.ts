@@ -18,7 +18,7 @@ import {
   readMachineRow,
 } from './rows.ts';
 
-/** A row of the registry that cannot run, and why, in a sentence for its maintainer. */
+/** A row of the registry that cannot run, with the reason for its maintainer. */
 export interface Rejection {
   readonly table: RegistryTable;
   readonly id: string;
@@ -26,24 +26,24 @@ export interface Rejection {
   readonly reason: string;
 }
 
-/** The registry as the simulator understands it. */
+/** The registry as the simulator reads it. */
 export interface RegistryReading {
   readonly factories: readonly FactoryDescription[];
   readonly rejections: readonly Rejection[];
-  /** What runs, but is worth a line in the log. */
+  /** Accepted, but worth a line in the log. */
   readonly remarks: readonly string[];
-  /** Another one where anything that matters is another; see {@link registryDigest}. */
+  /** Changes whenever anything relevant does; see {@link registryDigest}. */
   readonly digest: string;
 }
 
 /**
  * Reads the active factories and machines of a registry. A row that cannot run is left out and
- * reported, and what is wrong in `metadata` is replaced by what would hold without it.
+ * reported. Invalid values in `metadata` are replaced by their defaults.
  *
  * @param catalogue - The machine types that there are.
- * @param calendar - Of factories that have none of their own.
- * @param before - What was read last: what ran goes on, whatever rows have come beside it.
- * @throws StoreError that says all that is missing where the tables cannot be read.
+ * @param calendar - For factories without their own.
+ * @param before - The previous result: what ran keeps running, whichever rows were added.
+ * @throws StoreError that names everything that is missing, if the tables cannot be read.
  */
 export function readRegistry(
   database: Database,
@@ -62,14 +62,14 @@ export function readRegistry(
     const factories = await rowsOf<FactoryRow>('factories');
     const machines = await rowsOf<MachineRow>('machines');
     const digest = await registryDigest(queries);
-    const understood = understand(factories, machines, calendar, catalogue, before);
-    return { ...understood, remarks: [...columns.remarks, ...understood.remarks], digest };
+    const interpreted = interpret(factories, machines, calendar, catalogue, before);
+    return { ...interpreted, remarks: [...columns.remarks, ...interpreted.remarks], digest };
   });
 }
 
 /**
- * A short text that changes when a row of the registry does: for asking often. The database makes
- * it, so that no row travels.
+ * A short text that changes with any row of the registry, for frequent polling. The database
+ * computes it, so no rows are transferred.
  */
 export async function registryDigest(queries: Queries): Promise<string> {
   const { factories, machines } = await registryColumns(queries);
@@ -90,16 +90,16 @@ export async function registryDigest(queries: Queries): Promise<string> {
   return row?.digest ?? '';
 }
 
-/** Faults of a factory that nothing can stand in for. */
+/** Columns of a factory that have no fallback. */
 const FATAL_COLUMNS = new Set(['id', 'name', 'timezone']);
 
-/** A machine that runs, unless another one has its topic. */
+/** A machine that runs unless another one owns its topic. */
 interface Candidate {
   readonly row: MachineRow;
   readonly description: MachineDescription;
 }
 
-function understand(
+function interpret(
   factoryRows: readonly FactoryRow[],
   machineRows: readonly MachineRow[],
   calendar: CalendarDescription,
@@ -115,7 +115,7 @@ function understand(
     const { description, faults } = readFactoryRow(row, machines, calendar, catalogue);
     const fatal = faults.filter(({ path }) => FATAL_COLUMNS.has(path));
     if (!description || fatal.length > 0) {
-      const consequence = `its ${machines.length} machines do not run`;
+      const consequence = `its machines (${machines.length}) do not run`;
       rejections.push(rejection('factories', row, `${sentence(fatal)}; ${consequence}`));
       return [];
     }
@@ -130,7 +130,7 @@ function understand(
         return [];
       }
       remarks.push(...reading.remarks.map((remark) => `${machine.name}: ${remark}`));
-      if (derived) remarks.push(`${machine.name}: mqtt_topic is empty; its topic is ${derived}`);
+      if (derived) remarks.push(`${machine.name}: mqtt_topic is empty; using the topic ${derived}`);
       return [{ row: machine, description: reading.description }];
     };
     return [{ description, candidates: machines.flatMap(runs) }];
@@ -152,7 +152,10 @@ function understand(
   return { factories, rejections, remarks };
 }
 
-/** Who has each topic: who ran with it, else who says it, else whose names make it. */
+/**
+ * The owner of each topic. A machine that already ran with it comes first, then one whose row sets
+ * it, then one whose topic is derived.
+ */
 function topicOwners(
   candidates: readonly Candidate[],
   ran: ReadonlyMap<string, MachineDescription>,
@@ -165,7 +168,9 @@ function topicOwners(
   return owners;
 }
 
-/** The topic of a machine whose row has none: the one it has had, as long as its name says so. */
+/**
+ * The topic of a machine whose row sets none: the previous one, as long as it still fits the name.
+ */
 function derivedTopic(
   { name }: MachineRow,
   level: string,
@@ -175,7 +180,7 @@ function derivedTopic(
   return before?.topic.endsWith(last) ? before.topic : `factory/${level}${last}`;
 }
 
-/** The second level of most topics of a factory; of several, the first. */
+/** The most common second level of a factory's topics; the first in order if several tie. */
 function commonLevel(rows: readonly MachineRow[]): string | undefined {
   const counts = new Map<string, number>();
   for (const { mqtt_topic: topic } of rows) {

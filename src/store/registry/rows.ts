@@ -45,15 +45,15 @@ export interface RegistryRows {
   readonly machines: MachineRow;
 }
 
-/** A row as the simulator understands it, with what is wrong with it by its columns. */
+/** A row as the simulator reads it, with its errors by column. */
 export interface RowReading<Description> {
-  /** Good where there are no faults. */
+  /** Valid if there are no faults. */
   readonly description: Description | undefined;
   readonly faults: readonly Diagnostic[];
   readonly remarks: readonly string[];
 }
 
-/** The columns of what a factory file calls otherwise. */
+/** The columns of keys that have other names in a factory file. */
 const COLUMNS: Readonly<Record<string, string>> = {
   interval: 'data_interval_seconds',
   topic: 'mqtt_topic',
@@ -66,7 +66,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
   networks: 'metadata.networks',
 };
 
-/** Keys of a factory's `metadata` that say something to the simulator. */
+/** Keys of a factory's `metadata` that the simulator reads. */
 const METADATA_KEYS = ['latitude', 'longitude', 'climate', 'calendar', 'networks'] as const;
 
 function columnOf([first = '', ...rest]: Path): string {
@@ -74,11 +74,11 @@ function columnOf([first = '', ...rest]: Path): string {
 }
 
 /**
- * Reads a factory from its row, without its machines: by the rules of factory files, so that a
- * registry and a file mean the same.
+ * Reads a factory from its row, without its machines. The rules are those of factory files, so
+ * that a registry and a file mean the same.
  *
- * @param machines - The rows of its machines, from which voltage and frequency follow.
- * @param calendar - What holds where it has none of its own.
+ * @param machines - The rows of its machines, which determine voltage and frequency.
+ * @param calendar - Applies if it has none of its own.
  */
 export function readFactoryRow(
   row: FactoryRow,
@@ -98,7 +98,7 @@ export function readFactoryRow(
     ...(row.location === null || row.location.trim() === '' ? {} : { location: row.location }),
     ...Object.fromEntries(given.map((key) => [key, metadata[key]])),
     ...likelyGrid(row.timezone ?? 'UTC', machines),
-    // Topics are the machines' own, so the name need not give a level of one.
+    // The machines have their own topics, so the name need not be a valid topic level.
     topic: 'registry',
   };
   const description = readFactory(
@@ -119,7 +119,7 @@ export function readFactoryRow(
 /**
  * Reads a machine from its row, by the rules of factory files.
  *
- * @param topic - What it has where the row has none.
+ * @param topic - Its topic if the row has none.
  */
 export function readMachineRow(
   row: MachineRow,
@@ -138,9 +138,9 @@ export function readMachineRow(
   };
   const context = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry', catalogue };
   const description = readMachine(content, diagnostics.top, context);
-  // A column of text is case-sensitive, and what is stored of a machine carries its id.
+  // A text column is case-sensitive, and everything stored about a machine carries its id.
   if (description && description.id !== row.id)
-    diagnostics.top.at('id').error(`${shown(row.id)} has capital letters; write it in small ones`);
+    diagnostics.top.at('id').error(`${shown(row.id)} has capital letters; write it in lower case`);
   const { parameters = {}, faults: _planned, ...plain } = description ?? {};
   return {
     description: description && {
@@ -153,39 +153,39 @@ export function readMachineRow(
   };
 }
 
-/** Whether a row says the topic of its machine. */
+/** Whether a row sets its machine's topic. */
 export function hasTopic({ mqtt_topic: topic }: Pick<MachineRow, 'mqtt_topic'>): boolean {
   return topic !== null && topic.trim() !== '';
 }
 
-/** The parameters that follow from the date of a machine's installation, where it has one. */
+/** The parameters that follow from a machine's installation date, if it has one. */
 function ageParameters(date: unknown): Readonly<Record<string, number>> {
   const ms = typeof date === 'string' ? Date.parse(date) : Number.NaN;
   const year = new Date(ms).getUTCFullYear();
-  // A date that cannot be one says nothing of a machine.
+  // An impossible date is ignored.
   if (!(year >= 1900 && year < 2200)) return {};
   const [fromMs, toMs] = [Date.UTC(year, 0), Date.UTC(year + 1, 0)];
   return { installed_year: year + (ms - fromMs) / (toMs - fromMs) };
 }
 
-/** What a machine is to us: types that an EnMS has no name for hide behind `other`. */
+/** A machine's type in the simulator. Types that an EnMS does not know are stored as `other`. */
 function simulatedType({ type, metadata }: Pick<MachineRow, 'type' | 'metadata'>): string {
   const { simulator_type: hidden } = mappingOf(metadata);
   return type === 'other' && typeof hidden === 'string' ? hidden : type;
 }
 
-/** A JSON mapping, or an empty one where there is none. */
+/** A JSON object, or an empty one if the value is something else. */
 export function mappingOf(value: unknown): Readonly<Record<string, unknown>> {
   return asMapping(value) ?? {};
 }
 
 /** Line-to-line voltages of low-voltage networks in factories [V]. */
 const VOLTAGE_V = { 50: 400, 60: 480 } as const;
-/** Line-to-line voltages that a factory's bus may have [V]. */
+/** The range of a factory's line-to-line voltage [V]. */
 const VOLTAGE_MIN_V = 100;
 const VOLTAGE_MAX_V = 1000;
 
-/** Zones of the Americas with a grid of 50 Hz (IEC World Plugs: list by location). */
+/** Time zones of the Americas with a 50 Hz grid (IEC World Plugs: list by location). */
 const AMERICAN_50_HZ = new Set(
   `Asuncion Barbados Buenos_Aires Cayenne Coyhaique Curacao Godthab Grenada Guadeloupe Jamaica
    La_Paz Martinique Montevideo Nuuk Punta_Arenas Santiago Scoresbysund St_Lucia St_Vincent Thule
@@ -193,7 +193,7 @@ const AMERICAN_50_HZ = new Set(
 );
 
 /**
- * Voltage and frequency of a factory's grid: those that most of its machines are rated for, else
+ * Voltage and frequency of a factory's grid: the most common ratings of its machines, otherwise
  * what is usual in its time zone.
  */
 function likelyGrid(
@@ -216,7 +216,7 @@ function usualFrequencyHz(timeZone: string): 50 | 60 {
   return isAmerican && !AMERICAN_50_HZ.has(place) ? 60 : 50;
 }
 
-/** The value that occurs most often; of several, the least. */
+/** The most frequent value; the lowest if several tie. */
 function most<T extends number>(values: readonly T[]): T | undefined {
   const counts = new Map<T, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);

@@ -1,4 +1,4 @@
-/** Tables of an EnMS that hold what hangs on a machine. */
+/** The tables of an EnMS whose rows refer to a machine. */
 export const READING_TABLES = [
   'energy_readings',
   'production_data',
@@ -24,7 +24,7 @@ const ENUMS = {
   alert_level: ['normal', 'warning', 'critical'],
 } as const;
 
-/** Makes types that may be there already: dropped tables leave theirs behind. */
+/** Creates types that may already exist: dropped tables leave them behind. */
 const CREATE_ENUMS = Object.entries(ENUMS)
   .map(
     ([name, labels]) => `do $$ begin
@@ -33,7 +33,7 @@ const CREATE_ENUMS = Object.entries(ENUMS)
   )
   .join('\n');
 
-/** Makes the tables of an EnMS, on a database that has none of them. */
+/** Creates the tables of an EnMS, on a database without any of them. */
 export const CREATE_REGISTRY = `
 ${CREATE_ENUMS}
 create table factories (
@@ -83,7 +83,7 @@ create table machine_status (
   last_updated timestamptz default now());
 `;
 
-/** What tables and columns hold, for people who look at them. */
+/** Comments on tables and columns, for people who browse the database. */
 const COMMENTS: Readonly<Record<string, string>> = {
   factories: 'Factories of the simulator; rows with is_active = false do not run',
   'factories.timezone': 'IANA time zone; shifts and days follow it',
@@ -114,9 +114,9 @@ const COMMENTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What an administrator expects of tables of readings: an index for windows of time over all
- * machines, and comments. Rows come in order of time, so that a block range index does, which
- * costs an insert next to nothing.
+ * What an administrator expects of reading tables: comments, and an index for time windows over
+ * all machines. Rows arrive in order of time, so a block range index is enough, and costs an
+ * insert almost nothing.
  */
 export const EQUIP_TABLES = [
   ...['energy_readings', 'production_data', 'environmental_data'].map(

@@ -99,7 +99,7 @@ describe('a live cluster', { skip: SKIP }, () => {
     await Promise.all([mosquitto.close(), redis.close(), postgres.close()]);
   });
 
-  it('is told to anybody by each of its APIs', async () => {
+  it('is shown by each of its APIs', async () => {
     const { enabled, members, shards } = await ask(b, '/simulator/cluster');
     assert.equal(enabled, true);
     const roles = members.map(({ role }: { role: string }) => role).sort();
@@ -122,7 +122,7 @@ describe('a live cluster', { skip: SKIP }, () => {
       );
   });
 
-  it('does what one of its APIs is told, and the others know of it', async () => {
+  it('carries out a command sent to one of its APIs, and the others know', async () => {
     const collector = await Collector.open(
       `mqtt://127.0.0.1:${mosquitto.port}`,
       'factory/+/+/status',
@@ -148,7 +148,7 @@ describe('a live cluster', { skip: SKIP }, () => {
     await until(() => b.assembly.simulator.clock.speed === 20);
   });
 
-  it('takes a machine in that one of its APIs is given, and lets it go again', async () => {
+  it('adds a machine through one of its APIs, and removes it again', async () => {
     const collector = await Collector.open(
       `mqtt://127.0.0.1:${mosquitto.port}`,
       'factory/demo/new/#',
@@ -168,7 +168,7 @@ describe('a live cluster', { skip: SKIP }, () => {
     await collector.close();
   });
 
-  it('lets nobody in who would say something else', async () => {
+  it('rejects processes with a different configuration', async () => {
     const refused = (more: Record<string, string>, path: RegExp, message: RegExp) =>
       assert.rejects(joinCluster(configured(more), 'worker', logLines()), (error) => {
         assert.ok(error instanceof ConfigError);
@@ -177,8 +177,8 @@ describe('a live cluster', { skip: SKIP }, () => {
         assert.match(error.faults[0]?.message ?? '', message);
         return true;
       });
-    await refused({ CLUSTER_SHARDS: '5' }, /^CLUSTER_SHARDS$/, /^5 .* was begun with 4;/);
-    await refused({ PUMP_INTERVAL: '20' }, /intervals/, /is not what the running cluster has/);
+    await refused({ CLUSTER_SHARDS: '5' }, /^CLUSTER_SHARDS$/, /^is 5, .* was created with 4;/);
+    await refused({ PUMP_INTERVAL: '20' }, /intervals/, /differs from the running cluster/);
   });
 
   it('has a page in the dashboard', { skip: withoutChromium() }, async () => {
@@ -203,7 +203,7 @@ describe('a live cluster', { skip: SKIP }, () => {
     }
   });
 
-  it('says that it is online while anybody delivers, and offline when the last one ends', async () => {
+  it('publishes online while any worker delivers, and offline when the last one stops', async () => {
     const states = await Collector.open(`mqtt://127.0.0.1:${mosquitto.port}`, 'simulator/state');
     await states.until((received) => received.at(-1)?.payload === 'online');
     ends[0]?.abort();

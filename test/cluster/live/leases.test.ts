@@ -42,7 +42,7 @@ describe('a lease', { skip: withoutRedis() }, () => {
     }
   };
 
-  it('is held by one worker, until it gives it back', async (t) => {
+  it('is held by one worker until released', async (t) => {
     const [a, b] = [open(t, 'one'), open(t, 'one')];
     await a.ensure();
     await b.ensure();
@@ -50,12 +50,12 @@ describe('a lease', { skip: withoutRedis() }, () => {
     assert.equal(await b.take(), undefined);
     await a.renew();
     assert.equal(a.held.length, SHARDS);
-    await a.giveBack(1);
+    await a.release(1);
     assert.deepEqual(await takeAll(b), [1]);
     assert.deepEqual([...a.held].sort(), [0, 2]);
   });
 
-  it('of one cluster is none of another, whose prefix is another one', async (t) => {
+  it('of one cluster does not affect a cluster with another prefix', async (t) => {
     const [a, b] = [open(t, 'two'), open(t, 'three')];
     await a.ensure();
     assert.deepEqual(await takeAll(b), []);
@@ -64,7 +64,7 @@ describe('a lease', { skip: withoutRedis() }, () => {
     assert.deepEqual(await takeAll(b), [0, 1, 2]);
   });
 
-  it('is over when Redis was emptied, and there to be taken again', async (t) => {
+  it('ends when Redis is emptied, and can be taken again', async (t) => {
     const leases = open(t, 'four');
     await leases.ensure();
     assert.deepEqual(await takeAll(leases), [0, 1, 2]);
@@ -77,7 +77,7 @@ describe('a lease', { skip: withoutRedis() }, () => {
     assert.deepEqual(await takeAll(leases), [0, 1, 2]);
   });
 
-  it('is not given for a shard that there is not any more', async (t) => {
+  it('is not granted for a shard that no longer exists', async (t) => {
     await open(t, 'five', 5).ensure();
     const leases = open(t, 'five', 2);
     const taken: number[] = [];
@@ -94,7 +94,7 @@ describe('a lease', { skip: withoutRedis() }, () => {
     ['nothing in its place', (client, key) => client.del(key)],
   ];
   for (const [i, [damage, make]] of damages.entries())
-    it(`is made again where Redis has ${damage} for it, said once, and taken like others`, async (t) => {
+    it(`is created again, with one line in the log, if Redis has ${damage} for it`, async (t) => {
       const removed: string[] = [];
       const leases = open(t, `damaged-${i}`, SHARDS, removed);
       await leases.ensure();
@@ -107,7 +107,7 @@ describe('a lease', { skip: withoutRedis() }, () => {
       assert.deepEqual(removed, ['shard-1']);
     });
 
-  it('of a worker that died is taken over though a job beside it cannot be read', async (t) => {
+  it('of a dead worker is taken over even though another job cannot be read', async (t) => {
     const removed: string[] = [];
     const times = { leaseMs: 300, checkMs: 100 };
     const dead = open(t, 'heirs', SHARDS, [], times);
@@ -128,7 +128,7 @@ describe('a lease', { skip: withoutRedis() }, () => {
   });
 });
 
-it('a fenced sink writes nothing without a proof', async () => {
+it('a fenced sink writes nothing without proof of ownership', async () => {
   const memory = Object.assign(new MemorySink('mqtt'), {
     isConnected: true,
     connectionCount: 1,

@@ -18,11 +18,11 @@ function clockAt(realMs: number) {
   clock.advanceTo(realMs);
   /** Hears the database, whose answer took a while. */
   const hear = (toMs: number, tookMs = 0) =>
-    clock.hear({ clock: record, realMs: toMs, askedMs: heardMs, heardMs: heardMs + tookMs });
+    clock.sync({ clock: record, realMs: toMs, askedMs: heardMs, heardMs: heardMs + tookMs });
   return { clock, log, hear };
 }
 
-test('the database’s clock that goes forward is said once, and shown', () => {
+test('a forward step of the database’s clock is logged once, and shown', () => {
   const { clock, log, hear } = clockAt(NOON_MS);
   hear(NOON_MS + HOUR_MS);
   const reason =
@@ -35,18 +35,18 @@ test('the database’s clock that goes forward is said once, and shown', () => {
   assert.ok(log.lines[0]?.startsWith(reason));
 });
 
-test('the cluster is ahead of the database’s clock until that has come to where it was', () => {
+test('the cluster is ahead of the database’s clock until that has caught up', () => {
   const { clock, hear } = clockAt(NOON_MS);
   hear(NOON_MS - HOUR_MS);
   assert.match(
     clock.problem?.reason ?? '',
-    /^the cluster is ahead of the database's clock and goes on at 2026-06-01T12:00:00Z/,
+    /^the cluster is ahead of the database's clock and waits until 2026-06-01T12:00:00Z/,
   );
   hear(NOON_MS + 1000);
   assert.notEqual(clock.problem?.reason.startsWith('the cluster is ahead'), true);
 });
 
-test('an answer of the database that takes long is no step', () => {
+test('a slow answer of the database is not a step', () => {
   const { clock, log, hear } = clockAt(NOON_MS);
   hear(NOON_MS, AGO_MS);
   assert.equal(clock.steps, 0);

@@ -2,7 +2,7 @@ import test from 'node:test';
 import { liveVoyage } from './voyage.ts';
 
 test(
-  'treated badly ten times, a cluster of twenty shards and three workers misses nothing',
+  'abused ten times, a cluster of twenty shards and three workers loses nothing',
   {
     timeout: 2_400_000,
   },

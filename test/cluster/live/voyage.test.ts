@@ -5,7 +5,7 @@ import { withoutMosquitto } from '../../servers.ts';
 import { liveVoyage } from './voyage.ts';
 
 test(
-  'a cluster whose workers die and pause, and whose servers restart, misses nothing',
+  'a cluster whose workers die and pause, and whose servers restart, loses nothing',
   {
     skip: withoutMosquitto() || withoutPostgres() || withoutRedis(),
   },

@@ -14,7 +14,7 @@ import { accelerated, postgresHome, witnessedMosquitto } from '../../voyage/voya
 
 const SPEED = 10;
 /** The cluster is looked at so often while something is awaited [ms]. */
-const LOOK_MS = 50;
+const POLL_MS = 50;
 /** Real time that the slowest shard may be behind in a cluster that is well [s]. */
 const LAG_MAX_S = 5;
 const SEED = 42;
@@ -78,7 +78,7 @@ export async function liveVoyage(t: TestContext, voyage: LiveVoyage): Promise<vo
     await well(apiPort, workers);
     takeoversS.push((performance.now() - beganMs) / 1000);
     suspended.signal('SIGCONT');
-    await suspended.told(/is another worker's by now$/);
+    await suspended.told(/another worker owns shard \d+ now$/);
     workers.push(suspended, start());
     await client.inject();
     await well(apiPort, workers);
@@ -149,7 +149,7 @@ async function well(apiPort: string, workers: readonly SimulatorProcess[]): Prom
     const isShared = cluster.members.every(({ shards }) => shards <= share);
     const isOwned = cluster.shards.length > 0 && cluster.shards.every(({ owner }) => isOurs(owner));
     if (isShared && isOwned && cluster.lag_seconds < LAG_MAX_S) return;
-    await pause(LOOK_MS);
+    await pause(POLL_MS);
   }
 }
 
@@ -162,7 +162,7 @@ async function stopped(apiPort: string): Promise<void> {
     const { shards } = await look(apiPort);
     const times = shards.flatMap(({ sinks }) => sinks.map((sink) => sink.delivered_until));
     if (times.every((time) => time !== null && Date.parse(time) > untilMs)) return;
-    await pause(LOOK_MS);
+    await pause(POLL_MS);
   }
 }
 

@@ -12,27 +12,30 @@ import {
 } from '../../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../../dataset/window-reader.ts';
 import type { WorkResult } from '../../dataset/workplace.ts';
-import type { OrderedWork, TaskResult } from './orders.ts';
+import type { JobWork, TaskResult } from './job-store.ts';
 
-/** Work that a cluster is asked for, as the one who asks knows it. */
-export interface AskedWork {
-  /** The same for the same work at the same place, whoever asks. */
+/** A job for a cluster, as its submitter sees it. */
+export interface HistoryJob {
+  /** Depends on the request and its target only, so that submitters of the same job share it. */
   readonly id: string;
-  readonly work: OrderedWork;
+  readonly work: JobWork;
   readonly fleetDigest: string;
   readonly taskCount: number;
-  /** Rows of readings that there will be. */
+  /** The number of rows of readings in all. */
   readonly allRows: number;
-  /** Finds out what is left to be done, and what was done before. */
+  /** Determines which tasks remain, and which results already exist. */
   begin(): { readonly tasks: readonly number[]; readonly results: readonly TaskResult[] };
-  /** Remembers what was done, for when Redis does not. */
+  /** Records completed tasks in case Redis loses them. */
   record(results: readonly WorkResult[]): void;
-  /** Takes away what is not whole, after all have stopped. */
+  /** Removes partial files, once all workers have stopped. */
   stop(): void;
 }
 
-/** A dataset in a folder that all computers of the cluster share under the same path. */
-export function askedDataset(request: DatasetRequest, out: string): AskedWork {
+/**
+ * A job that writes a dataset to a folder, which all computers of the cluster share under the same
+ * path.
+ */
+export function datasetJob(request: DatasetRequest, out: string): HistoryJob {
   const folder = resolve(out);
   const fleet = fleetOf(request, 'actual');
   const plan = planOf(request, fleet);
@@ -56,8 +59,10 @@ export function askedDataset(request: DatasetRequest, out: string): AskedWork {
   };
 }
 
-/** A window into the tables of a database; what is stored again changes nothing. */
-export function askedWindow(request: WindowRequest, databaseUrl: string): AskedWork {
+/**
+ * A job that loads a window into the tables of a database. Storing a row twice changes nothing.
+ */
+export function windowJob(request: WindowRequest, databaseUrl: string): HistoryJob {
   const fleet = fleetOf(request, 'actual');
   const url = withoutPassword(databaseUrl);
   const taskCount = databaseParts(request).length;
@@ -73,7 +78,7 @@ export function askedWindow(request: WindowRequest, databaseUrl: string): AskedW
   };
 }
 
-/** Rows that a result stands for. */
+/** The number of rows of a result. */
 export function rowsOfResult(result: WorkResult): number {
   if (result.kind === 'files') return rowsOf(result.files);
   return result.kind === 'stored' ? result.rows : 0;

@@ -2,51 +2,51 @@ import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { StoreError } from '../../store/store-error.ts';
 
-/** What the log says where the database is away, and when it is back. */
-export interface PulseWords {
+/** What to log when the database becomes unreachable, and when it is back. */
+export interface TaskMessages {
   readonly failing: string;
-  readonly again: string;
+  readonly recovered: string;
 }
 
-/** What is done again and again for as long as a process is part of a cluster. */
-export class Pulse {
+/** Work that a process repeats while it is part of a cluster. */
+export class PeriodicTask {
   readonly #work: () => Promise<void>;
   readonly #everyMs: number;
   readonly #log: Log;
-  readonly #words: PulseWords;
+  readonly #messages: TaskMessages;
   #wake = new AbortController();
   #isFailing = false;
 
-  constructor(work: () => Promise<void>, everyMs: number, log: Log, words: PulseWords) {
+  constructor(work: () => Promise<void>, everyMs: number, log: Log, messages: TaskMessages) {
     this.#work = work;
     this.#everyMs = everyMs;
     this.#log = log;
-    this.#words = words;
+    this.#messages = messages;
   }
 
-  /** Whether it was done the last time. */
-  get isWell(): boolean {
+  /** Whether the last run succeeded. */
+  get isHealthy(): boolean {
     return !this.#isFailing;
   }
 
-  /** Has it done now rather than when it is due. */
+  /** Runs the work now instead of at its next turn. */
   wake(): void {
     this.#wake.abort();
   }
 
-  /** Does it until it is told to end; rejects where it fails otherwise than for the database. */
+  /** Repeats the work until the signal. Rejects on any failure other than that of the database. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.wake());
     while (!signal.aborted) {
       this.#wake = new AbortController();
       try {
         await this.#work();
-        if (this.#isFailing) this.#log.info({}, this.#words.again);
+        if (this.#isFailing) this.#log.info({}, this.#messages.recovered);
         this.#isFailing = false;
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         if (signal.aborted) return;
-        if (!this.#isFailing) this.#log.warn({ reason: error.message }, this.#words.failing);
+        if (!this.#isFailing) this.#log.warn({ reason: error.message }, this.#messages.failing);
         this.#isFailing = true;
       }
       await sleep(this.#everyMs, this.#wake.signal);

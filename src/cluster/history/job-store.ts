@@ -3,50 +3,50 @@ import type { Redis } from 'ioredis';
 import type { DatasetRequest, WindowRequest } from '../../dataset/request.ts';
 import type { WorkResult } from '../../dataset/workplace.ts';
 
-/** What an order is about. */
-export type OrderedWork =
+/** What to generate, and where to. */
+export type JobWork =
   | { readonly kind: 'files'; readonly request: DatasetRequest; readonly folder: string }
-  /** The URL is without a password: each worker has its own. */
+  /** The URL has no password: each worker uses its own. */
   | { readonly kind: 'database'; readonly request: WindowRequest; readonly url: string };
 
-/** An order as it is told without what may be large. */
-export interface OrderHead {
-  /** The id of the job that makes it whole. */
+/** The small fields of a job, without the request. */
+export interface JobHeader {
+  /** The id of the BullMQ job that completes it. */
   readonly flow: string;
-  /** Of the simulator that gave it. */
+  /** The submitter's version of the simulator. */
   readonly version: string;
   readonly fleetDigest: string;
   readonly taskCount: number;
 }
 
-/** How far an order is. */
-export interface OrderState {
-  /** Undefined where it is not there. */
+/** The state of a job. */
+export interface JobState {
+  /** Undefined if Redis does not have the job. */
   readonly flow: string | undefined;
-  /** Why it was given up. */
+  /** Why it failed for good. */
   readonly error: string | undefined;
-  /** What went wrong last, and is tried again. */
+  /** The latest failure of a task that is being retried. */
   readonly trouble: string | undefined;
 }
 
-/** The result of a task, by its place in the plan. */
+/** The result of a task, by the task's index in the plan. */
 export type TaskResult = readonly [index: number, result: WorkResult];
 
-/** An order that nobody asks for any more is forgotten after a week. */
+/** How long Redis keeps a job that nothing polls [s]. */
 const KEPT_S = 7 * 86_400;
 
-/** Changes what belongs to an order, unless that was taken back: then nothing is left of it. */
-const CHANGE_IF_THERE = `
+/** Changes a key of a job, unless the job was cancelled: then nothing of it may remain. */
+const CHANGE_IF_PRESENT = `
   if redis.call('exists', KEYS[1]) == 0 then return end
   redis.call(ARGV[2], KEYS[2], unpack(ARGV, 3))
   redis.call('expire', KEYS[2], ARGV[1])
 `;
 
 /**
- * The orders of a cluster in Redis: the description once and not in every job, how far each task
- * is, and its result. Whatever of it is lost can be put again.
+ * The jobs of a cluster in Redis: the request, stored once instead of in every task, and the
+ * progress and result of each task. Anything that is lost can be queued again.
  */
-export class Orders {
+export class JobStore {
   readonly #redis: Redis;
   readonly #prefix: string;
 
@@ -55,11 +55,11 @@ export class Orders {
     this.#prefix = `${prefix}:history-order`;
   }
 
-  /** Puts an order in the place of one that has the same id. */
+  /** Stores a job, replacing one with the same id. */
   async put(
     id: string,
-    head: OrderHead,
-    work: OrderedWork,
+    head: JobHeader,
+    work: JobWork,
     results: readonly TaskResult[],
   ): Promise<void> {
     const [order, done] = [this.#key(id), this.#key(id, 'results')];
@@ -70,33 +70,33 @@ export class Orders {
     await change.exec();
   }
 
-  /** What an order is about; undefined where it is not there any more. */
-  async work(id: string): Promise<OrderedWork | undefined> {
+  /** What to generate. Undefined if Redis no longer has the job. */
+  async work(id: string): Promise<JobWork | undefined> {
     const bytes = await this.#redis.hgetBuffer(this.#key(id), 'work');
-    return bytes ? (JSON.parse(gunzipSync(bytes).toString()) as OrderedWork) : undefined;
+    return bytes ? (JSON.parse(gunzipSync(bytes).toString()) as JobWork) : undefined;
   }
 
-  async head(id: string): Promise<OrderHead | undefined> {
+  async head(id: string): Promise<JobHeader | undefined> {
     const names = ['flow', 'version', 'fleetDigest', 'taskCount'];
     const [flow, version, fleetDigest, count] = await this.#redis.hmget(this.#key(id), ...names);
     if (!flow || !version || !fleetDigest) return undefined;
     return { flow, version, fleetDigest, taskCount: Number(count) };
   }
 
-  async state(id: string): Promise<OrderState> {
+  async state(id: string): Promise<JobState> {
     const names = ['flow', 'error', 'trouble'];
     const [flow, error, trouble] = await this.#redis.hmget(this.#key(id), ...names);
     return { flow: flow ?? undefined, error: error ?? undefined, trouble: trouble ?? undefined };
   }
 
-  /** Says how many rows of a task are made; answers how the order stands. */
-  async report(id: string, index: number, rows: number): Promise<OrderState> {
+  /** Records the rows that a task has generated so far. @returns The state of the job. */
+  async report(id: string, index: number, rows: number): Promise<JobState> {
     const state = await this.state(id);
     await this.#change(id, this.#key(id, 'rows'), 'hset', String(index), String(rows));
     return state;
   }
 
-  /** Rows of the tasks that were reported of, by their places in the plan. */
+  /** Rows generated so far, by the task's index in the plan. */
   async rows(id: string): Promise<ReadonlyMap<number, number>> {
     const reported = await this.#redis.hgetall(this.#key(id, 'rows'));
     return new Map(Object.entries(reported).map(([index, rows]) => [Number(index), Number(rows)]));
@@ -107,18 +107,20 @@ export class Orders {
     await this.keep(id);
   }
 
-  /** The results from one on, in the order in which they came; a task may have more than one. */
+  /** The results from an index on, in order of arrival. A task may have more than one. */
   async results(id: string, from: number): Promise<readonly TaskResult[]> {
     const lines = await this.#redis.lrange(this.#key(id, 'results'), from, -1);
     return lines.map((line) => JSON.parse(line) as TaskResult);
   }
 
-  /** Notes what went wrong and is tried again, or, at the end, why it was given up. */
+  /**
+   * Records a failure that is being retried (`trouble`), or the one that ended the job (`error`).
+   */
   async note(id: string, kind: 'trouble' | 'error', message: string): Promise<void> {
     await this.#change(id, this.#key(id), 'hset', kind, message);
   }
 
-  /** Keeps it for another week. */
+  /** Restarts the week after which Redis forgets the job. */
   async keep(id: string): Promise<void> {
     const change = this.#redis.multi();
     for (const key of this.#keys(id)) change.expire(key, KEPT_S);
@@ -130,7 +132,7 @@ export class Orders {
   }
 
   async #change(id: string, key: string, ...command: readonly string[]): Promise<void> {
-    await this.#redis.eval(CHANGE_IF_THERE, 2, this.#key(id), key, KEPT_S, ...command);
+    await this.#redis.eval(CHANGE_IF_PRESENT, 2, this.#key(id), key, KEPT_S, ...command);
   }
 
   #key(id: string, ...parts: readonly string[]): string {

@@ -1,14 +1,14 @@
-/** Others get their turn after so long [ms]. */
-const SLICE_MS = 10;
+/** How long steps may run before other work gets its turn [ms]. */
+const TURN_MS = 10;
 
-/** A piece of a longer work; true where more is to be done at once. */
+/** A step of some longer work. Returns whether there is more to do now. */
 export type Step = () => boolean;
 
 /**
- * Does long works piece by piece, in turn, and lets everything else of the process go on after
- * ten milliseconds of them.
+ * Runs long work step by step, in turn, and yields to the rest of the process every ten
+ * milliseconds.
  */
-export class Slices {
+export class StepScheduler {
   #waiting: Step[] = [];
   #isDue = false;
 
@@ -20,7 +20,7 @@ export class Slices {
   }
 
   readonly #turn = (): void => {
-    const endMs = performance.now() + SLICE_MS;
+    const endMs = performance.now() + TURN_MS;
     let at = 0;
     const steps = this.#waiting;
     do {
@@ -28,7 +28,7 @@ export class Slices {
       if (step()) steps.push(step);
     } while (at < steps.length && performance.now() < endMs);
     this.#waiting = steps.slice(at);
-    // A step may have added others meanwhile, to the list that was current then: this one.
+    // A step may have added others to this list, which was current until now.
     this.#isDue = this.#waiting.length > 0;
     if (this.#isDue) setImmediate(this.#turn);
   };
