@@ -132,8 +132,8 @@ export function machines(app: App, { simulator, configuration }: Api): void {
         tags: [TAGS.machines],
         summary: 'The machines, in the order of the registry',
         description:
-          `The page size is ${PAGE_MACHINES}; header X-Total-Count has the ` +
-          'number of matching machines, and Link the URL of the next page.',
+          `The page size is ${PAGE_MACHINES} unless \`limit\` is given; the header ` +
+          'X-Total-Count has the number of matching machines, and Link the URL of the next page.',
         querystring: filterOf(configuration.catalogue),
         response: responses(Type.Array(Machine), 404, 422),
       },
