@@ -5,17 +5,17 @@ import type { Configuration } from '../config/configuration.ts';
 import { clipped } from '../core/errors.ts';
 import { mqttOptions } from '../outputs/mqtt/index.ts';
 
-/** What somebody wants: to read, to change anything, or MQTT by WebSocket. */
+/** What a caller wants: to read, to change something, or to use MQTT over WebSocket. */
 export type Purpose = 'read' | 'change' | 'broker';
 
-/** Who asks, as far as a request tells. */
+/** The caller, as far as a request identifies it. */
 export interface Caller {
-  /** Address at the other end of the connection; none where it has gone already. */
+  /** Remote address of the connection; undefined if it is closed already. */
   readonly peer: string | undefined;
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Why somebody does not get what they want, and what to do about it. */
+/** Why a caller is refused, and what to do about it. */
 export interface Refusal {
   readonly status: 401 | 403;
   readonly reason: string;
@@ -29,7 +29,7 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 LOOPBACK.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
 
-/** Headers that proxies add, by their names in small letters. */
+/** Headers that proxies add, in lower case. */
 const FORWARDED = new RegExp(
   `^(${[
     'forwarded|via|x-forwarded(-.*)?',
@@ -39,13 +39,12 @@ const FORWARDED = new RegExp(
 );
 
 /**
- * The one rule of who may do what, for HTTP and for WebSocket: the refusal, or undefined where
- * nothing stands against it.
+ * The access rules for HTTP and WebSocket: returns the refusal, or undefined if access is granted.
  *
- * Without a key, whoever is on this computer may change anything. A page in a browser here is on
- * this computer too, whoever wrote it, and so is everybody whom a proxy here lets in. So a request
- * is local only if it comes from a loopback address, names this computer as its host, comes from
- * no foreign page, and was not forwarded.
+ * Without a key, only this computer may change anything. But a page in a local browser also runs
+ * on this computer, whatever its author, and so does every request that comes through a local
+ * proxy. So a request is local only if it comes from a loopback address, names this computer as
+ * its host, comes from no foreign page, and was not forwarded.
  */
 export function refusalOf(purpose: Purpose, caller: Caller, rules: Rules): Refusal | undefined {
   if (purpose === 'change' && rules.api.key !== undefined)
@@ -58,12 +57,12 @@ export function refusalOf(purpose: Purpose, caller: Caller, rules: Rules): Refus
   return reason === undefined ? undefined : { status: 403, reason };
 }
 
-/** Who makes a request. */
+/** The caller of a request. */
 export function callerOf({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): Caller {
   return { peer: socket.remoteAddress, headers };
 }
 
-/** Why a WebSocket may not be opened to the broker, if it may not. */
+/** Why a WebSocket connection to the broker is refused; undefined if it is allowed. */
 export function webSocketRefusal(request: IncomingMessage, rules: Rules): string | undefined {
   return refusalOf('broker', callerOf(request), rules)?.reason;
 }
@@ -71,7 +70,7 @@ export function webSocketRefusal(request: IncomingMessage, rules: Rules): string
 function keyRefusal(headers: IncomingHttpHeaders, key: string): Refusal | undefined {
   const bearer = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1];
   const given = [headers['x-api-key']].flat()[0] ?? bearer;
-  // Digests have one length, so the time of the comparison says nothing about the key.
+  // Digests have the same length, so the time of the comparison reveals nothing about the key.
   if (given !== undefined && timingSafeEqual(sha256(given), sha256(key))) return undefined;
   const what = given === undefined ? 'a key is needed' : 'the key is wrong';
   return { status: 401, reason: `${what}: send it as X-API-Key or Authorization: Bearer` };
@@ -84,12 +83,12 @@ function sha256(text: string): Buffer {
 function whyNotToChange({ peer, headers }: Caller, { api }: Rules): string | undefined {
   if (!isLoopback(peer))
     return (
-      'set API_KEY in the environment or .env of the simulator, and send it: without a key only ' +
-      'the computer that it runs on may change anything, and a container is a computer of its own'
+      'set API_KEY in the environment or .env of the simulator, and send it: without a key, only ' +
+      'the computer it runs on may change anything, and a container counts as another computer'
     );
   const proxy = forwardingHeader(headers);
   if (proxy)
-    return `set API_KEY behind a proxy: without a key nothing with ${proxy} may change anything`;
+    return `set API_KEY behind a proxy: without a key, no request with ${proxy} may change anything`;
   if (!isLoopbackName(hostName(headers.host)))
     return `${hostText(headers)} is not localhost: use that name, or set API_KEY`;
   if (isOwnPage(headers, ['http']) || isConfigured(headers.origin, api.corsOrigins))
@@ -99,7 +98,7 @@ function whyNotToChange({ peer, headers }: Caller, { api }: Rules): string | und
 }
 
 function whyNotToRead({ peer, headers }: Caller, { api }: Rules): string | undefined {
-  // Who lets other computers in, or sets a key, has opened reading to them.
+  // Listening to other computers, or setting a key, opens reading to them.
   if (api.key !== undefined || !isLoopback(peer)) return undefined;
   const host = hostName(headers.host);
   const isServed = host !== undefined && api.hosts.includes(host);
@@ -116,35 +115,36 @@ function whyNotToRead({ peer, headers }: Caller, { api }: Rules): string | undef
   return `${pageText(headers)} may not read: name it in API_CORS_ORIGINS, or set API_KEY`;
 }
 
-/** WebSocket reaches no further than the broker's own port, whatever address HTTP listens on. */
+/** WebSocket gives no more access than the broker's own port, whatever address HTTP listens on. */
 function whyNotToTheBroker({ peer, headers }: Caller, { api, outputs }: Rules): string | undefined {
   const { embeddedHost, username } = mqttOptions(outputs);
   const isNear = isLoopback(peer);
   if (!isNear && isLoopbackName(embeddedHost))
-    return 'the broker is for this computer only: set MQTT_BIND_HOST to let others in';
+    return 'only this computer may reach the broker: set MQTT_BIND_HOST to let others in';
   const isListed = isConfigured(headers.origin, api.corsOrigins);
   const foreignPage = `${pageText(headers)} may not reach the broker: name it in API_CORS_ORIGINS`;
-  // Where credentials are set, the broker asks for them.
+  // With credentials set, the broker asks for them.
   if (username !== undefined)
     return isListed || isOwnPage(headers, ['http', 'https']) ? undefined : foreignPage;
   const proxy = forwardingHeader(headers);
-  if (proxy) return `set MQTT_USERNAME and MQTT_PASSWORD behind a proxy: this came with ${proxy}`;
-  // Programs of other computers, which name no page, are let in as on the broker's own port.
+  if (proxy)
+    return `set MQTT_USERNAME and MQTT_PASSWORD behind a proxy: the request came with ${proxy}`;
+  // Programs on other computers send no origin; they are let in as on the broker's own port.
   if (!isNear && headers.origin === undefined) return undefined;
   const host = hostName(headers.host);
-  // A name server can give any name our address, but it cannot change an address.
+  // A name server can point any name to our address, but it cannot change an address.
   const isOwnName = isLoopbackName(host) || (!isNear && host !== undefined && isIP(host) !== 0);
   if (!isOwnName)
     return `${hostText(headers)} is not localhost: set MQTT_USERNAME to use that name`;
   return isListed || isOwnPage(headers, ['http']) ? undefined : foreignPage;
 }
 
-/** Whether a request comes from no page, or from one that this very server sent. */
+/** Whether a request comes from no page, or from a page of this server. */
 function isOwnPage({ origin, host }: IncomingHttpHeaders, schemes: readonly string[]): boolean {
   return origin === undefined || schemes.some((scheme) => origin === `${scheme}://${host}`);
 }
 
-/** Whether a page was named; `*` names none. */
+/** Whether an origin is listed; `*` lists none. */
 function isConfigured(origin: string | undefined, origins: readonly string[]): boolean {
   return origin !== undefined && origins.includes(origin);
 }
@@ -153,7 +153,7 @@ function forwardingHeader(headers: IncomingHttpHeaders): string | undefined {
   return Object.keys(headers).find((name) => FORWARDED.test(name));
 }
 
-/** The name in a Host header, in small letters, without a port, brackets or the root's dot. */
+/** The name in a Host header, in lower case, without port, brackets or trailing dot. */
 function hostName(host: string | undefined): string | undefined {
   const name = /^(\[[^\]]*\]|[^:[\]]+)(:\d*)?$/.exec(host ?? '')?.[1];
   return name
@@ -166,7 +166,7 @@ function isLoopbackName(name: string | undefined): boolean {
   return name === 'localhost' || isLoopback(name);
 }
 
-/** Whether an address is one of this computer's own; those with a zone are not. */
+/** Whether an address is a loopback address; those with a zone are not. */
 function isLoopback(address: string | undefined): boolean {
   if (address === undefined || address.includes('%')) return false;
   const version = isIP(address);

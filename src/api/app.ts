@@ -24,33 +24,33 @@ import { NAME_MAX } from './schemas.ts';
 import { endStalled } from './stalled.ts';
 import { compileValidator } from './validation.ts';
 
-/** Bytes of a body: a thousand times what any command takes. */
+/** Largest body in bytes: a thousand times what any command needs. */
 const BODY_MAX_BYTES = 1_048_576;
-/** Requests of one address a minute: a dashboard makes tens, a script that loops thousands. */
+/** Requests per address and minute: a dashboard makes tens, a looping script thousands. */
 const REQUESTS_MAX_PER_MINUTE = 6000;
-/** Characters of a part of an address: a name's, each as four bytes in hexadecimal digits. */
+/** Longest path parameter: a name, with each character as four percent-encoded bytes. */
 const PARAMETER_MAX = 12 * NAME_MAX;
-/** Time in which a request must have arrived, so that none holds a connection for ever [ms]. */
+/** Time in which a request must arrive completely, so that it does not block a connection [ms]. */
 const REQUEST_MAX_MS = 60_000;
 
-/** Answers that are computed, or read from exports, at once: more would only share a processor. */
+/** Responses computed or read from exports at once: more would only share a CPU core. */
 const ANSWERS_MAX = 12;
-/** A client that takes no byte of an answer for so long will not take the rest either [ms]. */
+/** A client that reads nothing of a response for this long is disconnected [ms]. */
 const STALLED_MS = 30_000;
 
-/** Closing waits so long for answers that are on their way [ms]. */
+/** Time for responses in flight when the server closes [ms]. */
 const CLOSE_MAX_MS = 1000;
 
-/** How an API is built other than its routes. */
+/** Options of {@link buildApp}. */
 export interface AppOptions {
   readonly logger?: FastifyBaseLogger;
-  /** Requests that one address may make a minute. */
+  /** Requests allowed per address and minute. */
   readonly requestsPerMinute?: number;
-  /** Real time after which a client that takes nothing of its answer is cut off [ms]. */
+  /** Real time after which a client that reads nothing of its response is disconnected [ms]. */
   readonly stalledMs?: number;
-  /** The registry that may be changed; none: it is read-only. */
+  /** The registry, if it may be changed; undefined: read-only. */
   readonly registry?: Registry | undefined;
-  /** The cluster that it is part of. */
+  /** The cluster, if the simulator is part of one. */
   readonly cluster?: ClusterOverview | undefined;
 }
 
@@ -77,11 +77,11 @@ export async function buildApp(
     clientErrorHandler: onClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);
-  // Answers are written by hand and checked by tests; a serializer would hide what is missing.
+  // Responses are built explicitly and checked by tests; a serializer would hide missing fields.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler(answerError);
   acceptJsonOnly(app);
-  // An address is known for as long as it was asked for before its connection ended.
+  // Node caches the remote address on first access, so it stays known after the connection ends.
   app.server.on('connection', ({ remoteAddress }) => remoteAddress);
   endStalled(app.server, stalledMs);
 
@@ -100,14 +100,14 @@ export async function buildApp(
       exposedHeaders: ['Link', 'X-Total-Count', 'X-Request-Id'],
     });
   await app.register(rateLimit, {
-    // A hook of the whole app comes before the guard, so that guessing a key counts too.
+    // A hook of the whole app runs before the guard, so that guessing a key counts as well.
     global: false,
     max: requestsPerMinute,
     timeWindow: 60_000,
     keyGenerator: addressOf,
     allowList: ({ routeOptions }) => routeOptions.url?.startsWith('/health') === true,
     errorResponseBuilder: (_request, { max, after }) =>
-      new HttpError(429, `more than ${max} requests in a minute; go on in ${after}`),
+      new HttpError(429, `more than ${max} requests in a minute; try again in ${after}`),
   });
   app.addHook('onRequest', app.rateLimit());
   guard(app, configuration);
@@ -116,11 +116,11 @@ export async function buildApp(
 
   const limiter = new ConcurrencyLimiter(
     ANSWERS_MAX,
-    (count) => `${count} answers are being computed; try again later`,
+    (count) => `${count} responses are being computed; try again later`,
   );
   app.addHook('preClose', async () => limiter.close());
   const generation = await clusterGeneration(configuration, app.log);
-  // The APIs of a cluster share a folder with each other, and with nobody else.
+  // The APIs of a cluster share a folder among themselves only.
   const folder = cluster ? `exports-${cluster.storeKey}` : 'exports';
   const exports = new Exports(simulator.database, join(configuration.dataDir, folder), app.log, {
     ...(generation && { make: generation.make }),
@@ -134,19 +134,19 @@ export async function buildApp(
   const api: Api = { simulator, configuration, registry, cluster, limiter, exports };
   for (const add of routes) add(app, api);
   await serveDocumentation(app);
-  // After the hook of the stream, whose connections would not end by themselves.
+  // After the hook that ends streams, which would keep the server open.
   app.addHook('preClose', () => closeServer(app.server));
   return app;
 }
 
-/** The cluster that exports are made on; its code is loaded by those who have one. */
+/** The cluster that generates exports; its code is loaded only if there is one. */
 async function clusterGeneration(configuration: Configuration, log: FastifyBaseLogger) {
   if (configuration.cluster.redisUrl === undefined) return undefined;
   const { ClusterGeneration } = await import('../cluster/history/generation.ts');
   return new ClusterGeneration(configuration, log, generateLocally);
 }
 
-/** Stops listening, and lets what is being answered end if that takes no longer than a moment. */
+/** Stops listening, and gives responses in flight a moment to finish. */
 async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
   const isClosed = once(server, 'close');
@@ -156,7 +156,7 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(timer);
 }
 
-/** What a client calls its request, if it is short and plain, or a name of ours. */
+/** The client's request id, if it is short and plain, or a new one. */
 function requestId(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
 }

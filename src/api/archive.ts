@@ -3,19 +3,19 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Pack, pack } from 'tar-stream';
 
-/** A file that goes into an archive. */
+/** A file to put into an archive. */
 export interface ArchivedFile {
   /** Its path in the archive, with `/`. */
   readonly name: string;
-  /** Where it is. */
+  /** Its path on disk. */
   readonly path: string;
   readonly bytes: number;
 }
 
 /**
- * Files as one tar archive (POSIX.1-1988 ustar), with no more in memory than a chunk of one.
+ * Streams files as one tar archive (POSIX.1-1988 ustar), with one chunk in memory.
  *
- * @param signal - Ends it early, and closes the file that is being read.
+ * @param signal - Stops it early, and closes the file that is being read.
  */
 export function tarOf(files: readonly ArchivedFile[], time: Date, signal: AbortSignal): Readable {
   const archive = pack();

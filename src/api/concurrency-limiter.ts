@@ -3,25 +3,25 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HttpError } from './failures.ts';
 
 /**
- * A limited number of places for requests that cost something for as long as they are open. One
- * address has half of them at most, so that nobody keeps all others out.
+ * Limits how many expensive requests run at once. One address may use at most half of the slots,
+ * so that it cannot lock out all others.
  */
 export class ConcurrencyLimiter {
   readonly #max: number;
   readonly #refused: (count: number) => string;
   readonly #ends = new Map<AbortController, string>();
 
-  /** @param refused - What is said to those who find no place, of so many that are taken. */
+  /** @param refused - Makes the message for a refused request, from the number of slots in use. */
   constructor(max: number, refused: (count: number) => string) {
     this.#max = max;
     this.#refused = refused;
   }
 
   /**
-   * Takes a place until the answer is given or the client has left.
+   * Takes a slot until the response is sent or the client disconnects.
    *
-   * @returns What ends the work early: the client has left, or the server stops.
-   * @throws HttpError where no place is free.
+   * @returns A signal to stop the work early: the client has disconnected, or the server stops.
+   * @throws HttpError if no slot is free.
    */
   acquire(request: FastifyRequest, { raw }: FastifyReply): AbortSignal {
     const address = addressOf(request);
@@ -29,26 +29,28 @@ export class ConcurrencyLimiter {
     if (this.#ends.size >= this.#max) throw new HttpError(429, this.#refused(this.#max));
     if (own >= this.#max / 2) throw new HttpError(429, this.#refused(own));
     const end = new AbortController();
-    if (raw.destroyed) end.abort(new HttpError(503, 'the client has left'));
+    if (raw.destroyed) end.abort(new HttpError(503, 'the client has disconnected'));
     else this.#ends.set(end, address);
     raw.once('finish', () => this.#ends.delete(end));
     raw.once('close', () => {
       this.#ends.delete(end);
-      end.abort(new HttpError(503, 'the client has left'));
+      end.abort(new HttpError(503, 'the client has disconnected'));
     });
     return end.signal;
   }
 
-  /** Ends the work for everybody. */
+  /** Stops all running work. */
   close(): void {
-    for (const end of this.#ends.keys()) end.abort(new HttpError(503, 'the simulator stops'));
+    for (const end of this.#ends.keys()) end.abort(new HttpError(503, 'the simulator is stopping'));
   }
 }
 
-/** Who is counted as one: an address, or a network of IPv6 addresses, as one computer has them. */
+/**
+ * The key for limits: an IPv4 address, or an IPv6 network, since one computer has many of them.
+ */
 export function addressOf({ socket }: Pick<FastifyRequest, 'socket'>): string {
   return normalizeIP(socket.remoteAddress ?? GONE);
 }
 
-/** In place of an address: the connection had ended before its address could be asked for. */
+/** Stands for an address that is unknown because the connection has ended. */
 const GONE = 'gone';

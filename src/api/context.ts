@@ -8,7 +8,7 @@ import type { Registry } from '../service/registry.ts';
 import type { Simulator } from '../service/simulator.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 
-/** The HTTP server with its routes, whose schemas are also their types. */
+/** The HTTP server with its routes, whose types come from their schemas. */
 export type App = FastifyInstance<
   RawServerDefault,
   IncomingMessage,
@@ -17,15 +17,15 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
-/** What routes answer from. */
+/** Everything that routes need for their answers. */
 export interface Api {
   readonly simulator: Simulator;
   readonly configuration: Configuration;
-  /** None where it is read-only. */
+  /** Undefined if the registry is read-only. */
   readonly registry: Registry | undefined;
-  /** None where the simulator is alone. */
+  /** Undefined for a single simulator. */
   readonly cluster: ClusterOverview | undefined;
-  /** For every answer that takes more than a moment to make. */
+  /** Limits answers that take a while to compute. */
   readonly limiter: ConcurrencyLimiter;
   readonly exports: Exports;
 }

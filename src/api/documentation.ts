@@ -6,18 +6,18 @@ import type { App, TAGS } from './context.ts';
 import { ICON } from './routes/dashboard.ts';
 
 const TAG_DESCRIPTIONS: Readonly<Record<(typeof TAGS)[keyof typeof TAGS], string>> = {
-  Service: 'What runs here, and how it is.',
-  Simulation: 'Start, stop and follow the factory.',
-  Machines: 'The machines and what they do.',
-  Anomalies: 'What is wrong with a machine: begin and end it.',
-  Readings: 'Readings of any time, computed when asked for, and those of now.',
-  Settings: 'What may change while the factory runs.',
-  Factories: 'The sites that the machines stand on.',
+  Service: 'What runs here, and its health.',
+  Simulation: 'Start, stop and watch the factory.',
+  Machines: 'The machines and their state.',
+  Anomalies: 'Inject, clear and list anomalies.',
+  Readings: 'Readings of any time, computed on request, and live readings.',
+  Settings: 'Settings that can change while the factory runs.',
+  Factories: 'The sites of the machines.',
 };
 
 /**
- * Pages of documentation bring styles of their own and start workers; nothing comes from another
- * host, so they work without the internet.
+ * The documentation pages have inline styles and start workers. They load nothing from other
+ * hosts, so they work without internet access.
  */
 const PAGE_POLICY =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
@@ -42,11 +42,11 @@ const REDOC_PAGE = `<!DOCTYPE html>
 
 const ICON_TYPE = 'image/svg+xml';
 
-/** The one thing that ReDoc would fetch from elsewhere: its logo. */
+/** The only thing that ReDoc would load from another host: its logo. */
 const REDOC_LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
 const EMPTY_IMAGE = 'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E';
 
-/** Collects the schemas of all routes that come after it. */
+/** Collects the schemas of all routes that are registered after this call. */
 export async function describeRoutes(app: App, version: string): Promise<void> {
   await app.register(swagger, {
     transformObject: (document) => completed(document as { openapiObject: OpenApi }),
@@ -57,7 +57,7 @@ export async function describeRoutes(app: App, version: string): Promise<void> {
         description:
           'Machines that behave like real ones, and their energy, production, environmental and ' +
           'status data. All times are simulated time. Requests that change anything need the API ' +
-          'key if one is set; without one only the computer that it runs on may make them.',
+          'key if one is set; without one, only the computer it runs on may make them.',
         version,
         license: { name: 'MIT', identifier: 'MIT' },
       },
@@ -72,7 +72,7 @@ export async function describeRoutes(app: App, version: string): Promise<void> {
   });
 }
 
-/** What of the document is looked at to complete it. */
+/** The parts of the document that are completed. */
 interface OpenApi {
   readonly paths?: Record<string, Record<string, Operation>>;
 }
@@ -87,7 +87,7 @@ interface BodySchema {
   readonly minProperties?: number;
 }
 
-/** A body is needed only where something in it is; and who changes anything may need the key. */
+/** Marks bodies as required only if one of their fields is, and adds the keys to all changes. */
 function completed({ openapiObject }: { openapiObject: OpenApi }) {
   for (const operations of Object.values(openapiObject.paths ?? {}))
     for (const [method, operation] of Object.entries(operations)) {
@@ -131,7 +131,7 @@ function page(reply: FastifyReply): FastifyReply {
   return reply.header('content-security-policy', PAGE_POLICY);
 }
 
-/** A megabyte that few ask for, so it is read when somebody does. */
+/** Reads the script, a megabyte, when it is first requested. */
 async function redocScript(): Promise<string> {
   const url = new URL(import.meta.resolve('redoc/bundles/redoc.standalone.js'));
   return (await readFile(url, 'utf8')).replaceAll(REDOC_LOGO, EMPTY_IMAGE);

@@ -4,13 +4,13 @@ import { timeText } from '../encoding/time.ts';
 import type { ExportRecord, ExportSummary } from '../service/exports.ts';
 import { command, Id, Instant, numberOrNull, oneOf, Time, textOrNull } from './schemas.ts';
 
-/** Readings are condensed to a day at most [s]. */
+/** Longest resampling interval: a day [s]. */
 const RESAMPLE_MAX_S = 86_400;
-/** Machines that one export may name; without names it has all. */
+/** Machines that one export may name. */
 const MACHINES_MAX = 10_000;
 const NAME_MAX = 200;
 
-/** What is asked for: the options of `generate`. */
+/** The body of an export request: the options of `generate`. */
 export const ExportBody = command(
   {
     from: Instant,
@@ -19,10 +19,10 @@ export const ExportBody = command(
       Type.Array(Type.String({ minLength: 1, maxLength: NAME_MAX }), {
         minItems: 1,
         maxItems: MACHINES_MAX,
-        description: 'Ids or names; without them all machines.',
+        description: 'Ids or names; default: all machines.',
       }),
     ),
-    format: Type.Optional(oneOf(FORMAT_NAMES, { description: `${FORMAT_NAMES[0]} if not given.` })),
+    format: Type.Optional(oneOf(FORMAT_NAMES, { description: `Default: ${FORMAT_NAMES[0]}.` })),
     compress: Type.Optional(
       oneOf(ALL_COMPRESSIONS, {
         description: Object.entries(COMPRESSIONS)
@@ -30,18 +30,18 @@ export const ExportBody = command(
           .join('; '),
       }),
     ),
-    partition: Type.Optional(oneOf(['day', 'month'], { description: 'What a file covers.' })),
+    partition: Type.Optional(oneOf(['day', 'month'], { description: 'Time span of one file.' })),
     labels: Type.Optional(
       Type.Boolean({ description: 'Add the columns anomaly and anomaly_type to every table.' }),
     ),
     clean: Type.Optional(
-      Type.Boolean({ description: 'Also write the twin without anomalies, below clean/.' }),
+      Type.Boolean({ description: 'Also write the twin without anomalies to clean/.' }),
     ),
     resample_seconds: Type.Optional(
       Type.Number({
         minimum: 0.1,
         maximum: RESAMPLE_MAX_S,
-        description: 'Condense readings to this interval, a multiple of every machine’s own.',
+        description: 'Resample to this interval, a multiple of every machine’s interval.',
       }),
     ),
   },
@@ -55,7 +55,7 @@ export const Export = Type.Object({
   id: Id,
   state: oneOf(['running', 'done', 'failed']),
   created_at: Type.String({ description: 'Real time.', examples: ['2026-10-09T12:00:00Z'] }),
-  ended_at: textOrNull({ description: 'Real time; a day later it is removed.' }),
+  ended_at: textOrNull({ description: 'Real time; the export is removed a day later.' }),
   from: Time,
   to: Time,
   machines: Type.Array(Id),
@@ -64,10 +64,10 @@ export const Export = Type.Object({
   partition: oneOf(['day', 'month']),
   labels: Type.Boolean(),
   clean: Type.Boolean(),
-  resample_seconds: numberOrNull({ description: 'Null: each machine’s own interval.' }),
-  rows: Type.Integer({ description: 'Rows of readings that are written.', examples: [120_000] }),
+  resample_seconds: numberOrNull({ description: 'Null: the interval of each machine.' }),
+  rows: Type.Integer({ description: 'Rows of readings written so far.', examples: [120_000] }),
   rows_total: Type.Integer({ examples: [2_298_240] }),
-  share: Type.Number({ minimum: 0, maximum: 1, description: 'How much of it is done.' }),
+  share: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the export that is done.' }),
   bytes: Type.Integer({ examples: [24_000_000] }),
   error: textOrNull({ description: 'Why it failed.' }),
 });
@@ -83,11 +83,11 @@ export const ExportWithFiles = Type.Object({
       bytes: Type.Integer(),
       sha256: Type.String(),
     }),
-    { description: 'Once it is done, all of them with the manifest; each at `files/{path}`.' },
+    { description: 'All files including the manifest, once it is done; each at `files/{path}`.' },
   ),
 });
 
-/** How far an export is. */
+/** An export, as the API shows it. */
 export function shownExport({ asked, state, rows, allRows, ...record }: ExportSummary) {
   const share = state === 'done' ? 1 : allRows === 0 ? 0 : rows / allRows;
   return {
@@ -112,7 +112,7 @@ export function shownExport({ asked, state, rows, allRows, ...record }: ExportSu
   };
 }
 
-/** How far an export is, and its files. */
+/** An export with its files, as the API shows it. */
 export function shownWithFiles(record: ExportRecord) {
   return { ...shownExport(record), files: [...record.files] };
 }

@@ -14,21 +14,21 @@ const STATUS_OF: Readonly<Record<Refusal, number>> = {
   unavailable: 503,
 };
 
-/** An error that nobody meant: ours to mend. */
+/** The status of an unexpected error: a bug. */
 const UNEXPECTED = 500;
 
-/** Something in a request is well-formed, but not what is accepted. */
+/** The message for a request that is well-formed but invalid. */
 const INVALID = 'the request is not accepted; nothing was changed';
 
-/** What fastify says in its own words, in ours. */
+/** Replacements for messages of Fastify. */
 const FASTIFY_MESSAGES: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'the body is too large; accepted is 1 MB',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'the body is too large; the limit is 1 MB',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the body must be JSON: Content-Type: application/json',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the body is not as long as Content-Length says',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the length of the body does not match Content-Length',
   FST_ERR_BAD_URL: 'the address is malformed',
 };
 
-/** An answer other than the good one, thrown by a route. */
+/** An error response, thrown by a route. */
 export class HttpError extends Error {
   readonly statusCode: number;
   readonly faults: readonly Diagnostic[];
@@ -41,20 +41,20 @@ export class HttpError extends Error {
   }
 }
 
-/** The body of every failure. */
+/** The body of every error response. */
 function failure(message: string, faults: readonly Diagnostic[] = []) {
-  const told = faults.slice(0, FAULTS_MAX);
-  const errors = told.map(({ path, message }) => ({ path, message }));
+  const shown = faults.slice(0, FAULTS_MAX);
+  const errors = shown.map(({ path, message }) => ({ path, message }));
   return errors.length > 0
     ? ({ success: false, message, errors } as const)
     : ({ success: false, message } as const);
 }
 
-/** Answers every error in the one form, and never with more than whoever asked should know. */
+/** Answers every error in the same form, without internals that the client must not see. */
 export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const { status, message, faults } = described(error);
-  // What a connection that has gone made fail is no fault of ours, and whoever has gone can do it
-  // a thousand times a second.
+  // A failure caused by a lost connection is not our error, and a client could cause thousands of
+  // them per second.
   const level = request.socket.destroyed ? 'debug' : 'error';
   if (status === UNEXPECTED)
     request.log[level]({ err: error, route: request.routeOptions.url }, 'a request failed');
@@ -72,9 +72,9 @@ function described(error: Error): {
     const status = error.kind.startsWith('unknown') ? 404 : 409;
     return { status, message, faults: error.path ? [{ path: error.path, message }] : [] };
   }
-  // Its message names the server, which is nobody's business here.
+  // Its message names the server, which clients must not see.
   if (error instanceof StoreError)
-    return { status: STATUS_OF.unavailable, message: 'the database is away or cannot be used' };
+    return { status: STATUS_OF.unavailable, message: 'the database is unavailable' };
   if (error instanceof HttpError)
     return { status: error.statusCode, message, faults: error.faults };
   if (error instanceof CommandError)
@@ -82,15 +82,15 @@ function described(error: Error): {
   const { statusCode = UNEXPECTED, code } = error as FastifyError;
   if (statusCode >= 400 && statusCode < 500)
     return { status: statusCode, message: FASTIFY_MESSAGES[code] ?? message };
-  return { status: UNEXPECTED, message: 'something went wrong inside; the log says what' };
+  return { status: UNEXPECTED, message: 'internal error; see the log' };
 }
 
-/** Whether a client would rather have a page for a person than JSON: browsers say so. */
+/** Whether a client prefers an HTML page to JSON, as browsers do. */
 export function prefersPage(accept = ''): boolean {
   return /\btext\/html\b/i.test(accept);
 }
 
-/** Says nothing of the address, so that nobody's words stand in it. */
+/** Does not repeat the URL, so that it cannot show text from an attacker. */
 const NOT_FOUND_PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -102,7 +102,7 @@ const NOT_FOUND_PAGE = `<!doctype html>
 </html>
 `;
 
-/** Answers addresses that do not exist, and methods that an existing one does not have. */
+/** Answers unknown URLs with 404, and unsupported methods with 405. */
 export function answerUnknownRoutes(app: FastifyInstance): void {
   const methodsByPattern = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -115,14 +115,14 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
     const parts = path.split('/');
     const methods = [...methodsByPattern].find(([pattern]) => matches(pattern, parts))?.[1];
     if (!methods || methods.has(request.method)) {
-      // One address, two representations: caches must keep them apart (RFC 9110 §12.5.5).
+      // One URL, two representations: caches must keep them apart (RFC 9110 §12.5.5).
       void reply.code(404).header('vary', 'Accept');
       const wantsPage = request.method === 'GET' && prefersPage(request.headers.accept);
       if (!wantsPage) return reply.send(failure(`there is no ${clipped(path)}`));
       return reply.type('text/html; charset=utf-8').send(NOT_FOUND_PAGE);
     }
     const allowed = METHODS.filter((method) => methods.has(method)).join(', ');
-    const message = `${clipped(path)} does not take ${request.method}; it takes ${allowed}`;
+    const message = `${clipped(path)} does not accept ${request.method}; accepted: ${allowed}`;
     return reply.code(405).header('allow', allowed).send(failure(message));
   });
 }
@@ -135,11 +135,11 @@ function matches(pattern: string, found: readonly string[]): boolean {
   );
 }
 
-/** Answers what is not even HTTP. */
+/** Answers data that is not valid HTTP. */
 export function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Too Large' : '400 Bad Request';
-  const body = JSON.stringify(failure('the request is not HTTP as it should be'));
+  const body = JSON.stringify(failure('the request is not valid HTTP'));
   const head = [
     `HTTP/1.1 ${status}`,
     'Content-Type: application/json',

@@ -3,13 +3,13 @@ import type { Configuration } from '../config/configuration.ts';
 import { callerOf, type Purpose, refusalOf } from './access.ts';
 import { HttpError } from './failures.ts';
 
-/** Methods that change nothing. */
+/** Methods that only read. */
 const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Lets only those read and change who may.
+ * Enforces the access rules for reading and for changes.
  *
- * With a key, reading is open all the same: a browser's EventSource cannot send one.
+ * Even with a key, reading needs none: a browser's EventSource cannot send one.
  */
 export function guard(app: FastifyInstance, configuration: Configuration): void {
   app.addHook('onRequest', async ({ method, is404, raw }, reply) => {

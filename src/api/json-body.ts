@@ -1,17 +1,17 @@
 import type { App } from './context.ts';
 import { HttpError } from './failures.ts';
 
-/** Levels of lists and objects in a body; what any command takes has six. */
+/** Nesting levels accepted in a body; commands need at most six. */
 const DEPTH_MAX = 64;
 
-/** No body at all is as good as none wanted; whether one is needed, the route's schema says. */
+/** Accepts JSON bodies only. An empty body is left to the route's schema. */
 export function acceptJsonOnly(app: App): void {
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     const text = body as string;
     if (text === '') return done(null, undefined);
-    // Whatever walks what was parsed calls itself for every level.
+    // Code that walks the parsed value recurses once per level.
     if (isDeep(text))
       return done(new HttpError(400, `the body is nested more than ${DEPTH_MAX} levels deep`));
     parse(request, text, (error, value) => {
@@ -20,7 +20,7 @@ export function acceptJsonOnly(app: App): void {
   });
 }
 
-/** Whether brackets that stand in no string are nested too deeply. */
+/** Whether brackets outside strings are nested too deeply. */
 function isDeep(text: string): boolean {
   let depth = 0;
   let isString = false;
@@ -37,7 +37,7 @@ function isDeep(text: string): boolean {
   return false;
 }
 
-/** Where the parser of the language stopped; there are bodies that it takes and we do not. */
+/** Where `JSON.parse` failed; the secure parser also rejects bodies that `JSON.parse` accepts. */
 function whyNotJson(body: string): string {
   try {
     JSON.parse(body);

@@ -6,9 +6,9 @@ import { JsonEncoder } from '../encoding/json.ts';
 import { jsonLines } from '../encoding/json-lines.ts';
 import type { Observer } from '../service/observer.ts';
 
-/** Bytes that may wait for a client before it is cut off rather than waited for. */
+/** Bytes buffered for a client before it is disconnected. */
 const WAITING_MAX_BYTES = 4 * 1024 * 1024;
-/** A comment so often keeps proxies from closing a quiet stream [ms]. */
+/** Interval between comments that keep proxies from closing a quiet stream [ms]. */
 const HEARTBEAT_MS = 15_000;
 
 const HEARTBEAT = ': still here\n\n';
@@ -16,11 +16,11 @@ const HEARTBEAT = ': still here\n\n';
 interface Client {
   readonly response: ServerResponse;
   readonly wants: (machine: Machine) => boolean;
-  /** What a batch has for it; written at once. */
+  /** Its events of one batch, written in one go. */
   readonly frames: Buffer[];
 }
 
-/** Tells clients what the observer reads, as Server-Sent Events; without clients it sleeps. */
+/** Streams what the observer reads to clients as Server-Sent Events; idle without clients. */
 export class LiveStream {
   readonly #observer: Observer;
   readonly #clients = new Set<Client>();
@@ -34,7 +34,7 @@ export class LiveStream {
     this.#observer = observer;
   }
 
-  /** Sends the events of some machines to a response whose head was written, until it closes. */
+  /** Sends the events of some machines to a response, whose head is written, until it closes. */
   add(response: ServerResponse, wants: (machine: Machine) => boolean): void {
     const client: Client = { response, wants, frames: [] };
     this.#clients.add(client);
@@ -80,7 +80,7 @@ export class LiveStream {
     const frames: Buffer[] = [];
     if (flags & READING) {
       const end = this.#readings.row(batch, row, bytes, 0);
-      // A line ends in a newline of its own; the event takes another.
+      // The line already ends in a newline; the event needs a second one.
       frames.push(Buffer.from(`event: reading\ndata: ${bytes.toString('utf8', 0, end)}\n`));
     }
     if (flags & STATUS) {
@@ -95,7 +95,7 @@ export class LiveStream {
   }
 }
 
-/** The event that says a machine's status. */
+/** The event with the status of a machine. */
 export function statusFrame(json: string): Buffer {
   return Buffer.from(`event: status\ndata: ${json}\n\n`);
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 
-/** A part of a list: where it begins, how long it is at most, and how long the list is. */
+/** A page of a list: its offset, its maximum length, and the length of the list. */
 export interface Page {
   readonly offset: number;
   readonly limit: number;
@@ -8,8 +8,8 @@ export interface Page {
 }
 
 /**
- * Says in the head of an answer how long the list is (`X-Total-Count`) and where the next page is
- * (`Link`, RFC 8288), if there is one.
+ * Sets the headers of a page: `X-Total-Count`, the length of the list, and `Link` (RFC 8288), the
+ * URL of the next page, if there is one.
  */
 export function setPageHeaders(
   reply: Pick<FastifyReply, 'header'>,

@@ -8,24 +8,24 @@ import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
 import type { Window } from './window.ts';
 
-/** Bytes that go out together: what a socket takes at once. */
+/** Bytes sent together: what a socket accepts at once. */
 const CHUNK_BYTES = 64 * 1024;
-/** Readings that are computed before others get a turn: a millisecond or two. */
+/** Readings computed before the event loop gets a turn: a millisecond or two. */
 const BATCH_ROWS = 512;
 
-/** The media types of readings, the one that is given to whoever takes anything first. */
+/** The media types of readings; the first is the default. */
 export const READING_FORMATS = ['application/json', 'application/x-ndjson', 'text/csv'] as const;
-/** A media type in which readings are told. */
+/** A media type of readings. */
 export type ReadingFormat = (typeof READING_FORMATS)[number];
 
 const COMMA = 0x2c;
 const NEWLINE = 0x0a;
 
 /**
- * The readings of one machine in a window, encoded, as many bytes at a time as one buffer holds:
- * nothing is computed before the last bytes are taken.
+ * Encodes the readings of one machine in a window, one buffer at a time: the next is computed only
+ * when the previous one has been consumed.
  *
- * @param signal - Ends it early, also where a machine that stood has made no bytes to be taken.
+ * @param signal - Stops it early, even while a stopped machine produces no bytes.
  */
 export async function* encodedReadings(
   fleet: Fleet,
@@ -51,7 +51,7 @@ export async function* encodedReadings(
       }
       isFirst = false;
       end = encoder.row(batch, row, bytes, end);
-      // An array has its own separators, so the line's end goes.
+      // An array has its own separators, so the end of the line is dropped.
       if (isArray) end--;
       if (end + MESSAGE_BYTES_MAX + 2 <= CHUNK_BYTES) continue;
       yield Buffer.from(bytes.subarray(0, end));
@@ -65,8 +65,8 @@ export async function* encodedReadings(
 }
 
 /**
- * The format that an `Accept` header asks for, or undefined where it takes none of them
- * (RFC 9110 §12.5.1).
+ * The format that an `Accept` header requests, or undefined if it accepts none of them (RFC 9110
+ * §12.5.1).
  */
 export function acceptedFormat(accept = '*/*'): ReadingFormat | undefined {
   let best: ReadingFormat | undefined;
@@ -78,7 +78,7 @@ export function acceptedFormat(accept = '*/*'): ReadingFormat | undefined {
   return best;
 }
 
-/** The most specific range that a format matches says how welcome it is. */
+/** The quality of a format, from the most specific range that it matches. */
 function qualityOf(format: ReadingFormat, accept: string): number {
   const [main] = format.split('/');
   let quality = 0;

@@ -3,7 +3,8 @@ import { IS_ID } from '../core/machine-finder.ts';
 import { INSTANT_PATTERN } from '../schema/times.ts';
 
 /**
- * A machine's or factory's id. Registries hold ids that are no RFC 4122 UUIDs, so any digits do.
+ * The id of a machine or factory. Registries contain ids that are not RFC 4122 UUIDs, so any
+ * hexadecimal digits are accepted.
  */
 export const Id = Type.String({
   pattern: IS_ID.source,
@@ -11,10 +12,10 @@ export const Id = Type.String({
   examples: ['c0000000-0000-0000-0000-000000000001'],
 });
 
-/** Characters of a machine's name. */
+/** Longest name of a machine, in characters. */
 export const NAME_MAX = 255;
 
-/** A machine by its id or, where no other machine has it, its name. */
+/** A machine by its id or, if unique, its name. */
 export const MachineName = Type.String({
   minLength: 1,
   maxLength: NAME_MAX,
@@ -34,15 +35,15 @@ export const Instant = Type.String({
   examples: ['2026-10-09T12:00:00Z'],
 });
 
-/** A time in an answer. */
+/** A time in a response. */
 export const Time = Type.String({ examples: ['2026-10-09T12:00:00Z'] });
 
-/** Text, or null where there is none. */
+/** Text or null. */
 export function textOrNull(options: { examples?: string[]; description?: string } = {}) {
   return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
 }
 
-/** A number, or null where there is none. */
+/** A number or null. */
 export function numberOrNull(options: { description?: string } = {}) {
   return Type.Unsafe<number | null>({ type: ['number', 'null'], ...options });
 }
@@ -52,17 +53,17 @@ export function oneOf<const T extends readonly string[]>(words: T, options: obje
   return Type.Unsafe<T[number]>({ type: 'string', enum: words, ...options });
 }
 
-/** The body of a command; keys that it does not know are refused by name. */
+/** The body of a command; unknown keys are rejected by name. */
 export function command<P extends Record<string, TSchema>>(properties: P, options: object = {}) {
   return Type.Object(properties, { additionalProperties: false, ...options });
 }
 
-/** What a command answers. */
+/** The response of a command. */
 export function answer<T extends TSchema>(data: T) {
   return Type.Object({ message: Type.String(), success: Type.Literal(true), data });
 }
 
-/** What is answered in place of anything else when something is wrong. */
+/** The body of every error response. */
 const Failure = Type.Object({
   success: Type.Literal(false),
   message: Type.String(),
@@ -77,25 +78,25 @@ const Failure = Type.Object({
 });
 
 const FAILURES = {
-  400: 'Malformed',
+  400: 'Malformed request',
   401: 'The key is missing or wrong',
-  403: 'Not from there',
+  403: 'Not allowed from this address or page',
   404: 'Unknown id',
-  406: 'No such format',
-  409: 'Conflict with how things stand',
+  406: 'Format not available',
+  409: 'Conflict with the current state',
   413: 'The body is too large',
-  415: 'The body is no JSON',
-  422: 'Well-formed but invalid; every invalid field is named with what is accepted',
+  415: 'The body is not JSON',
+  422: 'Well-formed but invalid; all invalid fields are listed with what is accepted',
   429: 'Too many requests',
-  503: 'A part that is needed is down',
+  503: 'A required part is unavailable',
 } as const;
 
-/** Response schemas of a route: the good answer, and the failures that it may have. */
+/** Response schemas of a route: success, and the possible errors. */
 export function responses<T extends TSchema>(good: T, ...statuses: (keyof typeof FAILURES)[]) {
   return { 200: good, ...failures(...statuses) };
 }
 
-/** Response schemas of failures; every route may be asked too often. */
+/** Schemas of error responses; every route may exceed the rate limit. */
 export function failures(...statuses: (keyof typeof FAILURES)[]) {
   const schemas: Record<number, TSchema> = {};
   for (const status of [...statuses, 429] as const)
@@ -103,5 +104,5 @@ export function failures(...statuses: (keyof typeof FAILURES)[]) {
   return schemas;
 }
 
-/** Failures that every command may have. */
+/** Errors that every command may return. */
 export const COMMAND_FAILURES = [400, 401, 403, 413, 415, 422, 503] as const;

@@ -7,16 +7,16 @@ import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
 import type { Window } from './window.ts';
 
-/** Readings that one series may cost: half a second of a processor. */
+/** Readings that one series may read: half a second of CPU time. */
 export const READINGS_MAX = 250_000;
-/** Places of a long window that are looked at; each takes a millisecond to go to. */
+/** Samples of a long window; seeking to each takes a millisecond. */
 const PLACES_MAX = 600;
-/** Readings that are computed before others get a turn: a millisecond or two. */
+/** Readings computed before the event loop gets a turn: a millisecond or two. */
 const BATCH_ROWS = 512;
-/** Steps of this share of a turn never meet the same place of a day or week again and again. */
+/** Steps of this fraction do not resonate with a day or a week. */
 const GOLDEN_SHARE = 0.618_033_988_749_895;
 
-/** A window of one machine, put together bucket by bucket; NaN where a bucket has no value. */
+/** A window of one machine, aggregated into buckets; NaN for a bucket without values. */
 export interface Series {
   /** Whether only parts of each bucket were read. */
   readonly isSampled: boolean;
@@ -26,7 +26,7 @@ export interface Series {
   readonly columns: readonly Buckets[];
 }
 
-/** The least, the greatest and the mean value of one field in each bucket. */
+/** Minimum, maximum and mean of one field in each bucket. */
 export class Buckets {
   readonly name: string;
   readonly column: number;
@@ -59,11 +59,11 @@ export class Buckets {
 }
 
 /**
- * The readings of a window, put together in `length` buckets of the same width.
+ * Aggregates the readings of a window into `length` buckets of equal width.
  *
- * A window of more than {@link READINGS_MAX} is read in places, spread over every bucket.
+ * A window with more than {@link READINGS_MAX} readings is sampled, evenly over every bucket.
  *
- * @throws The reason of `signal`, where that ends the work early.
+ * @throws The reason of `signal`, if that stops the work early.
  */
 export async function seriesOf(
   fleet: Fleet,
@@ -109,7 +109,7 @@ function addRows(
   return readings;
 }
 
-/** Parts of a window, as many in every bucket, that hold {@link READINGS_MAX} readings in all. */
+/** Samples of a window, equally many per bucket, with {@link READINGS_MAX} readings in total. */
 function* places({ fromMs, toMs }: Window, length: number, intervalMs: number): Iterable<Window> {
   const count = length * Math.max(1, Math.floor(PLACES_MAX / length));
   const partMs = (toMs - fromMs) / count;

@@ -1,19 +1,19 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Looks at every connection within the time after which it counts as stalled. */
+/** Number of checks of every connection within the stall time. */
 const LOOKS = 10;
 
-/** What Node's own timeouts look at, and tell nobody: bytes that the kernel is yet to take. */
+/** Internals that Node's own timeouts use: the bytes that the kernel has not accepted yet. */
 interface Handled {
   readonly _handle?: { readonly bytesWritten: number; readonly writeQueueSize: number } | null;
 }
 
 /**
- * Ends connections whose client takes no byte of what waits for it. Node's own timeout would not
- * do: it begins anew with every byte that the client sends.
+ * Closes connections whose client reads nothing of what is waiting for it. Node's own timeout does
+ * not work here: it restarts with every byte that the client sends.
  *
- * @param stalledMs - Real time after which a connection is ended.
+ * @param stalledMs - Real time after which a connection is closed.
  */
 export function endStalled(server: Server, stalledMs: number): void {
   const open = new Map<Socket, { takenBytes: number; sinceMs: number }>();

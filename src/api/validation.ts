@@ -18,11 +18,11 @@ import {
 import { Diagnostics, REQUEST_WORDS } from '../schema/diagnostics.ts';
 import { type JsonSchema, wordsFor } from '../schema/value-type.ts';
 
-/** Compiles a schema into a check that names every error in a part of a request at once. */
+/** Compiles a schema into a check that reports all errors in a part of a request at once. */
 export function compileValidator({ schema, httpPart }: { schema: TSchema; httpPart?: string }) {
   const type = typeOf(schema as JsonSchema);
   return (given: unknown): { value: unknown } | { error: ConfigError } => {
-    // Whatever is part of an address is text.
+    // Everything in a URL is text.
     const value = httpPart === 'body' ? given : Value.Convert(schema, given);
     try {
       const diagnostics = new Diagnostics({ words: REQUEST_WORDS, errorsMax: FAULTS_MAX });
@@ -36,10 +36,10 @@ export function compileValidator({ schema, httpPart }: { schema: TSchema; httpPa
   };
 }
 
-/** The checks of single values, made when the first such value comes. */
+/** Checks of single values, compiled on first use. */
 const CHECKS = new Memo((schema: JsonSchema) => Compile(schema));
 
-/** What a schema of TypeBox accepts: an object or a list by its parts, anything else as a whole. */
+/** The type that a TypeBox schema describes: objects and lists by their parts. */
 function typeOf(schema: JsonSchema): AnyType<unknown> {
   if (schema.properties) return objectType(schema, schema.properties);
   const expected = wordsFor(schema);

@@ -5,9 +5,11 @@ import { instantMs } from '../schema/times.ts';
 const DAY_MS = 86_400_000;
 /** Days that one window may span: a year of any calendar. */
 export const WINDOW_MAX_DAYS = 366;
-/** What a window spans when its beginning is not said. */
+/** Span of a window without `from`. */
 const WINDOW_DEFAULT_MS = 3_600_000;
-/** Readings are numbered from the epoch on, and zones are told a day before it. */
+/**
+ * Earliest accepted instant: readings are numbered from the epoch, with a margin for time zones.
+ */
 const FIRST_MS = Date.UTC(1971, 0, 1);
 
 /** A span of simulated time: later than `fromMs`, up to and including `toMs`. */
@@ -17,7 +19,7 @@ export interface Window {
 }
 
 /**
- * The window between two texts.
+ * Parses a window.
  *
  * @throws ConfigError with every error in them.
  */
@@ -36,8 +38,7 @@ export function parsedWindow(
     start.error(`${from} is too early; accepted is ${timeText(FIRST_MS)} and later`);
   if (toMs > nowMs)
     end.error(`${to} is in the future; accepted is up to the simulated time, ${timeText(nowMs)}`);
-  if (toMs <= fromMs)
-    end.error(`${timeText(toMs)} is not after ${timeText(fromMs)}, the beginning`);
+  if (toMs <= fromMs) end.error(`${timeText(toMs)} is not after ${timeText(fromMs)}`);
   if (toMs - fromMs > daysMax * DAY_MS)
     end.error(`the window spans ${spanText(toMs - fromMs)}; accepted are ${daysMax} days`);
   diagnostics.check();
@@ -45,7 +46,7 @@ export function parsedWindow(
 }
 
 /**
- * The span between two texts, open where one is not given.
+ * Parses a span; it is open at an end that is not given.
  *
  * @throws ConfigError with every error in them.
  */
@@ -54,16 +55,18 @@ export function parsedSpan(from: string | undefined, to: string | undefined): Wi
   const [start, end] = [diagnostics.top.at('from'), diagnostics.top.at('to')];
   const fromMs = parsedInstant(from, Number.NEGATIVE_INFINITY, start);
   const toMs = parsedInstant(to, Number.POSITIVE_INFINITY, end);
-  if (toMs <= fromMs) end.error(`${to} is not after ${from}, the beginning`);
+  if (toMs <= fromMs) end.error(`${to} is not after ${from}`);
   diagnostics.check();
   return { fromMs, toMs };
 }
 
-/** An instant that the schema of a route has accepted [ms]; NaN where it is in no calendar. */
+/**
+ * Parses an instant that matches the route's schema [ms]; NaN if the calendar does not have it.
+ */
 function parsedInstant(text: string | undefined, fallbackMs: number, place: Place): number {
   if (text === undefined) return fallbackMs;
   const timeMs = instantMs(text) ?? Number.NaN;
-  if (Number.isNaN(timeMs)) place.error(`${text} is in no calendar`);
+  if (Number.isNaN(timeMs)) place.error(`${text} is not a valid date and time`);
   return timeMs;
 }
 

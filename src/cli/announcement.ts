@@ -6,11 +6,11 @@ import type { MqttOptions } from '../outputs/mqtt/options.ts';
 import { version } from '../runtime/version.ts';
 import { columns } from './columns.ts';
 
-/** Where a simulator that has started is reached. */
+/** The addresses and state of a simulator that has started. */
 export interface Endpoints {
   readonly apiPort: number;
   readonly brokerAddress: string;
-  /** Port of the embedded broker, if that is used. */
+  /** Port of the embedded broker, if one is used. */
   readonly brokerPort: number | undefined;
   /** Where the database is. */
   readonly database: string;
@@ -21,7 +21,7 @@ export interface Endpoints {
   readonly nowMs: number;
 }
 
-/** What runs and where, for people. */
+/** The banner on a terminal: what runs, and where to reach it. */
 export function announcement(configuration: Configuration, reached: Endpoints): string {
   const { api, outputs } = configuration;
   const mqtt = mqttOptions(outputs);
@@ -50,24 +50,26 @@ export function announcement(configuration: Configuration, reached: Endpoints): 
   return `\n${head}\n\n${columns(rows)}${notes.join('')}\n`;
 }
 
-/** Ports that others have, and those that were taken in their place. */
+/** Notes about ports that were taken, and the ports used instead. */
 export function movedPorts({ api, outputs }: Configuration, reached: Endpoints): string[] {
   const mqtt = mqttOptions(outputs);
   const notes: string[] = [];
   const add = (what: string, variable: string, wanted: number, got: number | undefined) => {
     if (got !== undefined && wanted !== 0 && got !== wanted)
-      notes.push(`Port ${wanted} is taken, so ${what} is on ${got} (${variable} chooses another).`);
+      notes.push(
+        `Port ${wanted} is taken, so ${what} uses ${got} (set ${variable} to choose another).`,
+      );
   };
   add('the API', 'API_PORT', api.port.number, reached.apiPort);
   const before = notes.length;
   add('MQTT', 'MQTT_PORT', mqtt.port.number, reached.brokerPort);
-  // A client that keeps to the usual port listens to another broker, and hears nothing.
+  // A client on the usual port would listen to another broker and receive nothing.
   if (notes.length > before && reached.brokerPort !== undefined)
     notes.push(`Listen to this broker with ${listenCommand(mqtt, reached.brokerPort)}`);
   return notes;
 }
 
-/** The command that shows what the embedded broker is given, with the port that it really has. */
+/** The command to listen to the embedded broker on its actual port. */
 function listenCommand({ embeddedHost, username }: MqttOptions, port: number): string {
   const login = username === undefined ? '' : ` -u '${username}' -P "$MQTT_PASSWORD"`;
   const host = reachableHost(embeddedHost).replace(/^\[|\]$/g, '');
@@ -76,11 +78,11 @@ function listenCommand({ embeddedHost, username }: MqttOptions, port: number): s
 
 function timeText(nowMs: number, speed: number): string {
   const time = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
-  return speed === 1 ? time : `${time}, ${speed} simulated seconds a second`;
+  return speed === 1 ? time : `${time}, ${speed} simulated seconds per second`;
 }
 
 function accessText({ api }: Configuration): string {
   return api.key === undefined
-    ? 'everyone may read, this computer may change (no API_KEY)'
-    : 'everyone may read, the API_KEY may change';
+    ? 'everyone may read, only this computer may change (no API_KEY)'
+    : 'everyone may read, changes need the API_KEY';
 }

@@ -11,17 +11,17 @@ import { Interruption } from './interruption.ts';
 import { count, type ProgressLine, span } from './progress-line.ts';
 import { stderrLog } from './stderr-log.ts';
 
-/** How a window is to be published. */
+/** The pace at which a window is published. */
 export interface Pacing {
   readonly clock: Clock;
-  /** By how much all times are moved [ms]. */
+  /** Shift of all times [ms]. */
   readonly shiftMs?: number;
-  /** Messages a second while the broker is behind; 0: no limit. */
+  /** Messages per second while the broker is behind; 0: no limit. */
   readonly catchUpRate: number;
 }
 
 /**
- * Publishes a window to a broker, and says how far that has come.
+ * Publishes a window to a broker and shows the progress.
  *
  * @returns The exit code of the process.
  */
@@ -59,7 +59,7 @@ export async function toBroker(
   }
   const reached = secondText(deliveredMs);
   progress.say(
-    `${PROGRAM}: stopped; all up to ${reached} was published, --from ${reached} goes on`,
+    `${PROGRAM}: interrupted; published up to ${reached}. To resume, use --from ${reached}`,
   );
   return interruption.exitCode;
 }

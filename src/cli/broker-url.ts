@@ -5,16 +5,13 @@ import { choice, HOST, textual, type ValueType } from '../schema/value-type.ts';
 import type { Option } from './command.ts';
 import type { OptionReader } from './option-reader.ts';
 
-/** The port that each scheme means where none is named. */
+/** The default port of each scheme. */
 const PORTS = { mqtt: '1883', mqtts: '8883', ws: '80', wss: '443' } as const;
 
-/**
- * Most brokers that speak MQTT over WebSocket do so here; the environment variables name no other
- * path.
- */
+/** Usual paths of MQTT over WebSocket; the environment variables cannot set another path. */
 const PATHS = ['', '/', '/mqtt'];
 
-/** The URL of a broker, as the environment variables that say the same. */
+/** The URL of a broker, parsed into the equivalent environment variables. */
 const BROKER_URL: ValueType<Readonly<Record<string, string>>> = textual(
   'an address like mqtt://host, mqtt://host:1883 or mqtts://user@host; ' +
     `with ${Object.keys(PORTS).join(', ')}`,
@@ -55,15 +52,15 @@ export const BROKER_OPTIONS = {
   qos: { value: 'N', about: 'Quality of service: 0, 1 or 2.', default: 'MQTT_QOS' },
 } as const satisfies Readonly<Record<string, Option>>;
 
-/** The environment in which a broker that an option names is the configured one. */
+/** The environment with the broker of the option as the configured one. */
 export function environmentWith(url: string | undefined): NodeJS.ProcessEnv {
-  // What is not accepted is reported with the other errors of the command line.
+  // A URL that is not accepted is reported with the other errors of the command line.
   return { ...process.env, ...(url === undefined ? {} : BROKER_URL.parse(url)) };
 }
 
 /**
- * The URL that a host without a scheme, or with another's, was meant to be; none for a bare word
- * other than localhost, which may as well be a password.
+ * The URL that was probably meant by a host without a scheme, or with another one; undefined for a
+ * single word other than localhost, which may be a password.
  */
 function meantUrl(written: string): string | undefined {
   const [, scheme = '', host = '', port] =
@@ -75,7 +72,7 @@ function meantUrl(written: string): string | undefined {
   return BROKER_URL.parse(url) && url;
 }
 
-/** The broker that `--mqtt` names, or that is configured; undefined where there is none. */
+/** The broker of `--mqtt`, or the configured one; undefined if there is none. */
 export function readBroker(
   options: OptionReader,
   { outputs }: Configuration,

@@ -15,11 +15,11 @@ import { durationText } from '../schema/times.ts';
 import { columns, json } from './columns.ts';
 import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
 
-/** Shows what the simulator would run with, or everything that keeps it from running. */
+/** Shows the effective configuration, or all errors in it. */
 export const check: Command = {
   name: 'check',
-  about: 'Show the configuration as it is understood, or every fault in it.',
-  options: { ...FACTORY_OPTION, ...FLEET_OPTION, json: { about: 'As JSON.' } },
+  about: 'Show the effective configuration, or all errors in it.',
+  options: { ...FACTORY_OPTION, ...FLEET_OPTION, json: { about: 'Print as JSON.' } },
   async execute({ values: { factory, machines }, flags }, { stdout }) {
     const isJson = flags.has('json');
     try {
@@ -49,7 +49,7 @@ function content(configuration: Configuration) {
   };
 }
 
-/** The configuration as text for people. */
+/** The configuration as readable text. */
 function describe(configuration: Configuration): string {
   const { shown, sources, factories, factoryFile, fleetMachines, remarks } = configuration;
   const variables = Object.entries(shown).map(([name, value]) => [
@@ -71,11 +71,13 @@ function describe(configuration: Configuration): string {
     .join('\n');
 }
 
-/** Factories, and machines of each, that are listed for people; JSON holds all. */
+/** Most factories, and machines of each, listed as text; JSON contains all. */
 const ROWS_MAX = 100;
 
 function rest(count: number, what: string, indent: string): string {
-  return count > ROWS_MAX ? `${indent}and ${count - ROWS_MAX} more ${what}; all with --json\n` : '';
+  return count > ROWS_MAX
+    ? `${indent}and ${count - ROWS_MAX} more ${what}; use --json for all\n`
+    : '';
 }
 
 function valueText(value: Shown): string {

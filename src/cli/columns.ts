@@ -1,4 +1,4 @@
-/** Rows of cells as lines of text, each column as wide as its widest cell, two spaces apart. */
+/** Formats rows of cells as lines, each column as wide as its widest cell, two spaces apart. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows)
@@ -14,7 +14,7 @@ export function columns(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-/** A value as the JSON that a command prints. */
+/** Formats a value as the JSON that commands print. */
 export function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -3,16 +3,16 @@ import { ConfigError, type Diagnostic, nearestName } from '../core/errors.ts';
 import { columns } from './columns.ts';
 import type { Arguments, Command, Option, Terminal } from './command.ts';
 
-/** The name by which the program is called. */
+/** The name of the program. */
 export const PROGRAM = 'enms-simulator';
 
-/** Finds each command's code only when it is wanted, so that a small one does not load all. */
+/** Loads the code of a command on demand, so that a small command starts quickly. */
 export type Commands = Readonly<Record<string, () => Promise<Command>>>;
 
-/** The command that is meant where none is named. */
+/** The command that runs if none is given. */
 const DEFAULT_COMMAND = 'run';
 
-/** What other programs call our commands; none of these is near to the right one by its letters. */
+/** Names of our commands in other programs that are not similar in spelling. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   config: 'check',
   create: 'generate',
@@ -33,16 +33,16 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 };
 
 const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
-  help: { about: 'Show this.' },
+  help: { about: 'Show this help.' },
 };
 
 /**
- * Runs the command that a command line names, or shows help or the version.
+ * Runs the command of a command line, or shows help or the version.
  *
  * @param words - The arguments of the process, without its name.
  * @param terminal - Where the command writes.
  * @returns The exit code.
- * @throws ConfigError for a command or an option that does not exist, with the nearest that does.
+ * @throws ConfigError for an unknown command or option, with the nearest known name.
  */
 export async function runCommandLine(
   words: readonly string[],
@@ -81,9 +81,9 @@ export async function runCommandLine(
 }
 
 /**
- * Sorts what stands behind a command's name.
+ * Parses the arguments after the name of a command.
  *
- * @throws ConfigError with every option that does not exist or lacks its value.
+ * @throws ConfigError with all options that are unknown or lack their value.
  */
 export function parseArguments(words: readonly string[], command: Command): Arguments {
   const options = { ...COMMON_OPTIONS, ...command.options };
@@ -98,7 +98,7 @@ export function parseArguments(words: readonly string[], command: Command): Argu
         },
       ]),
     ),
-    // Not strict, so that all faults are found, and not only the first.
+    // Not strict, so that all errors are found, not only the first.
     strict: false,
     tokens: true,
   });
@@ -113,21 +113,21 @@ export function parseArguments(words: readonly string[], command: Command): Argu
     const path = token.rawName;
     if (!option) faults.push(unknown(token.rawName, 'an option', Object.keys(options), '--'));
     else if (option.value === undefined && token.value === undefined) flags.add(token.name);
-    else if (option.value === undefined) faults.push({ path, message: 'takes no value' });
+    else if (option.value === undefined) faults.push({ path, message: 'does not take a value' });
     else if (!token.value) faults.push({ path, message: `needs a value; ${option.value}` });
     else values[token.name] = token.value;
   }
-  // What follows an unknown option may be its value.
+  // An operand after an unknown option may be its value.
   if (!command.operands && operands.length > 0 && faults.length === 0)
     faults.push({
       path: withoutCredentials(operands[0] as string),
-      message: `is not expected behind ${command.name}; a command comes first, then its options`,
+      message: `is not expected after ${command.name}; give the command first, then its options`,
     });
   if (faults.length > 0) throw new ConfigError(faults);
   return { values, flags, operands };
 }
 
-/** A word without the user and password that it would have as a URL. */
+/** A word without the user and password that it contains if it is a URL. */
 function withoutCredentials(word: string): string {
   return word.replace(/\/\/[^/]*@/, '//');
 }
@@ -145,19 +145,19 @@ async function overview(commands: Commands): Promise<string> {
     name === DEFAULT_COMMAND ? `${about} The default.` : about,
   ]);
   const options = [
-    ['  --help', 'Show this; behind a command, its options.'],
+    ['  --help', 'Show this help; after a command, its options.'],
     ['  --version', 'Show the version.'],
   ];
   return [
     `Usage: ${PROGRAM} [COMMAND] [OPTIONS]\n`,
     `Commands:\n${columns(rows)}`,
     `Options:\n${columns(options)}`,
-    'Everything else is configured by environment variables or a file .env: see .env.example\n' +
+    'Everything else is configured by environment variables or an .env file: see .env.example\n' +
       `and ${PROGRAM} check.\n`,
   ].join('\n');
 }
 
-/** What `--help` behind a command shows. */
+/** The help of a command. */
 export function help({ name, about, options, operands }: Command): string {
   const rows = Object.entries({ ...options, ...COMMON_OPTIONS }).map(([option, each]) => [
     `  --${option}${each.value ? ` ${each.value}` : ''}`,

@@ -1,25 +1,25 @@
 import type { Writable } from 'node:stream';
 
-/** An option of a command, written `--name VALUE` or, where `value` is missing, as a flag. */
+/** An option of a command, written `--name VALUE` or, without `value`, as a flag. */
 export interface Option {
-  /** What stands for the value in `--help`: `FILE`. */
+  /** Placeholder for the value in `--help`: `FILE`. */
   readonly value?: string;
   readonly about: string;
-  /** What holds when the option is not given, as `--help` says it. */
+  /** The default, as shown by `--help`. */
   readonly default?: string;
 }
 
-/** What was written behind a command's name, checked against its options. */
+/** The parsed arguments of a command. */
 export interface Arguments {
   /** Values of the options that were given, by name. */
   readonly values: Readonly<Record<string, string>>;
   /** Names of the flags that were given. */
   readonly flags: ReadonlySet<string>;
-  /** What is neither an option nor the value of one. */
+  /** Arguments that are neither options nor their values. */
   readonly operands: readonly string[];
 }
 
-/** Where a command writes: standard output and standard error of the process, or a test's own. */
+/** Where a command writes: standard output and standard error, or a test's streams. */
 export interface Terminal {
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
@@ -31,13 +31,13 @@ export interface Command {
   /** One line for `--help`. */
   readonly about: string;
   readonly options: Readonly<Record<string, Option>>;
-  /** What may stand behind the name, as `--help` says it: `[TYPE]`; nothing, if not given. */
+  /** The operands, as shown by `--help`: `[TYPE]`; none, if not given. */
   readonly operands?: string;
   /**
-   * Does the command's work.
+   * Runs the command.
    *
    * @returns The exit code of the process.
-   * @throws ConfigError for what the user has to mend; the process then exits with 2.
+   * @throws ConfigError for errors that the user can fix; the process then exits with 2.
    */
   execute(args: Arguments, terminal: Terminal): Promise<number>;
 }
@@ -46,14 +46,14 @@ export interface Command {
 export const FLEET_OPTION: Readonly<Record<'machines', Option>> = {
   machines: {
     value: 'NUMBER',
-    about: 'A fleet of so many machines, a fifth of each basic type.',
+    about: 'Size of a generated fleet, a fifth of each basic type.',
     default: 'FLEET_MACHINES, else the registry',
   },
 };
 
 /**
- * The number of machines that `--machines` asks for where it may also name some of a factory's: a
- * number alone, without a file that could have a machine of that name.
+ * The fleet size given by `--machines`, which may also name machines: a number alone, without a
+ * file that could contain a machine of that name.
  */
 export function fleetSize({ machines, factory }: Arguments['values']): string | undefined {
   return factory === undefined && /^\s*\d+\s*$/.test(machines ?? '') ? machines : undefined;

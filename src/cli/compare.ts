@@ -2,7 +2,7 @@ import { ConfigError } from '../core/errors.ts';
 import { firstDifference, openDataset } from '../dataset/comparison.ts';
 import type { Command } from './command.ts';
 
-/** Proves that a dataset is what its manifest says, and whether another one is the same. */
+/** Verifies a dataset against its manifest, and compares it with another one. */
 export const compare: Command = {
   name: 'compare',
   about: 'Compare two datasets or manifests: equal (exit code 0), or the first difference (1).',
@@ -12,7 +12,7 @@ export const compare: Command = {
     const [a, b] = operands;
     if (a === undefined || b === undefined || operands.length > 2)
       throw new ConfigError([
-        { path: 'compare', message: 'needs two folders of datasets, or manifests of them' },
+        { path: 'compare', message: 'needs two folders of datasets, or their manifests' },
       ]);
     const datasets = [openDataset(a), openDataset(b)] as const;
     const difference = firstDifference(...datasets);

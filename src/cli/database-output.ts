@@ -9,11 +9,11 @@ import { count, type ProgressLine, span } from './progress-line.ts';
 import { stderrLog } from './stderr-log.ts';
 
 /**
- * Stores a window in the tables of an EnMS, with the rows of the registry that its readings hang
- * on, and says how far that has come.
+ * Stores a window in the tables of an EnMS, with the registry rows that its readings refer to, and
+ * shows the progress.
  *
  * @returns The exit code of the process.
- * @throws StoreError, PostgresError where the database does not take it; never with a password.
+ * @throws StoreError, PostgresError if the database rejects it; never with a password.
  */
 export async function toDatabase(
   { request, databaseUrl, isOnCluster }: DatasetTask & { readonly to: 'a database' },
@@ -37,9 +37,9 @@ export async function toDatabase(
     .filter(({ machines }) => machines.length > 0);
   try {
     const added = await addRegistryRows(database, factories);
-    if (added.hasMadeTables) progress.say(`${PROGRAM}: made the tables in ${location}`);
+    if (added.hasMadeTables) progress.say(`${PROGRAM}: created the tables in ${location}`);
     if (added.machines > 0)
-      progress.say(`${PROGRAM}: put ${added.machines} machines into its registry`);
+      progress.say(`${PROGRAM}: added ${added.machines} machines to its registry`);
   } finally {
     await database.close();
   }
@@ -61,8 +61,8 @@ export async function toDatabase(
     });
   if (interruption.signal.aborted && rows < allRows) {
     progress.say(
-      `${PROGRAM}: stopped; ${isOnCluster ? '' : 'the first '}${count(rows)} rows are stored, ` +
-        'and the same command adds what is missing',
+      `${PROGRAM}: interrupted; ${isOnCluster ? '' : 'the first '}${count(rows)} rows are stored. ` +
+        'Run the same command again to add the rest.',
     );
     return interruption.exitCode;
   }
@@ -71,7 +71,7 @@ export async function toDatabase(
   return 0;
 }
 
-/** Has the workers of a cluster store a window; what they did before an interruption stays. */
+/** Has the workers of a cluster store a window; rows stored before an interruption stay. */
 async function onCluster(
   request: WindowRequest,
   databaseUrl: string,
@@ -82,7 +82,7 @@ async function onCluster(
   const { submitToCluster } = await import('../cluster/history/generation.ts');
   const { windowJob } = await import('../cluster/history/job.ts');
   const { addWindow } = await import('../outputs/postgres/window.ts');
-  // Nothing is added yet: what all workers need in the database is made once.
+  // Adds no rows: it prepares the database once for all workers.
   await addWindow(
     { connectionString: databaseUrl },
     () => true,

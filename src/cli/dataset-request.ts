@@ -23,18 +23,18 @@ import { PROGRAM } from './command-line.ts';
 import { OptionReader } from './option-reader.ts';
 import { readWindow } from './window-options.ts';
 
-/** Processes that may be asked for: more cores than that no machine has. */
+/** Most worker processes: no machine has more cores. */
 const WORKERS_MAX = 256;
-/** Readings are condensed to a day at most [s]. */
+/** Longest resampling interval: a day [s]. */
 const RESAMPLE_MAX_S = 86_400;
-/** Standard output in place of a folder. */
+/** Stands for standard output instead of a folder. */
 const STDOUT = '-';
-/** The folder that is taken where none is named. */
+/** The default folder. */
 export const FOLDER_DEFAULT = 'dataset';
 
 const RESAMPLE = duration(0.1, RESAMPLE_MAX_S);
 
-/** What a command line asks for, and where it is to go. */
+/** The requested data and their destination. */
 export type DatasetTask =
   | {
       readonly to: 'files';
@@ -52,20 +52,20 @@ export type DatasetTask =
     }
   | { readonly to: 'a broker'; readonly request: WindowRequest; readonly broker: MqttOptions };
 
-/** Options that mean something to some destinations only. */
+/** Options that apply to some destinations only. */
 const ONLY_FILES = ['compress', 'partition', 'labels', 'workers'] as const;
 const ONLY_ROWS = [...ONLY_FILES, 'format', 'clean'] as const;
 
-/** @throws ConfigError with everything that is wrong with the options. */
+/** @throws ConfigError with all errors in the options. */
 export function readDatasetOptions(args: Arguments, configuration: Configuration): DatasetTask {
   const options = new OptionReader(args);
   const to = destination(options);
   const inapplicableOptions: readonly string[] =
     to === 'files' ? [] : to === 'standard output' ? ONLY_FILES : ONLY_ROWS;
   for (const name of inapplicableOptions)
-    if (options.isGiven(name)) options.fault(name, `is for files, not for ${to}`);
+    if (options.isGiven(name)) options.fault(name, `applies to files, not to ${to}`);
   const isOnCluster = readClusterFlag(options, to, configuration);
-  if (to !== 'a broker' && options.isGiven('qos')) options.fault('qos', 'goes with --mqtt');
+  if (to !== 'a broker' && options.isGiven('qos')) options.fault('qos', 'requires --mqtt');
 
   const window = resampled(options, readWindow(options, configuration), configuration);
   const request = fileRequest(options, window, args, configuration, to);
@@ -92,7 +92,7 @@ export function readDatasetOptions(args: Arguments, configuration: Configuration
   }
 }
 
-/** Whether the workers of a cluster are to do it. */
+/** Whether the workers of a cluster do the work. */
 function readClusterFlag(
   options: OptionReader,
   to: DatasetTask['to'],
@@ -100,24 +100,27 @@ function readClusterFlag(
 ): boolean {
   if (!options.isGiven('cluster')) return false;
   if (to === 'standard output' || to === 'a broker')
-    options.fault('cluster', `is for files and databases, not for ${to}`);
+    options.fault('cluster', `applies to files and databases, not to ${to}`);
   if (options.isGiven('workers'))
-    options.fault('workers', 'is for one computer; the workers of a cluster have --concurrency');
+    options.fault(
+      'workers',
+      'applies to one computer; the workers of a cluster have --concurrency',
+    );
   if (cluster.redisUrl === undefined)
-    options.fault('cluster', 'needs REDIS_URL, the Redis server that its workers have, too');
+    options.fault('cluster', 'needs REDIS_URL, the Redis server of its workers');
   return true;
 }
 
 function destination(options: OptionReader): DatasetTask['to'] {
   const given = ['out', 'postgres', 'mqtt'].filter((name) => options.isGiven(name));
   for (const other of given.slice(1))
-    options.fault(other, `is another destination than --${given[0]}; give one of them`);
+    options.fault(other, `is a second destination besides --${given[0]}; give only one`);
   if (given[0] === 'postgres') return 'a database';
   if (given[0] === 'mqtt') return 'a broker';
   return options.written('out') === STDOUT ? 'standard output' : 'files';
 }
 
-/** A window with the interval that its readings are to be condensed to, if they are. */
+/** The window with its resampling interval, if one is given. */
 function resampled(
   options: OptionReader,
   window: WindowRequest,
@@ -137,7 +140,7 @@ function resampled(
   return { ...window, resampleMs };
 }
 
-/** What is to be written, where that is files or lines. */
+/** The request for a dataset, for files and standard output. */
 function fileRequest(
   options: OptionReader,
   window: WindowRequest,
@@ -152,7 +155,7 @@ function fileRequest(
   if (!methods.includes(compression))
     options.fault('compress', `${format} files are written with ${methods.join(' or ')}`);
   if (!accepted.includes(format))
-    options.fault('format', `${to} takes ${choice(accepted).expected}`);
+    options.fault('format', `${to} accepts ${choice(accepted).expected}`);
   const request = {
     ...window,
     version,
@@ -168,11 +171,11 @@ function fileRequest(
 
 const PARTITION = choice(['day', 'month']);
 
-/** Variables that change what a dataset holds, besides those of intervals. */
+/** Variables that change the content of a dataset, besides those of intervals. */
 const CONTENT_VARIABLES =
   /^(SHIFT_\d_\w+|WEEKEND_\w+|ANOMALY_PROBABILITY|SIMULATOR_ENABLE_ANOMALIES|FLEET_MACHINES)$/;
 
-/** The command line that makes a dataset again, wherever it is written and by how many workers. */
+/** The command line that reproduces a dataset, whatever its destination and number of workers. */
 function commandOf(
   request: Omit<DatasetRequest, 'command'>,
   { machines }: Arguments['values'],
@@ -203,7 +206,7 @@ function commandOf(
   ].join(' ');
 }
 
-/** A word as a shell takes it. */
+/** Quotes a word for a shell. */
 function quoted(word: string): string {
   return /^[\w./,:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -17,14 +17,14 @@ import { WINDOW_OPTIONS } from './window-options.ts';
 
 const [parquet, ...others] = FORMATS;
 
-/** How files of some formats may be compressed: `gzip or none`. */
+/** The compression methods of some formats: `gzip or none`. */
 function methodsOf(...formats: readonly Format[]): string {
   const methods = new Set(formats.flatMap(({ compressions }) => compressions));
   methods.delete('none');
   return choice([...methods, 'none']).expected;
 }
 
-/** Writes history with its answer key, as fast as it can. */
+/** Writes history with its answer key, as fast as possible. */
 export const generate: Command = {
   name: 'generate',
   about: 'Write the readings of a window to files, a database or a broker, at full speed.',
@@ -32,8 +32,8 @@ export const generate: Command = {
     ...WINDOW_OPTIONS,
     resample: {
       value: 'SPAN',
-      about: 'Condense readings to a longer interval: 60s, 15m; a multiple of every machine’s.',
-      default: 'each machine’s own interval',
+      about: 'Resample to a longer interval: 60s, 15m; a multiple of every machine’s interval.',
+      default: 'the interval of each machine',
     },
     format: {
       value: 'FORMAT',
@@ -47,21 +47,21 @@ export const generate: Command = {
     },
     partition: {
       value: 'SPAN',
-      about: 'What a file covers: day or month.',
+      about: 'Time span of a file: day or month.',
       default: 'day up to 92 days, else month',
     },
     labels: { about: 'Add the columns anomaly (0, 1) and anomaly_type to every table.' },
-    clean: { about: 'Also write the twin without anomalies, below clean/.' },
-    cluster: { about: 'Have it done by the workers of a cluster (REDIS_URL), see docs/scale.md.' },
-    workers: { value: 'NUMBER', about: 'Processes.', default: 'one a core' },
+    clean: { about: 'Also write the twin without anomalies to clean/.' },
+    cluster: { about: 'Use the workers of a cluster (REDIS_URL), see docs/scale.md.' },
+    workers: { value: 'NUMBER', about: 'Number of processes.', default: 'one per core' },
     out: {
       value: 'FOLDER',
-      about: `Where to; - writes flat records (${STREAM_FORMATS.join(', ')}) to standard output.`,
+      about: `Destination; - writes flat records (${STREAM_FORMATS.join(', ')}) to standard output.`,
       default: FOLDER_DEFAULT,
     },
     postgres: {
       value: 'URL',
-      about: 'Into the tables of an EnMS: postgres://user@host/database, password in PGPASSWORD.',
+      about: 'Database of an EnMS: postgres://user@host/database, password in PGPASSWORD.',
     },
     ...BROKER_OPTIONS,
   },
@@ -121,7 +121,7 @@ async function toFolder(
   }
 }
 
-/** Makes a dataset, here or on the cluster. */
+/** Generates a dataset, here or on the cluster. */
 async function made(
   { request, folder, workers, isOnCluster }: DatasetTask & { readonly to: 'files' },
   configuration: Configuration,
@@ -149,7 +149,7 @@ async function toStdout(
   const { streamFlat } = await import('../dataset/flat-stream.ts');
   stdout.prependListener('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') return;
-    progress.say(`${PROGRAM}: who was reading standard output has gone`);
+    progress.say(`${PROGRAM}: the reader of standard output has closed the pipe`);
     process.exit(1);
   });
   const machines = machinesOf(fleetOf(request, 'actual'), request.machineIds);

@@ -1,9 +1,9 @@
-/** What a shell says of a process that a signal ended: 128 and the signal's number. */
+/** Exit codes of a process ended by a signal, as shells report them: 128 + signal number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Ends a command's work in order when the process is told to end; told again, it ends at once. */
+/** Stops a command in an orderly way at the first signal, and exits at once at the second. */
 export class Interruption {
-  /** What a command that was interrupted exits with. */
+  /** The exit code of an interrupted command. */
   exitCode = 1;
   readonly #controller = new AbortController();
 

@@ -1,14 +1,14 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
 
-/** Makes the log: lines to read on a terminal, JSON otherwise, each written before going on. */
+/** Creates the log: readable lines on a terminal, JSON otherwise, written synchronously. */
 export async function createLogger(
   level: Configuration['logLevel'],
   isTerminal: boolean,
 ): Promise<Logger> {
   const options = {
     level,
-    // Without the process and the host: whoever collects logs knows from where they come.
+    // Without process id and host: log collectors know where lines come from.
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
   };

@@ -8,16 +8,16 @@ import { columns, json } from './columns.ts';
 import type { Command } from './command.ts';
 import { machinePages } from './machine-pages.ts';
 
-/** Heads of the table of parameters. */
+/** Headings of the table of parameters. */
 const PARAMETER_HEADS = ['    name', 'default', 'range', 'unit', 'meaning'];
 
-/** Shows what the machine types are made of: what can be set, what they report, what can fail. */
+/** Lists the machine types: their parameters, fields and faults. */
 export const machines: Command = {
   name: 'machines',
   about: 'List the machine types with their parameters, fields and faults.',
   options: {
-    json: { about: 'As JSON.' },
-    markdown: { value: 'FILE', about: 'Also write their reference, with plots beside it.' },
+    json: { about: 'Print as JSON.' },
+    markdown: { value: 'FILE', about: 'Also write a reference page, with plots next to it.' },
   },
   operands: '[TYPE]',
   async execute({ operands, flags, values: { markdown } }, { stdout }) {
@@ -38,7 +38,7 @@ function writePages(types: readonly MachineType[], file: string): void {
   for (const [name, svg] of images) writeFileSync(join(folder, name), svg);
 }
 
-/** @throws ConfigError for a type that does not exist. */
+/** @throws ConfigError for an unknown type. */
 function wantedTypes(names: readonly string[]): readonly MachineType[] {
   const known = machineTypes.map(({ type }) => type);
   const faults = names
@@ -79,7 +79,7 @@ function content(type: MachineType) {
   };
 }
 
-/** What a parameter may be: one of some names, or between two numbers. */
+/** The accepted values of a parameter: names, or a range. */
 function limits({ choices, range }: Parameter): {
   readonly choices?: readonly string[];
   readonly min?: number;

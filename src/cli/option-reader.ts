@@ -2,7 +2,7 @@ import { Diagnostics, type Place } from '../schema/diagnostics.ts';
 import { scalar, type ValueType } from '../schema/value-type.ts';
 import type { Arguments } from './command.ts';
 
-/** Reads a command's options one by one and collects what is wrong with any of them. */
+/** Reads the options of a command one by one and collects all errors in them. */
 export class OptionReader {
   readonly #args: Arguments;
   readonly #diagnostics = new Diagnostics({ pathText: ([name]) => `--${name}` });
@@ -11,7 +11,7 @@ export class OptionReader {
     this.#args = args;
   }
 
-  /** The option as it was written. */
+  /** The text of an option. */
   written(name: string): string | undefined {
     return this.#args.values[name];
   }
@@ -21,15 +21,15 @@ export class OptionReader {
     return this.#args.values[name] !== undefined || this.#args.flags.has(name);
   }
 
-  /** What an option means; undefined where it was not given, or, with an error, not accepted. */
+  /** The value of an option; undefined if it is not given, or not accepted and reported. */
   read<T>(name: string, type: ValueType<T>): T | undefined {
     return this.#read(name, type, (place, written) => place.notAccepted(written, type));
   }
 
   /**
-   * Reads an option that may hold a password, and so is never shown.
+   * Reads an option that may contain a password, and so is never shown.
    *
-   * @param guess - What was probably meant, without any secret.
+   * @param guess - Suggests what was probably meant, without any secret.
    */
   readSecret<T>(
     name: string,
@@ -44,12 +44,12 @@ export class OptionReader {
     });
   }
 
-  /** Something is wrong with an option. */
+  /** Reports an error in an option. */
   fault(name: string, message: string): void {
     this.#diagnostics.top.at(name).error(message);
   }
 
-  /** @throws ConfigError with everything that was wrong. */
+  /** @throws ConfigError with all errors. */
   check(): void {
     this.#diagnostics.check();
   }

@@ -1,4 +1,4 @@
-/** One quantity over time: equally spaced samples, NaN where there is none. */
+/** One quantity over time: equally spaced samples, NaN for missing values. */
 export interface Curve {
   readonly label: string;
   readonly values: readonly number[];
@@ -8,14 +8,14 @@ const WIDTH = 760;
 const LEFT = 64;
 const PANEL = 96;
 const GAP = 34;
-/** Readable on a light page and on a dark one. */
+/** Readable on light and dark pages. */
 const INK = '#808890';
 const LINE = '#2a78d6';
 
 /**
- * Curves over one time axis, a panel each, as SVG. The same curves give the same text.
+ * Draws curves over one time axis as SVG, one panel each. Equal curves give equal text.
  *
- * @param ticks - Texts under the axis, evenly spaced from its beginning to its end.
+ * @param ticks - Labels under the axis, evenly spaced from its start to its end.
  */
 export function plotSvg(title: string, curves: readonly Curve[], ticks: readonly string[]): string {
   const height = curves.length * (PANEL + GAP) + GAP;
@@ -55,7 +55,7 @@ function panel({ label, values }: Curve, top: number): string {
   ].join('\n');
 }
 
-/** Round numbers around a range, the lower one 0 where that is near. */
+/** Round limits around a range; the lower limit is 0 if that is near. */
 function limits(least: number, most: number): readonly [low: number, high: number] {
   const span = Math.max(most - least, Math.abs(most) * 0.02, 1e-3);
   const step = niceStep(span / 4);
@@ -63,7 +63,7 @@ function limits(least: number, most: number): readonly [low: number, high: numbe
   return [low, Math.max(low + step, Math.ceil(most / step) * step)];
 }
 
-/** 1, 2 or 5 times a power of ten, no less than this. */
+/** The least 1, 2 or 5 times a power of ten that is not below `least`. */
 function niceStep(least: number): number {
   const unit = Number(`1e${Math.floor(Math.log10(least))}`);
   return unit * ([1, 2, 5].find((factor) => factor * unit >= least) ?? 10);

@@ -3,10 +3,10 @@ import { version } from '../runtime/version.ts';
 import type { Terminal } from './command.ts';
 import { type Commands, PROGRAM, runCommandLine } from './command-line.ts';
 
-/** Faults that are shown; with more than that, fix these first. */
+/** Most errors shown; if there are more, fix these first. */
 const FAULTS_SHOWN = 100;
 
-/** Each command's code is loaded only when it is wanted. */
+/** The commands; the code of each is loaded on demand. */
 const COMMANDS: Commands = {
   run: async () => (await import('./run.ts')).run,
   check: async () => (await import('./check.ts')).check,
@@ -21,10 +21,10 @@ const COMMANDS: Commands = {
 };
 
 /**
- * Does what a command line asks for, and says what keeps it from that.
+ * Runs a command line and reports errors.
  *
  * @param words - The arguments of the process, without its name.
- * @returns The exit code: 2 for what the user can put right, 1 for what failed otherwise.
+ * @returns The exit code: 2 for errors that the user can fix, 1 for other failures.
  */
 export async function runProgram(words: readonly string[], terminal: Terminal): Promise<number> {
   try {
@@ -34,14 +34,14 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
   }
 }
 
-/** Says what went wrong, without a stack unless debugging, and gives the exit code. */
+/** Reports an error, with a stack only at debug level, and returns the exit code. */
 export function reportError(error: unknown, { stderr }: Pick<Terminal, 'stderr'>): 1 | 2 {
   if (error instanceof ConfigError) {
     const { faults } = error;
     for (const { path, message } of faults.slice(0, FAULTS_SHOWN))
       stderr.write(`${path}: ${message}\n`);
     if (faults.length > FAULTS_SHOWN)
-      stderr.write(`and ${faults.length - FAULTS_SHOWN} more faults\n`);
+      stderr.write(`and ${faults.length - FAULTS_SHOWN} more errors\n`);
     return 2;
   }
   const { LOG_LEVEL = '' } = process.env;

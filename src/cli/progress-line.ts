@@ -1,13 +1,13 @@
 import type { Terminal } from './command.ts';
 
-/** A terminal is drawn anew at most so often [ms]; a pipe gets a line a minute. */
+/** Shortest interval between updates [ms]: on a terminal, and in a pipe. */
 const TERMINAL_MS = 200;
 const PIPE_MS = 60_000;
 const BAR_CELLS = 24;
 
 /**
- * Shows on standard error how far rows have come: a bar on a terminal, a line a minute in a pipe.
- * Lines that are written through it do not run into the bar.
+ * Shows the progress in rows on standard error: a bar on a terminal, a line per minute in a pipe.
+ * Lines written through it do not collide with the bar.
  */
 export class ProgressLine {
   readonly #result: Terminal['stdout'];
@@ -25,7 +25,7 @@ export class ProgressLine {
     this.#shownMs = stderr.isTTY ? Number.NEGATIVE_INFINITY : this.#startMs;
   }
 
-  /** Takes how many rows are done, of how many; rows of the first call were there before. */
+  /** Updates the progress; rows of the first call count as done before the start. */
   show(rows: number, allRows: number): void {
     this.#startRows ??= rows;
     const nowMs = this.#nowMs();
@@ -42,31 +42,31 @@ export class ProgressLine {
     this.#output.write(this.#output.isTTY ? `\r\x1b[K${bar} ${text}` : `${text.trimEnd()}\n`);
   }
 
-  /** Writes a line on standard error. */
+  /** Writes a line to standard error. */
   say(line: string): void {
     this.end();
     this.#output.write(`${line}\n`);
   }
 
-  /** Writes what came of it, on standard output. */
+  /** Writes the result to standard output. */
   result(line: string): void {
     this.end();
     this.#result.write(`${line}\n`);
   }
 
-  /** Leaves the line that the bar stood on empty. */
+  /** Clears the line of the bar. */
   end(): void {
     if (this.#output.isTTY) this.#output.write('\r\x1b[K');
   }
 }
 
-/** A number of rows as people read it: `1.24 M`. */
+/** Formats a number of rows: `1.24 M`. */
 export function count(rows: number): string {
   if (rows >= 1e6) return `${(rows / 1e6).toFixed(2)} M`;
   return rows >= 1e3 ? `${(rows / 1e3).toFixed(1)} k` : String(Math.round(rows));
 }
 
-/** A length of time as people read it: `1 h 05 min`, `3 min 20 s`, `12 s`. */
+/** Formats a length of time: `1 h 05 min`, `3 min 20 s`, `12 s`. */
 export function span(lengthS: number): string {
   const seconds = Math.max(0, Math.round(lengthS));
   const two = (part: number) => String(part).padStart(2, '0');

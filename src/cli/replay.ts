@@ -14,27 +14,27 @@ import { readWindow, WINDOW_OPTIONS } from './window-options.ts';
 const SPEED_MAX = 100_000;
 const NUMBER = positive(SPEED_MAX);
 
-/** Simulated seconds a real second; infinite for `max`. */
+/** Simulated seconds per real second; infinite for `max`. */
 const SPEED: ValueType<number> = {
   expected: `${NUMBER.expected}, or max`,
   schema: { type: ['number', 'string'] },
   parse: (value) => (value === 'max' ? Number.POSITIVE_INFINITY : NUMBER.parse(value)),
 };
 
-/** Publishes history again, as fast as it happened or at another speed. */
+/** Publishes history again, in real time or at another speed. */
 export const replay: Command = {
   name: 'replay',
-  about: 'Publish the readings of a window to a broker, at a speed of your own.',
+  about: 'Publish the readings of a window to a broker, at any speed.',
   options: {
     ...WINDOW_OPTIONS,
     ...BROKER_OPTIONS,
     mqtt: { ...BROKER_OPTIONS.mqtt, default: 'MQTT_HOST' },
     speed: {
       value: 'FACTOR',
-      about: 'Simulated seconds a real second; max: as fast as the broker takes them.',
+      about: 'Simulated seconds per real second; max: as fast as the broker accepts them.',
       default: '1',
     },
-    'as-live': { about: 'Move the window to now, so that its first instant is this one.' },
+    'as-live': { about: 'Shift the window so that it starts now.' },
   },
   async execute(args, terminal) {
     const { factory, mqtt } = args.values;
@@ -45,10 +45,11 @@ export const replay: Command = {
     const options = new OptionReader(args);
     const request = readWindow(options, configuration);
     const broker = readBroker(options, configuration);
-    if (!broker && !options.isGiven('mqtt')) options.fault('mqtt', 'is missing, as is MQTT_HOST');
+    if (!broker && !options.isGiven('mqtt'))
+      options.fault('mqtt', 'is missing, and MQTT_HOST is not set');
     const speed = options.read('speed', SPEED) ?? 1;
     options.check();
-    if (!broker) throw new Error('a broker that was accepted is not configured');
+    if (!broker) throw new Error('an accepted broker is not configured');
     const pacing = pacingOf(request, speed, options.isGiven('as-live'), configuration.catchUpRate);
     const progress = new ProgressLine(terminal);
     for (const remark of configuration.remarks) progress.say(remark);
@@ -60,7 +61,7 @@ export const replay: Command = {
   },
 };
 
-/** As if it were live, time goes on from now, and so readings are late by no more than the grid. */
+/** With `--as-live`, time starts now, so readings are late by at most one interval of the grid. */
 function pacingOf(
   request: WindowRequest,
   speed: number,

@@ -11,24 +11,24 @@ import { readDatasetOptions } from './dataset-request.ts';
 import { ProgressLine } from './progress-line.ts';
 import { CHOSEN_MACHINES } from './window-options.ts';
 
-/** The page that is written where none is named. */
+/** The default output file. */
 const PAGE_DEFAULT = 'report.html';
-/** Options that say what is simulated; a dataset says that itself. */
+/** Options that define the simulated window; a dataset already defines it. */
 const WINDOW_OPTIONS = ['from', 'to', 'seed', 'machines'];
 
-/** Shows a dataset, or a window that it simulates, as a page of charts. */
+/** Renders a dataset, or a window that it simulates, as a page of charts. */
 export const report: Command = {
   name: 'report',
-  about: 'Write a page of charts on a dataset, or on a window that is simulated for it.',
+  about: 'Write a page of charts for a dataset, or for a simulated window.',
   options: {
-    from: { value: 'TIME', about: 'Beginning of the window: 2025-01-01, 2025-01-01T06:00:00Z.' },
-    to: { value: 'TIME', about: 'Its end, later than that.' },
+    from: { value: 'TIME', about: 'Start of the window: 2025-01-01, 2025-01-01T06:00:00Z.' },
+    to: { value: 'TIME', about: 'End of the window.' },
     ...FACTORY_OPTION,
-    seed: { value: 'NUMBER', about: 'Of the simulation.', default: 'SIMULATION_SEED' },
+    seed: { value: 'NUMBER', about: 'Seed of the simulation.', default: 'SIMULATION_SEED' },
     machines: CHOSEN_MACHINES,
-    validate: { about: 'With the realism checks of the machines: half a minute more.' },
-    out: { value: 'FILE', about: 'Where to.', default: PAGE_DEFAULT },
-    png: { value: 'FOLDER', about: 'Also write every chart as a picture, into this folder.' },
+    validate: { about: 'Include the realism checks of the machines: half a minute more.' },
+    out: { value: 'FILE', about: 'Output file.', default: PAGE_DEFAULT },
+    png: { value: 'FOLDER', about: 'Also write every chart as an image to this folder.' },
   },
   operands: '[DATASET]',
   async execute(args, terminal) {
@@ -65,7 +65,7 @@ export const report: Command = {
   },
 };
 
-/** @throws ConfigError for options that do not go together, or a window without a reading. */
+/** @throws ConfigError for options that exclude each other, or a window without readings. */
 async function sourceOf(args: Arguments, configuration: Configuration): Promise<ReportSource> {
   const { operands, values } = args;
   const [folder] = operands;
@@ -84,16 +84,16 @@ async function sourceOf(args: Arguments, configuration: Configuration): Promise<
   const faults = [
     ...WINDOW_OPTIONS.filter((name) => values[name] !== undefined).map((name) => ({
       path: `--${name}`,
-      message: `is for a window that is simulated, and ${folder} is a dataset`,
+      message: `applies to a simulated window, and ${folder} is a dataset`,
     })),
-    ...operands.slice(1).map((path) => ({ path, message: 'is one dataset too many' })),
+    ...operands.slice(1).map((path) => ({ path, message: 'is an extra dataset; give only one' })),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
   const { datasetSource } = await import('../report/dataset-source.ts');
   return datasetSource(folder, version, configuration);
 }
 
-/** The options that say what is simulated; where the page goes is no matter of a dataset's. */
+/** Only the options that define the simulated window. */
 function windowValues(values: Arguments['values']): Arguments['values'] {
   return Object.fromEntries(
     Object.entries(values).filter(([name]) => WINDOW_OPTIONS.includes(name)),
@@ -106,7 +106,7 @@ async function verdictsOf({ twin }: ReportSource): Promise<readonly Verdict[] | 
   return validate(twin);
 }
 
-/** @throws DatasetError with the path where something cannot be written. */
+/** @throws DatasetError with the path that cannot be written. */
 async function attempt<T>(path: string, write: () => T | Promise<T>): Promise<T> {
   try {
     return await write();

@@ -12,19 +12,21 @@ import { announcement, movedPorts } from './announcement.ts';
 import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
 import { createLogger } from './logger.ts';
 
-/** Orchestrators kill what has not ended after some seconds; five are promised. */
+/** Time to shut down; orchestrators kill the process after some seconds, and we promise five. */
 const SHUTDOWN_MAX_MS = 4500;
-/** What a shell says of a process that a signal ended: 128 and the signal's number. */
+/** Exit codes of a process ended by a signal, as shells report them: 128 + signal number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Runs the factory until it is asked to stop. */
+/** Runs the factory until it receives a signal to stop. */
 export const run: Command = {
   name: 'run',
-  about: 'Run the factory: publish its readings and answer on HTTP.',
+  about: 'Run the factory: publish its readings and serve the HTTP API.',
   options: {
     ...FACTORY_OPTION,
     ...FLEET_OPTION,
-    cluster: { about: 'As an API of a live cluster, whose workers deliver; as CLUSTER=true.' },
+    cluster: {
+      about: 'Run as an API of a live cluster, whose workers deliver; same as CLUSTER=true.',
+    },
   },
   async execute({ values: { factory, machines }, flags }) {
     const isCluster = flags.has('cluster');
@@ -39,7 +41,7 @@ export const run: Command = {
     const crash = crashOf(simulator, log);
     process.prependListener('uncaughtException', crash);
     const finished = assembly.run().catch(crash);
-    // Readings need not wait for the API, whose code takes longest to load.
+    // Readings do not wait for the API, whose code takes longest to load.
     const app = await import('../api/app.ts')
       .then(({ buildApp }) =>
         buildApp(simulator, configuration, { logger: log, registry, cluster }),
@@ -112,7 +114,7 @@ function announce(
   for (const remark of configuration.remarks) log.warn(remark);
 }
 
-/** Ends the process at an error of ours, and says what is needed to see it again. */
+/** Exits at an internal error, and logs what is needed to reproduce it. */
 function crashOf({ clock, fleet }: Simulator, log: Logger): (error: unknown) => never {
   return (error) => {
     const time = new Date(clock.nowMs()).toISOString();
@@ -132,7 +134,7 @@ function endSignal(log: Logger): Promise<void> {
         isEnding = true;
         log.info(
           { signal },
-          'ending: what is in flight is delivered; a second signal ends at once',
+          'stopping: delivering what is in flight; a second signal exits at once',
         );
         setTimeout(() => {
           log.warn('not everything could be delivered in time');

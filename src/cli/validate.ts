@@ -18,17 +18,20 @@ export const validate: Command = {
   about: 'Simulate the machines and check them against published data.',
   options: {
     ...FACTORY_OPTION,
-    seed: { value: 'N', about: 'Another seed.', default: 'SIMULATION_SEED' },
-    only: { value: 'PREFIX', about: 'Only checks whose id begins so: comp, grid.freq.' },
-    json: { about: 'As JSON.' },
-    html: { value: 'FILE', about: 'Also write the table as a page.' },
+    seed: { value: 'N', about: 'Seed of the simulation.', default: 'SIMULATION_SEED' },
+    only: {
+      value: 'PREFIX',
+      about: 'Only checks whose id starts with this prefix: comp, grid.freq.',
+    },
+    json: { about: 'Print as JSON.' },
+    html: { value: 'FILE', about: 'Also write the table as an HTML page.' },
     markdown: { value: 'FILE', about: 'Also write the table as Markdown.' },
   },
   async execute({ values, flags }, { stdout }) {
     const { factory, only, html, markdown } = values;
     if (only !== undefined && !isCheckPrefix(only))
       throw new ConfigError([
-        { path: '--only', message: `no check begins with ${only}; ${prefixes().join(', ')}` },
+        { path: '--only', message: `no check starts with ${only}; ${prefixes().join(', ')}` },
       ]);
     const configuration = loadConfiguration({ options: { factory } });
     const verdicts = judge({
@@ -43,7 +46,7 @@ export const validate: Command = {
   },
 };
 
-/** The seeds that the configuration takes. */
+/** The largest seed that the configuration accepts. */
 const SEED_MAX = 0xffff_ffff;
 
 function seedOf(text: string | undefined, otherwise: number): number {

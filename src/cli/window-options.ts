@@ -6,17 +6,17 @@ import { whole } from '../schema/value-type.ts';
 import { FACTORY_OPTION, type Option } from './command.ts';
 import type { OptionReader } from './option-reader.ts';
 
-/** The machines of a window. */
+/** The option that selects machines. */
 export const CHOSEN_MACHINES: Option = {
   value: 'NAMES',
-  about: 'Ids or names, separated by commas. A number alone, without --factory: a fleet so large.',
+  about: 'Ids or names, separated by commas. Without --factory, a number: the size of a fleet.',
   default: 'all',
 };
 
 /** The options of commands that read a window. */
 export const WINDOW_OPTIONS = {
-  from: { value: 'TIME', about: 'Beginning of the window: 2025-01-01, 2025-01-01T06:00:00Z.' },
-  to: { value: 'TIME', about: 'Its end, later than that.' },
+  from: { value: 'TIME', about: 'Start of the window: 2025-01-01, 2025-01-01T06:00:00Z.' },
+  to: { value: 'TIME', about: 'End of the window.' },
   ...FACTORY_OPTION,
   seed: {
     value: 'NUMBER',
@@ -28,7 +28,7 @@ export const WINDOW_OPTIONS = {
 
 const SEED = whole(0, 0xffff_ffff);
 
-/** The window that is asked for; it is of no use where that leaves faults in `options`. */
+/** Reads the window; the result is only valid if `options` has no errors. */
 export function readWindow(options: OptionReader, configuration: Configuration): WindowRequest {
   const fromMs = options.read('from', INSTANT_MS) ?? Number.NaN;
   const toMs = options.read('to', INSTANT_MS) ?? Number.NaN;

@@ -9,15 +9,15 @@ import { Interruption } from './interruption.ts';
 import { createLogger } from './logger.ts';
 import { OptionReader } from './option-reader.ts';
 
-/** Tasks at a time that may be asked for: more cores than that no machine has. */
+/** Most concurrent tasks: no machine has more cores. */
 const CONCURRENCY_MAX = 256;
-/** Orchestrators kill what has not ended after some seconds; five are promised. */
+/** Time to shut down; orchestrators kill the process after some seconds, and we promise five. */
 const SHUTDOWN_MAX_MS = 4500;
 
-/** What every part of a cluster's work has. */
+/** What every part of a worker needs. */
 type Workplace = Omit<HistoryWorkerOptions, 'server'> & { readonly configuration: Configuration };
 
-/** The parts of a cluster's work, each of which settles when it is told to end. */
+/** The parts of a worker; each settles when its signal is aborted. */
 const PARTS = {
   history: async ({ configuration, ...place }: Workplace) => {
     const { workOnHistory } = await import('../cluster/history/worker.ts');
@@ -31,12 +31,12 @@ const PARTS = {
 
 const PART_NAMES = Object.keys(PARTS) as readonly (keyof typeof PARTS)[];
 
-/** Does a cluster's work until it is told to end. */
+/** Runs as a cluster worker until it receives a signal to stop. */
 export const worker: Command = {
   name: 'worker',
-  about: 'Take part in the work of a cluster (REDIS_URL), on any number of computers.',
+  about: 'Run as a worker of a cluster (REDIS_URL), on any number of computers.',
   options: {
-    concurrency: { value: 'NUMBER', about: 'Tasks at a time.', default: 'one a core' },
+    concurrency: { value: 'NUMBER', about: 'Concurrent tasks.', default: 'one per core' },
     only: {
       value: 'PART',
       about: `${PART_NAMES.join(' or ')}.`,
@@ -55,8 +55,8 @@ export const worker: Command = {
     const log = await createLogger(configuration.logLevel, process.stdout.isTTY === true);
     const { signal } = new Interruption();
     signal.addEventListener('abort', () => {
-      log.info({}, 'ending: what was begun is given back');
-      // What cannot be given back, others take over when its lock has run out.
+      log.info({}, 'stopping: returning unfinished tasks');
+      // Other workers take over tasks that cannot be returned once their locks expire.
       setTimeout(() => process.exit(0), SHUTDOWN_MAX_MS).unref();
     });
     const redis = await openRedis(url, log, { signal }).catch((error) => {
@@ -66,7 +66,7 @@ export const worker: Command = {
     const { prefix } = configuration.cluster;
     const where = redisLocation(url);
     const concurrency = requested ?? availableParallelism();
-    // One part that cannot go on ends the others, too.
+    // A part that fails stops the others.
     const failed = new AbortController();
     const ending = AbortSignal.any([signal, failed.signal]);
     const place = { configuration, redis, prefix, where, log, concurrency, signal: ending };

@@ -110,4 +110,4 @@ async function untilStopped(work: Promise<unknown>, signal?: AbortSignal): Promi
 }
 
 /** The message where the making of a dataset was ended early. */
-export const STOPPED = 'stopped; the same command goes on from here';
+export const STOPPED = 'interrupted; run the same command again to resume';

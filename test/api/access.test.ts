@@ -220,7 +220,7 @@ describe('without a key, a request is local only if', () => {
   it('it comes from this computer; others are told to set API_KEY, and where', () => {
     const why = reason('change', {}, LOCAL, LAN) ?? '';
     assert.match(why, /^set API_KEY in the environment or \.env of the simulator/);
-    assert.match(why, /a container is a computer of its own/);
+    assert.match(why, /a container counts as another computer/);
   });
 });
 

@@ -99,7 +99,7 @@ describe('a series', () => {
   it('is refused for fields, windows and machines that do not exist', async () => {
     const unknown = await ask(PUMP, { fields: 'power_kw,colour' });
     assert.equal(unknown.statusCode, 422);
-    assert.match(unknown.json().errors[0].message, /^colour is not accepted; names among power_kw/);
+    assert.match(unknown.json().errors[0].message, /^colour is not accepted; choose from power_kw/);
     assert.equal((await ask(PUMP, { to: time(NOON_MS + DAY_MS) })).statusCode, 422);
     assert.equal((await ask(PUMP, { points: '2001' })).statusCode, 422);
     assert.equal((await ask(NOBODY, {})).statusCode, 404);

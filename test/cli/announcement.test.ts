@@ -34,7 +34,7 @@ test('a broker that demands a login is listened to with it, and no password is s
 test('a port that was moved is a line in the log, with the command that listens there', () => {
   assert.deepEqual(movedPorts(...reachedOn(1883)), []);
   assert.deepEqual(movedPorts(...reachedOn(1884)), [
-    'Port 1883 is taken, so MQTT is on 1884 (MQTT_PORT chooses another).',
+    'Port 1883 is taken, so MQTT uses 1884 (set MQTT_PORT to choose another).',
     "Listen to this broker with mosquitto_sub -h 127.0.0.1 -p 1884 -v -t 'factory/#'",
   ]);
 });

@@ -78,7 +78,7 @@ test('an unknown command names the nearest, or all', async () => {
 test('all faults of a line are found at once', async () => {
   assert.deepEqual(await refused('list', '--jsn', '--json=yes', '--file'), [
     '--jsn: is not an option; did you mean --json?',
-    '--json: takes no value',
+    '--json: does not take a value',
     '--file: needs a value; FILE',
   ]);
   assert.deepEqual(await refused('--file='), ['--file: needs a value; FILE']);
@@ -89,7 +89,7 @@ test('all faults of a line are found at once', async () => {
 });
 
 test('an operand that a command does not take is refused', async () => {
-  assert.match((await refused('--json', 'list')).join(), /^list: is not expected behind run/);
+  assert.match((await refused('--json', 'list')).join(), /^list: is not expected after run/);
 });
 
 test('--version and --help answer without running anything', async () => {
@@ -117,7 +117,7 @@ Does list.
 Options:
   --file FILE  A file. Default: none.
   --json       As JSON.
-  --help       Show this.
+  --help       Show this help.
 `,
   );
 });

@@ -138,7 +138,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     assert.equal(await program.ended, 143, program.stderr);
     // Lines before it tell how far it was, one a minute on a slow computer.
     const said =
-      /(?:^|\n)enms-simulator: stopped; all up to (\S+) was published, --from \1 goes on\n$/.exec(
+      /(?:^|\n)enms-simulator: interrupted; published up to (\S+)\. To resume, use --from \1\n$/.exec(
         program.stderr,
       );
     assert.ok(said, program.stderr);
@@ -157,7 +157,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     await program.said(/trying again until it does/);
     program.signal('SIGINT');
     assert.equal(await program.ended, 130);
-    assert.match(program.stderr, /stopped; all up to 2026-01-14T10:00:00Z was published/);
+    assert.match(program.stderr, /interrupted; published up to 2026-01-14T10:00:00Z/);
   });
 
   it('publishes resampled readings at the quality of service that is asked for', async (t) => {
@@ -197,7 +197,7 @@ it('a URL that is none is refused, and nothing of it is shown', async () => {
     assert.equal(program.status, 2);
     assert.equal(
       program.stderr,
-      '--clean: is for files, not for a broker\n' +
+      '--clean: applies to files, not to a broker\n' +
         '--mqtt: what was given is not accepted; an address like mqtt://host, ' +
         'mqtt://host:1883 or mqtts://user@host; with mqtt, mqtts, ws, wss\n',
     );

@@ -58,8 +58,8 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     const server = await postgres.newDatabase();
     const said = await endOf(generate(server, ...WINDOW), 0);
     assert.match(said, /^the database test_\d+ at 127\.0\.0\.1:\d+: 6\.8 k rows, \d+ s$/m);
-    assert.match(said, /: made the tables in the database test_\d+/);
-    assert.match(said, /: put 5 machines into its registry$/m);
+    assert.match(said, /: created the tables in the database test_\d+/);
+    assert.match(said, /: added 5 machines to its registry$/m);
     const enms = new Enms(server);
     for (const table of ['energy_readings', 'production_data', 'environmental_data'])
       assert.equal(await countIn(enms, table), 1800 + 2 * 180 + 2 * 60, table);
@@ -159,20 +159,23 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     const url = `postgres://user:${SECRET}@host/enms`;
     assert.match(
       await endOf(run(['generate', ...WINDOW, url], cwd), 2),
-      /^postgres:\/\/host\/enms: is not expected behind generate/,
+      /^postgres:\/\/host\/enms: is not expected after generate/,
     );
     const both = ['--postgres', url, '--out', 'x', '--labels', '--format', 'csv', '--qos', '1'];
     assert.deepEqual(
       (await endOf(run(['generate', ...WINDOW, ...both], cwd), 2)).trimEnd().split('\n'),
       [
-        '--postgres: is another destination than --out; give one of them',
-        '--qos: goes with --mqtt',
+        '--postgres: is a second destination besides --out; give only one',
+        '--qos: requires --mqtt',
       ],
     );
     const files = ['--postgres', url, '--labels', '--clean'];
     assert.deepEqual(
       (await endOf(run(['generate', ...WINDOW, ...files], cwd), 2)).trimEnd().split('\n'),
-      ['--labels: is for files, not for a database', '--clean: is for files, not for a database'],
+      [
+        '--labels: applies to files, not to a database',
+        '--clean: applies to files, not to a database',
+      ],
     );
   });
 
@@ -193,7 +196,10 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     const program = new Program(line(server, ...LONG), cwd);
     await copying(enms);
     program.signal('SIGINT');
-    assert.match(await endOf(program, 130), /stopped; the first .* rows are stored, and the same/);
+    assert.match(
+      await endOf(program, 130),
+      /interrupted; the first .* rows are stored\. Run the same/,
+    );
     const stored = await countIn(enms, 'energy_readings');
     assert.ok(stored > 0 && stored < LONG_READINGS, `${stored}`);
     await endOf(generate(server, ...LONG), 0);

@@ -153,8 +153,8 @@ test('what cannot be asked for is said, all of it at once', async () => {
     await simulator(['generate', ...WINDOW, '--out', '-', '--format', 'parquet', '--labels']),
     2,
     [
-      /^--labels: is for files, not for standard output$/,
-      /^--format: standard output takes csv or jsonl$/,
+      /^--labels: applies to files, not to standard output$/,
+      /^--format: standard output accepts csv or jsonl$/,
     ],
   );
   refused(await run(...WINDOW, '--resample', '25s', '--machines', 'Compressor-1,HVAC-Main'), 2, [
@@ -207,7 +207,7 @@ test('a signal ends it, and the same command goes on', async () => {
   });
   const [exitCode] = await once(child, 'close');
   assert.equal(exitCode, 130);
-  assert.match(said, /stopped; the same command goes on from here/);
+  assert.match(said, /interrupted; run the same command again to resume/);
   assert.ok(!existsSync(join(cwd, 'cut', 'manifest.json')));
   assert.equal((await simulator(all)).status, 0);
   assert.equal(manifestOf('cut').rows['energy'], 20 * 8640);
@@ -224,7 +224,7 @@ test('who closes the pipe ends it, with a sentence and exit code 1', async () =>
   child.stdout.destroy();
   const [exitCode] = await once(child, 'close');
   assert.equal(exitCode, 1);
-  assert.match(said, /who was reading standard output has gone\n$/);
+  assert.match(said, /the reader of standard output has closed the pipe\n$/);
 });
 
 test('a terminal shows a bar with rows, rates and the time left, a pipe a line a minute', () => {

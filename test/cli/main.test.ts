@@ -155,7 +155,7 @@ test('of very many faults the first hundred are shown', async () => {
   const lines = stderr.trimEnd().split('\n');
   assert.equal(status, 2);
   assert.equal(lines.length, 101);
-  assert.equal(lines.at(-1), 'and 79 more faults');
+  assert.equal(lines.at(-1), 'and 79 more errors');
 });
 
 test('an unknown command or option names the nearest, with exit code 2', () => {

@@ -75,7 +75,7 @@ describe('replay', { skip: withoutMosquitto() }, () => {
       seconds(first.timeMs - 1000, arrivals.length),
     );
     for (const { atMs, timeMs } of arrivals) assert.ok(timeMs <= atMs, instantText(timeMs));
-    assert.match(program.stderr, /stopped; all up to 2026-01-14T10:00:\d\dZ was published/);
+    assert.match(program.stderr, /interrupted; published up to 2026-01-14T10:00:\d\dZ/);
 
     const own = await replayed(t, 1, '--speed', 'max');
     assert.equal(await own.program.ended, 0, own.program.stderr);
@@ -107,7 +107,7 @@ it('says what is wrong with the options, all of it at once', async () => {
   assert.deepEqual(stderr.trimEnd().split('\n'), [
     '--to: is missing; an instant like 2026-03-29T01:00:00Z or 2026-03-29T03:00+02:00, ' +
       'or a date (midnight UTC), from 1971 to 2199',
-    '--mqtt: is missing, as is MQTT_HOST',
+    '--mqtt: is missing, and MQTT_HOST is not set',
     '--speed: "0" is not accepted; a number above 0, up to 100000, or max',
   ]);
 });

@@ -150,9 +150,9 @@ test('what cannot be asked for is said, all of it at once, with exit code 2', as
   );
   await refused(
     ['csv', 'jsonl', '--seed', '7', '--from', '2026-01-01'],
-    /^--from: is for a window that is simulated, and csv is a dataset$/,
-    /^--seed: is for a window/,
-    /^jsonl: is one dataset too many$/,
+    /^--from: applies to a simulated window, and csv is a dataset$/,
+    /^--seed: applies to a simulated window/,
+    /^jsonl: is an extra dataset; give only one$/,
   );
 });
 

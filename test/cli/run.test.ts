@@ -78,7 +78,7 @@ describe('run', () => {
     await simulator.told(/^running$/);
     await published;
     simulator.signal('SIGTERM');
-    await simulator.told(/^ending/);
+    await simulator.told(/^stopping/);
     simulator.signal('SIGINT');
     assert.equal(await simulator.ended, 130);
     for (const socket of sockets) socket.destroy();
@@ -118,7 +118,7 @@ describe('run', () => {
     const simulator = new SimulatorProcess({ MQTT_PORT, SIMULATOR_AUTO_START: 'false' });
     const { api } = await simulator.told(/^running$/);
     assert.ok((api?.port ?? 0) > 8003);
-    await simulator.told(/Port 8003 is taken, so the API is on 80/);
+    await simulator.told(/Port 8003 is taken, so the API uses 80/);
     const base = `http://127.0.0.1:${api?.port}/simulator`;
     const status = async () =>
       (await (await fetch(`${base}/status`)).json()) as Record<string, unknown>;

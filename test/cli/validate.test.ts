@@ -32,7 +32,7 @@ test('validate exits with 1 where a machine is not true to published data', asyn
 test('validate refuses a check or a seed that does not exist, and exits with 2', async () => {
   const unknown = await validate('--only', 'steam');
   assert.deepEqual([unknown.status, unknown.stdout], [2, '']);
-  assert.match(unknown.stderr, /^--only: no check begins with steam; common, grid, weather, comp/);
+  assert.match(unknown.stderr, /^--only: no check starts with steam; common, grid, weather, comp/);
   assert.equal((await validate('--seed', '-1.5')).status, 2);
   assert.equal((await validate('--seed', '4294967296')).status, 2);
 });

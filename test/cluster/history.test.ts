@@ -52,7 +52,10 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
     await cluster.writing('cut', 1);
     program.signal('SIGINT');
     assert.equal(await program.ended, 130, program.stderr);
-    assert.match(program.stderr, /^enms-simulator: stopped; the same command goes on from here$/m);
+    assert.match(
+      program.stderr,
+      /^enms-simulator: interrupted; run the same command again to resume$/m,
+    );
     assert.equal(existsSync(join(cluster.cwd, 'cut', 'manifest.json')), false);
     assert.ok(!cluster.files('cut').some((path) => path.endsWith('.part')));
     assert.deepEqual(await cluster.client.lrange('test:history:wait', 0, -1), []);
@@ -83,7 +86,7 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
     };
     assert.match(
       await refused([...words, '-'], cluster.env),
-      /^--cluster: is for files and databases, not for standard output$/m,
+      /^--cluster: applies to files and databases, not to standard output$/m,
     );
     const alone = await refused([...words, 'x', '--workers', '2'], {});
     assert.match(alone, /^--workers: is for one computer/m);

@@ -47,7 +47,7 @@ test('an interrupted run leaves whole files only, and the next one goes on with 
       if (rows > 30_000) ending.abort();
     },
   });
-  await assert.rejects(stopped, /^DatasetError: stopped; the same command goes on/);
+  await assert.rejects(stopped, /^DatasetError: interrupted; run the same command again/);
   const left = filesIn(folder);
   const readings = left.filter((path) => path.endsWith('.csv'));
   assert.ok(readings.length >= 3 && readings.length < expected.manifest.files.length, `${left}`);

@@ -237,7 +237,7 @@ running(
     assert.equal((await ask('GET', '/simulator/status')).body.machines_count, 6);
 
     const changed = await ask('PUT', `/simulator/machines/${id}`, { rated_power_kw: 40 });
-    assert.equal(changed.body.message, 'Pump 2 is changed and runs');
+    assert.equal(changed.body.message, 'Pump 2 was changed and runs');
     assert.equal((await ask('GET', `/simulator/machines/${id}`)).body.rated_power_kw, 40);
 
     const removed = await ask('DELETE', `/simulator/machines/${id}`);

@@ -136,7 +136,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     const { page, faults } = await open(browser, url);
     const speed = page.getByLabel('Speed');
     await speed.selectOption('600×');
-    await page.getByText('the settings hold from now on').waitFor();
+    await page.getByText('the settings are in effect').waitFor();
     await page.locator('.clock', { hasText: '600×' }).waitFor();
     assert.equal(simulation.simulator.clock.speed, 600);
     const payload = { simulation_speed: 1 };

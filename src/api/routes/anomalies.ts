@@ -16,10 +16,10 @@ import {
   Time,
 } from '../schemas.ts';
 
-/** Characters of an anomaly's name; which names there are depends on the machine. */
+/** Longest name of an anomaly; the valid names depend on the machine. */
 const NAME_MAX = 64;
 
-/** The schemas of anomalies of the machine types that there are. */
+/** Schemas for the anomalies of the known machine types. */
 function schemas(catalogue: readonly MachineType[]) {
   const AnomalyType = Type.String({
     minLength: 1,
@@ -38,14 +38,14 @@ function schemas(catalogue: readonly MachineType[]) {
         Type.Number({
           minimum: SEVERITY.min,
           maximum: SEVERITY.max,
-          description: `${SEVERITY.default} if not given.`,
+          description: `Default: ${SEVERITY.default}.`,
         }),
       ),
       duration_seconds: Type.Optional(
         Type.Integer({
           minimum: DURATION_S.min,
           maximum: DURATION_S.max,
-          description: `${DURATION_S.default} if not given.`,
+          description: `Default: ${DURATION_S.default}.`,
         }),
       ),
       machine_id: Type.Optional(MachineName),
@@ -82,7 +82,7 @@ function anomaly({ id, machineId, type, origin, severity, startS, endS }: Incide
   };
 }
 
-/** `/simulator/machines/{machine_id}/anomaly`: what is wrong with a machine. */
+/** `/simulator/machines/{machine_id}/anomaly`: inject and clear anomalies. */
 export function anomalies(app: App, { simulator, configuration }: Api): void {
   const { AnomalyType, Injected, Anomaly, Cleared } = schemas(configuration.catalogue);
   app.post(
@@ -90,7 +90,7 @@ export function anomalies(app: App, { simulator, configuration }: Api): void {
     {
       schema: {
         tags: [TAGS.anomalies],
-        summary: 'Make something go wrong with a machine',
+        summary: 'Inject an anomaly into a machine',
         params: MachinePath,
         body: Injected,
         response: responses(answer(Anomaly), ...COMMAND_FAILURES, 404, 409),
@@ -100,7 +100,7 @@ export function anomalies(app: App, { simulator, configuration }: Api): void {
       const machine = simulator.machine(params.machine_id);
       const { machine_id, anomaly_type } = body;
       if (machine_id !== undefined && !isCalled(machine, machine_id)) {
-        const message = `${machine_id} is not the machine of the address, ${params.machine_id}`;
+        const message = `${machine_id} is not the machine in the URL, ${params.machine_id}`;
         throw new HttpError(400, message, [{ path: 'machine_id', message }]);
       }
       const incident = await simulator.inject(machine, {
@@ -119,7 +119,7 @@ export function anomalies(app: App, { simulator, configuration }: Api): void {
     {
       schema: {
         tags: [TAGS.anomalies],
-        summary: 'End what is wrong with a machine; nothing wrong is no error',
+        summary: 'Clear the anomalies of a machine; succeeds if there are none',
         params: MachinePath,
         querystring: command({ anomaly_type: Type.Optional(AnomalyType) }),
         response: responses(answer(Cleared), ...COMMAND_FAILURES, 404, 409),
@@ -130,7 +130,7 @@ export function anomalies(app: App, { simulator, configuration }: Api): void {
       const ended = await simulator.clear(machine, query.anomaly_type);
       const names = ended.map(({ type }) => type).join(', ');
       return {
-        message: ended.length > 0 ? `cleared ${names}` : `nothing was wrong with ${machine.name}`,
+        message: ended.length > 0 ? `cleared ${names}` : `${machine.name} has no anomalies`,
         success: true as const,
         data: { machine_id: machine.id, cleared: ended.map(anomaly) },
       };

@@ -9,13 +9,15 @@ import { type Api, type App, TAGS } from '../context.ts';
 import { command, Id, Instant, MachinePath, numberOrNull, responses, Time } from '../schemas.ts';
 import { parsedWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
 
-/** What a window spans when its beginning is not said: a day. */
+/** Span of a window without `from`: a day. */
 const DAY_MS = 86_400_000;
-/** Looks between which others get a turn: some ten milliseconds. */
+/** Steps computed before the event loop gets a turn: about ten milliseconds. */
 const LOOKS = 24;
-/** Days that a main meter's window may have, times the machines that it meters: a minute. */
+/**
+ * Limit on days of a main meter's window times the machines that it meters: a minute of CPU time.
+ */
 const METERED_DAYS_MAX = 3660;
-/** Distance of the instants at which the weather is looked at. */
+/** Interval at which the weather is sampled. */
 const SAMPLE_S = 900;
 
 const kwh = { examples: [986.214] };
@@ -25,25 +27,25 @@ const Baseline = Type.Object({
   from: Time,
   to: Time,
   expected_energy_kwh: Type.Number({
-    description:
-      'Of all carriers: the same machine in the same period, with nothing wrong with it.',
+    description: 'All carriers: the same machine in the same period, without anomalies or wear.',
     ...kwh,
   }),
-  actual_energy_kwh: Type.Number({ description: 'As a meter without error shows it.', ...kwh }),
-  difference_kwh: Type.Number({ description: 'Actual less expected.', examples: [12.4] }),
-  difference_percent: numberOrNull({ description: 'Of the expected; null where that is 0.' }),
+  actual_energy_kwh: Type.Number({ description: 'As an ideal meter would show it.', ...kwh }),
+  difference_kwh: Type.Number({ description: 'Actual minus expected energy.', examples: [12.4] }),
+  difference_percent: numberOrNull({
+    description: 'Relative to the expected energy; null if that is 0.',
+  }),
   drivers: Type.Object({
     mean_outdoor_temp_c: Type.Number({ examples: [12.3] }),
-    production_units: Type.Integer({ description: 'That were made.', examples: [7560] }),
+    production_units: Type.Integer({ description: 'Units produced.', examples: [7560] }),
     production_units_good: Type.Integer({ examples: [7560] }),
-    expected_production_units: Type.Integer({ description: 'With nothing wrong.' }),
+    expected_production_units: Type.Integer({ description: 'Units produced without anomalies.' }),
     full_load_hours: Type.Number({
-      description: 'Hours of full production that the shift plan amounts to.',
+      description: 'Hours of full production equivalent to the shift plan.',
       examples: [20],
     }),
     hours_by_shift: Type.Record(Type.String(), Type.Number(), {
-      description:
-        'By the times of a shift, or `rest`, `weekend`, `holiday`, `closure`, `extra`: local time.',
+      description: 'By shift (local time), or `rest`, `weekend`, `holiday`, `closure`, `extra`.',
       examples: [{ '06:00-14:00': 8, '14:00-22:00': 8, rest: 8 }],
     }),
   }),
@@ -59,8 +61,8 @@ export function baseline(app: App, { simulator, limiter }: Api): void {
         summary: 'The true expected energy of a period, given its drivers',
         description:
           'The counterfactual: the same machine, weather, shifts, commands and maintenance ' +
-          'without any anomaly or wear. Later than `from` up to and including `to`, whole ' +
-          `seconds; without them the last day; at most ${WINDOW_MAX_DAYS} days.`,
+          'without any anomaly or wear. Window: after `from` up to and including `to`, in whole ' +
+          `seconds; default: the last day; at most ${WINDOW_MAX_DAYS} days.`,
         params: MachinePath,
         querystring: command({ from: Type.Optional(Instant), to: Type.Optional(Instant) }),
         response: responses(Baseline, 404, 409, 422),
@@ -77,7 +79,7 @@ export function baseline(app: App, { simulator, limiter }: Api): void {
   );
 }
 
-/** @throws ConfigError with every fault of a window. */
+/** @throws ConfigError with every error in a window. */
 function boundedWindow(
   { metered }: Machine,
   from: string | undefined,
@@ -92,7 +94,7 @@ function boundedWindow(
   const days = ((window.toMs - window.fromMs) / DAY_MS) * (metered?.length ?? 0);
   if (days > METERED_DAYS_MAX) {
     const accepted = Math.floor(METERED_DAYS_MAX / (metered?.length ?? 1));
-    const message = `a meter of ${metered?.length} machines; accepted are ${accepted} days`;
+    const message = `a meter of ${metered?.length} machines; at most ${accepted} days are accepted`;
     throw new ConfigError([{ path: 'to', message }]);
   }
   return window;
@@ -130,7 +132,7 @@ async function answerOf(fleet: Fleet, machine: Machine, window: Window, signal: 
   };
 }
 
-/** Mean weather and load of a window, from the middles of equal parts of it. */
+/** Mean weather and load of a window, sampled in the middle of equal parts. */
 function meansOf({ site }: Machine, fromS: number, toS: number) {
   const parts = Math.max(1, Math.round((toS - fromS) / SAMPLE_S));
   let [outdoorTempC, load] = [0, 0];

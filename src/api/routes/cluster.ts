@@ -8,25 +8,27 @@ const Sink = Type.Object({
   sink: Type.String({ examples: ['mqtt'] }),
   delivered_until: textOrNull({ examples: ['2026-10-09T12:00:00Z'] }),
   lag_seconds: Type.Number({
-    description: 'Simulated time between what is known and what the sink has.',
+    description: 'Simulated time from the delivered readings to the horizon.',
     examples: [1],
   }),
-  readings_per_second: Type.Number({ description: 'Of real time.', examples: [12.5] }),
+  readings_per_second: Type.Number({ description: 'Per second of real time.', examples: [12.5] }),
   readings: Type.Integer({ examples: [4560] }),
   connected: Type.Boolean(),
   last_error: textOrNull(),
 });
 
 const Cluster = Type.Object({
-  enabled: Type.Boolean({ description: 'False where the simulator is alone; nothing follows.' }),
+  enabled: Type.Boolean({
+    description: 'False for a single simulator; the other fields are then missing.',
+  }),
   closed_until: Type.Optional(
     Type.String({
-      description: 'Simulated time up to which nothing can happen any more.',
+      description: 'Simulated time up to which no more events can happen.',
       examples: ['2026-10-09T12:00:00Z'],
     }),
   ),
   lag_seconds: Type.Optional(
-    Type.Number({ description: 'Real time that the slowest shard is behind.', examples: [0.4] }),
+    Type.Number({ description: 'Lag of the slowest shard, in real time.', examples: [0.4] }),
   ),
   members: Type.Optional(
     Type.Array(
@@ -34,8 +36,8 @@ const Cluster = Type.Object({
         id: Type.String({ examples: ['worker-1-17-3fa9'] }),
         role: oneOf(['api', 'worker']),
         version: Type.String({ examples: ['1.0.0'] }),
-        shards: Type.Integer({ description: 'That it delivers.', examples: [7] }),
-        answers: Type.Boolean({ description: 'Whether it is the one that answered.' }),
+        shards: Type.Integer({ description: 'Number of shards that it delivers.', examples: [7] }),
+        answers: Type.Boolean({ description: 'Whether this member sent the response.' }),
       }),
     ),
   ),
@@ -44,22 +46,25 @@ const Cluster = Type.Object({
       Type.Object({
         shard: Type.Integer({ examples: [0] }),
         machines: Type.Integer({ examples: [1500] }),
-        owner: textOrNull({ description: 'The worker that delivers it; null: nobody.' }),
-        token: Type.Integer({ description: 'How often it was taken.', examples: [1] }),
+        owner: textOrNull({ description: 'The worker that delivers it; null: none.' }),
+        token: Type.Integer({
+          description: 'Number of times that a worker took it over.',
+          examples: [1],
+        }),
         sinks: Type.Array(Sink),
       }),
     ),
   ),
 });
 
-/** `GET /simulator/cluster`: who delivers what, and how far it is. */
+/** `GET /simulator/cluster`: which process delivers what, and its progress. */
 export function cluster(app: App, { cluster }: Api): void {
   app.get(
     '/simulator/cluster',
     {
       schema: {
         tags: [TAGS.simulation],
-        summary: 'The processes of a live cluster, and its shards',
+        summary: 'The processes and shards of a live cluster',
         response: responses(Cluster),
       },
     },

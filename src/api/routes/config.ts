@@ -12,10 +12,10 @@ const settable = {
     exclusiveMinimum: 0,
     maximum: SPEED_MAX,
     title: `a number above 0, up to ${SPEED_MAX}`,
-    description: 'Simulated seconds a real second; simulated time does not jump.',
+    description: 'Simulated seconds per real second; simulated time does not jump.',
     examples: [1],
   }),
-  enable_anomalies: Type.Boolean({ description: 'Whether anomalies come by themselves.' }),
+  enable_anomalies: Type.Boolean({ description: 'Whether random anomalies occur.' }),
   anomaly_probability: Type.Number({
     minimum: 0,
     maximum: 1,
@@ -40,11 +40,11 @@ const Changes = command(
   { minProperties: 1, examples: [{ anomaly_probability: 0.2 }] },
 );
 
-/** The settings that hold now. */
+/** The current settings. */
 export const RunTimeSettings = Type.Object({
   ...settable,
   weekend_production_factor: numberOrNull({
-    description: 'Null where the factories have factors of their own, which differ.',
+    description: 'Null if the factories have different factors.',
   }),
 });
 
@@ -59,13 +59,13 @@ const Configured = Type.Object({
   ...RunTimeSettings.properties,
   variables: Type.Record(Type.String(), Variable, {
     description:
-      'What the simulator was started with, and where each value came from. Paths, hosts and ' +
-      'names are shown only to those who may change settings.',
+      'The variables at the start, and where each value came from. Paths, hosts and ' +
+      'names are shown only to clients that may change settings.',
     examples: [{ API_PORT: { value: 8003, source: 'default' } }],
   }),
 });
 
-/** The settings that hold now, as the wire names them. */
+/** The current settings, with their names in the API. */
 export function shownSettings({ settings, fleet, clock }: Simulator) {
   const shares = new Set(fleet.factories.map(({ calendar }) => calendar.weekendShare));
   const [share = null] = shares.size === 1 ? shares : [];
@@ -77,14 +77,14 @@ export function shownSettings({ settings, fleet, clock }: Simulator) {
   };
 }
 
-/** `/simulator/config`: what may change while the factory runs. */
+/** `/simulator/config`: settings that can change while the factory runs. */
 export function config(app: App, { simulator, configuration }: Api): void {
   app.get(
     '/simulator/config',
     {
       schema: {
         tags: [TAGS.settings],
-        summary: 'The settings that hold now, and what the simulator was started with',
+        summary: 'The current settings, and the configuration at the start',
         response: responses(Configured),
       },
     },
@@ -121,7 +121,7 @@ export function config(app: App, { simulator, configuration }: Api): void {
       if (body.simulation_speed !== undefined)
         await simulator.setSpeed(body.simulation_speed, configuredSpeed(configuration));
       const data = shownSettings(simulator);
-      return { message: 'the settings hold from now on', success: true as const, data };
+      return { message: 'the settings are in effect', success: true as const, data };
     },
   );
 }

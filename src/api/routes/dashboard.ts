@@ -5,7 +5,7 @@ import { packageFolder } from '../../package-folder.ts';
 import type { App } from '../context.ts';
 import { HttpError, prefersPage } from '../failures.ts';
 
-/** Where `npm run build` puts the dashboard; absent where only the compiler ran. */
+/** Where `npm run build` puts the dashboard; missing if only the compiler has run. */
 const FOLDER = join(packageFolder, 'dist/web/public');
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
@@ -14,7 +14,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
-/** Everything is the page's own: no inline script or style, no other host, no frame around it. */
+/** Only the page's own files: no inline script or style, no other host, no embedding. */
 const PAGE_POLICY =
   "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; " +
   "frame-ancestors 'self'";
@@ -26,16 +26,16 @@ const files = new Map(
     : [],
 );
 
-/** The simulator's own mark; an empty one where only the compiler ran. */
+/** The simulator's icon; an empty one if only the compiler has run. */
 export const ICON: Buffer =
   [...files].find(([name]) => name.startsWith('icon-'))?.[1] ??
   Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>');
 
 /**
- * Sends the dashboard to whoever prefers a page to the service's description; says whether it did.
+ * Sends the dashboard to clients that prefer HTML to JSON; returns whether it did.
  */
 export function sendDashboard(request: FastifyRequest, reply: FastifyReply): boolean {
-  // One address, two representations: caches must keep them apart (RFC 9110 §12.5.5).
+  // One URL, two representations: caches must keep them apart (RFC 9110 §12.5.5).
   reply.header('vary', 'Accept');
   const page = files.get(PAGE);
   if (!page || !prefersPage(request.headers.accept)) return false;

@@ -17,7 +17,7 @@ import {
 import { answer, COMMAND_FAILURES, failures, Id, responses } from '../schemas.ts';
 import { parsedWindow } from '../window.ts';
 
-/** Days that one export may span: ten years. */
+/** Longest span of one export: ten years. */
 const DAYS_MAX = 3660;
 const ExportPath = Type.Object({ export_id: Id });
 const FilePath = Type.Object({
@@ -25,7 +25,7 @@ const FilePath = Type.Object({
   path: Type.String({ description: 'As in `files`.', examples: ['manifest.json'] }),
 });
 
-/** The media types of files, by what their names end in. */
+/** Media types of files, by extension. */
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(FORMATS.map(({ name, mediaType }) => [name, mediaType])),
   json: 'application/json',
@@ -38,17 +38,17 @@ function contentType(name: string): string {
   return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
 }
 
-/** `/simulator/exports`: datasets of the running factory, made while it runs. */
+/** `/simulator/exports`: datasets of the running factory, generated while it runs. */
 export function exports(app: App, { simulator, limiter, exports: kept }: Api): void {
   app.post(
     '/simulator/exports',
     {
       schema: {
         tags: [TAGS.readings],
-        summary: 'Begin to write a window to files, with its answer key',
+        summary: 'Start to export a window to files, with its answer key',
         description:
-          'What `generate` writes, of the running factory with all that was done to it, of ' +
-          `${DAYS_MAX} days at most. Beyond now it is what will be if nothing more is done.`,
+          'The files that `generate` writes, for the running factory with all events, of up to ' +
+          `${DAYS_MAX} days. Readings later than now assume that no more events happen.`,
         body: ExportBody,
         response: {
           202: answer(Export),
@@ -72,7 +72,7 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
       });
       const data = shownExport(await kept.create(request));
       void reply.code(202).header('location', `/simulator/exports/${data.id}`);
-      return { message: 'the export has begun', success: true as const, data };
+      return { message: 'the export has started', success: true as const, data };
     },
   );
 
@@ -81,7 +81,7 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
     {
       schema: {
         tags: [TAGS.readings],
-        summary: 'The exports that are made or kept, the newest first',
+        summary: 'Running and kept exports, the newest first',
         response: responses(Type.Array(Export)),
       },
     },
@@ -93,7 +93,7 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
     {
       schema: {
         tags: [TAGS.readings],
-        summary: 'How far an export is, and its files',
+        summary: 'The progress of an export, and its files',
         params: ExportPath,
         response: responses(ExportWithFiles, 404, 422),
       },
@@ -106,7 +106,7 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
     {
       schema: {
         tags: [TAGS.readings],
-        summary: 'End an export if it runs, and remove it with its files',
+        summary: 'Cancel an export if it is running, and remove it with its files',
         params: ExportPath,
         response: responses(answer(Type.Object({ id: Id })), ...COMMAND_FAILURES, 404),
       },
@@ -146,7 +146,7 @@ function downloads(app: App, limiter: ConcurrencyLimiter, kept: Exports): void {
       schema: {
         tags: [TAGS.readings],
         summary: 'One file of an export',
-        description: 'Slashes in the path may stand as they are or as %2F.',
+        description: 'Slashes in the path may be written as / or %2F.',
         params: FilePath,
         response: {
           200: {
@@ -193,7 +193,7 @@ function downloads(app: App, limiter: ConcurrencyLimiter, kept: Exports): void {
         .send(tarOf(files, new Date(endedMs ?? 0), signal) as never);
     },
   );
-  // The same for paths as people write them; a parameter of a route ends at a slash.
+  // The same for paths with plain slashes, which a route parameter cannot contain.
   app.get<{ Params: { export_id: string; '*': string } }>(
     '/simulator/exports/:export_id/files/*',
     { exposeHeadRoute: false, schema: { hide: true, params: ExportPath } },

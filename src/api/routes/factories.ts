@@ -62,7 +62,7 @@ function shown(
   };
 }
 
-/** Machines by their factories' ids, so that all of them are gone through once. */
+/** Groups machines by factory id, in one pass. */
 function machinesByFactory({ fleet }: Simulator): ReadonlyMap<string, readonly Machine[]> {
   const byFactory = new Map<string, Machine[]>();
   for (const machine of fleet.machines) {
@@ -73,7 +73,7 @@ function machinesByFactory({ fleet }: Simulator): ReadonlyMap<string, readonly M
   return byFactory;
 }
 
-/** `/simulator/factories`: the sites that the machines stand on. */
+/** `/simulator/factories`: the sites of the machines. */
 export function factories(app: App, { simulator }: Api): void {
   app.get(
     '/simulator/factories',

@@ -5,10 +5,10 @@ import { type Api, type App, TAGS } from '../context.ts';
 import { command, failures, Id, Instant, MachineName, Time } from '../schemas.ts';
 import { parsedWindow } from '../window.ts';
 
-/** Anomalies of one answer: each may have to be computed. */
+/** Most anomalies in one response: each may have to be computed. */
 const LIMIT_MAX = 1000;
 const LIMIT_DEFAULT = 100;
-/** What a window spans when its beginning is not said: a day. */
+/** Span of a window without `from`: a day. */
 const WINDOW_DEFAULT_MS = 86_400_000;
 
 const Truth = Type.Object({
@@ -22,25 +22,29 @@ const Truth = Type.Object({
   severity: Type.Number({ minimum: 1, maximum: 5, examples: [3] }),
   started_at: Time,
   ended_at: Time,
-  active: Type.Boolean({ description: 'It is not over; `ended_at` is when it will be.' }),
+  active: Type.Boolean({ description: 'It has not ended yet; `ended_at` is in the future.' }),
   cleared_by: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
   affected_signals: Type.Array(Type.String(), { examples: [['power_kw', 'flow_rate_m3h']] }),
-  excess_energy_kwh: Type.Number({ description: 'Against the same machine without it, so far.' }),
-  lost_production_units: Type.Number({ description: 'Good units that were not made, so far.' }),
-  final: Type.Boolean({ description: 'The machine has recovered; the figures stay.' }),
+  excess_energy_kwh: Type.Number({
+    description: 'Compared with the same machine without it, so far.',
+  }),
+  lost_production_units: Type.Number({
+    description: 'Good units not produced because of it, so far.',
+  }),
+  final: Type.Boolean({ description: 'The machine has recovered; the figures are final.' }),
 });
 
-/** `/simulator/anomalies`: every anomaly of a window, with what it cost. */
+/** `/simulator/anomalies`: every anomaly in a window, with its cost. */
 export function groundTruth(app: App, { simulator, limiter }: Api): void {
   app.get(
     '/simulator/anomalies',
     {
       schema: {
         tags: [TAGS.anomalies],
-        summary: 'The anomalies of a window with their ground truth',
+        summary: 'The anomalies in a window with their ground truth',
         description:
-          'Injected, random and planned ones that touch the window, oldest first; without `from` ' +
-          'those of the last day. Costs compare the machine with itself without the anomaly.',
+          'Injected, random and planned anomalies that overlap the window, oldest first; default: ' +
+          'the last day. Costs compare the machine with itself without the anomaly.',
         querystring: command({
           from: Type.Optional(Instant),
           to: Type.Optional(Instant),

@@ -15,7 +15,7 @@ const Health = Type.Object({
   timestamp: Type.String({ description: 'Real time.', examples: ['2026-10-09T12:00:00.000Z'] }),
   simulated_time: Time,
   mqtt_connected: Type.Boolean(),
-  database_connected: Type.Boolean({ description: 'Embedded or a server.' }),
+  database_connected: Type.Boolean({ description: 'Embedded database or server.' }),
   problems: Type.Array(
     Type.Object({
       part: Type.String({
@@ -25,18 +25,18 @@ const Health = Type.Object({
       reason: Type.String({ examples: ['connect ECONNREFUSED 127.0.0.1:1883'] }),
       since: Type.String({ description: 'Real time.', examples: ['2026-10-09T12:00:00Z'] }),
     }),
-    { description: 'What is wrong now, the oldest problem first; empty while all is well.' },
+    { description: 'Current problems, the oldest first; empty if there are none.' },
   ),
 });
 
-/** `GET /health`, and what orchestrators ask. */
+/** `GET /health`, and the probes for orchestrators. */
 export function health(app: App, { simulator }: Api): void {
   app.get(
     '/health',
     {
       schema: {
         tags: [TAGS.service],
-        summary: 'How the simulator and its connections are',
+        summary: 'The health of the simulator and its connections',
         response: responses(Health),
       },
     },
@@ -64,7 +64,7 @@ export function health(app: App, { simulator }: Api): void {
     {
       schema: {
         tags: [TAGS.service],
-        summary: 'Whether the process answers',
+        summary: 'Whether the process responds',
         response: responses(Type.Object({ status: Type.Literal('alive') })),
       },
     },
@@ -76,7 +76,7 @@ export function health(app: App, { simulator }: Api): void {
     {
       schema: {
         tags: [TAGS.service],
-        summary: 'Whether the simulator takes requests: not while it starts or stops',
+        summary: 'Whether the simulator accepts requests: not while it starts or stops',
         response: {
           200: Type.Object({ status: Type.Literal('ready') }),
           ...failures(503),

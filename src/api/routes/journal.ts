@@ -9,7 +9,7 @@ import { setPageHeaders } from '../paging.ts';
 import { command, failures, Instant, MachineName, oneOf, Time, textOrNull } from '../schemas.ts';
 import { parsedSpan } from '../window.ts';
 
-/** Events on one page, if not said, and at most: some 2 MB. */
+/** Events per page: default, and maximum of about 2 MB. */
 const PAGE_EVENTS = 100;
 const PAGE_EVENTS_MAX = 10_000;
 
@@ -23,17 +23,17 @@ const KINDS = [
 ] as const satisfies readonly JournalEvent['kind'][];
 
 const Event = Type.Object({
-  sequence: Type.Integer({ description: 'Its place in the order.', examples: [7] }),
+  sequence: Type.Integer({ description: 'Position in the journal.', examples: [7] }),
   time: Time,
   kind: oneOf(KINDS),
   machine_ids: Type.Unsafe<string[] | null>({
     type: ['array', 'null'],
     items: { type: 'string' },
-    description: 'The machines that it happened to; null: all of them, or the simulator.',
+    description: 'The machines that it affects; null: all machines, or the simulator.',
   }),
-  anomaly_id: textOrNull({ description: 'Of an anomaly that was injected.' }),
+  anomaly_id: textOrNull({ description: 'Id of an injected anomaly.' }),
   what: Type.Record(Type.String(), Type.Unsafe<string | number | boolean | null>({}), {
-    description: 'What is asked for: an anomaly, settings, a speed.',
+    description: 'The parameters: an anomaly, settings, a speed.',
     examples: [{ anomaly_type: 'leak', severity: 3, duration_seconds: 600 }],
   }),
 });
@@ -47,19 +47,19 @@ const Filter = command({
   offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
 });
 
-/** `/simulator/journal`: all that reached the factory from outside, page by page. */
+/** `/simulator/journal`: all external events, page by page. */
 export function journal(app: App, { simulator }: Api): void {
   app.get(
     '/simulator/journal',
     {
       schema: {
         tags: [TAGS.simulation],
-        summary: 'All that reached the factory from outside: the journal',
+        summary: 'The journal: all external events',
         description:
-          'Events later than `from` up to and including `to`, oldest first. With `machine_id` ' +
-          'those that happened to that machine, whether it is still there or not. Pages of ' +
-          `${PAGE_EVENTS} unless \`limit\` says otherwise; the header X-Total-Count has the ` +
-          'number of all that match, and Link the address of the next page.',
+          'Events after `from` up to and including `to`, oldest first. With `machine_id`, only ' +
+          'events that affect this machine, even if it was removed. The page size is ' +
+          `${PAGE_EVENTS} unless \`limit\` is given; the header X-Total-Count has the number of ` +
+          'matching events, and Link the URL of the next page.',
         querystring: Filter,
         response: {
           200: { description: 'Oldest first', ...Type.Array(Event) },
@@ -85,7 +85,7 @@ export function journal(app: App, { simulator }: Api): void {
   );
 }
 
-/** The id of a machine, whether it is still there or not, or that of one that is called so. */
+/** A given id, whether or not the machine still exists, or the id of a machine by name. */
 function journalId(simulator: Simulator, text: string): string {
   return IS_ID.test(text) ? text.toLowerCase() : simulator.machine(text).id;
 }

@@ -12,7 +12,7 @@ const Range = Type.Array(Type.Number(), { minItems: 2, maxItems: 2, examples: [[
 const MachineTypeShown = Type.Object({
   machine_type: Type.String({ examples: ['compressor'] }),
   title: Type.String(),
-  data_interval_seconds: Type.Number({ description: 'Unless the registry says otherwise.' }),
+  data_interval_seconds: Type.Number({ description: 'Default; the registry may override it.' }),
   rated_power_kw: Type.Object({ typical: Range, accepted: Range }),
   channels: Type.Array(
     Type.Object({
@@ -32,7 +32,7 @@ const MachineTypeShown = Type.Object({
       anomaly_type: Type.String({ examples: ['leak'] }),
       description: Type.String(),
       onset: oneOf(['step', 'ramp']),
-      signals: Type.Array(Type.String(), { description: 'Fields that it moves.' }),
+      signals: Type.Array(Type.String(), { description: 'Fields that it affects.' }),
     }),
   ),
   alerts: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
@@ -41,7 +41,7 @@ const MachineTypeShown = Type.Object({
       name: Type.String({ examples: ['ratedPowerKw'] }),
       default: Type.Union([Type.Number(), Type.String()]),
       accepted: Type.Union([Range, Type.Array(Type.String())], {
-        description: 'Least and greatest, or the names to choose from.',
+        description: 'Minimum and maximum, or the accepted names.',
       }),
       description: Type.String(),
     }),
@@ -55,7 +55,7 @@ const Catalogue = Type.Object({
   severity: Limits,
   duration_seconds: Limits,
   export_formats: Type.Record(Type.String(), Type.Array(Type.String()), {
-    description: 'How the files of each format may be compressed, its default first.',
+    description: 'Compression methods of each format, the default first.',
     examples: [{ csv: ['none', 'gzip'] }],
   }),
   machine_types: Type.Array(MachineTypeShown),
@@ -91,7 +91,7 @@ function shown(type: MachineType) {
   };
 }
 
-/** `/simulator/info`: what machines there can be, and what they report. */
+/** `/simulator/info`: the machine types and what they report. */
 export function machineTypeCatalogue(app: App, { configuration }: Api): void {
   const catalogue = {
     version,

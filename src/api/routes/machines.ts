@@ -19,7 +19,7 @@ import {
   textOrNull,
 } from '../schemas.ts';
 
-/** Machines on one page, if not said, and at most: some 5 MB. */
+/** Machines per page: default, and maximum of about 5 MB. */
 const PAGE_MACHINES = 1000;
 const PAGE_MACHINES_MAX = 10_000;
 
@@ -44,25 +44,25 @@ const Machine = Type.Object({
   readings_generated: Type.Integer({ description: 'Since the service started.' }),
   last_reading_time: textOrNull({ examples: ['2026-10-09T12:00:00Z'] }),
   anomaly_active: Type.Boolean(),
-  anomaly_type: textOrNull({ description: 'The latest of those that act.' }),
+  anomaly_type: textOrNull({ description: 'The latest active anomaly.' }),
   anomaly_ends_at: textOrNull(),
   anomaly_severity: numberOrNull(),
   total_energy_kwh: Type.Number({ description: 'Since the service started.' }),
   total_production_count: Type.Integer({ description: 'Since the service started.' }),
   energy_today_kwh: Type.Number({
-    description: 'Of all carriers, in the readings later than `today_from`.',
+    description: 'All carriers, in the readings after `today_from`.',
     examples: [412.6],
   }),
   production_today_count: Type.Integer({
-    description: 'In the readings later than `today_from`.',
+    description: 'In the readings after `today_from`.',
     examples: [1860],
   }),
   today_from: textOrNull({
     description:
-      'Where today’s sums begin: the last midnight in the factory’s time zone. In the moments ' +
-      `after a start, for good where more than ${TODAY_MACHINES_MAX} machines or ` +
-      `${TODAY_READINGS_MAX} readings since midnight would have to be computed, and for machines ` +
-      'that came during the day, it is later until the next midnight: when they were first seen.',
+      'Start of today’s totals: the last midnight in the factory’s time zone. It is later, when ' +
+      'the machine was first seen, shortly after a start, for machines added today, and, until ' +
+      `the next midnight, if more than ${TODAY_MACHINES_MAX} machines or ${TODAY_READINGS_MAX} ` +
+      'readings since midnight would have to be computed.',
     examples: ['2026-10-08T22:00:00Z'],
   }),
 });
@@ -76,7 +76,7 @@ const filterOf = (catalogue: readonly MachineType[]) =>
     offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   });
 
-/** A machine as the wire tells of it. */
+/** A machine, as the API shows it. */
 function shown({ machine, incidents, ...state }: MachineState, textOf: typeof timeText = timeText) {
   const incident = incidents.at(-1);
   return {
@@ -107,12 +107,12 @@ function shown({ machine, incidents, ...state }: MachineState, textOf: typeof ti
   };
 }
 
-/** To the milliwatt-hour, in which readings are told. */
+/** Rounds to the milliwatt-hour, the resolution of readings. */
 function roundedKwh(energyKwh: number): number {
   return Math.round(energyKwh * 1e6) / 1e6;
 }
 
-/** Texts of times of which thousands of machines share a few. */
+/** Formats times, caching those that thousands of machines share. */
 function timeTexts(): typeof timeText {
   const known = new Map<number, string>();
   return (timeMs, intervalMs = 1000) => {
@@ -123,7 +123,7 @@ function timeTexts(): typeof timeText {
   };
 }
 
-/** `/simulator/machines`: the machines and what they do. */
+/** `/simulator/machines`: the machines and their state. */
 export function machines(app: App, { simulator, configuration }: Api): void {
   app.get(
     '/simulator/machines',
@@ -132,8 +132,8 @@ export function machines(app: App, { simulator, configuration }: Api): void {
         tags: [TAGS.machines],
         summary: 'The machines, in the order of the registry',
         description:
-          `Pages of ${PAGE_MACHINES} unless \`limit\` says otherwise; the header X-Total-Count ` +
-          'has the number of all that match, and Link the address of the next page.',
+          `The page size is ${PAGE_MACHINES} unless \`limit\` is given; the header ` +
+          'X-Total-Count has the number of matching machines, and Link the URL of the next page.',
         querystring: filterOf(configuration.catalogue),
         response: responses(Type.Array(Machine), 404, 422),
       },

@@ -6,7 +6,7 @@ import type { Simulator } from '../../service/simulator.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { failures } from '../schemas.ts';
 
-/** `/metrics`: figures for Prometheus. */
+/** `/metrics`: metrics for Prometheus. */
 export function metrics(app: App, { simulator, cluster }: Api): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -16,7 +16,7 @@ export function metrics(app: App, { simulator, cluster }: Api): void {
   if (cluster) registerShards(registry, cluster);
   const durations = new Histogram({
     name: 'simulator_http_request_duration_seconds',
-    help: 'Time from a request to the end of its answer.',
+    help: 'Time from a request to the end of its response.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
     registers: [registry],
@@ -31,10 +31,10 @@ export function metrics(app: App, { simulator, cluster }: Api): void {
     {
       schema: {
         tags: [TAGS.service],
-        summary: 'Figures for Prometheus',
+        summary: 'Metrics for Prometheus',
         response: {
           200: {
-            description: 'Figures, one a line',
+            description: 'Metrics, one per line',
             content: {
               'text/plain': {
                 schema: Type.String({ examples: ['simulator_readings_total 4560'] }),
@@ -54,7 +54,7 @@ function registerSimulation(registry: Registry, simulator: Simulator): void {
   const registers = [registry];
   new Counter({
     name: 'simulator_readings_total',
-    help: 'Readings that the machines made since the start.',
+    help: 'Readings of all machines since the start.',
     registers,
     collect() {
       this.reset();
@@ -63,7 +63,7 @@ function registerSimulation(registry: Registry, simulator: Simulator): void {
   });
   new Gauge({
     name: 'simulator_machines',
-    help: 'Machines, by whether they run.',
+    help: 'Number of machines by state.',
     labelNames: ['state'],
     registers,
     collect() {
@@ -90,9 +90,9 @@ function registerSimulation(registry: Registry, simulator: Simulator): void {
   });
 }
 
-/** Parts that may have a problem beside the sinks. */
+/** Parts that may have a problem, besides the sinks. */
 const PARTS = ['store', 'journal', 'clock'];
-/** Topics that have a figure of their own; the others share one, whatever is refused. */
+/** Topics with their own series; all others share one, to limit the number of series. */
 const REFUSED_TOPICS_MAX = 50;
 const OTHER_TOPICS = 'others';
 
@@ -100,7 +100,7 @@ function registerHealth(registry: Registry, simulator: Simulator): void {
   const registers = [registry];
   new Gauge({
     name: 'simulator_healthy',
-    help: 'Whether there is no problem: 1 where /health says healthy, else 0.',
+    help: '1 if there is no problem and /health reports healthy, else 0.',
     registers,
     collect() {
       this.set(Number(simulator.problems.length === 0));
@@ -108,7 +108,7 @@ function registerHealth(registry: Registry, simulator: Simulator): void {
   });
   new Gauge({
     name: 'simulator_problems',
-    help: 'Problems now, by part.',
+    help: 'Number of current problems by part.',
     labelNames: ['part'],
     registers,
     collect() {
@@ -120,7 +120,7 @@ function registerHealth(registry: Registry, simulator: Simulator): void {
   });
   new Counter({
     name: 'simulator_clock_steps_total',
-    help: 'Times that the clock was set by more than five seconds, either way.',
+    help: 'Number of times the clock was set by more than five seconds, forward or back.',
     registers,
     collect() {
       this.reset();
@@ -129,7 +129,7 @@ function registerHealth(registry: Registry, simulator: Simulator): void {
   });
   new Counter({
     name: 'simulator_messages_refused_total',
-    help: 'Messages that a sink refused for good.',
+    help: 'Messages that a sink rejected permanently.',
     labelNames: ['sink', 'topic'],
     registers,
     collect() {
@@ -148,11 +148,11 @@ function registerHealth(registry: Registry, simulator: Simulator): void {
 
 function registerSinks(registry: Registry, simulator: Simulator): void {
   const totals = {
-    readings: 'Readings that a sink has taken.',
-    messages: 'Messages that a sink has taken.',
-    bytes: 'Bytes that a sink has taken.',
-    failures: 'Batches that a sink did not take at once.',
-    reconnects: 'Connections that a sink made after its first.',
+    readings: 'Readings accepted by a sink.',
+    messages: 'Messages accepted by a sink.',
+    bytes: 'Bytes accepted by a sink.',
+    failures: 'Batches that a sink did not accept at the first attempt.',
+    reconnects: 'Connections made by a sink after its first.',
   } as const;
   for (const [key, help] of Object.entries(totals) as [keyof typeof totals, string][])
     new Counter({
@@ -166,11 +166,8 @@ function registerSinks(registry: Registry, simulator: Simulator): void {
       },
     });
   const levels = {
-    lag_seconds: [
-      'Simulated time that a sink is behind; negative: ahead.',
-      ({ lagMs }) => lagMs / 1000,
-    ],
-    stalled: ['Whether something is due that is not taken.', isStalled],
+    lag_seconds: ['Lag of a sink in simulated time; negative: ahead.', ({ lagMs }) => lagMs / 1000],
+    stalled: ['Whether a sink does not accept readings that are due.', isStalled],
     connected: ['Whether a sink is connected.', ({ isConnected }) => Number(isConnected)],
   } satisfies Record<string, [string, (figures: DeliveryFigures) => number]>;
   for (const [name, [help, value]] of Object.entries(levels))
@@ -189,12 +186,12 @@ function isStalled({ state }: DeliveryFigures): number {
   return Number(state === 'stalled');
 }
 
-/** Figures of a live cluster, the same from each of its API processes. */
+/** Metrics of a live cluster, equal in each of its API processes. */
 function registerShards(registry: Registry, cluster: ClusterOverview): void {
   const registers = [registry];
   new Gauge({
     name: 'simulator_cluster_lag_seconds',
-    help: 'Real time that the slowest shard is behind.',
+    help: 'Lag of the slowest shard in real time.',
     registers,
     collect() {
       this.set(cluster.lagS());
@@ -202,7 +199,7 @@ function registerShards(registry: Registry, cluster: ClusterOverview): void {
   });
   new Gauge({
     name: 'simulator_cluster_members',
-    help: 'Processes that live, by what they do.',
+    help: 'Number of live processes by role.',
     labelNames: ['role'],
     registers,
     collect() {
@@ -211,9 +208,12 @@ function registerShards(registry: Registry, cluster: ClusterOverview): void {
     },
   });
   const levels = {
-    lag_seconds: ['Simulated time that a shard is behind.', ({ lagMs }) => lagMs / 1000],
-    readings_per_second: ['Readings that a sink takes of a shard.', (each) => rateOf(each)],
-    owned: ['Whether a worker that lives delivers it.', ({ isOwned }) => Number(isOwned)],
+    lag_seconds: ['Lag of a shard in simulated time.', ({ lagMs }) => lagMs / 1000],
+    readings_per_second: [
+      'Readings of a shard accepted by a sink per second.',
+      (each) => rateOf(each),
+    ],
+    owned: ['Whether a live worker delivers it.', ({ isOwned }) => Number(isOwned)],
   } satisfies Record<string, [string, (shard: ShardView) => number]>;
   for (const [name, [help, value]] of Object.entries(levels))
     new Gauge({

@@ -10,7 +10,7 @@ const Reading = Type.Object(
   { time: Time, machine_id: Id },
   {
     additionalProperties: { type: ['number', 'string', 'null'] },
-    description: 'Then the fields of the machine’s type, see `/simulator/info`.',
+    description: 'Followed by the fields of the machine type, see `/simulator/info`.',
     examples: [
       {
         time: '2026-10-09T12:00:00Z',
@@ -22,7 +22,7 @@ const Reading = Type.Object(
   },
 );
 
-/** `/simulator/machines/{machine_id}/readings`: readings of any time, computed when asked for. */
+/** `/simulator/machines/{machine_id}/readings`: readings of any time, computed on request. */
 export function readings(app: App, { simulator, limiter }: Api): void {
   app.get(
     '/simulator/machines/:machine_id/readings',
@@ -32,8 +32,8 @@ export function readings(app: App, { simulator, limiter }: Api): void {
         tags: [TAGS.readings],
         summary: 'The readings of a machine in a window',
         description:
-          'Readings later than `from` up to and including `to`, without them those of the last ' +
-          `hour; at most ${WINDOW_MAX_DAYS} days. An array, JSON lines or CSV, as \`Accept\` says.`,
+          'Readings after `from` up to and including `to`; default: the last ' +
+          `hour; at most ${WINDOW_MAX_DAYS} days. A JSON array, JSON lines or CSV, see \`Accept\`.`,
         params: MachinePath,
         querystring: command({ from: Type.Optional(Instant), to: Type.Optional(Instant) }),
         response: {
@@ -53,7 +53,7 @@ export function readings(app: App, { simulator, limiter }: Api): void {
       const machine = simulator.machine(request.params.machine_id);
       const format = acceptedFormat(request.headers.accept);
       if (!format) throw new HttpError(406, `accepted are ${READING_FORMATS.join(', ')}`);
-      // An event that is on its way holds the end of the past back for a moment.
+      // An event that is being appended holds the horizon back for a moment.
       await simulator.eventLog.settled();
       const { from, to } = request.query;
       const window = parsedWindow(from, to, simulator.eventLog.closedMs());

@@ -22,7 +22,7 @@ import {
 } from '../schemas.ts';
 import { compileValidator } from '../validation.ts';
 
-/** What a route says of the rows of one table. */
+/** The documentation of the routes for one table. */
 interface Rows {
   readonly table: RegistryTable;
   readonly what: 'factory' | 'machine';
@@ -31,7 +31,7 @@ interface Rows {
   readonly examples: { readonly created: Input; readonly updated: Input };
 }
 
-/** What may be done with the rows of each table. */
+/** The rows of each table. */
 const rowsOf = (catalogue: Catalogue): readonly Rows[] => [
   {
     table: 'factories',
@@ -61,27 +61,32 @@ const rowsOf = (catalogue: Catalogue): readonly Rows[] => [
 ];
 
 const Purge = command({
-  purge: Type.Optional(
-    Type.Boolean({ description: 'Delete the row, and the readings that hang on it.' }),
-  ),
+  purge: Type.Optional(Type.Boolean({ description: 'Delete the row and its readings.' })),
   confirm: Type.Optional(
-    Type.Integer({ minimum: 0, description: 'How many rows go with it, as was answered before.' }),
+    Type.Integer({
+      minimum: 0,
+      description: 'Number of dependent rows, from the previous response.',
+    }),
   ),
 });
 
 const Removed = Type.Object({
   id: Id,
-  deleted: Type.Boolean({ description: 'False: it is out of operation, or not confirmed yet.' }),
+  deleted: Type.Boolean({
+    description: 'False: it is out of operation, or the purge is not confirmed yet.',
+  }),
   rows: Type.Record(Type.String(), Type.Integer(), {
-    description: 'Rows that go with it, by table; counted for a purge only.',
+    description: 'Dependent rows by table; only counted for a purge.',
     examples: [{ energy_readings: 3600 }],
   }),
-  confirm: numberOrNull({ description: 'What confirms the purge, if that was asked for.' }),
+  confirm: numberOrNull({
+    description: 'The value that confirms the purge, if one was requested.',
+  }),
 });
 
 /**
- * The body that a client may send, for the documentation: the registry checks it, after whether it
- * may be changed at all.
+ * The body that a client may send, for the documentation. The registry checks it, after checking
+ * that it may be changed at all.
  */
 function bodySchema(columns: Keys, example: Input): TSchema {
   const { required = [], ...schema } = objectSchema(columns);
@@ -89,7 +94,7 @@ function bodySchema(columns: Keys, example: Input): TSchema {
   return { ...schema, required, minProperties, examples: [example] };
 }
 
-/** A row as the database has it. */
+/** A row of the database. */
 function rowSchema(columns: Keys): TSchema {
   const { properties = {} } = objectSchema(columns);
   const entries = Object.entries(properties).map(([name, { type = 'object', description }]) => [
@@ -119,7 +124,7 @@ export function registry(app: App, api: Api): void {
   }
 }
 
-/** @throws CommandError where a factory file is the registry. */
+/** @throws CommandError if a factory file replaces the registry. */
 function writable({ registry }: Api): Registry {
   if (registry) return registry;
   throw new CommandError('conflict', 'the registry is read-only: it comes from a factory file');
@@ -131,14 +136,14 @@ function isInFleet({ simulator }: Api, table: RegistryTable, id: string): boolea
 
 function create(app: App, api: Api, { table, what, tag, columns, examples }: Rows) {
   const Row = rowSchema(columns);
-  const good = { ...answer(Row), description: 'Created; it runs from the next second on' };
+  const good = { ...answer(Row), description: 'Created; runs from the next second on' };
   app.post(
     `/simulator/${table}`,
     {
       validatorCompiler,
       schema: {
         tags: [tag],
-        summary: `Put a ${what} into the registry`,
+        summary: `Add a ${what} to the registry`,
         body: bodySchema(columns, examples.created),
         response: { 201: good, ...failures(...COMMAND_FAILURES, 404, 409) },
       },
@@ -159,7 +164,7 @@ function update(app: App, api: Api, { table, what, tag, columns, examples }: Row
       validatorCompiler,
       schema: {
         tags: [tag],
-        summary: `Change some columns of a ${what}; the others stay`,
+        summary: `Change some columns of a ${what}`,
         params: Type.Object({ [`${what}_id`]: table === 'machines' ? MachineName : Id }),
         body: bodySchema(changeable(columns), examples.updated),
         response: responses(answer(rowSchema(columns)), ...COMMAND_FAILURES, 404, 409),
@@ -169,7 +174,7 @@ function update(app: App, api: Api, { table, what, tag, columns, examples }: Row
       const id = idOf(api, table, params);
       const data = await writable(api).update(table, id, body as Input);
       const does = isInFleet(api, table, data.id) ? 'runs' : 'does not run';
-      const message = `${data.name} is changed and ${does}`;
+      const message = `${data.name} was changed and ${does}`;
       return { message, success: true as const, data };
     },
   );
@@ -181,10 +186,10 @@ function remove(app: App, api: Api, { table, what, tag }: Rows) {
     {
       schema: {
         tags: [tag],
-        summary: `Stop a ${what} and take it out of operation, or delete it for good`,
+        summary: `Stop a ${what} and take it out of operation, or delete it permanently`,
         description:
-          'The row and the readings stay, unless `purge=true`: that answers how many rows go ' +
-          'with it, and deletes them once `confirm` is that number.',
+          'The row and its readings stay. With `purge=true` you get the number of dependent ' +
+          'rows; repeat the request with `confirm` set to that number to delete them.',
         params: Type.Object({ [`${what}_id`]: table === 'machines' ? MachineName : Id }),
         querystring: Purge,
         response: responses(answer(Removed), ...COMMAND_FAILURES, 404, 409),
@@ -194,7 +199,7 @@ function remove(app: App, api: Api, { table, what, tag }: Rows) {
       const id = idOf(api, table, params);
       const registry = writable(api);
       if (!purge && confirm !== undefined)
-        throw new ConfigError([{ path: 'confirm', message: 'goes with purge=true only' }]);
+        throw new ConfigError([{ path: 'confirm', message: 'requires purge=true' }]);
       if (!purge) {
         const { name } = await registry.remove(table, id);
         const message = `${name} is out of operation; its row and its readings stay`;
@@ -215,7 +220,7 @@ function removed(id: string, rows?: Counts) {
   return { id, deleted: false, rows: rows ?? {}, confirm: rows ? totalOf(rows) : null };
 }
 
-/** An id that was given, since rows need not be running machines, or that of the machine named. */
+/** A given id, since rows need not be running machines, or the id of a machine by name. */
 function idOf({ simulator }: Api, table: RegistryTable, params: object): string {
   const text = String(Object.values(params)[0]);
   const isName = table === 'machines' && !IS_ID.test(text);

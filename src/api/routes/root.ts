@@ -14,14 +14,14 @@ const Service = Type.Object({
   }),
 });
 
-/** `GET /`: what runs here, and where to go on; for people the dashboard. */
+/** `GET /`: the service and its links; the dashboard for browsers. */
 export function root(app: App, { simulator }: Api): void {
   app.get(
     '/',
     {
       schema: {
         tags: [TAGS.service],
-        summary: 'What runs here, and where to go on',
+        summary: 'The service and its links',
         response: responses(Service),
       },
     },

@@ -9,12 +9,12 @@ import { command, Id, Instant, MachinePath, responses, Time } from '../schemas.t
 import { READINGS_MAX, seriesOf } from '../series.ts';
 import { parsedWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
 
-/** Buckets of one series: the pixels of a wide screen, a third of that if not said. */
+/** Buckets per series: maximum, the pixels of a wide screen, and default. */
 const POINTS_MAX = 2000;
 const POINTS_DEFAULT = 400;
-/** The shift plan is told for windows of so many days: in longer ones nobody sees a shift. */
+/** Longest window with a shift plan; in a longer one shifts are too narrow to see. */
 const SHIFTS_MAX_MS = 31 * 86_400_000;
-/** Characters of a list of all the fields that a machine may have. */
+/** Longest list of field names, in characters. */
 const FIELDS_MAX = 1000;
 
 const Values = Type.Array(Type.Unsafe<number | null>({ type: ['number', 'null'] }));
@@ -24,7 +24,7 @@ const Shift = Type.Object({
   to: Time,
   shift: Type.Unsafe<number | null>({
     type: ['integer', 'null'],
-    description: 'Its place in the plan; null on weekends, holidays and between shifts.',
+    description: 'Index in the shift plan; null on weekends, holidays and between shifts.',
   }),
   load_share: Type.Number({ description: 'Share of full production.', examples: [1] }),
 });
@@ -36,32 +36,32 @@ const Series = Type.Object({
   bucket_seconds: Type.Number({ examples: [9] }),
   sampled: Type.Boolean({
     description:
-      `The window has more than ${READINGS_MAX} readings, so each bucket was read in parts, and ` +
-      'its extremes are those of the parts.',
+      `True if the window has more than ${READINGS_MAX} readings: each bucket is sampled, and ` +
+      'its extremes are those of the samples.',
   }),
-  readings: Type.Integer({ description: 'Readings that were looked at.', examples: [3600] }),
-  time: Type.Array(Time, { description: 'Where each bucket ends.' }),
+  readings: Type.Integer({ description: 'Readings that were read.', examples: [3600] }),
+  time: Type.Array(Time, { description: 'The end of each bucket.' }),
   shifts: Type.Array(Shift, {
     description:
-      'The shift plan from `from` on, and beyond `to` for as long as the window is, since charts ' +
-      'go on; empty for windows of more than 31 days.',
+      'The shift plan from `from` to one window length after `to`, since charts continue; empty ' +
+      'for windows of more than 31 days.',
   }),
   fields: Type.Record(Type.String(), Type.Object({ min: Values, max: Values, mean: Values }), {
-    description: 'A value a bucket, null where it has none.',
+    description: 'One value per bucket, null for an empty bucket.',
   }),
 });
 
-/** `/simulator/machines/{machine_id}/series`: a window of any length, as a chart needs it. */
+/** `/simulator/machines/{machine_id}/series`: a window of any length, aggregated for charts. */
 export function series(app: App, { simulator, limiter }: Api): void {
   app.get(
     '/simulator/machines/:machine_id/series',
     {
       schema: {
         tags: [TAGS.readings],
-        summary: 'A window of a machine in so many buckets: least, greatest and mean values',
+        summary: 'A window of a machine in buckets: minimum, maximum and mean values',
         description:
-          'Buckets of the same width from `from` (later than) to `to` (included), without them ' +
-          `of the last hour; at most ${WINDOW_MAX_DAYS} days. Without \`fields\` all with numbers.`,
+          'Buckets of equal width, after `from` up to and including `to`; default: the ' +
+          `last hour; at most ${WINDOW_MAX_DAYS} days. Without \`fields\`, all numeric fields.`,
         params: MachinePath,
         querystring: command({
           from: Type.Optional(Instant),
@@ -89,7 +89,7 @@ export function series(app: App, { simulator, limiter }: Api): void {
       const { fleet } = simulator;
       const signal = limiter.acquire(request, reply);
       const found = await seriesOf(fleet, machine, fields, window, points, signal);
-      // Ends of buckets may be fractional where readings are not; either way they have one form.
+      // Bucket ends may be fractional even if readings are not; all have the same form.
       const formMs = found.endsMs.find((ms) => ms % 1000 !== 0) ?? machine.intervalMs;
       return {
         machine_id: machine.id,
@@ -122,7 +122,7 @@ function plannedShifts({ site }: Machine, { fromMs, toMs }: Window) {
   }));
 }
 
-/** JSON has no NaN; six digits after the point are what the finest field has. */
+/** JSON has no NaN; six decimals are the resolution of the finest field. */
 function shown(values: Float64Array): (number | null)[] {
   return Array.from(values, (value) =>
     Number.isNaN(value) ? null : Math.round(value * 1e6) / 1e6,
@@ -136,7 +136,7 @@ function wantedFields({ type }: Machine, names: string | undefined): readonly Fl
   const unknown = wanted.filter((name) => !known.some((field) => field.name === name));
   if (unknown.length > 0) {
     const accepted = known.map(({ name }) => name).join(', ');
-    const message = `${unknown.join(', ')} is not accepted; names among ${accepted}`;
+    const message = `${unknown.join(', ')} is not accepted; choose from ${accepted}`;
     throw new ConfigError([{ path: 'fields', message }]);
   }
   return known.filter(({ name }) => wanted.includes(name));

@@ -15,7 +15,7 @@ import {
 } from '../schemas.ts';
 import { RunTimeSettings, shownSettings } from './config.ts';
 
-/** Ids that one command may name: more than any fleet has machines. */
+/** Ids per command: more than any fleet has machines. */
 const IDS_MAX = 100_000;
 
 const Selected = command(
@@ -24,7 +24,7 @@ const Selected = command(
     factory_ids: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: IDS_MAX })),
   },
   {
-    description: 'Machines by their ids or their factories; without both, all machines.',
+    description: 'Machines by id or by factory; without both, all machines.',
     examples: [{}, { machine_ids: ['c0000000-0000-0000-0000-000000000001'] }],
   },
 );
@@ -34,34 +34,34 @@ const Counts = Type.Object({
   total_machines: Type.Integer({ examples: [5] }),
 });
 
-/** Refused topics that are listed of a sink. */
+/** Most refused topics listed per sink. */
 const REFUSED_SHOWN = 100;
 
 const Output = Type.Object({
   name: Type.String({ description: 'The sink.', examples: ['mqtt'] }),
   state: oneOf(['starting', 'live', 'catching-up', 'stalled', 'down'], {
     description:
-      'Stalled: something is due, and nothing is taken. Down: the last write failed, and is ' +
-      'tried again.',
+      'Stalled: readings are due, but the sink accepts none. Down: the last write failed and is ' +
+      'retried.',
   }),
   connected: Type.Boolean(),
   lag_seconds: Type.Number({
     description:
-      'Simulated time that the output is behind; negative while it has readings later than the ' +
-      'clock, since that was set back.',
+      'Lag in simulated time; negative while the output has readings later than the clock, after ' +
+      'the clock was set back.',
     examples: [0.4],
   }),
-  last_error: textOrNull({ description: 'The last error, also one that is over.' }),
+  last_error: textOrNull({ description: 'The last error, even if it is resolved.' }),
   since: textOrNull({
-    description: 'Real time since when there has been a problem; null while there is none.',
+    description: 'Start of the current problem in real time; null if there is none.',
   }),
   refused_messages: Type.Integer({
-    description: 'Messages that were refused for good, and left out.',
+    description: 'Messages that were rejected permanently and skipped.',
     examples: [0],
   }),
   refused: Type.Array(
     Type.Object({ topic: Type.String(), count: Type.Integer(), reason: Type.String() }),
-    { description: `The same by topic, ${REFUSED_SHOWN} topics at most.` },
+    { description: `Refused messages by topic, at most ${REFUSED_SHOWN} topics.` },
   ),
   messages: Type.Integer({ examples: [13_680] }),
   reconnects: Type.Integer({ examples: [0] }),
@@ -79,9 +79,10 @@ const Status = Type.Object({
   mqtt_connected: Type.Boolean(),
   mqtt_messages_published: Type.Integer({ examples: [13_680] }),
   configuration: RunTimeSettings,
-  outputs: Type.Array(Output, { description: 'Every sink and how it stands.' }),
+  outputs: Type.Array(Output, { description: 'Every sink and its state.' }),
   gaps: Type.Array(Type.Object({ sink: Type.String(), from: Time, to: Time }), {
-    description: 'What sinks were not given since it lay farther back than CATCH_UP; the latest.',
+    description:
+      'The latest windows that sinks did not receive, because they lay farther back than CATCH_UP.',
   }),
 });
 
@@ -125,7 +126,7 @@ export function simulation(app: App, { simulator }: Api): void {
       {
         schema: {
           tags: [TAGS.simulation],
-          summary: `${isToRun ? 'Start' : 'Stop'} all machines or some of them`,
+          summary: `${isToRun ? 'Start' : 'Stop'} all or some machines`,
           body: Selected,
           response: responses(answer(Counts), ...COMMAND_FAILURES, 404, 409),
         },
@@ -148,7 +149,7 @@ export function simulation(app: App, { simulator }: Api): void {
     {
       schema: {
         tags: [TAGS.simulation],
-        summary: 'How the simulator as a whole stands',
+        summary: 'The overall state of the simulator',
         response: responses(Status),
       },
     },

@@ -9,13 +9,13 @@ import { type Api, type App, TAGS } from '../context.ts';
 import { LiveStream, statusFrame } from '../live-stream.ts';
 import { command, failures } from '../schemas.ts';
 
-/** Streams of one address at once: dashboards of a team, and scripts; of all, twice as many. */
+/** Streams per address at once, for dashboards and scripts of a team; twice as many in total. */
 const STREAMS_MAX = 100;
 
-/** Machines of one stream: of more, what is to be said before anything else takes megabytes. */
+/** Machines per stream: with more, the initial statuses take megabytes. */
 const MACHINES_MAX = 10_000;
 
-/** What a client may ask for, by the names of machine types. */
+/** The query parameters, given the names of the machine types. */
 function filterOf(types: readonly string[]) {
   return command({
     machine_ids: Type.Optional(
@@ -29,7 +29,7 @@ function filterOf(types: readonly string[]) {
       Type.Integer({
         minimum: 1,
         maximum: MACHINES_MAX,
-        description: 'Only the first so many of them, in the order of the registry.',
+        description: 'Only the first machines, in the order of the registry.',
       }),
     ),
     types: Type.Optional(
@@ -47,7 +47,7 @@ export function stream(app: App, { simulator, configuration }: Api): void {
   const live = new LiveStream(simulator.observer);
   const streams = new ConcurrencyLimiter(
     2 * STREAMS_MAX,
-    (count) => `${count} streams are open; close one or come later`,
+    (count) => `${count} streams are open; close one or try again later`,
   );
   app.addHook('preClose', async () => live.close());
   app.get(
@@ -58,10 +58,10 @@ export function stream(app: App, { simulator, configuration }: Api): void {
         tags: [TAGS.simulation],
         summary: 'Readings and statuses as they happen, as Server-Sent Events',
         description:
-          'First an event `status` of each machine, then `reading` and `status` as they come, ' +
+          'A `status` event for each machine, then `reading` and `status` events as they occur, ' +
           'for all machines or those of `machine_ids` and `types`. One stream has up to ' +
-          `${MACHINES_MAX} machines; of more, \`limit\` takes the first. A client too slow is ` +
-          `cut off and may come again; an address has ${STREAMS_MAX} streams at once.`,
+          `${MACHINES_MAX} machines; with more, use \`limit\`. A client that is too slow is ` +
+          `disconnected and may reconnect; at most ${STREAMS_MAX} streams per address.`,
         querystring: filterOf(configuration.catalogue.map(({ type }) => type)),
         response: {
           200: {
@@ -95,7 +95,7 @@ export function stream(app: App, { simulator, configuration }: Api): void {
   );
 }
 
-/** Which machines are asked for, those among them that are yet to come. */
+/** A filter for the requested machines, including machines that are added later. */
 function wanted(
   simulator: Simulator,
   query: { machine_ids?: string; types?: string; limit?: number },
@@ -115,7 +115,7 @@ function wanted(
   ]);
 }
 
-/** The machines that ids and types choose; all without both. */
+/** The machines selected by ids and types; all, without both. */
 function chosen(
   simulator: Simulator,
   machine_ids: string | undefined,
@@ -130,7 +130,7 @@ function chosen(
   return wants;
 }
 
-/** A status as on MQTT, of a machine as it stands. */
+/** The current status of a machine, in the form of the MQTT message. */
 function status({ machine, readingMs, ...state }: MachineState): string {
   const time = Number.isNaN(readingMs) ? null : timeText(readingMs, machine.intervalMs);
   return JSON.stringify({
