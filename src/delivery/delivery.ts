@@ -24,67 +24,66 @@ import { Refusals } from './refusals.ts';
 import { LAG_STEP_MS, SpreadReader } from './spread-reader.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** Live, readings are fetched once a simulated second, but in real time within these bounds. */
+/** The bounds in real time of a tick: live, one simulated second. */
 const TICK_MIN_MS = 50;
 const TICK_MAX_MS = 1000;
-/** Where seeking takes longer, a sink that is to begin now begins when that is done [ms]. */
+/** If seeking takes longer, a sink without history begins when seeking is done [ms]. */
 const SEEK_MAX_MS = 2000;
-/** Stopping waits no longer for a sink to take what is in flight, or for one that is away. */
+/** How long stopping waits for what is in flight, with and without a connection [ms]. */
 const STOP_MAX_MS = 3000;
 const STOP_AWAY_MAX_MS = 200;
-/** A sink of which nothing is acknowledged for so long is stalled [ms]. */
+/** A sink that acknowledges nothing for this long has stalled [ms]. */
 const STALL_MS = 30_000;
-/** A sink that is behind may take longer to come nearer than one write, which says more. */
+/** A stall is reported before a lag that does not shrink, because it says more. */
 const NEARER_OF_STALL = 1.5;
 const STATUS_INTERVAL_S = 60;
 
 export type { DeliveryFigures } from './figures.ts';
 
-/** What a delivery works with. */
+/** What a delivery needs. */
 export interface DeliveryOptions extends ProgressOptions {
   readonly fleet: Fleet;
   readonly sink: Sink & Partial<DeliveredSink>;
   readonly clock: Clock;
-  /** The latest simulated instant whose journal is closed: nothing can change up to there [ms]. */
+  /** The latest simulated instant up to which nothing can change any more [ms]. */
   readonly horizonMs: () => number;
   readonly watermarks: Watermarks;
   readonly log: Log;
-  /** Is told what is left out in catching up. */
+  /** Called with what catching up leaves out. */
   readonly onGap?: (gap: Gap) => void;
-  /** How often the clock has leapt forward: what it left out is an outage like any other. */
+  /** How often the clock has leapt forward; a leap counts as an outage. */
   readonly leaps?: (() => number) | undefined;
-  /** How far back a sink goes after a restart or an outage [ms]; 0 not at all, infinite all. */
+  /** How far back a sink catches up after a restart or an outage [ms]; 0: not at all. */
   readonly catchUpMs: number;
   /** Messages a second while the sink is behind; 0: no limit. */
   readonly catchUpRate: number;
-  /** Where a sink without a watermark begins; at the horizon, if not given [ms]. */
+  /** Where a sink without a watermark begins [ms]; by default at the horizon. */
   readonly beginMs?: number | undefined;
-  /** Where it ends [ms]; it goes on until it is stopped, if not given. */
+  /** Where delivery ends [ms]; by default it runs until it is stopped. */
   readonly endMs?: number;
   readonly statusIntervalS?: number;
-  /** What is read; every machine of the fleet, if not given. */
+  /** The reader; by default one of every machine of the fleet. */
   readonly reader?: RowReader;
-  /** Whether machines are published at times of their own: see {@link SpreadReader}. */
+  /** Whether to spread machines over their intervals: see {@link SpreadReader}. */
   readonly isSpread?: boolean;
-  /** Is shown every batch that is read, before the sink has it. */
+  /** Called with every batch that is read, before the sink gets it. */
   readonly onRead?: (batch: Batch) => void;
-  /** How long a write may go on while nothing is acknowledged [ms of real time]; 30 s. */
+  /** How long a write may take without an acknowledgement [ms of real time]; 30 s. */
   readonly stallMs?: number;
-  /** How long delivery has to go on before waits after failures are short again [ms]; 30 s. */
+  /** How long delivery must succeed before waits after failures are short again [ms]; 30 s. */
   readonly steadyMs?: number;
-  /** How long it seeks before others get a turn [ms of real time]; 10 ms. */
+  /** How long seeking runs before other work gets a turn [ms of real time]; 10 ms. */
   readonly sliceMs?: number;
-  /** How far behind it may be without coming nearer [ms of real time]; 30 s. */
+  /** How far behind the sink may be without catching up [ms of real time]; 30 s. */
   readonly lagMaxMs?: number;
 }
 
 /**
- * Brings a fleet's readings to one sink, in order, as they fall due: reads up to the horizon,
- * writes, remembers how far, waits.
+ * Delivers a fleet's readings to one sink, in order, as they fall due: reads up to the horizon,
+ * writes, saves the watermark, waits.
  *
- * There is no queue. A batch that the sink does not take is written again until it is taken; what
- * falls due meanwhile is read afterwards, the same bytes, so that memory stays flat in an outage of
- * any length.
+ * There is no queue. A batch that fails is written again until the sink accepts it. What falls due
+ * meanwhile is read afterwards, the same bytes, so memory stays flat in an outage of any length.
  */
 export class Delivery {
   readonly #options: DeliveryOptions;
@@ -164,7 +163,7 @@ export class Delivery {
     return [outage, lag, this.#refusals.problem].filter((problem) => problem !== undefined);
   }
 
-  /** Goes on with another fleet, see {@link FleetSwitchReader.follow}. */
+  /** Continues with another fleet, see {@link FleetSwitchReader.follow}. */
   follow(fleet: Fleet, fromMs: number): void {
     const { isBehind } = this.#pace;
     this.#pace = this.#paceOf(fleet);
@@ -176,8 +175,8 @@ export class Delivery {
   }
 
   /**
-   * Delivers until its end, or until it is stopped or the signal is aborted. It rejects where going
-   * on makes no sense: the simulation itself fails.
+   * Delivers until the end, a stop or an aborted signal. Rejects only if the simulation itself
+   * fails.
    */
   run(signal?: AbortSignal): Promise<void> {
     const abort = () => this.#abort.abort();
@@ -188,8 +187,8 @@ export class Delivery {
   }
 
   /**
-   * Lets the sink take what is in flight, but waits for that no longer than three seconds. The
-   * sink is to be closed after this; a write that still hangs ends then, and {@link run} with it.
+   * Stops, waiting up to three seconds for what is in flight. Close the sink after this: it ends a
+   * write that still hangs, and {@link run} with it.
    */
   async stop(): Promise<void> {
     this.#abort.abort();
@@ -241,7 +240,7 @@ export class Delivery {
     return batch;
   }
 
-  /** Goes to where the sink was left, or is to begin; false if delivery was stopped before. */
+  /** Seeks the sink's watermark or its beginning; false if delivery was stopped meanwhile. */
   async #begin(): Promise<boolean> {
     const { sink, horizonMs, beginMs, log } = this.#options;
     const saved = await this.#progress.load(this.#abort.signal);
@@ -260,14 +259,15 @@ export class Delivery {
     if (saved) await this.#skipGap(saved.timeMs);
     if (this.#abort.signal.aborted) return false;
     if (isLate && !saved && beginMs === undefined && !(await this.#join())) return false;
-    // A sink that is away from the beginning on shall catch up from here, a restart between or not.
+    // Persist the start now, so that a sink that is unreachable from the start catches up from here
+    // even after a restart.
     await this.#progress.record();
     return true;
   }
 
   /**
-   * Reads what has fallen due while many machines were sought: a sink that is to begin now has no
-   * use for it. False if delivery was stopped before.
+   * Skips what has fallen due while many machines were sought, which a sink without history does
+   * not need. False if delivery was stopped meanwhile.
    */
   async #join(): Promise<boolean> {
     const { horizonMs, clock } = this.#options;
@@ -283,14 +283,14 @@ export class Delivery {
     return true;
   }
 
-  /** To where a sink goes that has everything up to `fromMs`, if that is too far back. */
+  /** The end of the gap of a sink that has everything up to `fromMs`, if that is too far back. */
   #gapEndMs(fromMs: number): number | undefined {
     const { horizonMs, catchUpMs } = this.#options;
     const toMs = horizonMs() - catchUpMs;
     return toMs > fromMs && fromMs >= this.#progress.liveFromMs ? toMs : undefined;
   }
 
-  /** Leaves out what lies farther back than a sink is to catch up, but nothing of its history. */
+  /** Skips what lies further back than `catchUpMs`, but nothing of the sink's history. */
   async #skipGap(fromMs: number): Promise<void> {
     const { sink, log, onGap } = this.#options;
     const toMs = this.#gapEndMs(fromMs);
@@ -303,7 +303,7 @@ export class Delivery {
     onGap?.({ sink: sink.name, fromMs, toMs });
   }
 
-  /** Writes a batch until it is taken; false if delivery was stopped before. */
+  /** Writes a batch until the sink accepts it; false if delivery was stopped before. */
   async #write(batch: Batch): Promise<boolean> {
     const outages = this.#outages;
     const { signal } = this.#abort;
@@ -314,7 +314,7 @@ export class Delivery {
         await this.#watchdog.write(batch);
         isTaken = true;
       } catch (error) {
-        // Closing a sink ends what it still writes: no outage.
+        // Closing a sink aborts its write; that is no outage.
         if (signal.aborted) return false;
         outages.failed(error);
       }
@@ -327,7 +327,7 @@ export class Delivery {
     return true;
   }
 
-  /** Has all statuses reported again after a reconnection. */
+  /** Reports all statuses again after a reconnection. */
   #announceAnew(): void {
     const { connectionCount = 0 } = this.#options.sink;
     const isNew = connectionCount !== this.#connectionsSeen;
@@ -345,7 +345,7 @@ export class Delivery {
     else log.info(fields, `${sink.name} has caught up`);
   }
 
-  /** When there is something to read again, in simulated time. */
+  /** When there will be something to read, in simulated time. */
   #nextTickMs(): number {
     const { clock, isSpread } = this.#options;
     const { speed } = clock;
@@ -360,7 +360,7 @@ export class Delivery {
     return Math.max(nextMs, clock.nowMs() + shortestMs);
   }
 
-  /** Keeps the pace, and gives others their turn in any case. */
+  /** Waits as the pace requires, and gives other work a turn in any case. */
   async #rest(batch: Batch): Promise<void> {
     const { speed } = this.#options.clock;
     const waitMs = this.#pace.waitMs(this.#counter.ofBatch(batch), speed, performance.now());

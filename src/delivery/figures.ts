@@ -7,20 +7,20 @@ import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 
 /**
- * How a delivery stands: before its first reading, in time, behind and catching up, writing without
- * anything being acknowledged, or failing.
+ * The state of a delivery: before its first reading, in time, catching up, without any
+ * acknowledgement for too long, or failing.
  */
 export type DeliveryState = 'starting' | 'live' | 'catching-up' | 'stalled' | 'down';
 
-/** What of one topic was refused for good, and therefore left out. */
+/** Messages of one topic that were refused for good, and therefore left out. */
 export interface RefusedTopic {
   readonly topic: string;
   readonly count: number;
-  /** Why, as it was said last. */
+  /** The latest reason. */
   readonly reason: string;
 }
 
-/** What a delivery has done, and how it stands. */
+/** The counts and the state of a delivery. */
 export interface DeliveryFigures {
   readonly sink: string;
   readonly state: DeliveryState;
@@ -29,12 +29,12 @@ export interface DeliveryFigures {
   readonly bytes: number;
   readonly failures: number;
   readonly reconnects: number;
-  /** Simulated time between what is known and what the sink has [ms]; negative while ahead. */
+  /** Simulated time between the horizon and what the sink has [ms]; negative while ahead. */
   readonly lagMs: number;
   readonly isBehind: boolean;
   readonly isConnected: boolean;
   readonly lastError: string | undefined;
-  /** What keeps it from delivering now; none while it delivers. */
+  /** The problems that keep it from delivering; none while it delivers. */
   readonly problems: readonly Problem[];
   /** The topics with the most refusals, up to a hundred. */
   readonly refused: readonly RefusedTopic[];
@@ -59,12 +59,12 @@ export interface RunningDelivery extends Delivering {
   stop(): Promise<void>;
 }
 
-/** States from the worst to the best: several deliveries together are as the worst of them. */
+/** States from the worst to the best: several deliveries together have the worst of theirs. */
 const STATES: readonly DeliveryState[] = ['down', 'stalled', 'starting', 'catching-up', 'live'];
-/** Topics whose refusals are counted one by one; those of further ones count in the total only. */
+/** Number of topics whose refusals are counted separately; others count in the total only. */
 export const REFUSED_TOPICS_MAX = 100;
 
-/** Deliveries to one sink that share its machines out, as one. */
+/** The figures of deliveries that share one sink's machines, as one. */
 export function together(sink: string, parts: readonly DeliveryFigures[]): DeliveryFigures {
   const sum = (key: 'readings' | 'messages' | 'bytes' | 'failures' | 'reconnects') =>
     parts.reduce((total, figures) => total + figures[key], 0);
@@ -99,7 +99,7 @@ export function readingCount({ length, flags }: Batch): number {
   return count;
 }
 
-/** Counts the messages that a sink makes of rows. */
+/** Counts the messages that a sink makes from rows. */
 export class MessageCounter {
   readonly #counts: Memo<MachineType, MessageCounts>;
 

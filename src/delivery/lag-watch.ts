@@ -1,24 +1,24 @@
 import type { Problem } from '../core/problem.ts';
 import type { Log } from '../runtime/log.ts';
 
-/** A sink that is farther behind than this has to come nearer [ms of real time]. */
+/** A sink that is further behind than this must be catching up [ms of real time]. */
 const LAG_MAX_MS = 30_000;
-/** And that within this time [ms]: longer than a write may stall, which says more. */
+/** The time in which it must have caught up a little [ms]: longer than a write may stall. */
 const NEARER_MS = 45_000;
 
-/** Whether a sink that is behind comes nearer: one that only falls back is a problem. */
+/** Watches whether a sink that is behind catches up: one that only falls back is a problem. */
 export class LagWatch {
   readonly #nearerMs: number;
   readonly #lagMaxMs: number;
   readonly #log: Log | undefined;
   #leastMs = Number.POSITIVE_INFINITY;
   #leastAtMs = performance.now();
-  /** Whether the log has it, of the time that it is too far behind. */
+  /** Whether this time of being too far behind has been logged. */
   #isSaid = false;
 
   /**
-   * @param nearerMs - How long it may take to come nearer.
-   * @param lagMaxMs - How far it may be behind without coming nearer [ms of real time].
+   * @param nearerMs - How long the sink may take to catch up a little.
+   * @param lagMaxMs - How far behind it may be without catching up [ms of real time].
    */
   constructor(nearerMs = NEARER_MS, lagMaxMs = LAG_MAX_MS, log?: Log) {
     this.#nearerMs = nearerMs;
@@ -26,7 +26,7 @@ export class LagWatch {
     this.#log = log;
   }
 
-  /** Takes note of how far it is behind [ms of real time]. */
+  /** Records how far behind the sink is [ms of real time]. */
   observe(lagMs: number): void {
     const isFar = lagMs > this.#lagMaxMs;
     if (isFar && lagMs >= this.#leastMs) return;
@@ -35,7 +35,7 @@ export class LagWatch {
     if (!isFar) this.#isSaid = false;
   }
 
-  /** The problem of one that is too far behind and has not come nearer for a while. */
+  /** The problem of a sink that is too far behind and has not been catching up. */
   problem(sinkName: string, lagMs: number): Problem | undefined {
     this.observe(lagMs);
     const forMs = performance.now() - this.#leastAtMs;
@@ -48,7 +48,7 @@ export class LagWatch {
   }
 }
 
-/** Says how far behind a sink is that does not come nearer. */
+/** The reason to report for a sink that does not catch up. */
 export function behindText(lagMs: number): string {
   return `it is ${Math.round(lagMs / 1000)} s behind and does not catch up`;
 }

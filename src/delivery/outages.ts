@@ -2,18 +2,18 @@ import type { Problem } from '../core/problem.ts';
 import { BackOff, STEADY_MS } from '../runtime/back-off.ts';
 import type { Log } from '../runtime/log.ts';
 
-/** One reason is said no more often than this, nor are losses of the connection [ms]. */
+/** The shortest time between two log lines of one reason, or of lost connections [ms]. */
 const SAY_EVERY_MS = 30_000;
-/** Reasons whose last line is remembered. */
+/** Number of reasons whose last line is remembered. */
 const REASONS_MAX = 50;
-/** A connection that was lost so often without a steady time between is a problem of its own. */
+/** Losses of the connection without a steady time between them that make a problem. */
 const LOSSES_MIN = 3;
-/** Under this key all losses share one line. */
+/** The key under which all losses share one line. */
 const LOSS = 'loss';
 
-/** Nothing of what was written was acknowledged for too long. */
+/** A write in which nothing was acknowledged for too long. */
 export class StallError extends Error {
-  /** @param stallMs - For how long. */
+  /** @param stallMs - How long nothing was acknowledged. */
   constructor(stallMs: number) {
     super(`nothing was acknowledged for ${stallMs / 1000} s`);
     this.name = 'StallError';
@@ -21,35 +21,35 @@ export class StallError extends Error {
 }
 
 /**
- * When a sink takes nothing, why, and how long to wait before it is tried again. Says every change
- * of the reason, and every loss of a connection, but not more often than is read.
+ * Whether a sink is failing, why, and how long to wait before the next attempt. Logs every change
+ * of the reason and every lost connection, at a pace that people can read.
  */
 export class Outages {
   failures = 0;
   lastError: string | undefined;
-  /** Whether what was written last was not taken. */
+  /** Whether the last write failed. */
   isDown = false;
   isStalled = false;
-  /** Whether a connection was lost since something was taken. */
+  /** Whether a connection was lost since the last successful write. */
   isLost = false;
   readonly #sinkName: string;
   readonly #log: Log;
   readonly #backOff: BackOff;
   readonly #saidMs = new Map<string, number>();
   #error: unknown;
-  /** When it began: by the wall clock, and by the one that is never set. */
+  /** When the outage began, by the wall clock and by the monotonic clock. */
   #sinceMs = 0;
   #beganMs = 0;
-  /** Losses since delivery was steady, and since they were said. */
+  /** Losses since delivery was last steady, and since the last log line about them. */
   #losses = 0;
   #lossesUnsaid = 0;
   #lossesSinceMs = 0;
-  /** Whether the log has it that the sink takes nothing, and for what reason. */
+  /** Whether the outage has been logged, and with which reason. */
   #isSaid = false;
   #saidReason: string | undefined;
 
   /**
-   * @param steadyMs - How long delivery has to go on before waits are short again.
+   * @param steadyMs - How long delivery must succeed before waits are short again.
    * @param retryMs - The first wait after a failure.
    */
   constructor(sinkName: string, log: Log, steadyMs = STEADY_MS, retryMs?: number) {
@@ -63,7 +63,7 @@ export class Outages {
     return this.#backOff.nextMs();
   }
 
-  /** Takes note that a write failed. */
+  /** Records a failed write. */
   failed(error: unknown): void {
     this.failures++;
     this.#begin();
@@ -72,7 +72,7 @@ export class Outages {
     this.#say(error, textOf(error), this.isStalled);
   }
 
-  /** Takes note that a connection was lost; a write that fails of it comes with the same error. */
+  /** Records a lost connection; a write that fails because of it reports the same error. */
   lost(error: Error): void {
     this.#begin();
     this.isLost = true;
@@ -81,7 +81,7 @@ export class Outages {
     this.#say(error, LOSS, true);
   }
 
-  /** Takes note that a batch was taken. */
+  /** Records a successful write. */
   ended(): void {
     if (this.#backOff.works()) this.#losses = 0;
     if (this.isDown || this.isLost) {
@@ -94,9 +94,9 @@ export class Outages {
   }
 
   /**
-   * What keeps the sink from taking anything now, or again and again.
+   * The problem that keeps the sink from accepting readings, now or repeatedly.
    *
-   * @param isConnected - Whether it has a connection, as far as it knows.
+   * @param isConnected - Whether the sink believes that it is connected.
    */
   problem(isConnected: boolean | undefined): Problem | undefined {
     const part = this.#sinkName;
@@ -115,8 +115,8 @@ export class Outages {
   }
 
   /**
-   * @param key - What shares a line in half a minute.
-   * @param isAgain - Whether it is worth a line although the reason is the same as before.
+   * @param key - Events with the same key share one line in half a minute.
+   * @param isAgain - Whether to log it even though the reason is unchanged.
    */
   #say(error: unknown, key: string, isAgain: boolean): void {
     if (error === this.#error) return;

@@ -6,7 +6,7 @@ import { sleep } from '../runtime/sleep.ts';
 
 /** The watermark is saved no more often than this; a crash delivers so much twice [ms]. */
 const SAVE_EVERY_MS = 1000;
-/** The store has so long to load or to save one, and for the last time [ms]. */
+/** The time that the store has to load or save a watermark, and to save the last one [ms]. */
 const ANSWER_MAX_MS = 10_000;
 const LAST_MAX_MS = 3000;
 
@@ -18,11 +18,11 @@ export interface ProgressOptions {
   readonly retryMs?: number;
 }
 
-/** How far a sink has been delivered to, and how far that is on record. */
+/** How far a sink has been delivered, and how much of that has been saved. */
 export class Progress {
   /** The simulated instant up to which the sink has everything [ms]; NaN before it begins. */
   deliveredMs = Number.NaN;
-  /** The present when the sink began [ms]. */
+  /** The current simulated time when the sink began [ms]. */
   liveFromMs = Number.NaN;
   readonly #sinkName: string;
   /** Whether the sink saves it with each write. */
@@ -31,7 +31,7 @@ export class Progress {
   readonly #log: Log;
   #savedMs = Number.NaN;
   #triedAtMs = Number.NEGATIVE_INFINITY;
-  /** The one save that is under way. */
+  /** The save in progress, if there is one. */
   #saving: Promise<void> | undefined;
   readonly #saveEveryMs: number;
   readonly #retryMs: number | undefined;
@@ -51,12 +51,12 @@ export class Progress {
     this.#log = log;
   }
 
-  /** Takes note of what the sink has; it has no less afterwards. */
+  /** Records how far the sink has been delivered; it never goes back. */
   reach(timeMs: number): void {
     this.deliveredMs = Math.max(this.deliveredMs, timeMs);
   }
 
-  /** What is on record; tried again until the store answers. None if the signal is aborted. */
+  /** Loads the saved watermark, retrying until the store answers or the signal is aborted. */
   async load(signal: AbortSignal): Promise<Watermark | undefined> {
     const sink = this.#sinkName;
     const backOff = new BackOff(undefined, this.#retryMs);
@@ -79,9 +79,9 @@ export class Progress {
   }
 
   /**
-   * Saves it if that is due, beside whatever else goes on; if it fails, the next time will do.
+   * Saves the watermark if that is due, in the background; after a failure the next save will do.
    *
-   * @param isWritten - Whether the sink has just been given rows, and so may have saved it itself.
+   * @param isWritten - Whether the sink has just written rows, and so may have saved it itself.
    */
   async keep(isWritten: boolean): Promise<void> {
     if (this.#saving || performance.now() - this.#triedAtMs < this.#saveEveryMs) return;
@@ -89,12 +89,12 @@ export class Progress {
     else if (!isWritten) await this.record();
   }
 
-  /** Saves it for the last time, unless the sink has done so. */
+  /** Saves the watermark for the last time, unless the sink has done so. */
   async flush(): Promise<void> {
     if (!this.#isSinks) await this.record();
   }
 
-  /** Saves it now; settles when that is done, has failed or takes too long. */
+  /** Saves the watermark now; settles when that is done, has failed or takes too long. */
   async record(): Promise<void> {
     await settledWithin(this.#flush(), LAST_MAX_MS);
   }

@@ -2,13 +2,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Batch } from '../core/batch.ts';
 import type { RowReader } from '../simulation/reader.ts';
 
-/** Work that is done before others get a turn [ms]. */
+/** How long work runs before other work gets a turn [ms]. */
 const SLICE_MS = 10;
 
 /**
- * Reads one batch after the other, and the next one ahead while a sink has the one before: a sink
- * that waits for its server leaves the processor to the models. Batches come in order and each
- * once; two that take turns are all there are.
+ * Reads batch after batch, and reads ahead while a sink writes: a sink that waits for its server
+ * leaves the processor to the models. Batches come in order, each once; two are reused in turn.
  */
 export class ReadAhead {
   readonly #reader: Pick<RowReader, 'seeking' | 'read' | 'announce'>;
@@ -16,18 +15,19 @@ export class ReadAhead {
   #batch = new Batch(0);
   #next = new Batch(0);
   #isAhead = false;
-  /** Whether the batch that was read last had room for everything there was. */
+  /** Whether the last batch held everything that was due. */
   #isComplete = true;
 
-  /** @param sliceMs - How long it seeks before others get a turn. */
+  /** @param sliceMs - How long seeking runs before other work gets a turn. */
   constructor(reader: Pick<RowReader, 'seeking' | 'read' | 'announce'>, sliceMs = SLICE_MS) {
     this.#reader = reader;
     this.#sliceMs = sliceMs;
   }
 
   /**
-   * Goes to an instant, from which on every machine says its status; forgets what is ahead. Of
-   * many machines that takes a while, in which others have their turn; aborted, it ends anywhere.
+   * Moves to an instant and has every machine report its status from there; drops what was read
+   * ahead. For many machines this takes a while, in turns with other work. If aborted, the position
+   * is undefined.
    */
   async seek(timeMs: number, signal?: AbortSignal): Promise<void> {
     this.#isAhead = false;
@@ -41,14 +41,14 @@ export class ReadAhead {
     }
   }
 
-  /** Has every machine report its status once more, with what is read from here on. */
+  /** Has every machine report its status again with its next row. */
   announce(): void {
     this.#reader.announce();
   }
 
   /**
-   * The next rows up to `untilMs`, as far as there is room, or those that were read ahead. They
-   * stay until the next call.
+   * The next rows up to `untilMs`, until the batch is full, or those that were read ahead. They are
+   * valid until the next call.
    *
    * @param rows - Room of the batch, unless that is there already.
    */

@@ -2,7 +2,7 @@ import type { Problem } from '../core/problem.ts';
 import type { Log } from '../runtime/log.ts';
 import { REFUSED_TOPICS_MAX, type RefusedTopic } from './figures.ts';
 
-/** A topic that is refused again after it was accepted is said no more often than this [ms]. */
+/** The shortest time between two log lines about a topic that is accepted in between [ms]. */
 const SAY_EVERY_MS = 30_000;
 
 interface Tally {
@@ -11,13 +11,13 @@ interface Tally {
   saidMs: number;
 }
 
-/** What a sink has refused for good: counted and said a topic, as many as there is room for. */
+/** Messages that a sink has refused for good: counted and logged by topic, up to a limit. */
 export class Refusals {
   total = 0;
   readonly #sinkName: string;
   readonly #log: Log;
   readonly #tallies = new Map<string, Tally>();
-  /** Topics that are refused now. */
+  /** Topics that are being refused. */
   readonly #current = new Set<string>();
   #sinceMs = 0;
   #isFull = false;
@@ -27,12 +27,12 @@ export class Refusals {
     this.#log = log;
   }
 
-  /** Topics of which the last message was refused. */
+  /** Topics whose last message was refused. */
   get topics(): ReadonlySet<string> {
     return this.#current;
   }
 
-  /** The topics that most was refused of. */
+  /** The topics with the most refusals, first. */
   get list(): readonly RefusedTopic[] {
     return Array.from(this.#tallies, ([topic, { count, reason }]) => ({
       topic,
@@ -41,7 +41,7 @@ export class Refusals {
     })).toSorted((a, b) => b.count - a.count);
   }
 
-  /** What to say of it as long as something is refused. */
+  /** The problem to report while something is refused. */
   get problem(): Problem | undefined {
     const [topic] = this.#current;
     if (topic === undefined) return undefined;
@@ -55,7 +55,7 @@ export class Refusals {
     };
   }
 
-  /** Counts a message that was refused. */
+  /** Counts a refused message. */
   add(topic: string, reason: string): void {
     this.total++;
     const nowMs = performance.now();
@@ -79,7 +79,7 @@ export class Refusals {
     this.#log.warn({ sink, topic, reason }, `${sink} refuses messages of a topic: left out`);
   }
 
-  /** Takes note that a topic is no longer refused. */
+  /** Records that a topic is no longer refused. */
   accept(topic: string): void {
     if (!this.#current.delete(topic)) return;
     const sink = this.#sinkName;
@@ -87,7 +87,7 @@ export class Refusals {
     this.#log.info({ sink, topic, refused }, `${sink} accepts messages of a topic again`);
   }
 
-  /** Forgets topics below which no machine publishes any more. */
+  /** Forgets topics on which no machine publishes any more. */
   keepOnly(isTopic: (machineTopic: string) => boolean): void {
     for (const topic of this.#current)
       if (!isTopic(topic.slice(0, topic.lastIndexOf('/')))) this.#current.delete(topic);

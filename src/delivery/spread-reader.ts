@@ -5,15 +5,15 @@ import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { FleetSwitchReader, type SwitchableReader } from '../simulation/fleet-switch-reader.ts';
 
-/** Lags are multiples of this, and what is spread is read as often [ms of simulated time]. */
+/** Lags are multiples of this, and it is the step in which a spread is read [simulated ms]. */
 export const LAG_STEP_MS = 50;
-/** Lags that machines of one interval may have: one every step for 30 s, fewer for longer ones. */
+/** Number of lags of one interval: one for each step of 30 s, and no more for longer ones. */
 const LAGS_MAX = 600;
 const LAG = 0;
 
 /**
- * How long after it fell due a machine's reading is published, from 0 to less than its interval:
- * always the same for its id, whatever fleet it is in.
+ * How long after falling due a machine's readings are published, from 0 to less than its interval.
+ * It depends on the machine's id and interval alone.
  */
 export function lagMs({ id, intervalMs }: Pick<Machine, 'id' | 'intervalMs'>): number {
   const stepMs = LAG_STEP_MS * Math.max(1, Math.ceil(intervalMs / LAG_STEP_MS / LAGS_MAX));
@@ -21,24 +21,23 @@ export function lagMs({ id, intervalMs }: Pick<Machine, 'id' | 'intervalMs'>): n
   return stepMs * Math.floor(lags * new Random(0, id).uniform(LAG, 0));
 }
 
-/** The longest that any reading of some machines waits to be published [ms]. */
+/** The longest lag of some machines [ms]. */
 export function longestLagMs(machines: readonly Machine[]): number {
   return machines.reduce((longest, machine) => Math.max(longest, lagMs(machine)), 0);
 }
 
-/** Machines of one lag. */
+/** The machines of one lag. */
 interface Part {
   readonly lagMs: number;
   readonly fleetReader: FleetSwitchReader;
 }
 
 /**
- * Reads each machine some time later than the others: what all of them report on the same second
- * is spread over the interval. The times of readings, their bytes, and the order of one machine's
- * are as ever.
+ * Reads each machine with a lag of its own, so that readings of the same second are spread over the
+ * interval. Their times and bytes do not change, nor does the order of a machine's readings.
  *
- * It stands at T where every reading whose time and lag add up to T or less has been read; so one
- * instant says how far it is, and a machine of lag p has been read up to T − p.
+ * At position T, every reading whose time plus lag is at most T has been read. So one instant says
+ * how far the reader is, and a machine of lag p has been read up to T − p.
  */
 export class SpreadReader implements SwitchableReader {
   readonly #statusIntervalS: number;
@@ -46,7 +45,7 @@ export class SpreadReader implements SwitchableReader {
   readonly #parts: Part[];
   #latest: Fleet;
   #timeMs = Number.NaN;
-  /** Where the step ends that is being read, and the part of it that is read next. */
+  /** The end of the current step, and the next part of it to read. */
   #stepEndMs = Number.NaN;
   #at = 0;
 
@@ -79,7 +78,7 @@ export class SpreadReader implements SwitchableReader {
     const known = new Set(this.#parts.map((part) => part.lagMs));
     for (const lag of this.#byLag.of(fleet).keys()) {
       if (known.has(lag)) continue;
-      // Nobody in the fleet before has this lag: it has nothing to read until the next one holds.
+      // No machine of the current fleet has this lag, so there is nothing to read until the switch.
       const part = this.#part(lag);
       part.fleetReader.seek(this.#timeMs - lag);
       this.#parts.push(part);

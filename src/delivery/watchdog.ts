@@ -3,12 +3,12 @@ import type { Sink, SinkObserver } from '../core/sink.ts';
 import { type Outages, StallError } from './outages.ts';
 import type { Refusals } from './refusals.ts';
 
-/** A write is looked at so often in the time that it may go on without progress. */
+/** Checks of a write during the time that it may take without progress. */
 const LOOKS = 30;
 
 /**
- * Watches one sink at work: a write in which nothing is acknowledged for too long is given up,
- * whatever it waits for, a connection, an answer, a lock, a socket.
+ * Watches the writes of one sink. A write in which nothing is acknowledged for too long is aborted,
+ * whether it waits for a connection, an answer, a lock or a socket.
  */
 export class Watchdog implements SinkObserver {
   readonly #sink: Sink;
@@ -17,7 +17,7 @@ export class Watchdog implements SinkObserver {
   readonly #refusals: Refusals;
   #steps = 0;
 
-  /** @param stallMs - How long a write may go on without any progress. */
+  /** @param stallMs - How long a write may take without any progress. */
   constructor(sink: Sink, stallMs: number, outages: Outages, refusals: Refusals) {
     this.#sink = sink;
     this.#stallMs = stallMs;
@@ -47,9 +47,9 @@ export class Watchdog implements SinkObserver {
   }
 
   /**
-   * Has the sink write a batch.
+   * Writes a batch to the sink.
    *
-   * @throws StallError where nothing happens for too long; whatever the sink throws.
+   * @throws StallError if nothing happens for too long; whatever the sink throws.
    */
   async write(batch: Batch): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
@@ -59,7 +59,7 @@ export class Watchdog implements SinkObserver {
       const look = () => {
         if (steps !== this.#steps) idleLooks = 0;
         steps = this.#steps;
-        // Looks are counted rather than time, as this process may have been held up itself.
+        // Count checks rather than time: this process itself may have been suspended.
         if (++idleLooks <= LOOKS) return;
         clearInterval(timer);
         const error = new StallError(this.#stallMs);

@@ -81,3 +81,13 @@ test('how far a spread has come is not how far the sink has everything', async (
   await kept.save('mqtt', { timeMs: 2_000_000, liveFromMs: 7 });
   assert.equal((await spread.load('mqtt'))?.timeMs, 2_000_000, 'it went on without a spread');
 });
+
+test('a fleet with shorter intervals does not claim readings that still wait', async () => {
+  const kept = new MemoryWatermarks();
+  let longestMs = 29_950;
+  const spread = spreadWatermarks(kept, () => longestMs);
+  await spread.save('mqtt', { timeMs: 1_000_000, liveFromMs: 7 });
+  longestMs = 950;
+  await spread.save('mqtt', { timeMs: 1_001_000, liveFromMs: 7 });
+  assert.equal((await kept.load('mqtt'))?.timeMs, 971_050);
+});
