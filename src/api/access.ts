@@ -88,7 +88,7 @@ function whyNotToChange({ peer, headers }: Caller, { api }: Rules): string | und
     );
   const proxy = forwardingHeader(headers);
   if (proxy)
-    return `set API_KEY behind a proxy: without a key, no request with ${proxy} may change anything`;
+    return `set API_KEY behind a proxy: without one, no request with ${proxy} may change anything`;
   if (!isLoopbackName(hostName(headers.host)))
     return `${hostText(headers)} is not localhost: use that name, or set API_KEY`;
   if (isOwnPage(headers, ['http']) || isConfigured(headers.origin, api.corsOrigins))

@@ -61,7 +61,7 @@ export async function toDatabase(
     });
   if (interruption.signal.aborted && rows < allRows) {
     progress.say(
-      `${PROGRAM}: interrupted; ${isOnCluster ? '' : 'the first '}${count(rows)} rows are stored. ` +
+      `${PROGRAM}: interrupted; ${isOnCluster ? '' : 'the first '}${count(rows)} rows stored. ` +
         'Run the same command again to add the rest.',
     );
     return interruption.exitCode;

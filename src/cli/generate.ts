@@ -56,7 +56,7 @@ export const generate: Command = {
     workers: { value: 'NUMBER', about: 'Number of processes.', default: 'one per core' },
     out: {
       value: 'FOLDER',
-      about: `Destination; - writes flat records (${STREAM_FORMATS.join(', ')}) to standard output.`,
+      about: `Destination; - sends flat records (${STREAM_FORMATS.join(', ')}) to stdout.`,
       default: FOLDER_DEFAULT,
     },
     postgres: {

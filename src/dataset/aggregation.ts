@@ -1,28 +1,28 @@
 import { type Field, OPERATING_MODES } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 
-/** How the values of a field over some intervals become the one of the interval they make up. */
+/** The rule by which values of a field are aggregated over several intervals. */
 export type Aggregation =
   /** Amounts: energy, counts, consumption. */
   | { readonly rule: 'sum' }
-  /** What is a mean of its interval already, or a level: power, flow, temperature, voltage. */
+  /** Means of their interval, or levels: power, flow, temperature, voltage. */
   | { readonly rule: 'mean' }
-  /** RMS values: their squares are what has a mean. */
+  /** RMS values: the mean is taken of their squares. */
   | { readonly rule: 'quadratic-mean' }
-  /** What each unit of an amount brings: the mean over the amount, not over time. */
+  /** Values per unit of an amount: the mean is weighted by the amount, not by time. */
   | { readonly rule: 'mean-by'; readonly amount: string }
-  /** Active power over apparent power, both of the whole interval. */
+  /** Active power over apparent power, both over the whole interval. */
   | { readonly rule: 'power-factor' }
-  /** The current that the other electrical fields make: I = P / (√3 · V · pf). */
+  /** The current that follows from the other electrical fields: I = P / (√3 · V · pf). */
   | { readonly rule: 'current' }
-  /** What held for the longest time; of several the latest. */
+  /** The value that lasted longest; of several, the latest. */
   | { readonly rule: 'longest' }
   | { readonly rule: 'last' };
 
 const SUM: Aggregation = { rule: 'sum' };
 const MEAN: Aggregation = { rule: 'mean' };
 
-/** Fields whose unit does not say enough. */
+/** Fields whose unit does not determine the rule. */
 const BY_KEY: Readonly<Record<string, Aggregation>> = {
   powerFactor: { rule: 'power-factor' },
   currentA: { rule: 'current' },
@@ -30,7 +30,7 @@ const BY_KEY: Readonly<Record<string, Aggregation>> = {
   enthalpyKjKg: { rule: 'mean-by', amount: 'consumptionKg' },
 };
 
-/** Numbers, by their unit. */
+/** Rules for numbers by unit. */
 const BY_UNIT: Readonly<Record<string, Aggregation>> = {
   kWh: SUM,
   'm³': SUM,
@@ -55,7 +55,7 @@ const BY_UNIT: Readonly<Record<string, Aggregation>> = {
 /**
  * How a field is aggregated.
  *
- * @throws RangeError for a number of a unit that has no rule: it may be an amount or a level.
+ * @throws RangeError for a unit without a rule: the number may be an amount or a level.
  */
 export function aggregationOf({ key, name, kind, unit }: Field): Aggregation {
   if (kind === 'count') return SUM;
@@ -66,29 +66,29 @@ export function aggregationOf({ key, name, kind, unit }: Field): Aggregation {
   return aggregation;
 }
 
-/** A column of a machine type's rows, with what its rule needs. */
+/** A column of a machine type's rows, with the parameters of its rule. */
 interface PreparedColumn {
   readonly rule: Aggregation['rule'];
-  /** Column of the amount that a mean is taken over, −1 for none. */
+  /** Column of the amount that weights the mean, −1 for none. */
   readonly amountAt: number;
   readonly scale: number;
 }
 
 const SQRT3 = Math.sqrt(3);
 
-/** Collects the rows of one machine that make up one interval. */
+/** Collects the rows of one machine in one interval. */
 export class Aggregate {
-  /** Rows that were added. */
+  /** Number of rows added. */
   count = 0;
   readonly #columns: readonly PreparedColumn[];
   readonly #electricityAt: number;
-  /** Sums of values, or of what their rule makes of them, times their weight. */
+  /** Weighted sums of values, or of their squares. */
   readonly #sums = new Float64Array(ROW_WIDTH);
   readonly #weights = new Float64Array(ROW_WIDTH);
-  /** Sums and numbers of values: what stands in where an amount was 0 throughout. */
+  /** Plain sums and counts, used if the amount was 0 throughout. */
   readonly #plainSums = new Float64Array(ROW_WIDTH);
   readonly #counts = new Float64Array(ROW_WIDTH);
-  /** For how many rows each mode held. */
+  /** Number of rows per mode. */
   readonly #modes = new Float64Array(OPERATING_MODES.length);
 
   /** @throws RangeError for a field without a rule. */
@@ -127,7 +127,7 @@ export class Aggregate {
     }
   }
 
-  /** Writes the row of the whole interval to `values` from `at` on, and begins anew. */
+  /** Writes the row of the whole interval to `values` from `at` on, and resets. */
   take(values: Float64Array, at: number): void {
     const columns = this.#columns;
     for (let i = 0; i < columns.length; i++) {
@@ -167,7 +167,7 @@ export class Aggregate {
     return longest;
   }
 
-  /** From the rounded fields beside it, so that √3 · V · I · pf = P holds on the wire. */
+  /** From the rounded fields of the row, so that √3 · V · I · pf = P holds in the output. */
   #currentA(values: Float64Array, at: number, i: number): number {
     const electricityAt = at + this.#electricityAt;
     const powerKw = values[electricityAt] as number;

@@ -11,19 +11,19 @@ import {
 } from './manifest.ts';
 import { digestOf } from './whole-file.ts';
 
-/** A dataset with its files, or a manifest alone. */
+/** A dataset with its files, or only its manifest. */
 export interface ComparedDataset {
   /** As the user named it. */
   readonly name: string;
   readonly manifest: Manifest;
-  /** Where its files are; undefined for a manifest alone, which is trusted. */
+  /** The folder of its files; undefined for a manifest alone, which is trusted. */
   readonly folder: string | undefined;
 }
 
 /**
  * Opens a dataset's folder, or a manifest without its files.
  *
- * @throws DatasetError where there is none.
+ * @throws DatasetError if there is none.
  */
 export function openDataset(name: string): ComparedDataset {
   let isFolder: boolean;
@@ -37,9 +37,9 @@ export function openDataset(name: string): ComparedDataset {
 }
 
 /**
- * The first difference of two datasets, in a sentence; undefined if they are equal. Each is checked
- * against its own manifest first, then the manifests are compared. The version that made them and
- * the command do not count: equal data are equal.
+ * Describes the first difference between two datasets; undefined if they are equal. Each dataset
+ * is first checked against its own manifest, then the manifests are compared. The version and the
+ * command that made them are ignored: equal data are equal.
  */
 export function firstDifference(a: ComparedDataset, b: ComparedDataset): string | undefined {
   return (
@@ -50,10 +50,10 @@ export function firstDifference(a: ComparedDataset, b: ComparedDataset): string 
   );
 }
 
-/** What makes no difference, and the files, which are compared one by one. */
+/** Keys that are ignored, and the files, which are compared one by one. */
 const NOT_COMPARED = ['version', 'command', 'rows', 'files'] as const;
 
-/** Where a dataset is not what its manifest says. */
+/** The first deviation of a dataset from its manifest. */
 function damage({ folder, name, manifest }: ComparedDataset): string | undefined {
   if (folder === undefined) return undefined;
   for (const file of manifest.files) {
@@ -63,13 +63,14 @@ function damage({ folder, name, manifest }: ComparedDataset): string | undefined
   return undefined;
 }
 
-/** Where a file of a dataset is not what its manifest says; undefined if it is. */
+/** The deviation of a file from its manifest; undefined if there is none. */
 export function fileDamage(folder: string, file: FileEntry): string | undefined {
   const { path, sha256, bytes } = file;
   const found = digestOf(join(folder, path));
   if (!found) return `${path} is missing`;
-  if (found.bytes !== bytes) return `${path} has ${found.bytes} bytes, ${bytes} by its manifest`;
-  return found.sha256 === sha256 ? undefined : `${path} is not what its manifest says (SHA-256)`;
+  if (found.bytes !== bytes)
+    return `${path} has ${found.bytes} bytes, but ${bytes} in its manifest`;
+  return found.sha256 === sha256 ? undefined : `${path} does not match its manifest (SHA-256)`;
 }
 
 function fileDifference(a: ComparedDataset, b: ComparedDataset): string | undefined {
@@ -97,7 +98,7 @@ function contentDifference(
   return `${file.path}, line ${line.number}:\n  ${line.texts.join('\n  ')}`;
 }
 
-/** Whether the lines of a file can be shown as they are. */
+/** Whether a file is text, whose lines can be shown. */
 function isText(path: string): boolean {
   const ends = FORMATS.filter(({ lines }) => lines).map((format) => format.extension('none'));
   return ['.md', ...ends].some((end) => path.endsWith(end));
@@ -116,7 +117,7 @@ function differingLine(a: string, b: string): { number: number; texts: readonly 
   }
 }
 
-/** The lines of a file, with no more of it in memory than a chunk. */
+/** The lines of a file, with one chunk of it in memory. */
 function* linesOf(path: string): Generator<string, undefined, undefined> {
   const descriptor = openSync(path, 'r');
   try {

@@ -4,7 +4,7 @@ import { type Aggregation, aggregationOf } from './aggregation.ts';
 import { extension, FILE_MACHINES_MAX, type Plan } from './plan.ts';
 import type { DatasetRequest } from './request.ts';
 
-/** What stands for what a field of that kind holds. */
+/** Descriptions of the kinds of fields. */
 const KINDS = {
   number: 'number',
   count: 'whole number',
@@ -12,7 +12,7 @@ const KINDS = {
   text: 'text',
 } as const;
 
-/** The data sheet of a dataset: what it holds, how it was made and where it ends. */
+/** The data sheet of a dataset: its content, how it was made, and its limits. */
 export function dataSheet(request: DatasetRequest, { tables, machines, isCut }: Plan): string {
   const end = extension(request);
   const factories = new Set(machines.map(({ factoryId }) => factoryId)).size;
@@ -63,7 +63,7 @@ function fieldText({ resampleMs }: DatasetRequest, field: Field): string {
   return resampleMs === undefined ? kind : `${kind}; ${RULES[aggregationOf(field).rule]}`;
 }
 
-/** What each rule makes of the readings of an interval. */
+/** Descriptions of the aggregation rules. */
 const RULES: Readonly<Record<Aggregation['rule'], string>> = {
   sum: 'sum',
   mean: 'mean',

@@ -5,20 +5,20 @@ import type { Fleet } from '../simulation/fleet.ts';
 import { fleetOf, type WindowRequest } from './request.ts';
 import { tableRows, windowReader } from './window-reader.ts';
 
-/** How a window is stored in a database. */
+/** Options for storing a window in a database. */
 export interface DatabaseWindowOptions {
   readonly server: pg.ClientConfig;
-  /** Called after each batch with the number of rows that it has for the tables. */
+  /** Called after each batch with its number of table rows. */
   readonly onRows: (rows: number) => void;
-  /** Ends it early: what was made before is stored. */
+  /** Stops it early; everything read before is stored. */
   readonly signal: AbortSignal;
-  /** Called for each thing that the tables have no column for. */
+  /** Called for each kind of data that the tables have no column for. */
   readonly onRemark: OnRemark;
 }
 
 /**
- * Stores the readings of a window beside others who store those of other machines: in many
- * transactions, and without locking them out.
+ * Stores the readings of a window while other processes store those of other machines: in many
+ * transactions, without locking the tables.
  *
  * @throws PostgresError, as {@link storeWindow}.
  */
@@ -40,7 +40,7 @@ export async function storePart(
 /**
  * Stores the readings of a window in the tables of an EnMS, see {@link loadWindow}.
  *
- * @throws PostgresError where the database is away, goes away or does not take a row.
+ * @throws PostgresError if the database is away, is lost, or rejects a row.
  */
 export async function storeWindow(
   request: WindowRequest,

@@ -1,4 +1,4 @@
-/** What keeps a dataset from being written or read, in a sentence for its user. */
+/** A dataset cannot be written or read; the message is for the user. */
 export class DatasetError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -6,24 +6,24 @@ export class DatasetError extends Error {
   }
 }
 
-/** What the codes of the operating system mean to the user of a folder. */
+/** Explanations of error codes of the operating system. */
 const MEANINGS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the disk',
   EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file system takes no file of this size',
-  EACCES: 'the permission is missing',
-  EPERM: 'the permission is missing',
+  EFBIG: 'the file is too large for the file system',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
-  ENOTDIR: 'a file stands where a folder has to be',
-  EEXIST: 'a file stands where a folder has to be',
-  EISDIR: 'a folder stands where a file has to be',
+  ENOTDIR: 'a file is in the place of a folder',
+  EEXIST: 'a file is in the place of a folder',
+  EISDIR: 'a folder is in the place of a file',
   ENOENT: 'it does not exist',
   EMFILE: 'too many files are open',
-  EPIPE: 'who was reading it has gone',
+  EPIPE: 'its reader has closed the pipe',
   EIO: 'the disk failed',
 };
 
-/** An error of the operating system at a path, as a sentence. */
+/** Makes a readable error from an error of the operating system at a path. */
 export function pathError(action: string, path: string, error: unknown): DatasetError {
   if (error instanceof DatasetError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;

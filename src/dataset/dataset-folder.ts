@@ -13,22 +13,22 @@ import { digestOf, makeFolder, PART, writeWhole } from './whole-file.ts';
 
 const README = 'README.md';
 
-/** A dataset that was begun: the files that are there, and the tasks that are left. */
+/** A dataset that was started: the existing files, and the remaining tasks. */
 export interface BegunDataset {
-  /** Rows of readings that there will be. */
+  /** Total number of rows of readings. */
   readonly allRows: number;
-  /** The files of tasks that an earlier run has done, by the task's place in the plan. */
+  /** The files of tasks that an earlier run completed, by index in the plan. */
   readonly kept: ReadonlyMap<number, readonly FileEntry[]>;
-  /** Places in the plan of the tasks that are left. */
+  /** Indexes in the plan of the remaining tasks. */
   readonly tasks: readonly number[];
   readonly progress: Progress;
 }
 
 /**
- * Begins a dataset in a folder, or resumes it: keeps files that are whole and unchanged, and
- * removes other files of readings.
+ * Starts or resumes a dataset in a folder: keeps complete, unchanged files, and removes other
+ * files of readings.
  *
- * @throws DatasetError where the folder cannot be used, or holds something else.
+ * @throws DatasetError if the folder cannot be used, or contains something else.
  */
 export function beginDataset(request: DatasetRequest, folder: string, plan: Plan): BegunDataset {
   prepareFolder(folder);
@@ -45,10 +45,10 @@ export function beginDataset(request: DatasetRequest, folder: string, plan: Plan
 }
 
 /**
- * Completes a dataset whose files of readings are there: writes the small tables, a data sheet and,
+ * Completes a dataset whose files of readings exist: writes the small tables, the data sheet and,
  * last of all, the manifest.
  *
- * @throws DatasetError where one of them cannot be written.
+ * @throws DatasetError if one of them cannot be written.
  */
 export async function finishDataset(
   request: DatasetRequest,
@@ -70,7 +70,7 @@ export async function finishDataset(
   return writeManifest(folder, identityOf(request), request.command, files);
 }
 
-/** Removes the unfinished files of workers that were ended. */
+/** Removes unfinished files of workers that were killed. */
 export function removeParts(folder: string): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder, { recursive: true }).map(String))
@@ -89,19 +89,19 @@ async function writeSmall(
   return { path, table: table.name, ...written };
 }
 
-/** @throws DatasetError where there is a file, or a folder of something else. */
+/** @throws DatasetError if the path is a file, or a folder with other content. */
 function prepareFolder(folder: string): void {
   try {
     makeFolder(folder);
     const names = readdirSync(folder);
     if (names.length > 0 && !names.some((name) => name.startsWith('manifest.')))
-      throw new DatasetError(`${folder} is not empty and holds no dataset; give another --out`);
+      throw new DatasetError(`${folder} is not empty and contains no dataset; give another --out`);
   } catch (error) {
     throw pathError('use the folder', folder, error);
   }
 }
 
-/** The files of a task where all are there, whole and as they were written. */
+/** The files of a task, if all exist unchanged; undefined otherwise. */
 function keptFiles(
   folder: string,
   task: Task,

@@ -8,14 +8,14 @@ import { formatNamed } from './formats/index.ts';
 import { type DatasetRequest, fleetOf } from './request.ts';
 import { machinesOf, tableRows, windowReader } from './window-reader.ts';
 
-/** Bytes that are handed to the stream at a time. */
+/** Bytes written to the stream at a time. */
 const CHUNK_BYTES = 1 << 18;
 
 /**
- * Writes the readings of a window to a stream, a flat record each, with back-pressure. It does not
- * end the stream.
+ * Writes the readings of a window to a stream, one flat record each, with back-pressure. It does
+ * not end the stream.
  *
- * @param onRows - Called after each batch with the number of rows that its readings have in tables.
+ * @param onRows - Called after each batch with its number of table rows.
  */
 export async function streamFlat(
   request: DatasetRequest,
@@ -31,7 +31,7 @@ export async function streamFlat(
   const chunk = new Uint8Array(CHUNK_BYTES + MESSAGE_BYTES_MAX);
   let at = encoder.header(chunk, 0);
   const flush = async () => {
-    // The stream keeps what it is given, and this chunk is filled again.
+    // The stream keeps the bytes, and this chunk is reused.
     const isTaken = output.write(chunk.slice(0, at));
     at = 0;
     if (!isTaken) await once(output, 'drain');

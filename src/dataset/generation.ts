@@ -7,22 +7,22 @@ import type { Truth } from './truth.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { Order, WorkResult } from './workplace.ts';
 
-/** How a dataset is made; none of this changes its content. */
+/** Options for generating a dataset; none of them changes its content. */
 export interface GenerationOptions {
-  /** The dataset's folder; files of the same dataset that are in it already are kept. */
+  /** The folder of the dataset; existing files of the same dataset are kept. */
   readonly folder: string;
-  /** Processes that read and write. */
+  /** Number of worker processes. */
   readonly workers: number;
-  /** Called with the rows of readings that are done, and those of the whole dataset. */
+  /** Called with the rows of readings done so far, and the total. */
   readonly onProgress?: (rows: number, allRows: number) => void;
-  /** Ends it early: whole files stay, others are removed. */
+  /** Stops it early: complete files stay, others are removed. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Makes a dataset, or the part of it that is missing, on this computer.
+ * Generates a dataset, or the missing part of it, on this computer.
  *
- * @throws DatasetError where the folder cannot be used, or the work was stopped.
+ * @throws DatasetError if the folder cannot be used, or the work was interrupted.
  */
 export async function generateDataset(
   request: DatasetRequest,
@@ -54,23 +54,24 @@ export async function generateDataset(
   return finishDataset(request, folder, plan, files, truths);
 }
 
-/** Rows of some files. */
+/** Total rows of some files. */
 export function rowsOf(files: readonly FileEntry[]): number {
   return files.reduce((sum, file) => sum + file.rows, 0);
 }
 
-/** What is done with the messages of workers. */
+/** Handlers for messages of workers. */
 interface WorkerEvents {
   onRows(rows: number): void;
   onResult(result: WorkResult): void;
 }
 
 /**
- * Runs tasks in processes of their own, each a task at a time, in the order of the list.
+ * Runs tasks in worker processes, one task per process at a time, in the order of the list.
  *
- * @param tasks - Their places in the plan.
+ * @param tasks - Their indexes in the plan.
  * @param count - Number of processes.
- * @throws DatasetError for the first task that fails, or when `signal` is aborted; no process is
+ * @throws DatasetError for the first task that fails, or when `signal` is aborted; all processes
+ *   have ended then.
  *   left then.
  */
 async function runWorkers(
@@ -109,5 +110,5 @@ async function untilStopped(work: Promise<unknown>, signal?: AbortSignal): Promi
   }
 }
 
-/** The message where the making of a dataset was ended early. */
+/** The message when the generation of a dataset is interrupted. */
 export const STOPPED = 'interrupted; run the same command again to resume';

@@ -3,10 +3,9 @@ import type { FactoryDescription } from '../core/factory.ts';
 import { ambiguity, MachineFinder } from '../core/machine-finder.ts';
 
 /**
- * The ids of the machines that are named by id or name, or of all; they keep the order of the
- * factories.
+ * The ids of machines given by id or name, or of all machines, in the order of the factories.
  *
- * @param refuse - Called for a name that fits no machine, or several, with its place in the list.
+ * @param refuse - Called for an unknown or ambiguous name, with its index in the list.
  */
 export function chosenMachines(
   names: readonly string[] | undefined,

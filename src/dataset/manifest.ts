@@ -9,26 +9,26 @@ import { writeWhole } from './whole-file.ts';
 
 /** Name of the manifest in a dataset's folder. */
 export const MANIFEST = 'manifest.json';
-/** What is known of a dataset that is not whole: its identity, then a line a file. */
+/** The record of an incomplete dataset: its identity, then one line per file. */
 const PARTIAL = 'manifest.partial.jsonl';
-/** A text is no longer than this; a file is named in some 250 bytes. */
+/** Limit of a string's length; one file takes about 250 bytes. */
 const MANIFEST_MAX_BYTES = 500 * 1024 * 1024;
-/** Version of the manifest's own form. */
+/** Version of the manifest format. */
 const FORMAT_VERSION = 1;
 
 /** One file of a dataset. */
 export interface FileEntry {
-  /** Below the dataset's folder, with `/`. */
+  /** Relative to the dataset's folder, with `/`. */
   readonly path: string;
   readonly table: string;
-  /** The factory by its name in topics, where the path does not have all of it. */
+  /** The factory's name in topics, if the path contains only a part of it. */
   readonly factory?: string;
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** What a dataset follows from: the same identity, the same files. */
+/** Everything that determines a dataset: equal identities give equal files. */
 export interface Identity {
   readonly format_version: number;
   readonly generator: string;
@@ -36,12 +36,12 @@ export interface Identity {
   readonly seed: number;
   readonly factory_digest: string;
   readonly settings: Settings;
-  /** Of what reached the factories from outside. */
+  /** Digest of the external events. */
   readonly journal_digest: string;
   readonly from: string;
   readonly to: string;
   readonly machines: readonly string[];
-  /** Interval that readings were condensed to [s]; null: each machine's own. */
+  /** Resampling interval [s]; null: the interval of each machine. */
   readonly resample_seconds: number | null;
   readonly format: string;
   readonly compression: string;
@@ -50,9 +50,9 @@ export interface Identity {
   readonly clean: boolean;
 }
 
-/** What a dataset says of itself. */
+/** The manifest of a dataset. */
 export interface Manifest extends Identity {
-  /** The command that makes it again. */
+  /** The command that reproduces it. */
   readonly command: string;
   /** Rows by table. */
   readonly rows: Readonly<Record<string, number>>;
@@ -60,7 +60,7 @@ export interface Manifest extends Identity {
   readonly files: readonly FileEntry[];
 }
 
-/** The identity of the dataset that a request asks for. */
+/** The identity of a requested dataset. */
 export function identityOf(request: DatasetRequest): Identity {
   return {
     format_version: FORMAT_VERSION,
@@ -82,7 +82,7 @@ export function identityOf(request: DatasetRequest): Identity {
   };
 }
 
-/** Writes the manifest: from now on the dataset is whole. */
+/** Writes the manifest, which marks the dataset as complete. */
 export function writeManifest(
   folder: string,
   identity: Identity,
@@ -101,20 +101,20 @@ export function writeManifest(
 /**
  * Reads a manifest.
  *
- * @throws DatasetError where there is none, or what is there is none.
+ * @throws DatasetError if there is none, or it is not valid.
  */
 export function readManifest(path: string): Manifest {
   const text = readText(path);
-  if (text === undefined) throw new DatasetError(`${path} does not exist: no dataset is here`);
+  if (text === undefined) throw new DatasetError(`${path} does not exist, so there is no dataset`);
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw new DatasetError(`${path} is not JSON, so it is no manifest`, { cause: error });
+    throw new DatasetError(`${path} is not JSON, so it is not a manifest`, { cause: error });
   }
   const { format_version: version, files } = (content ?? {}) as Partial<Manifest>;
   if (version !== FORMAT_VERSION || !Array.isArray(files) || !files.every(isEntry))
-    throw new DatasetError(`${path} is no manifest of format_version ${FORMAT_VERSION}`);
+    throw new DatasetError(`${path} is not a manifest of format_version ${FORMAT_VERSION}`);
   return content as Manifest;
 }
 
@@ -124,20 +124,20 @@ function isEntry(entry: unknown): entry is FileEntry {
   return [path, sha256, table].every((text) => typeof text === 'string') && isWhole;
 }
 
-/** The record of what is done of a dataset, kept so that a second run goes on where one ended. */
+/** The record of the finished files of a dataset, which lets a second run resume. */
 export class Progress {
   readonly #folder: string;
 
-  /** Goes on with the record of a folder. */
+  /** Opens the record of a folder. */
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   /**
-   * Begins the record of a dataset.
+   * Starts the record of a dataset.
    *
-   * @returns The files that a run before this one has finished, by path.
-   * @throws DatasetError where the folder holds another dataset.
+   * @returns The files that an earlier run finished, by path.
+   * @throws DatasetError if the folder contains another dataset.
    */
   begin(identity: Identity): ReadonlyMap<string, FileEntry> {
     const folder = this.#folder;
@@ -146,7 +146,7 @@ export class Progress {
     const difference = found && identityDifference(found.identity, identity);
     if (difference)
       throw new DatasetError(
-        `${folder} holds another dataset (${difference}); give another --out, or remove it`,
+        `${folder} contains another dataset (${difference}); give another --out, or remove it`,
       );
     const known = new Map(found?.files.map((file) => [file.path, file]));
     const lines = [identity, ...known.values()].map((line) => `${JSON.stringify(line)}\n`);
@@ -155,12 +155,12 @@ export class Progress {
     return known;
   }
 
-  /** Remembers files that are whole; nothing more, once all of them are. */
+  /** Records finished files; does nothing once the dataset is complete. */
   add(files: readonly FileEntry[]): void {
     const path = join(this.#folder, PARTIAL);
     const lines = files.map((file) => `${JSON.stringify(file)}\n`).join('');
     try {
-      // Not made anew: another process may have put the manifest in its place.
+      // Never created here: another process may have replaced it by the manifest.
       const descriptor = openSync(path, constants.O_WRONLY | constants.O_APPEND);
       try {
         appendFileSync(descriptor, lines);
@@ -175,12 +175,12 @@ export class Progress {
   }
 }
 
-/** Whether a folder holds a dataset that was begun and is not whole. */
+/** Whether a folder contains an incomplete dataset. */
 export function isBegun(folder: string): boolean {
   return existsSync(join(folder, PARTIAL));
 }
 
-/** The first key in which two identities differ, with both values; undefined if there is none. */
+/** The first key in which two identities differ, with both values; undefined if they are equal. */
 export function identityDifference(
   a: Partial<Identity>,
   b: Identity,
@@ -210,7 +210,7 @@ function previous(folder: string, partial: string): Found | undefined {
     try {
       return [JSON.parse(line)];
     } catch {
-      // The end of a line that was being written when the process was killed.
+      // An incomplete line from when the process was killed.
       return [];
     }
   });

@@ -6,12 +6,12 @@ import { formatNamed } from './formats/index.ts';
 import type { DatasetRequest, Partition, Variant, WindowRequest } from './request.ts';
 import { machinesOf, plannedTableRows } from './window-reader.ts';
 
-/** A file of readings to be written. */
+/** A file of readings to write. */
 export interface PlannedFile {
   readonly table: string;
-  /** Below the dataset's folder, with `/`. */
+  /** Relative to the dataset's folder, with `/`. */
   readonly path: string;
-  /** The factory by its name in topics, where the path does not have all of it. */
+  /** The factory's name in topics, if the path contains only a part of it. */
   readonly factory?: string;
 }
 
@@ -22,7 +22,7 @@ export interface ReadingsTask {
   readonly machineIds: readonly string[];
   readonly fromMs: number;
   readonly toMs: number;
-  /** In the order of the plan's tables; a table that none of the machines fills is left out. */
+  /** In the order of the plan's tables, without tables that none of the machines fills. */
   readonly files: readonly PlannedFile[];
 }
 
@@ -35,7 +35,7 @@ export interface TruthTask {
 /** The unit of work of a worker. */
 export type Task = ReadingsTask | TruthTask;
 
-/** A dataset laid out in tables and tasks; the same in every worker. */
+/** The tables and tasks of a dataset; the same in every worker. */
 export interface Plan {
   readonly fleet: Fleet;
   readonly tables: readonly TableLayout[];
@@ -46,7 +46,7 @@ export interface Plan {
 }
 
 const DAY_MS = 86_400_000;
-/** Machines per file: limits what a reader keeps in memory, and what a retry costs. */
+/** Machines per file: limits the memory of a reader, and the cost of a retry. */
 export const FILE_MACHINES_MAX = 1000;
 /** Tasks of the answer key; smaller fleets have one for each machine. */
 const TRUTH_TASKS_MAX = 1000;
@@ -92,8 +92,8 @@ export function planOf(request: DatasetRequest, fleet: Fleet): Plan {
 const DATABASE_TASKS_MAX = 256;
 
 /**
- * The machines of a window, split into parts that a task each stores. A task stores the whole
- * window of its machines, because the sums of a machine count only what is later than they know.
+ * Splits the machines of a window into parts, one per task. A task stores the whole window of its
+ * machines, because the sums of a machine count only readings later than those already counted.
  */
 export function databaseParts({ machineIds }: WindowRequest): readonly (readonly string[])[] {
   return slices(machineIds, Math.ceil(machineIds.length / DATABASE_TASKS_MAX));
@@ -109,18 +109,18 @@ export function factoryTopic({ topic }: Machine): string {
   return topic.split('/')[1] as string;
 }
 
-/** Bytes of a folder's name: file systems accept 255, some of them 143. */
+/** Longest folder name in bytes: file systems accept 255, some of them 143. */
 const FOLDER_BYTES_MAX = 200;
-/** Hexadecimal digits that distinguish names with the same beginning. */
+/** Hexadecimal digits that distinguish shortened names. */
 const DIGEST_DIGITS = 16;
 
-/** A factory's folder, in letters that every file system takes; Windows drops a dot at the end. */
+/** A factory's folder, in characters that every file system accepts; Windows drops a final dot. */
 function folderOf(factory: string): string {
   const encoded = encodeURIComponent(factory).replaceAll('*', '%2A').replace(/\.$/, '%2E');
   return `factory=${encoded}`;
 }
 
-/** The same name cut to what a file system takes, with a digest of the whole at its end. */
+/** The folder name shortened for the file system, with a digest of the full name at the end. */
 function cutFolderOf(factory: string): string {
   const digest = createHash('sha256').update(factory).digest('hex').slice(0, DIGEST_DIGITS);
   const letters = [...factory];
@@ -129,20 +129,20 @@ function cutFolderOf(factory: string): string {
   return `${folderOf(letters.join(''))}-${digest}`;
 }
 
-/** How many rows a dataset's tables of readings will have, without and with its twin. */
+/** Number of rows in a dataset's tables of readings, including the clean twin. */
 export function plannedRows(request: DatasetRequest, { machines }: Plan): number {
   const rows = plannedTableRows(request, machines);
   return request.hasClean ? 2 * rows : rows;
 }
 
-/** The partition that suits a window: a file a day up to three months, then a file a month. */
+/** The default partition of a window: daily files up to three months, then monthly files. */
 export function suitablePartition(fromMs: number, toMs: number): Partition {
   return toMs - fromMs <= DAYS_MAX * DAY_MS ? 'day' : 'month';
 }
 
 const DAYS_MAX = 92;
 
-/** Each factory, in parts where it is large; only then do parts have names. */
+/** Splits large factories into parts; only then do file names have a suffix. */
 function partsOf(machines: readonly Machine[]) {
   const taken = new Set<string>();
   return [...byFactory(machines)].flatMap(([factory, all]) => {
@@ -161,7 +161,7 @@ function partsOf(machines: readonly Machine[]) {
   });
 }
 
-/** A list in pieces of a length; the last may be shorter. */
+/** Splits a list into pieces of a length; the last may be shorter. */
 function slices<T>(list: readonly T[], length: number): (readonly T[])[] {
   const pieces: (readonly T[])[] = [];
   for (let at = 0; at < list.length; at += length) pieces.push(list.slice(at, at + length));
@@ -179,7 +179,7 @@ function byFactory(machines: readonly Machine[]): Map<string, Machine[]> {
   return factories;
 }
 
-/** A window cut at the midnights of UTC at which a day or a month begins. */
+/** Splits a window at the starts of days or months in UTC. */
 function partitions({ fromMs, toMs, partition }: DatasetRequest) {
   const parts: { name: string; fromMs: number; toMs: number }[] = [];
   for (let startMs = fromMs; startMs < toMs; ) {

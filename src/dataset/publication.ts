@@ -9,24 +9,24 @@ import type { RowReader } from '../simulation/reader.ts';
 import { fleetOf, type WindowRequest } from './request.ts';
 import { tableRows, windowReader } from './window-reader.ts';
 
-/** How a window is published. */
+/** Options for publishing a window. */
 export interface PublicationOptions {
   /** Closed at the end. */
   readonly sink: DeliveredSink;
-  /** Rows are published when they fall due by it: {@link AT_ONCE}, or a clock that runs. */
+  /** Determines when rows are due: {@link AT_ONCE}, or a running clock. */
   readonly clock: Clock;
-  /** By how much all times are moved [ms]; the clock shows moved times. */
+  /** Shift of all times [ms]; the clock shows shifted times. */
   readonly shiftMs?: number;
   readonly statusIntervalS: number;
-  /** Messages a second while the clock is ahead of the sink; 0: no limit. */
+  /** Messages per second while the clock is ahead of the sink; 0: no limit. */
   readonly catchUpRate: number;
   readonly log: Log;
-  /** Called after each batch with the number of rows that its readings have in tables. */
+  /** Called after each batch with its number of table rows. */
   readonly onRows: (rows: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** A clock by which everything is due, so that the sink alone sets the pace. */
+/** A clock at which everything is due, so that only the sink limits the pace. */
 export const AT_ONCE: Clock = {
   speed: Number.POSITIVE_INFINITY,
   nowMs: () => Number.POSITIVE_INFINITY,
@@ -35,9 +35,9 @@ export const AT_ONCE: Clock = {
 
 /**
  * Publishes the readings and statuses of a window, each machine's status first. While the sink is
- * unreachable it retries; nothing is left out.
+ * unreachable it retries; nothing is skipped.
  *
- * @returns The instant, in the window's own time, up to which the sink took everything [ms].
+ * @returns The instant, in unshifted time, up to which the sink accepted everything [ms].
  */
 export async function publishWindow(
   request: WindowRequest,
@@ -62,7 +62,7 @@ export async function publishWindow(
   });
   const stop = async () => {
     const stopped = delivery.stop();
-    // An unreachable sink takes nothing any more; closing it ends the wait for it.
+    // An unreachable sink accepts nothing; closing it ends the wait.
     if (!sink.isConnected) await sink.close();
     await stopped;
     await sink.close();
@@ -79,7 +79,7 @@ export async function publishWindow(
   return delivery.deliveredMs - shiftMs;
 }
 
-/** A reader that reports the rows that it reads. */
+/** Wraps a reader to count the rows that it reads. */
 function counted(reader: RowReader, onRows: (rows: number) => void): RowReader {
   return {
     get timeMs() {
@@ -96,7 +96,7 @@ function counted(reader: RowReader, onRows: (rows: number) => void): RowReader {
   };
 }
 
-/** Reads what another reader reads, with all times moved by the same span. */
+/** Wraps a reader and shifts all times by the same span. */
 class ShiftedReader implements RowReader {
   readonly #reader: RowReader;
   readonly #shiftMs: number;
@@ -134,8 +134,8 @@ class ShiftedReader implements RowReader {
 }
 
 /**
- * The span by which a window is moved so that it begins at an instant, or as shortly before it as
- * the grids of all machines allow [ms].
+ * The shift that makes a window begin at an instant, or as shortly before it as the grids of all
+ * machines allow [ms].
  */
 export function shiftTo(nowMs: number, fromMs: number, machines: readonly Machine[]): number {
   const gridMs = machines.reduce((ms, { intervalMs }) => leastMultiple(ms, intervalMs), 1);

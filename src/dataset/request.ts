@@ -5,37 +5,37 @@ import { createFleet, type Fleet } from '../simulation/fleet.ts';
 import type { Compression } from './formats/format.ts';
 import type { FormatName } from './formats/index.ts';
 
-/** What a file of readings covers: a day or a month in UTC. */
+/** The time span of a file of readings: a day or a month in UTC. */
 export type Partition = 'day' | 'month';
 
-/** The readings that are asked for, wherever they go. */
+/** The requested readings, whatever their destination. */
 export interface WindowRequest {
   readonly factories: readonly FactoryDescription[];
   readonly seed: number;
   readonly settings: Settings;
-  /** What reached the factories from outside up to the end of the window, oldest first. */
+  /** External events up to the end of the window, oldest first. */
   readonly events: readonly JournalEvent[];
   /** The readings are those with `fromMs` < time ≤ `toMs`. */
   readonly fromMs: number;
   readonly toMs: number;
-  /** The machines that are read, in the order of the factories. */
+  /** The machines to read, in the order of the factories. */
   readonly machineIds: readonly string[];
-  /** Readings are condensed to this interval [ms], a multiple of every machine's own. */
+  /** Resampling interval [ms], a multiple of every machine's interval. */
   readonly resampleMs?: number;
 }
 
-/** Everything that a dataset follows from; sent to its workers. */
+/** Everything that determines a dataset; sent to its workers. */
 export interface DatasetRequest extends WindowRequest {
-  /** Of the simulator, for the manifest. */
+  /** Version of the simulator, for the manifest. */
   readonly version: string;
   readonly format: FormatName;
   readonly compression: Compression;
   readonly partition: Partition;
-  /** Whether each reading says what anomaly acts in it. */
+  /** Whether each reading is labelled with its active anomaly. */
   readonly hasLabels: boolean;
-  /** Whether the twin without anomalies is written beside it. */
+  /** Whether the twin without anomalies is written as well. */
   readonly hasClean: boolean;
-  /** The command line that makes it again. */
+  /** The command line that reproduces it. */
   readonly command: string;
 }
 
@@ -59,8 +59,8 @@ export function fleetOf(request: WindowRequest, variant: Variant): Fleet {
 }
 
 /**
- * Digest of the machines with all their parameters, as the program computes them: it differs
- * between two programs that compute different fleets from the same description.
+ * Digest of the machines with all their parameters, as this program computes them. It differs
+ * between programs that compute different fleets from the same description.
  */
 export function fleetDigest({ machines }: Fleet): string {
   return recordsDigest(
@@ -70,14 +70,14 @@ export function fleetDigest({ machines }: Fleet): string {
   );
 }
 
-/** What of an event also happened where nothing ever fails. */
+/** The part of an event that also applies to the twin without anomalies. */
 function withoutAnomalies(event: JournalEvent): JournalEvent[] {
   if (event.kind === 'inject' || event.kind === 'clear') return [];
   if (event.kind !== 'configure') return [event];
   return [{ ...event, settings: { ...event.settings, enableAnomalies: false } }];
 }
 
-/** Digest of factories' descriptions or of events, whatever order their keys are in. */
+/** Digest of factory descriptions or events, independent of the order of their keys. */
 export function recordsDigest(records: readonly object[]): string {
   return createHash('sha256').update(JSON.stringify(records, inKeyOrder)).digest('hex');
 }

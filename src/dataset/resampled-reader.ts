@@ -4,7 +4,7 @@ import { ROW_WIDTH } from '../core/machine.ts';
 import type { RowReader } from '../simulation/reader.ts';
 import { Aggregate } from './aggregation.ts';
 
-/** What has been read of a machine in the interval that is being filled. */
+/** What has been read of a machine in the current interval. */
 interface Gathered {
   readonly machine: Machine;
   readonly aggregate: Aggregate;
@@ -13,9 +13,9 @@ interface Gathered {
 }
 
 /**
- * Condenses what another reader reads to a longer interval: one reading of each machine for the
- * interval that ends at its time, on the grid of that interval. It has none where the machine has
- * none. Statuses go through as they are, at their own times.
+ * Resamples the readings of another reader to a longer interval: one reading of each machine for
+ * the interval that ends at its time, on the grid of that interval. A machine without readings in
+ * the interval gets none. Statuses pass through unchanged, at their own times.
  */
 export class ResampledReader implements RowReader {
   readonly #reader: RowReader;
@@ -25,16 +25,16 @@ export class ResampledReader implements RowReader {
   readonly #raw = new Batch();
   /** The row of `#raw` that comes next. */
   #at = 0;
-  /** Everything up to here is in `#raw` or behind it. */
+  /** Everything up to here is in `#raw` or already processed. */
   #readMs = Number.NaN;
-  /** End of the interval that is being filled, and which machine's reading of it comes next. */
+  /** End of the current interval, and the index of the machine whose reading comes next. */
   #endMs = Number.NaN;
   #next = 0;
   #timeMs = Number.NaN;
 
   /**
-   * @param reader - Of these machines.
-   * @param intervalMs - A multiple of each machine's own.
+   * @param reader - A reader of these machines.
+   * @param intervalMs - A multiple of each machine's interval.
    * @throws RangeError for a field that cannot be aggregated.
    */
   constructor(reader: RowReader, machines: readonly Machine[], intervalMs: number) {
@@ -53,16 +53,16 @@ export class ResampledReader implements RowReader {
     return this.#timeMs;
   }
 
-  /** The first reading after `timeMs` covers its whole interval, also what lies before `timeMs`. */
+  /** The first reading after `timeMs` covers its whole interval, even the part before `timeMs`. */
   seek(timeMs: number, announce = false): void {
     for (const _ of this.seeking(timeMs, announce));
   }
 
-  /** Likewise, in the steps of the reader below. */
   announce(): void {
     this.#reader.announce();
   }
 
+  /** Like `seek`, in the steps of the underlying reader. */
   *seeking(timeMs: number, announce = false): Generator<undefined> {
     const startMs = Math.floor(timeMs / this.#intervalMs) * this.#intervalMs;
     yield* this.#reader.seeking(startMs, announce);
@@ -72,7 +72,7 @@ export class ResampledReader implements RowReader {
     this.#readMs = startMs;
     this.#endMs = startMs + this.#intervalMs;
     this.#timeMs = timeMs;
-    // Nothing of an interval that was left in the middle may go into another one.
+    // A partly read interval must not leak into another one.
     const scratch = new Float64Array(ROW_WIDTH);
     for (const { aggregate } of this.#order) aggregate.take(scratch, 0);
   }
@@ -103,7 +103,7 @@ export class ResampledReader implements RowReader {
     }
   }
 
-  /** Takes the next row in; false if the batch has no room for its status. */
+  /** Processes the next row; false if the batch has no space for its status. */
   #take(batch: Batch): boolean {
     const row = this.#at;
     const flags = this.#raw.flags[row] as number;
@@ -121,7 +121,7 @@ export class ResampledReader implements RowReader {
     return true;
   }
 
-  /** Copies a row as a status only. */
+  /** Copies a row as a status without a reading. */
   #passOn(row: number, batch: Batch): void {
     const raw = this.#raw;
     const to = batch.length++;
@@ -134,7 +134,7 @@ export class ResampledReader implements RowReader {
     batch.values.set(raw.values.subarray(from, from + ROW_WIDTH), to * ROW_WIDTH);
   }
 
-  /** Appends the readings of the interval that is over; false if the batch is full before. */
+  /** Appends the readings of the finished interval; false if the batch becomes full. */
   #finishInterval(batch: Batch): boolean {
     while (this.#next < this.#order.length) {
       const gathered = this.#order[this.#next] as Gathered;

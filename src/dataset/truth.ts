@@ -4,21 +4,21 @@ import type { Fleet } from '../simulation/fleet.ts';
 import { Incidents } from '../simulation/incidents.ts';
 import { CostCount } from '../simulation/truth.ts';
 
-/** What an anomaly cost inside a window. */
+/** The cost of an anomaly inside a window. */
 export interface Truth extends Incident {
   readonly excessEnergyKwh: number;
   readonly lostProductionUnits: number;
-  /** Whether the machine has recovered inside the window, so that nothing more will come. */
+  /** Whether the machine has recovered inside the window, so that the cost is final. */
   readonly isFinal: boolean;
 }
 
-/** How long an anomaly may act after its end: RECOVERY_MAX_S of the simulation, and its fade. */
+/** Longest effect of an anomaly after its end: RECOVERY_MAX_S of the simulation, and its fade. */
 const AFTERMATH_S = 3 * 86_400 + FADE_S;
 
 /**
- * The answer key of one machine: the anomalies that touch a window, and those before it from which
- * the machine recovers only inside it. What they cost is counted inside the window, so that the
- * sum is the difference of the dataset and its twin without anomalies.
+ * The answer key of one machine: the anomalies that overlap a window, and earlier ones from which
+ * the machine recovers only inside it. Costs are counted inside the window, so that their sum is
+ * the difference between the dataset and its twin without anomalies.
  */
 export function truthsOf(fleet: Fleet, machine: Machine, fromMs: number, toMs: number): Truth[] {
   const fromS = fromMs / 1000;

@@ -13,20 +13,20 @@ import { dirname } from 'node:path';
 import { regularFileBytes } from '../runtime/regular-file.ts';
 import { DatasetError, pathError } from './dataset-error.ts';
 
-/** Ends the name of a file that is not whole yet. */
+/** Suffix of an incomplete file. */
 export const PART = '.part';
 
 /** Size and digest of a file. */
 export interface FileDigest {
   readonly bytes: number;
-  /** In hexadecimal digits. */
+  /** As hexadecimal digits. */
   readonly sha256: string;
 }
 
 /**
- * A file that has its name only when it is whole: until then it is called `….part`, by a name of
- * its writer's own, since a worker that was taken for dead may be writing the same file. It blocks
- * its thread while it writes, so that the writer need not keep more than it has in its hands.
+ * A file that gets its name only when it is complete. Until then it is called `….part`, with a
+ * name unique to its writer, since a worker that was presumed dead may be writing the same file.
+ * It writes synchronously, so that the writer need not buffer more than one chunk.
  */
 export class WholeFile {
   readonly #path: string;
@@ -35,7 +35,7 @@ export class WholeFile {
   #descriptor: number | undefined;
   #bytes = 0;
 
-  /** @throws DatasetError where the file cannot be made. */
+  /** @throws DatasetError if the file cannot be created. */
   constructor(path: string) {
     this.#path = path;
     this.#part = `${path}.${randomBytes(6).toString('hex')}${PART}`;
@@ -45,7 +45,7 @@ export class WholeFile {
     });
   }
 
-  /** @throws DatasetError where it cannot be written; the part that was written is removed. */
+  /** @throws DatasetError if it cannot be written; the part is then removed. */
   write(bytes: Uint8Array): void {
     this.#attempt(() => {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor as number, bytes, at);
@@ -54,7 +54,7 @@ export class WholeFile {
     this.#bytes += bytes.length;
   }
 
-  /** Gives the file its name. */
+  /** Closes the file and gives it its name. */
   finish(): FileDigest {
     this.#attempt(() => {
       this.#close();
@@ -63,7 +63,7 @@ export class WholeFile {
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 
-  /** Takes away what was written; nothing, once it is whole. */
+  /** Removes what was written; does nothing once the file is complete. */
   abandon(): void {
     if (this.#descriptor === undefined) return;
     this.#close();
@@ -87,8 +87,8 @@ export class WholeFile {
 }
 
 /**
- * Makes a folder and those above it; other processes may be making them, too. Node's `recursive`
- * never returns where a parent exists but takes no folders, as in `/proc`.
+ * Creates a folder and its parents; other processes may be creating them, too. Node's `recursive`
+ * never returns if a parent exists but cannot contain folders, as in `/proc`.
  */
 export function makeFolder(path: string): void {
   const above = dirname(path);
@@ -97,14 +97,14 @@ export function makeFolder(path: string): void {
     makeFolder(above);
     failure = mkdirFailure(path);
     if (failure?.code === 'ENOENT') {
-      const message = `cannot make ${path}: the file system at ${above} takes no folders`;
+      const message = `cannot create ${path}: the file system at ${above} allows no new folders`;
       throw Object.assign(new DatasetError(message, { cause: failure }), { code: failure.code });
     }
   }
   if (failure) throw failure;
 }
 
-/** What keeps a folder from being made in the one above it; undefined where it is there. */
+/** The error that prevents a folder from being created; undefined if it exists. */
 function mkdirFailure(path: string): NodeJS.ErrnoException | undefined {
   try {
     mkdirSync(path);
@@ -115,25 +115,25 @@ function mkdirFailure(path: string): NodeJS.ErrnoException | undefined {
   }
 }
 
-/** A link that leads nowhere is no folder. */
+/** Follows links; a broken link is not a folder. */
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** Writes a small file at once. */
+/** Writes a small file in one go. */
 export function writeWhole(path: string, text: string): FileDigest {
   const file = new WholeFile(path);
   file.write(new TextEncoder().encode(text));
   return file.finish();
 }
 
-/** Read at a time; a digest then takes some megabytes however long the file is. */
+/** Bytes read at a time, which limits the memory for a digest. */
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * Size and digest of a file that is there; undefined where there is none.
+ * Size and digest of a file; undefined if it does not exist.
  *
- * @throws DatasetError where it is no regular file, or cannot be read.
+ * @throws DatasetError if it is not a regular file, or cannot be read.
  */
 export function digestOf(path: string): FileDigest | undefined {
   let descriptor: number | undefined;

@@ -5,17 +5,17 @@ import { createReader, type RowReader } from '../simulation/reader.ts';
 import type { WindowRequest } from './request.ts';
 import { ResampledReader } from './resampled-reader.ts';
 
-/** A year's statuses are of no use to tables: none is asked for but at changes. */
+/** Tables need no periodic statuses, so the interval exceeds a year; only changes remain. */
 const STATUS_INTERVAL_S = 366 * 86_400;
 
-/** What is read of a window, where that is less than all of it. */
+/** The part of a window to read. */
 export interface WindowPart {
   readonly machineIds?: readonly string[];
-  /** Statuses are said at changes only, if not given. */
+  /** Statuses are reported at changes only, if not given. */
   readonly statusIntervalS?: number;
 }
 
-/** A reader of what a request asks for; `seek` it before the first `read`. */
+/** A reader of the requested window; `seek` it before the first `read`. */
 export function windowReader(
   request: WindowRequest,
   fleet: Fleet,
@@ -27,12 +27,12 @@ export function windowReader(
   return resampleMs === undefined ? reader : new ResampledReader(reader, machines, resampleMs);
 }
 
-/** The machines of some ids, in their order. */
+/** The machines with some ids, in the same order. */
 export function machinesOf({ byId }: Fleet, ids: readonly string[]): readonly Machine[] {
   return ids.map((id) => byId.get(id) as Machine);
 }
 
-/** How many rows of tables a batch gives: one a channel of each reading. */
+/** Number of table rows of a batch: one per channel of each reading. */
 export function tableRows({ length, flags, machines }: Batch): number {
   let rows = 0;
   for (let row = 0; row < length; row++)
@@ -40,7 +40,7 @@ export function tableRows({ length, flags, machines }: Batch): number {
   return rows;
 }
 
-/** How many rows of tables a window will give. */
+/** Number of table rows of a window. */
 export function plannedTableRows(request: WindowRequest, machines: readonly Machine[]): number {
   const { fromMs, toMs, resampleMs } = request;
   return machines.reduce((sum, { type, intervalMs }) => {

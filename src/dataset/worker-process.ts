@@ -3,29 +3,29 @@ import { fileURLToPath } from 'node:url';
 import { DatasetError } from './dataset-error.ts';
 import type { Order, Work, WorkResult } from './workplace.ts';
 
-/** A message of a worker process. */
+/** A message from a worker process. */
 export type WorkerAnswer =
-  /** It has its order, and takes work. */
+  /** It has received its order, and accepts work. */
   | { readonly kind: 'ready' }
-  /** It computes another fleet than the submitter of the order. */
+  /** It computes a different fleet than the submitter of the order. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'rows'; readonly rows: number }
   | { readonly kind: 'done'; readonly result: WorkResult }
-  /** `stack`: only for failures that are bugs, where it is of use. */
+  /** `stack` is set only for bugs. */
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string | undefined };
 
-/** The error for an order whose submitter computes another fleet than this program. */
+/** The submitter of an order computes a different fleet than this program. */
 export class OtherFleetError extends Error {
   constructor() {
-    super('the machines of the order are others here');
+    super('the machines of the order differ from those computed here');
     this.name = 'OtherFleetError';
   }
 }
 
 /**
- * Hot code is compiled by the thread that wants it. There are as many workers as cores: a second
- * thread would take from another worker what it gives to its own, and all of them are slow until it
- * is done (a month as CSV by two workers: 5.2 → 4.6 s).
+ * Compiles hot code on the main thread. There are as many workers as cores, so a compiler thread
+ * would only take time from another worker, and all of them are slow until it is done (a month as
+ * CSV by two workers: 5.2 → 4.6 s).
  */
 const COMPILING = ['--no-concurrent-recompilation'];
 
@@ -36,11 +36,11 @@ interface Waiting {
 }
 
 /**
- * A process that does the work of an order, one task at a time.
+ * A process that carries out an order, one task at a time.
  *
- * A process rather than a thread: Node (20.20) may abort when a thread ends while its hot code is
- * still being compiled, and takes the whole service with it. A process can be killed at any time,
- * and while it computes, the parent process stays responsive.
+ * It is a process rather than a thread because Node (20.20) may abort when a thread ends while its
+ * hot code is still being compiled, which would end the whole service. A process can be killed at
+ * any time, and the parent stays responsive while it computes.
  */
 export class WorkerProcess {
   readonly #child: ChildProcess;
@@ -65,7 +65,7 @@ export class WorkerProcess {
       this.#child.on('error', (error) => reject(this.#fail(error)));
       this.#child.on('exit', (code, ending) =>
         reject(
-          this.#fail(new DatasetError(`a worker process ended by itself (${ending ?? code})`)),
+          this.#fail(new DatasetError(`a worker process ended unexpectedly (${ending ?? code})`)),
         ),
       );
     });
@@ -74,16 +74,16 @@ export class WorkerProcess {
     this.#child.send(order, (error) => error && this.#fail(error));
   }
 
-  /** Whether it takes work now. */
+  /** Whether it accepts work now. */
   get isFree(): boolean {
     return !this.#isBusy && this.#failure === undefined;
   }
 
   /**
-   * Has work done.
+   * Runs one piece of work.
    *
-   * @param onRows - Called now and then with the number of rows made since the last call.
-   * @throws DatasetError where it cannot be done, or the process was ended; OtherFleetError.
+   * @param onRows - Called from time to time with the number of rows since the last call.
+   * @throws DatasetError if the work fails, or the process has ended; OtherFleetError.
    */
   async do(work: Work, onRows: (rows: number) => void): Promise<WorkResult> {
     this.#isBusy = true;
@@ -95,7 +95,7 @@ export class WorkerProcess {
     });
   }
 
-  /** Kills it; settles when it is gone, so that it cannot write any more. */
+  /** Kills the process; settles when it has ended and cannot write any more. */
   end(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) resolve();

@@ -1,4 +1,6 @@
-/** A process that does the tasks of an order: it receives the order first, then task after task. */
+/**
+ * A process that does the tasks of an order: it receives the order first, then task after task.
+ */
 import { once } from 'node:events';
 import { PostgresError } from '../outputs/postgres/error.ts';
 import { warmUp } from '../simulation/warm-up.ts';

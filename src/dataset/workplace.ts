@@ -20,7 +20,7 @@ export type Order =
       readonly kind: 'files';
       readonly request: DatasetRequest;
       readonly folder: string;
-      /** Of the fleet that the submitter planned with, where that is another computer. */
+      /** Digest of the submitter’s fleet, if the submitter is another computer. */
       readonly fleetDigest?: string;
     }
   | {
@@ -31,9 +31,9 @@ export type Order =
     };
 type FilesOrder = Order & { readonly kind: 'files' };
 
-/** Work that a worker process is sent. */
+/** Work for a worker process. */
 export type Work =
-  /** A task, by its place in the plan, which is the same in every process. */
+  /** A task, by its index in the plan, which is the same in every process. */
   | { readonly kind: 'task'; readonly index: number }
   /** Completes a dataset from the results of its tasks. */
   | {
@@ -50,8 +50,8 @@ export type WorkResult =
   | { readonly kind: 'manifest'; readonly manifest: Manifest };
 
 /**
- * Does the work of one order, in this process. What tasks share is kept from one to the next:
- * fleets, the plan, and encoders, whose code is compiled once, not once a day of readings.
+ * Carries out one order in this process. It keeps what tasks share: fleets, the plan, and
+ * encoders, whose code is compiled once, not once per day of readings.
  */
 export class Workplace {
   readonly #order: Order;
@@ -75,9 +75,9 @@ export class Workplace {
   }
 
   /**
-   * Does one piece of work; the next may begin when it is done.
+   * Does one piece of work; start the next one only when it is done.
    *
-   * @param onRows - Called after each batch with the number of rows that it gave.
+   * @param onRows - Called after each batch with its number of rows.
    */
   async do(work: Work, onRows: (rows: number) => void): Promise<WorkResult> {
     if (this.#order.kind === 'database')
@@ -99,10 +99,10 @@ export class Workplace {
   }
 
   /**
-   * Reads one factory and one partition from beginning to end, and writes its tables. The files do
-   * not depend on what was read before, nor on the process.
+   * Reads one factory and one partition and writes its tables. The files depend neither on what
+   * was read before nor on the process.
    *
-   * @throws DatasetError where a file cannot be written; no part of one is left then.
+   * @throws DatasetError if a file cannot be written; no partial file is left.
    */
   async #write(
     { request, folder }: FilesOrder,

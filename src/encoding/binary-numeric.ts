@@ -1,14 +1,14 @@
 /** The longest value: its length, a header of eight bytes and five digits of two. */
 export const NUMERIC_BYTES_MAX = 22;
 
-/** Digits after the point that a value may have. */
+/** Most digits after the point. */
 export const NUMERIC_SCALE_MAX = 8;
 
 const NEGATIVE = 0x4000;
 
 /** Units in 1, by the number of digits after the point. */
 const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
-/** What makes units whole digits of base 10,000. */
+/** Factors that align units to digits of base 10,000. */
 const STEPS = [0, 1e3, 1e2, 1e1, 1, 1e3, 1e2, 1e1, 1];
 
 /**
@@ -17,7 +17,7 @@ const STEPS = [0, 1e3, 1e2, 1e1, 1, 1e3, 1e2, 1e1, 1];
  * (PostgreSQL source, `numeric_send` in utils/adt/numeric.c). The server takes off what zeros
  * are left at either end.
  *
- * @param unitsEnd - 10^precision: what the value in units of its last digit must stay under.
+ * @param unitsEnd - 10^precision: exclusive limit of the value in units of its last digit.
  * @returns The index after the last byte, or −1 for a value that does not fit.
  */
 export function writeNumeric(

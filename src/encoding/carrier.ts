@@ -1,15 +1,15 @@
 import type { Channel } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 
-/** An energy carrier, as readings hold it and as reports show it. */
+/** An energy carrier, as it appears in readings and reports. */
 export interface Carrier {
   /** Its channel: `natural_gas`. */
   readonly channel: string;
   /** Its name in words: `natural gas`. */
   readonly name: string;
-  /** What its colour in charts stands for. */
+  /** The key of its colour in charts. */
   readonly colour: 'electricity' | 'fuel' | 'steam';
-  /** The fields that power and energy follow from; undefined where the channel has both itself. */
+  /** The fields that power and energy follow from; undefined if the channel has both. */
   readonly flow?: CarrierFlow;
 }
 
@@ -24,7 +24,7 @@ interface CarrierFlow {
 /** Kilojoules in a kilowatt-hour. */
 const KJ_PER_KWH = 3600;
 
-/** The carriers that machines take or give, in the order in which reports list them. */
+/** The carriers that machines consume or supply, in the order of reports. */
 export const CARRIERS: readonly Carrier[] = [
   { channel: 'electricity', name: 'electricity', colour: 'electricity' },
   {
@@ -52,25 +52,25 @@ export const CARRIERS: readonly Carrier[] = [
 ];
 
 /**
- * The carrier of a channel, undefined for channels of none. Machines that take nothing but
- * electricity call its channel `energy`.
+ * The carrier of a channel; undefined for other channels. Machines that consume only electricity
+ * call its channel `energy`.
  */
 export function carrierOf(channelName: string): Carrier | undefined {
   const wanted = channelName === 'energy' ? 'electricity' : channelName;
   return CARRIERS.find(({ channel }) => channel === wanted);
 }
 
-/** A value that follows from those of a reading that begins at `from`. */
+/** Computes a value from those of a reading that begins at `from`. */
 export type Derived = (values: Float64Array, from: number) => number;
 
 /**
- * What a carrier's flow is as power and energy, by column of `energy_readings`; nothing where the
- * channel has both itself.
+ * Computes power and energy from a carrier's flow, by column of `energy_readings`; empty if the
+ * channel has both.
  *
  *     natural gas: P = V̇ · H,  E = V · H          (m³/h, m³, kWh/m³)
  *     steam:       P = ṁ · h / 3600,  E = m · h / 3600   (kg/h, kg, kJ/kg)
  *
- * Both columns may not be null, so they are 0 where the flow or the heat content has no value.
+ * Neither column may be null, so both are 0 if the flow or the heat content has no value.
  *
  * @throws RangeError for a channel that has neither.
  */

@@ -6,25 +6,26 @@ import type { Utf8Constant } from './utf8-constant.ts';
 /** Writes the columns of a row from `at` on; returns the index after the last byte. */
 export type ColumnCode = (view: DataView, at: number, batch: Batch, row: number) => number;
 
-/** A column as its code needs it. */
+/** A column as the code generator needs it. */
 export interface CodedColumn {
-  /** What stands before the value. */
+  /** The text before the value. */
   readonly lead: string;
   /** Position in a row of values. */
   readonly column: number;
   readonly decimals: number;
-  /** The texts that its numbers stand for, if any. */
+  /** The texts that its numbers represent, if any. */
   readonly texts: { of(code: number): Utf8Constant } | undefined;
 }
 
 /**
- * Compiles the writer of some columns and of the tail behind the last one.
+ * Compiles a writer for some columns and the tail after the last one.
  *
- * Leads are constants in it, as the doubles and words that they spell, and each number is a
+ * Leads are compiled in as doubles and words, and each number takes a
  * division, two look-ups and two stores (docs/adr/0002). The text is made of numbers alone: bytes
  * of leads, columns and decimals, never of a name as it is spelt.
  *
  * @param fallback - Writes the rows that the code cannot: those with a missing value, or with four
+ *   or more digits before the point.
  *   digits or more before the point.
  */
 export function compileColumns(
@@ -62,7 +63,7 @@ export function compileColumns(
   ) as ColumnCode;
 }
 
-/** Stores of a text that is always the same; up to seven bytes after it are written over. */
+/** Code that stores a constant text; up to seven bytes after it are overwritten. */
 function storesOf(text: string): string {
   const utf8 = new TextEncoder().encode(text);
   const padded = new DataView(new ArrayBuffer(utf8.length + 8));
@@ -86,7 +87,8 @@ at = texts[${i}].of(value).write(view, at);`;
 function numberCode({ decimals }: CodedColumn): string {
   const scale = Number(`1e${decimals}`);
   return [
-    // What rounds to zero has no sign. No branch: V8 would compile it without the rare side first.
+    // A value that rounds to zero has no sign. No branch: V8 would first compile only the common
+    // side.
     `word = value <= ${-1 / scale} ? 1 : 0;`,
     `view.setUint8(at, ${MINUS});`,
     'at += word;',

@@ -8,17 +8,17 @@ import { TIME_BYTES_MAX } from './time.ts';
 import { SLACK_BYTES, Utf8Constant } from './utf8-constant.ts';
 
 /**
- * Bytes that an encoder may need from `at` on, whatever it writes: a message, a line, a header.
- * A line of 32 numbers takes 2,000, a status with every alert of a type 4,000; each machine type
- * is checked against it when its first row is written. What lies between the end of a text and
- * this limit may be written over.
+ * Bytes that an encoder may need from `at` on for any output: a message, a line, a header. A line
+ * of 32 numbers takes 2,000, a status with every alert of a type 4,000. Each machine type is
+ * checked against it when its first row is written. The bytes between the end of a text and this
+ * limit may be overwritten.
  */
 export const MESSAGE_BYTES_MAX = 8192;
 
 /** A machine's id, quoted: they are UUIDs of 36 characters, and never much longer names. */
 export const ID_BYTES_MAX = 256;
 
-/** Times and id of a message with what stands between them, and what is written over after it. */
+/** Times and id of a message with the text between them, and the slack overwritten after it. */
 export const HEAD_BYTES_MAX = 2 * TIME_BYTES_MAX + ID_BYTES_MAX + 64 + SLACK_BYTES;
 
 /** A text of a reading, quoted: 100 characters fit its column, each six bytes if escaped. */
@@ -30,7 +30,7 @@ export interface NullAndTextFormat {
   text(text: string): string;
 }
 
-/** A field of a row and what stands before its value: a comma, a key. */
+/** A field of a row and the text before its value: a comma, a key. */
 export interface Column {
   readonly field: Field;
   readonly lead: string;
@@ -38,15 +38,15 @@ export interface Column {
   readonly isRequired: boolean;
 }
 
-/** A column with everything about it that is the same in every row. */
+/** A column with everything that is constant over all rows. */
 interface PreparedColumn extends CodedColumn {
   readonly leadBytes: Utf8Constant;
   readonly isRequired: boolean;
 }
 
-/** Writes some fields of a row, one after another, in the order in which they are given. */
+/** Writes some fields of a row in the given order. */
 export class ColumnWriter {
-  /** The longest that it writes. */
+  /** Most bytes that it writes. */
   readonly bytesMax: number;
   /**
    * Writes the fields of row `row` from `at` on.
@@ -59,7 +59,7 @@ export class ColumnWriter {
   readonly #none: Utf8Constant;
   readonly #tail: Utf8Constant;
 
-  /** @param tail - What stands after the last value. */
+  /** @param tail - Text after the last value. */
   constructor(columns: readonly Column[], tail: string, { none, text }: NullAndTextFormat) {
     this.#columns = columns.map(({ field, lead, isRequired }) => ({
       lead,
@@ -106,19 +106,21 @@ export function constantWithin(text: string, bytesMax: number): Utf8Constant {
   return constant;
 }
 
-/** @throws RangeError where a text may take more than {@link MESSAGE_BYTES_MAX} bytes. */
+/** @throws RangeError if a text may take more than {@link MESSAGE_BYTES_MAX} bytes. */
 export function checkedWithin(name: string, bytes: number): void {
   if (bytes > MESSAGE_BYTES_MAX)
-    throw new RangeError(`${name}: a text of ${bytes} bytes, accepted are ${MESSAGE_BYTES_MAX}`);
+    throw new RangeError(
+      `${name}: a text of ${bytes} bytes; at most ${MESSAGE_BYTES_MAX} are accepted`,
+    );
 }
 
 function checkedDecimals({ name, decimals }: Field): number {
   if (!Number.isInteger(decimals) || decimals < 0 || decimals > DECIMALS_MAX)
-    throw new RangeError(`${name}: ${decimals} decimals, accepted are 0 to ${DECIMALS_MAX}`);
+    throw new RangeError(`${name}: ${decimals} decimals; 0 to ${DECIMALS_MAX} are accepted`);
   return decimals;
 }
 
-/** The error for a value that the interface promises and a model does not give: a bug. */
+/** The error for a required value that a model does not provide: a bug. */
 export function missing(batch: Batch, row: number, column: number): Error {
   const { id, type } = batch.machines[row] as Batch['machines'][number];
   const time = new Date(batch.timesMs[row] as number).toISOString();

@@ -21,17 +21,17 @@ const SIGNATURE = [0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0
 const EPOCH_MS = 946_684_800_000;
 const WORD = 0x1_0000_0000;
 
-/** One `COPY`: a table, and the columns of it that are written, in their order. */
+/** One `COPY`: a table and the columns written, in order. */
 export interface CopyTarget {
   readonly table: ReadingTable;
   readonly columns: readonly string[];
-  /** Whether the last column is `metadata`, with what the table has no column for. */
+  /** Whether the last column is `metadata`, for fields without a column. */
   readonly hasMetadata: boolean;
 }
 
 /**
- * Every `COPY` there can be into some tables: each without `metadata`, whose default is then
- * stored, and with it. A batch needs three of them, or the fourth for the carriers of boilers.
+ * Every possible `COPY` into some tables: each without `metadata`, which then gets its default,
+ * and with it. A batch needs three of them, or the fourth for the carriers of boilers.
  */
 export function copyTargets(tables: readonly ReadingTable[]): readonly CopyTarget[] {
   return tables.flatMap((table) => {
@@ -46,15 +46,15 @@ export function copyTargets(tables: readonly ReadingTable[]): readonly CopyTarge
   });
 }
 
-/** Those of the tables that the simulator makes. */
+/** The targets for the simulator's own tables. */
 export const COPY_TARGETS: readonly CopyTarget[] = copyTargets(READING_TABLES);
 
 /**
- * Writes the readings of a batch as PostgreSQL's binary `COPY` takes them (PostgreSQL manual,
+ * Writes the readings of a batch in PostgreSQL's binary `COPY` format (PostgreSQL manual,
  * COPY, File Formats). One pass over the batch for each target.
  */
 export class CopyEncoder {
-  /** Every target there is, in the order in which a reading fills them. */
+  /** All targets, in the order in which a reading fills them. */
   readonly targets: readonly CopyTarget[];
   readonly #types: Memo<MachineType, TypeRecords>;
   readonly #ids = new Memo(idWords);
@@ -63,7 +63,7 @@ export class CopyEncoder {
   #timeHigh = 0;
   #timeLow = 0;
 
-  /** @param targets - Those of the tables as they are; of our own, if not given. */
+  /** @param targets - The targets for the existing tables; for our own, if not given. */
   constructor(targets: readonly CopyTarget[] = COPY_TARGETS) {
     this.targets = targets;
     this.#types = new Memo((type) => typeRecords(type, targets));
@@ -78,7 +78,7 @@ export class CopyEncoder {
     return this.targets.filter((_, i) => mask & (1 << i));
   }
 
-  /** Writes what stands before the first row: {@link COPY_HEADER_BYTES}. */
+  /** Writes the header before the first row: {@link COPY_HEADER_BYTES}. */
   begin(view: DataView, at: number): number {
     for (let i = 0; i < SIGNATURE.length; i++) view.setUint8(at + i, SIGNATURE[i] as number);
     view.setFloat64(at + SIGNATURE.length, 0);
@@ -86,8 +86,8 @@ export class CopyEncoder {
   }
 
   /**
-   * Writes what row `row` of a batch says in the target, nothing in most: one record, or one a
-   * carrier. Give it {@link RECORDS_BYTES_MAX} bytes.
+   * Writes the records of row `row` of a batch in the target, mostly none: one record, or one per
+   * carrier. It needs {@link RECORDS_BYTES_MAX} bytes.
    *
    * @returns The index after the last byte.
    * @throws RangeError for a value that does not fit its column; it names machine and field.
@@ -112,7 +112,7 @@ export class CopyEncoder {
     return at;
   }
 
-  /** Writes what stands after the last row: {@link COPY_TRAILER_BYTES}. */
+  /** Writes the trailer after the last row: {@link COPY_TRAILER_BYTES}. */
   end(view: DataView, at: number): number {
     view.setInt16(at, -1);
     return at + COPY_TRAILER_BYTES;
@@ -139,7 +139,7 @@ export class CopyEncoder {
   }
 }
 
-/** What a machine type writes, and one bit for each target that it has rows for. */
+/** The records of a machine type, and one bit for each target that it has rows for. */
 interface TypeRecords {
   readonly records: ReadonlyMap<CopyTarget, readonly RecordWriter[]>;
   readonly mask: number;
@@ -169,7 +169,7 @@ function typeRecords(type: MachineType, targets: readonly CopyTarget[]): TypeRec
 /** A UUID as four words. */
 function idWords({ id, name }: Machine): Int32Array {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
-    throw new RangeError(`${name}: ${id} is not the id of a machine in a database, a UUID`);
+    throw new RangeError(`${name}: ${id} is not a UUID, the id of a machine in a database`);
   const digits = id.replaceAll('-', '');
   return Int32Array.from({ length: 4 }, (_, word) =>
     Number.parseInt(digits.slice(8 * word, 8 * word + 8), 16),

@@ -1,8 +1,8 @@
 import { type LineReader, lineFormat } from './line-format.ts';
 
 /**
- * CSV (RFC 4180, lines ended by LF): one column for every field that any of the machine types has,
- * empty where a machine does not have it or it has no value.
+ * CSV (RFC 4180, lines ended by LF): one column for every field of any of the machine types, empty
+ * if a machine does not have it or it has no value.
  */
 export const csv = lineFormat({
   name: 'csv',
@@ -13,14 +13,14 @@ export const csv = lineFormat({
   quote: '',
   key: undefined,
   none: '',
-  // RFC 4180 §2: in quotes if it has a comma, a quote or the end of a line.
+  // RFC 4180 §2: quoted if it contains a comma, a quote or a line break.
   text: (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text),
   reader,
 });
 
 function reader(names: readonly string[]): LineReader {
   let columns: readonly number[] | undefined;
-  /** The lines so far of a record whose last cell is not complete. */
+  /** The lines so far of a record whose last cell is incomplete. */
   let begun = '';
   return (line) => {
     let cells: readonly string[];
@@ -41,7 +41,7 @@ function hasOpenQuote(text: string): boolean {
   return text.split('"').length % 2 === 0;
 }
 
-/** The cells of a record of which some are quoted. */
+/** The cells of a record with quoted cells. */
 function quotedCells(text: string): readonly string[] {
   const cells = `,${text}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g);
   return Array.from(

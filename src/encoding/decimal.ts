@@ -1,7 +1,7 @@
 /** The longest text of a number: sign, 17 digits, point and exponent. */
 export const NUMBER_BYTES_MAX = 25;
 
-/** Most digits after the point: with more, `JSON.stringify` turns to exponents. */
+/** Most digits after the point: with more, `JSON.stringify` switches to exponents. */
 export const DECIMALS_MAX = 6;
 
 /**
@@ -10,7 +10,8 @@ export const DECIMALS_MAX = 6;
  * `Math.round(value · 10^decimals) / 10^decimals`. NaN and the infinities are `null`.
  *
  * Up to seven bytes after the text are written over. What fits an integer of 31 bits when counted
- * in thousandths (millionths beyond three decimals) is written three digits at a time from a table.
+ * in thousandths (millionths beyond three decimals) is written three digits at a time from a
+ * table.
  *
  * @returns The index after the last byte.
  */
@@ -63,7 +64,7 @@ function writeHead(view: DataView, at: number, head: number): number {
   return at + (digits >>> 24);
 }
 
-/** No number that a machine reports comes here: it may take as long as it does. */
+/** The slow path, which no number that a machine reports takes. */
 function writeRare(view: DataView, at: number, rounded: number): number {
   const text = JSON.stringify(rounded);
   for (let i = 0; i < text.length; i++) view.setUint8(at + i, text.charCodeAt(i));
@@ -78,14 +79,16 @@ const INTEGER_END = 0x7fffffff;
 
 /** Units in 1, by the number of decimals. */
 const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
-/** What makes whole numbers, thousandths or millionths of units. */
+/** Factors that turn units into whole numbers, thousandths or millionths. */
 const STEPS = [1, 100, 10, 1, 100, 10, 1];
 
 /** The four characters of a point and three digits, `.042`, the first in the lowest byte. */
 export const THOUSANDTHS = new Int32Array(1000);
-/** How many of the four are left without trailing zeros, and without the point if it ends in it. */
+/** Length of the four without trailing zeros, and without the point if nothing follows it. */
 export const TRIMMED_LENGTHS = new Uint8Array(1000);
-/** The digits of 0 to 999 without leading zeros, the first lowest; in the top byte, their count. */
+/**
+ * The digits of 0 to 999 without leading zeros, the first lowest; in the top byte, their count.
+ */
 export const DIGITS = new Int32Array(1000);
 
 for (let i = 0; i < 1000; i++) {

@@ -8,7 +8,7 @@ export function isText({ kind }: Field): boolean {
 /**
  * The text that a number of a field of kind `mode` or `text` stands for.
  *
- * @throws RangeError where it stands for none.
+ * @throws RangeError if it stands for none.
  */
 export function fieldText({ kind, name, text }: Field, code: number): string {
   const word = kind === 'mode' ? OPERATING_MODES[code] : text?.(code);
@@ -16,15 +16,15 @@ export function fieldText({ kind, name, text }: Field, code: number): string {
   return word;
 }
 
-/** Texts kept per field: more than the recipes of a plant and the batches of its day. */
+/** Texts cached per field: more than the recipes of a plant and the batches of a day. */
 const TEXTS_MAX = 1024;
 
-/** Something made of the texts of a field, once for each number that stands for one. */
+/** Values derived from the texts of a field, each computed once. */
 export class FieldTexts<Value> {
   readonly #field: Field;
   readonly #make: (text: string) => Value;
   readonly #made = new Map<number, Value>();
-  /** The last look-up is kept, because modes and recipes last for many readings. */
+  /** Caches the last look-up, because modes and recipes last for many readings. */
   #lastCode = Number.NaN;
   #lastValue: Value;
 
@@ -34,7 +34,7 @@ export class FieldTexts<Value> {
     this.#lastValue = make('');
   }
 
-  /** @throws RangeError where the number stands for no text. */
+  /** @throws RangeError if the number stands for no text. */
   of(code: number): Value {
     return code === this.#lastCode ? this.#lastValue : this.#lookUp(code);
   }

@@ -1,7 +1,7 @@
 import { JSON_VALUES, jsonKey } from './json.ts';
 import { type LineValue, lineFormat } from './line-format.ts';
 
-/** JSON lines: what `JSON.stringify` gives for each record, with the fields of its machine only. */
+/** JSON lines: the output of `JSON.stringify` for each record, with the fields of its machine. */
 export const jsonLines = lineFormat({
   ...JSON_VALUES,
   name: 'jsonl',

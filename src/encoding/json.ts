@@ -17,7 +17,7 @@ import { NUMBER_BYTES_MAX, writeDecimal } from './decimal.ts';
 import { TimeWriter } from './time.ts';
 import { Utf8Constant } from './utf8-constant.ts';
 
-/** How JSON spells what is not a number. */
+/** How JSON writes missing values and texts. */
 export const JSON_VALUES: NullAndTextFormat = {
   none: 'null',
   text: (text) => JSON.stringify(text),
@@ -37,7 +37,7 @@ const END = new Utf8Constant(']}');
 /** The running state and the mode of a status. */
 const STATE_BYTES_MAX = 128;
 
-/** The states of a status message, by operating mode, up to the power. */
+/** The beginnings of a status message up to the power, by operating mode. */
 const STATES = OPERATING_MODES.map(
   (mode, code) =>
     new Utf8Constant(
@@ -45,25 +45,25 @@ const STATES = OPERATING_MODES.map(
     ),
 );
 
-/** What is the same in all messages of a machine type. */
+/** Everything that is constant in the messages of a machine type. */
 interface TypeMessages {
   readonly channels: readonly ChannelMessage[];
-  /** Two an alert: as a warning and as critical. */
+  /** Two per alert: as a warning and as critical. */
   readonly alerts: readonly Utf8Constant[];
 }
 
 interface ChannelMessage {
-  /** Channels named for a carrier say the time twice, for older clients. */
+  /** Channels named for a carrier contain the time twice, for older clients. */
   readonly isCarrier: boolean;
   readonly columns: ColumnWriter;
 }
 
 /**
- * Writes the MQTT payloads of a batch's rows: the bytes that `JSON.stringify` would give for them.
+ * Writes the MQTT payloads of a batch's rows: the bytes that `JSON.stringify` would produce.
  *
- * Everything that repeats is bytes beforehand, so that a message costs copies of those and the
- * digits of its numbers (bench/encoding). Give each call `MESSAGE_BYTES_MAX` bytes
- * from `at` on (columns.ts), and the same array as before where there is room in it.
+ * Everything that repeats is encoded in advance, so that a message costs copies of these bytes and
+ * the digits of its numbers (bench/encoding). Each call needs `MESSAGE_BYTES_MAX` bytes from `at`
+ * on (columns.ts); pass the same array as before while it has space.
  */
 export class JsonEncoder {
   readonly #views = viewMemo();
@@ -76,7 +76,7 @@ export class JsonEncoder {
    *
    * @param channelIndex - Position in the machine type's `channels`.
    * @returns The index after the last byte.
-   * @throws RangeError where the bytes end before; Error for a value that must not be missing.
+   * @throws RangeError if the array is too short; Error for a required value that is missing.
    */
   message(batch: Batch, row: number, channelIndex: number, bytes: Uint8Array, at: number): number {
     const view = this.#views.of(bytes);
@@ -99,7 +99,7 @@ export class JsonEncoder {
    * just started or stopped and draws no power yet or no more.
    *
    * @returns The index after the last byte.
-   * @throws RangeError where the bytes end before.
+   * @throws RangeError if the array is too short.
    */
   status(batch: Batch, row: number, bytes: Uint8Array, at: number): number {
     const view = this.#views.of(bytes);
@@ -151,7 +151,7 @@ function idText({ id }: Machine): Utf8Constant {
   return constantWithin(`","machine_id":${JSON.stringify(id)}`, ID_BYTES_MAX);
 }
 
-/** What stands before the value of a key: `"power_kw":`. */
+/** The text before the value of a key: `"power_kw":`. */
 export function jsonKey(name: string): string {
   return `${JSON.stringify(name)}:`;
 }

@@ -1,10 +1,10 @@
 import type { MachineType } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
 
-/** Columns that say whether an anomaly acts in a reading, and of which type. */
+/** Columns for whether an anomaly is active in a reading, and its type. */
 export const LABEL_COLUMNS = ['anomaly', 'anomaly_type'] as const;
 
-/** What stands between the types of anomalies that act at once. */
+/** Separator between the types of simultaneous anomalies. */
 const BETWEEN = '+';
 
 /** The types of the anomalies that a reading's label names: `leak`, `leak+bearing_fault`, ``. */
@@ -12,12 +12,12 @@ function labelText(type: MachineType, label: number): string {
   return type.faultTypes.filter((_, i) => label & (1 << i)).join(BETWEEN);
 }
 
-/** Something made of a label, made once for each that a machine type meets. */
+/** Values derived from labels, each computed once per machine type. */
 export class LabelMemo<Value> {
   readonly #types: Memo<MachineType, Map<number, Value>>;
   readonly #make: (text: string) => Value;
 
-  /** @param make - Gets {@link labelText}. */
+  /** @param make - Called with {@link labelText}. */
   constructor(make: (text: string) => Value) {
     this.#make = make;
     this.#types = new Memo(() => new Map());

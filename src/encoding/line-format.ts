@@ -18,42 +18,42 @@ import { TimeWriter } from './time.ts';
 import { Utf8Constant } from './utf8-constant.ts';
 
 /**
- * Writes the readings of a batch, each as a line. Give each call `MESSAGE_BYTES_MAX` bytes from
+ * Writes the readings of a batch, each as a line. Each call needs `MESSAGE_BYTES_MAX` bytes from
  * `at` on (columns.ts); bytes after the end of the text may be overwritten.
  */
 export interface LineEncoder {
-  /** Writes what stands before the first line, if anything; returns the index after it. */
+  /** Writes the header line, if any; returns the index after it. */
   header(bytes: Uint8Array, at: number): number;
   /**
-   * Writes row `row`, which must be a reading; returns the index after it: `at`, where the table
+   * Writes row `row`, which must be a reading; returns the index after it, or `at` if the table
    * has no row for that machine.
    */
   row(batch: Batch, row: number, bytes: Uint8Array, at: number): number;
 }
 
-/** A value as a line has it; formats without types read numbers as text, and '' for null. */
+/** A value in a line; formats without types read numbers as text, and '' for null. */
 export type LineValue = string | number | null;
 
-/** Takes lines one after another and returns the values of each; undefined where it has none. */
+/** Parses lines one after another; returns the values of each, or undefined if it has none. */
 export type LineReader = (line: string) => readonly LineValue[] | undefined;
 
-/** A format of lines: how it writes readings and small tables, and how it reads them back. */
+/** A line format: writes readings and small tables, and reads them back. */
 export interface LineFormat<Name extends string = string> {
-  /** What users call it, and what the names of its files end in. */
+  /** The name that users give, and the file extension. */
   readonly name: Name;
   readonly mediaType: string;
   /**
-   * An encoder of flat records, one a reading.
+   * An encoder of flat records, one per reading.
    *
    * @param types - The machine types whose readings will be written. Formats that name the columns
    *   in each line need not know them.
    */
   flat(types?: Iterable<MachineType>): LineEncoder;
-  /** An encoder of one table; it has no row for types without that channel. */
+  /** An encoder of one table; types without that channel have no rows. */
   table(layout: TableLayout, hasLabels: boolean): LineEncoder;
   /** A small table as text. */
   records(names: readonly string[], rows: readonly (readonly LineValue[])[]): string;
-  /** A reader of these columns; values are null where a line does not have the column. */
+  /** A parser for some columns; values are null if a line does not have the column. */
   reader(names: readonly string[]): LineReader;
 }
 
@@ -66,14 +66,14 @@ export interface LineNotation<Name extends string> extends NullAndTextFormat {
   readonly separator: string;
   /** The end of a line, before the LF. */
   readonly close: string;
-  /** What encloses a time. */
+  /** The quotes around a time. */
   readonly quote: string;
-  /** What stands before a value; undefined where the first line names the columns instead. */
+  /** The text before a value; undefined if the first line names the columns instead. */
   readonly key: ((name: string) => string) | undefined;
   readonly reader: LineFormat['reader'];
 }
 
-/** The format that a notation makes. */
+/** Makes a format from a notation. */
 export function lineFormat<const Name extends string>(
   notation: LineNotation<Name>,
 ): LineFormat<Name> {
@@ -107,18 +107,18 @@ export function lineFormat<const Name extends string>(
 /** The columns of lines after `time` and `machine_id`. */
 interface LineColumns {
   readonly names: readonly string[];
-  /** Those that a machine type has, in its own order. */
+  /** The columns that a machine type has, in its own order. */
   fieldsOf(type: MachineType): readonly FlatField[];
 }
 
-/** The longest label: as many fault types as a reading can have, each of thirty characters. */
+/** The longest label: the most fault types of a reading, each of thirty characters. */
 const LABEL_BYTES_MAX = 1024;
 
-/** What all lines of one machine share. */
+/** Everything that is constant in the lines of one machine. */
 interface MachineLines {
-  /** Its id, with what stands between the time and the id. */
+  /** Its id, with the text between the time and the id. */
   readonly id: Utf8Constant;
-  /** The values, and the end of the line where no label follows. */
+  /** The values, and the end of the line if no label follows. */
   readonly columns: ColumnWriter;
 }
 

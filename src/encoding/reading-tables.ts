@@ -1,30 +1,30 @@
 /**
- * The tables of an EnMS that readings are stored in, and how their columns hold a value. Only the
- * columns that a machine can fill are here: of the others a row gets the table's own defaults.
- * On a database that exists the columns and their types are those that are found there.
+ * The tables of an EnMS that store readings, and how their columns store a value. Only columns
+ * that a machine can fill are listed; the others get the table's defaults. In an existing
+ * database, the columns and types found there are used.
  */
 
-/** How a column holds its values; the binary forms of `COPY` differ by it. */
+/** How a column stores its values; the binary `COPY` forms differ by it. */
 export type ColumnType =
-  /** The scale is the digits after the point; without a precision there may be any number. */
+  /** The scale is the number of digits after the point; without a precision any number fits. */
   | { readonly kind: 'numeric'; readonly precision?: number; readonly scale: number }
-  /** Values are rounded to a scale, so that they are those of the other outputs. */
+  /** Values are rounded to a scale, so that they equal those of other outputs. */
   | { readonly kind: 'real' | 'double precision'; readonly scale: number }
   | { readonly kind: 'smallint' | 'integer' | 'bigint' }
   /** Text of any kind, and enums. */
   | { readonly kind: 'text'; readonly lengthMax: number; readonly name: string };
 
-/** A column that holds the field of the same name. */
+/** A column for the field of the same name. */
 export interface TableColumn {
   readonly name: string;
   readonly type: ColumnType;
   /** Whether it is never null. */
   readonly isRequired: boolean;
-  /** Whether its values are counts, which are never rounded. */
+  /** Whether its values are counts, which are not rounded. */
   readonly isWhole: boolean;
 }
 
-/** A table of readings. Its rows begin with the time and the machine. */
+/** A table of readings, whose rows begin with the time and the machine. */
 export interface ReadingTable {
   readonly name: string;
   /** Columns of its unique index. */
@@ -32,7 +32,7 @@ export interface ReadingTable {
   readonly columns: readonly TableColumn[];
   /** How `machine_id` is stored. */
   readonly idType: 'uuid' | 'text';
-  /** How `metadata` is stored; none: the table has no such column. */
+  /** How `metadata` is stored; undefined if the table has no such column. */
   readonly metadataType: 'jsonb' | 'text' | undefined;
 }
 
@@ -50,12 +50,12 @@ function text(name: string, lengthMax: number): ColumnType {
 
 const INTEGER: ColumnType = { kind: 'integer' };
 const VARCHAR_100 = text('varchar(100)', 100);
-/** Characters of a name in PostgreSQL, such as a label of an enum. */
+/** Longest name in PostgreSQL, such as a label of an enum. */
 const NAME_MAX = 63;
-/** How the simulator's own tables hold machines and what there is no column for. */
+/** How the simulator's own tables store machine ids and metadata. */
 const OWN = { idType: 'uuid', metadataType: 'jsonb' } as const;
 
-/** Electricity, and what a boiler takes and gives; `energy_type` follows the machine. */
+/** Electricity and the carriers of a boiler; `energy_type` depends on the machine. */
 const ENERGY_READINGS: ReadingTable = {
   ...OWN,
   name: 'energy_readings',
@@ -107,14 +107,14 @@ const ENVIRONMENTAL_DATA: ReadingTable = {
   ],
 };
 
-/** The tables as the simulator makes them, in the order in which a reading fills them. */
+/** The simulator's own tables, in the order in which a reading fills them. */
 export const READING_TABLES: readonly ReadingTable[] = [
   ENERGY_READINGS,
   PRODUCTION_DATA,
   ENVIRONMENTAL_DATA,
 ];
 
-/** Name of the table of a channel: energy and every carrier go to one. */
+/** The table of a channel: energy and all carriers share one. */
 export function tableNameOf(channelName: string): string {
   if (channelName === 'production') return PRODUCTION_DATA.name;
   if (channelName === 'environmental') return ENVIRONMENTAL_DATA.name;

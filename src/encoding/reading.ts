@@ -6,20 +6,20 @@ import { Memo } from '../runtime/memo.ts';
 import { fieldText, isText } from './field-texts.ts';
 import { timeText } from './time.ts';
 
-/** A reading as a plain record, for people and for small numbers of them: {@link readingAt}. */
+/** A reading as a plain record, for small numbers of readings: {@link readingAt}. */
 export interface Reading {
   readonly time: string;
   readonly machine_id: string;
   readonly [field: string]: string | number | null;
 }
 
-/** A field of a flat record, and its name there. */
+/** A field of a flat record and its name. */
 export interface FlatField {
   readonly name: string;
   readonly field: Field;
 }
 
-/** The channels of a flat record in their order; a boiler has electricity in place of energy. */
+/** The channels of a flat record in order; a boiler has electricity instead of energy. */
 const CHANNEL_ORDER = ['energy', 'electricity', 'production', 'environmental'];
 
 /** The fields of energy, production and environmental in the order of the interface. */
@@ -59,7 +59,7 @@ const flat = new Memo((type: MachineType): readonly FlatField[] => {
   return inOrder(fields, ({ name }) => name);
 });
 
-/** The names of the fields that any of the machine types has, in the interface's order. */
+/** The names of all fields of some machine types, in the interface's order. */
 export function flatNames(types: Iterable<MachineType>): readonly string[] {
   const names = new Set<string>();
   for (const type of types) for (const { name } of flatFields(type)) names.add(name);
@@ -84,7 +84,7 @@ export function readingAt(batch: Batch, row: number): Reading {
   return reading as Reading;
 }
 
-/** Fields of further channels bear the channel's name, which keeps names apart. */
+/** Fields of further channels are prefixed with the channel's name to keep names distinct. */
 function flatField({ name }: Channel, field: Field): FlatField {
   return { name: CHANNEL_ORDER.includes(name) ? field.name : `${name}_${field.name}`, field };
 }
@@ -94,7 +94,7 @@ function channelRank({ name }: Channel): number {
   return rank < 0 ? CHANNEL_ORDER.length : rank;
 }
 
-/** Those that the interface names in its order, then the others as they stand. */
+/** Fields named by the interface in its order, then the others. */
 function inOrder<T>(entries: readonly T[], nameOf: (entry: T) => string): readonly T[] {
   const rank = (entry: T) => {
     const index = FIELD_ORDER.indexOf(nameOf(entry));

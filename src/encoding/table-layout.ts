@@ -2,11 +2,11 @@ import type { Field } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 import { flatFields, flatNames } from './reading.ts';
 
-/** A table of readings as a dataset has them: one channel of every machine type that has it. */
+/** A table of readings in a dataset: one channel of every machine type that has it. */
 export interface TableLayout {
   /** Name of the channel: `energy`. */
   readonly name: string;
-  /** After `time` and `machine_id`: a field by each name that any of the types has. */
+  /** The fields after `time` and `machine_id`, one per name that any of the types has. */
   readonly fields: readonly Field[];
 }
 

@@ -12,7 +12,7 @@ import { SLACK_BYTES, Utf8Constant } from './utf8-constant.ts';
 
 /** Bytes of a character in UTF-8. */
 const CHARACTER_BYTES_MAX = 4;
-/** The length of a value, which is −1 for none. */
+/** The length field of a value; −1 for null. */
 const LENGTH_BYTES = 4;
 const INTEGER_END = 0x8000_0000;
 const SMALLINT_END = 0x8000;
@@ -24,7 +24,7 @@ const WHOLE_MAX = 1e12;
 /** Version of the binary form of `jsonb`. */
 const JSONB_VERSION = 1;
 
-/** A column with everything about it that is the same in every row. */
+/** A column with everything that is constant over all rows. */
 interface PreparedColumn {
   readonly column: TableColumn;
   readonly kind: TableColumn['type']['kind'];
@@ -32,7 +32,7 @@ interface PreparedColumn {
   readonly at: number;
   readonly derived: Derived | undefined;
   readonly scale: number;
-  /** 10^precision of a `numeric`, what an integer stays under. */
+  /** Exclusive limit: 10^precision of a `numeric`, or the range of an integer. */
   readonly unitsEnd: number;
   readonly field: Field | undefined;
   /** Undefined for a text that is too long. */
@@ -112,13 +112,13 @@ export class RecordWriter {
     const { id, name } = batch.machines[row] as Machine;
     const time = new Date(batch.timesMs[row] as number).toISOString();
     const what = `${name} (${id}) at ${time}: ${column.name}`;
-    if (!Number.isFinite(value)) return new RangeError(`${what} has no value, and may not be null`);
+    if (!Number.isFinite(value)) return new RangeError(`${what} has no value and must not be null`);
     const shown = texts && field ? JSON.stringify(fieldText(field, value)) : value;
     return new RangeError(`${what} is ${shown}, which does not fit ${declaration(column)}`);
   }
 }
 
-/** The records that a reading of a machine type makes in some tables, one a channel. */
+/** The records of a reading of a machine type in some tables, one per channel. */
 export function tableRecords(
   type: MachineType,
   tables: readonly ReadingTable[],
@@ -155,7 +155,7 @@ function writeValue(
   return text ? writeText(view, at, text) : -1;
 }
 
-/** Numbers of the types that only the tables of others have. */
+/** Numbers of types that only existing tables have. */
 function writeOther(
   view: DataView,
   at: number,
@@ -202,7 +202,7 @@ function prepared(
 ): PreparedColumn {
   const { type } = column;
   const field = channel.fields.find(({ name }) => name === column.name);
-  // The server adds the zeros of a wider column.
+  // The server adds the zeros of a longer scale.
   const scale = 'scale' in type ? Math.min(type.scale, NUMERIC_SCALE_MAX) : 0;
   return {
     column,

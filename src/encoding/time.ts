@@ -4,7 +4,7 @@ import { THOUSANDTHS } from './decimal.ts';
 export const TIME_BYTES_MAX = 27;
 
 /**
- * The instant as the interface writes it: whole seconds, or milliseconds where there are any.
+ * Formats an instant for the interface: whole seconds, or milliseconds if there are any.
  *
  * @param intervalMs - Of the machine whose time it is. Where it is fractional, there are always
  *   milliseconds, so that all times of a machine have one form.
@@ -15,11 +15,11 @@ export function timeText(timeMs: number, intervalMs = 1000): string {
 }
 
 function isFractional(intervalMs: number): boolean {
-  // The remainder of a double is no instruction of a processor, and takes ten times as long.
+  // The remainder of a double is not a CPU instruction, and takes ten times as long.
   return 1000 * Math.floor(intervalMs / 1000) !== intervalMs;
 }
 
-/** The instant to the second, for people. */
+/** Formats an instant to the second, for messages. */
 export function secondText(timeMs: number): string {
   return timeText(1000 * Math.floor(timeMs / 1000));
 }
@@ -28,8 +28,8 @@ const MINUTE_MS = 60_000;
 const ZULU = 0x5a;
 
 /**
- * Writes instants, {@link timeText}, the same one or those close after it cheaply: the text is kept
- * and within a minute only its seconds change (toISOString takes thirty times as long).
+ * Writes instants like {@link timeText}, cheaply if they repeat or lie close together: the text is
+ * cached, and within a minute only its seconds change (toISOString takes thirty times as long).
  */
 export class TimeWriter {
   /** Padded to whole stores, like a Utf8Constant. */
@@ -42,11 +42,11 @@ export class TimeWriter {
   #length = 0;
 
   /**
-   * Writes the time from `at` on; up to seven bytes after it are written over.
+   * Writes the time from `at` on; up to seven bytes after it are overwritten.
    *
    * @param intervalMs - Of the machine whose time it is.
    * @returns The index after its last byte.
-   * @throws RangeError where the view ends before, or for a time that is no instant.
+   * @throws RangeError if the view is too short, or the time is not a valid instant.
    */
   write(view: DataView, at: number, timeMs: number, intervalMs: number): number {
     if (timeMs !== this.#timeMs || intervalMs !== this.#intervalMs) this.#set(timeMs, intervalMs);

@@ -1,12 +1,12 @@
 import type { Machine } from '../core/factory.ts';
 import type { MachineType } from '../core/machine.ts';
 
-/** How the topics of a type's channels end, in their order: `/energy`, … */
+/** Suffixes of the topics of a type's channels, in order: `/energy`, … */
 export function channelLevels({ channels }: MachineType): readonly string[] {
   return channels.map(({ name }) => `/${name}`);
 }
 
-/** How the topic of a retained status ends. */
+/** Suffix of the topic of a retained status. */
 export const STATUS_LEVEL = '/status';
 
 /** The topics of a machine's channels, in their order: `factory/demo/compressor-1/energy`, … */

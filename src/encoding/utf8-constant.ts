@@ -1,8 +1,8 @@
-/** Stores are eight bytes wide, so up to seven bytes after a text are written over. */
+/** Stores are eight bytes wide, so up to seven bytes after a text are overwritten. */
 export const SLACK_BYTES = 7;
 
 /**
- * Text that repeats, made into UTF-8 once and copied from then on.
+ * A constant text, encoded as UTF-8 once and copied from then on.
  *
  * It is copied eight bytes at a time, as the double that they spell: the messages of a reading
  * then take 600 ns, where `Uint8Array.set` needs 930 and a loop over bytes 1,400 (bench/encoding).
@@ -28,7 +28,7 @@ export class Utf8Constant {
    * Writes the text from `at` on; up to {@link SLACK_BYTES} after it become zeros.
    *
    * @returns The index after its last byte.
-   * @throws RangeError where the view ends before.
+   * @throws RangeError if the view is too short.
    */
   write(view: DataView, at: number): number {
     const source = this.#source;

@@ -170,11 +170,11 @@ test('a folder that cannot be written to is said in one line, with exit code 1',
   writeFileSync(join(cwd, 'file'), 'kept');
   for (const out of ['file', join('file', 'below')])
     refused(await simulator(['generate', ...WINDOW, '--out', out]), 1, [
-      /cannot use the folder file.*: a file stands where a folder has to be$/,
+      /cannot use the folder file.*: a file is in the place of a folder$/,
     ]);
   assert.equal(readFileSync(join(cwd, 'file'), 'utf8'), 'kept');
   refused(await simulator(['generate', ...WINDOW, '--out', '/proc/dataset']), 1, [
-    /cannot make \/proc\/dataset: the file system at \/proc takes no folders$/,
+    /cannot create \/proc\/dataset: the file system at \/proc allows no new folders$/,
   ]);
 });
 

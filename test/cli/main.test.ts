@@ -179,7 +179,10 @@ test('machines lists every type with its parameters, fields and faults', async (
     for (const fault of faultTypes)
       assert.match(stdout, new RegExp(`^ {4}${fault} +(step|ramp) `, 'm'));
   }
-  assert.match(stdout, /^ {4}cut_in_bar +6\.6 +4 to 12 +bar +Gauge pressure at which it loads\.$/m);
+  assert.match(
+    stdout,
+    /^ {4}cut_in_bar +6\.6 +4 to 12 +bar +Gauge pressure at which the compressor loads\.$/m,
+  );
 });
 
 test('machines TYPE shows one type, as JSON too', async () => {

@@ -164,13 +164,13 @@ test('a dataset that is not whole, or none, is said in a line, with exit code 1'
     assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
   };
   await failed(['nowhere'], /cannot read nowhere: it does not exist$/m);
-  await failed(['.'], /manifest\.json does not exist: no dataset is here$/m);
+  await failed(['.'], /manifest\.json does not exist, so there is no dataset$/m);
   await failed(['csv/manifest.json'], /is a manifest; a report needs the folder with its files$/m);
   const energy = join(cwd, 'csv', 'energy', 'factory=other', '2026-01-14.csv');
   appendFileSync(energy, 'x');
   await failed(
     ['csv'],
-    /csv: energy\/factory=other\/2026-01-14\.csv has \d+ bytes, \d+ by its manifest$/m,
+    /csv: energy\/factory=other\/2026-01-14\.csv has \d+ bytes, but \d+ in its manifest$/m,
   );
   renameSync(energy, `${energy}.away`);
   await failed(['csv'], /csv: energy\/factory=other\/2026-01-14\.csv is missing$/m);

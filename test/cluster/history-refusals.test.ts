@@ -67,7 +67,7 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
     const ended = new AbortController();
     const out = join(freshDirectory(), 'dataset');
     const work = { ...datasetJob(requestOf(), out), fleetDigest: 'another' };
-    const asked = assert.rejects(client().submit(work, { signal: ended.signal }), /stopped/);
+    const asked = assert.rejects(client().submit(work, { signal: ended.signal }), /interrupted/);
     assert.match(
       await refused(),
       /^enms-simulator: this worker stops: a job of the cluster has machines that differ here\n$/,

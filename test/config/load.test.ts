@@ -227,8 +227,8 @@ test('variables that need each other are refused alone', () => {
   assert.deepEqual(faults, [
     'MQTT_PASSWORD: is set without MQTT_USERNAME; set both or neither',
     'MQTT_CERT_FILE: is set without MQTT_KEY_FILE; set both or neither',
-    'MQTT_CA_FILE: goes with MQTT_PROTOCOL mqtts or wss, not mqtt',
-    'MQTT_CERT_FILE: goes with MQTT_PROTOCOL mqtts or wss, not mqtt',
+    'MQTT_CA_FILE: requires MQTT_PROTOCOL mqtts or wss, not mqtt',
+    'MQTT_CERT_FILE: requires MQTT_PROTOCOL mqtts or wss, not mqtt',
   ]);
 });
 

@@ -28,7 +28,7 @@ test('a file that is not what the manifest says, or missing, is a difference', a
   appendFileSync(join(folder, ENERGY), 'x');
   assert.match(
     difference(whole.folder, folder) ?? '',
-    /: energy\/factory=demo\/2026-01-14.csv has \d+ bytes, \d+ by its manifest$/,
+    /: energy\/factory=demo\/2026-01-14.csv has \d+ bytes, but \d+ in its manifest$/,
   );
   rmSync(join(folder, ENERGY));
   assert.match(difference(folder, folder) ?? '', /2026-01-14.csv is missing$/);
@@ -38,7 +38,7 @@ test('bytes that changed in place are found by their digest', async () => {
   const folder = copied(whole);
   const { bytes } = whole.manifest.files.find(({ path }) => path === ENERGY) ?? { bytes: 0 };
   writeFileSync(join(folder, ENERGY), 'x'.repeat(bytes));
-  assert.match(difference(folder, folder) ?? '', /is not what its manifest says \(SHA-256\)$/);
+  assert.match(difference(folder, folder) ?? '', /does not match its manifest \(SHA-256\)$/);
 });
 
 test('the first line that differs is shown', async () => {
@@ -62,9 +62,9 @@ test('what is no dataset is refused in a sentence', () => {
     return () => openDataset(folder);
   };
   assert.throws(bad('{'), /manifest\.json is not JSON/);
-  assert.throws(bad('null'), /is no manifest of format_version 1/);
-  assert.throws(bad('{"format_version":1,"files":[{}]}'), /is no manifest of format_version 1/);
+  assert.throws(bad('null'), /is not a manifest of format_version 1/);
+  assert.throws(bad('{"format_version":1,"files":[{}]}'), /is not a manifest of format_version 1/);
   rmSync(join(folder, 'manifest.json'));
-  assert.throws(() => openDataset(folder), /manifest\.json does not exist: no dataset is here/);
+  assert.throws(() => openDataset(folder), /manifest\.json does not exist, so there is no dataset/);
   assert.throws(() => openDataset(`${folder}-none`), /cannot read .*-none: it does not exist/);
 });

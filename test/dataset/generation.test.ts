@@ -123,14 +123,14 @@ test('each factory has a folder by its name in topics', async () => {
 test('a folder of another dataset, or of something else, is left alone', async () => {
   const { folder } = await made(requestOf({ machineIds: [PUMP] }));
   const other = requestOf({ machineIds: [PUMP], seed: 43 });
-  const expected = /holds another dataset \(seed: 42 and 43\); give another --out/;
+  const expected = /contains another dataset \(seed: 42 and 43\); give another --out/;
   await assert.rejects(generateDataset(other, { folder, workers: 1 }), expected);
   const foreign = freshFolder();
   mkdirSync(foreign);
   writeFileSync(join(foreign, 'letter.txt'), '');
   await assert.rejects(
     generateDataset(other, { folder: foreign, workers: 1 }),
-    /is not empty and holds no dataset/,
+    /is not empty and contains no dataset/,
   );
   assert.deepEqual(filesIn(foreign), ['letter.txt']);
 });

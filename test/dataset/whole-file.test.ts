@@ -36,7 +36,7 @@ test('a folder below a file, or where none can be made, is refused', () => {
   assert.throws(() => makeFolder(isFile), { code: 'EEXIST' });
   assert.throws(() => makeFolder('/proc/dataset/energy'), { code: 'ENOENT' });
   assert.throws(() => makeFolder('/proc/x'), {
-    message: 'cannot make /proc/x: the file system at /proc takes no folders',
+    message: 'cannot create /proc/x: the file system at /proc allows no new folders',
   });
   const link = join(mkdtempSync(join(tmpdir(), 'enms-folders-')), 'link');
   symlinkSync('nowhere', link);

@@ -102,7 +102,7 @@ test('a broker that ends each connection at a message is asked ever later', asyn
   const trial = tryOut(t, sinkTo(broker.port, {}, 2), { stallMs: 10_000 });
   trial.pass(1);
   const { reason } = await trial.said(DOWN);
-  assert.match(reason as string, /lost at the publishing of \S+, usually for MQTT_QOS=2/);
+  assert.match(reason as string, /lost while publishing \S+, usually for MQTT_QOS=2/);
   assert.match(reason as string, /MQTT_CLIENT_ID, if another client has it too/);
   assert.equal(trial.figures.problems[0]?.reason, trial.figures.lastError);
   await until(() => broker.connections >= 5);

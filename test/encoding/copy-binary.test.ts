@@ -196,7 +196,7 @@ test('a value that does not fit its column is an error that names machine, time 
       'Filler-1 (c0000000-0000-0000-0000-000000000001) at 2025-10-09T12:00:00.000Z: ' +
       'power_kw is 10000000, which does not fit numeric(10,3)',
   });
-  assert.throws(write(ENERGY, { power_kw: Number.NaN }), /power_kw has no value, and may not/);
+  assert.throws(write(ENERGY, { power_kw: Number.NaN }), /power_kw has no value and must not/);
   assert.throws(write(PRODUCTION, { production_count: 2 ** 31 }), /does not fit integer/);
   assert.throws(write(PRODUCTION, { production_count: 0.5 }), /production_count is 0.5, which/);
 });

@@ -167,15 +167,15 @@ describe('tables of an EnMS', { skip: withoutPostgres() }, () => {
       [
         'energy_readings has no column energy_kwh',
         'energy_readings has no unique index on (energy_type, machine_id, time), ' +
-          'by which a repeat could be told',
+          'which is needed to detect repeats',
         'energy_readings.power_kw is text',
-        'energy_readings.tenant may not be null and has no default',
+        'energy_readings.tenant must not be null and has no default',
         'a number is needed',
         'machine_status has no column last_reading_time',
         'no permission to insert, update energy_readings',
         'no permission to insert, update machine_status',
         'no permission to insert, update production_data',
-        'production_data has no unique index on (machine_id, time), by which a repeat could be told',
+        'production_data has no unique index on (machine_id, time), which is needed to detect repeats',
         'production_data.machine_id is integer',
         'production_data.operating_mode: the type mode lacks maintenance, fault, offline',
         'production_data.time is date',

@@ -34,8 +34,8 @@ test('parameters that libpq has and the driver has not are named, and nothing se
     'sslmode=always is not supported; accepted are disable, allow, prefer, require, verify-ca, ' +
       'verify-full, no-verify',
     'the parameter passfile is not supported',
-    'a parameter is not known; did you mean sslmode?',
-    'a parameter is not known',
+    'a parameter is unknown; did you mean sslmode?',
+    'a parameter is unknown',
     'connect_timeout is not a whole number',
   ]);
   assert.deepEqual(faults('channel_binding=require&target_session_attrs=read-write'), [

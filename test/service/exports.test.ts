@@ -148,7 +148,7 @@ test('what keeps a file from being written is said without the folders of the se
   await until(async () => (await exports.get(id)).state !== 'running');
   const { state, error } = await exports.get(id);
   assert.equal(state, 'failed');
-  assert.match(error ?? '', /a file stands where a folder has to be$/);
+  assert.match(error ?? '', /a file is in the place of a folder$/);
   assert.ok(!error?.includes(folder), error ?? '');
 });
 

@@ -222,7 +222,7 @@ function plain(text: string, { stallMs }: Scale): string {
     .replace(/it is \d+ s behind/, 'it is N s behind')
     .replace(/of \d+ other topics?/, 'of N other topics')
     .replace(`acknowledged for ${stallMs / 1000} s`, 'acknowledged for 30 s')
-    .replace(' at the publishing of TOPIC', '')
+    .replace(' while publishing TOPIC', '')
     .replace(/ \((read|write) (ECONNRESET|EPIPE)\)$/, '')
     .replace(/(read|write) (ECONNRESET|EPIPE)$/, 'Connection terminated unexpectedly');
 }

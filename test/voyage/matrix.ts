@@ -234,7 +234,7 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
     how: 'a client comes with a wrong password',
     log: [
       {
-        message: 'the broker refused a client; further ones are told in a minute',
+        message: 'the broker refused a client; further refusals are logged in a minute',
         reason: 'bad user name or password',
       },
     ],
@@ -245,7 +245,7 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
     how: 'a client speaks a version of MQTT that does not exist yet',
     log: [
       {
-        message: 'the broker refused a client; further ones are told in a minute',
+        message: 'the broker refused a client; further refusals are logged in a minute',
         reason: 'this version of MQTT is not supported; set the client to 3.1.1 or 5',
       },
     ],

@@ -43,7 +43,7 @@ export function groundTruth(app: App, { simulator, limiter }: Api): void {
         tags: [TAGS.anomalies],
         summary: 'The anomalies in a window with their ground truth',
         description:
-          'Injected, random and planned anomalies that overlap the window, oldest first; default: ' +
+          'Injected, random and planned anomalies in the window, oldest first; default: ' +
           'the last day. Costs compare the machine with itself without the anomaly.',
         querystring: command({
           from: Type.Optional(Instant),

@@ -6,51 +6,51 @@ import type { FileDigest } from '../whole-file.ts';
 /** How a file is compressed. */
 export type Compression = 'zstd' | 'snappy' | 'gzip' | 'none';
 
-/** A format of a dataset's files: how it writes tables, and how it reads them back. */
+/** A file format of datasets: writes tables, and reads them back. */
 export interface Format<Name extends string = string> {
-  /** What users call it. */
+  /** The name that users give. */
   readonly name: Name;
   readonly mediaType: string;
-  /** How its files may be compressed, the default first. */
+  /** Supported compression methods, the default first. */
   readonly compressions: readonly [Compression, ...Compression[]];
-  /** What the names of its files end in. */
+  /** The file extension. */
   extension(compression: Compression): string;
-  /** The format of its lines; undefined where a table can only be written to a file. */
+  /** The format of its lines; undefined if a table can only be written to a file. */
   readonly lines: LineFormat | undefined;
   /**
-   * Prepares for files of one table of readings, which are written one after another: code that is
-   * compiled for the table serves all of them.
+   * Prepares to write files of one table of readings, one after another. The code compiled for the
+   * table serves all of them.
    */
   tableFiles(
     layout: TableLayout,
     hasLabels: boolean,
     compression: Compression,
   ): Promise<TableFiles>;
-  /** @throws DatasetError where the file cannot be written. */
+  /** @throws DatasetError if the file cannot be written. */
   writeRecords(path: string, table: RecordTable, compression: Compression): Promise<WrittenTable>;
   /**
    * Streams some columns of a file, in the order of its rows; holds one chunk in memory. A column
    * that the file does not have is empty.
    *
-   * @throws DatasetError where it cannot be read.
+   * @throws DatasetError if the file cannot be read.
    */
   read(path: string, wanted: WantedColumns): AsyncGenerator<Rows>;
 }
 
-/** Begins a file of a table; throws a DatasetError where it cannot be made. */
+/** Starts a file of a table; throws a DatasetError if it cannot be created. */
 export type TableFiles = (path: string) => TableWriter;
 
 /** Writes one table of readings to one file, batch by batch. */
 export interface TableWriter {
-  /** Takes those rows of a batch that belong to the table. */
+  /** Writes the rows of a batch that belong to the table. */
   add(batch: Batch): Promise<void>;
-  /** Gives the file its name. */
+  /** Completes the file and gives it its name. */
   finish(): Promise<WrittenTable>;
   /** Removes what was written. */
   abandon(): void;
 }
 
-/** A file that was written, and how many rows it has. */
+/** A written file with its number of rows. */
 export interface WrittenTable extends FileDigest {
   readonly rows: number;
 }
@@ -66,7 +66,7 @@ export interface RecordTable {
   readonly rows: readonly (readonly (string | number | null)[])[];
 }
 
-/** How a column is read; a time becomes milliseconds since the epoch. */
+/** The type as which a column is read; times become milliseconds since the epoch. */
 export type ColumnKind = 'time' | 'number' | 'text';
 /** The columns to read of a table, by name. */
 export type WantedColumns = Readonly<Record<string, ColumnKind>>;
@@ -88,18 +88,18 @@ export class Rows {
   }
 
   /**
-   * A column of times or numbers; NaN where a row has no value.
+   * A column of times or numbers; NaN for a row without a value.
    *
-   * @throws RangeError for a column that was not asked for.
+   * @throws RangeError for a column that was not requested.
    */
   numbers(name: string): Float64Array {
     return this.#numbers.get(name) ?? unasked(name);
   }
 
   /**
-   * A column of texts; '' where a row has none.
+   * A column of texts; '' for a row without one.
    *
-   * @throws RangeError for a column that was not asked for.
+   * @throws RangeError for a column that was not requested.
    */
   texts(name: string): readonly string[] {
     return this.#texts.get(name) ?? unasked(name);
@@ -107,5 +107,5 @@ export class Rows {
 }
 
 function unasked(name: string): never {
-  throw new RangeError(`the column ${name} was not asked for`);
+  throw new RangeError(`the column ${name} was not requested`);
 }

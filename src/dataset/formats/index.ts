@@ -5,7 +5,7 @@ import type { Compression, Format, Rows, WantedColumns } from './format.ts';
 import { lines } from './lines.ts';
 import { parquet } from './parquet.ts';
 
-/** The formats of datasets, the default first. A new one is a file and a line here. */
+/** The formats of datasets, the default first. To add one, add a file and a line here. */
 export const FORMATS = [parquet, lines(csv), lines(jsonLines)] as const;
 
 /** The name of a format. */
@@ -14,27 +14,27 @@ export type FormatName = (typeof FORMATS)[number]['name'];
 /** The names of all formats, the default first. */
 export const FORMAT_NAMES: readonly FormatName[] = FORMATS.map(({ name }) => name);
 
-/** Those that can be written to a stream, the default first. */
+/** The formats that can be written to a stream, the default first. */
 export const STREAM_FORMATS: readonly FormatName[] = FORMATS.flatMap(({ name, lines }) =>
   lines ? [name] : [],
 );
 
-/** How each format may be compressed, its default first. */
+/** The compression methods of each format, the default first. */
 export const COMPRESSIONS = Object.fromEntries(
   FORMATS.map(({ name, compressions }) => [name, compressions]),
 ) as Readonly<Record<FormatName, Format['compressions']>>;
 
-/** Every way in which files of some format may be compressed. */
+/** All compression methods of all formats. */
 export const ALL_COMPRESSIONS: readonly Compression[] = [
   ...new Set(Object.values(COMPRESSIONS).flat()),
 ];
 
-/** The format of a name. */
+/** The format with a name. */
 export function formatNamed(name: FormatName): Format {
   return FORMATS.find((format) => format.name === name) as Format;
 }
 
-/** The format of a file, by its name; undefined for files of none. */
+/** The format of a file, by its extension; undefined for other files. */
 export function formatOf(path: string): Format | undefined {
   return FORMATS.find((format) =>
     format.compressions.some((compression) => path.endsWith(format.extension(compression))),
@@ -44,10 +44,10 @@ export function formatOf(path: string): Format | undefined {
 /**
  * Streams some columns of a file of a dataset, see {@link Format.read}.
  *
- * @throws DatasetError where it cannot be read.
+ * @throws DatasetError if it cannot be read.
  */
 export function readTable(path: string, wanted: WantedColumns): AsyncGenerator<Rows> {
   const format = formatOf(path);
-  if (!format) throw new DatasetError(`cannot read ${path}: it has no format of a dataset`);
+  if (!format) throw new DatasetError(`cannot read ${path}: it is not in a format of datasets`);
   return format.read(path, wanted);
 }

@@ -5,15 +5,15 @@ import type { LineFormat, LineValue } from '../../encoding/line-format.ts';
 import { pathError } from '../dataset-error.ts';
 import { type ColumnKind, Rows, type WantedColumns } from './format.ts';
 
-/** Rows of a chunk. */
+/** Rows per chunk. */
 const CHUNK_ROWS = 16_384;
-/** Bytes that are read at a time. */
+/** Bytes read at a time. */
 const PART_BYTES = 1 << 18;
 
 /**
  * Reads a file of lines, compressed by gzip if its name ends in `.gz`.
  *
- * @throws DatasetError where it cannot be read, or is not of that format.
+ * @throws DatasetError if it cannot be read, or is not in that format.
  */
 export async function* readLines(
   path: string,
@@ -85,7 +85,7 @@ class LineColumns {
     this.length++;
   }
 
-  /** Takes the rows so far; an empty chunk begins. */
+  /** Returns the rows so far and starts an empty chunk. */
   take(): Rows {
     const { length } = this;
     const numbers = new Map<string, Float64Array>();
@@ -98,7 +98,7 @@ class LineColumns {
     return new Rows(length, numbers, texts);
   }
 
-  /** Rows of one instant follow each other, so its text is parsed once. */
+  /** Rows with the same instant are adjacent, so its text is parsed once. */
   #timeOf(value: LineValue): number {
     if (value !== this.#time) {
       this.#time = value;

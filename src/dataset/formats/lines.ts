@@ -30,11 +30,11 @@ export function lines<Name extends string>(format: LineFormat<Name>): Format<Nam
   };
 }
 
-/** Bytes that are written and hashed at a time: what stays in a second-level cache meanwhile. */
+/** Bytes written and hashed at a time: they stay in the second-level cache. */
 const CHUNK_BYTES = 1 << 17;
-/** Bytes of one member of gzip. */
+/** Bytes of one gzip member. */
 const MEMBER_BYTES = 1 << 20;
-/** Text of this kind hardly shrinks further, and level 6 takes twice as long. */
+/** Higher levels hardly compress this kind of text further, and level 6 takes twice as long. */
 const GZIP_LEVEL = 4;
 
 /** Writes a table as lines. */
@@ -47,7 +47,7 @@ class LineTableWriter implements TableWriter {
   #at: number;
   #rows = 0;
 
-  /** @throws DatasetError where the file cannot be made. */
+  /** @throws DatasetError if the file cannot be created. */
   constructor(path: string, encoder: LineEncoder, compression: Compression) {
     this.#file = new WholeFile(path);
     this.#encoder = encoder;
@@ -68,7 +68,7 @@ class LineTableWriter implements TableWriter {
   }
 
   async finish(): Promise<WrittenTable> {
-    // A file of gzip has at least one member, so that an empty table can be unpacked too.
+    // A gzip file has at least one member, so that an empty table can be unpacked, too.
     if (this.#at > 0 || this.#isGzip) this.#flush();
     return { ...this.#file.finish(), rows: this.#rows };
   }
@@ -77,7 +77,7 @@ class LineTableWriter implements TableWriter {
     this.#file.abandon();
   }
 
-  /** Each chunk is a member of its own, as RFC 1952 §2.2 allows: nothing has to wait for more. */
+  /** Each chunk is a separate member (RFC 1952 §2.2), so none waits for more data. */
   #flush(): void {
     const bytes = this.#chunk.subarray(0, this.#at);
     this.#file.write(this.#isGzip ? gzipSync(bytes, { level: GZIP_LEVEL }) : bytes);

@@ -22,7 +22,7 @@ import { pathError } from '../dataset-error.ts';
 import { type FileDigest, WholeFile } from '../whole-file.ts';
 import type { Compression, RecordTable, WrittenTable } from './format.ts';
 
-/** Rows of one row group: as many as DuckDB takes to one thread, see its guide on Parquet. */
+/** Rows of one row group: the size that DuckDB gives to one thread, see its guide on Parquet. */
 const ROW_GROUP_ROWS = 122_880;
 
 const CODECS = {
@@ -38,10 +38,11 @@ export function writerProperties(compression: Compression): parquet.WriterProper
     new parquet.WriterPropertiesBuilder()
       .setCompression(CODECS[compression])
       .setMaxRowGroupSize(ROW_GROUP_ROWS)
-      // Row groups are chosen by time; bounds of every other column cost a seventh of the time.
+      // Row groups are selected by time; statistics of all other columns cost a seventh of the
+      // time.
       .setStatisticsEnabled(parquet.EnabledStatistics.None)
       .setColumnStatisticsEnabled('time', parquet.EnabledStatistics.Chunk)
-      // Instants one interval apart: a dictionary of them is as long as the column, a delta a bit.
+      // Instants one interval apart: a dictionary is as long as the column, a delta takes a bit.
       .setColumnDictionaryEnabled('time', false)
       .setColumnEncoding('time', parquet.Encoding.DELTA_BINARY_PACKED)
       .setCreatedBy('enms-simulator')
@@ -49,7 +50,7 @@ export function writerProperties(compression: Compression): parquet.WriterProper
   );
 }
 
-/** Columns of as many rows, ready to be written. */
+/** Columns of equal length, ready to be written. */
 export type Columns = Readonly<Record<string, Data>>;
 
 /** Instants in milliseconds since the epoch, as a timestamp with time zone. */
@@ -82,7 +83,7 @@ export function flagColumn(values: Int8Array): Data {
 
 /** Texts by their index in a dictionary; NaN is null. */
 export function textColumn(indexes: Float64Array, texts: readonly string[]): Data {
-  // A dictionary without a text has no type that could be inferred from it.
+  // The type of an empty dictionary cannot be inferred.
   const dictionary = vectorFromArray(texts.length > 0 ? texts : [''], new Utf8());
   const type = new Dictionary(new Utf8(), new Int32(), DICTIONARY_ID);
   const { length } = indexes;
@@ -90,7 +91,7 @@ export function textColumn(indexes: Float64Array, texts: readonly string[]): Dat
   return makeData({ type, length, data, dictionary, ...nullsOf(indexes) });
 }
 
-/** Which column a dictionary belongs to is set when the record is put together. */
+/** The id of a dictionary is set when the record batch is assembled. */
 const DICTIONARY_ID = 0;
 
 /** Writes record batches to one Parquet file, row group by row group. */
@@ -101,25 +102,25 @@ export class ParquetFile {
   readonly #batches = this.#input.writable.getWriter();
   readonly #written: Promise<void>;
 
-  /** @throws DatasetError where the file cannot be made. */
+  /** @throws DatasetError if the file cannot be created. */
   constructor(path: string, compression: Compression) {
     this.#path = path;
     this.#file = new WholeFile(path);
     this.#written = this.#drain(compression);
-    // `add` and `finish` report a failure; until they are called, it is not an unhandled one.
+    // `add` and `finish` report a failure; until then, it must not be an unhandled rejection.
     this.#written.catch(() => undefined);
   }
 
-  /** Takes some rows; settles when the writer is ready for more. */
+  /** Writes some rows; settles when the writer is ready for more. */
   async add(columns: Columns): Promise<void> {
     const table = parquet.Table.fromIPCStream(ipcOf(columns));
     const batch = table.recordBatch(0) as parquet.RecordBatch;
     table.free();
-    // The writer takes the batch over, and frees it.
+    // The writer takes ownership of the batch and frees it.
     await Promise.race([this.#batches.write(batch), this.#written]);
   }
 
-  /** Gives the file its name; it must have been given a record batch, of no rows if need be. */
+  /** Completes the file, which needs at least one record batch, possibly without rows. */
   async finish(): Promise<FileDigest> {
     await Promise.race([this.#batches.close(), this.#written]);
     await this.#written;
@@ -146,7 +147,7 @@ export class ParquetFile {
   }
 }
 
-/** Columns as the bytes of an Arrow stream, the form in which WebAssembly takes them over. */
+/** Columns as bytes of an Arrow stream, the form that WebAssembly imports. */
 function ipcOf(columns: Columns): Uint8Array {
   const entries = Object.entries(columns);
   const children = entries.map(([, data], i) => withOwnDictionary(data, i));
@@ -176,10 +177,10 @@ function withOwnDictionary(data: Data, column: number): Data {
   });
 }
 
-/** The NaNs of a column as Arrow's validity bitmap; none where every value is there. */
+/** The validity bitmap of a column with NaNs for Arrow; none if all values are present. */
 function nullsOf(values: Float64Array): { nullCount: number; nullBitmap?: Uint8Array } {
   const { length } = values;
-  // Whole words of 64 bits, which is how Arrow lays out a bitmap.
+  // Arrow pads bitmaps to words of 64 bits.
   const nullBitmap = new Uint8Array(8 * Math.ceil(length / 64));
   let nullCount = 0;
   for (let i = 0; i < length; i += 8) {

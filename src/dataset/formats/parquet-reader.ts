@@ -10,13 +10,13 @@ import * as parquet from 'parquet-wasm';
 import { pathError } from '../dataset-error.ts';
 import { Rows, type WantedColumns } from './format.ts';
 
-/** Rows that are handed over at a time: some megabytes. */
+/** Rows per chunk: some megabytes. */
 const CHUNK_ROWS = 65_536;
 
 /**
  * Reads some columns of a Parquet file, range by range, so that it need not fit into memory.
  *
- * @throws DatasetError where it cannot be read, or is no Parquet.
+ * @throws DatasetError if it cannot be read, or is not Parquet.
  */
 export async function* readParquet(path: string, wanted: WantedColumns): AsyncGenerator<Rows> {
   try {
@@ -55,7 +55,7 @@ function numbersOf(column: Vector | null, length: number): Float64Array {
   return numbers;
 }
 
-/** Texts of a dictionary, each of which is decoded once. */
+/** Texts of a dictionary, each decoded once. */
 function textsOf(column: Vector<Dictionary<Utf8>> | null, length: number): readonly string[] {
   const texts = new Array<string>(length).fill('');
   if (!column) return texts;

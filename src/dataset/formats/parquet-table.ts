@@ -17,7 +17,7 @@ import {
   wholeColumn,
 } from './parquet-file.ts';
 
-/** Rows that are written at a time: half of a row group, some megabytes. */
+/** Rows written at a time: half of a row group, some megabytes. */
 const CHUNK_ROWS = 61_440;
 
 /** Writes a table of readings as Parquet. */
@@ -26,7 +26,7 @@ export class ParquetTableWriter implements TableWriter {
   readonly #columns: TableColumns;
   #rows = 0;
 
-  /** @throws DatasetError where the file cannot be made. */
+  /** @throws DatasetError if the file cannot be created. */
   constructor(path: string, columns: TableColumns, compression: Compression) {
     this.#file = new ParquetFile(path, compression);
     this.#columns = columns;
@@ -41,7 +41,7 @@ export class ParquetTableWriter implements TableWriter {
   }
 
   async finish(): Promise<WrittenTable> {
-    // The columns of a file are known from its first chunk, so an empty table has one too.
+    // The first chunk defines the columns of a file, so an empty table has one, too.
     if (this.#columns.length > 0 || this.#rows === 0) await this.#flush();
     return { ...(await this.#file.finish()), rows: this.#rows };
   }
@@ -56,14 +56,14 @@ export class ParquetTableWriter implements TableWriter {
   }
 }
 
-/** A column of the table, where it is in the readings of each machine, and a chunk of it. */
+/** A column of the table: its position in the readings of each machine, and a chunk of values. */
 interface FieldColumn {
   readonly field: Field;
-  /** By the machine's index; −1 for none. */
+  /** By the machine's index; −1 if it does not have the column. */
   readonly sources: number[];
-  /** What the numbers of each machine stand for; used only where there is a dictionary. */
+  /** The texts that numbers stand for, by machine; used only with a dictionary. */
   readonly texts: FieldTexts<string>[];
-  /** NaN is null; of texts their indexes in the dictionary. */
+  /** NaN is null; texts are stored as indexes into the dictionary. */
   readonly values: Float64Array;
   readonly dictionary: Dictionary | undefined;
 }
@@ -72,7 +72,7 @@ interface FieldColumn {
 export class TableColumns {
   readonly #layout: TableLayout;
   readonly #columns: readonly FieldColumn[];
-  /** The rows of a batch that are taken next, where their values start, and whose they are. */
+  /** The next rows of a batch, where their values start, and their machines. */
   readonly #rowsTaken = new Int32Array(CHUNK_ROWS);
   readonly #starts = new Int32Array(CHUNK_ROWS);
   readonly #machinesTaken = new Int32Array(CHUNK_ROWS);
@@ -80,7 +80,7 @@ export class TableColumns {
   readonly #machines = new Float64Array(CHUNK_ROWS);
   readonly #labels: Labels | undefined;
   #machineIds: string[] = [];
-  /** Each machine's index among the ids; −1 for machines that the table has no rows of. */
+  /** Each machine's index among the ids; −1 for machines without rows in the table. */
   #indexes: Memo<Machine, number>;
   readonly #texts = new Memo((field: Field) => new FieldTexts(field, (text) => text));
   #length = 0;
@@ -103,7 +103,7 @@ export class TableColumns {
     return this.#length;
   }
 
-  /** Whether the chunk must be taken before more rows fit. */
+  /** Whether the chunk is full and must be written first. */
   get isFull(): boolean {
     return this.#length === CHUNK_ROWS;
   }
@@ -122,10 +122,10 @@ export class TableColumns {
   }
 
   /**
-   * Takes the rows of a batch that belong to the table, from `row` on, as far as there is room:
-   * column by column, so that each loop does one thing to one array.
+   * Adds the rows of a batch that belong to the table, from `row` on, as far as they fit: column
+   * by column, so that each loop does one thing to one array.
    *
-   * @returns The row of the batch to go on with.
+   * @returns The row of the batch to continue with.
    */
   take(batch: Batch, row: number): number {
     const at = this.#length;
@@ -152,7 +152,7 @@ export class TableColumns {
     return row;
   }
 
-  /** The rows taken, as columns to be written before more are taken; an empty chunk begins. */
+  /** Returns the added rows as columns, to be written before more are added; resets the chunk. */
   chunk(): Columns {
     const length = this.#length;
     const columns: Record<string, Columns[string]> = {
@@ -209,13 +209,13 @@ export class TableColumns {
   }
 }
 
-/** The instants of a chunk as 64-bit integers, put together from halves: no BigInt a row. */
+/** The instants of a chunk as 64-bit integers, assembled from halves to avoid a BigInt per row. */
 class Instants {
   readonly #values = new BigInt64Array(CHUNK_ROWS);
   /** The halves of each value, the lower one first: the format is that of little-endian hosts. */
   readonly #halves = new Int32Array(this.#values.buffer);
 
-  /** Takes the instants of some rows of a batch, to be kept from `at` on. */
+  /** Copies the instants of some rows of a batch, from `at` on. */
   take(timesMs: Float64Array, rows: Int32Array, count: number, at: number): void {
     const halves = this.#halves;
     for (let k = 0; k < count; k++) {
@@ -231,7 +231,7 @@ class Instants {
   }
 }
 
-/** The texts of a chunk of a column, each once, in the order in which they are met. */
+/** The distinct texts of a chunk of a column, in order of appearance. */
 class Dictionary {
   readonly #indexes = new Map<string, number>();
 
@@ -244,7 +244,7 @@ class Dictionary {
     return index;
   }
 
-  /** All of them; the next chunk begins with none. */
+  /** Returns all texts; the next chunk starts with none. */
   take(): readonly string[] {
     const texts = [...this.#indexes.keys()];
     this.#indexes.clear();

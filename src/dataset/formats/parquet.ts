@@ -1,8 +1,8 @@
 import type { Format } from './format.ts';
 
 /**
- * Parquet. Its modules are imported when they are first needed: the library takes some tenths of a
- * second to load.
+ * Parquet. Its modules are imported on first use: the library takes some tenths of a second to
+ * load.
  */
 export const parquet: Format<'parquet'> = {
   name: 'parquet',

@@ -3,21 +3,21 @@ import { ConfigError, type Diagnostic } from '../../core/errors.ts';
 import type { BackOff } from '../../runtime/back-off.ts';
 import { readRegularFile } from '../../runtime/regular-file.ts';
 
-/** Where the simulator says whether it runs; the will says `offline` there. */
+/** The topic with the state of the simulator; the will says `offline`. */
 export const STATE_TOPIC = 'simulator/state';
 
-/** What the broker is to say when a client is lost. */
+/** The message that the broker publishes when a client is lost. */
 export interface Will {
   readonly qos: 0 | 1;
   readonly retain: boolean;
 }
 
-/** Most brokers that speak MQTT by WebSocket do so here. */
+/** The usual path of MQTT over WebSocket. */
 const WEBSOCKET_PATH = '/mqtt';
-/** A broker has so long to accept a connection. */
+/** Time for a broker to accept a connection. */
 const CONNECT_MAX_MS = 10_000;
 
-/** An MQTT broker elsewhere, and who we are there. */
+/** An external MQTT broker, and our credentials. */
 export interface BrokerAddress {
   readonly host: string;
   readonly port: number;
@@ -31,28 +31,28 @@ export interface BrokerAddress {
   readonly caFile: string | undefined;
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
-  /** How long the broker has to accept a connection [ms]; 10 s. */
+  /** Time for the broker to accept a connection [ms]; default 10 s. */
   readonly connectMaxMs?: number;
 }
 
-/** The broker as a person writes it, without anything secret: `mqtts://broker:8883`. */
+/** The broker in readable form, without secrets: `mqtts://broker:8883`. */
 export function addressText({ protocol, host, port }: BrokerAddress): string {
   return `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Clients that are to come back, with what they wait for, and none of those that were ended. */
+/** Clients that will reconnect, with their timers; ended clients are removed. */
 const timers = new WeakMap<MqttClient, NodeJS.Timeout | undefined>();
-/** Reason codes of a broker that does not have what the will asks for (MQTT 5, §3.2.2.2). */
+/** Reason codes of a broker that does not support the will (MQTT 5, §3.2.2.2). */
 const RETAIN_NOT_SUPPORTED = 0x9a;
 const QOS_NOT_SUPPORTED = 0x9b;
 
 /**
- * A client of a broker that is not connected yet and, once told to, comes back whenever it is lost.
- * A broker that does not have what the will asks for is asked for less the next time.
+ * Creates a client that is not connected yet and, once started, reconnects whenever the connection
+ * is lost. If the broker does not support the will, the next attempt requests less.
  *
- * @param backOff - How long it waits before it comes back.
- * @param will - How the broker is to say `offline` when the client is lost; not at all without.
- * @throws ConfigError where a certificate or key cannot be read.
+ * @param backOff - The waiting times before it reconnects.
+ * @param will - The will that says `offline`; none, if not given.
+ * @throws ConfigError if a certificate or key cannot be read.
  */
 export function createMqttClient(broker: BrokerAddress, backOff: BackOff, will?: Will): MqttClient {
   const { protocol, host, port, version, username, password, clientId, keepaliveS } = broker;
@@ -60,7 +60,7 @@ export function createMqttClient(broker: BrokerAddress, backOff: BackOff, will?:
   const options: IClientOptions = {
     protocol,
     host,
-    // An IPv6 address stands in brackets where it is part of a URL.
+    // An IPv6 address in a URL needs brackets.
     hostname: isWebSocket && host.includes(':') ? `[${host}]` : host,
     port,
     protocolVersion: version,
@@ -70,9 +70,10 @@ export function createMqttClient(broker: BrokerAddress, backOff: BackOff, will?:
     ...(will && { will: { topic: STATE_TOPIC, payload: Buffer.from('offline'), ...will } }),
     manualConnect: true,
     connectTimeout: broker.connectMaxMs ?? CONNECT_MAX_MS,
-    // Its own timer knows one wait only, and begins another attempt beside one that takes long.
+    // The timer of mqtt.js has a fixed interval, and starts an attempt while a slow one is
+    // running.
     reconnectPeriod: 0,
-    // Else each acknowledgement would set a timer anew.
+    // Otherwise each acknowledgement would reset a timer.
     reschedulePings: false,
     ...pemFiles(broker),
   };
@@ -97,20 +98,20 @@ export function createMqttClient(broker: BrokerAddress, backOff: BackOff, will?:
   return client;
 }
 
-/** Whether a broker refused a client for its will, and is asked for less the next time. */
+/** Whether a broker rejected a client because of its will; the next attempt requests less. */
 export function isWillRefused(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return code === QOS_NOT_SUPPORTED || code === RETAIN_NOT_SUPPORTED;
 }
 
-/** Ends a client for good, in order unless it is not connected. */
+/** Closes a client permanently, gracefully if it is connected. */
 export async function endMqttClient(client: MqttClient, isConnected: boolean): Promise<void> {
   clearTimeout(timers.get(client));
   timers.delete(client);
   await client.endAsync(!isConnected);
 }
 
-/** The certificates of all the authorities that a system knows are a fifth of this. */
+/** Largest certificate file: five times all the authorities of a system. */
 const PEM_MAX_BYTES = 1024 * 1024;
 
 function pemFiles({ caFile, certFile, keyFile }: BrokerAddress): IClientOptions {

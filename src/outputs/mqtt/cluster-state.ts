@@ -4,13 +4,13 @@ import { settledWithin } from '../../runtime/deadline.ts';
 import type { ClusterState } from '../output.ts';
 import { type BrokerAddress, createMqttClient, endMqttClient, STATE_TOPIC } from './client.ts';
 
-/** The broker has so long to take the farewell [ms]. */
+/** Time for the broker to accept the last message [ms]. */
 const CLOSE_MAX_MS = 500;
 
 /**
  * `simulator/state` of a cluster: `online` while any worker delivers. One worker, the keeper, has
- * the will that says `offline`; all workers listen, and should the keeper be lost those that go on
- * say `online` again at once. So `offline` stays when the last one is gone, and only then.
+ * the will that says `offline`. All workers subscribe, and if the keeper is lost, the remaining
+ * ones publish `online` again at once. So `offline` stays only when the last worker is gone.
  */
 export class MqttClusterState implements ClusterState {
   readonly #broker: BrokerAddress;
@@ -26,16 +26,17 @@ export class MqttClusterState implements ClusterState {
     this.#client = this.#open();
   }
 
-  /** Takes or leaves the will: it is part of a connection, so another one is made. */
+  /** Sets or drops the will, which is part of a connection, so it reconnects. */
   keep(isKeeper: boolean): void {
     if (isKeeper === this.#isKeeper || this.#isClosing) return;
     this.#isKeeper = isKeeper;
-    // An end in order leaves the will unsaid; one that is not there yet cannot end in order.
+    // A graceful close does not publish the will; a client that is still connecting cannot do
+    // that.
     void endMqttClient(this.#client, this.#client.connected);
     this.#client = this.#open();
   }
 
-  /** Ends it; says `offline` for all where nobody is left who delivers. */
+  /** Closes it; publishes `offline` if no worker is left. */
   async close(isLast: boolean): Promise<void> {
     this.#isClosing = true;
     const client = this.#client;
@@ -53,7 +54,7 @@ export class MqttClusterState implements ClusterState {
     await settledWithin(endMqttClient(client, client.connected), CLOSE_MAX_MS);
   }
 
-  /** No longer speaks for the simulator: this process is about to end. */
+  /** Stops announcing the state, because this process is about to stop. */
   beginClosing(): void {
     this.#isClosing = true;
   }
@@ -66,7 +67,7 @@ export class MqttClusterState implements ClusterState {
       const isOurs = client === this.#client && client.connected;
       if (isOurs && !this.#isClosing) client.publish(STATE_TOPIC, 'online', { qos, retain: true });
     };
-    // The sinks of the shards report what is wrong with the broker.
+    // The sinks of the shards report problems with the broker.
     client.on('error', () => {});
     client.on('packetreceive', () => this.#backOff.works());
     client.on('connect', () => {

@@ -4,7 +4,7 @@ import type { DeliveredSink, SinkObserver } from '../../core/sink.ts';
 import type { Announcer } from '../output.ts';
 import { Messages } from './messages.ts';
 
-/** Messages that are on their way to subscribers at once: the broker holds each in memory. */
+/** Most messages in flight to subscribers: the broker keeps each in memory. */
 const IN_FLIGHT_MAX = 500;
 
 /** Publishes to the broker in the process. Closing it leaves the broker running. */
@@ -33,7 +33,7 @@ export class EmbeddedSink implements DeliveredSink, Announcer {
     this.#flight = new Flight();
   }
 
-  /** Settles when each subscriber has been sent all messages, or they are queued for it. */
+  /** Settles when all messages are sent to, or queued for, each subscriber. */
   async write(batch: Batch): Promise<void> {
     const flight = new Flight();
     this.#flight = flight;
@@ -61,7 +61,7 @@ export class EmbeddedSink implements DeliveredSink, Announcer {
   async close(): Promise<void> {}
 }
 
-/** Messages of one batch that are on their way. */
+/** Messages of one batch in flight. */
 class Flight {
   count = 0;
   #error: Error | undefined;
@@ -77,7 +77,7 @@ class Flight {
     this.#wake?.();
   }
 
-  /** Settles when no more than some are on their way; rejects where one has failed. */
+  /** Settles when few enough messages are in flight; rejects if one has failed. */
   async until(count: number): Promise<void> {
     while (!this.#error && this.count > count)
       await new Promise<void>((resolve) => {

@@ -7,18 +7,18 @@ import type { BrokerAddress } from './client.ts';
 import { EmbeddedSink } from './embedded-sink.ts';
 import type { MqttOptions } from './options.ts';
 
-/** Readers tell the embedded broker so often that they are there [s]. */
+/** Keep-alive interval of reader processes at the embedded broker [s]. */
 const KEEPALIVE_S = 60;
-/** What readers are called there; their key is another one at every start. */
+/** User name of reader processes there; their key changes at every start. */
 const READER = 'enms-simulator-reader';
 const READER_KEY_BYTES = 32;
-/** A refused client is logged no more often than this: some never give up. */
+/** Shortest interval between log lines about refused clients, some of which never give up. */
 const REFUSAL_EVERY_MS = 60_000;
 
 /**
  * Starts the broker in this process.
  *
- * @throws ConfigError where its port is taken.
+ * @throws ConfigError if its port is taken.
  */
 export async function openEmbedded(
   options: MqttOptions,
@@ -65,13 +65,13 @@ export async function openEmbedded(
   };
 }
 
-/** Where a server that listens on all addresses is reached from this computer. */
+/** The local address of a server that listens on all addresses. */
 function localAddress(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;
 }
 
-/** Logs the clients that the broker refuses, at a pace that nobody can set from outside. */
+/** Logs refused clients, at a rate that clients cannot influence. */
 export function refusalLog(log: Log): (clientId: string, reason: string) => void {
   let nextMs = Number.NEGATIVE_INFINITY;
   return (clientId, reason) => {
@@ -80,7 +80,7 @@ export function refusalLog(log: Log): (clientId: string, reason: string) => void
     nextMs = nowMs + REFUSAL_EVERY_MS;
     log.warn(
       { clientId, reason },
-      'the broker refused a client; further ones are told in a minute',
+      'the broker refused a client; further refusals are logged in a minute',
     );
   };
 }

@@ -1,6 +1,6 @@
 import { ReasonCodes } from 'mqtt';
 
-/** An MQTT broker that is away, or that says no. Its message never holds a password. */
+/** An MQTT broker is unreachable or reports an error; the message never has a password. */
 export class MqttError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
@@ -8,13 +8,13 @@ export class MqttError extends Error {
   }
 }
 
-/** What a reason code of MQTT 5, or a return code of 3.1.1, says. */
+/** The text of a reason code of MQTT 5, or a return code of 3.1.1. */
 export function reasonText(code: number): string {
   const text = (ReasonCodes as Readonly<Record<number, string>>)[code];
   return text ? text.toLowerCase() : `reason code ${code}`;
 }
 
-/** What a broker does not accept about us, by codes of 3.1.1 and of 5, and what sets it. */
+/** What a broker rejects, by codes of MQTT 3.1.1 and 5, and the variable that sets it. */
 const SETTINGS: Readonly<Record<number, string>> = {
   1: 'this version of MQTT; see MQTT_VERSION',
   2: 'the client id; see MQTT_CLIENT_ID',
@@ -28,7 +28,7 @@ const SETTINGS: Readonly<Record<number, string>> = {
   155: 'the QoS of the will; see MQTT_QOS. The next will has QoS 0',
 };
 
-/** Why a broker has ended a connection, by a code of MQTT 5, and what sets that. */
+/** Why a broker has closed a connection, by a code of MQTT 5, and the variable that sets it. */
 export function endingText(code: number): string {
   const setting = ENDINGS[code];
   return `the broker ended it: ${reasonText(code)}${setting ? `, see ${setting}` : ''}`;
@@ -41,9 +41,9 @@ const ENDINGS: Readonly<Record<number, string>> = {
   155: 'MQTT_QOS',
 };
 
-/** What an error of the network or of mqtt.js says. */
+/** The text of an error of the network or of mqtt.js. */
 export function causeText(error: unknown): string {
-  // Those of several addresses at once have no message of their own.
+  // An error for several addresses has no message of its own.
   if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
   if (!(error instanceof Error)) return String(error);
   const { code } = error as { code?: unknown };

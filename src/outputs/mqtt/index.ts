@@ -2,12 +2,12 @@ import type { OpenOutput, Output, OutputContext, WantedOutput } from '../output.
 import type { BrokerAddress } from './client.ts';
 import { configure, type MqttOptions, VARIABLES } from './options.ts';
 
-/** Publishes readings as JSON to an MQTT broker: one elsewhere, or our own. */
+/** Publishes readings as JSON to an external MQTT broker or the embedded one. */
 export const mqtt = {
   name: 'mqtt',
   title: 'MQTT',
   variables: VARIABLES,
-  // Brokers drop what a slow subscriber has not taken.
+  // Paced, because brokers drop messages for slow subscribers.
   isPaced: true,
   isShared: true,
   configure,
@@ -24,10 +24,10 @@ export const mqtt = {
   },
 } satisfies Output<typeof VARIABLES, MqttOptions>;
 
-/** The options of MQTT among the outputs that are wanted. */
+/** The MQTT options of the configured outputs. */
 export function mqttOptions(wanted: readonly WantedOutput[]): MqttOptions {
   const found = wanted.find(({ output }) => output.name === mqtt.name);
-  if (!found) throw new Error('MQTT is always wanted');
+  if (!found) throw new Error('MQTT is always configured');
   return found.options as MqttOptions;
 }
 
@@ -36,7 +36,7 @@ async function openExternal(
   options: MqttOptions,
   { part }: OutputContext,
 ): Promise<OpenOutput> {
-  // The client's code takes a while to load, and most begin with the broker inside.
+  // Imported here because the client takes time to load, and the embedded broker is the default.
   const { MqttSink } = await import('./sink.ts');
   const { addressText } = await import('./client.ts');
   const isPart = part !== undefined;

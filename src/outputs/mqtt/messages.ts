@@ -5,7 +5,7 @@ import { JsonEncoder } from '../../encoding/json.ts';
 import { channelTopics, statusTopic } from '../../encoding/topics.ts';
 import { Memo } from '../../runtime/memo.ts';
 
-/** A message as it goes to a broker. */
+/** A message for a broker. */
 export interface Message {
   readonly topic: string;
   readonly payload: Buffer;
@@ -13,7 +13,7 @@ export interface Message {
   readonly isRetained: boolean;
 }
 
-/** The messages of a batch, one by one: a message a channel of a reading, and its status. */
+/** The messages of a batch: one per channel of a reading, and its status. */
 export class Messages {
   readonly #encoder = new JsonEncoder();
   readonly #bytes = Buffer.allocUnsafeSlow(MESSAGE_BYTES_MAX);
@@ -40,7 +40,7 @@ export class Messages {
     }
   }
 
-  /** A copy of its own: one that is kept for long must not keep others alive. */
+  /** A separate copy, so that a message kept for long does not keep others in memory. */
   #ownCopy(end: number): Buffer {
     const payload = Buffer.allocUnsafeSlow(end);
     this.#bytes.copy(payload, 0, 0, end);

@@ -9,11 +9,11 @@ import { optional, secret, type ValuesOf, variable } from '../../schema/variable
 import type { Given } from '../output.ts';
 import type { BrokerAddress } from './client.ts';
 
-/** Each reader process has a connection, and all descriptions in its memory. */
+/** Most reader processes: each has a connection, and all descriptions in memory. */
 const READERS_MAX = 64;
 
 const NAME = text(255);
-/** Paths of files: as long as Linux takes them. */
+/** Longest path on Linux. */
 const PATH = text(4096);
 
 /** The environment variables of the MQTT output. */
@@ -55,7 +55,7 @@ export const VARIABLES = {
   MQTT_KEY_FILE: optional(PATH, 'PEM file of the client’s private key.'),
 } as const;
 
-/** Variables of the client that reaches a broker elsewhere. */
+/** Variables of the client for an external broker. */
 const ABOUT_HOST = [
   'MQTT_PROTOCOL',
   'MQTT_VERSION',
@@ -71,18 +71,18 @@ type Values = ValuesOf<typeof VARIABLES>;
 
 /** How readings are published by MQTT. */
 export interface MqttOptions {
-  /** None: the embedded broker, on `port`. */
+  /** Undefined: the embedded broker, on `port`. */
   readonly external: BrokerAddress | undefined;
   readonly embeddedHost: string;
   readonly port: WantedPort;
-  /** What clients of the embedded broker must say, if set. */
+  /** Credentials for clients of the embedded broker, if set. */
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly qos: 0 | 1 | 2;
   readonly isGroundTruthPublished: boolean;
 }
 
-/** What the variables say about MQTT, which is always wanted: without a host, by our own broker. */
+/** Reads the MQTT options, which always exist: without a host, for the embedded broker. */
 export function configure(values: Values, given: Given): MqttOptions {
   checkLogin(values, given);
   for (const name of FILES) checkFile(name, values[name], given);
@@ -112,7 +112,7 @@ function externalBroker(host: string, values: Values, cwd: string): BrokerAddres
     version: values.MQTT_VERSION,
     username: values.MQTT_USERNAME,
     password: values.MQTT_PASSWORD,
-    // Two simulators of one id would throw each other out of the broker again and again.
+    // Two simulators with the same id would keep disconnecting each other.
     clientId: values.MQTT_CLIENT_ID ?? `enms-simulator-${randomBytes(4).toString('hex')}`,
     keepaliveS: values.MQTT_KEEPALIVE,
     caFile: path(values.MQTT_CA_FILE),
@@ -132,7 +132,7 @@ function checkLogin(values: Values, { fault }: Given): void {
   const isPlain = values.MQTT_PROTOCOL === 'mqtt' || values.MQTT_PROTOCOL === 'ws';
   for (const name of ['MQTT_CA_FILE', 'MQTT_CERT_FILE'] as const)
     if (values.MQTT_HOST && values[name] && isPlain)
-      fault(name, `goes with MQTT_PROTOCOL mqtts or wss, not ${values.MQTT_PROTOCOL}`);
+      fault(name, `requires MQTT_PROTOCOL mqtts or wss, not ${values.MQTT_PROTOCOL}`);
 }
 
 function checkFile(name: string, file: string | undefined, { cwd, fault }: Given): void {
@@ -148,7 +148,7 @@ function checkFile(name: string, file: string | undefined, { cwd, fault }: Given
   }
 }
 
-/** What is accepted and has no effect, or hardly the one that was meant. */
+/** Remarks on settings without effect, or with a probably unintended one. */
 function remarkOnIdle(values: Values, { isSet, remark }: Given): void {
   if (!values.MQTT_HOST) {
     for (const name of ABOUT_HOST) if (isSet(name)) remark(`${name}: no effect without MQTT_HOST`);

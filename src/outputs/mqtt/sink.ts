@@ -22,15 +22,15 @@ import {
 import { causeText, endingText, MqttError } from './error.ts';
 import { PublishStream } from './stream.ts';
 
-/** What is still on its way when the sink is closed, and the farewell, have so long each [ms]. */
+/** Time each for messages in flight and for the last message when the sink closes [ms]. */
 const CLOSE_MAX_MS = 500;
 
-/** Receive maximum of a broker that names none (MQTT 5, §3.2.2.3.3). */
+/** Receive maximum of a broker that specifies none (MQTT 5, §3.2.2.3.3). */
 const RECEIVE_MAX = 65_535;
 
 const STATE = new Utf8Constant(STATE_TOPIC);
 const STATUS_TEXT = new Utf8Constant(STATUS_LEVEL);
-/** The end of a topic that is whole already. */
+/** The second part of a topic that is complete already. */
 const WHOLE = new Utf8Constant('');
 
 interface Attempt {
@@ -39,10 +39,11 @@ interface Attempt {
 }
 
 /**
- * Publishes to an MQTT broker elsewhere.
+ * Publishes to an external MQTT broker.
  *
- * While it is connected `simulator/state` is `online`; it becomes `offline` when the sink is
- * closed, and through the will when it is lost. One of many sinks of a simulator says so for all.
+ * While it is connected, `simulator/state` is `online`. It becomes `offline` when the sink is
+ * closed, and through the will when the connection is lost. Of several sinks of a simulator, only
+ * one announces the state.
  */
 export class MqttSink implements DeliveredSink, Announcer {
   readonly name = 'mqtt';
@@ -59,25 +60,25 @@ export class MqttSink implements DeliveredSink, Announcer {
     channelLevels(type).map((level) => new Utf8Constant(level)),
   );
   #stream: PublishStream | undefined;
-  /** Whoever waits for the outcome of the next attempt to connect. */
+  /** Callers that wait for the next connection attempt. */
   #attempts: Attempt[] = [];
   #observer: SinkObserver | undefined;
-  /** What was lost before anybody was there to be told. */
+  /** Losses before a caller could receive them. */
   #unsaid: Error | undefined;
-  /** What usually ends a connection just after it was made. */
+  /** The usual causes for a connection that is closed right after it was opened. */
   readonly #usualCauses: string;
   readonly #protocol: string;
-  /** Connections lost in a row, none of which had lasted. */
+  /** Consecutive short-lived connections. */
   #shortLived = 0;
   #lastError: unknown;
   #closedBytes = 0;
   #closing: Promise<void> | undefined;
 
   /**
-   * Begins to connect.
+   * Starts to connect.
    *
-   * @param isAnnounced - Whether `simulator/state` tells of this connection.
-   * @throws ConfigError where a certificate or key cannot be read.
+   * @param isAnnounced - Whether this connection announces `simulator/state`.
+   * @throws ConfigError if a certificate or key cannot be read.
    */
   constructor(broker: BrokerAddress, qos: 0 | 1 | 2, isAnnounced = true) {
     this.#isAnnounced = isAnnounced;
@@ -92,7 +93,7 @@ export class MqttSink implements DeliveredSink, Announcer {
     const client = createMqttClient(broker, this.#backOff, isAnnounced ? will : undefined);
     this.#client = client;
     client.on('packetsend', ({ cmd }) => {
-      // mqtt.js keeps errors without a code to itself, such as a WebSocket's that was refused.
+      // mqtt.js swallows errors without a code, such as a rejected WebSocket.
       if (cmd === 'connect') client.stream.on('error', this.#onError);
     });
     client.on('error', this.#onError);
@@ -125,9 +126,9 @@ export class MqttSink implements DeliveredSink, Announcer {
 
   /**
    * Settles when the broker has acknowledged all messages or, at QoS 0, when the operating system
-   * has taken them. Not connected, it waits for the outcome of the next attempt.
+   * has accepted them. While disconnected, it waits for the next connection attempt.
    *
-   * @throws MqttError where the broker is away, goes away or takes nothing now.
+   * @throws MqttError if the broker is away, is lost or currently accepts nothing.
    */
   async write(batch: Batch): Promise<void> {
     const stream = await this.#connected();
@@ -162,7 +163,7 @@ export class MqttSink implements DeliveredSink, Announcer {
     stream.send();
   }
 
-  /** Says `offline` and disconnects; what the broker does not take within seconds is given up. */
+  /** Publishes `offline` and disconnects; abandons what the broker does not accept in seconds. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -176,7 +177,7 @@ export class MqttSink implements DeliveredSink, Announcer {
         if (stream.hasRoom) this.#publishState(stream, 'offline');
         await settledWithin(stream.settled(), CLOSE_MAX_MS);
       } catch (error) {
-        // The connection is lost: the broker publishes the will, which says the same.
+        // The connection is lost: the broker publishes the will, which also says `offline`.
         if (!(error instanceof MqttError)) throw error;
       }
     }
@@ -195,7 +196,7 @@ export class MqttSink implements DeliveredSink, Announcer {
   readonly #onConnect = ({ properties }: IConnackPacket): void => {
     this.connectionCount++;
     this.#lastError = undefined;
-    // Else the end of each batch would wait in the kernel until what came before is acknowledged.
+    // Otherwise the end of each batch would wait in the kernel for earlier acknowledgements.
     if (this.#client.stream instanceof Socket) this.#client.stream.setNoDelay();
     const stream = new PublishStream(this.#client.stream, {
       version: this.#version,
@@ -226,7 +227,7 @@ export class MqttSink implements DeliveredSink, Announcer {
     const stream = this.#stream;
     const cause = this.#lastError;
     const what = stream ? this.#lossText(stream) : 'no connection';
-    // Brokers of another version of MQTT often end what they do not understand without a word.
+    // Brokers of another MQTT version often close the connection without a reason.
     const silence = stream ? '' : ` (ended without an answer; see ${this.#protocol})`;
     const why = cause === undefined ? silence : ` (${causeText(cause)})`;
     const error = new MqttError(`${this.#address}: ${what}${why}`, cause);
@@ -237,11 +238,11 @@ export class MqttSink implements DeliveredSink, Announcer {
     else this.#unsaid = error;
   };
 
-  /** Says at what a connection was lost, and why that may be if it had hardly begun. */
+  /** Describes when a connection was lost and, if it was short-lived, the likely causes. */
   #lossText(stream: PublishStream): string {
     const isShortLived = this.#shortLived++ > 0 || !stream.isProven;
     const { topic } = stream.unacknowledged() ?? {};
-    const where = topic === undefined ? '' : ` at the publishing of ${topic}`;
+    const where = topic === undefined ? '' : ` while publishing ${topic}`;
     const causes = isShortLived ? `, usually for ${this.#usualCauses}` : '';
     return `the connection was lost${where}${causes}`;
   }

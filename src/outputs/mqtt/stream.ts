@@ -6,11 +6,11 @@ import type { Utf8Constant } from '../../encoding/utf8-constant.ts';
 import { STATE_TOPIC } from './client.ts';
 import { MqttError, reasonText } from './error.ts';
 
-/** Messages on their way at once: at 130,000 a second this bridges 75 ms to the broker. */
+/** Most messages in flight: at 130,000 a second this bridges 75 ms to the broker. */
 const IN_FLIGHT_MAX = 10_000;
 /** Packet identifiers: 1 to 65,535. */
 const PACKET_IDS = 65_536;
-/** Packets are gathered in so many chunks of this size, one filling while others are sent. */
+/** Number and size of the chunks for packets: one is filled while others are sent. */
 const CHUNK_BYTES = 128 * 1024;
 const CHUNKS = 4;
 /** Longest topic that the registry can hold, in UTF-8. */
@@ -23,19 +23,18 @@ const PUBLISH = 0x30;
 const RETAIN = 0x01;
 const PUBREL = 0x62;
 const PINGREQ = Uint8Array.of(0xc0, 0);
-/** Bytes set aside for a packet's length: enough for 16,383. */
+/** Bytes reserved for a packet's length: enough for 16,383. */
 const LENGTH_BYTES = 2;
-/** From here on a reason code of MQTT 5 is an error (§2.4). */
+/** Reason codes of MQTT 5 from here on are errors (§2.4). */
 const REASON_ERROR = 0x80;
 /**
- * Errors that concern one message, for good (MQTT 5, §3.4.2.1): unspecified, implementation
- * specific, not authorized, topic name invalid, packet too large (Mosquitto's), payload format
- * invalid.
+ * Permanent errors of one message (MQTT 5, §3.4.2.1): unspecified, implementation specific, not
+ * authorized, topic name invalid, packet too large (Mosquitto's), payload format invalid.
  */
 const REFUSALS = new Set([0x80, 0x83, 0x87, 0x90, 0x95, 0x99]);
-/** A quota that is exceeded may have room again later. */
+/** An exceeded quota may be available again later. */
 const QUOTA_EXCEEDED = 0x97;
-/** At QoS 0 the broker is asked this often whether it still reads, and has so long to answer. */
+/** Interval of pings at QoS 0 that check whether the broker still reads, and their timeout. */
 const PING_EVERY_MS = 1000;
 const PONG_MAX_MS = 1000;
 
@@ -45,28 +44,28 @@ interface Chunk {
   readonly view: DataView;
 }
 
-/** What a packet identifier waits for. */
+/** What a packet identifier is waiting for. */
 const FREE = 0;
 const PUBACK = 1;
 const PUBREC = 2;
 const PUBCOMP = 3;
 const ANSWERS = { puback: PUBACK, pubrec: PUBREC, pubcomp: PUBCOMP } as const;
 
-/** What the broker was told, and what it allows. */
+/** The options agreed with the broker. */
 export interface PublishStreamOptions {
   readonly version: 4 | 5;
   readonly qos: 0 | 1 | 2;
-  /** Messages that the broker takes unacknowledged at once. */
+  /** Most unacknowledged messages that the broker accepts. */
   readonly receiveMax: number;
   readonly isRetainAvailable: boolean;
-  /** Called where the broker answers what MQTT does not allow: the connection is to be ended. */
+  /** Called if the broker violates the protocol: the connection must be closed. */
   readonly onViolation: (error: MqttError) => void;
 }
 
-/** What was under way when a connection ended. */
+/** What was in flight when a connection ended. */
 export interface Unacknowledged {
   readonly messages: number;
-  /** The topic that the broker may have stumbled over; the oldest one, unless one is unusual. */
+  /** The topic that may have caused it; the oldest one, unless one is unusual. */
   readonly topic: string;
 }
 
@@ -74,21 +73,21 @@ export interface Unacknowledged {
  * The PUBLISH packets of one connection: written in place into large chunks, and counted until the
  * broker has acknowledged them.
  *
- * mqtt.js makes an object, a store entry and a callback of every message, which at QoS 1 costs
- * more than making the readings (bench/mqtt). It connects, encrypts, pings and reads; what is
- * published goes to its stream from here, with packet identifiers of our own, whose
+ * mqtt.js creates an object, a store entry and a callback for every message, which at QoS 1 costs
+ * more than computing the readings (bench/mqtt). It connects, encrypts, pings and reads; published
+ * packets are written directly to its stream, with our own packet identifiers, whose
  * acknowledgements it passes on and otherwise ignores. Nothing else may publish on the connection.
  */
 export class PublishStream {
   bytesWritten = 0;
   /** Whether the broker has acknowledged anything. */
   isProven = false;
-  /** Is told of every acknowledgement and refusal. */
+  /** Notified of every acknowledgement and rejection. */
   observer: SinkObserver | undefined;
   readonly #stream: Writable;
   readonly #options: PublishStreamOptions;
   readonly #inFlightMax: number;
-  /** The chunk that is being filled; an empty one while all are on their way. */
+  /** The chunk being filled; an empty one while all are in flight. */
   #chunk: Chunk;
   readonly #free: Chunk[];
   readonly #awaited = new Uint8Array(PACKET_IDS);
@@ -97,15 +96,15 @@ export class PublishStream {
   readonly #levels: Utf8Constant[] = new Array(PACKET_IDS);
   #pingedMs = Number.NEGATIVE_INFINITY;
   #isPinging = false;
-  /** The identifier of the packet that is being written, or was written last. */
+  /** The identifier of the current or last packet. */
   #nextId = 0;
   #inFlight = 0;
   #chunksSent = 0;
-  /** First byte of the packet that is being written, and the end of those complete. */
+  /** First byte of the current packet, and the end of the complete ones. */
   #packetAt = 0;
   #at = 0;
   #isCorked = false;
-  /** Why the connection ended, and why the broker did not take a message. */
+  /** Why the connection ended, and why the broker rejected a message. */
   #error: MqttError | undefined;
   #refusal: MqttError | undefined;
   readonly #waiting = new Set<{ isOver(): boolean; settle(): void }>();
@@ -118,7 +117,7 @@ export class PublishStream {
     this.#chunk = newChunk(CHUNK_BYTES);
   }
 
-  /** Where the next payload is written, from what {@link begin} returns. */
+  /** The buffer for the next payload, from the index that {@link begin} returns. */
   get bytes(): Uint8Array {
     return this.#chunk.bytes;
   }
@@ -129,20 +128,20 @@ export class PublishStream {
   }
 
   /**
-   * Sends what was written and waits until there is room for more.
+   * Sends what was written and waits until there is space for more.
    *
    * @throws MqttError where the connection is lost meanwhile.
    */
   async room(): Promise<void> {
     this.send();
-    // A few at a time, not one by one as acknowledgements come in.
+    // Waits for several acknowledgements, not for each one.
     const inFlight = Math.max(0, this.#inFlightMax - Math.min(256, this.#inFlightMax / 2));
     await this.#until(() => this.#chunk !== NONE && this.#inFlight <= inFlight);
   }
 
   /**
-   * Begins a packet. Its topic comes in two parts: what is a machine's own, and what it shares with
-   * all of its type.
+   * Starts a packet. Its topic has two parts: the machine's own, and the part shared by all
+   * machines of its type.
    *
    * @returns Where its payload begins in {@link bytes}.
    */
@@ -178,7 +177,7 @@ export class PublishStream {
     const lengthAt = this.#packetAt + 1;
     const length = end - lengthAt - LENGTH_BYTES;
     if (length < 128) {
-      // A length may not take more bytes than it needs (MQTT 5, §1.5.5).
+      // A length must not take more bytes than necessary (MQTT 5, §1.5.5).
       bytes[lengthAt] = length;
       bytes.copyWithin(lengthAt + 1, lengthAt + LENGTH_BYTES, end);
       this.#at = end - 1;
@@ -201,7 +200,7 @@ export class PublishStream {
     await this.#until(() => this.#inFlight === 0 && this.#chunksSent === 0 && !this.#isPongLate);
   }
 
-  /** What the broker has not acknowledged, if anything. */
+  /** What the broker has not acknowledged yet, if anything. */
   unacknowledged(): Unacknowledged | undefined {
     if (this.#inFlight === 0) return undefined;
     const topics: string[] = [];
@@ -214,7 +213,7 @@ export class PublishStream {
     return { messages: this.#inFlight, topic };
   }
 
-  /** Takes note of what the broker sent. */
+  /** Handles a packet from the broker. */
   onPacket(packet: Packet): void {
     const { cmd } = packet;
     if (cmd === 'pingresp') this.#onPong();
@@ -240,7 +239,7 @@ export class PublishStream {
     this.#wake();
   }
 
-  /** Ends it: whoever waits, now or later, is told why. */
+  /** Ends the stream: current and later waits reject with the reason. */
   fail(error: MqttError): void {
     this.#error ??= error;
     this.#wake();
@@ -268,7 +267,7 @@ export class PublishStream {
     this.#options.onViolation(new MqttError(`the broker broke the protocol: ${what}`));
   }
 
-  /** Asks whether the broker has taken what was sent before. */
+  /** Pings the broker to check whether it has read everything sent before. */
   #ping(): void {
     const nowMs = performance.now();
     if (this.#isPinging || nowMs - this.#pingedMs < PING_EVERY_MS) return;
@@ -312,7 +311,7 @@ export class PublishStream {
     this.#at = 0;
   }
 
-  /** The second half of QoS 2; several releases of one turn go out together. */
+  /** The second half of QoS 2; several releases in one turn are sent together. */
   #release(messageId: number): void {
     if (!this.#isCorked) {
       this.#isCorked = true;
@@ -354,10 +353,10 @@ function newChunk(length: number): Chunk {
   return { bytes, view: new DataView(bytes.buffer) };
 }
 
-/** What a message waits for. */
+/** What a message is waiting for. */
 const WAITING = ['', 'a message at QoS 1', 'a message at QoS 2', 'a message that was released'];
-/** What brokers with topics of their own do not take: anything but what hosts are named with. */
+/** Characters that brokers with restricted topics reject: all but those of host names. */
 const UNUSUAL = /[^\w/-]/;
 
-/** What there is to write into while every chunk is on its way. */
+/** Written into while every chunk is in flight. */
 const NONE = newChunk(0);

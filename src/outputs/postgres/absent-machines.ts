@@ -4,14 +4,14 @@ import type { Machine } from '../../core/factory.ts';
 import { ROW_WIDTH } from '../../core/machine.ts';
 
 /**
- * Machines whose row somebody has deleted while readings of them were on the way: the foreign key
- * of the reading tables takes none of those any more, and all others of their batch shall go on.
+ * Machines whose row was deleted while readings of them were in flight. The foreign key of the
+ * reading tables rejects their rows, but the rest of the batch must still be written.
  */
 export class AbsentMachines {
   readonly #machines = new WeakSet<Machine>();
   #hasAny = false;
 
-  /** Looks which machines of a batch have no row. */
+  /** Finds the machines of a batch that have no row. */
   async find(client: ClientBase, batch: Batch): Promise<void> {
     const machines = new Set(batch.machines.slice(0, batch.length));
     const { rows } = await client.query<{ id: string }>(
@@ -31,7 +31,7 @@ export class AbsentMachines {
     return this.#machines.has(machine);
   }
 
-  /** A batch without the rows of such machines; the batch itself where it has none. */
+  /** A batch without the rows of such machines; the batch itself if it has none. */
   without(batch: Batch): Batch {
     const isAbsent = (row: number) => this.#machines.has(batch.machines[row] as Machine);
     if (!this.#hasAny || !batch.machines.slice(0, batch.length).some((_, row) => isAbsent(row)))

@@ -1,53 +1,53 @@
-/** A column as the catalogue has it; a domain is what it is made of. */
+/** A column in the catalogue; a domain is resolved to its base type. */
 export interface FoundColumn {
   readonly name: string;
-  /** As SQL writes it. */
+  /** The declared type in SQL. */
   readonly declared: string;
   readonly base: string;
   readonly category: string;
   readonly modifier: number;
-  /** Of an enum. */
+  /** Labels of an enum. */
   readonly labels: readonly string[] | null;
-  /** Whether a row must say it. */
+  /** Whether an insert must provide a value. */
   readonly is_required: boolean;
-  /** Whether no row may say it: it is generated. */
+  /** Whether no insert may provide a value, because it is generated. */
   readonly is_fixed: boolean;
 }
 
-/** A table as the catalogue has it. */
+/** A table in the catalogue. */
 export interface FoundTable {
   readonly name: string;
   readonly is_there: boolean;
   readonly columns: readonly FoundColumn[] | null;
   readonly has_key: boolean;
-  /** Rights that we have for none of its columns. */
+  /** Required privileges that are missing for all its columns. */
   readonly missing_rights: string | null;
 }
 
-/** The types of instants; without a zone they are UTC. */
+/** The types of instants; without a time zone they are UTC. */
 export const TIME_TYPES = 'timestamp with time zone or timestamp without time zone';
 const NUMBERS = ['numeric', 'smallint', 'integer', 'bigint', 'real', 'double precision'];
 /** The types of numbers, in words. */
 export const NUMBER_TYPES = 'a number';
 
-/** Whether a column holds text: an enum does, too. */
+/** Whether a column stores text, as enums also do. */
 export function isText({ category, labels }: FoundColumn): boolean {
   return category === 'S' || labels !== null;
 }
 
-/** Whether a column holds instants. */
+/** Whether a column stores instants. */
 export function isTime({ base }: FoundColumn): boolean {
   return TIME_TYPES.split(' or ').includes(base);
 }
 
-/** Whether a column holds numbers. */
+/** Whether a column stores numbers. */
 export function isNumber({ base }: FoundColumn): boolean {
   return NUMBERS.includes(base);
 }
 
 /**
- * Asks what tables are like; `$1` is a list of their `name`, the columns of their `key` in order
- * and the `rights` that we need, each joined by `, `. The rows are {@link FoundTable}s.
+ * Queries the structure of tables; `$1` is a list of their `name`, the columns of their `key` in
+ * order and the required `rights`, each joined by `, `. The rows are {@link FoundTable}s.
  */
 export const FIND_TABLES = `
   select name, oid is not null as is_there,

@@ -3,13 +3,13 @@ import pg from 'pg';
 import { causeText, PostgresError } from './error.ts';
 import { connectInTurn } from './url.ts';
 
-/** A server that does not answer within this is away [ms]. */
+/** A server that does not respond within this time is considered away [ms]. */
 const CONNECT_MAX_MS = 10_000;
 
 /**
  * Connects to a server.
  *
- * @param end - Ends the connection at once when it is aborted, one that is being made, too.
+ * @param end - Closes the connection at once when aborted, even while it is being opened.
  * @throws PostgresError that says which server it is, and never a password.
  */
 export async function connect(server: pg.ClientConfig, end?: AbortSignal): Promise<pg.Client> {
@@ -21,15 +21,15 @@ export async function connect(server: pg.ClientConfig, end?: AbortSignal): Promi
       return client;
     });
   } catch (error) {
-    // What is malformed may hold the password: its cause is not told.
+    // A malformed URL may contain the password, so its cause is not reported.
     if (!client) throw new PostgresError((error as Error).message);
     throw new PostgresError(`${addressOf(client)}: no connection (${causeText(error)})`, error);
   }
 }
 
 async function connected(client: pg.Client, end: AbortSignal | undefined): Promise<void> {
-  // Whoever uses the connection learns of its errors from the query that fails, and an idle one
-  // ends after them.
+  // The failing query reports the error of a connection, and an idle connection emits `end` after
+  // it.
   client.on('error', () => {});
   end?.addEventListener('abort', () => disconnect(client), { once: true });
   try {
@@ -40,17 +40,17 @@ async function connected(client: pg.Client, end: AbortSignal | undefined): Promi
   }
 }
 
-/** Ends a connection at once; what it has not committed is as if it had never been. */
+/** Closes a connection at once; everything uncommitted is rolled back. */
 export function disconnect(client: pg.Client): void {
   socketOf(client).destroy();
 }
 
-/** Bytes handed over on a connection. */
+/** Bytes written to a connection. */
 export function bytesWritten(client: pg.Client): number {
   return socketOf(client).bytesWritten;
 }
 
-/** An error as the user is to see it: with the server that it is about. */
+/** An error for the user, with the address of its server. */
 export function explained(error: unknown, client: pg.Client): PostgresError {
   const { detail } = error as { detail?: string };
   const text = detail === undefined ? causeText(error) : `${causeText(error)}: ${detail}`;

@@ -6,7 +6,7 @@ import {
   RECORDS_BYTES_MAX,
 } from '../../encoding/copy-binary.ts';
 
-/** Data are gathered in so many chunks of this size, one filling while others are sent. */
+/** Number and size of the chunks for data: one is filled while others are sent. */
 const CHUNK_BYTES = 64 * 1024;
 const CHUNKS = 16;
 
@@ -16,18 +16,18 @@ const COPY_DONE = 0x63;
 /** A message's type and length; `CopyDone` is nothing else. */
 const MESSAGE_BYTES = 5;
 
-/** Room that must be left in a chunk: a row with all that may stand before and after it. */
+/** Space that must be left in a chunk: a row with everything that may surround it. */
 const ROOM_BYTES = RECORDS_BYTES_MAX + COPY_HEADER_BYTES + COPY_TRAILER_BYTES + 2 * MESSAGE_BYTES;
 
-/** Who is told how it goes. */
+/** Callbacks for progress. */
 export interface CopyListener {
-  /** Called now and then while the server has enough to do. */
+  /** Called from time to time while the server is busy. */
   readonly meanwhile?: (() => void) | undefined;
-  /** Called whenever the server or the way to it has taken something. */
+  /** Called whenever the server or the connection to it has accepted something. */
   readonly onProgress?: (() => void) | undefined;
 }
 
-/** Chunks that are not on their way; one pool a connection. */
+/** Chunks that are not in flight; one pool per connection. */
 export type ChunkPool = DataView[];
 
 /** A pool with all its chunks. */
@@ -36,30 +36,30 @@ export function chunkPool(): ChunkPool {
 }
 
 /**
- * Several SQL statements, some of them `COPY … FROM STDIN`, sent with all their data in one go.
+ * Several SQL statements, some of them `COPY … FROM STDIN`, sent with all their data at once.
  *
- * The protocol lets a client send data without waiting to be asked for them, and the server leaves
- * out those of a statement that failed. So the server is never idle while the next rows are made,
- * and a batch costs one round trip. Hand it to `client.query` at once, then give it the data of
- * the statements in their order: for each `open`, rows at `view` and `at`, `close`.
+ * The protocol lets a client send data without waiting for a request, and the server skips the
+ * data of a failed statement. So the server is never idle while the next rows are computed, and a
+ * batch costs one round trip. Pass it to `client.query` at once, then write the data of the
+ * statements in order: for each, `open`, rows at `view` and `at`, `close`.
  */
 export class CopyStatements implements Submittable {
   /** Where the next bytes are written, and from which index on. */
   view: DataView;
   at = 0;
-  /** Rows of each statement, in the order of the text; 0 for one that has none. */
+  /** Row count of each statement, in order; 0 if it has none. */
   readonly rowCounts: number[] = [];
   readonly #text: string;
   readonly #pool: ChunkPool;
   readonly #listener: CopyListener;
   #stream: Duplex | undefined;
-  /** Where the message that is being written begins, −1 if none is. */
+  /** Start of the current message, −1 if there is none. */
   #messageAt = -1;
   #isOver = false;
   #error: unknown;
   #wake: (() => void) | undefined;
 
-  /** @param pool - With all its chunks: statements before these have ended. */
+  /** @param pool - A complete pool: the previous statements have ended. */
   constructor(text: string, pool: ChunkPool, listener: CopyListener = {}) {
     this.#text = text;
     this.#pool = pool;
@@ -67,19 +67,19 @@ export class CopyStatements implements Submittable {
     this.view = pool.pop() as DataView;
   }
 
-  /** Called by the connection: from here on data can be sent. */
+  /** Called by the connection: from now on data can be sent. */
   submit(connection: Connection): void {
     this.#stream = connection.stream;
     connection.query(this.#text);
     this.#wake?.();
   }
 
-  /** Whether there is room for another row; if not, wait for {@link room}. */
+  /** Whether another row fits; if not, wait for {@link room}. */
   get hasRoom(): boolean {
     return this.at + ROOM_BYTES <= this.view.byteLength;
   }
 
-  /** Begins the data of the next `COPY`. */
+  /** Starts the data of the next `COPY`. */
   open(): void {
     this.#messageAt = this.at;
     this.at += MESSAGE_BYTES;
@@ -94,7 +94,7 @@ export class CopyStatements implements Submittable {
   }
 
   /**
-   * Sends what was written and waits until there is room for more.
+   * Sends what was written and waits until there is space for more.
    *
    * @throws What the server or the network said against it.
    */
@@ -111,7 +111,7 @@ export class CopyStatements implements Submittable {
   }
 
   /**
-   * Sends what is left and waits until the server has done all statements. Nothing can be written
+   * Sends the rest and waits until the server has executed all statements. Nothing can be written
    * after that.
    *
    * @throws What the server or the network said against it.
@@ -122,7 +122,7 @@ export class CopyStatements implements Submittable {
     await this.#until(() => this.#isOver && this.#pool.length === CHUNKS);
   }
 
-  /** After an error that leaves the connection whole: settles when the pool is complete again. */
+  /** After an error that leaves the connection usable: settles when the pool is complete again. */
   async givenUp(): Promise<void> {
     this.at = 0;
     this.#error = undefined;
@@ -177,5 +177,5 @@ export class CopyStatements implements Submittable {
   }
 }
 
-/** What there is to write into while every chunk is on its way. */
+/** Written into while every chunk is in flight. */
 const NONE = new DataView(new ArrayBuffer(0));

@@ -1,4 +1,4 @@
-/** A PostgreSQL server that is away, or that says no. Its message never holds a password. */
+/** A PostgreSQL server is unreachable or reports an error; the message never has a password. */
 export class PostgresError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
@@ -6,27 +6,27 @@ export class PostgresError extends Error {
   }
 }
 
-/** A machine that has no row in the registry, so that its readings cannot be stored. */
+/** A machine has no row in the registry, so its readings cannot be stored. */
 export class UnknownMachineError extends PostgresError {}
 
-/** A row with the same key is there (PostgreSQL manual, appendix A). */
+/** A row with the same key exists (PostgreSQL manual, appendix A). */
 export const UNIQUE_VIOLATION = '23505';
-/** The row that a row belongs to is not there. */
+/** A referenced row does not exist. */
 export const FOREIGN_KEY_VIOLATION = '23503';
-/** A row that a table's own rules reject: `CHECK`, `NOT NULL`, `EXCLUDE`. */
+/** A row violates a constraint of the table: `CHECK`, `NOT NULL`, `EXCLUDE`. */
 const ROW_REFUSALS = new Set(['23514', '23502', '23P01']);
-/** Such as `COPY` into a table whose rows are protected by policies. */
+/** For example `COPY` into a table with row-level security. */
 export const FEATURE_NOT_SUPPORTED = '0A000';
 
-/** The SQLSTATE of an error of the server, or the name of one of the system: `ECONNREFUSED`. */
+/** The SQLSTATE of a server error, or the code of a system error: `ECONNREFUSED`. */
 export function codeOf(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : undefined;
 }
 
 /**
- * Whether the server rejects a row for what it says. A partition that is missing has the code of a
- * `CHECK`, but names no constraint: it concerns all rows, until somebody makes one.
+ * Whether the server rejects a row because of its content. A missing partition has the code of a
+ * `CHECK`, but no constraint name: it affects all rows until the partition is created.
  */
 export function isRowRefusal(error: unknown): boolean {
   const { constraint, column } = (error ?? {}) as { constraint?: unknown; column?: unknown };
@@ -34,14 +34,14 @@ export function isRowRefusal(error: unknown): boolean {
   return isNamed && ROW_REFUSALS.has(codeOf(error) ?? '');
 }
 
-/** Whether it is the server that says no, on a connection that goes on. */
+/** Whether the server reports the error, on a connection that stays usable. */
 export function isStatementError(error: unknown): boolean {
   return (error as { severity?: unknown } | null)?.severity === 'ERROR';
 }
 
-/** What an error of the network, the driver or the server says. */
+/** The text of an error of the network, the driver or the server. */
 export function causeText(error: unknown): string {
-  // Those of several addresses at once have no message of their own.
+  // An error for several addresses has no message of its own.
   if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
   if (!(error instanceof Error)) return String(error);
   return error.message || (codeOf(error) ?? error.name);

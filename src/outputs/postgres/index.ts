@@ -4,19 +4,23 @@ import type { Output } from '../output.ts';
 import { clientConfig, type DatabaseServer } from './server.ts';
 
 const variables = {
-  SINK_POSTGRES: variable(FLAG, 'false', 'Whether readings are stored in that server, too.'),
+  SINK_POSTGRES: variable(
+    FLAG,
+    'false',
+    'Whether readings are also stored in the PostgreSQL server.',
+  ),
 } as const;
 
-/** Stores readings in the tables of an EnMS, in the database server that the store is on. */
+/** Stores readings in the tables of an EnMS, in the database server of the store. */
 export const postgres = {
   name: 'postgres',
   title: 'Store',
   variables,
-  // A database takes what it is given.
+  // A database needs no pacing.
   isPaced: false,
   isShared: false,
   configure({ SINK_POSTGRES: isWanted }, { database, fault }) {
-    // The embedded database keeps kilobytes, for us alone.
+    // The embedded database is only for the simulator's own kilobytes.
     if (isWanted && !database)
       fault('SINK_POSTGRES', 'true needs a server: POSTGRES_HOST or DATABASE_URL');
     return isWanted ? database : undefined;

@@ -6,14 +6,14 @@ import { type MachineType, ROW_WIDTH } from '../../core/machine.ts';
 import { Memo } from '../../runtime/memo.ts';
 import { UnknownMachineError } from './error.ts';
 
-/** Units of the sums: the last digit of `energy_kwh`, so that they are exact and in any order. */
+/** Units of the sums: the last digit of `energy_kwh`, so that sums are exact in any order. */
 const UNITS_PER_KWH = 1e6;
-/** The table of what is known last of each machine. */
+/** The table with the latest status of each machine. */
 export const STATUS_TABLE = 'machine_status';
-/** The levels that alerts have in it. */
+/** The alert levels in it. */
 export const ALERT_LEVELS = ['normal', 'warning', 'critical'] as const;
 
-/** Its columns, and what is in them. */
+/** Its columns and their content. */
 export const STATUS_COLUMNS = {
   machine_id: 'id',
   is_running: 'flag',
@@ -27,17 +27,17 @@ export const STATUS_COLUMNS = {
   last_updated: 'time',
 } as const;
 
-/** How the database holds statuses, as SQL writes its types. */
+/** How the database stores statuses, with SQL types. */
 interface StatusTypes {
-  /** The columns of the table that are there. */
+  /** The existing columns of the table. */
   readonly status: ReadonlyMap<string, string>;
   readonly machineIdType: string;
 }
 
 /**
- * What was counted of a machine and up to when, in the simulator's own table:
+ * The counted sums of a machine and their time, in the simulator's own table:
  * `machine_status.energy_total_kwh` has too few digits to be added to. A reading counts if it is
- * later than the last one that was counted, so that a repeat changes nothing.
+ * later than the last counted one, so that a repeat changes nothing.
  */
 const CREATE_TOTALS = `
   create table if not exists simulator.machine_totals (
@@ -46,18 +46,18 @@ const CREATE_TOTALS = `
     energy_kwh numeric(18,6) not null,
     production_units bigint not null)`;
 
-/** Makes the table of the sums where it is not there. */
+/** Creates the table of the sums if it does not exist. */
 export async function createTotals(client: ClientBase): Promise<void> {
   const { rows } = await client.query<{ has_schema: boolean; has_table: boolean }>(
     `select to_regnamespace('simulator') is not null as has_schema,
        to_regclass('simulator.machine_totals') is not null as has_table`,
   );
-  // Whoever may not create schemas may still use one that was created for him.
+  // A user without the right to create schemas may still use an existing one.
   if (!rows[0]?.has_schema) await client.query('create schema if not exists simulator');
   if (!rows[0]?.has_table) await client.query(CREATE_TOTALS);
 }
 
-/** The last that is known of a machine, and its sums. */
+/** The latest status of a machine, and its sums. */
 interface MachineStatus {
   machine: Machine;
   timeMs: number;
@@ -68,13 +68,13 @@ interface MachineStatus {
   readingMs: number;
   /** Time of the last reading that is in the sums [ms]. */
   countedMs: number;
-  /** Of all carriers that it takes. */
+  /** Total over all carriers that the machine consumes. */
   energyUnits: number;
   production: number;
   isTouched: boolean;
 }
 
-/** Collects what batches say of each machine for `machine_status`. */
+/** Collects the statuses of machines from batches for `machine_status`. */
 export class MachineStatuses {
   readonly #statuses = new Map<string, MachineStatus>();
   readonly #columns = new Memo(columnsOf);
@@ -84,19 +84,19 @@ export class MachineStatuses {
     this.#types = types;
   }
 
-  /** Loads the sums of machines that are met for the first time, and takes in a batch. */
+  /** Loads the sums of new machines, then adds a batch. */
   async add(client: ClientBase, batch: Batch): Promise<void> {
     await this.#load(client, batch);
     for (let row = 0; row < batch.length; row++) {
       const machine = batch.machines[row] as Machine;
       const status = this.#statuses.get(machine.id) as MachineStatus;
-      // After a change of the registry it is another machine of the same id.
+      // After a change of the registry it is a different machine with the same id.
       status.machine = machine;
       this.#addRow(status, batch, row);
     }
   }
 
-  /** The statement that stores what has changed since the last call. */
+  /** The statement that stores the changes since the last call. */
   takeSql(client: ClientBase): string {
     const records: object[] = [];
     for (const status of this.#statuses.values()) {
@@ -216,7 +216,7 @@ function timeOrNull(timeMs: number): string | null {
   return Number.isFinite(timeMs) ? new Date(timeMs).toISOString() : null;
 }
 
-/** A status that is older than what the table knows, one of history, leaves it as it is. */
+/** Leaves a newer status in the table untouched by an older one, as of history. */
 function storeSql(recordsLiteral: string, types: ReadonlyMap<string, string>): string {
   const names = [...types.keys()];
   const casts = [...types].map(([name, type]) => `${instantOf(name, type)}::${type}`);

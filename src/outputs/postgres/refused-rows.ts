@@ -3,22 +3,22 @@ import type { Machine } from '../../core/factory.ts';
 import type { CopyTarget } from '../../encoding/copy-binary.ts';
 import { isRowRefusal } from './error.ts';
 
-/** Rows that are found out one by one; after those, all rows of a machine are left out at once. */
+/** Rows identified one by one; after that, all rows of a machine are skipped at once. */
 const SINGLE_MAX = 20;
-/** Rows and machines of one batch that may be refused; where it is more the table is at fault. */
+/** Most rejected rows and machines of one batch; beyond that, the table is at fault. */
 const REFUSED_MAX = 60;
 
-/** The row of a table that was refused, as the server quotes it: `…-01-14 10:00:01+00, c0000…`. */
+/** A rejected row, as the server quotes it: `…-01-14 10:00:01+00, c0000…`. */
 const TIME = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d(?::\d\d)?)/;
 
-/** Rows of one batch that the tables' own rules reject: each is left out of its table alone. */
+/** Rows of one batch that violate constraints: each is left out of its table only. */
 export class RefusedRows {
   readonly #batch: Batch;
   readonly #onRefused: (topic: string, reason: string) => void;
   readonly #keys = new Set<string>();
   #count = 0;
 
-  /** @param onRefused - Is told of each row that is left out. */
+  /** @param onRefused - Called for each row that is left out. */
   constructor(batch: Batch, onRefused: (topic: string, reason: string) => void) {
     this.#batch = batch;
     this.#onRefused = onRefused;
@@ -28,7 +28,7 @@ export class RefusedRows {
     return this.#keys.size === 0;
   }
 
-  /** Whether a row is to be left out of a table. */
+  /** Whether to leave a row out of a table. */
   has(target: CopyTarget, row: number): boolean {
     return this.#keys.size > 0 && this.#keys.has(keyOf(target, row));
   }
@@ -40,9 +40,9 @@ export class RefusedRows {
   }
 
   /**
-   * Leaves out the row that an error of the server is about.
+   * Leaves out the row that a server error refers to.
    *
-   * @returns False where it is about no row, or about too many.
+   * @returns False if it refers to no row, or there are too many.
    */
   take(error: unknown, target: CopyTarget | undefined): boolean {
     if (!target || !isRowRefusal(error) || ++this.#count > REFUSED_MAX) return false;
@@ -66,7 +66,7 @@ export class RefusedRows {
     return isFound;
   }
 
-  /** Topics of rows that are refused elsewhere and were not in this batch. */
+  /** Topics whose rows were rejected before, but not in this batch. */
   *accepted(topics: ReadonlySet<string>, targets: readonly CopyTarget[]): Generator<string> {
     const { machines, length } = this.#batch;
     for (let row = 0; row < length; row++)
@@ -77,7 +77,7 @@ export class RefusedRows {
   }
 }
 
-/** What the rows of a machine in a table are called where they are refused. */
+/** The name for the rejected rows of a machine in a table. */
 function tableTopic({ topic }: Machine, { table }: CopyTarget): string {
   return `${topic}/${table.name}`;
 }

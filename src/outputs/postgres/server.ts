@@ -11,7 +11,7 @@ export type DatabaseServer =
       readonly database: string;
     };
 
-/** What the driver connects with. */
+/** The driver's connection settings. */
 export function clientConfig(server: DatabaseServer): pg.ClientConfig {
   if ('connectionString' in server) return server;
   const { host, port, database, user, password } = server;

@@ -8,30 +8,32 @@ import type { RefusedRows } from './refused-rows.ts';
 import { copyIncomingSql, copySql, createIncomingSql, upsertSql } from './sql.ts';
 import { findTables, type StoredTables } from './tables.ts';
 
-/** A statement waits no longer for a lock that another one holds [ms]. */
+/** Longest wait of a statement for a lock [ms]. */
 const LOCK_MAX_MS = 25_000;
 
-/** The server's process of a connection; its start tells it from a later one of the same number. */
+/**
+ * The backend process of a connection; its start distinguishes it from a later one with its pid.
+ */
 export interface Backend {
   readonly pid: number;
   readonly startedAt: string;
 }
 
-/** How a batch is written, other than its rows. */
+/** Options for writing a batch. */
 export interface WriteOptions {
-  /** Statements that are carried out in the same transaction, after the rows. */
+  /** Statements executed in the same transaction, after the rows. */
   readonly more?: readonly string[];
-  /** Called now and then while the server has enough to do. */
+  /** Called from time to time while the server is busy. */
   readonly meanwhile?: (() => void) | undefined;
-  /** Called whenever the server or the way to it has taken something. */
+  /** Called whenever the server or the connection to it has accepted something. */
   readonly onProgress?: (() => void) | undefined;
-  /** Takes the rows that the tables' rules reject; without it they are an error. */
+  /** Collects rows that violate constraints; without it they are an error. */
   readonly refused?: RefusedRows | undefined;
-  /** Whether it takes rows with a value that fits no column as well. */
+  /** Whether it also collects rows with a value that does not fit its column. */
   readonly takesUnfit?: boolean;
 }
 
-/** The rows of statements, and where they go. */
+/** The rows of statements and their targets. */
 interface CopyData {
   readonly targets: readonly CopyTarget[];
   readonly batches: readonly Batch[];
@@ -41,23 +43,23 @@ interface CopyData {
   readonly takesUnfit?: boolean;
 }
 
-/** What one connection knows: its own tables, the machines' sums, whether repeats are likely. */
+/** The state of one connection: its temporary tables, the machines' sums, expected repeats. */
 export class PostgresSession {
   readonly client: Client;
   readonly statuses: MachineStatuses;
-  /** What the tables have no place for, each a sentence. */
+  /** Data that the tables cannot store, one sentence each. */
   readonly remarks: readonly string[];
   readonly #pool: ChunkPool = chunkPool();
   readonly #encoder: CopyEncoder;
   readonly #incoming = new Set<CopyTarget>();
   /**
-   * After a restart or an outage some readings come again, so rows are compared first. From the
-   * first batch on in which everything was new they go straight into the tables, which takes half
-   * the time, and is taken back should one of them be there.
+   * After a restart or an outage some readings are repeated, so rows are compared first. After the
+   * first batch without repeats, rows are copied directly into the tables, which takes half the
+   * time and is rolled back if one of them exists.
    */
   #isDirect = false;
   #canBeDirect = true;
-  /** The statement that failed last, and the target whose rows it took. */
+  /** The last failed statement, and the target of its rows. */
   #failedAt = 0;
   #failedTarget: CopyTarget | undefined;
   readonly backend: Backend | undefined;
@@ -71,11 +73,11 @@ export class PostgresSession {
   }
 
   /**
-   * Makes a connection ready for batches.
+   * Prepares a connection for batches.
    *
-   * @param before - The server's process of a connection that was given up. It may know nothing of
-   *   that and hold locks, so it is ended.
-   * @throws PostgresError that says all that is missing of the tables.
+   * @param before - The backend process of an abandoned connection. It may still hold locks, so it
+   *   is terminated. that and hold locks, so it is ended.
+   * @throws PostgresError that lists everything missing in the tables.
    */
   static async open(client: Client, before?: Backend): Promise<PostgresSession> {
     const { rows } = await client.query<Backend>(
@@ -101,7 +103,7 @@ export class PostgresSession {
     return this.#encoder.targets.filter((target) => found.has(target));
   }
 
-  /** Stores batches in one transaction. After an error the connection is of no more use. */
+  /** Stores batches in one transaction. After an error the connection must not be used again. */
   async write(batches: readonly Batch[], options: WriteOptions = {}): Promise<void> {
     const { more = [], ...others } = options;
     const targets = this.targetsOf(batches);
@@ -113,7 +115,7 @@ export class PostgresSession {
     this.#isDirect = isNew && this.#canBeDirect;
   }
 
-  /** @returns Whether every row was new; nothing where one was refused, and is left out now. */
+  /** @returns Whether every row was new; undefined if one was rejected and is now left out. */
   async #tryToWrite(data: CopyData, end: readonly string[]): Promise<boolean | undefined> {
     this.#failedTarget = undefined;
     try {
@@ -127,9 +129,9 @@ export class PostgresSession {
   }
 
   /**
-   * Runs statements, of which the first `COPY`s are those of the data's targets.
+   * Runs statements, which start with the `COPY`s of the data's targets.
    *
-   * @returns The rows of each statement.
+   * @returns The row count of each statement.
    */
   async copy(sql: readonly string[], data: CopyData): Promise<readonly number[]> {
     const { targets, batches } = data;
@@ -172,7 +174,7 @@ export class PostgresSession {
     }
   }
 
-  /** False if a row was there already; nothing has happened then. */
+  /** False if a row already exists; nothing is stored then. */
   async #triesDirect(data: CopyData, end: readonly string[]): Promise<boolean> {
     try {
       await this.copy(['begin', ...data.targets.map(copySql), ...end], data);
@@ -205,7 +207,7 @@ export class PostgresSession {
   }
 }
 
-/** Whether rows must be compared first: one is there, or the table takes no `COPY`. */
+/** Whether rows must be compared first: one exists, or the table does not accept `COPY`. */
 function isRefusal(error: unknown): boolean {
   const code = codeOf(error);
   return code === UNIQUE_VIOLATION || code === FEATURE_NOT_SUPPORTED;

@@ -15,34 +15,34 @@ import {
 import { RefusedRows } from './refused-rows.ts';
 import { type Backend, PostgresSession } from './session.ts';
 
-/** Closing waits no longer for the server to say goodbye [ms]. */
+/** Longest wait for the server to close the connection [ms]. */
 const CLOSE_MAX_MS = 1000;
 
 /**
- * Rows of a batch. A transaction costs the server and the way to it some milliseconds, whatever is
- * in it: less than a tenth with so many rows, which take 2 MB here and as much again for the one
- * that is read ahead.
+ * Rows per batch. A transaction has a fixed cost of some milliseconds on the server and the
+ * network: less than a tenth of the time with this many rows, which take 2 MB here and as much
+ * again for the batch that is read ahead.
  */
 const BATCH_ROWS = 8192;
 
-/** Where the sink writes. */
+/** Options of the sink. */
 export interface PostgresSinkOptions {
-  /** Where the database is, and who asks. */
+  /** The connection to the database. */
   readonly server: pg.ClientConfig;
   /**
-   * Where the store is in the same database: the statement that saves that everything up to
-   * `timeMs` is in. It is carried out in the transaction that holds the rows.
+   * If the store is in the same database: the statement that saves the watermark `timeMs`. It runs
+   * in the transaction that stores the rows.
    */
   readonly watermarkSql?: (timeMs: number) => string;
-  /** Is told once of each thing that the tables have no place for. */
+  /** Called once for each kind of data that the tables cannot store. */
   readonly onRemark?: (remark: string) => void;
 }
 
 /**
  * Stores readings in the tables of an EnMS, `energy_readings`, `production_data`,
- * `environmental_data`, and the last of each machine in `machine_status`: a batch a transaction,
- * by binary `COPY` on a connection of its own. What is there already stays as it is, so that a
- * batch may be written twice. After a failure the next write connects anew.
+ * `environmental_data`, and the latest status of each machine in `machine_status`: one transaction
+ * per batch, by binary `COPY` on its own connection. Existing rows stay unchanged, so a batch may
+ * be written twice. After a failure the next write reconnects.
  */
 export class PostgresSink implements DeliveredSink {
   readonly name = 'postgres';
@@ -51,16 +51,16 @@ export class PostgresSink implements DeliveredSink {
   readonly #options: PostgresSinkOptions;
   #observer: SinkObserver | undefined;
   #session: PostgresSession | undefined;
-  /** Ends the connection, one that is being made, too. */
+  /** Closes the connection, even while it is being opened. */
   #end = new AbortController();
-  /** The server's process of a connection that was given up. */
+  /** The backend process of an abandoned connection. */
   #before: Backend | undefined;
   readonly #absent = new AbsentMachines();
-  /** Whether the server has refused a row because of its machine. */
+  /** Whether the server has rejected a row because of its machine. */
   #hasStrangers = false;
-  /** Whether a value that fits no column was an error before. */
+  /** Whether a value that does not fit its column has caused an error before. */
   #takesUnfit = false;
-  /** The session that is being written to. */
+  /** The session in use by a write. */
   #writing: PostgresSession | undefined;
   #closedBytes = 0;
   #isClosed = false;
@@ -89,12 +89,14 @@ export class PostgresSink implements DeliveredSink {
   }
 
   /**
-   * Settles when the transaction is durable. A row that a table's own rules reject is left out of
-   * that table.
+   * Settles when the transaction is durable. A row that violates a constraint is left out of its
+   * table.
    *
-   * @throws PostgresError where the server is away or does not take the batch; where that is for a
-   *   machine that it does not know, the next call leaves that machine out. RangeError for the
-   *   first value that fits no column; from then on such rows are left out.
+   * @throws PostgresError if the server is away or rejects the batch; if that is because of an
+   *   unknown machine, the next call leaves that machine out. RangeError for the first value that
+   *   does not fit its column; from then on such rows are left out. machine that it does not know,
+   *   the next call leaves that machine out. RangeError for the first value that fits no column;
+   *   from then on such rows are left out.
    */
   async write(batch: Batch): Promise<void> {
     const session = this.#session ?? (await this.#connect());
@@ -124,7 +126,7 @@ export class PostgresSink implements DeliveredSink {
     return this.#options.watermarkSql !== undefined;
   }
 
-  /** What is being written is given up; none of it is stored then. */
+  /** Abandons the current write; none of it is stored then. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const session = this.#session;
@@ -170,7 +172,7 @@ export class PostgresSink implements DeliveredSink {
     let session: PostgresSession | undefined;
     client.on('error', (error) => {
       reason ??= error;
-      // What were written before the end would fail for a reason that says nothing.
+      // A write before `end` would fail with a meaningless reason.
       if (session && this.#writing !== session) this.#onEnd(session, reason);
     });
     try {
@@ -192,7 +194,7 @@ export class PostgresSink implements DeliveredSink {
     }
   }
 
-  /** Where nothing is being written, nobody else would say that the connection was lost. */
+  /** Reports a connection lost while idle, which no write would notice. */
   #onEnd(session: PostgresSession, reason: unknown): void {
     const isUnsaid = this.#session === session && this.#writing !== session && !this.#isClosed;
     this.#drop(session);

@@ -19,19 +19,19 @@ import {
 import { PostgresError } from './error.ts';
 import { ALERT_LEVELS, STATUS_COLUMNS, STATUS_TABLE } from './machine-statuses.ts';
 
-/** Characters of a text that a column without a limit gets. */
+/** Longest text, in characters, for a column without a limit. */
 const TEXT_MAX = 255;
-/** What a type modifier of `numeric` and of `varchar` adds (PostgreSQL source, numeric.c). */
+/** Offset in the type modifiers of `numeric` and `varchar` (PostgreSQL source, numeric.c). */
 const MODIFIER_OFFSET = 4;
 
-/** How the tables of a database hold readings and statuses. */
+/** How the tables of a database store readings and statuses. */
 export interface StoredTables {
   readonly readings: readonly ReadingTable[];
-  /** The columns of `machine_status` that are there, with their types as SQL writes them. */
+  /** The existing columns of `machine_status`, with their SQL types. */
   readonly status: ReadonlyMap<string, string>;
-  /** Type of `machines.id`, as SQL writes it. */
+  /** SQL type of `machines.id`. */
   readonly machineIdType: string;
-  /** What is left out, each a sentence. */
+  /** Data that are left out, one sentence each. */
   readonly remarks: readonly string[];
 }
 
@@ -39,19 +39,19 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(READING_TABLES.map(({ name, key }) => [name, key])),
   [STATUS_TABLE]: ['machine_id'],
 };
-/** Only looked up, so that nothing has to be unique in it. */
+/** Only read, so it needs no unique index. */
 const LOOKED_UP = 'machines';
 
-/** Columns without which a row of a table says nothing. */
+/** Columns without which a row is meaningless. */
 const NEEDED: ReadonlySet<string> = new Set([
   ...['power_kw', 'energy_kwh', 'production_count'],
   ...['last_reading_time', 'last_updated'],
 ]);
 
 /**
- * Looks how the tables hold readings, and whether they can tell a repeated one.
+ * Determines how the tables store readings, and whether they can recognise a repeated one.
  *
- * @throws PostgresError that says all that is missing.
+ * @throws PostgresError that lists everything missing.
  */
 export async function findTables(client: ClientBase): Promise<StoredTables> {
   const tables = [
@@ -80,7 +80,7 @@ export async function findTables(client: ClientBase): Promise<StoredTables> {
   };
 }
 
-/** Gathers what keeps the tables from being used, and what is left out of them. */
+/** Collects what makes the tables unusable, and what is left out of them. */
 class Findings {
   readonly faults: string[] = [];
   readonly remarks: string[] = [];
@@ -89,7 +89,9 @@ class Findings {
     const key = KEYS[name]?.toSorted().join(', ');
     if (!is_there) this.faults.push(`there is no table ${name}`);
     else if (key !== undefined && !has_key)
-      this.faults.push(`${name} has no unique index on (${key}), by which a repeat could be told`);
+      this.faults.push(
+        `${name} has no unique index on (${key}), which is needed to detect repeats`,
+      );
     if (missing_rights) this.faults.push(`no permission to ${missing_rights} ${name}`);
   }
 
@@ -101,7 +103,7 @@ class Findings {
     return 'uuid';
   }
 
-  /** A column that is needed is missing, or of a type that cannot hold it. */
+  /** Reports a required column that is missing, or has an unsuitable type. */
   unfit(table: string, name: string, column: FoundColumn | undefined, accepted: string): void {
     this.faults.push(
       column
@@ -110,7 +112,7 @@ class Findings {
     );
   }
 
-  /** A column can do without. */
+  /** Leaves an optional column out, with a remark. */
   leaveOut(table: string, name: string, column: FoundColumn | undefined, accepted: string): void {
     if (NEEDED.has(name)) this.unfit(table, name, column, accepted);
     else if (!column) this.remarks.push(`${table} has no column ${name}, which is left out`);
@@ -119,11 +121,11 @@ class Findings {
       this.remarks.push(`${table}.${name} is ${column.declared}, not ${accepted}, and is left out`);
   }
 
-  /** Columns that rows must have a value for, and that nothing is known of. */
+  /** Reports unknown columns that require a value. */
   unknown(table: string, columns: readonly FoundColumn[], known: ReadonlySet<string>): void {
     for (const { name, is_required } of columns)
       if (is_required && !known.has(name))
-        this.faults.push(`${table}.${name} may not be null and has no default`);
+        this.faults.push(`${table}.${name} must not be null and has no default`);
   }
 }
 
@@ -183,7 +185,7 @@ const STATUS_KINDS = {
   time: { fits: isTime, accepted: TIME_TYPES },
 } as const;
 
-/** The words that are written into columns that may be enums. */
+/** The words written to columns that may be enums. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   operating_mode: OPERATING_MODES,
   current_mode: OPERATING_MODES,
@@ -201,7 +203,7 @@ function acceptedBy({ kind }: ColumnType): string {
   return kind === 'text' ? 'text' : NUMBER_TYPES;
 }
 
-/** How a column that was found holds what ours does; undefined where it cannot. */
+/** How an existing column stores the values of ours; undefined if it cannot. */
 function columnType({ type: own }: TableColumn, found: FoundColumn): ColumnType | undefined {
   const { base, modifier, declared, is_fixed } = found;
   if (is_fixed) return undefined;

@@ -7,23 +7,23 @@ import { codeOf } from './error.ts';
 /** A way to connect: without TLS, or with it. */
 type Tls = false | ConnectionOptions;
 
-/** What a mode means (PostgreSQL manual, SSL Support, table 34.1); `no-verify` is the driver's. */
+/** The meaning of the modes (PostgreSQL manual, SSL Support, table 34.1), and `no-verify`. */
 const SSL_MODES = [
   ...['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'],
   'no-verify',
 ] as const;
 
-/** Parameters that take any text. */
+/** Parameters that accept any text. */
 const TEXTS = [
   ...['user', 'password', 'host', 'port', 'dbname', 'application_name'],
   ...['fallback_application_name', 'options', 'sslrootcert', 'sslcert', 'sslkey', 'sslpassword'],
 ];
-/** Parameters that take a whole number. */
+/** Parameters that accept a whole number. */
 const NUMBERS = [
   ...['connect_timeout', 'keepalives_idle', 'statement_timeout', 'lock_timeout'],
   'idle_in_transaction_session_timeout',
 ];
-/** Parameters of which some values mean something here, or what is done anyway. */
+/** Parameters with a limited set of supported values. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   sslmode: SSL_MODES,
   ssl: ['true', 'false', '1', '0'],
@@ -38,7 +38,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   sslcompression: ['0'],
   uselibpqcompat: ['true', 'false'],
 };
-/** Others that libpq knows (PostgreSQL manual, Parameter Key Words), to be named. */
+/** Other parameters of libpq (PostgreSQL manual, Parameter Key Words), named as unsupported. */
 const UNSUPPORTED = `hostaddr passfile require_auth keepalives_interval keepalives_count
   tcp_user_timeout replication sslcertmode sslcrl sslcrldir requirepeer ssl_min_protocol_version
   ssl_max_protocol_version krbsrvname gsslib gssdelegation scram_client_key scram_server_key
@@ -46,14 +46,14 @@ const UNSUPPORTED = `hostaddr passfile require_auth keepalives_interval keepaliv
   oauth_client_id oauth_client_secret oauth_scope`.split(/\s+/);
 const SUPPORTED = [...TEXTS, ...NUMBERS, ...Object.keys(CHOICES)];
 
-/** Failures of a connection after which libpq tries the next way. */
+/** Connection failures after which libpq tries the next way. */
 const NOT_SO = /^(The server does not support SSL|There was an error establishing an SSL)/;
-/** No line of the server's `pg_hba.conf` lets this user in this way. */
+/** No line in the server's `pg_hba.conf` admits this user in this way. */
 const INVALID_AUTHORIZATION = '28000';
 
 /**
- * What of a database's URL cannot be used, each a sentence that names a parameter; none of them
- * shows what may be secret.
+ * The problems of a database URL, each a sentence that names a parameter; none of them reveals a
+ * secret.
  */
 export function urlFaults(text: string): readonly string[] {
   if (!URL.canParse(text)) return ['is malformed'];
@@ -67,9 +67,9 @@ export function urlFaults(text: string): readonly string[] {
       faults.push(`${name} is not a whole number`);
     else if (UNSUPPORTED.includes(name)) faults.push(`the parameter ${name} is not supported`);
     else if (!SUPPORTED.includes(name)) {
-      // It is not shown: it may be part of a password that was not encoded.
+      // The name is not shown: it may be part of a password that was not encoded.
       const near = nearestName(name, SUPPORTED);
-      faults.push(`a parameter is not known${near ? `; did you mean ${near}?` : ''}`);
+      faults.push(`a parameter is unknown${near ? `; did you mean ${near}?` : ''}`);
     }
   }
   if (faults.length > 0) return faults;
@@ -82,7 +82,7 @@ export function urlFaults(text: string): readonly string[] {
   }
 }
 
-/** How the driver connects to a server, and which ways are tried one after the other. */
+/** How the driver connects to a server, and which ways it tries in order. */
 interface Reading {
   readonly settings: pg.ClientConfig;
   readonly ways: readonly (Tls | undefined)[];
@@ -91,18 +91,18 @@ interface Reading {
 /**
  * The settings of a server without its URL.
  *
- * @throws Error for a URL that cannot be used; it shows nothing secret.
+ * @throws Error for an unusable URL, without secrets.
  */
 export function settingsOf(server: pg.ClientConfig): pg.ClientConfig {
   return reading(server).settings;
 }
 
 /**
- * Connects in the ways that the server's `sslmode` allows, as libpq does: `prefer` goes without TLS
- * where the server has none, `allow` with it where the server demands it.
+ * Connects in the ways that `sslmode` allows, as libpq does: `prefer` falls back to no TLS if the
+ * server has none, `allow` uses TLS only if the server demands it.
  *
  * @param attempt - Makes one connection.
- * @throws What the last attempt has thrown.
+ * @throws The error of the last attempt.
  */
 export async function connectInTurn<T>(
   server: pg.ClientConfig,
@@ -161,7 +161,7 @@ function readUrl(url: URL): Reading {
     options: given.get('options') || undefined,
     sslnegotiation: given.get('sslnegotiation') || undefined,
     enableChannelBinding: given.get('channel_binding') === 'prefer' || undefined,
-    // Without a limit there is ours.
+    // Without a limit ours applies.
     connectionTimeoutMillis: seconds ? 1000 * seconds : undefined,
     keepAlive: given.has('keepalives') ? given.get('keepalives') === '1' : undefined,
     keepAliveInitialDelayMillis: idleS ? 1000 * idleS : undefined,
@@ -172,7 +172,7 @@ function readUrl(url: URL): Reading {
   const settings = Object.fromEntries(
     Object.entries(all).filter(([, value]) => value !== undefined && value !== null),
   ) as pg.ClientConfig;
-  // There is no TLS on a socket of this computer.
+  // There is no TLS on a local socket.
   const ways = host?.startsWith('/') ? [false as const] : waysOf(modeOf(given), given);
   return { settings, ways };
 }
@@ -184,7 +184,7 @@ function isMode(text: string): text is SslMode {
 }
 
 function modeOf(given: URLSearchParams): SslMode {
-  // A root of the system's choice proves nothing without the name.
+  // A root from the system proves nothing unless the name is checked.
   if (given.get('sslrootcert') === SYSTEM) return 'verify-full';
   const ssl = given.get('ssl');
   const alias =
@@ -194,7 +194,7 @@ function modeOf(given: URLSearchParams): SslMode {
   return given.get('sslnegotiation') === 'direct' ? 'require' : 'prefer';
 }
 
-/** In place of a file: the roots that Node trusts. */
+/** Used instead of a file: the roots that Node trusts. */
 const SYSTEM = 'system';
 
 function waysOf(mode: SslMode, given: URLSearchParams): readonly Tls[] {
@@ -208,7 +208,7 @@ function waysOf(mode: SslMode, given: URLSearchParams): readonly Tls[] {
   };
   if (mode === 'verify-full') return [files];
   if (mode === 'verify-ca' && !files.ca) throw new Error('sslmode=verify-ca needs sslrootcert');
-  // A root that was given is checked against, whatever the name in the certificate.
+  // A given root is verified, whatever the name in the certificate.
   const tls: ConnectionOptions =
     files.ca && mode !== 'no-verify'
       ? { ...files, checkServerIdentity: () => undefined }

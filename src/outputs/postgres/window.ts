@@ -17,23 +17,22 @@ const TABLES = READING_TABLES.map(({ name }) => name);
 /** Fills an empty batch; true if nothing comes after it. */
 export type FillBatch = (batch: Batch) => boolean;
 
-/** Is told a sentence about what is not stored. */
+/** Called with a sentence about data that are not stored. */
 export type OnRemark = (remark: string) => void;
 
 /**
- * Stores a whole window of readings, as fast as the server takes them.
+ * Stores a whole window of readings, as fast as the server accepts them.
  *
- * Into tables that are empty it goes in one transaction and without their indexes and foreign
- * keys, which are made again at its end; who reads them or `machines` waits for it. An error, also
- * one that `fill` throws, leaves them as they were; to keep what is there so far, let it return
- * true.
- * Where the tables hold rows, or are not simple ones (hypertables, partitions, triggers,
- * policies), it is what the sink does: many transactions, and repeats change nothing.
+ * Empty tables are loaded in one transaction and without their indexes and foreign keys, which are
+ * recreated at the end; readers of these tables or `machines` have to wait. An error, including
+ * one thrown by `fill`, leaves the tables unchanged; to keep what is stored so far, return true.
+ * If the tables contain rows, or are not plain (hypertables, partitions, triggers, policies), it
+ * works like the sink: many transactions, and repeats change nothing.
  *
- * @param onRemark - Is told of each thing that the tables have no place for.
- * @returns Whether the tables were empty and simple, so that all or nothing was stored.
- * @throws PostgresError where the server is away or does not take a row; RangeError for a value
- * that fits no column; whatever `fill` throws.
+ * @param onRemark - Called for each kind of data that the tables cannot store.
+ * @returns Whether the tables were empty and plain, so that everything or nothing was stored.
+ * @throws PostgresError if the server is away or rejects a row; RangeError for a value that does
+ * not fit its column; any error of `fill`.
  */
 export function loadWindow(
   server: pg.ClientConfig,
@@ -55,10 +54,10 @@ export function loadWindow(
 }
 
 /**
- * Adds a window of readings to tables that others fill, too: many transactions, and repeats change
- * nothing.
+ * Adds a window of readings to tables that others fill as well: many transactions, and repeats
+ * change nothing.
  *
- * @throws PostgresError, RangeError, whatever `fill` throws, as {@link loadWindow}.
+ * @throws PostgresError, RangeError, or any error of `fill`, as {@link loadWindow}.
  */
 export function addWindow(
   server: pg.ClientConfig,
@@ -68,7 +67,7 @@ export function addWindow(
   return withSession(server, fill, add, onRemark);
 }
 
-/** Does something with a connection of its own, whose errors are told as users are to see them. */
+/** Runs work on a separate connection, with errors in the form for users. */
 async function withSession<T>(
   server: pg.ClientConfig,
   fill: FillBatch,
@@ -102,7 +101,7 @@ function add(session: PostgresSession, fill: FillBatch): Promise<void> {
   return inGroups(fill, (batches, meanwhile) => session.write(batches, { meanwhile }));
 }
 
-/** Goes on with the transaction and commits it. */
+/** Continues the transaction and commits it. */
 async function load(session: PostgresSession, fill: FillBatch): Promise<void> {
   const { client, statuses } = session;
   const definitions = await indexesAndKeys(client);
@@ -118,7 +117,7 @@ async function load(session: PostgresSession, fill: FillBatch): Promise<void> {
   await client.query('commit');
 }
 
-/** Fills batches and has them taken, several at a time; the next are filled meanwhile. */
+/** Fills batches and writes several at a time; the next are filled meanwhile. */
 async function inGroups(
   fill: FillBatch,
   take: (batches: readonly Batch[], meanwhile: () => void) => Promise<void>,
@@ -143,7 +142,7 @@ function newBatches(): readonly Batch[] {
   return Array.from({ length: BATCHES }, () => new Batch(BATCH_ROWS));
 }
 
-/** Locks the tables and looks whether they can be loaded without their indexes. */
+/** Locks the tables and checks whether they can be loaded without their indexes. */
 async function areEmptyAndSimple(client: pg.ClientBase): Promise<boolean> {
   const { rowCount: complicated } = await client.query(
     `select from pg_class as c where oid = any ($1::regclass[]) and (
@@ -160,13 +159,13 @@ async function areEmptyAndSimple(client: pg.ClientBase): Promise<boolean> {
   return rows[0]?.is_filled === false;
 }
 
-/** How a transaction takes off what rows are checked against one by one, and puts it back. */
+/** Statements that drop what checks rows one by one, and that recreate it. */
 interface Definition {
   readonly drop: string;
   readonly create: string;
 }
 
-/** Indexes first, then keys; the index of a constraint comes and goes with that. */
+/** Indexes first, then keys; the index of a constraint is dropped and created with it. */
 async function indexesAndKeys(client: pg.ClientBase): Promise<readonly Definition[]> {
   const { rows } = await client.query<Definition>(
     `select format('drop index %s', indexrelid::regclass) as drop,
