@@ -89,7 +89,7 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
       /^--cluster: applies to files and databases, not to standard output$/m,
     );
     const alone = await refused([...words, 'x', '--workers', '2'], {});
-    assert.match(alone, /^--workers: is for one computer/m);
+    assert.match(alone, /^--workers: applies to one computer/m);
     assert.match(alone, /^--cluster: needs REDIS_URL/m);
     assert.match(
       await refused(['worker', '--only', 'histroy'], {}),
