@@ -112,11 +112,11 @@ export class PostgresSink implements DeliveredSink {
       this.#takesUnfit ||= isUnfit;
       this.#hasStrangers =
         error instanceof UnknownMachineError || codeOf(error) === FOREIGN_KEY_VIOLATION;
-      const told = isUnfit ? error : explained(error, session.client);
+      const reported = isUnfit ? error : explained(error, session.client);
       this.#drop(session);
       const isOurs = isUnfit || error instanceof PostgresError || isStatementError(error);
-      if (!isOurs && !signal.aborted && !this.#isClosed) this.#observer?.lost(told);
-      throw told;
+      if (!isOurs && !signal.aborted && !this.#isClosed) this.#observer?.lost(reported);
+      throw reported;
     } finally {
       if (this.#writing === session) this.#writing = undefined;
     }
