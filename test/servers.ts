@@ -1,7 +1,7 @@
 /** Real servers of a test's own, on free ports of this computer. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -100,18 +100,45 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   };
 }
 
-/** Ports of tests: below those that the system gives to anybody who does not care. */
+/** Ports of tests: below those that the system assigns by itself. */
 const PORT_MIN = 20_000;
 const PORT_MAX = 32_000;
 let nextPort = PORT_MIN + ((process.pid * 37) % (PORT_MAX - PORT_MIN));
 
-/** A port that nothing listens on, and that test files beside this one are not given. */
+/** Claims of ports, a file each with the process that has it, for all test runs of this computer. */
+const CLAIMS = join(tmpdir(), 'enms-simulator-test-ports');
+const claimed: number[] = [];
+process.on('exit', () => {
+  for (const port of claimed) rmSync(join(CLAIMS, String(port)), { force: true });
+});
+
+/** A port that nothing listens on, and that no other test process is given until this one ends. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (;;) {
     const port = nextPort;
     nextPort = port + 1 < PORT_MAX ? port + 1 : PORT_MIN;
-    if (await isFree(port, host)) return port;
+    if (claim(port) && (await isFree(port, host))) return port;
   }
+}
+
+/** Claims a port; false if a test process that still runs has it. */
+function claim(port: number): boolean {
+  const file = join(CLAIMS, String(port));
+  try {
+    mkdirSync(CLAIMS, { recursive: true });
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    claimed.push(port);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  // A process that was killed leaves its claims behind; the next round may have them.
+  try {
+    process.kill(Number(readFileSync(file, 'utf8')) || process.pid, 0);
+  } catch {
+    rmSync(file, { force: true });
+  }
+  return false;
 }
 
 async function isFree(port: number, host: string): Promise<boolean> {
