@@ -17,9 +17,14 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
   it('continues with another worker when one is killed', async () => {
     const first = await cluster.worker();
     const program = cluster.generate(LONG, 'killed');
-    await cluster.writing('killed');
-    // It gets no further while the other one starts, however long that takes.
-    first.signal('SIGSTOP');
+    // It gets no further while the other one starts, however long that takes. Between two tasks it
+    // holds none, and nothing would be taken over.
+    for (let isHeld = false; !isHeld; ) {
+      await cluster.writing('killed');
+      first.signal('SIGSTOP');
+      isHeld = (await cluster.client.llen('test:history:active')) > 0;
+      if (!isHeld) first.signal('SIGCONT');
+    }
     const second = await cluster.worker();
     first.signal('SIGKILL');
     await cluster.assertMade(program, 'killed', expected);
