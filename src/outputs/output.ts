@@ -9,100 +9,100 @@ import type { DatabaseServer } from './postgres/server.ts';
  * configuration, the assembly, reader processes and the shards of a cluster go through the list.
  */
 export interface Output<V extends Variables = Variables, Options = unknown> {
-  /** In logs, metrics and watermarks: `mqtt`. It never changes: a watermark hangs on it. */
+  /** Its name in logs, metrics and watermarks: `mqtt`. It must never change. */
   readonly name: string;
   /** The heading of its variables. */
   readonly title: string;
-  /** Its environment variables; `.env.example`, `check` and the documents come from here. */
+  /** Its environment variables, from which `.env.example`, `check` and the documents are made. */
   readonly variables: V;
   /**
-   * Whether its receivers lose what they do not take in time: then `CATCH_UP_RATE` and
-   * `PUBLISH_SPREAD` hold for it.
+   * Whether its receivers lose what they do not read in time. If so, `CATCH_UP_RATE` and
+   * `PUBLISH_SPREAD` apply to it.
    */
   readonly isPaced: boolean;
-  /** Whether `READERS` share its machines out, each with a connection of its own. */
+  /** Whether `READERS` divide its machines, each with its own connection. */
   readonly isShared: boolean;
-  /** What the variables ask for; nothing: it is not wanted. Says what is wrong with them. */
+  /** Checks the variables and returns options, or undefined if the output is not wanted. */
   configure(values: ValuesOf<V>, given: Given): Options | undefined;
-  /** What all processes of a cluster must have alike. */
+  /** The part of the options that all processes of a cluster must share. */
   agreed?(options: Options): unknown;
   /**
-   * Makes it; loads what only it needs. It may begin to connect, but does not wait for the other
-   * side.
+   * Opens the output, and loads the code that only it needs. It may start to connect, but does not
+   * wait for a connection.
    *
-   * @throws ConfigError where that cannot work: a port is taken, a certificate cannot be read.
+   * @throws ConfigError if that cannot work: a port is taken, a certificate cannot be read.
    */
   open(options: Options, context: OutputContext): Promise<OpenOutput>;
-  /** Begins to show a whole cluster's state, for one of its workers. */
+  /** Starts to publish the state of the whole cluster, from one of its workers. */
   showCluster?(options: Options): Promise<ClusterState>;
 }
 
-/** What an output finds when it is configured, and where it says what it thinks of it. */
+/** The context in which an output is configured, and where it reports errors and warnings. */
 export interface Given {
   /** The folder from which relative paths start. */
   readonly cwd: string;
   readonly database: DatabaseServer | undefined;
   readonly isCluster: boolean;
-  /** Whether a variable was set, rather than left at its default. */
+  /** Whether a variable was set. */
   isSet(name: string): boolean;
-  /** Refuses the configuration, with the other faults in it. */
+  /** Reports an error; the configuration is then rejected with all its errors. */
   fault(path: string, message: string): void;
-  /** Adds a sentence to the log of the start. */
+  /** Adds a warning to the log of the start. */
   remark(sentence: string): void;
 }
 
-/** An output that the configuration asks for. */
+/** An output that is configured. */
 export interface WantedOutput {
   readonly output: Output;
-  /** Plain data, which another process can be given. */
+  /** Plain data, which can be sent to another process. */
   readonly options: unknown;
 }
 
-/** What an output works with. */
+/** What an output needs when it opens. */
 export interface OutputContext {
   readonly log: Log;
   /**
-   * Tells this process from others that deliver a share each: `3`. None: it is the only one, or
-   * the one that speaks for the simulator.
+   * Identifies this process among those that each deliver a share: `3`. Undefined for a single
+   * process, and for the one that publishes the simulator's state.
    */
   readonly part?: string;
   /** Whether reader processes will connect to the same place. */
   readonly hasReaders?: boolean;
   /**
-   * The statement that saves a sink's watermark, where a database that takes readings keeps
-   * watermarks, too: both are one transaction then.
+   * The SQL that saves a sink's watermark, if the database of the readings also stores watermarks:
+   * both are then one transaction.
    */
   readonly watermarkSql?: (sinkName: string, timeMs: number) => string;
 }
 
-/** An output that was opened. */
+/** An open output. */
 export interface OpenOutput {
-  /** Each is delivered to on its own, and closed by whoever delivers. */
+  /** Its sinks. Each has its own delivery, which closes it. */
   readonly sinks: readonly DeliveredSink[];
-  /** Where labels of anomalies go, if they are to be published. */
+  /** Publishes the ground truth, if that is wanted. */
   readonly truth?: Announcer;
   /** The broker in this process, if there is one. */
   readonly broker?: EmbeddedBroker;
-  /** Where it goes, as a person writes it, without anything secret. */
+  /** Its address for people, without secrets. */
   readonly address?: string;
-  /** Its options for reader processes. */
+  /** The options with which reader processes open it. */
   readonly readerOptions?: unknown;
-  /** Closes what is left when the sinks are closed. */
+  /** Closes what remains after its sinks are closed. */
   close?(): Promise<void>;
 }
 
-/** Publishes retained messages of the simulator's own, on topics that are no machine's. */
+/** Publishes the simulator's own retained messages, on topics outside those of machines. */
 export interface Announcer {
-  /** Settles when it is on its way; rejects where the broker is away. */
+  /** Settles when the message has been sent; rejects if the broker is unreachable. */
   announce(topic: string, payload: string): Promise<void>;
 }
 
-/** Says that a cluster is online for as long as one of its workers is. */
+/** Publishes that a cluster is online, as long as one of its workers is. */
 export interface ClusterState {
-  /** Makes this worker the one whose loss the other side notices, or no longer so. */
+  /** Makes this worker the one whose loss the receivers notice, or stops that. */
   keep(isKeeper: boolean): void;
-  /** Stops speaking for the cluster: this process is about to end. */
+  /** Stops publishing for the cluster, because this process is about to end. */
   beginClosing(): void;
-  /** Ends it, as the last worker or as one of many. */
+  /** Closes it, as the last worker or as one of several. */
   close(isLast: boolean): Promise<void>;
 }
