@@ -76,7 +76,7 @@ export function text(text: (code: number) => string): FieldSpec {
   return { kind: 'text', decimals: 0, text };
 }
 
-/** The electrical fields of every machine; the engine's meter fills them in (core/meter.ts). */
+/** The electrical fields of every machine; the engine fills them in (core/row.ts). */
 export const ELECTRICITY = {
   powerKw: decimal(3),
   energyKwh: decimal(6),

@@ -2,8 +2,8 @@ import type { Machine } from '../core/factory.ts';
 import { IDLE, OFFLINE } from '../core/field.ts';
 import type { Journal } from '../core/journal.ts';
 import { ROW_WIDTH, type Values } from '../core/machine.ts';
-import { meteredPowerKw, writeElectricity } from '../core/meter.ts';
 import { white } from '../core/random.ts';
+import { meteredPowerKw, writeElectricity } from '../core/row.ts';
 import { ALERT_HOLD_S, AlertMonitor, isScanned } from './alert-monitor.ts';
 import { Incidents } from './incidents.ts';
 
