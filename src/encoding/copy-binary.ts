@@ -4,7 +4,7 @@ import type { MachineType } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
 import { READING_TABLES, type ReadingTable } from './reading-tables.ts';
 import { type RecordWriter, tableRecords } from './table-record.ts';
-import { Utf8Constant } from './utf8-constant.ts';
+import { Utf8Constant } from './texts.ts';
 
 /**
  * Bytes that a row of a batch may take in one table. Two carriers of a boiler need 1,500; each

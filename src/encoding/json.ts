@@ -14,8 +14,8 @@ import {
   type NullAndTextFormat,
 } from './columns.ts';
 import { NUMBER_BYTES_MAX, writeDecimal } from './decimal.ts';
+import { Utf8Constant } from './texts.ts';
 import { TimeWriter } from './time.ts';
-import { Utf8Constant } from './utf8-constant.ts';
 
 /** How JSON writes missing values and texts. */
 export const JSON_VALUES: NullAndTextFormat = {

@@ -14,8 +14,8 @@ import {
 import { LABEL_COLUMNS, LabelMemo } from './label.ts';
 import { type FlatField, flatFields, flatNames } from './reading.ts';
 import { ownFields, type TableLayout } from './table-layout.ts';
+import { Utf8Constant } from './texts.ts';
 import { TimeWriter } from './time.ts';
-import { Utf8Constant } from './utf8-constant.ts';
 
 /**
  * Writes the readings of a batch, each as a line. Each call needs `MESSAGE_BYTES_MAX` bytes from

@@ -3,7 +3,7 @@ import type { Machine } from '../core/factory.ts';
 import { type Channel, ELECTRICITY, type Field, PRODUCTION, wireName } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
-import { fieldText, isText } from './field-texts.ts';
+import { fieldText, isText } from './texts.ts';
 import { timeText } from './time.ts';
 
 /** A reading as a plain record, for small numbers of readings: {@link readingAt}. */

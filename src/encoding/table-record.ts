@@ -5,10 +5,9 @@ import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { NUMERIC_BYTES_MAX, NUMERIC_SCALE_MAX, writeNumeric } from './binary-numeric.ts';
 import { carrierColumns, type Derived } from './carrier.ts';
 import { ColumnWriter } from './columns.ts';
-import { FieldTexts, fieldText } from './field-texts.ts';
 import { JSON_VALUES, jsonKey } from './json.ts';
 import { type ReadingTable, type TableColumn, tableNameOf } from './reading-tables.ts';
-import { SLACK_BYTES, Utf8Constant } from './utf8-constant.ts';
+import { FieldTexts, fieldText, SLACK_BYTES, Utf8Constant } from './texts.ts';
 
 /** Bytes of a character in UTF-8. */
 const CHARACTER_BYTES_MAX = 4;

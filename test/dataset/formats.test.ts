@@ -17,9 +17,9 @@ import type {
 import { FORMATS, formatNamed, formatOf } from '../../src/dataset/formats/index.ts';
 import { digestOf, makeFolder } from '../../src/dataset/whole-file.ts';
 import { MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
-import { fieldText, isText } from '../../src/encoding/field-texts.ts';
 import { readingAt } from '../../src/encoding/reading.ts';
 import { ownFields, type TableLayout, tableLayouts } from '../../src/encoding/table-layout.ts';
+import { fieldText, isText } from '../../src/encoding/texts.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { anyBatch, boiler, filler, RECIPES } from '../encoding/sample.ts';
 import { freshFolder } from './request.ts';

@@ -7,7 +7,7 @@ import type { Field } from '../../src/core/field.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { ColumnWriter, MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
 import { DECIMALS_MAX } from '../../src/encoding/decimal.ts';
-import { fieldText, isText } from '../../src/encoding/field-texts.ts';
+import { fieldText, isText } from '../../src/encoding/texts.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { anyBatch, batchOf, boiler, filler, machineOf } from './sample.ts';
 

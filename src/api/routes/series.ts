@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import { ConfigError } from '../../core/errors.ts';
 import type { Machine } from '../../core/factory.ts';
-import { isText } from '../../encoding/field-texts.ts';
 import { type FlatField, flatFields } from '../../encoding/reading.ts';
+import { isText } from '../../encoding/texts.ts';
 import { timeText } from '../../encoding/time.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { command, Id, Instant, MachinePath, responses, Time } from '../schemas.ts';

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Packet } from 'mqtt';
 import type { SinkObserver } from '../../core/sink.ts';
 import { MESSAGE_BYTES_MAX } from '../../encoding/columns.ts';
-import type { Utf8Constant } from '../../encoding/utf8-constant.ts';
+import type { Utf8Constant } from '../../encoding/texts.ts';
 import { STATE_TOPIC } from './client.ts';
 import { MqttError, reasonText } from './error.ts';
 

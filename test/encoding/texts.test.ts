@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SLACK_BYTES, Utf8Constant } from '../../src/encoding/utf8-constant.ts';
+import { SLACK_BYTES, Utf8Constant } from '../../src/encoding/texts.ts';
 
 describe('a constant in UTF-8', () => {
   it('is the UTF-8 of the text, wherever it is written', () => {
