@@ -180,7 +180,10 @@ export interface Model<
   /** What it reports: for each channel its fields, in the order of the wire. */
   readonly channels: C;
 
-  /** Sums over an interval; the engine resets them to 0 after each reading. */
+  /**
+   * Sums over an interval; the engine resets them to 0 after each reading. A sum whose key is a
+   * field's is published as it is.
+   */
   readonly sums: readonly A[];
 
   /**

@@ -209,7 +209,7 @@ export const boiler = defineMachine({
     },
   },
 
-  sums: ['energyKws', 'gasM3', 'intervalSteamKg', 'count', 'badCount'],
+  sums: ['energyKws', 'consumptionM3', 'consumptionKg', 'productionCount', 'productionCountBad'],
 
   fuel: { amount: 'consumptionM3', unitKwh: 'calorificValueKwhM3' },
 
@@ -308,30 +308,26 @@ export const boiler = defineMachine({
     const before = Math.floor(s.steamKg + s.steamKgPerS * (fromS - s.segmentS)) - first;
     const after = Math.floor(s.steamKg + s.steamKgPerS * (toS - s.segmentS)) - first;
     s.energyKws += s.segmentKw * lengthS;
-    s.gasM3 += s.gasM3PerS * lengthS;
-    s.intervalSteamKg += steamKg;
-    s.count += after - before;
-    s.badCount +=
+    s.consumptionM3 += s.gasM3PerS * lengthS;
+    s.consumptionKg += steamKg;
+    s.productionCount += after - before;
+    s.productionCountBad +=
       Math.floor(s.badKg + s.badShare * after) - Math.floor(s.badKg + s.badShare * before);
   },
 
   report(s, p, site, random, tS, intervalS) {
     const { outdoorTempC } = site.at(tS);
     s.powerKw = s.energyKws / intervalS;
-    s.flowRateM3h = (3600 * s.gasM3) / intervalS;
-    s.consumptionM3 = s.gasM3;
+    s.flowRateM3h = (3600 * s.consumptionM3) / intervalS;
     const swing = clamp(random.smooth(GAS_PRESSURE, 1800, tS) / 3, -1, 1);
     s.gasPressureBar = p.gasBar * (1 - GAS_DROP_SHARE * s.load + GAS_SWING_SHARE * swing);
     s.gasTemperatureC = GROUND_TEMP_C + OUTDOOR_SHARE * (outdoorTempC - GROUND_TEMP_C);
     s.calorificValueKwhM3 = p.calorificValueKwhM3;
-    s.flowRateKgH = (3600 * s.intervalSteamKg) / intervalS;
-    s.consumptionKg = s.intervalSteamKg;
+    s.flowRateKgH = (3600 * s.consumptionKg) / intervalS;
     s.pressureBar = boilerBar(s, p, random, tS);
     s.temperatureC = saturationTempC(s.pressureBar + ATMOSPHERE_BAR);
     s.enthalpyKjKg = steamEnthalpyKjKg(s.temperatureC);
-    s.productionCount = s.count;
-    s.productionCountBad = s.badCount;
-    s.productionCountGood = s.count - s.badCount;
+    s.productionCountGood = s.productionCount - s.productionCountBad;
     s.throughputUnitsPerHour = s.flowRateKgH;
     s.operatingMode = s.phase === OFF ? MAINTENANCE : isBurning(s) ? RUNNING : IDLE;
     s.speedPercent = 100 * s.load;

@@ -206,7 +206,15 @@ export const compressor = defineMachine({
     },
   },
 
-  sums: ['energyKws', 'startKws', 'startS', 'dipS', 'flowM3', 'count', 'badCount'],
+  sums: [
+    'energyKws',
+    'startKws',
+    'startS',
+    'dipS',
+    'flowM3',
+    'productionCount',
+    'productionCountBad',
+  ],
 
   /** A check early enough for the oil temperature to forget everything before it. */
   anchorS: (_p, site, tS, attempt) => {
@@ -393,8 +401,8 @@ export const compressor = defineMachine({
       const after = p.flowM3PerS * passedS(s, toS - s.segmentS, decay);
       const count = Math.floor(s.deliveredM3 + after) - Math.floor(s.deliveredM3 + before);
       s.flowM3 += after - before;
-      s.count += count;
-      if (barAt(s) < BAD_BELOW_BAR) s.badCount += count;
+      s.productionCount += count;
+      if (barAt(s) < BAD_BELOW_BAR) s.productionCountBad += count;
     }
   },
 
@@ -405,9 +413,7 @@ export const compressor = defineMachine({
     s.startKw = s.startKws / intervalS;
     s.startShare = s.startS / intervalS;
     s.dipShare = (STARTING_DIP_SHARE * s.dipS) / intervalS;
-    s.productionCount = s.count;
-    s.productionCountBad = s.badCount;
-    s.productionCountGood = s.count - s.badCount;
+    s.productionCountGood = s.productionCount - s.productionCountBad;
     s.flowRateM3h = (3600 * s.flowM3) / intervalS;
     s.throughputUnitsPerHour = s.flowRateM3h;
     s.operatingMode = s.phase === SERVICED ? MAINTENANCE : isLoaded ? RUNNING : IDLE;

@@ -277,7 +277,14 @@ export const hvac = defineMachine({
     },
   },
 
-  sums: ['energyKws', 'compressorKws', 'evaporatorKws', 'stageS', 'count', 'badCount'],
+  sums: [
+    'energyKws',
+    'compressorKws',
+    'evaporatorKws',
+    'stageS',
+    'productionCount',
+    'productionCountBad',
+  ],
 
   /** A midnight (UTC), when the count of cooling begins, at least a day before the last one. */
   anchorS: (_p, _site, tS, attempt) =>
@@ -344,8 +351,8 @@ export const hvac = defineMachine({
     const perS = s.evaporatorKw / 3600;
     const before = Math.floor(s.coolingKwh + perS * (fromS - s.segmentS));
     const count = Math.floor(s.coolingKwh + perS * (toS - s.segmentS)) - before;
-    s.count += count;
-    if (s.isUncomfortable) s.badCount += count;
+    s.productionCount += count;
+    if (s.isUncomfortable) s.productionCountBad += count;
   },
 
   report(s, p, _site, random, tS, intervalS) {
@@ -353,9 +360,7 @@ export const hvac = defineMachine({
     s.powerKw = s.energyKws / intervalS;
     s.compressorMeanKw = s.compressorKws / intervalS;
     s.stagesMean = s.stageS / intervalS;
-    s.productionCount = s.count;
-    s.productionCountBad = s.badCount;
-    s.productionCountGood = s.count - s.badCount;
+    s.productionCountGood = s.productionCount - s.productionCountBad;
     s.throughputUnitsPerHour = s.evaporatorKws / intervalS;
     s.operatingMode = s.isServiced ? MAINTENANCE : s.stageS > 0 ? RUNNING : IDLE;
     s.speedPercent = (100 * s.stagesMean) / p.stages;

@@ -275,7 +275,7 @@ export const injectionMolding = defineMachine({
     },
   },
 
-  sums: ['energyKws', 'pumpKws', 'cycles', 'count', 'badCount'],
+  sums: ['energyKws', 'pumpKws', 'cycles', 'productionCount', 'productionCountBad'],
 
   anchorS: (_p, _site, tS, attempt) =>
     (Math.floor(tS / BLOCK_S) - ANCHOR_BLOCKS * (attempt + 1)) * BLOCK_S,
@@ -311,8 +311,8 @@ export const injectionMolding = defineMachine({
       s.pumpKws += workKws;
       s.cycles += lengthS / s.pitchS;
       if (fromS < s.partS && s.partS <= toS) {
-        s.count++;
-        s.badCount += s.isBad;
+        s.productionCount++;
+        s.productionCountBad += s.isBad;
       }
     }
     s.energyKws += (s.pumpBaseKw + s.otherKw) * lengthS;
@@ -333,9 +333,7 @@ export const injectionMolding = defineMachine({
         : OFF;
     s.powerKw = s.energyKws / intervalS;
     s.pumpMeanKw = s.pumpKws / intervalS;
-    s.productionCount = s.count;
-    s.productionCountBad = s.badCount;
-    s.productionCountGood = s.count - s.badCount;
+    s.productionCountGood = s.productionCount - s.productionCountBad;
     s.throughputUnitsPerHour = (3600 * s.cycles) / intervalS;
     const isServiced = s.activity === SERVICED;
     s.operatingMode = isServiced ? MAINTENANCE : isCycling ? RUNNING : IDLE;

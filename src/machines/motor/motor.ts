@@ -150,7 +150,7 @@ export const motor = defineMachine({
     },
   },
 
-  sums: ['energyKws', 'travelS', 'itemsSum', 'count', 'badCount'],
+  sums: ['energyKws', 'travelS', 'itemsSum', 'productionCount', 'productionCountBad'],
 
   /**
    * A slot early enough for the frame to forget, and no later than the start of the day's count.
@@ -277,9 +277,7 @@ export const motor = defineMachine({
     judge(s, p, random);
     const speedShare = speedAt(s, tS);
     s.powerKw = s.energyKws / intervalS;
-    s.productionCount = s.count;
-    s.productionCountBad = s.badCount;
-    s.productionCountGood = s.count - s.badCount;
+    s.productionCountGood = s.productionCount - s.productionCountBad;
     s.throughputUnitsPerHour = (3600 * s.itemsSum) / intervalS;
     const isRunning = speedShare >= SLOWEST_SHARE;
     s.operatingMode = s.isServiced ? MAINTENANCE : isRunning ? RUNNING : IDLE;
@@ -446,7 +444,9 @@ function isMicroStop(random: Random, slot: number, stopShare: number): boolean {
  * Runs restart every {@link LOT} items, so any item can be evaluated without all those before it.
  */
 function judge(
-  s: Values<'day' | 'firstItem' | 'newItems' | 'count' | 'badCount' | 'lot' | 'badItem'>,
+  s: Values<
+    'day' | 'firstItem' | 'newItems' | 'productionCount' | 'productionCountBad' | 'lot' | 'badItem'
+  >,
   p: Values<'logGoodShare'>,
   random: Random,
 ): void {
@@ -460,12 +460,12 @@ function judge(
     }
     const stop = Math.min(end, lot + LOT);
     while (s.badItem < stop) {
-      if (s.badItem >= item) s.badCount++;
+      if (s.badItem >= item) s.productionCountBad++;
       s.badItem = nextBadItem(random, s.badItem + 1, p.logGoodShare);
     }
     item = stop;
   }
-  s.count += s.newItems;
+  s.productionCount += s.newItems;
   s.newItems = 0;
 }
 

@@ -221,7 +221,7 @@ export const pump = defineMachine({
     },
   },
 
-  sums: ['energyKws', 'flowS', 'count', 'badCount'],
+  sums: ['energyKws', 'flowS', 'productionCount', 'productionCountBad'],
 
   /** A block early enough for the oil temperature to forget everything before it. */
   anchorS: (_p, _site, tS) => {
@@ -237,14 +237,7 @@ export const pump = defineMachine({
     toShare: 0,
     // Its power if constant, otherwise the load as a polynomial; flow and heat.
     steadyKw: 0,
-    load0: 0,
-    load1: 0,
-    load2: 0,
-    drop0: 0,
-    drop1: 0,
-    flow0: 0,
-    flow1: 0,
-    flow8: 0,
+    ...NO_LOAD,
     heatShare: 0,
     phase: OFF,
     phaseS: tS,
@@ -311,8 +304,8 @@ export const pump = defineMachine({
     s.energyKws += inputKw(p, load, square) * (toS - fromS);
     s.flowS += s.lengthS * (pumpFlowSum(s, to) - pumpFlowSum(s, from));
     if (s.phase === RELEASE && toS === s.phaseEndS) {
-      s.count++;
-      s.badCount += s.isBad;
+      s.productionCount++;
+      s.productionCountBad += s.isBad;
     }
   },
 
@@ -320,9 +313,7 @@ export const pump = defineMachine({
     const passed = (tS - s.segmentS) / s.lengthS;
     const pressureShare = s.fromShare + (s.toShare - s.fromShare) * passed;
     s.powerKw = s.energyKws / intervalS;
-    s.productionCount = s.count;
-    s.productionCountBad = s.badCount;
-    s.productionCountGood = s.count - s.badCount;
+    s.productionCountGood = s.productionCount - s.productionCountBad;
     s.throughputUnitsPerHour = (3600 / BLOCK_S) * s.cycles;
     const isIdle = s.phase === STANDBY || s.phase === STARTING;
     s.operatingMode = s.phase === OFF ? MAINTENANCE : isIdle ? IDLE : RUNNING;
