@@ -58,4 +58,17 @@ export class Batch {
   clear(): void {
     this.length = 0;
   }
+
+  /** Appends a copy of row `row` of another batch. */
+  append(from: Batch, row: number): void {
+    const to = this.length++;
+    this.timesMs[to] = from.timesMs[row] as number;
+    this.machines[to] = from.machines[row] as Machine;
+    this.flags[to] = from.flags[row] as number;
+    this.alerts[to] = from.alerts[row] as number;
+    this.faults[to] = from.faults[row] as number;
+    this.defects[to] = from.defects[row] as number;
+    const at = row * ROW_WIDTH;
+    this.values.set(from.values.subarray(at, at + ROW_WIDTH), to * ROW_WIDTH);
+  }
 }

@@ -10,6 +10,7 @@ interface Gathered {
   readonly aggregate: Aggregate;
   alerts: number;
   faults: number;
+  defects: number;
 }
 
 /**
@@ -45,6 +46,7 @@ export class ResampledReader implements RowReader {
       aggregate: new Aggregate(machine.type),
       alerts: 0,
       faults: 0,
+      defects: 0,
     }));
     this.#gathered = new Map(this.#order.map((each) => [each.machine, each]));
   }
@@ -116,6 +118,7 @@ export class ResampledReader implements RowReader {
       gathered.aggregate.add(this.#raw.values, row * ROW_WIDTH);
       gathered.alerts = this.#raw.alerts[row] as number;
       gathered.faults |= this.#raw.faults[row] as number;
+      gathered.defects |= this.#raw.defects[row] as number;
     }
     this.#at++;
     return true;
@@ -123,15 +126,8 @@ export class ResampledReader implements RowReader {
 
   /** Copies a row as a status without a reading. */
   #passOn(row: number, batch: Batch): void {
-    const raw = this.#raw;
-    const to = batch.length++;
-    batch.timesMs[to] = raw.timesMs[row] as number;
-    batch.machines[to] = raw.machines[row] as Machine;
-    batch.flags[to] = STATUS;
-    batch.alerts[to] = raw.alerts[row] as number;
-    batch.faults[to] = raw.faults[row] as number;
-    const from = row * ROW_WIDTH;
-    batch.values.set(raw.values.subarray(from, from + ROW_WIDTH), to * ROW_WIDTH);
+    batch.append(this.#raw, row);
+    batch.flags[batch.length - 1] = STATUS;
   }
 
   /** Appends the readings of the finished interval; false if the batch becomes full. */
@@ -157,7 +153,9 @@ export class ResampledReader implements RowReader {
     batch.flags[to] = READING;
     batch.alerts[to] = gathered.alerts;
     batch.faults[to] = gathered.faults;
+    batch.defects[to] = gathered.defects;
     gathered.aggregate.take(batch.values, to * ROW_WIDTH);
     gathered.faults = 0;
+    gathered.defects = 0;
   }
 }

@@ -1,7 +1,6 @@
 import type { ClientBase } from 'pg';
 import { Batch } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
-import { ROW_WIDTH } from '../../core/machine.ts';
 
 /**
  * Machines whose row was deleted while readings of them were in flight. The foreign key of the
@@ -37,17 +36,7 @@ export class AbsentMachines {
     if (!this.#hasAny || !batch.machines.slice(0, batch.length).some((_, row) => isAbsent(row)))
       return batch;
     const rest = new Batch(batch.length);
-    for (let row = 0; row < batch.length; row++) {
-      if (isAbsent(row)) continue;
-      const to = rest.length++;
-      rest.timesMs[to] = batch.timesMs[row] as number;
-      rest.machines[to] = batch.machines[row] as Machine;
-      rest.flags[to] = batch.flags[row] as number;
-      rest.alerts[to] = batch.alerts[row] as number;
-      rest.faults[to] = batch.faults[row] as number;
-      const from = row * ROW_WIDTH;
-      rest.values.set(batch.values.subarray(from, from + ROW_WIDTH), to * ROW_WIDTH);
-    }
+    for (let row = 0; row < batch.length; row++) if (!isAbsent(row)) rest.append(batch, row);
     rest.untilMs = batch.untilMs;
     return rest;
   }
