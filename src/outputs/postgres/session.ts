@@ -34,13 +34,9 @@ export interface WriteOptions {
 }
 
 /** The rows of statements and their targets. */
-interface CopyData {
+interface CopyData extends Omit<WriteOptions, 'more'> {
   readonly targets: readonly CopyTarget[];
   readonly batches: readonly Batch[];
-  readonly meanwhile?: (() => void) | undefined;
-  readonly onProgress?: (() => void) | undefined;
-  readonly refused?: RefusedRows | undefined;
-  readonly takesUnfit?: boolean;
 }
 
 /** The state of one connection: its temporary tables, the machines' sums, expected repeats. */
@@ -76,7 +72,7 @@ export class PostgresSession {
    * Prepares a connection for batches.
    *
    * @param before - The backend process of an abandoned connection. It may still hold locks, so it
-   *   is terminated. that and hold locks, so it is ended.
+   *   is terminated.
    * @throws PostgresError that lists everything missing in the tables.
    */
   static async open(client: Client, before?: Backend): Promise<PostgresSession> {

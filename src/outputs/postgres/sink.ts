@@ -94,9 +94,7 @@ export class PostgresSink implements DeliveredSink {
    *
    * @throws PostgresError if the server is away or rejects the batch; if that is because of an
    *   unknown machine, the next call leaves that machine out. RangeError for the first value that
-   *   does not fit its column; from then on such rows are left out. machine that it does not know,
-   *   the next call leaves that machine out. RangeError for the first value that fits no column;
-   *   from then on such rows are left out.
+   *   does not fit its column; from then on such rows are left out.
    */
   async write(batch: Batch): Promise<void> {
     const session = this.#session ?? (await this.#connect());
