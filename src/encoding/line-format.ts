@@ -11,10 +11,9 @@ import {
   ID_BYTES_MAX,
   type NullAndTextFormat,
 } from './columns.ts';
-import { LABEL_COLUMNS, LabelMemo } from './label.ts';
 import { type FlatField, flatFields, flatNames } from './reading.ts';
 import { ownFields, type TableLayout } from './table-layout.ts';
-import { Utf8Constant } from './texts.ts';
+import { LABEL_COLUMNS, LabelMemo, Utf8Constant } from './texts.ts';
 import { TimeWriter } from './time.ts';
 
 /**

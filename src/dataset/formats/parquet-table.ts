@@ -2,9 +2,8 @@ import { type Batch, READING } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
 import type { Field } from '../../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../../core/machine.ts';
-import { LabelMemo } from '../../encoding/label.ts';
 import { ownFields, type TableLayout } from '../../encoding/table-layout.ts';
-import { FieldTexts, isText } from '../../encoding/texts.ts';
+import { FieldTexts, isText, LabelMemo } from '../../encoding/texts.ts';
 import { Memo } from '../../runtime/memo.ts';
 import type { Compression, TableWriter, WrittenTable } from './format.ts';
 import {

@@ -1,9 +1,27 @@
 import { type Batch, READING, STATUS } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
+import type { MachineType } from '../../core/machine.ts';
 import { MESSAGE_BYTES_MAX } from '../../encoding/columns.ts';
 import { JsonEncoder } from '../../encoding/json.ts';
-import { channelTopics, statusTopic } from '../../encoding/topics.ts';
 import { Memo } from '../../runtime/memo.ts';
+
+/** Suffixes of the topics of a type's channels, in order: `/energy`, … */
+export function channelLevels({ channels }: MachineType): readonly string[] {
+  return channels.map(({ name }) => `/${name}`);
+}
+
+/** Suffix of the topic of a retained status. */
+export const STATUS_LEVEL = '/status';
+
+/** The topics of a machine's channels, in their order: `factory/demo/compressor-1/energy`, … */
+export function channelTopics({ topic, type }: Machine): readonly string[] {
+  return channelLevels(type).map((level) => `${topic}${level}`);
+}
+
+/** The topic of a machine's retained status: `factory/demo/compressor-1/status`. */
+export function statusTopic({ topic }: Machine): string {
+  return `${topic}${STATUS_LEVEL}`;
+}
 
 /** A message for a broker. */
 export interface Message {

@@ -6,7 +6,6 @@ import type { MachineType } from '../../core/machine.ts';
 import type { DeliveredSink, SinkObserver } from '../../core/sink.ts';
 import { JsonEncoder } from '../../encoding/json.ts';
 import { Utf8Constant } from '../../encoding/texts.ts';
-import { channelLevels, STATUS_LEVEL } from '../../encoding/topics.ts';
 import { BackOff } from '../../runtime/back-off.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
 import { Memo } from '../../runtime/memo.ts';
@@ -20,6 +19,7 @@ import {
   STATE_TOPIC,
 } from './client.ts';
 import { causeText, endingText, MqttError } from './error.ts';
+import { channelLevels, STATUS_LEVEL } from './messages.ts';
 import { PublishStream } from './stream.ts';
 
 /** Time each for messages in flight and for the last message when the sink closes [ms]. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { channelTopics, statusTopic } from '../../src/encoding/topics.ts';
-import { boiler, filler, machineOf } from './sample.ts';
+import { channelTopics, statusTopic } from '../../src/outputs/mqtt/messages.ts';
+import { boiler, filler, machineOf } from '../encoding/sample.ts';
 
 it('a machine has a topic for each of its channels and one for its status', () => {
   const machine = machineOf(filler);
