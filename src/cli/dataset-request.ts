@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import type { Configuration } from '../config/configuration.ts';
-import { DATABASE_URL } from '../config/database-url.ts';
 import { intervalVariable } from '../config/variables.ts';
 import {
   ALL_COMPRESSIONS,
@@ -13,7 +12,7 @@ import { suitablePartition } from '../dataset/plan.ts';
 import type { DatasetRequest, WindowRequest } from '../dataset/request.ts';
 import { timeText } from '../encoding/time.ts';
 import type { MqttOptions } from '../outputs/mqtt/options.ts';
-import { urlFaults } from '../outputs/postgres/url.ts';
+import { DATABASE_URL, urlFaults } from '../outputs/postgres/url.ts';
 import { version } from '../runtime/version.ts';
 import { duration, durationText } from '../schema/times.ts';
 import { choice, whole } from '../schema/value-type.ts';

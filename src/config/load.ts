@@ -8,11 +8,10 @@ import { machineTypes } from '../machines/index.ts';
 import { outputs } from '../outputs/index.ts';
 import type { Given, WantedOutput } from '../outputs/output.ts';
 import type { DatabaseServer } from '../outputs/postgres/server.ts';
-import { calendarOf } from './calendar.ts';
 import type { Configuration, Source } from './configuration.ts';
 import { type EnvironmentReading, readEnvironment } from './environment.ts';
 import { type Environment, readEnvironmentFile } from './environment-file.ts';
-import { relationFaults, relationRemarks, topicRemarks } from './relations.ts';
+import { calendarOf, relationFaults, relationRemarks, topicRemarks } from './relations.ts';
 import { intervalVariable, type VariableName, type VariableValues } from './variables.ts';
 
 /** The sources of the configuration; by default those of the process. */

@@ -1,10 +1,10 @@
 import type { Diagnostic } from '../core/errors.ts';
-import type { FactoryDescription } from '../core/factory.ts';
+import type { CalendarDescription, FactoryDescription } from '../core/factory.ts';
 import { shiftFaults } from '../factory/calendar.ts';
+import { DEFAULT_CALENDAR } from '../factory/default-factory.ts';
 import { urlFaults } from '../outputs/postgres/url.ts';
 import { shown } from '../schema/diagnostics.ts';
 import { instantText } from '../schema/times.ts';
-import { calendarOf } from './calendar.ts';
 import type { Source } from './configuration.ts';
 import type { VariableName, VariableValues } from './variables.ts';
 
@@ -77,6 +77,18 @@ export function topicRemarks(factories: readonly FactoryDescription[]): string[]
   const more = topics.length > 1 ? ` and ${topics.length - 1} more topics` : '';
   const [first] = topics;
   return [`${shown(first)}${more}: some brokers refuse topics that contain a space or a dot`];
+}
+
+/** The calendar from the variables, for factories without one of their own. */
+export function calendarOf(values: VariableValues): CalendarDescription {
+  return {
+    ...DEFAULT_CALENDAR,
+    shifts: [
+      { startMinute: values.SHIFT_1_START, endMinute: values.SHIFT_1_END, loadShare: 1 },
+      { startMinute: values.SHIFT_2_START, endMinute: values.SHIFT_2_END, loadShare: 1 },
+    ],
+    restShare: values.SHIFT_3_FACTOR,
+  };
 }
 
 function variableShiftFaults(values: VariableValues): Diagnostic[] {

@@ -3,6 +3,7 @@ import type { MachineType } from '../core/machine.ts';
 import { DEFAULT_FACTORY } from '../factory/default-factory.ts';
 import { machineTypes } from '../machines/index.ts';
 import { type OutputVariables, outputs } from '../outputs/index.ts';
+import { DATABASE_URL } from '../outputs/postgres/url.ts';
 import {
   duration,
   END_MINUTE,
@@ -33,7 +34,6 @@ import {
   type Variables,
   variable,
 } from '../schema/variable.ts';
-import { DATABASE_URL } from './database-url.ts';
 
 const DAY_S = 86_400;
 const CATCH_UP_S = duration(1, 3650 * DAY_S);

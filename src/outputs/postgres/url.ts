@@ -2,7 +2,19 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type pg from 'pg';
 import { nearestName } from '../../core/errors.ts';
+import { url as urlOf, type ValueType } from '../../schema/value-type.ts';
 import { codeOf } from './error.ts';
+
+const ADDRESS = urlOf('postgres', 'postgresql');
+
+/** The URL of a PostgreSQL server, in the form that libpq accepts. */
+export const DATABASE_URL: ValueType<string> = {
+  ...ADDRESS,
+  // libpq accepts a user without a host, which URLs do not allow.
+  parse: (value) =>
+    ADDRESS.parse(value) ??
+    (typeof value === 'string' ? ADDRESS.parse(value.replace('@/', '@localhost/')) : undefined),
+};
 
 /** A way to connect: without TLS, or with it. */
 type Tls = false | ConnectionOptions;
