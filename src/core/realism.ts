@@ -2,7 +2,7 @@ import type { FactoryDescription, MachineDescription } from './factory.ts';
 import type { JournalEvent } from './journal.ts';
 import type { Values } from './machine.ts';
 import type { Readings } from './readings.ts';
-import type { Site } from './site.ts';
+import { DerivedSite, type Site } from './site.ts';
 import { mean } from './statistics.ts';
 
 /** One value per season, the ends of a distribution, or one number; undefined: not applicable. */
@@ -156,18 +156,5 @@ export function withConditions(changes: Partial<ReturnType<Site['at']>>): SiteOv
 
 /** A site that answers like another one, except for the given functions. */
 export function changedSite(site: Site, changes: Partial<Site>): Site {
-  return {
-    nominalVoltageV: site.nominalVoltageV,
-    nominalFrequencyHz: site.nominalFrequencyHz,
-    at: (tS) => site.at(tS),
-    demand: (tS) => site.demand(tS),
-    frequencyHz: (tS) => site.frequencyHz(tS),
-    voltageV: (tS) => site.voltageV(tS),
-    shiftHours: (fromS, toS) => site.shiftHours(fromS, toS),
-    localDay: (tS) => site.localDay(tS),
-    localDayStartS: (day) => site.localDayStartS(day),
-    shifts: (fromS, toS) => site.shifts(fromS, toS),
-    lastLocalTimeS: (tS, second) => site.lastLocalTimeS(tS, second),
-    ...changes,
-  };
+  return Object.assign(new DerivedSite(site), changes);
 }

@@ -63,3 +63,52 @@ export interface Site {
   /** The latest instant not after `tS` at which local clocks showed `secondOfDay`. */
   lastLocalTimeS(tS: number, secondOfDay: number): number;
 }
+
+/** A site that answers like another one, except where a subclass or an own property differs. */
+export class DerivedSite implements Site {
+  readonly nominalVoltageV: number;
+  readonly nominalFrequencyHz: number;
+  readonly #site: Site;
+
+  constructor(site: Site) {
+    this.nominalVoltageV = site.nominalVoltageV;
+    this.nominalFrequencyHz = site.nominalFrequencyHz;
+    this.#site = site;
+  }
+
+  at(tS: number): Readonly<Instant> {
+    return this.#site.at(tS);
+  }
+
+  demand(tS: number): number {
+    return this.#site.demand(tS);
+  }
+
+  frequencyHz(tS: number): number {
+    return this.#site.frequencyHz(tS);
+  }
+
+  voltageV(tS: number): number {
+    return this.#site.voltageV(tS);
+  }
+
+  shiftHours(fromS: number, toS: number): ReadonlyMap<string, number> {
+    return this.#site.shiftHours(fromS, toS);
+  }
+
+  localDay(tS: number): number {
+    return this.#site.localDay(tS);
+  }
+
+  localDayStartS(day: number): number {
+    return this.#site.localDayStartS(day);
+  }
+
+  shifts(fromS: number, toS: number): readonly ShiftSpan[] {
+    return this.#site.shifts(fromS, toS);
+  }
+
+  lastLocalTimeS(tS: number, secondOfDay: number): number {
+    return this.#site.lastLocalTimeS(tS, secondOfDay);
+  }
+}

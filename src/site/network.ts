@@ -1,5 +1,5 @@
 import type { NetworkDescription } from '../core/factory.ts';
-import type { NetworkName, ShiftSpan, Site } from '../core/site.ts';
+import { DerivedSite, type NetworkName, type Site } from '../core/site.ts';
 
 /** Buildings are heated below this outdoor temperature [°C]. */
 const HEATING_TEMP_C = 15;
@@ -226,55 +226,18 @@ const MONDAY = 3;
  * The site of a machine that supplies a network: the factory's site plus the demand on this
  * machine.
  */
-export class SupplierSite implements Site {
-  readonly nominalVoltageV: number;
-  readonly nominalFrequencyHz: number;
-  readonly #site: Site;
+export class SupplierSite extends DerivedSite {
   readonly #network: Network;
   readonly #index: number;
 
   /** @param index - Index of the machine among the suppliers of the network. */
   constructor(site: Site, network: Network, index: number) {
-    this.nominalVoltageV = site.nominalVoltageV;
-    this.nominalFrequencyHz = site.nominalFrequencyHz;
-    this.#site = site;
+    super(site);
     this.#network = network;
     this.#index = index;
   }
 
-  at(tS: number): ReturnType<Site['at']> {
-    return this.#site.at(tS);
-  }
-
-  demand(tS: number): number {
+  override demand(tS: number): number {
     return this.#network.at(tS).supplied[this.#index] as number;
-  }
-
-  frequencyHz(tS: number): number {
-    return this.#site.frequencyHz(tS);
-  }
-
-  voltageV(tS: number): number {
-    return this.#site.voltageV(tS);
-  }
-
-  shiftHours(fromS: number, toS: number): ReadonlyMap<string, number> {
-    return this.#site.shiftHours(fromS, toS);
-  }
-
-  localDay(tS: number): number {
-    return this.#site.localDay(tS);
-  }
-
-  localDayStartS(day: number): number {
-    return this.#site.localDayStartS(day);
-  }
-
-  shifts(fromS: number, toS: number): readonly ShiftSpan[] {
-    return this.#site.shifts(fromS, toS);
-  }
-
-  lastLocalTimeS(tS: number, secondOfDay: number): number {
-    return this.#site.lastLocalTimeS(tS, secondOfDay);
   }
 }
