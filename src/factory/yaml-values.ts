@@ -10,6 +10,7 @@ import {
   Scalar,
   type YAMLMap,
 } from 'yaml';
+import { asMapping } from '../schema/composite-type.ts';
 
 /**
  * The total number of values that aliases may stand for. Ten thousand machines may share ten
@@ -143,7 +144,7 @@ export class YamlValues {
   #mergedBy(node: unknown, meaning: Meaning): readonly Meaning[] {
     const target = this.#target(node);
     const parts = isSeq(target) ? target.items.map((each) => this.#meaningOf(each)) : [meaning];
-    if (parts.every(({ value }) => isMapping(value))) return parts;
+    if (parts.every(({ value }) => asMapping(value))) return parts;
     if (isNode(node) && this.#aliased <= ALIASED_MAX)
       this.#report(offsetOf(node), `${MERGE} accepts a mapping, or a list of mappings`);
     return [];
@@ -181,10 +182,6 @@ export class YamlValues {
     }
     return undefined;
   }
-}
-
-function isMapping(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** In quotes it is an ordinary key. */
