@@ -54,3 +54,16 @@ export async function withDeadline<T>(
     timer.abort();
   }
 }
+
+/** Rejects once a signal is aborted, unless `ended` is aborted first. */
+export function rejectedOn(
+  signal: AbortSignal | undefined,
+  reason: Error,
+  ended: AbortSignal,
+): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(reason);
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { signal: ended });
+  });
+}

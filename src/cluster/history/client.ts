@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { DatasetError } from '../../dataset/dataset-error.ts';
 import { STOPPED } from '../../dataset/generation.ts';
 import type { WorkResult } from '../../dataset/workplace.ts';
-import { settledWithin } from '../../runtime/deadline.ts';
+import { rejectedOn, settledWithin } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { version } from '../../runtime/version.ts';
@@ -80,7 +80,10 @@ export class HistoryClient {
     const ended = new AbortController();
     const work = this.#run(job, options, ended.signal);
     try {
-      return await Promise.race([work, stopped(options.signal, ended.signal)]);
+      return await Promise.race([
+        work,
+        rejectedOn(options.signal, new DatasetError(STOPPED), ended.signal),
+      ]);
     } catch (error) {
       ended.abort();
       const cancelled = work
@@ -203,13 +206,4 @@ export class HistoryClient {
     await this.#queue.remove(flow).catch(() => undefined);
     job.stop();
   }
-}
-
-/** Rejects with a DatasetError once the signal is aborted, unless `ended` is aborted first. */
-function stopped(signal: AbortSignal | undefined, ended: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => reject(new DatasetError(STOPPED));
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop, { signal: ended });
-  });
 }

@@ -8,6 +8,7 @@ import { OtherFleetError } from '../../dataset/worker-process.ts';
 import type { Order, Work, WorkResult } from '../../dataset/workplace.ts';
 import type { DatabaseServer } from '../../outputs/postgres/server.ts';
 import { settingsOf } from '../../outputs/postgres/url.ts';
+import { rejectedOn } from '../../runtime/deadline.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { version } from '../../runtime/version.ts';
 import { ClusterError } from '../connection.ts';
@@ -199,8 +200,8 @@ class HistoryWorker {
       };
       return await Promise.race([
         worker.do(work, onRows),
-        interruption(this.#draining.signal, 'drained', end.signal),
-        interruption(lost, 'lost', end.signal),
+        rejectedOn(this.#draining.signal, new Interrupted('drained'), end.signal),
+        rejectedOn(lost, new Interrupted('lost'), end.signal),
         this.#monitor(job.data, () => rows, end.signal),
       ]);
     } finally {
@@ -267,15 +268,6 @@ class HistoryWorker {
     await this.#jobs.note(id, isLast ? 'error' : 'trouble', `${message} (at ${hostname()})`);
     return isOurs ? new UnrecoverableError(message) : (failure as Error);
   }
-}
-
-/** Rejects once the signal is aborted, unless `ended` is aborted first. */
-function interruption(signal: AbortSignal, why: Why, ended: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const interrupt = () => reject(new Interrupted(why));
-    if (signal.aborted) interrupt();
-    signal.addEventListener('abort', interrupt, { signal: ended });
-  });
 }
 
 /**
