@@ -346,20 +346,6 @@ export function agedShare(perYear: number, years: number): number {
 
 const AGED_MAX_SHARE = 0.08;
 
-/**
- * Vibration alerts by the zones of a medium-sized machine on flexible supports: zone C, unfit for
- * long operation, from 4.5 mm/s; zone D, where damage occurs, from 7.1 mm/s.
- *
- * @see ISO 20816-3:2022, annex A, group 2.
- */
-export const HIGH_VIBRATION = {
-  message: 'Vibration is high',
-  signal: 'vibration [mm/s]',
-  limits: [4.5, 7.1],
-  band: 0.45,
-  value: (state: Readonly<Values<'vibrationMmS'>>) => state.vibrationMmS,
-} as const;
-
 /** Columns of a reading's row; every machine type fits. */
 export const ROW_WIDTH = 32;
 /** Most alerts of a type: each takes two of the 32 bits of a reading. */

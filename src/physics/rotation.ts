@@ -1,4 +1,4 @@
-import { clamp, FORGETTING_TAUS, onGrid } from './heat.ts';
+import { FORGETTING_TAUS, onGrid } from './heat.ts';
 
 /**
  * Torque of a belt conveyor at its drive, as a share of the motor's rated torque: the friction of
@@ -93,17 +93,4 @@ const WARM_UP_TAU_S = 600;
 export function warmUpFactor(afterS: number): number {
   if (afterS > FORGETTING_TAUS * WARM_UP_TAU_S) return 1;
   return onGrid(1 + COLD_FRICTION_SHARE * Math.exp(-Math.max(0, afterS) / WARM_UP_TAU_S));
-}
-
-/** Vibration of a stopped machine, caused by its neighbours [mm/s]. */
-const STANDING_MM_S = 0.6;
-
-/**
- * Vibration velocity of a machine, r.m.s., at an instant [mm/s].
- *
- * @param runningMmS - Its own vibration; 0 when stopped.
- * @param wave - Slow noise of variance 1.
- */
-export function vibrationMmS(runningMmS: number, wave: number): number {
-  return Math.max(STANDING_MM_S, runningMmS) * (1 + clamp(0.04 * wave, -0.12, 0.12));
 }

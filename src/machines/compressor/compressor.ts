@@ -3,7 +3,6 @@ import {
   agedShare,
   choice,
   defineMachine,
-  HIGH_VIBRATION,
   maintainedEvery,
   parameter,
   type Values,
@@ -28,7 +27,7 @@ import {
   setSteadyCourse,
   squareBarSeconds,
 } from '../../physics/receiver.ts';
-import { vibrationMmS } from '../../physics/rotation.ts';
+import { HIGH_VIBRATION, unitFactor, VIBRATION_FACTOR, vibrationMmS } from '../vibration.ts';
 import {
   CHECK_AT_S,
   CHECK_S,
@@ -71,7 +70,6 @@ const DEMAND_SLOW = 0;
 const DEMAND_MIDDLE = 1;
 const DEMAND_FAST = 2;
 const SHAKE = 3;
-const UNIT = 61;
 
 /**
  * An oil-injected screw compressor with an air receiver. By default it runs at a fixed speed and
@@ -159,7 +157,7 @@ export const compressor = defineMachine({
       [0.5, 1],
       'Air delivered when loaded, relative to a healthy compressor.',
     ),
-    vibrationFactor: parameter(1, [1, 10], 'Vibration, relative to a healthy machine.'),
+    vibrationFactor: VIBRATION_FACTOR,
     excessTempK: parameter(0, [0, 60], 'Excess oil temperature, compared with a healthy machine.'),
   },
 
@@ -260,7 +258,7 @@ export const compressor = defineMachine({
     checkS: nextCheckS(site, tS),
     checkDemandShare: 0,
     isSettled: 0,
-    unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
+    unitFactor: unitFactor(random),
     // The exponential of p(t) at the instant up to which sums are complete.
     summedS: tS,
     decay: 0,
@@ -423,7 +421,7 @@ export const compressor = defineMachine({
     s.speedPercent = 100 * speedShare(s, p, tS);
     const healthyMmS = isStanding ? 0 : isLoaded ? 2.2 : 1.4;
     const ownMmS = healthyMmS * s.unitFactor * p.vibrationFactor;
-    s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
+    s.vibrationMmS = vibrationMmS(ownMmS, random, SHAKE, tS);
   },
 
   powerFactor(s, p, powerKw) {

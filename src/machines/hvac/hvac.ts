@@ -2,7 +2,6 @@ import { decimal, ELECTRICITY, IDLE, MAINTENANCE, PRODUCTION, RUNNING } from '..
 import {
   agedShare,
   defineMachine,
-  HIGH_VIBRATION,
   maintainedEvery,
   parameter,
   untilMaintenanceS,
@@ -28,8 +27,8 @@ import {
   powerFactor,
 } from '../../physics/electricity.ts';
 import { clamp, FORGETTING_TAUS, lag, onGrid } from '../../physics/heat.ts';
-import { vibrationMmS } from '../../physics/rotation.ts';
 import { vapourPressure } from '../../site/weather.ts';
+import { HIGH_VIBRATION, unitFactor, VIBRATION_FACTOR, vibrationMmS } from '../vibration.ts';
 
 const DAY_S = 86_400;
 /** Longest segment: within a window, faults act on the efficiency after this at the latest. */
@@ -98,7 +97,6 @@ const UNSURE_SHARE = 0.9;
 
 const GAINS = 0;
 const SHAKE = 1;
-const UNIT = 61;
 const STAGE_LOSS = 80;
 
 const parameters = {
@@ -135,7 +133,7 @@ const parameters = {
     [0, 1],
     'Share of ten-minute windows in which a second stage does not start.',
   ),
-  vibrationFactor: parameter(1, [1, 10], 'Vibration, relative to a healthy machine.'),
+  vibrationFactor: VIBRATION_FACTOR,
 };
 
 function derived(p: Values<keyof typeof parameters>) {
@@ -204,7 +202,7 @@ function start(_p: object, site: Site, random: Random, tS: number) {
     condensingTauS: CONDENSER_REST_TAU_S,
     /** Cooling since the day (UTC) began, at the start of the segment. */
     coolingKwh: 0,
-    unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
+    unitFactor: unitFactor(random),
     // What the power factor needs.
     compressorMeanKw: 0,
     stagesMean: 0,
@@ -376,7 +374,7 @@ export const hvac = defineMachine({
     s.cop = s.stageS > 0 ? s.evaporatorKws / s.compressorKws : Number.NaN;
     const healthyMmS = s.isServiced ? 0 : 1 + (0.5 * s.stagesOn) / p.stages;
     const ownMmS = healthyMmS * s.unitFactor * p.vibrationFactor;
-    s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
+    s.vibrationMmS = vibrationMmS(ownMmS, random, SHAKE, tS);
   },
 
   /** The running stages as separate motors, everything else as one. */
@@ -464,7 +462,7 @@ export const hvac = defineMachine({
     staticFactors: [
       'Set points, internal heat, process cooling, clean coils, size of the chiller.',
     ],
-    wear: 'Condenser approach +15 % between two maintenances, +1 % per year; ' + 'vibration +25 %.',
+    wear: 'Condenser approach +15 % between two maintenances, +1 % per year; vibration +25 %.',
     sources: [
       'EnergyPlus: datasets/AirCooledChiller.idf; Engineering Reference, electric EIR chiller.',
       'AHRI 551/591: IPLV.',

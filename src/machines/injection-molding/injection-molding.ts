@@ -10,7 +10,6 @@ import {
 import {
   choice,
   defineMachine,
-  HIGH_VIBRATION,
   maintainedEvery,
   parameter,
   type Values,
@@ -36,7 +35,7 @@ import {
   type Polymer,
   REST_EFFORT,
 } from '../../physics/polymer.ts';
-import { vibrationMmS } from '../../physics/rotation.ts';
+import { HIGH_VIBRATION, unitFactor, VIBRATION_FACTOR, vibrationMmS } from '../vibration.ts';
 import {
   BARREL_TAU_S,
   BLOCK_S,
@@ -90,7 +89,6 @@ const COOL_DOWN_TAU_S = BARREL_KJ_PER_K / BARREL_LOSS_SHARE;
 const ANCHOR_BLOCKS = 8 + Math.ceil((FORGETTING_TAUS * BARREL_TAU_S) / BLOCK_S);
 
 const SHAKE = 2;
-const UNIT = 61;
 
 const parameters = {
   ratedPowerKw: parameter(120, [5, 800], 'Connected load: pump 60 %, heaters 30 %, rest 8 %.'),
@@ -119,7 +117,7 @@ const parameters = {
     [1, 1.5],
     'Pump power for the same work, relative to a healthy pump.',
   ),
-  vibrationFactor: parameter(1, [1, 10], 'Vibration, relative to a healthy machine.'),
+  vibrationFactor: VIBRATION_FACTOR,
   leakEffort: parameter(0, [0, 0.5], 'Pump effort for leaking oil.'),
   injectTimeFactor: parameter(1, [1, 1.5], 'Injection time, relative to a healthy machine.'),
   pressureFactor: parameter(1, [0.5, 1], 'Oil pressure, relative to a healthy machine.'),
@@ -205,7 +203,7 @@ function start(_p: object, site: Site, random: Random, tS: number) {
     // Effort times seconds since the cycle began, at the instant up to which sums are complete.
     effortS: 0,
     summedS: tS,
-    unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
+    unitFactor: unitFactor(random),
     // What the power factor needs.
     pumpMeanKw: 0,
   };
@@ -347,7 +345,7 @@ export const injectionMolding = defineMachine({
     s.chilledWaterReturnTempC =
       p.waterTempC + (isCycling ? waterWarmingK(s.shotKw, p.waterFlowM3h) : 0);
     const ownMmS = (VIBRATION_MM_S[phase] as number) * s.unitFactor * p.vibrationFactor;
-    s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
+    s.vibrationMmS = vibrationMmS(ownMmS, random, SHAKE, tS);
   },
 
   /** The pump motor with its capacitors, auxiliaries, and heaters without reactive power. */

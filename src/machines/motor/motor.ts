@@ -2,7 +2,6 @@ import { decimal, ELECTRICITY, IDLE, MAINTENANCE, PRODUCTION, RUNNING } from '..
 import {
   agedShare,
   defineMachine,
-  HIGH_VIBRATION,
   maintainedEvery,
   parameter,
   type Values,
@@ -20,10 +19,10 @@ import {
   drivenMotorInputShare,
   drivenMotorLossShare,
   frameRiseK,
-  vibrationMmS,
   warmUpFactor,
 } from '../../physics/rotation.ts';
 import { vapourPressure } from '../../site/weather.ts';
+import { HIGH_VIBRATION, unitFactor, VIBRATION_FACTOR, vibrationMmS } from '../vibration.ts';
 
 /** Speed and load are set every minute; any change of speed is over within it. */
 const SLOT_S = 60;
@@ -60,7 +59,6 @@ const SHAKE = 2;
 const STOP = 50;
 const STOP_AT = 51;
 const STOP_LONG = 52;
-const UNIT = 61;
 const QUALITY = 70;
 
 /**
@@ -116,7 +114,7 @@ export const motor = defineMachine({
       'Friction of belt and bearings, relative to a healthy machine.',
     ),
     torqueFactor: parameter(1, [0.5, 3], 'Torque, relative to that with normal goods.'),
-    vibrationFactor: parameter(1, [1, 10], 'Vibration, relative to a healthy machine.'),
+    vibrationFactor: VIBRATION_FACTOR,
     excessTempK: parameter(
       0,
       [0, 60],
@@ -187,7 +185,7 @@ export const motor = defineMachine({
     /** The day, and the items completed in it. */
     day: Math.floor(tS / DAY_S),
     items: 0,
-    unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
+    unitFactor: unitFactor(random),
     /** Items not evaluated yet: how many, and the number of the first of them. */
     newItems: 0,
     firstItem: 0,
@@ -286,7 +284,7 @@ export const motor = defineMachine({
     s.machineTempC = frameTempC(s, tS);
     const healthyMmS = s.isStanding ? 0 : 0.8 + 1.4 * speedShare * s.pullShare;
     const ownMmS = healthyMmS * s.unitFactor * p.vibrationFactor;
-    s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
+    s.vibrationMmS = vibrationMmS(ownMmS, random, SHAKE, tS);
   },
 
   powerFactor: (_s, p, powerKw) => drivePowerFactor(powerKw, p.ratedPowerKw),

@@ -11,7 +11,6 @@ import {
   agedShare,
   choice,
   defineMachine,
-  HIGH_VIBRATION,
   maintainedEvery,
   parameter,
   type Values,
@@ -44,7 +43,8 @@ import {
   WATER_COOLED_SHARE,
   WORK_SHARE,
 } from '../../physics/oil.ts';
-import { vibrationMmS, warmUpFactor } from '../../physics/rotation.ts';
+import { warmUpFactor } from '../../physics/rotation.ts';
+import { HIGH_VIBRATION, unitFactor, VIBRATION_FACTOR, vibrationMmS } from '../vibration.ts';
 import {
   BLOCK_S,
   BUILD,
@@ -81,7 +81,6 @@ const RELIEF_SHARE = 1.1;
 const OVERSHOOT_S = 5;
 const RIPPLE = 1;
 const SHAKE = 2;
-const UNIT = 61;
 
 /**
  * A hydraulic power unit: a pressure-compensated axial piston pump on a fixed-speed motor, and a
@@ -166,7 +165,7 @@ export const pump = defineMachine({
       'Overshoot above the working pressure at the start of a hold.',
     ),
     rippleShare: parameter(0, [0, 0.2], 'Largest swing of the pressure while it is held.'),
-    vibrationFactor: parameter(1, [1, 10], 'Vibration, relative to a healthy machine.'),
+    vibrationFactor: VIBRATION_FACTOR,
   },
 
   derived: (p) => {
@@ -263,7 +262,7 @@ export const pump = defineMachine({
     /** Lowest pressure of the latest hold, as a share of the working pressure. */
     heldShare: 1,
     isBad: 0,
-    unitFactor: 0.85 + 0.3 * random.uniform(UNIT, 0),
+    unitFactor: unitFactor(random),
   }),
 
   resume(s, _p, _site, _random, before, stoppedS, tS) {
@@ -332,7 +331,7 @@ export const pump = defineMachine({
     s.flowRateM3h = (p.fullFlowM3h * s.flowS) / intervalS;
     const healthyMmS = s.phase === OFF ? 0 : 1.8 + 1.2 * pressureShare;
     const ownMmS = healthyMmS * s.unitFactor * p.vibrationFactor;
-    s.vibrationMmS = vibrationMmS(ownMmS, random.smooth(SHAKE, 120, tS));
+    s.vibrationMmS = vibrationMmS(ownMmS, random, SHAKE, tS);
   },
 
   powerFactor: (s, p, powerKw) =>
