@@ -20,6 +20,14 @@ export class ConfigError extends Error {
   }
 }
 
+/** The message of an error of the system, a driver or a server; its code or name if it has none. */
+export function errorText(error: unknown): string {
+  // An error for several addresses has no message of its own.
+  if (error instanceof AggregateError && error.errors.length > 0) return errorText(error.errors[0]);
+  const { message, code, name } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  return message || String(code || name || error);
+}
+
 /** Most errors reported at once: more would not help, and a request may contain 100,000. */
 export const FAULTS_MAX = 50;
 

@@ -1,4 +1,5 @@
 import { ReasonCodes } from 'mqtt';
+import { errorText } from '../../core/errors.ts';
 
 /** An MQTT broker is unreachable or reports an error; the message never has a password. */
 export class MqttError extends Error {
@@ -43,12 +44,8 @@ const ENDINGS: Readonly<Record<number, string>> = {
 
 /** The text of an error of the network or of mqtt.js. */
 export function causeText(error: unknown): string {
-  // An error for several addresses has no message of its own.
-  if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as { code?: unknown };
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   const setting = typeof code === 'number' ? SETTINGS[code] : undefined;
   if (setting) return `the broker does not accept ${setting}`;
-  if (error.message === 'connack timeout') return 'the broker did not answer in time';
-  return error.message || String(code ?? error.name);
+  return message === 'connack timeout' ? 'the broker did not answer in time' : errorText(error);
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
-import { causeText, PostgresError } from './error.ts';
+import { errorText } from '../../core/errors.ts';
+import { PostgresError } from './error.ts';
 import { connectInTurn } from './url.ts';
 
 /** A server that does not respond within this time is considered away [ms]. */
@@ -23,7 +24,7 @@ export async function connect(server: pg.ClientConfig, end?: AbortSignal): Promi
   } catch (error) {
     // A malformed URL may contain the password, so its cause is not reported.
     if (!client) throw new PostgresError((error as Error).message);
-    throw new PostgresError(`${addressOf(client)}: no connection (${causeText(error)})`, error);
+    throw new PostgresError(`${addressOf(client)}: no connection (${errorText(error)})`, error);
   }
 }
 
@@ -53,7 +54,7 @@ export function bytesWritten(client: pg.Client): number {
 /** An error for the user, with the address of its server. */
 export function explained(error: unknown, client: pg.Client): PostgresError {
   const { detail } = error as { detail?: string };
-  const text = detail === undefined ? causeText(error) : `${causeText(error)}: ${detail}`;
+  const text = detail === undefined ? errorText(error) : `${errorText(error)}: ${detail}`;
   return new PostgresError(`${addressOf(client)}: ${text}`, error);
 }
 

@@ -38,11 +38,3 @@ export function isRowRefusal(error: unknown): boolean {
 export function isStatementError(error: unknown): boolean {
   return (error as { severity?: unknown } | null)?.severity === 'ERROR';
 }
-
-/** The text of an error of the network, the driver or the server. */
-export function causeText(error: unknown): string {
-  // An error for several addresses has no message of its own.
-  if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
-  if (!(error instanceof Error)) return String(error);
-  return error.message || (codeOf(error) ?? error.name);
-}

@@ -1,3 +1,4 @@
+import { errorText } from '../../core/errors.ts';
 import { StoreError, type StoreFailure } from '../store-error.ts';
 
 /** SQLSTATEs, or classes of them (the first two characters), by what they mean for the store. */
@@ -37,7 +38,7 @@ export function storeError(error: unknown, location: string, wasSent: boolean): 
   if (error instanceof StoreError) return error;
   const { code, detail, constraint } = (error ?? {}) as Partial<DatabaseFailure>;
   const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
-  const text = detail ? `${causeText(error)}: ${detail}` : causeText(error);
+  const text = detail ? `${errorText(error)}: ${detail}` : errorText(error);
   const kind = failureOf(text, sqlState);
   // A cancelled statement is rolled back; when a connection breaks, the outcome is unknown.
   const isUncertain = wasSent && kind === 'unreachable' && sqlState !== '57014';
@@ -51,14 +52,6 @@ function failureOf(text: string, sqlState: string | undefined): StoreFailure {
   return text.startsWith('SASL') ? 'refused' : 'unreachable';
 }
 
-/** The message of an error, in one line. */
-function causeText(error: unknown): string {
-  // An AggregateError for several addresses has no message of its own.
-  if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
-  const { message, code, name } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
-  return message || code || name || String(error);
-}
-
 /** Converts a file system error of a store in a folder. */
 export function folderError(error: unknown, location: string): StoreError {
   if (error instanceof StoreError) return error;
@@ -66,7 +59,7 @@ export function folderError(error: unknown, location: string): StoreError {
   const message = isFull ? 'has no room left on its disk' : 'is not writable';
   return new StoreError(
     isFull ? 'full' : 'unwritable',
-    `${location} ${message} (${causeText(error)})`,
+    `${location} ${message} (${errorText(error)})`,
     { cause: error },
   );
 }
