@@ -28,6 +28,15 @@ export interface Incident {
   readonly clearedBy: 'request' | 'superseded' | null;
 }
 
+/** An anomaly with the end that was planned. */
+export function lasting(
+  durationS: number,
+  incident: Omit<Incident, 'plannedEndS' | 'endS' | 'clearedBy'>,
+): Incident {
+  const plannedEndS = incident.startS + durationS;
+  return { ...incident, plannedEndS, endS: plannedEndS, clearedBy: null };
+}
+
 /** Time a `step` needs to reach full intensity. */
 const STEP_S = 2;
 /**

@@ -1,4 +1,4 @@
-import type { Incident, Origin } from './anomaly.ts';
+import { type Incident, lasting } from './anomaly.ts';
 
 /** Settings that may change while a factory runs. */
 export interface Settings {
@@ -159,19 +159,17 @@ export class Journal {
 
   #inject(event: JournalEvent & { kind: 'inject' }): void {
     const { injections } = this.#log(event.machineId);
-    const origin: Origin = 'injected';
     this.#end(injections, event.timeS, event.anomalyType, 'superseded');
-    injections.push({
-      id: event.id,
-      machineId: event.machineId,
-      type: event.anomalyType,
-      origin,
-      severity: event.severity,
-      startS: event.timeS,
-      plannedEndS: event.timeS + event.durationS,
-      endS: event.timeS + event.durationS,
-      clearedBy: null,
-    });
+    injections.push(
+      lasting(event.durationS, {
+        id: event.id,
+        machineId: event.machineId,
+        type: event.anomalyType,
+        origin: 'injected',
+        severity: event.severity,
+        startS: event.timeS,
+      }),
+    );
   }
 
   #clear(event: JournalEvent & { kind: 'clear' }): void {

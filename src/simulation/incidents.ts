@@ -1,4 +1,4 @@
-import { FADE_S, type Incident, intensity, SEVERITY } from '../core/anomaly.ts';
+import { FADE_S, type Incident, intensity, lasting, SEVERITY } from '../core/anomaly.ts';
 import type { Machine } from '../core/factory.ts';
 import type { Journal, Settings } from '../core/journal.ts';
 import type { Fault, Values } from '../core/machine.ts';
@@ -134,17 +134,16 @@ export class Incidents {
   /** The anomalies planned in the factory description. */
   #scenario(): Incident[] {
     const { id, scenario } = this.#machine;
-    return scenario.map(({ type, startS, durationS, severity }, i) => ({
-      id: `${id}/scenario/${i + 1}`,
-      machineId: id,
-      type,
-      origin: 'scenario',
-      severity,
-      startS,
-      plannedEndS: startS + durationS,
-      endS: startS + durationS,
-      clearedBy: null,
-    }));
+    return scenario.map(({ type, startS, durationS, severity }, i) =>
+      lasting(durationS, {
+        id: `${id}/scenario/${i + 1}`,
+        machineId: id,
+        type,
+        origin: 'scenario',
+        severity,
+        startS,
+      }),
+    );
   }
 
   /** The random anomaly of a local day, if there is one. */
@@ -166,17 +165,14 @@ export class Incidents {
     if (!occurs(settings, chance)) return undefined;
     const kind = Math.floor(type.faultTypes.length * random.uniform(KIND, day));
     const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
-    const planned: Incident = {
+    const planned = lasting(durationS, {
       id: `${id}/random/${date}`,
       machineId: id,
       type: type.faultTypes[kind] as string,
       origin: 'random',
       severity: Math.round((SEVERITY.min + 4 * size * size) * 100) / 100,
       startS,
-      plannedEndS: startS + durationS,
-      endS: startS + durationS,
-      clearedBy: null,
-    };
+    });
     const incident = this.#ended(planned, this.#scenario());
     return incident.id === this.#without || incident.endS <= startS ? undefined : incident;
   }
