@@ -142,46 +142,45 @@ function writeValue(
     return column.isRequired ? -1 : at + LENGTH_BYTES;
   }
   if (kind === 'numeric') return writeNumeric(view, at, value, scale, unitsEnd);
-  if (kind === 'integer') {
-    const whole = column.isWhole ? value : Math.round(value);
-    if (!Number.isInteger(whole) || whole >= unitsEnd || whole < -unitsEnd) return -1;
-    view.setInt32(at, 4);
-    view.setInt32(at + LENGTH_BYTES, whole);
-    return at + LENGTH_BYTES + 4;
+  if (kind === 'text') {
+    const text = texts?.of(value);
+    return text ? writeText(view, at, text) : -1;
   }
-  if (kind !== 'text') return writeOther(view, at, column, scale, unitsEnd, value);
-  const text = texts?.of(value);
-  return text ? writeText(view, at, text) : -1;
+  if (kind === 'double precision' || kind === 'real')
+    return writeFloating(view, at, kind, roundedTo(value, Number(`1e${scale}`)));
+  const whole = column.isWhole ? value : Math.round(value);
+  if (!Number.isInteger(whole) || whole >= unitsEnd || whole < -unitsEnd) return -1;
+  return writeWhole(view, at, kind, whole);
 }
 
-/** Numbers of types that only existing tables have. */
-function writeOther(
+function writeWhole(
   view: DataView,
   at: number,
-  { type: { kind }, isWhole }: TableColumn,
-  scale: number,
-  unitsEnd: number,
+  kind: 'smallint' | 'integer' | 'bigint',
+  whole: number,
+): number {
+  const start = at + LENGTH_BYTES;
+  const bytes = kind === 'integer' ? 4 : kind === 'smallint' ? 2 : 8;
+  view.setInt32(at, bytes);
+  if (kind === 'integer') view.setInt32(start, whole);
+  else if (kind === 'smallint') view.setInt16(start, whole);
+  else view.setBigInt64(start, BigInt(whole));
+  return start + bytes;
+}
+
+/** Only existing tables have columns of these types. */
+function writeFloating(
+  view: DataView,
+  at: number,
+  kind: 'real' | 'double precision',
   value: number,
 ): number {
   const start = at + LENGTH_BYTES;
-  if (kind === 'double precision' || kind === 'real') {
-    const isDouble = kind === 'double precision';
-    view.setInt32(at, isDouble ? 8 : 4);
-    const rounded = roundedTo(value, Number(`1e${scale}`));
-    if (isDouble) view.setFloat64(start, rounded);
-    else view.setFloat32(start, rounded);
-    return start + (isDouble ? 8 : 4);
-  }
-  const whole = isWhole ? value : Math.round(value);
-  if (!Number.isInteger(whole) || whole >= unitsEnd || whole < -unitsEnd) return -1;
-  if (kind === 'smallint') {
-    view.setInt32(at, 2);
-    view.setInt16(start, whole);
-    return start + 2;
-  }
-  view.setInt32(at, 8);
-  view.setBigInt64(start, BigInt(whole));
-  return start + 8;
+  const bytes = kind === 'real' ? 4 : 8;
+  view.setInt32(at, bytes);
+  if (kind === 'real') view.setFloat32(start, value);
+  else view.setFloat64(start, value);
+  return start + bytes;
 }
 
 /** Rounds half away from zero, as {@link writeNumeric} does. */
