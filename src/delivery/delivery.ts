@@ -23,6 +23,7 @@ import { ReadAhead } from './read-ahead.ts';
 import { Refusals } from './refusals.ts';
 import { LAG_STEP_MS, SpreadReader } from './spread-reader.ts';
 import { Watchdog } from './watchdog.ts';
+import { spreadWatermarks } from './watermarks.ts';
 
 /** The bounds in real time of a tick: live, one simulated second. */
 const TICK_MIN_MS = 50;
@@ -107,12 +108,12 @@ export class Delivery {
     const { fleet, sink, watermarks, log, statusIntervalS = STATUS_INTERVAL_S } = options;
     this.#options = options;
     this.#counter = new MessageCounter(sink);
-    this.#fleetReader = new (options.isSpread ? SpreadReader : FleetSwitchReader)(fleet, {
-      statusIntervalS,
-    });
+    const spread = options.isSpread ? new SpreadReader(fleet, { statusIntervalS }) : undefined;
+    this.#fleetReader = spread ?? new FleetSwitchReader(fleet, { statusIntervalS });
     this.#reader = new ReadAhead(options.reader ?? this.#fleetReader, options.sliceMs);
     this.#pace = this.#paceOf(fleet);
-    this.#progress = new Progress(sink, watermarks, log, options);
+    const kept = spread ? spreadWatermarks(watermarks, () => spread.longestLagMs) : watermarks;
+    this.#progress = new Progress(sink, kept, log, options);
     this.#messagesPerRow = this.#counter.mostOfRow(fleet.machines);
     const { stallMs = STALL_MS, steadyMs, retryMs, lagMaxMs } = options;
     this.#outages = new Outages(sink.name, log, steadyMs, retryMs);

@@ -21,11 +21,6 @@ export function lagMs({ id, intervalMs }: Pick<Machine, 'id' | 'intervalMs'>): n
   return stepMs * Math.floor(lags * new Random(0, id).uniform(LAG, 0));
 }
 
-/** The longest lag of some machines [ms]. */
-export function longestLagMs(machines: readonly Machine[]): number {
-  return machines.reduce((longest, machine) => Math.max(longest, lagMs(machine)), 0);
-}
-
 /** The machines of one lag. */
 interface Part {
   readonly lagMs: number;
@@ -61,6 +56,11 @@ export class SpreadReader implements SwitchableReader {
 
   get timeMs(): number {
     return this.#timeMs;
+  }
+
+  /** The longest lag [ms] of the fleets so far, whose last readings may still be waiting. */
+  get longestLagMs(): number {
+    return this.#parts.reduce((longest, part) => Math.max(longest, part.lagMs), 0);
   }
 
   seek(timeMs: number, announce = false): void {

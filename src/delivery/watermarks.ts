@@ -54,20 +54,15 @@ class PartialWatermarks implements Watermarks {
 
 /**
  * Watermarks of a spread delivery. The sink has everything up to the longest lag before the instant
- * that the spread has reached. That is the longest lag of any fleet so far: when intervals become
- * shorter, readings of the fleet before are still waiting.
+ * that the spread has reached.
  *
- * @param longestLagMs - How long any reading waits to be published now.
+ * @param longestLagMs - The longest that any reading waits to be published now.
  */
 export function spreadWatermarks(watermarks: Watermarks, longestLagMs: () => number): Watermarks {
-  let longestMs = 0;
   return new PartialWatermarks(
     watermarks,
     (sinkName) => `${sinkName}, spread`,
-    (_, { timeMs, liveFromMs }) => {
-      longestMs = Math.max(longestMs, longestLagMs());
-      return { timeMs: timeMs - longestMs, liveFromMs };
-    },
+    (_, { timeMs, liveFromMs }) => ({ timeMs: timeMs - longestLagMs(), liveFromMs }),
   );
 }
 

@@ -99,7 +99,6 @@ export async function assemble(
     catchUpRate: configuration.catchUpRate,
     beginMs: configuration.simulation.backfillFromMs,
     onRead: isShown ? (batch) => observer.take(batch) : undefined,
-    fleetNow: () => simulator.fleet,
   });
   const deliveries = lines.map(({ delivery }) => delivery);
   const simulator: Simulator = new Simulator({

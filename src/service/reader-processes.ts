@@ -31,8 +31,6 @@ export interface ReaderProcessesOptions
   readonly fleet: Fleet;
   readonly eventLog: LocalEventLog;
   readonly clock: { readonly speed: number };
-  /** The instant up to which readers may read now. */
-  readonly horizonMs: () => number;
   readonly watermarks: Watermarks;
   readonly log: Log;
   readonly onGap?: (gap: Gap) => void;
@@ -180,7 +178,7 @@ export class ReaderProcesses {
    * Starts a reader's process; settles with its exit code or signal when the process has ended.
    */
   #start(reader: ReaderState): Promise<string> {
-    const { eventLog, clock, count, horizonMs } = this.#options;
+    const { eventLog, clock, count } = this.#options;
     const { outputs, isSpread, statusIntervalS, catchUpMs, catchUpRate, beginMs } = this.#options;
     const process = fork(fileURLToPath(new URL('./reader-process.js', import.meta.url)), {
       serialization: 'advanced',
@@ -196,7 +194,7 @@ export class ReaderProcesses {
       settings: journal.settingsAt(Number.NEGATIVE_INFINITY),
       events: journal.events,
       share: { index: reader.index, count },
-      horizonMs: horizonMs(),
+      horizonMs: eventLog.closedMs(),
       speed: clock.speed,
       leaps: this.#options.leaps?.() ?? 0,
     } satisfies ReaderSetup);
@@ -241,11 +239,11 @@ export class ReaderProcesses {
 
   /** Sends new events to readers, then the horizon. */
   async #sendHorizon(): Promise<void> {
-    const { eventLog, horizonMs, clock, leaps = () => 0 } = this.#options;
+    const { eventLog, clock, leaps = () => 0 } = this.#options;
     const { signal } = this.#abort;
     for (; !signal.aborted; await sleep(TICK_MS, signal)) {
       const { events } = eventLog.journal;
-      const time = { horizonMs: horizonMs(), speed: clock.speed, leaps: leaps() };
+      const time = { horizonMs: eventLog.closedMs(), speed: clock.speed, leaps: leaps() };
       const message = { kind: 'horizon', ...time } as const;
       for (const reader of this.#readers) {
         if (reader.eventsSent < events.length)

@@ -4,12 +4,7 @@ import { withIntervals } from '../../src/config/load.ts';
 import { Batch, READING } from '../../src/core/batch.ts';
 import type { Machine } from '../../src/core/factory.ts';
 import { Journal } from '../../src/core/journal.ts';
-import {
-  LAG_STEP_MS,
-  lagMs,
-  longestLagMs,
-  SpreadReader,
-} from '../../src/delivery/spread-reader.ts';
+import { LAG_STEP_MS, lagMs, SpreadReader } from '../../src/delivery/spread-reader.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { largeFleet } from '../../src/factory/index.ts';
 import { machineTypes } from '../../src/machines/index.ts';
@@ -50,7 +45,7 @@ test('a lag is a part of the interval, fixed by the id, and all lags are as freq
   }
   const fleet = createFleet(factories);
   const most = fleet.machines.reduce((lag, machine) => Math.max(lag, lagMs(machine)), 0);
-  assert.equal(longestLagMs(fleet.machines), most);
+  assert.equal(spread(fleet).longestLagMs, most);
 });
 
 test('what 10,000 machines report at once goes out in even parts', () => {

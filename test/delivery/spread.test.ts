@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FactoryDescription } from '../../src/core/factory.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
-import { LAG_STEP_MS, lagMs, longestLagMs } from '../../src/delivery/spread-reader.ts';
+import { LAG_STEP_MS, lagMs, SpreadReader } from '../../src/delivery/spread-reader.ts';
 import { MemoryWatermarks, spreadWatermarks } from '../../src/delivery/watermarks.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { largeFleet } from '../../src/factory/index.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { InstantClock } from '../../src/service/clock.ts';
-import { createFleet } from '../../src/simulation/fleet.ts';
+import { createFleet, nextFleet } from '../../src/simulation/fleet.ts';
 import { until } from '../until.ts';
 import { START_MS } from './demo.ts';
 
@@ -18,16 +19,20 @@ const watermarks = new MemoryWatermarks();
 const sink = new MemorySink();
 const clock = new InstantClock(START_MS);
 
+const everySecond = (factory: FactoryDescription) => ({
+  ...factory,
+  machines: factory.machines.map((machine) => ({ ...machine, intervalS: 1 })),
+});
+
 /** Delivers some seconds, spread or not, and ends; it goes on where the one before it ended. */
 async function deliver(seconds: number, isSpread: boolean): Promise<void> {
   const stepMs = isSpread ? LAG_STEP_MS : 1000;
-  const longest = longestLagMs(fleet.machines);
   const delivery = new Delivery({
     fleet,
     sink,
     clock,
     horizonMs: () => Math.floor(clock.nowMs() / stepMs) * stepMs,
-    watermarks: isSpread ? spreadWatermarks(watermarks, () => longest) : watermarks,
+    watermarks,
     log: LOG,
     catchUpMs: Number.POSITIVE_INFINITY,
     catchUpRate: 0,
@@ -84,10 +89,15 @@ test('how far a spread has come is not how far the sink has everything', async (
 
 test('a fleet with shorter intervals does not claim readings that still wait', async () => {
   const kept = new MemoryWatermarks();
-  let longestMs = 29_950;
-  const spread = spreadWatermarks(kept, () => longestMs);
-  await spread.save('mqtt', { timeMs: 1_000_000, liveFromMs: 7 });
-  longestMs = 950;
-  await spread.save('mqtt', { timeMs: 1_001_000, liveFromMs: 7 });
-  assert.equal((await kept.load('mqtt'))?.timeMs, 971_050);
+  const reader = new SpreadReader(fleet, { statusIntervalS: 60 });
+  const spread = spreadWatermarks(kept, () => reader.longestLagMs);
+  reader.seek(START_MS);
+  await spread.save('mqtt', { timeMs: START_MS, liveFromMs: 7 });
+  const longestMs = Math.max(...fleet.machines.map(lagMs));
+  assert.equal((await kept.load('mqtt'))?.timeMs, START_MS - longestMs);
+  const shorter = nextFleet(fleet, fleet.factories.map(everySecond));
+  assert.ok(Math.max(...shorter.machines.map(lagMs)) < 1000 && longestMs > 1000);
+  reader.follow(shorter, START_MS);
+  await spread.save('mqtt', { timeMs: START_MS + 1000, liveFromMs: 7 });
+  assert.equal((await kept.load('mqtt'))?.timeMs, START_MS + 1000 - longestMs);
 });
