@@ -195,7 +195,12 @@ export class Delivery {
     this.#abort.abort();
     const isAway = this.#options.sink.isConnected === false;
     await settledWithin(this.#running, isAway ? STOP_AWAY_MAX_MS : STOP_MAX_MS);
-    await this.#progress.flush();
+    await this.#saveLast();
+  }
+
+  /** Saves how far the sink is, unless it does so itself: a write may still be in flight. */
+  async #saveLast(): Promise<void> {
+    if (!this.#options.sink.keepsWatermark) await this.#progress.save();
   }
 
   #paceOf({ machines }: Fleet): Pace {
@@ -214,7 +219,7 @@ export class Delivery {
       if (leapsSeen !== leaps?.()) {
         leapsSeen = leaps?.();
         await this.#skipGap(this.#progress.deliveredMs);
-        await this.#progress.record();
+        await this.#progress.save();
         continue;
       }
       if (this.#progress.deliveredMs >= untilMs) {
@@ -229,10 +234,10 @@ export class Delivery {
       if (!(await written)) break;
       this.#progress.reach(batch.untilMs);
       this.#announceAnew();
-      await this.#progress.keep(batch.length > 0);
+      await this.#progress.saveIfDue(batch.length > 0);
       await this.#rest(batch);
     }
-    await this.#progress.flush();
+    await this.#saveLast();
   }
 
   #read(untilMs: number, rows: number): Batch {
@@ -262,7 +267,7 @@ export class Delivery {
     if (isLate && !saved && beginMs === undefined && !(await this.#join())) return false;
     // Persist the start now, so that a sink that is unreachable from the start catches up from here
     // even after a restart.
-    await this.#progress.record();
+    await this.#progress.save();
     return true;
   }
 
