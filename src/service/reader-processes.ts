@@ -9,6 +9,7 @@ import { settledWithin } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import type { FleetVersion } from '../simulation/fleet-switch-reader.ts';
 import type { LocalEventLog } from './event-log.ts';
 import type { ChildMessage, ParentMessage, ReaderSetup, SinkFigures } from './reader-process.ts';
 
@@ -61,7 +62,7 @@ export class ReaderProcesses {
   readonly #abort = new AbortController();
   #fleet: Fleet;
   /** Fleets that some reader has not switched to yet, the latest last. */
-  readonly #next: { readonly fleet: Fleet; readonly fromMs: number }[] = [];
+  readonly #next: FleetVersion[] = [];
   #running: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #fail: (error: Error) => void = () => undefined;
@@ -116,8 +117,12 @@ export class ReaderProcesses {
 
   #follow(fleet: Fleet, fromMs: number): void {
     if (this.#next.at(-1)?.fleet === fleet) return;
-    const reachedMs = Math.min(...this.#options.sinkNames.map((name) => this.#deliveredMs(name)));
-    for (let next = this.#next[0]; next && next.fromMs <= reachedMs; next = this.#next[0]) {
+    const { sinkNames, isSpread } = this.#options;
+    const reachedMs = Math.min(...sinkNames.map((name) => this.#deliveredMs(name)));
+    // A spread reader that is restarted begins with what still waits, one lag back.
+    const passedMs = ({ fleet, fromMs }: FleetVersion) =>
+      fromMs + (isSpread ? longestIntervalMs(fleet) : 0);
+    for (let next = this.#next[0]; next && passedMs(next) <= reachedMs; next = this.#next[0]) {
       this.#fleet = next.fleet;
       this.#next.shift();
     }
@@ -253,6 +258,10 @@ export class ReaderProcesses {
       }
     }
   }
+}
+
+function longestIntervalMs({ machines }: Fleet): number {
+  return machines.reduce((longest, { intervalMs }) => Math.max(longest, intervalMs), 0);
 }
 
 function send(process: ChildProcess | undefined, message: ParentMessage): void {

@@ -144,6 +144,41 @@ test('a stop is said after the last reading before it, a start before the first 
   }
 });
 
+test('with shorter intervals, what still waits is read before the first reading of the new fleet', () => {
+  const fromMs = START_MS + 20_000;
+  const first = createFleet(factories);
+  const slow = factories.map((factory) => ({
+    ...factory,
+    machines: factory.machines.map((each) => ({ ...each, intervalS: 30 })),
+  }));
+  const second = nextFleet(first, slow);
+  const laterMs = fromMs + 10_000;
+  const third = nextFleet(second, factories);
+  const valuesOf = ({ timeMs, values }: Row) => [timeMs, values];
+  const old = createReader(second);
+  old.seek(fromMs);
+  const expected = byMachine(readRows(old, laterMs));
+  for (const capacity of [1, 7, 4096]) {
+    const reader = spread(first);
+    reader.follow(second, fromMs);
+    reader.follow(third, laterMs);
+    const rows: Row[] = [];
+    for (let untilMs = START_MS; untilMs < UNTIL_MS; untilMs += 500)
+      rows.push(...readRows(reader, untilMs, capacity));
+    for (const [id, own] of byMachine(rows)) {
+      const times = own.map(({ timeMs }) => timeMs);
+      assert.deepEqual(
+        times,
+        times.toSorted((a, b) => a - b),
+        id,
+      );
+      const readings = own.filter(({ timeMs }) => timeMs > fromMs && timeMs <= laterMs);
+      assert.deepEqual(readings.map(valuesOf), expected.get(id)?.map(valuesOf), id);
+    }
+    assert.equal(expected.size, MACHINES);
+  }
+});
+
 test('another fleet holds from one instant of readings on, with machines of any lag', () => {
   const fromMs = START_MS + 20_000;
   const [small] = largeFleet(10, DEFAULT_CALENDAR, machineTypes).factories;

@@ -9,23 +9,32 @@ import { largeFleet } from '../../src/factory/index.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { InstantClock } from '../../src/service/clock.ts';
-import { createFleet, nextFleet } from '../../src/simulation/fleet.ts';
+import { createFleet, type Fleet, nextFleet } from '../../src/simulation/fleet.ts';
 import { until } from '../until.ts';
 import { START_MS } from './demo.ts';
 
 const LOG = { info() {}, warn() {} };
 const fleet = createFleet(largeFleet(25, DEFAULT_CALENDAR, machineTypes).factories);
-const watermarks = new MemoryWatermarks();
-const sink = new MemorySink();
-const clock = new InstantClock(START_MS);
-
 const everySecond = (factory: FactoryDescription) => ({
   ...factory,
   machines: factory.machines.map((machine) => ({ ...machine, intervalS: 1 })),
 });
 
+/** What outlives a delivery. */
+const place = () => ({
+  watermarks: new MemoryWatermarks(),
+  sink: new MemorySink(),
+  clock: new InstantClock(START_MS),
+});
+
 /** Delivers some seconds, spread or not, and ends; it goes on where the one before it ended. */
-async function deliver(seconds: number, isSpread: boolean): Promise<void> {
+async function deliver(
+  { watermarks, sink, clock }: ReturnType<typeof place>,
+  seconds: number,
+  isSpread: boolean,
+  fleet: Fleet,
+  next?: { readonly fleet: Fleet; readonly fromMs: number },
+): Promise<void> {
   const stepMs = isSpread ? LAG_STEP_MS : 1000;
   const delivery = new Delivery({
     fleet,
@@ -38,6 +47,7 @@ async function deliver(seconds: number, isSpread: boolean): Promise<void> {
     catchUpRate: 0,
     isSpread,
   });
+  if (next) delivery.follow(next.fleet, next.fromMs);
   const running = delivery.run();
   const endMs = clock.nowMs() + 1000 * seconds;
   while (clock.nowMs() < endMs) {
@@ -49,6 +59,8 @@ async function deliver(seconds: number, isSpread: boolean): Promise<void> {
 }
 
 test('nothing is left out when the spread is turned on, off and on again', async () => {
+  const here = place();
+  const { sink, clock } = here;
   for (const [seconds, isSpread] of [
     [50, true],
     [10, false],
@@ -56,7 +68,7 @@ test('nothing is left out when the spread is turned on, off and on again', async
     [50, false],
     [40, true],
   ] as const)
-    await deliver(seconds, isSpread);
+    await deliver(here, seconds, isSpread, fleet);
   const texts = new Map<string, string>();
   for (const { topic, payload, isRetained } of sink.messages) {
     if (isRetained) continue;
@@ -85,6 +97,39 @@ test('how far a spread has come is not how far the sink has everything', async (
   assert.deepEqual(await kept.load('mqtt'), { timeMs: 970_050, liveFromMs: 7 });
   await kept.save('mqtt', { timeMs: 2_000_000, liveFromMs: 7 });
   assert.equal((await spread.load('mqtt'))?.timeMs, 2_000_000, 'it went on without a spread');
+});
+
+test('a restart after a registry change loses nothing of machines that changed or left', async () => {
+  const intervalS = 30;
+  const fromMs = START_MS + 40_000;
+  const factories = fleet.factories.map((factory) => ({
+    ...factory,
+    machines: factory.machines.map((machine) => ({ ...machine, intervalS })),
+  }));
+  const before = createFleet(factories);
+  const [left, changed] = before.machines.filter((each) => lagMs(each) > 12_000);
+  assert.ok(left && changed, 'each has a reading that still waits');
+  const after = factories.map(everySecond).map((factory) => ({
+    ...factory,
+    machines: factory.machines.filter(({ id }) => id !== left.id),
+  }));
+  const here = place();
+  const { sink, clock } = here;
+  await deliver(here, 41, true, before, { fleet: nextFleet(before, after), fromMs });
+  await deliver(here, 4, true, createFleet(after));
+  const said = new Set(
+    sink.messages.map(({ topic, payload }) => `${topic} ${JSON.parse(String(payload)).time}`),
+  );
+  const has = (topic: string, timeMs: number) =>
+    said.has(`${topic} ${new Date(timeMs).toISOString().replace('.000Z', 'Z')}`);
+  for (const { id, topic, intervalMs } of before.machines) {
+    for (let timeMs = START_MS + intervalMs; timeMs <= fromMs; timeMs += intervalMs)
+      assert.ok(has(`${topic}/energy`, timeMs), `${topic}: ${timeMs - fromMs} ms`);
+    const lastMs = id === left.id ? fromMs : clock.nowMs() - 1000;
+    for (let timeMs = fromMs + 1000; timeMs <= lastMs; timeMs += 1000)
+      assert.ok(has(`${topic}/energy`, timeMs), `${topic}: ${timeMs - fromMs} ms`);
+  }
+  assert.ok(has(`${left.topic}/status`, fromMs), 'it is offline');
 });
 
 test('a fleet with shorter intervals does not claim readings that still wait', async () => {

@@ -212,7 +212,7 @@ export class SimulatedProcess {
     const fromMs = resumeMs - (isSpread ? SPREAD_MAX_MS : 0);
     const first = Math.max(
       0,
-      legs.findLastIndex((leg) => leg.fromMs < fromMs),
+      legs.findLastIndex((leg) => leg.fromMs <= fromMs),
     );
     const waiter = new Waiter(this.life, clock, receiver);
     const sink = new VoyageSink(this.life, waiter, receiver, watermarks);
