@@ -135,7 +135,6 @@ async function open([name, options]: ReaderSetup['outputs'][number]) {
   if (!output) throw new Error(`no output ${name}`);
   // The parent announces the state of the simulator, so `part` is set.
   const { sinks } = await output.open(options, { log, part: String(setup.share.index + 1) });
-  const watermarks = parentWatermarks();
   return sinks.map((sink) => ({
     sink,
     delivery: new Delivery({
@@ -143,7 +142,7 @@ async function open([name, options]: ReaderSetup['outputs'][number]) {
       sink,
       clock,
       ...pacing(output, setup, () => clock.nowMs()),
-      watermarks,
+      watermarks: parentWatermarks(),
       log,
       onGap: (gap) => send({ kind: 'gap', gap }),
       leaps: () => leaps,

@@ -29,12 +29,7 @@ const factory = (...machines: (MachineDescription | undefined)[]): FactoryDescri
 /** Every message up to `toMs`, as text, read in batches of `capacity` rows. */
 async function messages(reader: FleetSwitchReader, toMs: number, capacity = 4096) {
   const sink = new MemorySink();
-  const batch = new Batch(capacity);
-  for (let isDone = false; !isDone; ) {
-    batch.clear();
-    isDone = reader.read(toMs, batch);
-    await sink.write(batch);
-  }
+  for (const batch of batches(reader, toMs, new Batch(capacity))) await sink.write(batch);
   return sink.messages.map(({ topic, payload }) => ({
     topic: topic.replace('factory/demo/', ''),
     text: payload.toString(),
