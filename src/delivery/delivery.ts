@@ -23,6 +23,7 @@ import { ReadAhead } from './read-ahead.ts';
 import { Refusals } from './refusals.ts';
 import { LAG_STEP_MS, SpreadReader } from './spread-reader.ts';
 import { Watchdog } from './watchdog.ts';
+import { spreadWatermarks } from './watermarks.ts';
 
 /** The bounds in real time of a tick: live, one simulated second. */
 const TICK_MIN_MS = 50;
@@ -107,12 +108,12 @@ export class Delivery {
     const { fleet, sink, watermarks, log, statusIntervalS = STATUS_INTERVAL_S } = options;
     this.#options = options;
     this.#counter = new MessageCounter(sink);
-    this.#fleetReader = new (options.isSpread ? SpreadReader : FleetSwitchReader)(fleet, {
-      statusIntervalS,
-    });
+    const spread = options.isSpread ? new SpreadReader(fleet, { statusIntervalS }) : undefined;
+    this.#fleetReader = spread ?? new FleetSwitchReader(fleet, { statusIntervalS });
     this.#reader = new ReadAhead(options.reader ?? this.#fleetReader, options.sliceMs);
     this.#pace = this.#paceOf(fleet);
-    this.#progress = new Progress(sink, watermarks, log, options);
+    const kept = spread ? spreadWatermarks(watermarks, () => spread.longestLagMs) : watermarks;
+    this.#progress = new Progress(sink, kept, log, options);
     this.#messagesPerRow = this.#counter.mostOfRow(fleet.machines);
     const { stallMs = STALL_MS, steadyMs, retryMs, lagMaxMs } = options;
     this.#outages = new Outages(sink.name, log, steadyMs, retryMs);
@@ -194,7 +195,12 @@ export class Delivery {
     this.#abort.abort();
     const isAway = this.#options.sink.isConnected === false;
     await settledWithin(this.#running, isAway ? STOP_AWAY_MAX_MS : STOP_MAX_MS);
-    await this.#progress.flush();
+    await this.#saveLast();
+  }
+
+  /** Saves how far the sink is, unless it does so itself: a write may still be in flight. */
+  async #saveLast(): Promise<void> {
+    if (!this.#options.sink.keepsWatermark) await this.#progress.save();
   }
 
   #paceOf({ machines }: Fleet): Pace {
@@ -213,7 +219,7 @@ export class Delivery {
       if (leapsSeen !== leaps?.()) {
         leapsSeen = leaps?.();
         await this.#skipGap(this.#progress.deliveredMs);
-        await this.#progress.record();
+        await this.#progress.save();
         continue;
       }
       if (this.#progress.deliveredMs >= untilMs) {
@@ -228,10 +234,10 @@ export class Delivery {
       if (!(await written)) break;
       this.#progress.reach(batch.untilMs);
       this.#announceAnew();
-      await this.#progress.keep(batch.length > 0);
+      await this.#progress.saveIfDue(batch.length > 0);
       await this.#rest(batch);
     }
-    await this.#progress.flush();
+    await this.#saveLast();
   }
 
   #read(untilMs: number, rows: number): Batch {
@@ -261,7 +267,7 @@ export class Delivery {
     if (isLate && !saved && beginMs === undefined && !(await this.#join())) return false;
     // Persist the start now, so that a sink that is unreachable from the start catches up from here
     // even after a restart.
-    await this.#progress.record();
+    await this.#progress.save();
     return true;
   }
 

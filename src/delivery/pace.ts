@@ -1,3 +1,33 @@
+import type { Output } from '../outputs/output.ts';
+import { LAG_STEP_MS } from './spread-reader.ts';
+
+/** How readings are published, to outputs that are paced. */
+export interface Publishing {
+  /** Whether machines are spread over their intervals. */
+  readonly isSpread: boolean;
+  /** Messages a second while a sink is behind; 0: no limit. */
+  readonly catchUpRate: number;
+}
+
+/**
+ * How deliveries to an output are paced.
+ *
+ * @param closedMs - The latest instant up to which no event can happen any more [simulated ms].
+ */
+export function pacing(
+  { isPaced }: Pick<Output, 'isPaced'>,
+  publishing: Publishing,
+  closedMs: () => number,
+): Publishing & { readonly horizonMs: () => number } {
+  const isSpread = isPaced && publishing.isSpread;
+  const stepMs = isSpread ? LAG_STEP_MS : 1000;
+  return {
+    isSpread,
+    catchUpRate: isPaced ? publishing.catchUpRate : 0,
+    horizonMs: () => Math.floor(closedMs() / stepMs) * stepMs,
+  };
+}
+
 /** Rows of a batch, unless a rate requires smaller ones or a sink prefers larger ones. */
 const ROWS_MAX = 4096;
 /** How far behind a sink must be to count as behind, and how near to have caught up [ms]. */

@@ -6,9 +6,9 @@ import { sleep } from '../runtime/sleep.ts';
 
 /** The watermark is saved no more often than this; a crash delivers so much twice [ms]. */
 const SAVE_EVERY_MS = 1000;
-/** The time that the store has to load or save a watermark, and to save the last one [ms]. */
+/** The time that the store has to load or save a watermark, and that a caller waits for it [ms]. */
 const ANSWER_MAX_MS = 10_000;
-const LAST_MAX_MS = 3000;
+const SAVE_MAX_MS = 3000;
 
 /** How often a watermark is saved, and loading it is tried. */
 export interface ProgressOptions {
@@ -83,37 +83,29 @@ export class Progress {
    *
    * @param isWritten - Whether the sink has just written rows, and so may have saved it itself.
    */
-  async keep(isWritten: boolean): Promise<void> {
+  async saveIfDue(isWritten: boolean): Promise<void> {
     if (this.#saving || performance.now() - this.#triedAtMs < this.#saveEveryMs) return;
-    if (!this.#isSinks) void this.#save();
-    else if (!isWritten) await this.record();
-  }
-
-  /** Saves the watermark for the last time, unless the sink has done so. */
-  async flush(): Promise<void> {
-    if (!this.#isSinks) await this.record();
+    if (!this.#isSinks) void this.#begin();
+    else if (!isWritten) await this.save();
   }
 
   /** Saves the watermark now; settles when that is done, has failed or takes too long. */
-  async record(): Promise<void> {
-    await settledWithin(this.#flush(), LAST_MAX_MS);
+  async save(): Promise<void> {
+    const saved = Promise.resolve(this.#saving).then(() => this.#begin());
+    await settledWithin(saved, SAVE_MAX_MS);
   }
 
-  async #flush(): Promise<void> {
-    await this.#saving;
-    await this.#save();
-  }
-
-  #save(): Promise<void> {
+  /** Begins to save what has not been saved, unless a save is in progress. */
+  #begin(): Promise<void> {
     if (Object.is(this.deliveredMs, this.#savedMs)) return Promise.resolve();
     this.#triedAtMs = performance.now();
-    this.#saving ??= this.#saveNow().finally(() => {
+    this.#saving ??= this.#store().finally(() => {
       this.#saving = undefined;
     });
     return this.#saving;
   }
 
-  async #saveNow(): Promise<void> {
+  async #store(): Promise<void> {
     const sink = this.#sinkName;
     const { deliveredMs, liveFromMs } = this;
     try {

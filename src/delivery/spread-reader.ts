@@ -21,15 +21,14 @@ export function lagMs({ id, intervalMs }: Pick<Machine, 'id' | 'intervalMs'>): n
   return stepMs * Math.floor(lags * new Random(0, id).uniform(LAG, 0));
 }
 
-/** The longest lag of some machines [ms]. */
-export function longestLagMs(machines: readonly Machine[]): number {
-  return machines.reduce((longest, machine) => Math.max(longest, lagMs(machine)), 0);
-}
-
 /** The machines of one lag. */
 interface Part {
   readonly lagMs: number;
   readonly fleetReader: FleetSwitchReader;
+  /** Switches of fleets, ascending, at which the part is read without its lag [ms]. */
+  readonly drainsMs: number[];
+  /** The last of them that it was read up to. */
+  drainedMs: number;
 }
 
 /**
@@ -38,12 +37,19 @@ interface Part {
  *
  * At position T, every reading whose time plus lag is at most T has been read. So one instant says
  * how far the reader is, and a machine of lag p has been read up to T − p.
+ *
+ * At a switch to another fleet, the lags from which machines leave, or change to a shorter one, are
+ * read up to the switch at once: a machine's readings stay in order, and a reader of the next fleet
+ * alone that begins at T or later leaves none of them out.
  */
 export class SpreadReader implements SwitchableReader {
   readonly #statusIntervalS: number;
   readonly #byLag = new Memo(machinesByLag);
   readonly #parts: Part[];
   #latest: Fleet;
+  /** The last switch, and the fleet before it. */
+  #switchMs = Number.NaN;
+  #before: Fleet;
   #timeMs = Number.NaN;
   /** The end of the current step, and the next part of it to read. */
   #stepEndMs = Number.NaN;
@@ -52,6 +58,7 @@ export class SpreadReader implements SwitchableReader {
   constructor(fleet: Fleet, { statusIntervalS }: { readonly statusIntervalS: number }) {
     this.#statusIntervalS = statusIntervalS;
     this.#latest = fleet;
+    this.#before = fleet;
     this.#parts = [...this.#byLag.of(fleet).keys()].map((lag) => this.#part(lag));
   }
 
@@ -63,6 +70,11 @@ export class SpreadReader implements SwitchableReader {
     return this.#timeMs;
   }
 
+  /** The longest lag [ms] of the fleets so far, whose last readings may still be waiting. */
+  get longestLagMs(): number {
+    return this.#parts.reduce((longest, part) => Math.max(longest, part.lagMs), 0);
+  }
+
   seek(timeMs: number, announce = false): void {
     for (const _ of this.seeking(timeMs, announce));
   }
@@ -70,7 +82,8 @@ export class SpreadReader implements SwitchableReader {
   *seeking(timeMs: number, announce = false): Generator<undefined> {
     this.#timeMs = timeMs;
     this.#at = 0;
-    for (const part of this.#parts) yield* part.fleetReader.seeking(timeMs - part.lagMs, announce);
+    for (const { fleetReader, lagMs, drainedMs } of this.#parts)
+      yield* fleetReader.seeking(Math.max(timeMs - lagMs, drainedMs), announce);
   }
 
   /** As {@link FleetSwitchReader.follow}: a reading later than `fromMs` is the new fleet's. */
@@ -83,7 +96,14 @@ export class SpreadReader implements SwitchableReader {
       part.fleetReader.seek(this.#timeMs - lag);
       this.#parts.push(part);
     }
-    for (const { fleetReader } of this.#parts) fleetReader.follow(fleet, fromMs);
+    // Another switch at the same instant replaces the last one.
+    if (fromMs !== this.#switchMs) this.#before = this.#latest;
+    for (const { lagMs, fleetReader, drainsMs } of this.#parts) {
+      fleetReader.follow(fleet, fromMs);
+      const isLeft = this.#byLag.of(this.#before).get(lagMs)?.some(leaves(fleet));
+      if (isLeft && drainsMs.at(-1) !== fromMs) drainsMs.push(fromMs);
+    }
+    this.#switchMs = fromMs;
     this.#latest = fleet;
   }
 
@@ -105,7 +125,11 @@ export class SpreadReader implements SwitchableReader {
       }
       for (; this.#at < this.#parts.length; this.#at++) {
         const part = this.#parts[this.#at] as Part;
-        if (!part.fleetReader.read(this.#stepEndMs - part.lagMs, batch)) return false;
+        const drainMs = part.drainsMs.findLast((timeMs) => timeMs <= this.#stepEndMs);
+        const untilMs = Math.max(this.#stepEndMs - part.lagMs, drainMs ?? part.drainedMs);
+        if (!part.fleetReader.read(untilMs, batch)) return false;
+        while (part.drainsMs[0] !== undefined && part.drainsMs[0] <= this.#stepEndMs)
+          part.drainedMs = part.drainsMs.shift() as number;
       }
       this.#at = 0;
       this.#timeMs = this.#stepEndMs;
@@ -119,8 +143,19 @@ export class SpreadReader implements SwitchableReader {
     return {
       lagMs: lag,
       fleetReader: new FleetSwitchReader(this.#latest, { statusIntervalS, machinesOf }),
+      drainsMs: [],
+      drainedMs: Number.NEGATIVE_INFINITY,
     };
   }
+}
+
+/** Whether a machine is not in the next fleet, or with another topic or a shorter lag. */
+function leaves(next: Fleet): (machine: Machine) => boolean {
+  return (machine) => {
+    const after = next.byId.get(machine.id);
+    if (after === machine) return false;
+    return after?.topic !== machine.topic || lagMs(after) < lagMs(machine);
+  };
 }
 
 function machinesByLag({ machines }: Fleet): ReadonlyMap<number, readonly Machine[]> {

@@ -15,6 +15,24 @@ export class MemoryWatermarks implements Watermarks {
 }
 
 /**
+ * Watermarks that never lie in the future. A sink that already has readings later than the current
+ * time receives the readings from now on again, rather than waiting until they are due again.
+ *
+ * @param nowMs - Simulated time.
+ */
+export function presentWatermarks(watermarks: Watermarks, nowMs: () => number): Watermarks {
+  return {
+    async load(sinkName) {
+      const saved = await watermarks.load(sinkName);
+      const timeMs = Math.floor(nowMs() / 1000) * 1000;
+      if (!saved || saved.timeMs <= timeMs) return saved;
+      return { timeMs, liveFromMs: Math.min(saved.liveFromMs, timeMs) };
+    },
+    save: (sinkName, watermark) => watermarks.save(sinkName, watermark),
+  };
+}
+
+/**
  * Watermarks of a delivery that does not carry the whole fleet at once: one of its own, and under
  * the sink's own name how far everything is. So a delivery of another kind, or of another number of
  * parts, leaves nothing out.
@@ -54,20 +72,15 @@ class PartialWatermarks implements Watermarks {
 
 /**
  * Watermarks of a spread delivery. The sink has everything up to the longest lag before the instant
- * that the spread has reached. That is the longest lag of any fleet so far: when intervals become
- * shorter, readings of the fleet before are still waiting.
+ * that the spread has reached.
  *
- * @param longestLagMs - How long any reading waits to be published now.
+ * @param longestLagMs - The longest that any reading waits to be published now.
  */
 export function spreadWatermarks(watermarks: Watermarks, longestLagMs: () => number): Watermarks {
-  let longestMs = 0;
   return new PartialWatermarks(
     watermarks,
     (sinkName) => `${sinkName}, spread`,
-    (_, { timeMs, liveFromMs }) => {
-      longestMs = Math.max(longestMs, longestLagMs());
-      return { timeMs: timeMs - longestMs, liveFromMs };
-    },
+    (_, { timeMs, liveFromMs }) => ({ timeMs: timeMs - longestLagMs(), liveFromMs }),
   );
 }
 

@@ -2,11 +2,8 @@ import type { Batch } from '../core/batch.ts';
 import type { DeliveredSink, Sink } from '../core/sink.ts';
 import { Delivery, type DeliveryOptions } from '../delivery/delivery.ts';
 import type { RunningDelivery } from '../delivery/figures.ts';
-import { LAG_STEP_MS, longestLagMs } from '../delivery/spread-reader.ts';
-import { spreadWatermarks } from '../delivery/watermarks.ts';
+import { pacing } from '../delivery/pace.ts';
 import type { OpenOutput, OutputContext, WantedOutput } from '../outputs/output.ts';
-import { Memo } from '../runtime/memo.ts';
-import type { Fleet } from '../simulation/fleet.ts';
 import type { LocalEventLog } from './event-log.ts';
 import { ReaderProcesses } from './reader-processes.ts';
 
@@ -32,8 +29,6 @@ export interface DeliveriesOptions
   readonly readers: number;
   /** Called with the batches read for the first sink, if this process reads them. */
   readonly onRead: ((batch: Batch) => void) | undefined;
-  /** The current fleet. */
-  readonly fleetNow: () => Fleet;
 }
 
 /** Opens all outputs, or none if one of them fails. @throws ConfigError */
@@ -73,26 +68,17 @@ export function deliver(
           count: options.readers,
           outputs: shared.map(({ output, open }) => [output.name, open.readerOptions]),
           sinkNames: shared.flatMap(({ open }) => open.sinks.map(({ name }) => name)),
-          horizonMs: horizonOf(eventLog, options.isSpread),
         })
       : undefined;
-  const longest = new Memo(({ machines }: Fleet) => longestLagMs(machines));
   return opened.flatMap((each, i) =>
     each.open.sinks.map((sink, j): DeliveryLine => {
       if (processes && isElsewhere(each))
         return { sink, delivery: processes.deliveryTo(sink.name) };
-      const { isPaced } = each.output;
-      const isSpread = options.isSpread && isPaced;
       const isShown = onRead && i === 0 && j === 0;
       const delivery = new Delivery({
         ...common,
         sink,
-        isSpread,
-        horizonMs: horizonOf(eventLog, isSpread),
-        catchUpRate: isPaced ? options.catchUpRate : 0,
-        watermarks: isSpread
-          ? spreadWatermarks(common.watermarks, () => longest.of(common.fleetNow()))
-          : common.watermarks,
+        ...pacing(each.output, options, () => eventLog.closedMs()),
         ...(isShown && { onRead }),
       });
       return { sink, delivery };
@@ -109,9 +95,4 @@ export async function stopDelivery(
   if (!delivery.figures.isConnected) await sink.close();
   await delivered;
   await sink.close();
-}
-
-function horizonOf(eventLog: LocalEventLog, isSpread: boolean): () => number {
-  if (!isSpread) return () => eventLog.horizonMs();
-  return () => Math.floor(eventLog.closedMs() / LAG_STEP_MS) * LAG_STEP_MS;
 }

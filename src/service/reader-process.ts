@@ -3,9 +3,8 @@ import type { FactoryDescription } from '../core/factory.ts';
 import { Journal, type JournalEvent, type Settings } from '../core/journal.ts';
 import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
 import { Delivery, type DeliveryFigures } from '../delivery/delivery.ts';
+import { pacing } from '../delivery/pace.ts';
 import { Shares } from '../delivery/shares.ts';
-import { longestLagMs } from '../delivery/spread-reader.ts';
-import { spreadWatermarks } from '../delivery/watermarks.ts';
 import { outputs } from '../outputs/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { createFleet, type Fleet, nextFleet } from '../simulation/fleet.ts';
@@ -85,7 +84,7 @@ let fleetOfAll = createFleet(setup.factories, { seed: setup.seed, journal });
 let fleet = ownShare();
 const requests = new Map<number, (answer: Answer) => void>();
 let requestCount = 0;
-const { statusIntervalS, catchUpMs, catchUpRate, beginMs } = setup;
+const { statusIntervalS, catchUpMs, beginMs } = setup;
 const log: Log = {
   info: (fields, message) => send({ kind: 'log', level: 'info', fields, message }),
   warn: (fields, message) => send({ kind: 'log', level: 'warn', fields, message }),
@@ -136,26 +135,20 @@ async function open([name, options]: ReaderSetup['outputs'][number]) {
   if (!output) throw new Error(`no output ${name}`);
   // The parent announces the state of the simulator, so `part` is set.
   const { sinks } = await output.open(options, { log, part: String(setup.share.index + 1) });
-  const isSpread = setup.isSpread && output.isPaced;
-  const watermarks = parentWatermarks();
   return sinks.map((sink) => ({
     sink,
     delivery: new Delivery({
       fleet,
       sink,
       clock,
-      horizonMs: isSpread ? () => clock.nowMs() : () => Math.floor(clock.nowMs() / 1000) * 1000,
-      watermarks: isSpread
-        ? spreadWatermarks(watermarks, () => longestLagMs(fleet.machines))
-        : watermarks,
+      ...pacing(output, setup, () => clock.nowMs()),
+      watermarks: parentWatermarks(),
       log,
       onGap: (gap) => send({ kind: 'gap', gap }),
       leaps: () => leaps,
       catchUpMs,
-      catchUpRate: output.isPaced ? catchUpRate : 0,
       beginMs,
       statusIntervalS,
-      isSpread,
     }),
   }));
 }

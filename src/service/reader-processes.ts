@@ -9,6 +9,7 @@ import { settledWithin } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import type { FleetVersion } from '../simulation/fleet-switch-reader.ts';
 import type { LocalEventLog } from './event-log.ts';
 import type { ChildMessage, ParentMessage, ReaderSetup, SinkFigures } from './reader-process.ts';
 
@@ -31,8 +32,6 @@ export interface ReaderProcessesOptions
   readonly fleet: Fleet;
   readonly eventLog: LocalEventLog;
   readonly clock: { readonly speed: number };
-  /** The instant up to which readers may read now. */
-  readonly horizonMs: () => number;
   readonly watermarks: Watermarks;
   readonly log: Log;
   readonly onGap?: (gap: Gap) => void;
@@ -63,7 +62,7 @@ export class ReaderProcesses {
   readonly #abort = new AbortController();
   #fleet: Fleet;
   /** Fleets that some reader has not switched to yet, the latest last. */
-  readonly #next: { readonly fleet: Fleet; readonly fromMs: number }[] = [];
+  readonly #next: FleetVersion[] = [];
   #running: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #fail: (error: Error) => void = () => undefined;
@@ -118,8 +117,12 @@ export class ReaderProcesses {
 
   #follow(fleet: Fleet, fromMs: number): void {
     if (this.#next.at(-1)?.fleet === fleet) return;
-    const reachedMs = Math.min(...this.#options.sinkNames.map((name) => this.#deliveredMs(name)));
-    for (let next = this.#next[0]; next && next.fromMs <= reachedMs; next = this.#next[0]) {
+    const { sinkNames, isSpread } = this.#options;
+    const reachedMs = Math.min(...sinkNames.map((name) => this.#deliveredMs(name)));
+    // A spread reader that is restarted begins with what still waits, one lag back.
+    const passedMs = ({ fleet, fromMs }: FleetVersion) =>
+      fromMs + (isSpread ? longestIntervalMs(fleet) : 0);
+    for (let next = this.#next[0]; next && passedMs(next) <= reachedMs; next = this.#next[0]) {
       this.#fleet = next.fleet;
       this.#next.shift();
     }
@@ -180,7 +183,7 @@ export class ReaderProcesses {
    * Starts a reader's process; settles with its exit code or signal when the process has ended.
    */
   #start(reader: ReaderState): Promise<string> {
-    const { eventLog, clock, count, horizonMs } = this.#options;
+    const { eventLog, clock, count } = this.#options;
     const { outputs, isSpread, statusIntervalS, catchUpMs, catchUpRate, beginMs } = this.#options;
     const process = fork(fileURLToPath(new URL('./reader-process.js', import.meta.url)), {
       serialization: 'advanced',
@@ -196,7 +199,7 @@ export class ReaderProcesses {
       settings: journal.settingsAt(Number.NEGATIVE_INFINITY),
       events: journal.events,
       share: { index: reader.index, count },
-      horizonMs: horizonMs(),
+      horizonMs: eventLog.closedMs(),
       speed: clock.speed,
       leaps: this.#options.leaps?.() ?? 0,
     } satisfies ReaderSetup);
@@ -241,11 +244,11 @@ export class ReaderProcesses {
 
   /** Sends new events to readers, then the horizon. */
   async #sendHorizon(): Promise<void> {
-    const { eventLog, horizonMs, clock, leaps = () => 0 } = this.#options;
+    const { eventLog, clock, leaps = () => 0 } = this.#options;
     const { signal } = this.#abort;
     for (; !signal.aborted; await sleep(TICK_MS, signal)) {
       const { events } = eventLog.journal;
-      const time = { horizonMs: horizonMs(), speed: clock.speed, leaps: leaps() };
+      const time = { horizonMs: eventLog.closedMs(), speed: clock.speed, leaps: leaps() };
       const message = { kind: 'horizon', ...time } as const;
       for (const reader of this.#readers) {
         if (reader.eventsSent < events.length)
@@ -255,6 +258,10 @@ export class ReaderProcesses {
       }
     }
   }
+}
+
+function longestIntervalMs({ machines }: Fleet): number {
+  return machines.reduce((longest, { intervalMs }) => Math.max(longest, intervalMs), 0);
 }
 
 function send(process: ChildProcess | undefined, message: ParentMessage): void {

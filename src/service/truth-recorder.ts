@@ -79,7 +79,7 @@ export class TruthRecorder {
       const openMs = this.#open.map(({ incident }) => incident.endS * 1000 - 1);
       if ((await this.#keep()) && !signal.aborted) {
         this.#progress.deliveredMs = openMs.reduce((a, b) => Math.min(a, b), fromMs);
-        await this.#progress.flush();
+        await this.#progress.save();
       }
       if (fromMs < horizonMs) await rest();
       else await clock.until(fromMs + 1000 * PERIOD_S * Math.max(1, clock.speed), signal);

@@ -4,7 +4,7 @@ import type { Fleet } from './fleet.ts';
 import { createReader, type Reader, type ReaderOptions, type RowReader } from './reader.ts';
 
 /** A fleet, and the instant after which it applies. */
-interface FleetVersion {
+export interface FleetVersion {
   readonly fleet: Fleet;
   readonly fromMs: number;
 }

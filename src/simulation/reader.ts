@@ -239,6 +239,8 @@ export class Reader implements RowReader {
     }
     for (const [id, cursor] of this.#cursors)
       if (before.#cursors.get(id) !== cursor) this.#seekCursor(cursor, true);
+    // These statuses are of this instant, which has not been read until they are.
+    if (this.#statuses.length > 0) this.#timeMs--;
   }
 
   /** Reads the due instant of a group; returns false if the batch fills up before its end. */

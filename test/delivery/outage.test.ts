@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Batch } from '../../src/core/batch.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { MqttSink } from '../../src/outputs/mqtt/sink.ts';
 import { RealClock } from '../../src/service/clock.ts';
-import { createReader } from '../../src/simulation/reader.ts';
+import { batches, createReader } from '../../src/simulation/reader.ts';
 import { Collector } from '../outputs/collector.ts';
 import { privateAddress, startMosquitto, withoutMosquitto } from '../servers.ts';
 import { until } from '../until.ts';
@@ -25,13 +24,8 @@ function entryOf(message: { topic: string; payload: string | Buffer }): [string,
 async function expected(): Promise<Map<string, string>> {
   const sink = new MemorySink();
   const reader = createReader(demoFleet());
-  const batch = new Batch();
   reader.seek(START_MS);
-  for (let isComplete = false; !isComplete; ) {
-    batch.clear();
-    isComplete = reader.read(UNTIL_MS, batch);
-    await sink.write(batch);
-  }
+  for (const batch of batches(reader, UNTIL_MS)) await sink.write(batch);
   return new Map(sink.messages.filter(({ isRetained }) => !isRetained).map(entryOf));
 }
 

@@ -4,12 +4,7 @@ import { withIntervals } from '../../src/config/load.ts';
 import { Batch, READING } from '../../src/core/batch.ts';
 import type { Machine } from '../../src/core/factory.ts';
 import { Journal } from '../../src/core/journal.ts';
-import {
-  LAG_STEP_MS,
-  lagMs,
-  longestLagMs,
-  SpreadReader,
-} from '../../src/delivery/spread-reader.ts';
+import { LAG_STEP_MS, lagMs, SpreadReader } from '../../src/delivery/spread-reader.ts';
 import { DEFAULT_CALENDAR } from '../../src/factory/default-factory.ts';
 import { largeFleet } from '../../src/factory/index.ts';
 import { machineTypes } from '../../src/machines/index.ts';
@@ -50,7 +45,7 @@ test('a lag is a part of the interval, fixed by the id, and all lags are as freq
   }
   const fleet = createFleet(factories);
   const most = fleet.machines.reduce((lag, machine) => Math.max(lag, lagMs(machine)), 0);
-  assert.equal(longestLagMs(fleet.machines), most);
+  assert.equal(spread(fleet).longestLagMs, most);
 });
 
 test('what 10,000 machines report at once goes out in even parts', () => {
@@ -146,6 +141,41 @@ test('a stop is said after the last reading before it, a start before the first 
     assert.deepEqual(silent, []);
     const said = own.filter(({ flags }) => (flags & READING) === 0).map(({ timeMs }) => timeMs);
     assert.deepEqual(said, [stopMs, startMs], 'both are said, at their own times');
+  }
+});
+
+test('with shorter intervals, what still waits is read before the first reading of the new fleet', () => {
+  const fromMs = START_MS + 20_000;
+  const first = createFleet(factories);
+  const slow = factories.map((factory) => ({
+    ...factory,
+    machines: factory.machines.map((each) => ({ ...each, intervalS: 30 })),
+  }));
+  const second = nextFleet(first, slow);
+  const laterMs = fromMs + 10_000;
+  const third = nextFleet(second, factories);
+  const valuesOf = ({ timeMs, values }: Row) => [timeMs, values];
+  const old = createReader(second);
+  old.seek(fromMs);
+  const expected = byMachine(readRows(old, laterMs));
+  for (const capacity of [1, 7, 4096]) {
+    const reader = spread(first);
+    reader.follow(second, fromMs);
+    reader.follow(third, laterMs);
+    const rows: Row[] = [];
+    for (let untilMs = START_MS; untilMs < UNTIL_MS; untilMs += 500)
+      rows.push(...readRows(reader, untilMs, capacity));
+    for (const [id, own] of byMachine(rows)) {
+      const times = own.map(({ timeMs }) => timeMs);
+      assert.deepEqual(
+        times,
+        times.toSorted((a, b) => a - b),
+        id,
+      );
+      const readings = own.filter(({ timeMs }) => timeMs > fromMs && timeMs <= laterMs);
+      assert.deepEqual(readings.map(valuesOf), expected.get(id)?.map(valuesOf), id);
+    }
+    assert.equal(expected.size, MACHINES);
   }
 });
 

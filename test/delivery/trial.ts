@@ -1,7 +1,6 @@
 /** A delivery to a sink that something is wrong with, and everything that it says of that. */
 
 import type { TestContext } from 'node:test';
-import { Batch } from '../../src/core/batch.ts';
 import type { Sink } from '../../src/core/sink.ts';
 import {
   Delivery,
@@ -11,7 +10,7 @@ import {
 import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { InstantClock } from '../../src/service/clock.ts';
-import { createReader } from '../../src/simulation/reader.ts';
+import { batches, createReader } from '../../src/simulation/reader.ts';
 import { until } from '../until.ts';
 import { demoFleet, START_MS } from './demo.ts';
 
@@ -90,12 +89,8 @@ export function tryOut(t: TestContext, sink: Sink, options: Partial<DeliveryOpti
 export async function due(seconds: number): Promise<readonly string[]> {
   const sink = new MemorySink();
   const reader = createReader(demoFleet());
-  const batch = new Batch();
   reader.seek(START_MS);
-  for (let isComplete = false; !isComplete; batch.clear()) {
-    isComplete = reader.read(START_MS + 1000 * seconds, batch);
-    await sink.write(batch);
-  }
+  for (const batch of batches(reader, START_MS + 1000 * seconds)) await sink.write(batch);
   return sink.messages
     .filter(({ isRetained }) => !isRetained)
     .map(({ topic, payload }) => `${topic} ${payload}`);

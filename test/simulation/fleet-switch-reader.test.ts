@@ -12,6 +12,7 @@ import {
   nextFleet,
 } from '../../src/simulation/fleet.ts';
 import { FleetSwitchReader } from '../../src/simulation/fleet-switch-reader.ts';
+import { batches } from '../../src/simulation/reader.ts';
 import { readRows } from '../rows.ts';
 
 const FROM_MS = Date.UTC(2026, 2, 3, 9);
@@ -28,12 +29,7 @@ const factory = (...machines: (MachineDescription | undefined)[]): FactoryDescri
 /** Every message up to `toMs`, as text, read in batches of `capacity` rows. */
 async function messages(reader: FleetSwitchReader, toMs: number, capacity = 4096) {
   const sink = new MemorySink();
-  const batch = new Batch(capacity);
-  for (let isDone = false; !isDone; ) {
-    batch.clear();
-    isDone = reader.read(toMs, batch);
-    await sink.write(batch);
-  }
+  for (const batch of batches(reader, toMs, new Batch(capacity))) await sink.write(batch);
   return sink.messages.map(({ topic, payload }) => ({
     topic: topic.replace('factory/demo/', ''),
     text: payload.toString(),
@@ -155,4 +151,22 @@ test('a seek over a gap applies the changes in it', () => {
   assert.equal(ids.filter((id) => id === HVAC?.id).length, 1, 'only that it has left');
   assert.equal(ids.filter((id) => id === PUMP?.id).length, 1);
   assert.equal(ids.filter((id) => id === COMPRESSOR?.id).length, 30);
+});
+
+test('how far a batch says that all is in includes what the switch itself reports', () => {
+  for (const capacity of [1, 2, 3, 5, 7]) {
+    const fleet = createFleet([factory(COMPRESSOR, HVAC, CONVEYOR)]);
+    const reader = readerOf(fleet);
+    reader.follow(nextFleet(fleet, [factory(COMPRESSOR, PUMP)]), SWAP_MS);
+    let inMs = FROM_MS;
+    for (const batch of batches(reader, SWAP_MS + 30_000, new Batch(capacity))) {
+      const times = batch.timesMs.slice(0, batch.length);
+      assert.ok(
+        times.every((timeMs) => timeMs > inMs),
+        `${capacity} rows: ${times} after ${inMs}`,
+      );
+      inMs = batch.untilMs;
+    }
+    assert.equal(inMs, SWAP_MS + 30_000);
+  }
 });

@@ -1,5 +1,5 @@
 /** What a simulator would have said in a simulated voyage if nothing had ever gone wrong. */
-import { Batch, READING, STATUS } from '../../src/core/batch.ts';
+import { type Batch, READING, STATUS } from '../../src/core/batch.ts';
 import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
 import type { Journal } from '../../src/core/journal.ts';
 import { shareOf } from '../../src/delivery/shares.ts';
@@ -7,6 +7,7 @@ import { lagMs } from '../../src/delivery/spread-reader.ts';
 import { Messages } from '../../src/outputs/mqtt/messages.ts';
 import { createFleet, type Fleet, nextFleet } from '../../src/simulation/fleet.ts';
 import { FleetSwitchReader } from '../../src/simulation/fleet-switch-reader.ts';
+import { batches } from '../../src/simulation/reader.ts';
 import { keyOf, type Receiver } from './simulated-world.ts';
 
 /** No reading of a voyage waits longer than this to be published [ms]. */
@@ -59,12 +60,7 @@ export class Past {
     for (const { fleet, fromMs } of others) reader.follow(fleet, fromMs);
     // A spread delivery begins with what is still to be published then.
     reader.seek(startMs - SPREAD_MAX_MS);
-    const batch = new Batch();
-    for (let isDone = false; !isDone; ) {
-      batch.clear();
-      isDone = reader.read(untilMs, batch);
-      this.#add(batch);
-    }
+    for (const batch of batches(reader, untilMs)) this.#add(batch);
   }
 
   get size(): number {

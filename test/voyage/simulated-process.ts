@@ -4,9 +4,9 @@ import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { Journal, type JournalEvent, type Settings } from '../../src/core/journal.ts';
 import type { Watermarks } from '../../src/core/sink.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
+import { pacing } from '../../src/delivery/pace.ts';
 import { Shares } from '../../src/delivery/shares.ts';
-import { LAG_STEP_MS, longestLagMs } from '../../src/delivery/spread-reader.ts';
-import { sharedWatermarks, spreadWatermarks } from '../../src/delivery/watermarks.ts';
+import { sharedWatermarks } from '../../src/delivery/watermarks.ts';
 import type { InstantClock } from '../../src/service/clock.ts';
 import { MonitoredLog } from '../../src/service/durable-log.ts';
 import { LocalEventLog } from '../../src/service/event-log.ts';
@@ -79,9 +79,7 @@ export class SimulatedProcess {
     const resumeMs = new Map<string, number>();
     for (const { receiver, form } of estate.receivers)
       for (let index = 0; index < form.shares; index++) {
-        const saved = await watermarksOf(estate.watermarks, form, () => 0)[index]?.load(
-          receiver.name,
-        );
+        const saved = await watermarksOf(estate.watermarks, form)[index]?.load(receiver.name);
         resumeMs.set(`${receiver.name} ${index}`, saved?.timeMs ?? estate.startMs);
       }
     return new SimulatedProcess(estate, resumeMs);
@@ -100,9 +98,7 @@ export class SimulatedProcess {
     const { fleet } = legs.at(-1) as Leg;
     this.lines = estate.receivers.flatMap(({ receiver, form }) => {
       const kept = new VoyageWatermarks(life, receiver, estate.watermarks);
-      const watermarks = watermarksOf(kept, form, (index) =>
-        longestLagMs(new Shares(this.simulator.fleet, form.shares).of(index).machines),
-      );
+      const watermarks = watermarksOf(kept, form);
       return Array.from({ length: form.shares }, (_, index) => {
         const fromMs = resumeMs.get(`${receiver.name} ${index}`) as number;
         const own = watermarks[index] as Watermarks;
@@ -209,36 +205,38 @@ export class SimulatedProcess {
   ): Line {
     const { clock, watermarks, startMs, catchUpMs, leaps } = estate;
     const { eventLog } = this;
+    const { isSpread } = form;
     const share = { index, count: form.shares };
     const ownShare = ({ fleet }: Leg) => new Shares(fleet, share.count).of(index);
     // It goes on with the fleet of its watermark, as a reader process does that is started again.
-    const fromMs = resumeMs - (form.isSpread ? SPREAD_MAX_MS : 0);
+    const fromMs = resumeMs - (isSpread ? SPREAD_MAX_MS : 0);
     const first = Math.max(
       0,
-      legs.findLastIndex((leg) => leg.fromMs < fromMs),
+      legs.findLastIndex((leg) => leg.fromMs <= fromMs),
     );
     const waiter = new Waiter(this.life, clock, receiver);
     const sink = new VoyageSink(this.life, waiter, receiver, watermarks);
-    const horizonMs = form.isSpread
-      ? () => Math.floor(eventLog.closedMs() / LAG_STEP_MS) * LAG_STEP_MS
-      : () => eventLog.horizonMs();
+    const paced = pacing({ isPaced: true }, { isSpread, catchUpRate: 0 }, () =>
+      eventLog.closedMs(),
+    );
     const delivery = new Delivery({
       fleet: ownShare(legs[first] as Leg),
       sink,
       clock: waiter,
-      horizonMs,
+      ...paced,
       watermarks: own,
       log: LOG,
       onGap: (gap) => {
-        assert.ok(gap.toMs <= horizonMs() - catchUpMs, 'a gap that CATCH_UP does not ask for');
+        assert.ok(
+          gap.toMs <= paced.horizonMs() - catchUpMs,
+          'a gap that CATCH_UP does not ask for',
+        );
         sink.forget();
-        receiver.gaps.push({ ...gap, share, isSpread: form.isSpread });
+        receiver.gaps.push({ ...gap, share, isSpread });
       },
       leaps,
       catchUpMs,
-      catchUpRate: 0,
       beginMs: startMs,
-      isSpread: form.isSpread,
       stallMs: STALL_MS,
       saveEveryMs: 0,
       retryMs: 0,
@@ -260,11 +258,6 @@ export class SimulatedProcess {
 }
 
 /** The watermarks of each delivery to one receiver. */
-function watermarksOf(
-  watermarks: Watermarks,
-  { isSpread, shares }: Form,
-  longestMs: (index: number) => number,
-): readonly Watermarks[] {
-  const own = shares > 1 ? sharedWatermarks(watermarks, shares) : [watermarks];
-  return isSpread ? own.map((each, index) => spreadWatermarks(each, () => longestMs(index))) : own;
+function watermarksOf(watermarks: Watermarks, { shares }: Form): readonly Watermarks[] {
+  return shares > 1 ? sharedWatermarks(watermarks, shares) : [watermarks];
 }

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { type Batch, READING } from '../../src/core/batch.ts';
 import type { Clock } from '../../src/core/clock.ts';
-import type { Machine } from '../../src/core/factory.ts';
 import type { JournalEvent } from '../../src/core/journal.ts';
 import { Random } from '../../src/core/random.ts';
 import type {
@@ -227,7 +226,7 @@ export class VoyageSink implements DeliveredSink {
   readonly #receiver: Receiver;
   readonly #watermarks: Watermarks;
   readonly #encoder = new Messages();
-  readonly #reachedMs = new Map<Machine, number>();
+  readonly #reachedMs = new Map<string, number>();
   #refused: readonly string[] | undefined;
   #observer: SinkObserver | undefined;
 
@@ -250,7 +249,7 @@ export class VoyageSink implements DeliveredSink {
     this.isConnected = true;
     const { untilMs } = batch;
     const messages = [...this.#encoder.of(batch)];
-    let reached: ReadonlyMap<Machine, number> = new Map();
+    let reached: ReadonlyMap<string, number> = new Map();
     this.#life.check(() => {
       this.#checkRepeat(messages.filter(({ isRetained }) => !isRetained).map(keyOf));
       reached = this.#inOrder(batch);
@@ -261,7 +260,7 @@ export class VoyageSink implements DeliveredSink {
         void this.#watermarks.save(this.name, { timeMs: untilMs, liveFromMs: untilMs });
     });
     this.#refused = undefined;
-    for (const [machine, timeMs] of reached) this.#reachedMs.set(machine, timeMs);
+    for (const [topic, timeMs] of reached) this.#reachedMs.set(topic, timeMs);
   }
 
   /** Has something acknowledged, unless its peer is silent. */
@@ -302,15 +301,15 @@ export class VoyageSink implements DeliveredSink {
     this.#refused = keys;
   }
 
-  #inOrder({ length, machines, timesMs, flags }: Batch): ReadonlyMap<Machine, number> {
-    const reached = new Map<Machine, number>();
-    for (const [row, machine] of machines.slice(0, length).entries()) {
+  #inOrder({ length, machines, timesMs, flags }: Batch): ReadonlyMap<string, number> {
+    const reached = new Map<string, number>();
+    for (const [row, { topic }] of machines.slice(0, length).entries()) {
       if (((flags[row] as number) & READING) === 0) continue;
       const timeMs = timesMs[row] as number;
-      const beforeMs = reached.get(machine) ?? this.#reachedMs.get(machine) ?? -Infinity;
-      const what = `${this.name}: ${machine.topic} ${timeMs} came after ${beforeMs}`;
+      const beforeMs = reached.get(topic) ?? this.#reachedMs.get(topic) ?? -Infinity;
+      const what = `${this.name}: ${topic} ${timeMs} came after ${beforeMs}`;
       assert.ok(timeMs > beforeMs, what);
-      reached.set(machine, timeMs);
+      reached.set(topic, timeMs);
     }
     return reached;
   }

@@ -1,6 +1,8 @@
 import type { Configuration } from '../../config/configuration.ts';
 import type { DeliveredSink, Watermark, Watermarks } from '../../core/sink.ts';
 import { Delivery, type DeliveryFigures } from '../../delivery/delivery.ts';
+import { pacing } from '../../delivery/pace.ts';
+import type { Output } from '../../outputs/output.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type OpenedOutput, openOutputs, stopDelivery } from '../../service/deliveries.ts';
 import { GroundTruth, type TruthSource } from '../../service/ground-truth.ts';
@@ -92,7 +94,7 @@ export class ShardRun implements Watermarks {
       taken.map((each): [string, ShardSink] => {
         const { sink, output } = sinks.get(each.sink) ?? {};
         const fenced = sink && this.#fenced(sink);
-        const delivery = fenced && output && this.#delivery(fenced, fleet, beginMs, output.isPaced);
+        const delivery = fenced && output && this.#delivery(fenced, output, fleet, beginMs);
         const savedAtMs = performance.now();
         const saved = { noted: undefined, saved: NOTHING, savedAtMs };
         return [each.sink, { taken: each, sink: fenced, delivery, ...saved }];
@@ -204,21 +206,21 @@ export class ShardRun implements Watermarks {
     });
   }
 
-  #delivery(sink: DeliveredSink, fleet: Fleet, beginMs: number, isPaced: boolean): Delivery {
+  #delivery(sink: DeliveredSink, output: Output, fleet: Fleet, beginMs: number): Delivery {
     const { configuration, membership, log } = this.#context;
     const { eventLog, gapLog, cluster } = membership;
-    const { catchUpMs, catchUpRate, statusIntervalS } = configuration;
+    const { catchUpMs, statusIntervalS } = configuration;
+    // The limit is for the subscribers of all shards together.
+    const catchUpRate = Math.ceil(configuration.catchUpRate / cluster.shards);
     return new Delivery({
       fleet,
       sink,
       clock: eventLog.clock,
-      horizonMs: () => eventLog.horizonMs(),
+      ...pacing(output, { isSpread: false, catchUpRate }, () => eventLog.closedMs()),
       watermarks: this,
       log,
       onGap: (gap) => gapLog.add(gap),
       catchUpMs,
-      // The limit is for the subscribers of all shards together.
-      catchUpRate: isPaced ? Math.ceil(catchUpRate / cluster.shards) : 0,
       beginMs,
       statusIntervalS,
     });
