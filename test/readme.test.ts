@@ -22,7 +22,7 @@ test('the library’s ten lines run and print readings', () => {
   assert.equal(printed.length, 60 + 6 + 6 + 2 + 2);
 });
 
-test('every file that the README links is there', () => {
+test('every file that the README links to exists', () => {
   const links = [...readme.matchAll(/\]\((?!http)([^)#]+)\)/g)].map(([, path]) => path as string);
   assert.ok(links.length > 5);
   for (const path of links)

@@ -70,7 +70,7 @@ test('the layers are folders that exist', () => {
   );
 });
 
-test('no files import each other in a circle, and no folders', () => {
+test('neither files nor folders import each other in a circle', () => {
   assert.deepEqual(circles(imports), []);
   const folders = new Map<string, string[]>();
   for (const [path, targets] of imports) {
@@ -102,7 +102,7 @@ test('the core imports nothing from other folders', () => {
     assert.doesNotMatch(codeOf(text), /from '\.\.\//, `src/${path}`);
 });
 
-test('the pure layers read no clock, no chance, no process, and raise nothing to a power', () => {
+test('the pure layers use no clock, no randomness, no process, and no power operator', () => {
   for (const { path, text } of files.filter(({ path }) => PURE.has(folderOf(path)))) {
     const code = codeOf(text);
     assert.doesNotMatch(code, /from 'node:/, `src/${path} imports from Node`);
@@ -119,7 +119,7 @@ test('no line is longer than 100 columns', () => {
   assert.deepEqual(offences, []);
 });
 
-test('files are named for what they hold', () => {
+test('files are named for their content', () => {
   for (const { path } of files) {
     const name = path.split('/').at(-1) as string;
     assert.match(name, /^[a-z0-9-]+\.ts$/, `src/${path}`);
@@ -127,14 +127,14 @@ test('files are named for what they hold', () => {
   }
 });
 
-test('nothing is left to be done later, and nothing is commented out', () => {
+test('there are no TODOs and no commented-out code', () => {
   for (const { path, text } of files) {
     assert.doesNotMatch(text, /\b(TODO|FIXME|XXX|HACK)\b/, `src/${path}`);
     assert.doesNotMatch(text, /^\s*\/\/.*;\s*$/m, `src/${path} has a line that was code`);
   }
 });
 
-test('every exported thing has a docstring', () => {
+test('every export has a docstring', () => {
   const offences: string[] = [];
   for (const { path, text } of files) {
     const lines = text.split('\n');

@@ -55,7 +55,7 @@ describe('a body of a megabyte', () => {
       headers: { 'content-type': 'application/json' },
     });
 
-  it('costs time that grows with its size alone, whatever it holds, and is never 5xx', async () => {
+  it('costs time that depends only on its size, and never causes a 5xx', async () => {
     const bodies = {
       'unknown keys': manyKeys('1'),
       'keys of keys': `{"metadata":{"calendar":${manyKeys('{}')}}}`,
@@ -85,7 +85,7 @@ describe('a body of a megabyte', () => {
       }
   });
 
-  it('that is nested too deeply is refused before anything walks it', async () => {
+  it('that is nested too deeply is refused before it is processed', async () => {
     for (const open of ['[', '{"a":', '[{"a":[']) {
       const { statusCode, json } = await send('/simulator/start', open.repeat(100));
       assert.equal(statusCode, 400);
@@ -96,7 +96,7 @@ describe('a body of a megabyte', () => {
     assert.equal(text.statusCode, 422);
   });
 
-  it('is told its first fifty faults, and unknown keys hide no fault of known ones', async () => {
+  it('gets its first fifty errors, and unknown keys hide no error of known ones', async () => {
     const body = `{"severity":9,${manyKeys('1').slice(1)}`;
     const { errors } = (await send(`/simulator/machines/${COMPRESSOR}/anomaly`, body)).json();
     assert.equal(errors.length, 50);
@@ -110,7 +110,7 @@ describe('a body of a megabyte', () => {
     assert.equal(ids.json().errors[49].path, 'machine_ids.49');
   });
 
-  it('for the registry costs no more: a time zone, keys and metadata of a megabyte', async () => {
+  it('for the registry costs no more, even with a time zone, keys or metadata of a megabyte', async () => {
     const inputs = {
       zone: { name: 'x', timezone: 'a/'.repeat(BODY_BYTES / 2) },
       keys: JSON.parse(manyKeys('1')),
@@ -126,7 +126,7 @@ describe('a body of a megabyte', () => {
     }
   });
 
-  it('in an address is cut where it is repeated', async () => {
+  it('in an address is truncated when quoted', async () => {
     const { statusCode, body } = await simulation.app.inject(`/${'a/'.repeat(7000)}`);
     assert.equal(statusCode, 404);
     assert.ok(body.length < 300, body);
@@ -136,7 +136,7 @@ describe('a body of a megabyte', () => {
   });
 });
 
-describe('what is computed for a client', () => {
+describe('work done for a client', () => {
   let simulation: Simulation;
   let port: number;
   const lines: { level: number; msg: string }[] = [];
@@ -166,7 +166,7 @@ describe('what is computed for a client', () => {
     return response.status;
   };
 
-  it('has a limit that every such route shares, of which one address has half', async () => {
+  it('has one limit for all routes, and one address gets half of it', async () => {
     const open = await Promise.all(
       Array.from({ length: OWN_MAX }, () => stalled(`${READINGS}?${YEAR}`)),
     );
@@ -195,7 +195,7 @@ describe('what is computed for a client', () => {
       socket.destroy();
   });
 
-  it('ends with a client that has left', async () => {
+  it('stops when the client disconnects', async () => {
     const { simulator } = simulation;
     const { fleet } = simulator;
     const [machine] = fleet.machines;
@@ -220,7 +220,7 @@ describe('what is computed for a client', () => {
     assert.ok(cpuMs < CPU_MAX_MS, `${cpuMs} ms`);
   });
 
-  it('logs nothing of connections that end at once, but counts them', async () => {
+  it('does not log connections that end at once, but counts them', async () => {
     const { app } = simulation;
     const remaining = async () =>
       Number((await app.inject('/simulator/info')).headers['x-ratelimit-remaining']);
@@ -241,7 +241,7 @@ describe('what is computed for a client', () => {
   });
 });
 
-test('a client that takes no byte of its answer is cut off, and no client keeps the server open', async (t) => {
+test('a client that reads nothing of its response is cut off, and none keeps the server open', async (t) => {
   const simulation = await startSimulation({ stalledMs: 300 });
   t.after(() => simulation.app.server.closeAllConnections());
   await simulation.app.listen({ port: 0 });

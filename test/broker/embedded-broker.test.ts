@@ -200,7 +200,7 @@ test('a client that announces a packet of megabytes is disconnected', async (t) 
   assert.equal(broker.clientCount, 0);
 });
 
-test('browsers connect by WebSocket at /mqtt, but only from the simulator’s own page', async (t) => {
+test('browsers connect by WebSocket at /mqtt, but only from the simulator’s own pages', async (t) => {
   const broker = await started(t);
   const server = createHttpServer().listen(0, HOST);
   await once(server, 'listening');

@@ -89,7 +89,7 @@ const hasAll = (wanted: ReadonlyMap<string, string>) => {
 };
 
 describe('generate to a broker', { skip: withoutMosquitto() }, () => {
-  it('publishes what a live run would have, readings and statuses, under their times', async (t) => {
+  it('publishes the readings and statuses of a live run, with their times', async (t) => {
     const server = await served(t);
     const collector = await subscribed(t, server);
     const url = `mqtt://${server.host}:${server.port}`;
@@ -103,7 +103,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     assert.ok([...wanted.keys()].some((key) => key.includes('/status ')));
   });
 
-  it('waits for a broker that is away, goes on after it was, and leaves nothing out', async (t) => {
+  it('waits for an unreachable broker, then continues without gaps', async (t) => {
     const server = await served(t, { persistence: true });
     const collector = await subscribed(t, server);
     await server.stop();
@@ -127,7 +127,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
       if (wanted.has(key) || !key.includes('/status ')) assert.equal(payload, wanted.get(key), key);
   });
 
-  it('says how far it has come when it is interrupted, and goes offline', async (t) => {
+  it('reports its progress when interrupted, and goes offline', async (t) => {
     const server = await served(t);
     const url = `mqtt://${server.host}:${server.port}`;
     const collector = await Collector.open(url, ['factory/#', 'simulator/state']);
@@ -152,7 +152,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     assert.ok(Math.max(...times.slice(-1000)) >= reachedMs);
   });
 
-  it('ends at once when it is interrupted while the broker is away', async () => {
+  it('ends at once if interrupted while the broker is away', async () => {
     const program = generating('mqtt://127.0.0.1:1', ...windowWords(10));
     await program.said(/trying again until it does/);
     program.signal('SIGINT');
@@ -160,7 +160,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     assert.match(program.stderr, /interrupted; published up to 2026-01-14T10:00:00Z/);
   });
 
-  it('publishes resampled readings at the quality of service that is asked for', async (t) => {
+  it('publishes resampled readings at the requested QoS', async (t) => {
     const server = await served(t);
     const collector = await subscribed(t, server);
     const words = [...windowWords(30), '--resample', '10m', '--qos', '0'];
@@ -178,7 +178,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
   });
 });
 
-it('a URL says everything about the broker that variables do', () => {
+it('a URL has every setting of the broker that variables have', () => {
   const brokerOf = (url: string) =>
     mqttOptions(loadConfiguration({ env: environmentWith(url), cwd }).outputs).external;
   const { protocol, host, port, username, password } = brokerOf(
@@ -191,7 +191,7 @@ it('a URL says everything about the broker that variables do', () => {
   assert.equal(brokerOf('mqtt://broker')?.username, undefined);
 });
 
-it('a URL that is none is refused, and nothing of it is shown', async () => {
+it('an invalid URL is refused without being shown', async () => {
   for (const url of [`http://me:${SECRET}@host`, `mqtt://me:${SECRET}@host/topic`, `${SECRET}`]) {
     const program = await generate(url, ...windowWords(10), '--clean');
     assert.equal(program.status, 2);

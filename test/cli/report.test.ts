@@ -88,7 +88,7 @@ test('a window and its datasets in every format give the same page', async () =>
   }
 });
 
-test('a dataset says what it was made from, so close-ups need the same factories', async () => {
+test('a dataset records its factories, and close-ups need the same ones', async () => {
   const page = await written('csv');
   assert.match(page, /No close-ups\. The dataset was made from other factories/);
   assert.doesNotMatch(page, /aria-label="Cycles: /);
@@ -98,7 +98,7 @@ test('a dataset says what it was made from, so close-ups need the same factories
   assert.match(refused.stderr, /^--validate: is not possible\. The dataset was made from other/);
 });
 
-test('the page needs nothing else, and what it is told stays text', () => {
+test('the page is self-contained, and names in it stay text', () => {
   const page = window;
   // Names of attributes and elements only: the values of attributes and what is between is text.
   const tags = page.replace(/="[^"]*"/g, '').match(/<[^>]*>/g) ?? [];
@@ -115,7 +115,7 @@ test('the page needs nothing else, and what it is told stays text', () => {
   );
 });
 
-test('pictures are PNG, twice the size of their charts', async () => {
+test('images are PNG, twice the size of their charts', async () => {
   const words = [...WINDOW, '--machines', 'Conveyor-A', '--out', 'small.html', '--png', 'pictures'];
   const { status, stdout, stderr } = await simulator('report', ...words);
   assert.deepEqual([status, stderr], [0, '']);
@@ -135,7 +135,7 @@ test('pictures are PNG, twice the size of their charts', async () => {
   ]);
 });
 
-test('what cannot be asked for is said, all of it at once, with exit code 2', async () => {
+test('all errors in the options are reported at once, with exit code 2', async () => {
   const refused = async (words: readonly string[], ...lines: readonly RegExp[]) => {
     const { status, stderr } = await simulator('report', ...words);
     const found = stderr.trimEnd().split('\n');
@@ -156,7 +156,7 @@ test('what cannot be asked for is said, all of it at once, with exit code 2', as
   );
 });
 
-test('a dataset that is not whole, or none, is said in a line, with exit code 1', async () => {
+test('an incomplete or missing dataset is reported in one line, with exit code 1', async () => {
   const failed = async (words: readonly string[], line: RegExp) => {
     const { status, stderr } = await simulator('report', '--out', 'failed.html', ...words);
     assert.equal(status, 1, stderr);
@@ -192,7 +192,7 @@ describe('the page in a browser', { skip: withoutChromium() }, () => {
     ['light', 1440],
     ['dark', 375],
   ] as const)
-    it(`is sound and open to everybody: ${theme}, ${width} px`, async () => {
+    it(`has no layout error and is accessible: ${theme}, ${width} px`, async () => {
       const url = pathToFileURL(join(cwd, 'window.html')).href;
       const watched = await open(browser, url, { width, theme });
       assert.equal(await watched.page.locator('figure svg').count(), 32);

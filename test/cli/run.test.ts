@@ -23,7 +23,7 @@ async function listening(
 }
 
 describe('run', () => {
-  it('publishes and answers, by WebSocket too, and says offline and ends with 0 when it is told to', async () => {
+  it('publishes and answers, also by WebSocket, and on a signal goes offline and exits with 0', async () => {
     const ports = await freePorts();
     const simulator = new SimulatorProcess(ports);
     const running = await simulator.told(/^running$/);
@@ -59,7 +59,7 @@ describe('run', () => {
     await client.endAsync(true);
   });
 
-  it('ends at once at a second signal', async () => {
+  it('ends at once on a second signal', async () => {
     const sockets: Socket[] = [];
     let tellPublished = () => {};
     const published = new Promise<void>((resolve) => {
@@ -85,7 +85,7 @@ describe('run', () => {
     broker.close();
   });
 
-  it('runs on without its broker, and says so', async () => {
+  it('keeps running without its broker, and reports that', async () => {
     const { API_PORT } = await freePorts();
     // A port that this test holds, so that nobody else's broker can be on it.
     const away = await listening(0, (socket) => socket.destroy());
@@ -102,7 +102,7 @@ describe('run', () => {
     away.close();
   });
 
-  it('refuses a port that was asked for and is taken, in one line', async () => {
+  it('refuses to start if an explicit port is taken, in one line', async () => {
     const { API_PORT, MQTT_PORT } = await freePorts();
     const other = await listening(Number(API_PORT));
     const simulator = new SimulatorProcess({ API_PORT, MQTT_PORT });
@@ -111,7 +111,7 @@ describe('run', () => {
     other.close();
   });
 
-  it('takes the next port where a default one is taken, and lets machines stand if told to', async () => {
+  it('uses the next port if a default one is taken, and leaves machines off if configured', async () => {
     const { MQTT_PORT } = await freePorts();
     const start = async () => {
       const other = await listening(8003).catch(() => undefined);

@@ -114,7 +114,7 @@ function partOf(batch: Batch, from: number, to: number): Batch {
   return part;
 }
 
-test('names, media types and ends of files are unique', () => {
+test('names, media types and file extensions are unique', () => {
   for (const key of ['name', 'mediaType'] as const)
     assert.equal(new Set(FORMATS.map((format) => format[key])).size, FORMATS.length);
   for (const format of FORMATS) {
@@ -152,7 +152,7 @@ for (const format of FORMATS as readonly Format[]) {
       }
   });
 
-  test(`${format.name}: the bytes do not depend on how rows come in batches`, async () => {
+  test(`${format.name}: the bytes do not depend on how rows are split into batches`, async () => {
     const [layout] = LAYOUTS as [TableLayout, ...TableLayout[]];
     const rowsMax = fc.integer({ min: 1, max: 60 });
     await fc.assert(
@@ -166,7 +166,7 @@ for (const format of FORMATS as readonly Format[]) {
     );
   });
 
-  test(`${format.name}: files of a table are the same, whatever was written before`, async () => {
+  test(`${format.name}: files of a table do not depend on what was written before`, async () => {
     const [layout] = LAYOUTS as [TableLayout, ...TableLayout[]];
     const [first, second] = fc.sample(anyBatch(TYPES), { numRuns: 2, seed: 7 }) as [Batch, Batch];
     const begin = await format.tableFiles(layout, true, format.compressions[0]);

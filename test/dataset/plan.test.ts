@@ -64,7 +64,7 @@ test('each machine is in one task of the answer key, and in one part of a databa
   }
 });
 
-test('a folder has the name of its factory, cut to 200 bytes where that is longer', () => {
+test('a folder is named after its factory, truncated to 200 bytes', () => {
   const named = (...names: readonly string[]) => {
     const factories = names.map((name, i) => ({
       ...DEFAULT_FACTORY,
@@ -98,7 +98,7 @@ test('a folder has the name of its factory, cut to 200 bytes where that is longe
   assert.equal(small?.factory, 'hall');
 });
 
-test('the digest of a fleet tells another parameter, however it came about', () => {
+test('the digest of a fleet reflects every parameter, wherever it was set', () => {
   const request = requestOf();
   const fleet = fleetOf(request, 'actual');
   assert.equal(fleetDigest(fleetOf(request, 'actual')), fleetDigest(fleet));
@@ -108,7 +108,7 @@ test('the digest of a fleet tells another parameter, however it came about', () 
   assert.notEqual(fleetDigest(other), fleetDigest(fleet));
 });
 
-test('what is noted after the manifest is there leaves it as it is', () => {
+test('notes written after the manifest do not change it', () => {
   const request = requestOf();
   const folder = freshFolder();
   const file = { path: 'energy/a.csv', table: 'energy', rows: 1, bytes: 1, sha256: 'f' };

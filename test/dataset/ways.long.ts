@@ -8,7 +8,7 @@ import { assertEqualWays } from './ways.ts';
 
 const DAY_MS = 86_400_000;
 
-test('files, MQTT, HTTP and PostgreSQL bring the same month, value by value', {
+test('files, MQTT, HTTP and PostgreSQL deliver the same month, value by value', {
   skip: withoutMosquitto() || withoutPostgres(),
 }, async (t) => {
   const [mosquitto, postgres] = [await startMosquitto(), await startPostgres()];

@@ -22,7 +22,7 @@ const saidIn = (batch: Batch) =>
     (_, row) => `${batch.timesMs[row]} ${batch.values[ROW_WIDTH * row]}`,
   );
 
-test('batches that are read ahead are the ones that would have been read', async () => {
+test('batches read ahead equal those read without it', async () => {
   const plain = createReader(demoFleet());
   plain.seek(START_MS, true);
   const ahead = new ReadAhead(createReader(demoFleet()));
@@ -41,7 +41,7 @@ test('batches that are read ahead are the ones that would have been read', async
   assert.equal(ahead.read(untilMs, ROWS).length, 0);
 });
 
-test('what was read ahead is forgotten when it goes elsewhere', async () => {
+test('batches read ahead are discarded after a seek', async () => {
   const ahead = new ReadAhead(createReader(demoFleet()));
   await ahead.seek(START_MS);
   ahead.read(START_MS + MINUTE_MS, ROWS);
@@ -51,7 +51,7 @@ test('what was read ahead is forgotten when it goes elsewhere', async () => {
   assert.equal(batch.timesMs[0], START_MS + 10 * MINUTE_MS + 1000);
 });
 
-test('a sink that is far behind and fails now and then gets every row once, in order', async () => {
+test('a sink that is far behind and sometimes fails gets every row once, in order', async () => {
   class Unsteady extends MemorySink {
     readonly batchRows = ROWS;
     #writes = 0;

@@ -40,7 +40,7 @@ function byMachine(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
   return found;
 }
 
-test('a lag is a part of the interval, fixed by the id, and all lags are as frequent', () => {
+test('a lag is a part of the interval, derived from the id, and lags are evenly distributed', () => {
   for (const intervalMs of [100, 130, 1000, 10_000, 30_000, 3_600_000]) {
     const lags = Array.from({ length: 6000 }, (_, i) => lagMs({ id: `machine-${i}`, intervalMs }));
     assert.ok(lags.every((lag) => lag >= 0 && lag < intervalMs && lag % LAG_STEP_MS === 0));
@@ -53,7 +53,7 @@ test('a lag is a part of the interval, fixed by the id, and all lags are as freq
   assert.equal(longestLagMs(fleet.machines), most);
 });
 
-test('what 10,000 machines report at once goes out in even parts', () => {
+test('simultaneous readings of 10,000 machines are published evenly', () => {
   const counts = new Map<number, number>();
   for (let i = 0; i < 10_000; i++) {
     const lag = lagMs({ id: `machine-${i}`, intervalMs: 1000 });
@@ -63,7 +63,7 @@ test('what 10,000 machines report at once goes out in even parts', () => {
   for (const count of counts.values()) assert.ok(count > 400 && count < 600, `${count} of 500`);
 });
 
-test('each reading is read when its lag has passed, with the bytes that it always has', () => {
+test('each reading is read after its lag, with unchanged bytes', () => {
   const fleet = createFleet(factories);
   const reader = spread(fleet);
   const rows: Row[] = [];
@@ -85,7 +85,7 @@ test('each reading is read when its lag has passed, with the bytes that it alway
   }
 });
 
-test('whatever the batches, a watermark has everything that was due before it', () => {
+test('a watermark covers everything due before it, however rows are split into batches', () => {
   // Readings of such an interval fall due between the steps.
   const intervalsS = { compressor: 0.13, hvac: 0.11, motor: 0.17, pump: 0.19 };
   const uneven = factories.map((factory) => withIntervals(factory, intervalsS));
@@ -117,7 +117,7 @@ function readOnce(reader: SpreadReader, untilMs: number, batch: Batch, kept: Bat
   return true;
 }
 
-test('one instant says where all machines stand, so that it can go on there', () => {
+test('one instant is the position of all machines, and reading can resume there', () => {
   const middleMs = START_MS + 31_350;
   const before = readRows(spread(createFleet(factories)), middleMs);
   const after = readRows(spread(createFleet(factories), middleMs), UNTIL_MS);
@@ -125,7 +125,7 @@ test('one instant says where all machines stand, so that it can go on there', ()
   assert.deepEqual(byMachine([...before, ...after]), whole);
 });
 
-test('a stop is said after the last reading before it, a start before the first one after it', () => {
+test('a stop is reported after the last reading before it, a start before the first one after it', () => {
   const journal = new Journal(DEFAULT_SETTINGS);
   const fleet = createFleet(factories, { journal });
   const reader = spread(fleet);
@@ -149,7 +149,7 @@ test('a stop is said after the last reading before it, a start before the first 
   }
 });
 
-test('another fleet holds from one instant of readings on, with machines of any lag', () => {
+test('another fleet takes effect at one instant of readings, whatever the lags', () => {
   const fromMs = START_MS + 20_000;
   const [small] = largeFleet(10, DEFAULT_CALENDAR, machineTypes).factories;
   const [large] = factories;

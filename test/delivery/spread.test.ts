@@ -43,7 +43,7 @@ async function deliver(seconds: number, isSpread: boolean): Promise<void> {
   await running;
 }
 
-test('nothing is left out when the spread is turned on, off and on again', async () => {
+test('nothing is lost when the spread is turned on, off and on again', async () => {
   for (const [seconds, isSpread] of [
     [50, true],
     [10, false],
@@ -71,7 +71,7 @@ test('nothing is left out when the spread is turned on, off and on again', async
   }
 });
 
-test('how far a spread has come is not how far the sink has everything', async () => {
+test('the position of a spread is not the instant up to which the sink has everything', async () => {
   const kept = new MemoryWatermarks();
   const spread = spreadWatermarks(kept, () => 29_950);
   assert.equal(await spread.load('mqtt'), undefined);
@@ -82,7 +82,7 @@ test('how far a spread has come is not how far the sink has everything', async (
   assert.equal((await spread.load('mqtt'))?.timeMs, 2_000_000, 'it went on without a spread');
 });
 
-test('a fleet with shorter intervals does not claim readings that still wait', async () => {
+test('a fleet with shorter intervals does not count readings that still wait', async () => {
   const kept = new MemoryWatermarks();
   let longestMs = 29_950;
   const spread = spreadWatermarks(kept, () => longestMs);

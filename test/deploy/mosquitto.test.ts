@@ -73,18 +73,15 @@ function health(port: number, variables: Variables): number | null {
   return spawnSync('sh', words, { env: { PATH, ...variables } }).status;
 }
 
-test(
-  'Mosquitto takes the configuration, and everybody in as long as no user is set',
-  { skip },
-  () =>
-    withBroker({}, async (port) => {
-      const client = await connect(port);
-      await client.endAsync();
-      assert.equal(health(port, {}), 0);
-    }),
+test('Mosquitto accepts the configuration, and every client while no user is set', { skip }, () =>
+  withBroker({}, async (port) => {
+    const client = await connect(port);
+    await client.endAsync();
+    assert.equal(health(port, {}), 0);
+  }),
 );
 
-test('Mosquitto lets in nobody but the user that is set', { skip }, () =>
+test('Mosquitto accepts only the user that is set', { skip }, () =>
   withBroker(USER, async (port, folder) => {
     const client = await connect(port, USER.MQTT_USERNAME, USER.MQTT_PASSWORD);
     await client.endAsync();
@@ -98,7 +95,7 @@ test('Mosquitto lets in nobody but the user that is set', { skip }, () =>
   }),
 );
 
-test('the Mosquitto of the compose file keeps retained messages when it is restarted', {
+test('the Mosquitto of the compose file keeps retained messages over a restart', {
   skip,
 }, () => {
   const isKept = /^persistence true$/m.test(textOf('deploy/mosquitto/mosquitto.conf'));

@@ -34,7 +34,7 @@ function tellings(text: string, isTest = false): string[] {
   ];
 }
 
-test('a secret, a foreign address and a person are found, and what is none of them is not', () => {
+test('secrets, foreign addresses and persons are found, and nothing else is', () => {
   // Put together here, so that this file itself tells nothing.
   const told = [
     ['someone', '@', 'example.com'],
@@ -59,7 +59,7 @@ test('a secret, a foreign address and a person are found, and what is none of th
 const listed = spawnSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' });
 const skip = listed.status === 0 ? false : 'not a git repository';
 
-test('no tracked file tells a password, an e-mail address or an address of the net', {
+test('no tracked file contains a password, an e-mail address or a public IP address', {
   skip,
 }, () => {
   const paths = listed.stdout.split('\0').filter((path) => path !== '' && existsSync(file(path)));

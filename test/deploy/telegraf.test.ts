@@ -50,7 +50,7 @@ function matches(filter: string, topic: string): boolean {
   );
 }
 
-test('every topic of every machine type is subscribed to, once, and nothing else is', () => {
+test('every topic of every machine type has one subscription, and no other topic has', () => {
   const known = new Set([...CARRIERS, 'energy', 'production', 'environmental', 'status']);
   for (const type of machineTypes)
     for (const { name } of type.channels) assert.ok(known.has(name), `${type.type}: ${name}`);
@@ -67,7 +67,7 @@ test('every topic of every machine type is subscribed to, once, and nothing else
       );
 });
 
-test('a topic becomes the name of a table, a factory and a machine', () => {
+test('a topic gives the names of the table, the factory and the machine', () => {
   const [parsing, ...others] = consumer.topic_parsing;
   assert.deepEqual(others, []);
   const levels = (text = '') => text.split('/');
@@ -76,7 +76,7 @@ test('a topic becomes the name of a table, a factory and a machine', () => {
   assert.deepEqual(levels(parsing?.tags), ['_', 'factory', 'machine', '_']);
 });
 
-test('every text of a message is named as time, tag or text, or is the time once more', () => {
+test('every text in a message is declared as time, tag or text, or repeats the time', () => {
   const texts = [
     ...consumer.tag_keys,
     ...consumer.json_string_fields,
@@ -124,13 +124,13 @@ function* messagesOfAnHour() {
   }
 }
 
-test('what comes in while Telegraf is away waits for it at the broker', () => {
+test('messages that arrive while Telegraf is away wait at the broker', () => {
   assert.equal(consumer.qos, 1);
   assert.equal(consumer.persistent_session, true);
   assert.notEqual(consumer.client_id, '');
 });
 
-test('servers, names and passwords come from the variables that the compose file sets', () => {
+test('servers, names and passwords come from the variables in the compose file', () => {
   const { environment = {} } = composeWith({}).services['telegraf'] ?? {};
   const used = [...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name as string);
   for (const name of used) {

@@ -124,7 +124,7 @@ for (const type of machineTypes) {
     assert.match(interval.about, new RegExp(`readings of ${type.plural}\\.`));
   });
 
-  test(`${type.type}: its fields are those of the interface, in its order, with units`, () => {
+  test(`${type.type}: its fields are the documented ones, in their order, with units`, () => {
     for (const { name, fields } of type.channels) {
       const names = fields.map(({ name }) => name);
       const carrier = CARRIER_FIELDS[name];
@@ -280,7 +280,7 @@ for (const type of machineTypes) {
       assert.ok(labelled.every((tS) => tS > startS && tS <= startS + 7200));
     });
 
-    test(`${type.type}: two days after ${name} nothing of it is left`, () => {
+    test(`${type.type}: two days after ${name} no effect is left`, () => {
       const fromMs = MONDAY_MS + 9 * 3_600_000;
       const journal = new Journal(CALM, [
         {

@@ -197,7 +197,7 @@ function suite(peer: Peer): void {
     });
   }
 
-  test('a write settles when the peer has every row', async (t) => {
+  test('a write settles once the peer has every row', async (t) => {
     const [batch] = rows(300);
     const place = await running.place(t, batch);
     const sink = await opened(t, place);
@@ -237,7 +237,7 @@ function suite(peer: Peer): void {
     await assertArrived(place, [due(20)], isReading);
   });
 
-  test('a batch that failed in the middle is written again as a whole', async (t) => {
+  test('a batch that failed halfway is written again in full', async (t) => {
     const [first, batch] = rows(10, 2000) as [Batch, Batch];
     const place = await running.place(t, first, batch);
     const proxy = running.server && (await halfOpenProxy(t, running.server.port));
@@ -284,7 +284,7 @@ function suite(peer: Peer): void {
     },
   );
 
-  test('a batch that is written twice arrives twice, or once, with one content', async (t) => {
+  test('a batch that is written twice arrives once or twice, with equal content', async (t) => {
     const [batch] = rows(300);
     const place = await running.place(t, batch);
     const sink = await opened(t, place);
@@ -294,7 +294,7 @@ function suite(peer: Peer): void {
     assert.deepEqual(lines(await place.received()), lines(peer.expected(...copies)));
   });
 
-  test('rows of every kind arrive as they are meant', async (t) => {
+  test('rows of every kind arrive with their meaning', async (t) => {
     const batches = [fleetBatch(), oddities()];
     const place = await running.place(t, ...batches);
     const sink = await opened(t, place);
@@ -302,7 +302,7 @@ function suite(peer: Peer): void {
     await assertArrived(place, batches);
   });
 
-  test('a batch is what its rows are one by one, and none is nothing', async (t) => {
+  test('a batch equals its rows one by one, and an empty one writes nothing', async (t) => {
     const size = 4096;
     const singles = 20;
     for (const batches of [rows(size), rows(...Array(singles).fill(1), size - singles)]) {
@@ -316,7 +316,7 @@ function suite(peer: Peer): void {
     }
   });
 
-  test('closing ends a write, of a peer that is silent, too', async (t) => {
+  test('closing ends a write, even to a silent peer', async (t) => {
     const [first, batch] = rows(10, 1000) as [Batch, Batch];
     const place = await running.place(t, first, batch);
     const proxy = running.server && (await halfOpenProxy(t, running.server.port));
@@ -335,7 +335,7 @@ function suite(peer: Peer): void {
     }
   });
 
-  test('a peer that is away from the beginning is found when it comes', async (t) => {
+  test('a peer that is away at the start is used once it appears', async (t) => {
     const place = await running.place(t, due(10));
     const { server } = running;
     await server?.end();
@@ -353,7 +353,7 @@ function suite(peer: Peer): void {
     await assertArrived(place, [due(10)], isReading);
   });
 
-  test('machines come, leave and change their names', async (t) => {
+  test('machines are added, removed and renamed', async (t) => {
     const fleet = demoFleet();
     const [factory] = fleet.factories;
     assert.ok(factory);

@@ -57,7 +57,7 @@ describe('tables of an EnMS', { skip: withoutPostgres() }, () => {
   }
 
   for (const idType of ['uuid', 'text'])
-    test(`of other types are filled, the ids of machines being ${idType}`, async (t) => {
+    test(`with other types are filled, with machine ids of type ${idType}`, async (t) => {
       const batch = fleetBatch();
       const enms = await made(FOREIGN, idType, batch);
       const own = await Enms.make(postgres, batch);
@@ -116,7 +116,7 @@ describe('tables of an EnMS', { skip: withoutPostgres() }, () => {
       assert.equal(remarks.length, 18);
     });
 
-  test('are filled by a window at once, where the role may only write rows', async () => {
+  test('are filled with a window even if the role may only write rows', async () => {
     const batch = fleetBatch();
     const enms = await made(FOREIGN, 'uuid', batch);
     await enms.query(`create role writer login; create schema simulator authorization writer;
@@ -139,7 +139,7 @@ describe('tables of an EnMS', { skip: withoutPostgres() }, () => {
     assert.ok((await enms.readings()).length > 1000);
   });
 
-  test('that cannot hold readings are named with all that is missing, at once', async (t) => {
+  test('that cannot store readings are reported with everything that is missing', async (t) => {
     const batch = batchOf({ machine: machineOf(boiler), timeMs: TIME_MS });
     const enms = await made(
       `create type mode as enum ('idle', 'running');

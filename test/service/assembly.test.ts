@@ -45,7 +45,7 @@ async function watchedDatabase(postgres: Postgres): Promise<pg.Client> {
   return client;
 }
 
-test('killed while it loads history, it goes on where the tables end and stores no row again', {
+test('killed while loading history, it continues where the tables end and stores no row twice', {
   skip: withoutPostgres(),
 }, async (t) => {
   const postgres = await startPostgres();

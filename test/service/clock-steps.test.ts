@@ -88,7 +88,7 @@ function assertInOrder({ messages }: MemorySink): void {
   }
 }
 
-test('a step forward publishes nothing for a minute; then CATCH_UP says what is left out', async (t) => {
+test('after a step forward nothing is published for a minute; then CATCH_UP applies', async (t) => {
   const run = deliver(t);
   await run.caughtUp();
   run.pass(10);
@@ -113,7 +113,7 @@ test('a step forward publishes nothing for a minute; then CATCH_UP says what is 
   assertInOrder(run.sink);
 });
 
-test('after a step back nothing comes twice, and health says when it goes on', async (t) => {
+test('after a step back nothing is repeated, and /health says when delivery continues', async (t) => {
   const run = deliver(t);
   await run.caughtUp();
   run.pass(10);
@@ -149,7 +149,7 @@ const future = async (timeMs: number) => {
   return watermarks;
 };
 
-test('a start with readings of the future is the same problem in the same words', async (t) => {
+test('a start with readings of the future reports the same problem in the same words', async (t) => {
   const watermarks = await future(START_MS + HOUR_MS);
   const run = deliver(t, { watermarks, speed: 1 });
   while (Number.isNaN(run.delivery.deliveredMs)) await sleep(5);
@@ -161,7 +161,7 @@ test('a start with readings of the future is the same problem in the same words'
   assert.equal(run.sink.messages.length, 0);
 });
 
-test('a start with AHEAD_OF_CLOCK=repeat goes on at once, from the present', async (t) => {
+test('a start with AHEAD_OF_CLOCK=repeat continues at once, from the present', async (t) => {
   const watermarks = await future(START_MS + HOUR_MS);
   const run = deliver(t, { watermarks, isAheadRepeated: true });
   await run.caughtUp();

@@ -31,8 +31,8 @@ const SLOW: FactoryDescription = {
   ],
 };
 
-describe('what machines have done today', () => {
-  it('is what their readings since midnight add up to, right after a start', async () => {
+describe('the totals of today', () => {
+  it('are the sums of the readings since midnight, right after a start', async () => {
     // A Sunday of 23 hours, at five by clocks that were put forward at two.
     const nowMs = Date.parse('2026-03-29T05:00:00+02:00');
     const simulation = await startSimulation({ nowMs, factories: [BERLIN] });
@@ -42,7 +42,7 @@ describe('what machines have done today', () => {
     await simulation.close();
   });
 
-  it('begins anew at midnight, also of a day of 25 hours', async () => {
+  it('restart at midnight, also after a day of 25 hours', async () => {
     const nowMs = Date.parse('2026-10-25T22:59:00Z');
     const simulation = await startSimulation({ nowMs, factories: [SLOW] });
     // Midnight by the winter’s clock would be an hour later.
@@ -62,7 +62,7 @@ describe('what machines have done today', () => {
     await simulation.close();
   });
 
-  it('is the same after a restart, stops and starts included', async () => {
+  it('are the same after a restart, stops and starts included', async () => {
     const events: JournalEvent[] = [];
     const journal = { keep: async (event: JournalEvent) => void events.push(event) };
     const first = await startSimulation({ factories: [SLOW], log: journal });
@@ -87,7 +87,7 @@ describe('what machines have done today', () => {
     await second.close();
   });
 
-  it('is nothing from midnight on for a machine that stands', async () => {
+  it('are zero from midnight on for a machine that is off', async () => {
     const nowMs = Date.parse('2026-06-01T21:55:00Z');
     const simulation = await startSimulation({ nowMs, factories: [SLOW] });
     const [machine] = simulation.simulator.fleet.machines as [Machine];
@@ -100,7 +100,7 @@ describe('what machines have done today', () => {
     await simulation.close();
   });
 
-  it('begins for a machine that comes when it comes, and ends when it leaves', async () => {
+  it('start for a new machine when it is added, and end when it is removed', async () => {
     const simulation = await startSimulation({ factories: [SLOW] });
     await whole(simulation);
     const { simulator } = simulation;
@@ -121,7 +121,7 @@ describe('what machines have done today', () => {
   });
 });
 
-test('the day so far is computed with others having their turns, and up to its end only', async () => {
+test('computing the day so far yields to other work, and covers only that day', async () => {
   const fleet = createFleet([SLOW]);
   const totals = new DailyTotals();
   totals.begin(fleet.machines, NOON_MS);

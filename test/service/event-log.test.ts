@@ -64,7 +64,7 @@ describe('the horizon', () => {
     assert.equal(eventLog.horizonMs(), 1_000_060_000);
   });
 
-  it('does not go back when an event comes after it was told', async () => {
+  it('does not go back if an event arrives after it was read', async () => {
     const { eventLog } = eventLogAt(NOW_MS, new SlowLog());
     const closedMs = eventLog.closedMs();
     void eventLog.append(STOP);
@@ -74,7 +74,7 @@ describe('the horizon', () => {
 });
 
 describe('an event', () => {
-  it('holds from the next second after everything that anyone may have read', async () => {
+  it('takes effect in the second after everything that may have been read', async () => {
     const { clock, eventLog } = eventLogAt(NOW_MS);
     clock.advanceTo(NOW_MS + 5000);
     const closedMs = eventLog.closedMs();
@@ -83,7 +83,7 @@ describe('an event', () => {
     assert.equal(timeS, 1_000_006);
   });
 
-  it('comes after those that were asked for before, one at a time', async () => {
+  it('is recorded after earlier ones, one at a time', async () => {
     const log = new SlowLog();
     const { clock, journal, eventLog } = eventLogAt(NOW_MS, log);
     const first = eventLog.append(STOP);
@@ -103,7 +103,7 @@ describe('an event', () => {
     ]);
   });
 
-  it('that cannot be kept has not happened, and the next one has its turn', async () => {
+  it('that cannot be recorded has no effect, and the next one is tried', async () => {
     const log = new SlowLog();
     const { journal, eventLog } = eventLogAt(NOW_MS, log);
     const failed = eventLog.append(STOP);
@@ -125,7 +125,7 @@ describe('an event', () => {
     );
   });
 
-  it('that the log is not ready for holds up no reader, and those behind it are refused', async () => {
+  it('that waits for the log does not block readers, and later ones are refused', async () => {
     const { clock, journal } = eventLogAt(NOW_MS);
     const log = new AwayLog();
     const eventLog = new LocalEventLog(journal, clock, log, 50);

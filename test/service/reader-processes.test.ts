@@ -34,7 +34,7 @@ function timesByTopic(received: readonly Received[]): ReadonlyMap<string, readon
   return new Map([...times].map(([topic, set]) => [topic, [...set].sort((a, b) => a - b)]));
 }
 
-test('readers share the machines out, one that dies goes on, and so does one process alone', async (t) => {
+test('readers divide the machines; one that dies resumes, and so does a single process', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'readers-'));
   const port = await freePort();
   const log = logLines();
@@ -112,7 +112,7 @@ test('readers share the machines out, one that dies goes on, and so does one pro
   }
 });
 
-test('under the sink’s name is kept how far all readers are', async () => {
+test('the slowest reader’s position is stored under the sink’s name', async () => {
   const kept = new MemoryWatermarks();
   const [first, second] = sharedWatermarks(kept, 2);
   assert.ok(first && second);

@@ -104,7 +104,7 @@ inBothDrivers(
   },
 );
 
-test('what happens afterwards touches no record', async (t) => {
+test('later events change no record', async (t) => {
   const simulation = await start({}, t);
   await inject(simulation, COMPRESSOR, { anomaly_type: 'leak', duration_seconds: 1200 });
   await simulation.pass(2 * DAY_S);
@@ -135,7 +135,7 @@ test('what happens afterwards touches no record', async (t) => {
   assert.deepEqual((await simulation.anomalies())[0], before[0]);
 });
 
-test('without its database it answers all the same, and keeps the record afterwards', {
+test('without its database it still answers, and stores the record later', {
   skip: withoutPostgres(),
 }, async (t) => {
   const postgres = await sharedPostgres();

@@ -22,12 +22,12 @@ async function assertRefuses(dataDir: string, why: RegExp): Promise<void> {
   assert.ok(simulator.errors.includes(dataDir), simulator.errors);
 }
 
-test('on a disk without room for its database it ends and says so', async (t) => {
+test('on a disk without space for its database it exits with a message', async (t) => {
   const folder = mounted(t, 'size=12m');
   if (folder) await assertRefuses(folder, /has no room left on its disk/);
 });
 
-test('on a read-only disk it ends and says so', async (t) => {
+test('on a read-only disk it exits with a message', async (t) => {
   const folder = mounted(t, 'size=100m');
   if (!folder) return;
   cpSync(await embeddedFolder(), folder, { recursive: true });
@@ -35,7 +35,7 @@ test('on a read-only disk it ends and says so', async (t) => {
   await assertRefuses(folder, /is not writable/);
 });
 
-test('with a damaged database it ends, says so and leaves it as it is', async () => {
+test('with a damaged database it exits with a message and leaves it unchanged', async () => {
   const folder = await embeddedFolder();
   const control = join(folder, 'database/global/pg_control');
   truncateSync(control, 9);
@@ -48,7 +48,7 @@ test('with a damaged database it ends, says so and leaves it as it is', async ()
   assert.ok(readFileSync(join(folder, 'database/base/5/1259')).equals(catalogue));
 });
 
-test('on a disk that fills up it goes on publishing, refuses what it cannot keep and says so', async (t) => {
+test('on a disk that fills up it keeps publishing, and refuses what it cannot store', async (t) => {
   const folder = mounted(t, 'size=80m');
   if (!folder) return;
   cpSync(await embeddedFolder(), folder, { recursive: true });

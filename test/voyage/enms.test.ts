@@ -47,7 +47,7 @@ async function untouchable(enms: Enms): Promise<readonly unknown[]> {
   return [...contents, definitions];
 }
 
-test('in the database of an EnMS what can run runs, the rest is reported, nothing else changes', {
+test('in the database of an EnMS, usable machines run, others are reported, nothing else changes', {
   skip: withoutPostgres(),
 }, async (t) => {
   const { postgres, server, env: database } = await postgresHome(t);

@@ -24,7 +24,7 @@ export function tryMatrix(scale: Scale): void {
     test(`${cell.sink}, ${cell.condition}`, { skip, timeout }, (t: TestContext) =>
       tryCell(t, cell, scale, postgres),
     );
-  describe('what is seen of each sink when its peer', { concurrency: scale.concurrency }, () => {
+  describe('the behaviour of each sink when its peer', { concurrency: scale.concurrency }, () => {
     for (const cell of cells) if (!isAlone(cell)) tryOne(cell);
   });
   // It takes the server away from the others.

@@ -6,7 +6,7 @@ import { tryMatrix } from './matrix-run.ts';
 
 const DOCUMENT = new URL('../../../docs/reliability.md', import.meta.url);
 
-test('the document has every cell as it is tried out here', () => {
+test('the document has every cell of this table', () => {
   const text = readFileSync(DOCUMENT, 'utf8');
   for (const sink of ['mqtt', 'embedded', 'postgres'] as const) {
     const table = matrixTable(sink);

@@ -51,7 +51,7 @@ async function assertOneOfTwo(
 }
 
 test(
-  'of two simulators on one folder the second says so and publishes nothing',
+  'the second of two simulators on one folder exits with a message and publishes nothing',
   {
     skip: withoutMosquitto(),
   },
@@ -59,7 +59,7 @@ test(
 );
 
 test(
-  'of two simulators on one server the second says so and publishes nothing',
+  'the second of two simulators on one server exits with a message and publishes nothing',
   {
     skip: withoutMosquitto() || withoutPostgres(),
   },

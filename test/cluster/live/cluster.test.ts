@@ -122,7 +122,7 @@ describe('a live cluster', { skip: SKIP }, () => {
       );
   });
 
-  it('carries out a command sent to one of its APIs, and the others know', async () => {
+  it('carries out a command sent to one of its APIs, and all APIs show it', async () => {
     const collector = await Collector.open(
       `mqtt://127.0.0.1:${mosquitto.port}`,
       'factory/+/+/status',
@@ -140,7 +140,7 @@ describe('a live cluster', { skip: SKIP }, () => {
     await collector.close();
   });
 
-  it('changes its speed as one', async () => {
+  it('changes its speed in all processes at once', async () => {
     await order(b, 'PUT', '/simulator/config', { simulation_speed: 40 });
     assert.equal(b.assembly.simulator.clock.speed, 40);
     await until(() => a.assembly.simulator.clock.speed === 40);
