@@ -1,4 +1,4 @@
-/** A machine type of the user's own, from its definition to the API. */
+/** A user's own machine type, from its definition to the API. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {

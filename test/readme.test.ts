@@ -1,4 +1,4 @@
-/** What the README says is run, so that it stays true. */
+/** Runs what the README shows, so that it stays true. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'node:test';

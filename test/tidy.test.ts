@@ -1,4 +1,4 @@
-/** Rules of the house that no compiler checks. */
+/** Rules of this codebase that no compiler checks. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -20,7 +20,7 @@ const LAYERS = [
   ['cluster'],
   ['api', 'cli'],
 ];
-/** Layers that are pure: no clock, no chance but `Random`, no input or output. */
+/** Pure layers: no clock, no randomness but `Random`, no input or output. */
 const PURE = new Set(['core', 'physics', 'site', 'machines', 'defects', 'simulation', 'encoding']);
 /** `**` differs in the last bit between V8 versions, and so between the Nodes we run on. */
 const POWER = /(?<![/*])\*\*(?![/*])|Math\.(pow|hypot|cbrt|tan|acos|asin|atan|sinh|cosh|log10)/;
@@ -36,11 +36,11 @@ const files = readdirSync(root, { recursive: true })
 
 const folderOf = (path: string) => (path.includes('/') ? (path.split('/')[0] as string) : '');
 const layerOf = (folder: string) => LAYERS.findIndex((layer) => layer.includes(folder));
-/** The text without comments, as far as a line-based look can tell. */
+/** The text without comments, by a line-based approximation. */
 const codeOf = (text: string) =>
   text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
 
-/** What a file imports, `import()` and types included, by its path under `src/`. */
+/** The imports of a file, `import()` and types included, by its path under `src/`. */
 const imports = new Map(
   files.map(({ path, text }) => {
     const targets = [...codeOf(text).matchAll(/(?:from |import\()'(\.[^']+\.ts)'/g)];
@@ -82,7 +82,7 @@ test('neither files nor folders import each other in a circle', () => {
   assert.deepEqual(circles(folders), []);
 });
 
-/** A way from each node back to itself, for those that have one. */
+/** The circles in a graph, each as a path from a node back to itself. */
 function circles(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
   const found: string[] = [];
   const done = new Set<string>();

@@ -121,7 +121,7 @@ describe('every answer', () => {
     }));
 });
 
-/** Why something is refused under some settings; undefined where it is not. */
+/** Why a request is refused with some settings; undefined if it is not. */
 function reason(
   purpose: Purpose,
   env: Readonly<Record<string, string>>,

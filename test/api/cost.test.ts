@@ -19,10 +19,10 @@ const CPU_MAX_MS = 2000;
 const DAY_MS = 86_400_000;
 const YEAR = 'from=2025-06-02T00:00:00Z&to=2026-06-01T00:00:00Z';
 const READINGS = `/simulator/machines/${COMPRESSOR}/readings`;
-/** Requests of one address that are answered at once, and of all. */
+/** Responses computed at the same time for one address, and for all. */
 const OWN_MAX = 6;
 
-/** As many copies as a body takes, with commas between them. */
+/** As many copies as fit into a body, separated by commas. */
 function repeated(text: string): string {
   return Array(Math.floor(BODY_BYTES / (text.length + 1)))
     .fill(text)
@@ -91,7 +91,7 @@ describe('a body of a megabyte', () => {
       assert.equal(statusCode, 400);
       assert.equal(json().message, 'the body is nested more than 64 levels deep');
     }
-    // Brackets in a string are none.
+    // Brackets in a string do not count.
     const text = await send('/simulator/start', JSON.stringify({ a: '["\\[{'.repeat(100) }));
     assert.equal(text.statusCode, 422);
   });
@@ -150,7 +150,7 @@ describe('work done for a client', () => {
   });
   after(() => simulation.close());
 
-  /** A client that asks and then takes nothing, of an address of its own if it is given one. */
+  /** A client that sends a request and reads nothing, optionally from its own address. */
   async function stalled(path: string, localAddress = '127.0.0.1'): Promise<[Socket, number]> {
     const socket = connect({ port, host: '127.0.0.1', localAddress });
     socket.on('error', () => {});
@@ -231,7 +231,7 @@ describe('work done for a client', () => {
       socket.on('error', () => {});
       await once(socket, 'connect');
       socket.write('GET /simulator/machines HTTP/1.1\r\nHost: localhost\r\n\r\n');
-      // Every other one is seen while it is still there.
+      // Every other one is noticed while it is still connected.
       if (i % 2 === 0) await once(socket, 'data');
       socket.resetAndDestroy();
     }
@@ -255,7 +255,7 @@ test('a client that reads nothing of its response is cut off, and none keeps the
   const openCount = promisify(simulation.app.server.getConnections.bind(simulation.app.server));
   const stalled = Array.from({ length: OWN_MAX }, () => ask(`${READINGS}?${YEAR}`));
   await until(async () => (await openCount()) >= OWN_MAX);
-  // A request that dribbles in is no byte taken.
+  // A request that trickles in does not count as reading.
   const dribble = setInterval(() => {
     for (const socket of stalled) if (socket.writable) socket.write('G');
   }, 50);

@@ -24,11 +24,11 @@ const HOUR = { from: '2026-06-01T11:00:00Z', to: '2026-06-01T12:00:00Z', format:
 const DAY = { from: '2026-05-31T00:00:00Z', to: '2026-06-01T00:00:00Z', partition: 'month' };
 const YEAR = { from: '2025-06-01T00:00:00Z', to: '2026-06-01T00:00:00Z', partition: 'month' };
 
-/** So often is asked how far an export is: a core that asks all the time is taken from it [ms]. */
+/** Polling interval: polling without a pause would take a core from the export [ms]. */
 const POLL_MS = 10;
-/** More than the buffers between a server and a client that does not read hold [bytes]. */
+/** More than the buffers between a server and a client that does not read can hold [bytes]. */
 const UNREAD_BYTES = 10_000_000;
-/** Answers that are given at once to all clients. */
+/** Responses computed at the same time for all clients. */
 const PLACES = 12;
 
 interface Shown {
@@ -217,7 +217,7 @@ describe('exports through the API', () => {
     assert.equal(unknown.status, 404);
   });
 
-  it('that nobody reads leave room for others: one address gets half of the downloads', async (t) => {
+  it('that are not read leave room for others: one address gets half of the downloads', async (t) => {
     const { app } = simulation;
     await app.listen({ port: 0 });
     const { port } = app.server.address() as AddressInfo;

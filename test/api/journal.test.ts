@@ -65,7 +65,7 @@ describe('the journal', () => {
     assert.equal((await kinds('?from=2026-06-01T12:00:01Z')).length, 4);
     assert.deepEqual(await kinds('?kind=clear'), ['clear']);
     assert.deepEqual(await kinds(`?machine_id=${HVAC.toUpperCase()}`), ['stop', 'start']);
-    assert.deepEqual(await kinds(`?machine_id=${NOBODY}`), ['start'], 'that was for everybody');
+    assert.deepEqual(await kinds(`?machine_id=${NOBODY}`), ['start'], 'that was for all machines');
     for (const query of ['kind=fire', 'limit=0', 'from=2026-02-30T00:00:00Z', 'form=x'])
       assert.equal((await simulation.app.inject(`/simulator/journal?${query}`)).statusCode, 422);
   });

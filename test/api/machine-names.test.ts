@@ -1,4 +1,4 @@
-/** A machine is named by its id or its name, wherever one is asked for. */
+/** Every parameter that takes a machine accepts its id or its name. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { chosenMachines } from '../../src/dataset/machine-choice.ts';
@@ -8,7 +8,7 @@ import { COMPRESSOR, HVAC, NOON_MS, type Simulation, startSimulation } from '../
 const OTHER = 'e0000000-0000-0000-0000-000000000002';
 const LONG = '缩'.repeat(255);
 
-/** A second site with a machine that is called like one of the first. */
+/** A second site with a machine that has the name of one at the first. */
 const SITES = [
   DEFAULT_FACTORY,
   {

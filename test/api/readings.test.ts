@@ -39,7 +39,7 @@ describe('the readings of a window', () => {
   }
 
   it('of several hours are the same as an array, as JSON lines and as CSV', async () => {
-    // Several times what is read and sent in one go.
+    // Several times what is read and sent at once.
     const fromMs = NOON_MS - DAY_MS / 4;
     const query = { from: time(fromMs), to: time(NOON_MS) };
     const array = await get(COMPRESSOR, query);
@@ -160,7 +160,7 @@ describe('a window that ends now', () => {
       const query = new URLSearchParams({ from: time(NOON_MS - 2000), to: time(NOON_MS + 5000) });
       const url = `/simulator/machines/${COMPRESSOR}/readings?${query}`;
       const answered = app.inject(url).then((response) => response);
-      // As long as a request takes that does not wait.
+      // The duration of a request that does not wait.
       assert.equal((await app.inject('/health')).statusCode, 200);
       keep?.();
       await stopped;

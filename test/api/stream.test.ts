@@ -23,7 +23,7 @@ interface ServerEvent {
   readonly data: Record<string, unknown>;
 }
 
-/** A client of the stream that keeps what it was told. */
+/** A client of the stream that keeps the events it receives. */
 class EventReader {
   readonly events: ServerEvent[] = [];
   readonly #abort = new AbortController();

@@ -8,7 +8,7 @@ import { ConfigError } from '../../src/core/errors.ts';
 import { configure } from '../factory/surroundings.ts';
 import { paper } from './program.ts';
 
-/** A command that keeps what it was given. */
+/** A command that records its arguments. */
 function recorder(name: string, received: Arguments[], operands?: string): Command {
   return {
     name,
@@ -25,7 +25,7 @@ function recorder(name: string, received: Arguments[], operands?: string): Comma
   };
 }
 
-/** Runs a line against the commands `run` and `list`. */
+/** Runs a command line with the commands `run` and `list`. */
 async function line(...words: string[]) {
   const ran: Arguments[] = [];
   const listed: Arguments[] = [];

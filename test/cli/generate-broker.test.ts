@@ -1,4 +1,4 @@
-/** `generate --mqtt` as a user meets it. */
+/** `generate --mqtt` as a user sees it. */
 
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
@@ -16,7 +16,7 @@ import { freshDirectory, Program, type Run, run } from './program.ts';
 
 const FROM_MS = Date.UTC(2026, 0, 14, 10);
 const SECRET = 'hunter2-hunter2';
-/** So many minutes that a broker can go away before all is published. */
+/** Long enough that a broker can go away before everything is published [min]. */
 const DAY = 24 * 60;
 const cwd = freshDirectory();
 
@@ -25,7 +25,7 @@ function windowWords(minutes: number): string[] {
   return ['--from', from, '--to', to];
 }
 
-/** What a live run would have published in a window, by topic and time. */
+/** Messages of a live run in a window, by topic and time. */
 async function expected(minutes: number, names: readonly string[]): Promise<Map<string, string>> {
   const fleet = demoFleet();
   const machines = fleet.machines.filter(({ name }) => names.length === 0 || names.includes(name));
@@ -58,7 +58,7 @@ async function served(t: TestContext, options: object = {}): Promise<Mosquitto> 
   return server;
 }
 
-/** A subscriber whom the broker keeps everything for, also while one of them is away. */
+/** A subscriber with a persistent session: it misses nothing while it or the broker is away. */
 async function subscribed(t: TestContext, { host, port }: Mosquitto): Promise<Collector> {
   const session = { clientId: 'ingest', clean: false, reconnectPeriod: 50 };
   const collector = await Collector.open(`mqtt://${host}:${port}`, 'factory/#', session);
@@ -66,12 +66,12 @@ async function subscribed(t: TestContext, { host, port }: Mosquitto): Promise<Co
   return collector;
 }
 
-/** What comes to an end by itself, in this process. */
+/** A run that ends by itself, in this process. */
 function generate(url: string, ...words: readonly string[]): Promise<Run> {
   return run(['generate', ...words, '--mqtt', url], cwd);
 }
 
-/** What is interrupted, or whose broker is. */
+/** A run that is interrupted, or whose broker is. */
 function generating(url: string, ...words: readonly string[]): Program {
   return new Program(['generate', ...words, '--mqtt', url], cwd);
 }
@@ -122,7 +122,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     assert.ok(!program.stderr.includes(SECRET), program.stderr);
     const wanted = await expected(DAY, names);
     await collector.until(hasAll(wanted));
-    // After a reconnection statuses are said once more, with the next reading.
+    // After a reconnection statuses are published again, with the next reading.
     for (const [key, payload] of byTopicAndTime(collector.received))
       if (wanted.has(key) || !key.includes('/status ')) assert.equal(payload, wanted.get(key), key);
   });
@@ -136,7 +136,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     await collector.until((received) => received.length > 1000);
     program.signal('SIGTERM');
     assert.equal(await program.ended, 143, program.stderr);
-    // Lines before it tell how far it was, one a minute on a slow computer.
+    // The lines before it report progress, one per minute on a slow computer.
     const said =
       /(?:^|\n)enms-simulator: interrupted; published up to (\S+)\. To resume, use --from \1\n$/.exec(
         program.stderr,

@@ -1,4 +1,4 @@
-/** `generate --postgres` as a user meets it. */
+/** `generate --postgres` as a user sees it. */
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -13,12 +13,12 @@ import { freshDirectory, Program, type Run, run } from './program.ts';
 
 const SECRET = 'hunter2-hunter2';
 const WINDOW = ['--from', '2026-01-14T10:00Z', '--to', '2026-01-14T10:30Z'];
-/** What is interrupted: two machines with a reading every ten seconds. */
+/** A run that is interrupted: two machines with a reading every ten seconds. */
 const days = (last: string) =>
   ['--from', '2026-01-14', '--to', last, '--machines', 'HVAC-Main,Conveyor-A'] as const;
 const LONG = days('2026-01-20');
 const LONG_READINGS = 6 * 2 * 8640;
-/** What is cut off: nothing of it is stored before all is made. */
+/** A run that loses its server: nothing is stored before everything is made. */
 const CUT_OFF = days('2026-01-17');
 
 type Server = pg.ClientConfig & { readonly database: string };
@@ -40,7 +40,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
   const generate = (server: Server, ...words: readonly string[]) =>
     run(line(server, ...words), cwd);
 
-  /** Waits for its end; what it said never holds the password. */
+  /** Waits for its end, and asserts that its output does not contain the password. */
   async function endOf(program: Program | Promise<Run>, exitCode: number): Promise<string> {
     const { status, stdout, stderr } = await (program instanceof Program
       ? program.ended.then((code) => ({ ...program, status: code }))
@@ -179,7 +179,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     );
   });
 
-  /** Waits until readings are on their way into tables. */
+  /** Waits until readings are being stored. */
   async function copying(enms: Enms): Promise<void> {
     for (;;) {
       const rows = await enms.query(

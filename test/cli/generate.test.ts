@@ -1,4 +1,4 @@
-/** `generate` and `compare` as a user meets them. */
+/** `generate` and `compare` as a user sees them. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,9 +17,9 @@ const cwd = mkdtempSync(join(tmpdir(), 'enms-generate-'));
 after(() => rmSync(cwd, { recursive: true, force: true }));
 
 const WINDOW = ['--from', '2026-01-14T10:00Z', '--to', '2026-01-14T10:10Z'];
-/** So often is looked how far a program is [ms]. */
+/** How often the progress of a program is checked [ms]. */
 const POLL_MS = 5;
-/** For what does not depend on who makes it: each worker takes its start. */
+/** For tests that do not depend on the number of workers: each one takes time to start. */
 const BY_ONE = ['--workers', '1'];
 
 function simulator(words: readonly string[], env: Record<string, string> = {}): Promise<Run> {
@@ -180,7 +180,7 @@ test('a folder that is not writable is reported in one line, with exit code 1', 
 
 for (const format of ['csv', 'parquet'])
   test(`a full disk leaves no incomplete file: ${format}`, async () => {
-    // The largest file that the process may write stands for the end of the disk.
+    // A limit on the size of files stands in for a full disk.
     const words = `generate --from 2026-01-14 --to 2026-01-15 --format ${format} --workers 1 --out full`;
     const shell = `trap '' XFSZ; ulimit -f 1000; exec "$0" "$1" ${words}`;
     const run = spawnSync('sh', ['-c', shell, process.execPath, MAIN], {

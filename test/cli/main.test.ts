@@ -1,4 +1,4 @@
-/** The program as a user meets it: a process, its output and its exit code. */
+/** The program as a user sees it: a process, its output and its exit code. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const EXAMPLE = fileURLToPath(new URL('../../../examples/two-sites.yaml', import
 const cwd = mkdtempSync(join(tmpdir(), 'enms-main-'));
 after(() => rmSync(cwd, { recursive: true }));
 
-/** Runs the program in an empty folder, with no variables but those given. */
+/** Runs the program in an empty folder, with only the given variables. */
 function simulator(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -31,11 +31,11 @@ function simulator(
   return { status, stdout, stderr };
 }
 
-/** Runs it in this process: for what it says, where its end as a process is not the point. */
+/** Runs it in this process, for tests of its output only. */
 const here = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   run(words, cwd, env);
 
-/** An import that keeps the HTTP server, by a package of it outside of the bundle, from being loaded. */
+/** An import that blocks a package of the HTTP server that is outside the bundle. */
 const WITHOUT_SERVER = [
   '--import',
   `data:text/javascript,${encodeURIComponent(`

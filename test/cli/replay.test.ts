@@ -1,4 +1,4 @@
-/** `replay` as a user meets it. */
+/** `replay` as a user sees it. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { shiftTo } from '../../src/dataset/publication.ts';
@@ -13,13 +13,13 @@ const COMPRESSOR = 'factory/demo/compressor-1/energy';
 const cwd = freshDirectory();
 
 interface Arrival {
-  /** When it came, and the time that it says [ms]. */
+  /** When it arrived, and the time in it [ms]. */
   readonly atMs: number;
   readonly timeMs: number;
   readonly payload: string;
 }
 
-/** Replays so many minutes of the default factory; what of one topic came, and when. */
+/** Replays some minutes of the default factory. @returns The messages of one topic. */
 async function replayed(t: TestContext, minutes: number, ...words: readonly string[]) {
   const server = await startMosquitto();
   t.after(() => server.close());
@@ -41,7 +41,7 @@ async function replayed(t: TestContext, minutes: number, ...words: readonly stri
   return { program, arrivals, startMs, collector };
 }
 
-/** The times of a compressor's readings, a second apart. */
+/** The times of a compressor's readings, one second apart. */
 const seconds = (fromMs: number, count: number) =>
   Array.from({ length: count }, (_, i) => fromMs + 1000 * (i + 1));
 
@@ -55,7 +55,7 @@ describe('replay', { skip: withoutMosquitto() }, () => {
       arrivals.map(({ timeMs }) => timeMs),
       seconds(FROM_MS, 240),
     );
-    // Nothing comes before it is due, a minute a second.
+    // Nothing arrives before it is due, at one minute per second.
     for (const { atMs, timeMs } of arrivals)
       assert.ok(timeMs - FROM_MS <= 60 * (atMs - startMs), instantText(timeMs));
     const instants = new Set(arrivals.map(({ atMs }) => Math.floor(atMs / 20)));

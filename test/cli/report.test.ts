@@ -1,4 +1,4 @@
-/** The command that shows a dataset or a window, as a user meets it. */
+/** `report` as a user sees it. */
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
@@ -46,7 +46,7 @@ function pageOf(file: string): string {
   return readFileSync(join(cwd, file), 'utf8');
 }
 
-/** A page without the sentence that says where its readings come from. */
+/** A page without the sentence about the source of its readings. */
 function content(page: string): string {
   return page.replace(/<p class="quiet">[^<]*<\/p>/, '');
 }
@@ -58,7 +58,7 @@ async function written(...words: readonly string[]): Promise<string> {
   return pageOf('page.html');
 }
 
-/** The page of the window, and that of its dataset as CSV where the factories are the same. */
+/** The page of the window, and that of its CSV dataset with the same factories. */
 let window: string;
 let dataset: string;
 before(async () => {
@@ -100,7 +100,7 @@ test('a dataset records its factories, and close-ups need the same ones', async 
 
 test('the page is self-contained, and names in it stay text', () => {
   const page = window;
-  // Names of attributes and elements only: the values of attributes and what is between is text.
+  // Only names of attributes and elements: attribute values and everything in between is text.
   const tags = page.replace(/="[^"]*"/g, '').match(/<[^>]*>/g) ?? [];
   const found = (form: RegExp) => tags.filter((tag) => form.test(tag));
   assert.deepEqual(found(/^<(script|img|link|iframe|object|base|form|b)\b/i), []);

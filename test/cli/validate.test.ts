@@ -1,4 +1,4 @@
-/** The command that checks the machines against published data, as a user meets it. */
+/** `validate` as a user sees it. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

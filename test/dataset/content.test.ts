@@ -15,7 +15,7 @@ const TABLES = ['energy', 'production', 'environmental'] as const;
 const HOUR_MS = 3_600_000;
 const PUMP = 'c0000000-0000-0000-0000-000000000004';
 
-/** What the reader gives for an hour of the default factory: flat records, and the messages. */
+/** An hour of the default factory from the reader: flat records and messages. */
 function hour(): { readonly readings: Reading[]; readonly messages: Record<string, string[]> } {
   const reader = createReader(createFleet([DEFAULT_FACTORY]));
   reader.seek(FROM_MS);
@@ -45,10 +45,10 @@ test('CSV has the reader’s values, and its tables together have the whole read
   assert.equal(readings.length, 4560);
   for (const [i, reading] of readings.entries()) {
     const row = Object.assign({}, ...tables.map((rows) => rows[i])) as Record<string, string>;
-    const told = Object.entries(row).filter(([, value]) => value !== '');
+    const present = Object.entries(row).filter(([, value]) => value !== '');
     const expected = Object.entries(reading).filter(([, value]) => value !== null);
     assert.deepEqual(
-      Object.fromEntries(told),
+      Object.fromEntries(present),
       Object.fromEntries(expected.map(([name, value]) => [name, String(value)])),
     );
   }

@@ -13,7 +13,7 @@ const PUMP = 'c0000000-0000-0000-0000-000000000004';
 /** Two days that begin and end at noon: three partitions. */
 const THREE_PARTS = { fromMs: Date.UTC(2026, 0, 14, 12), machineIds: [PUMP] };
 
-/** How many workers share the tasks; more of them show no more of a format, each takes its start. */
+/** Numbers of workers per format; more would show nothing new, and each takes time to start. */
 const CREWS = { csv: [1, 2, 4], jsonl: [2], parquet: [2] } as const;
 
 for (const format of ['csv', 'jsonl', 'parquet'] as const satisfies readonly FormatName[])

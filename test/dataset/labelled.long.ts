@@ -1,4 +1,4 @@
-/** Ninety days of what `labelled.test.ts` has eight of, with compressors at their own second. */
+/** Like `labelled.test.ts`, but ninety days instead of eight, and compressors at one second. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertLabelled } from './labelled.ts';

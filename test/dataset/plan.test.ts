@@ -11,7 +11,7 @@ import { csvRows, FROM_MS, freshFolder, made, requestOf } from './request.ts';
 
 const pump = DEFAULT_FACTORY.machines.find(({ type }) => type === 'pump');
 
-/** A factory of so many pumps. */
+/** A factory with a number of pumps. */
 function large(count: number) {
   const machines = Array.from({ length: count }, (_, i) => {
     const number = String(i).padStart(5, '0');
@@ -25,7 +25,7 @@ function large(count: number) {
   return { ...DEFAULT_FACTORY, machines };
 }
 
-/** Without anomalies, whose costs of a thousand machines would take the longest. */
+/** Without anomalies: computing their cost for a thousand machines would take the longest. */
 const SHORT = {
   toMs: FROM_MS + 60_000,
   settings: { ...DEFAULT_SETTINGS, enableAnomalies: false },

@@ -20,7 +20,7 @@ const MINUTE_MS = 60_000;
 const UNTIL_MS = FROM_MS + 120 * MINUTE_MS;
 const SQRT3 = Math.sqrt(3);
 
-/** One machine of each type that there is. */
+/** One machine of each type. */
 const fleet = createFleet([
   {
     ...DEFAULT_FACTORY,
@@ -43,7 +43,7 @@ function isReading({ flags }: Row): boolean {
   return (flags & READING) !== 0;
 }
 
-/** The resampled readings of two hours, each with those that it is made of. */
+/** The resampled readings of two hours, each with its original readings. */
 function* minutes(): Generator<{ machine: Machine; row: Row; parts: readonly Row[] }> {
   const [raw, condensed] = [createReader(fleet), resampled()];
   for (const reader of [raw, condensed]) reader.seek(FROM_MS);
@@ -62,7 +62,7 @@ function* minutes(): Generator<{ machine: Machine; row: Row; parts: readonly Row
 
 const twoHours = [...minutes()];
 
-/** The values of a field in some rows, without those that do not exist. */
+/** The values of a field in some rows, without missing ones. */
 function valuesOf({ fields }: MachineType, key: string, rows: readonly Row[]): number[] {
   const column = fields.find((field) => field.key === key)?.column as number;
   return rows.map(({ values }) => values[column]).filter((value) => typeof value === 'number');
@@ -290,8 +290,8 @@ test('every format has the same resampled readings', async () => {
   assert.equal(rows.length, 60);
   for (const [i, row] of rows.entries())
     for (const [name, text] of Object.entries(row)) {
-      const told = lines[i]?.[name] ?? '';
-      assert.equal(String(told), text, `${i} ${name}`);
+      const found = lines[i]?.[name] ?? '';
+      assert.equal(String(found), text, `${i} ${name}`);
       const value = name === 'time' ? Date.parse(text) : text;
       assert.equal(String(stored[i]?.[name] ?? ''), String(value), `${i} ${name}`);
     }

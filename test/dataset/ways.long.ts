@@ -1,4 +1,4 @@
-/** The month that `ways.test.ts` has an hour of, day by day, so that memory stays flat. */
+/** Like `ways.test.ts`, but for a month instead of an hour, day by day to keep memory flat. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { freshDirectory } from '../cli/program.ts';

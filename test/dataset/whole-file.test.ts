@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { makeFolder, WholeFile } from '../../src/dataset/whole-file.ts';
 
 const MODULE = new URL('../../src/dataset/whole-file.js', import.meta.url).href;
-/** From an instant on that all of them wait for, each makes the same folders in folders. */
+/** Processes that all create the same nested folders, starting at the same instant. */
 const MAKER = `
   import { makeFolder, WholeFile } from ${JSON.stringify(MODULE)};
   const [root, startMs] = process.argv.slice(1);

@@ -18,7 +18,7 @@ import {
 import { until } from '../until.ts';
 import { dataMessagesPerHour, demoFleet, HOUR_MS, START_MS } from './demo.ts';
 
-/** A message that never comes fails the test instead of halting it. */
+/** A missing message fails the test instead of hanging it. */
 const SECOND_MS = 1000;
 
 /** Remembers the lines of a log. */
@@ -32,7 +32,7 @@ class Lines {
   }
 }
 
-/** A sink that can be away: writing to it fails then, after the first rows of the batch. */
+/** A sink that can be away: writing then fails after the first rows of the batch. */
 class UnsteadySink extends MemorySink {
   override isConnected = true;
   override connectionCount = 1;
@@ -59,12 +59,12 @@ interface Run {
   readonly delivery: Delivery;
   readonly clock: InstantClock;
   readonly log: Lines;
-  /** Moves time and waits until everything up to there has been delivered. */
+  /** Moves time and waits until everything up to then has been delivered. */
   advanceTo(timeMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A delivery on a clock that stands still. */
+/** A delivery on a stopped clock. */
 function run(sink: Sink, options: Partial<DeliveryOptions> = {}): Run {
   const clock = new InstantClock(START_MS);
   const log = new Lines();

@@ -12,7 +12,7 @@ import { privateAddress, startMosquitto, withoutMosquitto } from '../servers.ts'
 import { until } from '../until.ts';
 import { due, tryOut } from './trial.ts';
 
-/** What never comes fails the test instead of halting it. */
+/** A missing message fails the test instead of hanging it. */
 const SERVED = { skip: withoutMosquitto() };
 const STALLED = 'mqtt has stalled: nothing was acknowledged for 0.3 s; reconnecting';
 const DOWN = 'mqtt does not take readings; trying again until it does';
@@ -28,7 +28,7 @@ async function collected(t: TestContext, port: number): Promise<Collector> {
   return collector;
 }
 
-/** Fails unless every reading that was due has come, and nothing else, whatever came twice. */
+/** Fails unless every due reading has arrived, and nothing else; repeats are allowed. */
 async function assertAll(collector: Collector, seconds: number): Promise<void> {
   const wanted = new Set(await due(seconds));
   const got = new Set<string>();
@@ -75,7 +75,7 @@ for (const qos of [0, 1, 2] as const)
     trial.pass(2);
     await trial.delivered();
     proxy.forget();
-    // At QoS 0 what is sent before the broker is missed is lost, as QoS 0 has it.
+    // At QoS 0, messages sent before the loss is noticed are lost; QoS 0 promises no more.
     await until(() => {
       if (qos === 0) trial.pass(1);
       else if (trial.figures.lagMs === 0) trial.pass(10);

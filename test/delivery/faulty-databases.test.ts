@@ -23,7 +23,7 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
   });
   after(() => postgres?.close());
 
-  /** The tables of an EnMS that knows the machines of the default factory. */
+  /** The tables of an EnMS with the machines of the default factory. */
   async function tables(): Promise<Enms> {
     const reader = createReader(demoFleet());
     const batch = new Batch();
@@ -39,7 +39,7 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
     return tryOut(t, new PostgresSink({ server: { ...server, port } }));
   }
 
-  /** Fails unless there is one row for each reading, as there are messages. */
+  /** Fails unless there is one row for each reading. */
   async function assertRows(enms: Enms, seconds: number, isLeftOut = (_: string) => false) {
     const wanted = (await due(seconds)).filter((text) => !isLeftOut(text));
     assert.equal((await enms.readings()).length, wanted.length);
@@ -113,7 +113,7 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
   test('leaves out the rows that do not fit a narrower column', async (t) => {
     const enms = await tables();
     const { machines } = demoFleet();
-    // Two digits before the point: too few for the voltage of any machine.
+    // Two digits before the decimal point: too few for any machine's voltage.
     await enms.query('alter table energy_readings alter voltage_v type numeric(4,2)');
     const trial = sinkInto(t, enms);
     trial.pass(30);

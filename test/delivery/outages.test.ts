@@ -14,7 +14,7 @@ import { due, tryOut } from './trial.ts';
 
 const STALLED = 'memory has stalled: nothing was acknowledged for 0.3 s; reconnecting';
 
-/** Fails with each reason in turn, and then takes everything. */
+/** Fails with each reason in turn, then accepts everything. */
 class FailingSink extends MemorySink {
   readonly reasons: string[];
 
@@ -188,7 +188,7 @@ test('a sink that falls behind is logged once, until it has been on time again',
   watch.observe(2000);
   watch.problem('mqtt', 2000);
   assert.deepEqual(lines, [line, line]);
-  // On a busy host delivery may only look while the sink is far behind; health looks between.
+  // On a busy host, delivery may only check while the sink is far behind; health checks in between.
   assert.equal(watch.problem('mqtt', 900), undefined);
   watch.observe(2000);
   assert.ok(watch.problem('mqtt', 2000));

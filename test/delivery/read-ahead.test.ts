@@ -15,7 +15,7 @@ import { demoFleet, START_MS } from './demo.ts';
 const MINUTE_MS = 60_000;
 const ROWS = 20;
 
-/** What a batch says, to be compared. */
+/** The content of a batch, for comparison. */
 const saidIn = (batch: Batch) =>
   Array.from(
     { length: batch.length },
@@ -58,7 +58,7 @@ test('a sink that is far behind and sometimes fails gets every row once, in orde
     override async write(batch: Batch): Promise<void> {
       const isFailing = this.#writes++ % 20 === 7;
       const said = saidIn(batch);
-      // The next batch is read meanwhile.
+      // Meanwhile the next batch is read.
       await turn();
       await turn();
       assert.deepEqual(saidIn(batch), said);
@@ -81,7 +81,7 @@ test('a sink that is far behind and sometimes fails gets every row once, in orde
       beginMs: START_MS,
     });
     const running = delivery.run();
-    // It has begun when its delay is known.
+    // It has started once its delay is known.
     await until(() => delivery.figures.readings > 0 && delivery.figures.lagMs === 0);
     await delivery.stop();
     await running;

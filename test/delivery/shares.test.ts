@@ -12,7 +12,7 @@ import { createReader } from '../../src/simulation/reader.ts';
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 2, 3, 9);
 
-/** All that a fleet says in ten minutes, in the order of topic and time. */
+/** All messages of a fleet in ten minutes, ordered by topic and time. */
 function said(fleet: Fleet): string[] {
   const reader = createReader(fleet);
   const batch = new Batch(10_000);

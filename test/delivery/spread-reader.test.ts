@@ -33,7 +33,7 @@ function spread(fleet: Fleet, timeMs = START_MS): SpreadReader {
   return reader;
 }
 
-/** Rows by the machine, each machine's in the order in which they were read. */
+/** Rows by machine, in the order in which they were read. */
 function byMachine(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
   const found = new Map<string, Row[]>();
   for (const row of rows) found.set(row.machineId, [...(found.get(row.machineId) ?? []), row]);
@@ -86,7 +86,7 @@ test('each reading is read after its lag, with unchanged bytes', () => {
 });
 
 test('a watermark covers everything due before it, however rows are split into batches', () => {
-  // Readings of such an interval fall due between the steps.
+  // Readings at such an interval fall due between the steps.
   const intervalsS = { compressor: 0.13, hvac: 0.11, motor: 0.17, pump: 0.19 };
   const uneven = factories.map((factory) => withIntervals(factory, intervalsS));
   const untilMs = START_MS + 5000;
@@ -110,7 +110,7 @@ test('a watermark covers everything due before it, however rows are split into b
   assert.deepEqual(byMachine(rows), whole);
 });
 
-/** Reads one batch, and says that it was the last; its watermark goes to `kept`. */
+/** Reads one batch as the last one; its watermark goes to `kept`. */
 function readOnce(reader: SpreadReader, untilMs: number, batch: Batch, kept: Batch): boolean {
   reader.read(untilMs, batch);
   kept.untilMs = batch.untilMs;

@@ -18,7 +18,7 @@ const watermarks = new MemoryWatermarks();
 const sink = new MemorySink();
 const clock = new InstantClock(START_MS);
 
-/** Delivers some seconds, spread or not, and ends; it goes on where the one before it ended. */
+/** Delivers some seconds, spread or not, from where the previous delivery ended. */
 async function deliver(seconds: number, isSpread: boolean): Promise<void> {
   const stepMs = isSpread ? LAG_STEP_MS : 1000;
   const longest = longestLagMs(fleet.machines);

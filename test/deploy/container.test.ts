@@ -23,7 +23,7 @@ const PACKAGE = JSON.parse(textOf('package.json')) as {
   readonly files: readonly string[];
   readonly bin: Readonly<Record<string, string>>;
 };
-/** What .dockerignore lets into the build. */
+/** The files that .dockerignore allows into the build context. */
 const ALLOWED = textOf('.dockerignore')
   .split('\n')
   .filter((line) => line.startsWith('!'))
@@ -110,7 +110,7 @@ test('built from what .dockerignore allows, it runs on production dependencies a
   }
 });
 
-/** Does what the container file does, in a folder; gives the folder that becomes `/app`. */
+/** Runs the steps of the container file in a folder. @returns The folder that becomes `/app`. */
 function buildPackage(folder: string): string {
   const build = join(folder, 'build');
   const app = join(folder, 'app');
@@ -137,7 +137,7 @@ function buildPackage(folder: string): string {
   return app;
 }
 
-/** Starts it as the image does until it is healthy, ends it, and gives the exit code. */
+/** Starts it as the image does, stops it once it is healthy. @returns The exit code. */
 async function runContainer(app: string, dataDir: string): Promise<number | null> {
   const port = await freePort();
   const env = {

@@ -109,7 +109,7 @@ function machineOf(type: string): Named | undefined {
   return FACTORY.machines.find((machine) => machine.type === type);
 }
 
-/** What Grafana makes of a query: the macros of its PostgreSQL data source and its variables. */
+/** Expands a query as Grafana does: macros of the PostgreSQL data source, and variables. */
 function expand(sql: string, variables: Readonly<Record<string, readonly string[]>>): string {
   const at = (timeMs: number) => `'${new Date(timeMs).toISOString()}'`;
   const expanded = sql

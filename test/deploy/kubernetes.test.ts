@@ -14,7 +14,7 @@ import { imageEnvironment } from './container-file.ts';
 import { file, textOf } from './files.ts';
 
 const FOLDER = 'deploy/kubernetes';
-/** The published schemas of what the files hold, by kind. */
+/** The published schemas of the files' resources, by kind. */
 const MODELS = {
   ConfigMap,
   Secret,
@@ -24,7 +24,7 @@ const MODELS = {
   PodDisruptionBudget,
 } as const;
 
-// biome-ignore lint/suspicious/noExplicitAny: its schema is what the tests are about.
+// biome-ignore lint/suspicious/noExplicitAny: the tests check it against its schema.
 type Manifest = any;
 
 const manifests: Manifest[] = readdirSync(file(FOLDER))

@@ -16,7 +16,7 @@ const USER = { MQTT_USERNAME: 'simulator', MQTT_PASSWORD: 'a p:$w "rd' };
 /** The variables of the service `mqtt`. */
 type Variables = Readonly<Record<string, string>>;
 
-/** Starts the broker as the service `mqtt` does, on a free port, and hands it to a test. */
+/** Starts the broker like the service `mqtt`, on a free port, and passes it to a test. */
 async function withBroker(
   variables: Variables,
   use: (port: number, folder: string) => Promise<void>,
@@ -36,7 +36,7 @@ async function withBroker(
   }
 }
 
-/** The configuration of the repository with places of the test in it. */
+/** The repository's configuration, with paths of the test. */
 function configurationIn(folder: string, port: number): string {
   let text = textOf('deploy/mosquitto/mosquitto.conf');
   const places = {
@@ -65,7 +65,7 @@ function connect(port: number, username?: string, password?: string) {
   return connectAsync({ host: '127.0.0.1', port, reconnectPeriod: 0, ...user });
 }
 
-/** The exit code of the health check of the service `mqtt`, asked on another port. */
+/** The exit code of the health check of the service `mqtt`, on another port. */
 function health(port: number, variables: Variables): number | null {
   const [, command = ''] = composeWith({}).services['mqtt']?.healthcheck?.test ?? [];
   assert.match(command, / -p 1883 /);
@@ -89,7 +89,7 @@ test('Mosquitto accepts only the user that is set', { skip }, () =>
     await assert.rejects(connect(port, USER.MQTT_USERNAME, 'another'), /[Nn]ot authorized/);
     assert.equal(health(port, USER), 0);
     assert.notEqual(health(port, { ...USER, MQTT_PASSWORD: 'another' }), 0);
-    // What is on the disk is a digest.
+    // The disk has only a digest.
     const { status } = spawnSync('grep', ['-rqF', USER.MQTT_PASSWORD, folder]);
     assert.equal(status, 1);
   }),

@@ -37,10 +37,10 @@ const configuration = parse(text) as unknown as {
 };
 const [consumer] = configuration.inputs.mqtt_consumer as [Consumer];
 
-/** What a boiler's readings are published under, in place of energy. */
+/** The channels of a boiler's readings, in place of energy. */
 const CARRIERS = ['electricity', 'natural_gas', 'steam'];
 
-/** The type of each level of a topic; all of an MQTT filter's wildcards that are used is `+`. */
+/** The type of each level of a topic; the only MQTT wildcard in use is `+`. */
 function matches(filter: string, topic: string): boolean {
   const levels = filter.split('/');
   const found = topic.split('/');
@@ -137,7 +137,7 @@ test('servers, names and passwords come from the variables in the compose file',
     assert.ok(name in environment, name);
     assert.ok(name in VARIABLES, name);
   }
-  // The PostgreSQL client takes the rest from the environment by itself.
+  // The PostgreSQL client reads the rest from the environment.
   for (const name of ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE'])
     assert.ok(name in environment, name);
   assert.ok(!('connection' in (configuration.outputs['postgresql']?.[0] ?? {})));
@@ -196,7 +196,7 @@ test('messages become rows of the tables that Grafana reads', {
     const cell = (value: unknown) => (value === undefined || value === null ? '' : String(value));
     const lines = messages.map((message) => keys.map((key) => cell(message.get(key))).join('|'));
     const copy = `copy ingest.${name} (${keys.join(', ')}) from stdin (format csv, delimiter '|')`;
-    // A message that comes again changes nothing.
+    // A repeated message changes nothing.
     for (const sql of [`${made};`, ''])
       postgres.query(`${sql}\n${copy};\n${lines.join('\n')}\n\\.\n`);
     assert.deepEqual(postgres.query(`select count(*) as n from ingest.${name}`), [{ n: '0' }]);

@@ -23,7 +23,7 @@ const columns = Array.from({ length: DECIMALS_MAX + 1 }, (_, decimals) => ({
 }));
 const writer = new ColumnWriter(columns, '] end of it', SPELLING);
 
-/** What the writer makes of a number in each column. */
+/** The text of a number in each column. */
 function written(values: readonly number[]): string {
   const batch = batchOf({ machine: machineOf(boiler) });
   batch.values.set(values);

@@ -24,7 +24,7 @@ const CARRIERS = COPY_TARGETS[1] as CopyTarget;
 const PRODUCTION = COPY_TARGETS[2] as CopyTarget;
 const ENVIRONMENT = COPY_TARGETS[4] as CopyTarget;
 
-/** The bytes of a value as hexadecimal text, or null where it does not fit. */
+/** The bytes of a value as hexadecimal text, or null if it does not fit. */
 function numericBytes(value: number, precision: number, scale: number): string | null {
   const bytes = Buffer.alloc(32);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -32,7 +32,7 @@ function numericBytes(value: number, precision: number, scale: number): string |
   return end < 0 ? null : bytes.toString('hex', 0, end);
 }
 
-/** What PostgreSQL reads from a value, in units of its last digit. */
+/** The number that PostgreSQL reads from a value, in units of its last digit. */
 function unitsOf(bytes: Buffer | null): bigint {
   assert.ok(bytes !== null);
   const digits = bytes.readInt16BE(0);
@@ -49,7 +49,7 @@ function unitsOf(bytes: Buffer | null): bigint {
   return bytes.readUInt16BE(4) === 0x4000 ? -magnitude : magnitude;
 }
 
-/** The fields of the records that a row makes in a target, as bytes; null where there is none. */
+/** The fields of a row's records in a target, as bytes; null if there is none. */
 function records(target: CopyTarget, ...rows: SampleRow[]): (Buffer | null)[][] {
   const batch = batchOf(...rows);
   const bytes = Buffer.alloc(RECORDS_BYTES_MAX);

@@ -29,7 +29,7 @@ function status(batch: Batch, row = 0): string {
   return written((bytes, at) => new JsonEncoder().status(batch, row, bytes, at));
 }
 
-/** The object that a channel's message stands for, put together the slow way. */
+/** The object of a channel's message, built the slow way. */
 function messageObject(batch: Batch, row: number, channelIndex: number): Record<string, unknown> {
   const machine = batch.machines[row] as Batch['machines'][number];
   const { name, fields } = machine.type.channels[channelIndex] as (typeof machine.type.channels)[0];

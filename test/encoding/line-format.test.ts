@@ -11,7 +11,7 @@ import { type TableLayout, tableLayouts } from '../../src/encoding/table-layout.
 import { machineTypes } from '../../src/machines/index.ts';
 import { batchOf, boiler, filler, fleetBatch, machineOf, RECIPES, TIME_MS } from './sample.ts';
 
-/** Everything that an encoder makes of a batch, header and all. */
+/** Everything that an encoder writes for a batch, including the header. */
 function encoded(encoder: LineEncoder, batch: Batch): string {
   const bytes = new Uint8Array(MESSAGE_BYTES_MAX + 2000 * (batch.length + 1));
   let at = encoder.header(bytes, 0);
@@ -107,7 +107,7 @@ describe('the times of a machine', () => {
   };
   const layout = tableLayouts([filler]).find(({ name }) => name === 'energy') as TableLayout;
 
-  /** The times in everything that is written of a batch: lines, tables, records and messages. */
+  /** The times in all encodings of a batch: lines, tables, records and messages. */
   function timesIn(batch: Batch): string[] {
     const rows = [...batch.machines.keys()].slice(0, batch.length);
     const json = new JsonEncoder();

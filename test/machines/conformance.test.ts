@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 const MONDAY_MS = Date.UTC(2026, 6, 6);
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
 
-/** Wire fields in the order of the interface. */
+/** Wire fields in the documented order. */
 const ORDER = [
   'power_kw',
   'energy_kwh',
@@ -49,7 +49,7 @@ const ORDER = [
   'vibration_mm_s',
 ];
 
-/** Fields of the energy-carrier channels, in the order of the interface. */
+/** Fields of the energy-carrier channels, in the documented order. */
 const CARRIER_FIELDS: Readonly<Record<string, readonly string[]>> = {
   electricity: ORDER.slice(0, 6),
   natural_gas: [
@@ -75,7 +75,7 @@ function describe(type: MachineType, changes: Partial<MachineDescription> = {}) 
   return { ...DEFAULT_FACTORY, machines: [description] };
 }
 
-/** The names that the interface includes, in its order. */
+/** The documented names, in their order. */
 function inOrder(names: readonly string[]): readonly string[] {
   return ORDER.filter((name) => names.includes(name));
 }
@@ -270,7 +270,7 @@ for (const type of machineTypes) {
       for (const [i, key] of fault.signals.entries()) {
         const field = type.fields.find((each) => each.key === key);
         assert.ok(field, `${key} is no field`);
-        assert.equal(wireName(key), field.name, 'the ground truth tells it by the name of its key');
+        assert.equal(wireName(key), field.name, 'the ground truth uses the name of its key');
         const [a, b] = [mean(sick, field.column), mean(sound, field.column)];
         assert.notEqual(a, b, key);
         if (i === 0) assert.ok(Math.abs(a - b) > 0.02 * Math.abs(b), `${key}: ${a} against ${b}`);

@@ -1,4 +1,4 @@
-/** What every sink keeps to, at its real peer. */
+/** Requirements for every sink, with its real peer. */
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { Batch, READING, STATUS } from '../../src/core/batch.ts';
@@ -34,9 +34,9 @@ import {
   SECRET,
 } from './peers.ts';
 
-/** Ten times what closing may take where the peer is silent [ms]. */
+/** Ten times the longest that closing may take with a silent peer [ms]. */
 const CLOSE_MAX_MS = 30_000;
-/** Longer than a busy computer takes for anything [ms]. */
+/** Longer than anything takes on a busy computer [ms]. */
 const STALL_MS = 30_000;
 const RESTARTS = 5;
 const MINUTE_MS = 60_000;
@@ -52,7 +52,7 @@ function rows(...sizes: readonly number[]): [Batch, ...Batch[]] {
   }) as [Batch];
 }
 
-/** What falls due in the first seconds, of a fleet that another one may follow after a minute. */
+/** The rows due in the first seconds, of a fleet that may be replaced after a minute. */
 function due(seconds: number, next?: Fleet): Batch {
   const relay = new FleetSwitchReader(demoFleet());
   if (next) relay.follow(next, START_MS + MINUTE_MS);
@@ -62,7 +62,7 @@ function due(seconds: number, next?: Fleet): Batch {
   return batch;
 }
 
-/** Machines and values that are hard to write down, statuses included. */
+/** Machines and values that are hard to encode, statuses included. */
 function oddities(): Batch {
   const id = (n: number) => `d0000000-0000-0000-0000-00000000000${n}`;
   const named = { ...machineOf(filler, id(1)), name: `Füller 1, "A"='b' #2 + 3/4` };
@@ -106,7 +106,7 @@ function lines(arrivals: readonly Arrival[]): readonly string[] {
   return arrivals.map(({ series, timeMs, content }) => `${series} ${timeMs} ${content}`).sort();
 }
 
-/** Without repeats, the first of each staying in its place. */
+/** Removes repeats; the first of each keeps its place. */
 function distinct(arrivals: readonly Arrival[]): readonly Arrival[] {
   const first = new Map<string, Arrival>();
   for (const arrival of arrivals) {
@@ -118,7 +118,7 @@ function distinct(arrivals: readonly Arrival[]): readonly Arrival[] {
   return [...first.values()];
 }
 
-/** Delivery says statuses again when it has connected anew: only readings are due once. */
+/** Delivery repeats statuses after a reconnection: only readings are due exactly once. */
 function isReading({ isStatus }: Arrival): boolean {
   return !isStatus;
 }
@@ -131,7 +131,7 @@ function assertInOrder(arrivals: readonly Arrival[]): void {
   }
 }
 
-/** Fails unless an error says where and why, and keeps the password to itself. */
+/** Fails unless an error has the place and the reason, and no password. */
 function assertError(error: unknown, where: string, reason: RegExp): true {
   assert.ok(error instanceof Error);
   assert.ok(error.message.includes(where), `${error.message}: not about ${where}`);
@@ -186,7 +186,7 @@ function suite(peer: Peer): void {
     assert.deepEqual(lines(arrived), lines(peer.expected(...batches).filter(isWanted)));
   }
 
-  /** A test of what only a server can do to a sink. */
+  /** A test that needs a peer that is a server. */
   function testWithServer(
     name: string,
     run: (t: TestContext, server: PeerServer) => Promise<void>,
@@ -214,7 +214,7 @@ function suite(peer: Peer): void {
     assert.equal(sink.isConnected, false);
   });
 
-  testWithServer('a peer that is not there is an error', async (t) => {
+  testWithServer('an absent peer is an error', async (t) => {
     const [batch] = rows(10);
     const port = await freePort();
     const sink = await opened(t, await running.place(t, batch), port);
@@ -223,7 +223,7 @@ function suite(peer: Peer): void {
     assert.equal(sink.isConnected, false);
   });
 
-  testWithServer('a peer that stalls is left for a new connection', async (t, server) => {
+  testWithServer('a stalled peer gets a new connection', async (t, server) => {
     const place = await running.place(t, due(20));
     const proxy = await halfOpenProxy(t, server.port);
     const sink = await opened(t, place, proxy.port);
@@ -244,7 +244,7 @@ function suite(peer: Peer): void {
     const sink = await opened(t, place, proxy?.port);
     if (!sink.reset) return t.skip('nothing comes between it and its peer');
     await sink.write(first);
-    // A few bytes of what the peer answers arrive: the batch is half done when it is cut off.
+    // A few bytes of the peer's response arrive: the batch is half done when the connection is cut.
     proxy?.slow({ bytes: 4, everyMs: 1 });
     const notes = new Notes();
     sink.observe?.(notes);

@@ -36,7 +36,7 @@ import {
 import { Collector } from './collector.ts';
 import { Notes } from './observer.ts';
 
-/** A message that never comes fails the test instead of halting it. */
+/** A missing message fails the test instead of hanging it. */
 const SERVED = { skip: withoutMosquitto() };
 const MINUTES_MS = HOUR_MS / 4;
 
@@ -64,7 +64,7 @@ async function writeQuarter(sink: Sink, batchRows = 500): Promise<void> {
   }
 }
 
-/** What {@link writeQuarter} publishes, as a subscriber sees it: topics and payloads, in order. */
+/** The messages of {@link writeQuarter} at a subscriber: topics and payloads, in order. */
 async function expected(): Promise<string[]> {
   const memory = new MemorySink();
   await writeQuarter(memory);
@@ -159,7 +159,7 @@ test('the will says offline when the connection is lost, and it comes back', SER
   t.after(() => states.close());
   const sink = sinkOf(t, privateAddress(port));
   await states.until((received) => received.length === 1);
-  // Whoever comes with the same client id ends the connection of the one before.
+  // A client with the same client id ends the connection of the previous one.
   const { clientId } = privateAddress(port);
   const intruder = mqtt.connect(url, { clientId, reconnectPeriod: 0 });
   t.after(() => intruder.endAsync(true));
@@ -219,7 +219,7 @@ test(
     t.after(() => rmSync(folder, { recursive: true }));
     const acl = join(folder, 'acl');
     writeFileSync(acl, 'topic write simulator/#\ntopic readwrite factory/demo/+/energy\n');
-    // Mosquitto ends a client that it refuses something where it may queue without a limit.
+    // With an unlimited queue, Mosquitto disconnects a client when it refuses a message.
     const lines = [`acl_file ${acl}`, 'max_queued_messages 100000'];
     const { port } = await served(t, { lines });
     const collector = await Collector.open(`mqtt://127.0.0.1:${port}`, 'factory/#', { qos: 2 });
@@ -287,7 +287,7 @@ test('a broker is reached by WebSocket', SERVED, async (t) => {
   const { port } = await served(t);
   const collector = await Collector.open(`mqtt://127.0.0.1:${port}`, 'factory/#');
   t.after(() => collector.close());
-  // Not every Mosquitto was built with WebSockets, so one is put in front of it.
+  // Not every Mosquitto supports WebSockets, so a WebSocket proxy is put in front of it.
   const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/mqtt' });
   await once(sockets, 'listening');
   t.after(() => sockets.close());

@@ -95,7 +95,7 @@ describe('on a real server', { skip: withoutPostgres() }, () => {
     };
     const { hba_file: hba } = await query('show hba_file');
     const data = dirname(hba);
-    // Of another name than the address that is connected to.
+    // With another name than the address of the connection.
     certificate('elsewhere.example', root, join(data, 'server.key'));
     certificate('other.example', other, join(folder, 'other.key'));
     writeFileSync(join(data, 'server.crt'), readFileSync(root));
@@ -132,7 +132,7 @@ describe('on a real server', { skip: withoutPostgres() }, () => {
     execFileSync('openssl', [...words, ...names, '-keyout', key, '-out', crt], { stdio: 'ignore' });
   }
 
-  /** Whether the connection is encrypted, or why there is none. */
+  /** Whether the connection is encrypted, or why it failed. */
   async function tlsOf(query: string, database: string): Promise<boolean | string> {
     const { host, port } = postgres;
     const connectionString = `postgres://simulator@${host}:${port}/${database}?${query}`;

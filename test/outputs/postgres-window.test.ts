@@ -10,7 +10,7 @@ import { fleetBatch, TIME_MS } from '../encoding/sample.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { Enms } from './enms.ts';
 
-/** More than a group of batches, so that one is made while another is loaded. */
+/** More than one group of batches, so that one is computed while another is loaded. */
 const WINDOW_MS = 10 * 3_600_000;
 
 /** Fills batches with the default factory's readings of a window. */
@@ -27,14 +27,14 @@ describe('loading a window into PostgreSQL', { skip: withoutPostgres() }, () => 
   });
   after(() => postgres.close());
 
-  /** A database that knows the default factory's machines. */
+  /** A database with the default factory's machines. */
   function newEnms(): Promise<Enms> {
     const batch = new Batch();
     windowFrom(TIME_MS, TIME_MS + 30_000)(batch);
     return Enms.make(postgres, batch);
   }
 
-  /** What a database has after the sink has stored a window batch by batch. */
+  /** The content of a database after the sink has stored a window batch by batch. */
   async function storedBySink(t: TestContext, endMs: number): Promise<readonly string[]> {
     const enms = await newEnms();
     const sink = new PostgresSink({ server: enms.server });

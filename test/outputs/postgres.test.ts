@@ -22,7 +22,7 @@ import {
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { Enms, storedReading } from './enms.ts';
 
-/** Some minutes of the default factory, in batches of so many rows. */
+/** Some minutes of the default factory, in batches of a given size. */
 function minutes(rows: number, batches: number): Batch[] {
   const reader = createReader(createFleet([DEFAULT_FACTORY]));
   reader.seek(TIME_MS, true);
@@ -62,7 +62,7 @@ function batchOfTypes(): Batch {
   );
 }
 
-/** Fails unless the tables hold the readings of a batch, value by value, and nothing else. */
+/** Fails unless the tables have exactly the readings of a batch, value by value. */
 async function assertStored(enms: Enms, batch: Batch): Promise<void> {
   const key = (id: unknown, time: unknown) =>
     `${String(id).toLowerCase()} ${Date.parse(String(time))}`;
@@ -90,7 +90,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
   });
   after(() => postgres.close());
 
-  /** A sink into a database that knows the machines of the batches. */
+  /** A sink into a database with the machines of the batches. */
   async function opened(t: TestContext, ...batches: readonly Batch[]) {
     const enms = await Enms.make(postgres, ...batches);
     return { enms, sink: sinkInto(t, enms) };
@@ -241,7 +241,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
       last_reading_time: new Date(TIME_MS + 2000),
       last_updated: new Date(TIME_MS + 2000),
     });
-    // Sums are kept to the last digit: three times 0.0004 is 0.001, and so is what two runs add.
+    // Totals are exact to the last digit: three times 0.0004 is 0.001, even over two runs.
     const other = sinkInto(t, enms);
     await other.write(batchOf(reading(3, {}), reading(4, {}), reading(5, {})));
     assert.equal((await status())?.['energy_total_kwh'], '0.002');

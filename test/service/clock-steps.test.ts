@@ -1,4 +1,4 @@
-/** What delivery does when the clock is set while it runs. */
+/** Delivery while the clock is set. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,7 @@ import { RealTime } from '../../src/service/real-time.ts';
 import { demoFleet, HOUR_MS, START_MS } from '../delivery/demo.ts';
 import { logLines } from '../store/places.ts';
 
-/** Simulated seconds a real second: what is said of a step holds for every speed. */
+/** Simulated seconds per real second: steps are handled the same at every speed. */
 const SPEED = 20;
 const CATCH_UP_MS = 600_000;
 
@@ -25,7 +25,7 @@ interface Options {
   readonly isAheadRepeated?: boolean;
 }
 
-/** A delivery that follows two clocks which the test moves. */
+/** A delivery with two clocks that the test moves. */
 function deliver(
   t: TestContext,
   { watermarks = new MemoryWatermarks(), speed = SPEED, isAheadRepeated }: Options = {},
@@ -70,14 +70,14 @@ function deliver(
         time.nowMs();
       }
     },
-    /** Waits until all is delivered that may be. */
+    /** Waits until everything that may be delivered has been. */
     async caughtUp() {
       while (!(delivery.deliveredMs >= eventLog.horizonMs())) await sleep(5);
     },
   };
 }
 
-/** Fails unless every message is the only one of its topic and time, and none is out of order. */
+/** Fails unless every message is unique by topic and time, and in order. */
 function assertInOrder({ messages }: MemorySink): void {
   const last = new Map<string, number>();
   for (const { topic, payload } of messages) {

@@ -11,7 +11,7 @@ import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 const NOW_MS = 1_000_000_400;
 const STOP = { kind: 'stop' } as const;
 
-/** Keeps each event when it is told to, or refuses to. */
+/** Stores or refuses each event when the test says so. */
 class SlowLog implements DurableLog {
   readonly waiting: { event: JournalEvent; keep: () => void; fail: (error: Error) => void }[] = [];
 
@@ -20,7 +20,7 @@ class SlowLog implements DurableLog {
   }
 }
 
-/** Is not ready until it is told that it will not be. */
+/** Is not ready until the test makes it fail. */
 class AwayLog extends MemoryLog {
   refuse: ((error: Error) => void) | undefined;
   withinMs = 0;
@@ -96,8 +96,8 @@ describe('an event', () => {
     await Promise.resolve();
     log.waiting[1]?.keep();
     await second;
-    const told = journal.events.map(({ kind, sequence, timeS }) => [kind, sequence, timeS]);
-    assert.deepEqual(told, [
+    const recorded = journal.events.map(({ kind, sequence, timeS }) => [kind, sequence, timeS]);
+    assert.deepEqual(recorded, [
       ['stop', 1, 1_000_001],
       ['start', 2, 1_000_011],
     ]);
@@ -144,7 +144,7 @@ describe('an event', () => {
         assert.equal(error.refusal, 'unavailable');
         return true;
       });
-    assert.equal(log.asked, 1, 'the time of the second has passed, so nobody asks for it');
+    assert.equal(log.asked, 1, 'the time of the second has passed, so it is not requested');
     assert.deepEqual([log.kept, journal.events], [[], []]);
   });
 

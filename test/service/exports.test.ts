@@ -18,19 +18,19 @@ const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 5, 1);
 const PUMP = 'c0000000-0000-0000-0000-000000000004';
 const SHORT = requestOf({ machineIds: [PUMP] });
-/** So much that no test sees its end. */
+/** Too large to finish during a test. */
 const LONG = requestOf({ partition: 'month' }, 24 * 300);
 const NOBODY = 'd0000000-0000-0000-0000-00000000000d';
 
 const silent = { info: () => {}, warn: () => {} };
 
-/** Those of the test that runs: one that went on would keep the processor from the next. */
+/** Exports of the current test: one that continued would slow down the next test. */
 const running: Exports[] = [];
 afterEach(async () => {
   for (const exports of running.splice(0)) await exports.close();
 });
 
-/** The store of a single simulator, and that of a cluster where there can be one. */
+/** The store of a single simulator, and that of a cluster if there can be one. */
 const { database } = await sharedStore('PGlite');
 const shareable = withoutPostgres() ? database : (await sharedStore('PostgreSQL')).database;
 
@@ -45,7 +45,7 @@ async function opened(
   return { exports, folder };
 }
 
-/** An export that has ended, well or not. */
+/** An export that has ended, successfully or not. */
 async function ended(exports: Exports, request: DatasetRequest): Promise<ExportRecord> {
   const { id } = await exports.create(request);
   await until(async () => (await exports.get(id)).state !== 'running');
@@ -85,7 +85,7 @@ test('an export is the dataset that generate writes, for a day, and nothing else
     files.reduce((sum, file) => sum + file.bytes, 0),
   );
 
-  // Only files that it lists can be had.
+  // Only listed files are served.
   for (const path of ['../export.json', '/etc/passwd', 'energy/../../export.json', 'energy', ''])
     await assert.rejects(exports.file(id, path), refused('unknown', /has no file/), path);
   const unknown = exports.file(NOBODY, 'manifest.json');
@@ -142,7 +142,7 @@ test('the reason why a file cannot be written does not reveal the server’s fol
   const creating = exports.create(SHORT);
   await until(async () => (await exports.list()).length !== 0);
   const { id } = await creating;
-  // A file stands where the tables have to be.
+  // There is a file where the folder of the tables must be.
   mkdirSync(join(folder, id, 'dataset'), { recursive: true });
   writeFileSync(join(folder, id, 'dataset', 'energy'), '');
   await until(async () => (await exports.get(id)).state !== 'running');

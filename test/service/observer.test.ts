@@ -121,7 +121,7 @@ describe('the observer', () => {
     const grid = (fromS: number, stepS: number) =>
       Math.floor((nowS + 60) / stepS) - Math.floor(fromS / stepS);
     const old = Math.floor(fromS / 10) - Math.floor(nowS / 10);
-    assert.equal(of(HVAC).readings, hvac + old + grid(fromS, 5), 'it goes on counting');
+    assert.equal(of(HVAC).readings, hvac + old + grid(fromS, 5), 'it continues to count');
     assert.equal(of(NEW.id).readings, grid(fromS, 10));
     assert.throws(() => simulator.machine(PUMP), /no machine has the id/);
   });

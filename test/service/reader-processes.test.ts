@@ -19,7 +19,7 @@ function readerPids(): readonly number[] {
   return String(stdout).split('\n').filter(Boolean).map(Number);
 }
 
-/** The times of each data topic, each once, oldest first; what comes twice must be the same. */
+/** The times of each data topic, without repeats, oldest first; repeats must be equal. */
 function timesByTopic(received: readonly Received[]): ReadonlyMap<string, readonly number[]> {
   const texts = new Map<string, string>();
   const times = new Map<string, Set<number>>();

@@ -6,7 +6,7 @@ import { logLines } from '../store/places.ts';
 const START_MS = Date.UTC(2026, 5, 1, 12);
 const DAY_MS = 86_400_000;
 
-/** A real time whose two clocks the test moves; it is read every second, as it is in use. */
+/** Real time whose two clocks the test moves; it is read every second, as in the simulator. */
 function realTimeAt(startMs = START_MS) {
   const log = logLines();
   let [wallMs, monotonicMs] = [startMs, 1000];
@@ -18,7 +18,7 @@ function realTimeAt(startMs = START_MS) {
       wallMs += changeMs;
       time.nowMs();
     },
-    /** Lets time pass without anything running. */
+    /** Lets time pass while nothing runs. */
     suspend(seconds: number) {
       wallMs += 1000 * seconds;
       monotonicMs += 1000 * seconds;

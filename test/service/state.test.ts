@@ -19,7 +19,7 @@ function open(env: Environment) {
   return openState(configuration, silent);
 }
 
-/** Where a store is: on a server, if there is one, since that opens it in a tenth of the time. */
+/** The place of a store: on a server, if there is one, since opening takes a tenth of the time. */
 async function newHome(): Promise<Environment> {
   const embedded = { DATA_DIR: temporaryFolder() };
   if (withoutPostgres()) return embedded;
@@ -60,7 +60,7 @@ test('a restart restores the registry, the journal, the clock and the seed', asy
     await again.store.close();
   }
 
-  // Another seed than the one it was begun with is refused.
+  // A seed other than the one at its creation is refused.
   await assert.rejects(open({ ...env, SIMULATION_SEED: '8' }), (error) => {
     assert.ok(error instanceof ConfigError);
     assert.match(error.message, /^SIMULATION_SEED: 8 is not the seed of .*created with 7/);
@@ -76,7 +76,7 @@ test('new settings apply from the restart on, and leave the past unchanged', asy
   await first.store.close();
 
   const unchanged = await open({ ...env, ANOMALY_PROBABILITY: '0.2' });
-  assert.equal(unchanged.journal.events.length, 1, 'nothing was configured anew');
+  assert.equal(unchanged.journal.events.length, 1, 'nothing was configured again');
   const restartedS = unchanged.clock.nowMs() / 1000;
   await unchanged.store.close();
 
@@ -141,7 +141,7 @@ test('a change of speed found only in the journal applies from its second on', a
   const { clock, store } = await open(home);
   try {
     assert.equal(clock.speed, 1000);
-    // However long the process is not given a processor between two of these.
+    // However long the process gets no processor time between two of these.
     const earliestMs = Date.now() - 1000 * timeS;
     const sinceMs = (clock.nowMs() - 1000 * timeS) / 1000;
     const latestMs = Date.now() - 1000 * timeS;

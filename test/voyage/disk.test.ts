@@ -1,4 +1,4 @@
-/** A disk that is full, read-only or damaged, as whoever runs the simulator sees it. */
+/** A full, read-only or damaged disk, as the operator of the simulator sees it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { Past } from './uninterrupted.ts';
 import { waiting } from './voyage.ts';
 import { Witness } from './witness.ts';
 
-/** Fails unless a simulator on a folder gives up with one line that says why. */
+/** Fails unless a simulator on a folder exits with one line that gives the reason. */
 async function assertRefuses(dataDir: string, why: RegExp): Promise<void> {
   const API_PORT = String(await freePort());
   const simulator = new SimulatorProcess({ DATA_DIR: dataDir, API_PORT, ...(await waiting(1)) });
@@ -58,7 +58,7 @@ test('on a disk that fills up it keeps publishing, and refuses what it cannot st
     API_PORT: String(await freePort()),
   };
   const simulator = new SimulatorProcess(env);
-  await simulator.told(/^running$/);
+  await simulator.logged(/^running$/);
   const witness = await Witness.open('127.0.0.1', Number(env.MQTT_PORT));
   t.after(() => witness.close());
   const client = new Client(env.API_PORT, 5);
@@ -69,7 +69,7 @@ test('on a disk that fills up it keeps publishing, and refuses what it cannot st
   let status = 200;
   while (status === 200) status = await client.inject();
   assert.equal(status, 503);
-  await simulator.told(/^the journal cannot be written/);
+  await simulator.logged(/^the journal cannot be written/);
   const health = async () =>
     (await fetch(`http://127.0.0.1:${env.API_PORT}/health`)).json() as Promise<{
       status: string;
@@ -86,7 +86,7 @@ test('on a disk that fills up it keeps publishing, and refuses what it cannot st
   await witness.until(() => witness.count > before + 500, simulator);
   rmSync(join(folder, 'ballast'));
   while (status !== 200) status = await client.inject();
-  await simulator.told(/^the journal can be written again/);
+  await simulator.logged(/^the journal can be written again/);
   let well = await health();
   while (well.status !== 'healthy') well = await health();
   assert.deepEqual(well.problems, []);

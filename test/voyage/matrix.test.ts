@@ -14,7 +14,7 @@ test('the document has every cell of this table', () => {
   }
 });
 
-/** Waits that are thirty seconds are two here, and a second of the peer's is less. */
+/** Waits of thirty seconds take two here, and the peer's second is shorter too. */
 tryMatrix({
   speed: 10,
   stallMs: 2000,

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import { voyage } from './simulated.ts';
 
-/** As many as `npm test` has time for. */
+/** Number of voyages that `npm test` has time for. */
 const VOYAGES = 100;
 const { SEED, SEEDS = VOYAGES } = process.env;
 

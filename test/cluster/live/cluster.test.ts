@@ -1,4 +1,4 @@
-/** A live cluster in one process: two APIs and two workers that know nothing of each other. */
+/** A live cluster in one process: two APIs and two workers, independent of each other. */
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { after, before, describe, it } from 'node:test';
@@ -53,7 +53,7 @@ describe('a live cluster', { skip: SKIP }, () => {
     const response = await app.inject({ method, url, payload });
     assert.ok(response.statusCode < 300, response.body);
   };
-  /** Waits until all shards are delivered by so many workers. */
+  /** Waits until `count` workers deliver all shards. */
   const shared = (workers: number) =>
     until(async () => {
       const { shards } = await ask(a, '/simulator/cluster');
