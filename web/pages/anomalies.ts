@@ -147,7 +147,7 @@ function summary(truths: readonly Truth[], isComplete: boolean): string {
   const units = truths.reduce((sum, truth) => sum + truth.lost_production_units, 0);
   const energy = `${energyText(Math.abs(energyKwh))} ${energyKwh < 0 ? 'less' : 'more'}`;
   const production = `${numberText(Math.abs(units), 0)} units ${units < 0 ? 'gained' : 'lost'}`;
-  const costs = `${energy} than without them, ${production}`;
+  const costs = `${energy} than without anomalies, ${production}`;
   const count = truths.length === 1 ? '1 anomaly' : `${truths.length} anomalies`;
   return `${count}: ${costs}${isComplete ? '.' : ' – computing the rest …'}`;
 }

@@ -84,7 +84,7 @@ function startMs({ started_at }: Truth): number {
 }
 
 function costLine(truth: Truth, timeZone: string): HTMLElement {
-  const until = truth.active ? 'active until' : 'until';
+  const until = truth.active ? ', active until' : ' to';
   return h(
     'li',
     {},
@@ -98,7 +98,7 @@ function costLine(truth: Truth, timeZone: string): HTMLElement {
     h(
       'span',
       { class: 'quiet' },
-      `${localText(truth.started_at, timeZone)} ${until} ${localText(truth.ended_at, timeZone)}`,
+      `${localText(truth.started_at, timeZone)}${until} ${localText(truth.ended_at, timeZone)}`,
     ),
   );
 }

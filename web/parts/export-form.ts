@@ -85,14 +85,14 @@ export function exportForm(live: Live, begun: () => Promise<void>): HTMLElement 
 }
 
 const PARTITIONS = [
-  ['day, or month if over 92 days', ''],
+  ['day (month over 92 days)', ''],
   ['day', 'day'],
   ['month', 'month'],
 ] as const;
 
 /** Multiples of the intervals of all machine types [s]. */
 const INTERVALS = [
-  ['as reported by the machine', ''],
+  ['as reported', ''],
   ['1 minute', '60'],
   ['15 minutes', '900'],
   ['1 hour', '3600'],
