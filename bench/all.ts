@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: every benchmark, one after the other. `npm run bench -- models seek`: some;
- * `dashboard`, `fleet` and `scale`, which take ten minutes each, are run only when they are named.
+ * `npm run bench` runs the benchmarks one after the other, `npm run bench -- models seek` only the
+ * named ones. `dashboard`, `fleet` and `scale` take ten minutes each and run only if named.
  */
 const ALL = ['models', 'encoding', 'seek', 'mqtt', 'postgres', 'export', 'cluster'];
 

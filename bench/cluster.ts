@@ -1,8 +1,8 @@
 /**
- * Datasets made by 1, 2 and 3 workers of a cluster, a task at a time each, on the cores of this
- * computer: against one process alone, and each the same bytes. What that takes of the processors
- * in all processes together, Redis too, says what a cluster costs also where others keep them
- * busy. CLUSTER_DAYS says how many days.
+ * Datasets made by 1, 2 and 3 workers of a cluster, one task at a time each, on the cores of this
+ * computer, compared with one process alone. All give the same bytes. The processor time of all
+ * processes, Redis included, shows what a cluster costs even on a busy computer. CLUSTER_DAYS sets
+ * the number of days.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -31,10 +31,10 @@ const silent = { info: () => {}, warn: () => {} };
 const redis = await openRedis(server.url, silent);
 const workers: ChildProcess[] = [];
 
-/** Seconds of processors for a million rows, by contestant. */
+/** Processor time per million rows [s], by contestant. */
 const costs = new Map<string, number[]>();
 
-/** Seconds of processors that this process and all below it have taken; Linux alone says so. */
+/** Processor time of this process and its descendants so far [s]; works on Linux only. */
 function cpuS(): number {
   const ticks = new Map<number, number>();
   const parents = new Map<number, number>();
@@ -46,13 +46,13 @@ function cpuS(): number {
         .split(' ')
         .map(Number);
       parents.set(Number(name), fields[1] as number);
-      // User and system, own and of children that have ended.
+      // User and system time, its own and that of its children that have ended.
       ticks.set(
         Number(name),
         fields.slice(11, 15).reduce((a, b) => a + b, 0),
       );
     } catch {
-      // It has ended meanwhile.
+      // The process has ended in the meantime.
     }
   }
   const isOurs = (pid: number | undefined): boolean =>
@@ -60,7 +60,7 @@ function cpuS(): number {
   return [...ticks].reduce((sum, [pid, own]) => sum + (isOurs(pid) ? own / 100 : 0), 0);
 }
 
-/** A dataset in a folder of its own, and how many rows it has. */
+/** Makes a dataset in a new folder. @returns Its number of rows. */
 async function rowsOf(name: string, make: (folder: string) => Promise<unknown>): Promise<number> {
   const folder = join(parent, 'dataset');
   const beforeS = cpuS();
@@ -68,7 +68,7 @@ async function rowsOf(name: string, make: (folder: string) => Promise<unknown>):
   const takenS = cpuS() - beforeS;
   const text = readFileSync(join(folder, 'manifest.json'), 'utf8');
   expected ??= text;
-  if (text !== expected) throw new Error('other bytes than those of one process alone');
+  if (text !== expected) throw new Error('the bytes differ from those of one process alone');
   const rows = Object.values(JSON.parse(text).rows as Record<string, number>);
   const allRows = rows.reduce((a, b) => a + b, 0);
   costs.set(name, [...(costs.get(name) ?? []), (1e6 * takenS) / allRows]);
@@ -77,7 +77,7 @@ async function rowsOf(name: string, make: (folder: string) => Promise<unknown>):
 
 let expected: string | undefined;
 
-/** A cluster with so many workers: they share the server by a prefix of their own. */
+/** A cluster with `size` workers; its own prefix lets clusters share the Redis server. */
 async function cluster(name: string, size: number): Promise<() => Promise<number>> {
   const prefix = `bench-${size}`;
   for (let i = 0; i < size; i++) {
@@ -109,9 +109,9 @@ for (const [name, all] of costs) {
   const ordered = all.slice(1).sort((a, b) => a - b);
   const [least, middle, most] = [0, ordered.length >> 1, ordered.length - 1].map((i) => ordered[i]);
   const figures = [least, middle, most].map((each) => each?.toFixed(2)).join(' / ');
-  console.log(`  ${name.padEnd(28)} ${figures} s of processors for a million rows`);
+  console.log(`  ${name.padEnd(28)} ${figures} s of processor time per million rows`);
 }
-console.log(`  the same ${expected?.length} bytes of manifest each time`);
+console.log(`  the same manifest of ${expected?.length} bytes each time`);
 for (const worker of workers) worker.kill('SIGKILL');
 redis.disconnect();
 await server.close();

@@ -1,7 +1,7 @@
 /**
- * The dashboard's factory page with 1,000 machines live: the share of a core that its scripts
- * take, and its heap after a collection, over ten minutes: `npm run bench -- dashboard`, or
- * `--minutes=2` for a shorter look.
+ * The dashboard's factory page with 1,000 live machines, over ten minutes: the share of a core that
+ * its scripts take, and its heap after a collection. `npm run bench -- dashboard`, or with
+ * `--minutes=2` for a shorter run.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,10 +21,10 @@ const MACHINES = 1000;
 const MINUTES = Number(
   process.argv.find((word) => word.startsWith('--minutes='))?.split('=')[1] ?? 10,
 );
-/** The page has fetched and drawn everything by then [s]. */
+/** By this time the page has fetched and drawn everything [s]. */
 const WARM_UP_S = 45;
 const SAMPLE_S = 15;
-/** Share of a core that scripts may take, and how far the heap may grow over the run. */
+/** Bars: the scripts' share of a core, and the growth of the heap over the run. */
 const SCRIPT_SHARE_MAX = 0.2;
 const HEAP_GROWTH_MAX = 0.1;
 const LISTEN_MAX_MS = 60_000;
@@ -46,7 +46,7 @@ async function measure(): Promise<void> {
       .waitFor({ state: 'attached' });
     const session = await page.context().newCDPSession(page);
     await session.send('Performance.enable');
-    console.log(`\nFactory page, ${MACHINES} machines live, ${MINUTES} minutes\n${machine()}`);
+    console.log(`\nFactory page, ${MACHINES} live machines, ${MINUTES} minutes\n${machine()}`);
     await sleep(1000 * WARM_UP_S);
     const samples = await samplesOf(session);
     if (await page.locator('.lost').isVisible()) throw new Error('the page lost the simulator');
@@ -59,7 +59,7 @@ async function measure(): Promise<void> {
   }
 }
 
-/** A simulator in a process of its own, on a factory of as many machines of every type. */
+/** A simulator in its own process, on a factory with equal numbers of all machine types. */
 async function start(folder: string, port: number): Promise<ChildProcess> {
   const machines = Array.from({ length: MACHINES }, (_, i) => {
     const { type, parameters } = machineTypes[i % machineTypes.length] as (typeof machineTypes)[0];

@@ -1,4 +1,4 @@
-/** The JSON messages of a reading: bytes from prepared texts and digits, and JSON.stringify. */
+/** The JSON messages of a reading: our encoder compared with `JSON.stringify`. */
 
 import { Batch } from '../src/core/batch.ts';
 import type { FactoryDescription } from '../src/core/factory.ts';
@@ -16,7 +16,7 @@ import { compare } from './measure.ts';
 const MACHINES_EACH = 200;
 const START_MS = Date.UTC(2026, 0, 14, 10);
 
-/** A main meter reads every other machine again, and a factory has one of them. */
+/** Without main meters: a factory has only one, and it reads every other machine again. */
 const types = machineTypes.filter(({ isMainMeter }) => !isMainMeter);
 const factory: FactoryDescription = {
   ...DEFAULT_FACTORY,
@@ -40,7 +40,7 @@ const encoder = new JsonEncoder();
 const bytes = new Uint8Array(MESSAGE_BYTES_MAX + 1000 * batch.length);
 const texts = new TextDecoder();
 
-/** The objects that `JSON.stringify` gets, one for each channel of each row. */
+/** The input of `JSON.stringify`: one object per channel and row. */
 const readings = Array.from({ length: batch.length }, (_, row) =>
   batch.machines[row]?.type.channels.map((_, channel) => {
     const end = encoder.message(batch, row, channel, bytes, 0);

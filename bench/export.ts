@@ -1,7 +1,7 @@
 /**
- * Datasets of the default factory, all three tables, two workers: against the usual string
- * building on one core (CSV, JSON lines) and against the Parquet library alone on ready-made
- * columns in two processes. A month, unless EXPORT_DAYS says otherwise.
+ * Datasets of the default factory, all three tables, two workers. CSV and JSON lines are compared
+ * with the usual string building on one core, Parquet with the library alone, on prepared columns
+ * in two processes. EXPORT_DAYS sets the number of days; the default is a month.
  */
 
 import { fork } from 'node:child_process';
@@ -27,7 +27,7 @@ const parent = mkdtempSync(join(tmpdir(), 'enms-export-'));
 const exported = (format: FormatName): Promise<Manifest> =>
   generateDataset(requestOf(DAYS, format), { folder: join(parent, format), workers: 2 });
 
-/** Takes away what was exported, a gigabyte. */
+/** Removes an export: it may take a gigabyte. */
 function clear(): void {
   for (const name of readdirSync(parent)) rmSync(join(parent, name), { recursive: true });
 }
@@ -35,7 +35,7 @@ function clear(): void {
 const rowsOf = ({ rows }: Manifest) =>
   ['energy', 'production', 'environmental'].reduce((sum, name) => sum + (rows[name] ?? 0), 0);
 
-/** The records of one batch, as objects by table: what a script would turn into text. */
+/** The records of one batch as objects, by table: what a script would turn into text. */
 const batch = new Batch();
 const reader = createReader(createFleet([DEFAULT_FACTORY]));
 reader.seek(FROM_MS);
@@ -86,7 +86,7 @@ const writers = Array.from({ length: 2 }, () =>
 );
 await Promise.all(writers.map((writer) => once(writer, 'message')));
 await compare(
-  `Parquet, ${DAYS} days, two workers, ${(bytes / rowsOf(made)).toFixed(1)} bytes a row (bar: 14)`,
+  `Parquet, ${DAYS} days, two workers, ${(bytes / rowsOf(made)).toFixed(1)} bytes per row (bar: 14)`,
   {
     'library alone, two processes': async () => {
       const written = writers.map((writer) => once(writer, 'message'));

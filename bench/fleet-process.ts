@@ -1,6 +1,6 @@
 /**
- * The process that `bench/fleet` measures: the program itself, `run --machines N`, with a clock at
- * the place where its sink has every message of a batch acknowledged.
+ * The process that `bench/fleet` measures: the program itself, `run --machines N`, plus a timer
+ * that takes the time when every message of a batch is acknowledged.
  */
 import type { Batch } from '../src/core/batch.ts';
 import { READING } from '../src/core/batch.ts';
@@ -15,20 +15,20 @@ const counter = new MessageCounter();
 /** Longer delays count as this one [ms]. */
 const DELAY_MAX_MS = 60_000;
 
-/** What was acknowledged since the last report. */
+/** What has been acknowledged since the last report. */
 export interface FleetReport {
   readonly messages: number;
-  /** Readings that fell due in the window that was asked for, and were acknowledged. */
+  /** Acknowledged readings that fell due in the requested window. */
   readonly dueReadings: number;
-  /** Messages by the delay between due and acknowledged: of each [ms], so many. */
+  /** Number of messages by their delay, from due to acknowledged [ms]. */
   readonly delays: readonly (readonly [ms: number, count: number])[];
   readonly rssBytes: number;
   readonly heapBytes: number;
-  /** Since the process began [s]. */
+  /** Since the start of the process [s]. */
   readonly cpuS: number;
 }
 
-/** Instants between which readings are counted by when they fall due [ms]. */
+/** The window: readings that fall due in it are counted [ms]. */
 export interface FleetWindow {
   readonly fromMs: number;
   readonly toMs: number;

@@ -1,10 +1,10 @@
 /**
- * 100,000 machines, 20,000 of each basic type, live from one process into a Mosquitto of its own
- * at QoS 1: what is acknowledged a second, how long after it was due, and the memory that takes.
- * What the broker takes at most, of such messages from a raw socket, is measured before and after:
- * where that is less than the fleet has to say, what counts is the share of it.
- * `npm run bench -- fleet` takes ten minutes; `--minutes=1` for a shorter look, `--machines=10000`
- * for a smaller fleet.
+ * 100,000 machines, 20,000 of each basic type, live from one process into a dedicated Mosquitto at
+ * QoS 1: messages acknowledged per second, their delay, and the memory used. The broker's own limit
+ * for the same kind of messages, from a raw socket, is measured before and after. If the fleet
+ * produces more than that, its share of the limit is what counts.
+ * `npm run bench -- fleet` takes ten minutes; `--minutes=1` makes a shorter run, `--machines=10000`
+ * a smaller fleet.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -34,19 +34,19 @@ const MACHINES = option('machines', 100_000);
 /** The bars, for 100,000 machines. */
 const DELAY_P99_MAX_MS = 1000;
 const RSS_MAX_BYTES = 2e9;
-/** A start that takes longer has failed: ten times what it takes on a core of its own. */
+/** A start that takes longer has failed: ten times its duration on an idle core. */
 const START_MAX_MS = 60_000 + 15 * MACHINES;
-/** Live is what has been on time for so many seconds in a row. */
+/** A fleet counts as live once it has been on time for this many seconds in a row. */
 const STEADY_S = 10;
-/** What fell due at the end of the window is acknowledged after so long, or late [ms]. */
+/** Readings due at the end of the window must be acknowledged within this time [ms]. */
 const END_MS = 5000;
-/** Machines whose messages a raw socket publishes, and so many messages in a run. */
+/** Machines whose messages the raw socket publishes, and the number of messages per run. */
 const RAW_MACHINES = 500;
 const RAW_MESSAGES = 250_000;
 const RAW_RUNS = 5;
-/** A fleet that has so much of the broker's limit acknowledged is as live as it gets. */
+/** A fleet that reaches this share of the broker's limit counts as live. */
 const LIMITED_SHARE = 0.85;
-/** What a start has delayed is made up for in less, where the broker takes more than the fleet. */
+/** If the broker accepts more than the fleet produces, the backlog of the start is gone by then. */
 const LIMITED_AFTER_S = 120;
 
 const folder = mkdtempSync(join(tmpdir(), 'enms-fleet-'));
@@ -71,7 +71,7 @@ const simulator = fork(main, ['run', '--machines', String(MACHINES)], {
 });
 const answersMs: number[] = [];
 try {
-  console.log(`\n${MACHINES} machines live, QoS 1, ${MINUTES} minutes\n${machine()}`);
+  console.log(`\n${MACHINES} live machines, QoS 1, ${MINUTES} minutes\n${machine()}`);
   const isOnTime = await whenLive();
   const startS = (performance.now() - startMs) / 1000;
   const startAnswerMs = Math.max(...answersMs.splice(0));
@@ -86,7 +86,7 @@ try {
   const [before, after] = limits.map((rates) => rates.map(thousands).join(' / '));
   const limitPerS = middle(limits.flat());
   console.log(
-    `  broker         takes ${before} k messages/s from a raw socket before, ${after} k after; ` +
+    `  broker         accepts ${before} k messages/s from a raw socket before, ${after} k after; ` +
       `the fleet: ${(perS / limitPerS).toFixed(2)} × the median`,
   );
 } finally {
@@ -95,14 +95,14 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Ends the simulator, unless it has ended. */
+/** Stops the simulator if it is still running. */
 async function ended(): Promise<void> {
   if (simulator.exitCode !== null || simulator.signalCode !== null) return;
   simulator.kill('SIGTERM');
   await once(simulator, 'exit');
 }
 
-/** Some machines of the fleet, read for themselves. */
+/** A reader of some of the fleet's machines. */
 function someMachines(): Reader {
   const [factory] = described as [FactoryDescription];
   const machines = factory.machines.filter(
@@ -113,7 +113,7 @@ function someMachines(): Reader {
   return reader;
 }
 
-/** What the broker takes from a raw socket, run by run [messages/s]. */
+/** The broker's rate from a raw socket, run by run [messages/s]. */
 async function rawLimit(): Promise<readonly number[]> {
   const client = await RawClient.open(broker.host, broker.port);
   const rates: number[] = [];
@@ -127,8 +127,8 @@ async function rawLimit(): Promise<readonly number[]> {
 }
 
 /**
- * Settles when the fleet has been on time for some seconds, or for as long at the limit of the
- * broker; which of the two.
+ * Waits until the fleet has been on time, or at the broker's limit, for some seconds.
+ * @returns Whether it is on time.
  */
 async function whenLive(): Promise<boolean> {
   let limitedS = 0;
@@ -148,9 +148,10 @@ async function whenLive(): Promise<boolean> {
 }
 
 /**
- * Returns the messages a second that were acknowledged.
+ * Measures the live fleet and prints the figures.
  *
- * @param missed - What is said of a bar that is not met.
+ * @param missed - Printed for a bar that is not met.
+ * @returns Acknowledged messages per second.
  */
 async function measure(missed: string): Promise<number> {
   const fromMs = Math.ceil(Date.now() / 1000) * 1000 + 1000;
@@ -185,7 +186,7 @@ async function measure(missed: string): Promise<number> {
       `  resident set   ${megabytes(rssBytes)} (heap ${megabytes(last.heapBytes)}); ` +
       `bar ${megabytes(RSS_MAX_BYTES)}: ${verdict(rssBytes < RSS_MAX_BYTES)}\n` +
       `  processor      ${((100 * (last.cpuS - before.cpuS)) / spanS).toFixed(0)} % of a core\n` +
-      `  status         at most ${Math.max(...answersMs).toFixed(0)} ms for an answer`,
+      `  status         at most ${Math.max(...answersMs).toFixed(0)} ms per response`,
   );
   return messages / spanS;
 }

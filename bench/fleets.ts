@@ -1,14 +1,14 @@
-/** Fleets that benchmarks measure: many machines of one type, or of each. */
+/** The fleets of the benchmarks: many machines of one type, or of all types. */
 
 import type { FactoryDescription } from '../src/core/factory.ts';
 import type { Parameter } from '../src/core/machine.ts';
 import { DEFAULT_FACTORY } from '../src/factory/default-factory.ts';
 import { machineTypes } from '../src/machines/index.ts';
 
-/** When every fleet is read: a working Wednesday morning. */
+/** Start of the window that is read: a Wednesday morning on a workday. */
 export const START_MS = Date.UTC(2026, 0, 14, 10);
 
-/** The default factory with `each` machines of every type named, at their own intervals. */
+/** The default factory with `each` machines of every given type, at their own intervals. */
 export function factoryOf(
   types: readonly string[],
   each: number,

@@ -1,4 +1,4 @@
-/** What the benchmarks of datasets generate: so many days of the default factory. */
+/** The request of the dataset benchmarks: some days of the default factory. */
 
 import type { FormatName } from '../src/dataset/formats/index.ts';
 import type { DatasetRequest } from '../src/dataset/request.ts';

@@ -1,28 +1,28 @@
-/** What every benchmark shares: interleaved runs, their spread, and the ratio that counts. */
+/** Shared by all benchmarks: interleaved runs, their spread, and the ratio to a reference. */
 import { cpus } from 'node:os';
 
-/** Does some work and says how much: the number of readings, messages, rows. */
+/** Does some work. @returns How much: the number of readings, messages or rows. */
 export type Contestant = () => number | Promise<number>;
 
 export interface CompareOptions {
-  /** Name of the contestant that the others are measured against. */
+  /** Name of the contestant that the others are compared with. */
   readonly against: string;
-  /** The ratio to it that is asked for, if one is. */
+  /** The bar: minimum ratio to that contestant, if there is one. */
   readonly atLeast?: number;
-  /** What a contestant counts, for the table. */
+  /** Unit of the work, for the table. */
   readonly unit?: string;
   /** Runs of each contestant, at least five; one more before them warms up. */
   readonly runs?: number;
-  /** A contestant is called again and again until a run has taken so long [s]. */
+  /** A contestant is called repeatedly until a run has lasted this long [s]. */
   readonly runS?: number;
-  /** Clears away what a call has left, before the next; its time does not count. */
+  /** Cleans up between two calls; its time does not count. */
   readonly clear?: () => void;
 }
 
 /**
- * Measures contestants in turn, run by run, so that a noisy machine is noisy for all of them, and
- * prints for each the minimum, median and maximum of its rate and the median of its ratio to
- * `against` in the same round.
+ * Measures contestants alternately, run by run, so that noise of the computer affects all of them.
+ * Prints the minimum, median and maximum rate of each, and the median of its ratio to `against`
+ * in the same round.
  *
  * @returns The median ratio by contestant.
  */
@@ -64,7 +64,7 @@ export async function compare(
   return ratios;
 }
 
-/** The machine and the runtime that figures were measured on. */
+/** The computer and the runtime. */
 export function machine(): string {
   const cores = cpus();
   return `${cores[0]?.model.trim()}, ${cores.length} cores, Node ${process.versions.node}`;

@@ -1,6 +1,6 @@
 /**
- * Each machine type alone: readings with all published fields, rounded and with noise, against
- * the rate at which `JSON.stringify` writes the messages of the same readings.
+ * Each machine type on its own: readings with all published fields, rounded and with noise,
+ * compared with the rate at which `JSON.stringify` writes the messages of the same readings.
  */
 
 import { Batch } from '../src/core/batch.ts';
@@ -15,7 +15,7 @@ import { compare } from './measure.ts';
 
 const MACHINES = 100;
 
-/** A main meter alone has nothing to meter. */
+/** Without main meters: on its own, a main meter has nothing to measure. */
 const alone = machineTypes.filter(({ isMainMeter }) => !isMainMeter);
 
 for (const { type } of alone) {
@@ -60,13 +60,13 @@ await compare(
   { against: 'on no machine' },
 );
 
-/** 20 default factories in one. */
+/** A factory with 20 times the machines of the default one. */
 function mixed() {
   const types = alone.map(({ type }) => type);
   return factoryOf(types, 20);
 }
 
-/** A machine whose power is told a kilowatt too high. */
+/** A machine whose power is reported one kilowatt too high. */
 function defective(machine: Machine): Machine {
   const column = machine.type.electricityColumn;
   const defect: MachineDefect = {
@@ -91,7 +91,7 @@ function modelToBatch(read: readonly Machine[]): () => number {
   };
 }
 
-/** Makes readings and writes their three messages each. */
+/** Computes readings and encodes their three messages each. */
 function wholePath(): () => number {
   const reader = createReader(createFleet([mixed()]));
   const batch = new Batch();
@@ -111,7 +111,7 @@ function wholePath(): () => number {
   };
 }
 
-/** The objects that `JSON.stringify` gets, one for each channel of each row. */
+/** The input of `JSON.stringify`: one object per channel and row. */
 function messagesOf(batch: Batch): readonly object[] {
   const encoder = new JsonEncoder();
   const bytes = new Uint8Array(1 << 16);

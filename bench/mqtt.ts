@@ -1,7 +1,7 @@
 /**
- * Catch-up into a private Mosquitto: readings made, encoded and published, against the same
- * messages as bytes made beforehand and written to a raw socket. A run ends when the broker has
- * taken everything: when a subscriber has the message that was sent last.
+ * Catch-up into a dedicated Mosquitto: readings computed, encoded and published, compared with the
+ * same messages encoded beforehand and written to a raw socket. A run ends when the broker has
+ * accepted everything, that is, when a subscriber has received the last message.
  */
 import mqtt from 'mqtt';
 import { Batch } from '../src/core/batch.ts';
@@ -20,12 +20,12 @@ import { packetChunks, RawClient, readBatches } from './raw-client.ts';
 const counter = new MessageCounter();
 
 const MACHINES_EACH = 40;
-/** Messages of one call: enough that its beginning and its end do not count. */
+/** Messages per call: enough to make the overhead of its start and end negligible. */
 const MESSAGES_A_CALL = 200_000;
 
 type MachineDescription = FactoryDescription['machines'][number];
 
-/** A main meter reads every other machine again, and a factory has one of them, not forty. */
+/** Without main meters: a factory has only one, and it reads every other machine again. */
 const types = machineTypes.filter(({ isMainMeter }) => !isMainMeter);
 const { machines } = factoryOf(
   types.map(({ type }) => type),
@@ -33,27 +33,27 @@ const { machines } = factoryOf(
 );
 const marker = { ...(machines[0] as MachineDescription), topic: 'factory/demo/marker' };
 
-/** A reader of machines at the beginning of the window. */
+/** A reader at the start of the window. */
 function opened(descriptions: readonly MachineDescription[]): Reader {
   const reader = createReader(createFleet([{ ...DEFAULT_FACTORY, machines: descriptions }]));
   reader.seek(START_MS);
   return reader;
 }
 
-/** The single reading whose messages end a run. */
+/** The reading whose messages mark the end of a run. */
 function markerBatch(): Batch {
   const batch = new Batch(1);
   opened([marker]).read(Number.POSITIVE_INFINITY, batch);
   return batch;
 }
 
-/** The batches of a call's messages, the marker's last. */
+/** The batches of one call; the marker's batch comes last. */
 function* preparedBatches(): Generator<Batch> {
   yield* readBatches(opened(machines), MESSAGES_A_CALL);
   yield markerBatch();
 }
 
-/** Makes, encodes and publishes a call's messages, each time those that come next. */
+/** Computes, encodes and publishes the messages of one call; each call continues the window. */
 function publisher(sink: MqttSink): () => Promise<number> {
   const reader = opened(machines);
   const batch = new Batch();
@@ -89,7 +89,7 @@ for (const qos of [0, 1] as const) {
     `Catch-up into Mosquitto at QoS ${qos}: ${types.map(({ type }) => type).join(', ')}`,
     {
       'bytes from a raw socket': untilTaken(() => raw.publish(qos, chunks)),
-      'made, encoded, published': untilTaken(publisher(sink)),
+      'computed, encoded, published': untilTaken(publisher(sink)),
     },
     { against: 'bytes from a raw socket', atLeast: 0.85, unit: 'messages', runs: 5, runS: 1 },
   );

@@ -1,6 +1,6 @@
 /**
- * A worker's worth of the Parquet library alone, for `bench/export`: is given files, makes columns
- * of them, and writes those as often as it is told to.
+ * The Parquet library alone, with the work of one worker, for `bench/export`: receives files, turns
+ * them into columns, and writes these as often as requested.
  */
 import { readFileSync } from 'node:fs';
 import * as parquet from 'parquet-wasm';

@@ -1,6 +1,6 @@
 /**
- * Readings into a private PostgreSQL: made, encoded and stored through the sink, against the
- * server's own `COPY … FROM` a file with the same rows into the same tables.
+ * Readings into a dedicated PostgreSQL: computed, encoded and stored through the sink, compared
+ * with the server's own `COPY … FROM` a file with the same rows into the same tables.
  */
 
 import pg from 'pg';
@@ -20,7 +20,9 @@ import { factoryOf, START_MS } from './fleets.ts';
 import { compare } from './measure.ts';
 
 const MACHINES_EACH = 4;
-/** Readings of a call: about a second's work, so that its beginning and its end do not count. */
+/**
+ * Readings per call: about a second of work, to make the overhead of its start and end negligible.
+ */
 const STORED_ROWS = 65_536;
 const LOADED_ROWS = 163_840;
 
@@ -32,7 +34,7 @@ const factory: FactoryDescription = {
     id: `00000000-0000-0000-0000-${String(i).padStart(12, '0')}`,
   })),
 };
-/** As a server is set up that stores much: with room, and what is committed is on the disk. */
+/** Settings of a server that stores a lot: large buffers, and commits that reach the disk. */
 const SETTINGS = { fsync: 'on', shared_buffers: '256MB', max_wal_size: '4GB' };
 const postgres = await startPostgres({ settings: SETTINGS });
 const server = postgres.server();
@@ -57,7 +59,7 @@ const copyFrom = (target: CopyTarget, options: string) =>
 
 const reader = createReader(createFleet([factory]));
 
-/** Loads so many readings, and has the server write them to its files. */
+/** Loads readings, and has the server write them to its files. */
 async function loadAndExport(readings: number): Promise<number> {
   await load(readings);
   for (const target of targets)
@@ -83,7 +85,9 @@ const watermarkSql = (timeMs: number) =>
   saveWatermarkSql('postgres', { timeMs, liveFromMs: timeMs });
 const sink = new PostgresSink({ server, watermarkSql });
 
-/** Stores a call's rows as delivery does: each batch is read while the server has the one before. */
+/**
+ * Stores one call's rows as delivery does: it reads a batch while the server stores the last one.
+ */
 async function store(): Promise<number> {
   await admin.query(truncate);
   const ahead = new ReadAhead(reader);
@@ -110,7 +114,7 @@ await compare(
   { against: 'COPY on the server', atLeast: 0.8, unit: 'rows', runs: 5 },
 );
 
-/** As {@link loadWindow} does it, without indexes and keys meanwhile. */
+/** Drops indexes and keys during the load, as {@link loadWindow} does. */
 const definitions = await admin.query<{ drop: string; create: string }>(
   `select format('drop index %s', indexrelid::regclass) as drop,
      pg_get_indexdef(indexrelid) as create

@@ -1,4 +1,4 @@
-/** What a broker takes at most: the packets of messages, made beforehand, from a raw socket. */
+/** A broker's limit: packets encoded beforehand, from a raw socket. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Batch } from '../src/core/batch.ts';
@@ -8,17 +8,20 @@ import type { Reader } from '../src/simulation/reader.ts';
 
 const counter = new MessageCounter();
 
-/** Messages on their way at QoS 1. */
+/** Messages in flight at QoS 1. */
 const WINDOW = 10_000;
 const CHUNK_BYTES = 128 * 1024;
 
-/** A piece of the stream that ends with a packet. */
+/** A chunk of the stream that ends at the end of a packet. */
 export interface Chunk {
   readonly bytes: Buffer;
   readonly count: number;
 }
 
-/** What a reader gives next, of so many messages or a few more: one batch, filled again and again. */
+/**
+ * The reader's next batches, until they hold `messages` messages or a few more; one batch is
+ * reused.
+ */
 export function* readBatches(reader: Reader, messages: number): Generator<Batch> {
   const batch = new Batch();
   for (let count = 0; count < messages; count += counter.ofBatch(batch)) {
@@ -28,7 +31,7 @@ export function* readBatches(reader: Reader, messages: number): Generator<Batch>
   }
 }
 
-/** The packets of all messages of some batches; a batch may be filled anew for the next. */
+/** The packets of all messages of some batches; the same batch may be reused for each. */
 export function packetChunks(batches: Iterable<Batch>, qos: 0 | 1): Chunk[] {
   const messages = new Messages();
   const chunks: Chunk[] = [];
@@ -63,7 +66,7 @@ function publishPacket({ topic, payload, isRetained }: Message, qos: 0 | 1, id: 
   ]);
 }
 
-/** A connection that does nothing but write bytes and count acknowledgements of four bytes. */
+/** A connection that only writes bytes and counts acknowledgements, of four bytes each. */
 export class RawClient {
   readonly #socket: Socket;
   #bytesReceived = 0;
@@ -85,7 +88,7 @@ export class RawClient {
     return new RawClient(socket);
   }
 
-  /** Settles when all are sent and, at QoS 1, acknowledged; returns how many. */
+  /** Settles when all messages are sent and, at QoS 1, acknowledged. @returns Their number. */
   async publish(qos: 0 | 1, chunks: readonly Chunk[]): Promise<number> {
     this.#bytesReceived = 0;
     let sent = 0;

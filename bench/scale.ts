@@ -1,8 +1,7 @@
 /**
- * What a machine costs when the fleet grows from 10 to 100,000 machines, and a million machines as
- * the ten shares that so many workers would have, one after the other: processor time of readings
- * made and encoded, into a sink that drops them, and the resident set. `--shares=0` leaves the
- * million out.
+ * The cost of a machine as the fleet grows from 10 to 100,000 machines, then of a million machines
+ * as the shares of ten workers, one after the other: processor time to compute readings and encode
+ * them into a sink that drops them, and the resident set. `--shares=0` leaves out the million.
  *
  * All machines were switched on a minute before, after a month off, so that nothing is sought.
  */
@@ -22,8 +21,8 @@ import { machine } from './measure.ts';
 
 const SIZES = [10, 100, 1000, 10_000, 100_000];
 /**
- * A fleet of one size is read for so many machine-seconds, in parts of the same length: one of ten
- * machines for a day, since what V8 still compiles would else be the most of it.
+ * Machine-seconds for which each fleet is read, in parts of equal length. A fleet of ten machines
+ * is read for a day: in a shorter run, most of the time would go into V8's compiler.
  */
 const MACHINE_S = 1_000_000;
 const PARTS = 3;
@@ -33,12 +32,12 @@ const SHARES = Number(
 );
 
 interface Cost {
-  /** Of a machine and simulated second [µs of processor time]. */
+  /** Processor time per machine and simulated second [µs]. */
   readonly us: number;
   readonly rssBytes: number;
 }
 
-/** Machines that all have been on for a minute. */
+/** Machines that have all been on for a minute. */
 function fleetOf(factories: readonly FactoryDescription[]): Fleet {
   const startS = START_MS / 1000;
   const journal = new Journal(DEFAULT_SETTINGS, [
@@ -73,12 +72,12 @@ function cost(fleet: Fleet): Cost {
   return { us: Math.min(...parts), rssBytes: process.memoryUsage().rss };
 }
 
-console.log(`\nCost of a machine and second, readings made and encoded\n${machine()}`);
+console.log(`\nCost per machine and second, readings computed and encoded\n${machine()}`);
 const show = (name: string, { us, rssBytes }: Cost) =>
   console.log(
     `  ${name.padEnd(28)} ${us.toFixed(2)} µs, resident set ${Math.round(rssBytes / 1e6)} MB`,
   );
-// Else the first would pay for what V8 compiles.
+// Otherwise the first size would pay for V8's compilation.
 cost(fleetOf(largeFleet(1000, DEFAULT_CALENDAR, machineTypes).factories));
 const costs = SIZES.map((size) => {
   const own = cost(fleetOf(largeFleet(size, DEFAULT_CALENDAR, machineTypes).factories));
@@ -87,7 +86,9 @@ const costs = SIZES.map((size) => {
 });
 const ratio = Math.max(...costs) / Math.min(...costs);
 const verdict = ratio <= RATIO_MAX ? 'met' : 'MISSED';
-console.log(`  dearest against cheapest ${ratio.toFixed(2)} ×; bar ${RATIO_MAX} ×: ${verdict}`);
+console.log(
+  `  most expensive against cheapest ${ratio.toFixed(2)} ×; bar ${RATIO_MAX} ×: ${verdict}`,
+);
 
 if (SHARES > 0) {
   const [million] = largeFleet(100_000 * SHARES, DEFAULT_CALENDAR, machineTypes).factories;
@@ -100,5 +101,5 @@ if (SHARES > 0) {
     show(`share ${index + 1}: ${machines.length}`, own);
     return own.us;
   });
-  console.log(`  dearest share ${(Math.max(...shares) / Math.min(...shares)).toFixed(2)} ×`);
+  console.log(`  most expensive share ${(Math.max(...shares) / Math.min(...shares)).toFixed(2)} ×`);
 }

@@ -1,6 +1,6 @@
 /**
- * A reader opened at a random second of a year, per machine type, against the time that reading
- * 10,000 of the machine's own readings takes.
+ * Opening a reader at a random second of a year, per machine type, compared with reading 10,000
+ * readings of the same machine.
  */
 
 import { Batch } from '../src/core/batch.ts';

@@ -1,4 +1,4 @@
-/** Bundles the dashboard into `public/` where the API serves it from. */
+/** Bundles the dashboard into `public/`, from where the API serves it. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const icon = readFileSync('web/icon.svg');
 let page = readFileSync('web/index.html', 'utf8');
 for (const { path, contents } of [...outputFiles, { path: 'icon.svg', contents: icon }]) {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  // A name that changes with the content lets browsers keep the file for ever.
+  // A name that changes with the content lets browsers cache the file forever.
   const hash = createHash('sha256').update(contents).digest('hex').slice(0, 12);
   const hashed = name.replace('.', `-${hash}.`);
   writeFileSync(join(target, hashed), contents);

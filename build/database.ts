@@ -1,4 +1,4 @@
-/** Makes what new embedded databases begin as. */
+/** Builds the template of new embedded databases. */
 import { buildTemplate } from '../src/store/drivers/pglite-template.ts';
 
 await buildTemplate();

@@ -1,4 +1,4 @@
-/** Writes the documents that are made of the code: `npm run documents`. */
+/** Writes the documents that are generated from the code: `npm run documents`. */
 import { writeFileSync } from 'node:fs';
 import { json } from '../src/cli/columns.ts';
 import { runProgram } from '../src/cli/program.ts';

@@ -1,16 +1,18 @@
 /**
- * Bundles the program, what its workers run, and the packages they import, into a few files: Node
+ * Bundles the program, its worker programs and the packages they import into a few files: Node
  * takes longer to find and link a thousand modules than to run them.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-/** Where `dist/build/program.js` has its neighbours. */
+/** The folder `dist`; this file runs as `dist/build/program.js`. */
 const target = join(import.meta.dirname, '..');
-/** Modules find their workers beside themselves, so all but the entry are in one folder. */
+/**
+ * Modules look for their workers in their own folder, so everything but the entry is in one folder.
+ */
 const PARTS = 'program';
-/** Packages that read files of their own, or that few commands need and are large. */
+/** Packages that read their own files, and large ones that few commands need. */
 const APART = [
   '@electric-sql/pglite',
   '@fastify/swagger-ui',
@@ -40,7 +42,7 @@ await build({
   external: APART,
   legalComments: 'eof',
   logLevel: 'warning',
-  // Packages in CommonJS ask for Node's own modules by `require`.
+  // CommonJS packages load Node's own modules with `require`.
   banner: {
     js: "import { createRequire as createRequireOf } from 'node:module';\nconst require = createRequireOf(import.meta.url);",
   },

@@ -1,7 +1,7 @@
 /**
- * `npm test`: every test file, on the Node that runs this. Words after it choose files:
+ * `npm test`: every test file, on the Node that runs this. Words after it select files:
  * `npm test -- golden reader`. `npm run test:long` runs the long forms of the voyages instead,
- * `--every-node` what may differ between versions of Node.
+ * `--every-node` only what may differ between versions of Node.
  */
 import { existsSync, readdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -13,14 +13,14 @@ const LONG = '--long';
 const EVERY_NODE = '--every-node';
 
 /**
- * A test that waits for ever is ended after this, a limit that no test has its own of: the longest
- * file takes a fiftieth of it, and a busy computer must not fail it [ms].
+ * A test that hangs is ended after this, unless it has its own limit: the longest
+ * file takes a fiftieth of it, so a busy computer does not fail it [ms].
  */
 const HANGS_AFTER_MS = 1_200_000;
 
 /**
- * Test files that share a process by the beginnings of their paths: it takes a second to load the
- * code under test, and servers that are only there to be used are shared, too.
+ * Prefixes of test files that share a process: it takes a second to load the
+ * code under test, and servers that tests only use can be shared too.
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   computing:
@@ -33,7 +33,7 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   judging: ['dataset/', 'report/', 'validation/'],
 };
 
-/** What takes longest goes first, so that the end waits for none of it. */
+/** The longest files go first, so that nothing waits for them at the end. */
 const FIRST =
   'storing web/ voyage/outage delivering judging computing voyage/ cluster/ cli/ deploy/'
     .split(' ')
@@ -42,16 +42,16 @@ const FIRST =
 /**
  * What may differ between versions of Node: the arithmetic, the package as others use it, the
  * embedded database, whose WebAssembly is compiled by V8, and a live run. The rest is the same
- * JavaScript over interfaces of Node that these use, too.
+ * JavaScript on the same Node APIs.
  */
 const DIFFERS =
   'core/ physics/ site/ machines/ simulation/ encoding/ golden/ store/ library cli/run'
     .split(' ')
     .concat('api/stream');
 
-/** Where Linux keeps files in memory; databases are made there in a third of the time. */
+/** A file system in memory on Linux; creating databases there takes a third of the time. */
 const MEMORY = '/dev/shm';
-/** More than all tests have there at once [bytes]. */
+/** More than all tests need there at the same time [bytes]. */
 const ROOM_BYTES = 8e9;
 
 function isRoomy(path: string): boolean {
@@ -74,7 +74,7 @@ const files = readdirSync(folder, { recursive: true })
   .sort();
 if (files.length === 0) throw new Error(`no test file matches ${wanted.join(', ')}`);
 
-/** Writes a file that runs those of the chosen files that begin so, and gives its name. */
+/** Writes a file that runs the selected files with a prefix. @returns Its name. */
 function together(name: string, starts: readonly string[]): readonly string[] {
   const members = files.filter((path) => begins(path, starts));
   if (members.length === 0) return [];
@@ -95,8 +95,8 @@ const tests = run({
   files: entries
     .sort((a, b) => rank(a) - rank(b))
     .map((path) => fileURLToPath(new URL(path, folder))),
-  // Tests wait for servers half of the time, so twice as many as there are cores keep these busy.
-  // Long forms measure, and so have the computer to themselves.
+  // Tests wait for servers half of the time, so two per core keep the cores busy.
+  // Long tests measure, so they run alone.
   concurrency: isLong ? 1 : 2 * availableParallelism(),
   ...(!isLong && { timeout: HANGS_AFTER_MS }),
 });

@@ -11,7 +11,7 @@ import { startSimulation } from './simulation.ts';
 
 const examples = new URL('../../examples/', import.meta.url);
 
-test('a regression made of readings is graded against the truth', async (t) => {
+test('a regression on readings is graded against the truth', async (t) => {
   const factories = factoriesOf(readFileSync(new URL('energy-baseline.yaml', examples), 'utf8'));
   const simulation = await startSimulation({ factories });
   t.after(() => simulation.close());

@@ -5,37 +5,37 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { TestContext } from 'node:test';
 import mqttPacket, { type IPublishPacket, type Packet } from 'mqtt-packet';
 
-/** A server that a test can cut all connections of. */
+/** A server whose connections a test can cut. */
 export interface Peer {
   readonly port: number;
-  /** Connections that were made so far. */
+  /** Number of connections so far. */
   readonly connections: number;
-  /** Ends those that are open. */
+  /** Ends the open connections. */
   cut(): void;
 }
 
-/** How a broker of the test's own answers; what is not given it does in order. */
+/** How a test's own broker responds; by default, correctly. */
 export interface FaultyBrokerOptions {
-  /** Called with each client that is accepted. */
+  /** Called with each accepted client. */
   readonly onConnect?: (socket: Socket) => void;
-  /** Answers a message; acknowledges it, if not given. */
+  /** Responds to a message; by default, acknowledges it. */
   readonly onPublish?: (packet: IPublishPacket, client: BrokerClient) => void;
   readonly version?: 4 | 5;
-  /** Refuses every client with this code of MQTT 3.1.1, or without an answer. */
+  /** Refuses every client with this MQTT 3.1.1 return code, or without a response. */
   readonly refusal?: number | 'none';
 }
 
 /** A client of a faulty broker. */
 export interface BrokerClient {
   readonly socket: Socket;
-  /** Messages that it has published, this one included. */
+  /** Number of messages that it has published, including this one. */
   readonly published: number;
   send(packet: Packet): void;
-  /** Acknowledges a message, at QoS 2 with the first half. */
+  /** Acknowledges a message; at QoS 2, with the first half. */
   acknowledge(packet: IPublishPacket, reasonCode?: number): void;
 }
 
-/** How fast something goes: so many bytes every so many milliseconds. */
+/** A data rate: a number of bytes per number of milliseconds. */
 export interface Trickle {
   readonly bytes: number;
   readonly everyMs: number;
@@ -43,19 +43,19 @@ export interface Trickle {
 
 /** A proxy that can forget its connections, and more. */
 export interface HalfOpenProxy extends Peer {
-  /** Connections that are open stay open and silent from now on; new ones pass. */
+  /** Open connections stay open but silent from now on; new ones work. */
   forget(): void;
-  /** New connections are accepted and stay silent, too, until it is called with false. */
+  /** New connections are accepted but stay silent too, until this is called with false. */
   swallow(isSwallowing: boolean): void;
-  /** What the target sends arrives only so fast, until it is called without a speed. */
+  /** Limits the data rate from the target, until this is called without a speed. */
   slow(trickle?: Trickle): void;
-  /** Ends each connection so long after the target's first answer, until called without [ms]. */
+  /** Ends each connection a time after the target's first response, until called without [ms]. */
   cutAfter(lifeMs?: number): void;
-  /** New connections go to another port of this computer; those that are open are ended. */
+  /** Sends new connections to another port of this computer, and ends open ones. */
   redirect(target: number): void;
 }
 
-/** A broker that speaks MQTT, and does what a test makes it do. */
+/** A broker that speaks MQTT and misbehaves as a test wants. */
 export async function faultyBroker(t: TestContext, options: FaultyBrokerOptions): Promise<Peer> {
   const { onConnect, onPublish, version = 4, refusal } = options;
   const settings = { protocolVersion: version };
@@ -93,12 +93,12 @@ export async function faultyBroker(t: TestContext, options: FaultyBrokerOptions)
   });
 }
 
-/** Accepts connections and never says a word. */
+/** Accepts connections and never sends anything. */
 export function silentPeer(t: TestContext): Promise<Peer> {
   return peer(t, (socket) => socket.resume());
 }
 
-/** Passes connections on to a port of this computer. */
+/** Forwards connections to a port of this computer. */
 export async function halfOpenProxy(t: TestContext, target: number): Promise<HalfOpenProxy> {
   const pairs = new Set<Pair>();
   let to = target;
@@ -163,11 +163,11 @@ export async function halfOpenProxy(t: TestContext, target: number): Promise<Hal
 interface Pair {
   readonly near: Socket;
   isForgotten: boolean;
-  /** What the target has sent, and is still to be passed on. */
+  /** Data from the target that has not been forwarded yet. */
   held: Buffer[];
 }
 
-/** Passes on some of what is held. */
+/** Forwards some of the held data. */
 function drip(pairs: Iterable<Pair>, bytes: number): void {
   for (const pair of pairs) {
     if (pair.held.length === 0) continue;

@@ -1,4 +1,4 @@
-/** A machine type of the user's own, from its definition to the API. */
+/** A user's own machine type, from its definition to the API. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
@@ -73,7 +73,7 @@ factories:
       - { name: Fan, type: motor }
 `;
 
-test('a type of the user’s own is read from a file, simulated and reported', () => {
+test('a user’s own type is read from a file, simulated and reported', () => {
   const { factories } = parseFactoryFile(FILE, DEFAULT_CALENDAR, 'bakery.yaml', TYPES);
   const reader = createReader(createFleet(factories, { types: TYPES }));
   const batch = new Batch();
@@ -92,7 +92,7 @@ test('a type of the user’s own is read from a file, simulated and reported', (
   }
 });
 
-test('what is wrong with it in a file is said by its own limits', () => {
+test('errors in a file are reported with the type’s own limits', () => {
   const wrong = FILE.replace('set_temp_c: 180', 'set_temp_c: 500');
   assert.throws(() => parseFactoryFile(wrong, DEFAULT_CALENDAR, 'bakery.yaml', TYPES), {
     message: /50 to 400/,
@@ -102,7 +102,7 @@ test('what is wrong with it in a file is said by its own limits', () => {
   });
 });
 
-test('the API knows it like the shipped types', async (t) => {
+test('the API treats it like a built-in type', async (t) => {
   const { factories } = parseFactoryFile(FILE, DEFAULT_CALENDAR, 'bakery.yaml', TYPES);
   const simulation = await startSimulation({ catalogue: TYPES, factories });
   t.after(() => simulation.close());

@@ -1,4 +1,4 @@
-/** The package as npm packs it, in a project of somebody else's. */
+/** The package as packed by npm, in another project. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,13 +10,13 @@ const root = join(import.meta.dirname, '../..');
 const project = mkdtempSync(join(tmpdir(), 'enms-package-'));
 after(() => rmSync(project, { recursive: true, force: true }));
 
-/** Runs a program in the project, and gives what it said where it failed. */
+/** Runs a program in the project. @returns Its output if it failed. */
 function run(program: string, ...words: readonly string[]): string | undefined {
   const { status, stdout, stderr } = spawnSync(program, words, { cwd: project, encoding: 'utf8' });
   return status === 0 ? undefined : `${stdout}${stderr}`;
 }
 
-/** What a strict compiler says of files of the project, without types of Node's. */
+/** The errors of a strict compiler in files of the project, without Node's types. */
 function compiled(code: Readonly<Record<string, string>>): string {
   const strict = {
     module: 'nodenext',
@@ -45,7 +45,7 @@ before(() => {
   assert.equal(run('tar', '-xzf', tarball, '--strip-components=1', '-C', installed), undefined);
 });
 
-test('the README’s lines compile in a strict project, which is told what it gets wrong', () => {
+test('the README’s example compiles in a strict project, and type errors are detected', () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1];
   assert.ok(code, 'the README has no TypeScript');
@@ -58,7 +58,7 @@ test('the README’s lines compile in a strict project, which is told what it ge
     .trimEnd()
     .split('\n');
   assert.match(first ?? '', /^wrong\.ts\(4,.*string.*number/);
-  // More about the same fault, but no other one.
+  // More about the same error, but no other one.
   assert.deepEqual(
     others.filter((line) => !line.startsWith(' ')),
     [],

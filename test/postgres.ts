@@ -1,4 +1,4 @@
-/** A real PostgreSQL of a test's own, on a free port of this computer. */
+/** A test's own PostgreSQL, on a free port of this computer. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -8,13 +8,13 @@ import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { freePort } from './servers.ts';
 
-/** Where distributions put the programs of each version. */
+/** Where distributions install the programs of each version. */
 const VERSIONS = '/usr/lib/postgresql';
 
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  // Nobody pulls the plug in a test; what a kill leaves with the system is not lost.
+  // Tests cause no power failures, and the operating system keeps its buffers after a kill.
   fsync: 'off',
   shared_buffers: '64MB',
   max_connections: '50',
@@ -30,17 +30,17 @@ export interface PostgresOptions {
 export interface Postgres {
   readonly host: string;
   readonly port: number;
-  /** How its database `postgres`, or another one, is reached. */
+  /** Connection settings of its database `postgres`, or of another one. */
   server(database?: string): pg.ClientConfig & { readonly database: string };
-  /** Makes an empty database with a name of its own. */
+  /** Creates an empty database with a new name. */
   newDatabase(): Promise<pg.ClientConfig & { readonly database: string }>;
-  /** Ends it in order, which cuts off whoever is connected. */
+  /** Shuts it down in order, which disconnects all clients. */
   stop(): Promise<void>;
-  /** Ends all its processes in the middle of whatever they do. */
+  /** Kills all its processes. */
   kill(): Promise<void>;
-  /** Starts it again, on the same port and with what it had committed. */
+  /** Starts it again, on the same port and with its committed data. */
   restart(): Promise<void>;
-  /** Ends it and removes its files. */
+  /** Stops it and removes its files. */
   close(): Promise<void>;
 }
 
@@ -50,13 +50,13 @@ function programs(): string | undefined {
   return latest === undefined ? undefined : join(VERSIONS, String(latest), 'bin');
 }
 
-/** For a test's `skip`: the reason where PostgreSQL is not installed. Never skipped in CI. */
+/** For a test's `skip`: the reason if PostgreSQL is not installed. Never skipped in CI. */
 export function withoutPostgres(): string | false {
   if (process.env['CI'] || programs()) return false;
   return 'PostgreSQL is not installed: apt-get install postgresql';
 }
 
-/** Makes a cluster in a folder of its own and starts it. */
+/** Creates a cluster in its own folder and starts it. */
 export async function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<Postgres> {
   const host = '127.0.0.1';
   const port = await freePort(host);
@@ -74,14 +74,14 @@ export async function startPostgres({ settings = {} }: PostgresOptions = {}): Pr
         ...user,
         cwd: folder,
         stdio: ['ignore', 'ignore', 'pipe'],
-        // A process group, so that a kill reaches them all.
+        // A process group, so that a kill reaches all of them.
         detached: true,
       }),
     );
   let postmaster = await start();
   const end = async (signal: (pid: number) => void) => {
     if (postmaster.exitCode !== null || postmaster.signalCode !== null) return;
-    // Not before all of them have let go of its output are they gone.
+    // They are gone only when all of them have closed the output.
     const closed = once(postmaster, 'close');
     signal(postmaster.pid as number);
     await closed;
@@ -123,14 +123,14 @@ export function environmentOf(server: pg.ClientConfig): Record<string, string> {
   };
 }
 
-/** PostgreSQL does not run for the superuser of a container: it gets a user without rights. */
+/** PostgreSQL refuses to run as root in a container: it gets an unprivileged user. */
 function unprivileged(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
 }
 
-/** Settles when it says that it runs. */
+/** Settles when it reports that it is running. */
 async function started(postmaster: ChildProcess): Promise<ChildProcess> {
   const said: string[] = [];
   const output = postmaster.stderr as NonNullable<ChildProcess['stderr']>;

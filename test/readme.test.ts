@@ -1,4 +1,4 @@
-/** What the README says is run, so that it stays true. */
+/** Runs what the README shows, so that it stays true. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'node:test';
@@ -22,7 +22,7 @@ test('the library’s ten lines run and print readings', () => {
   assert.equal(printed.length, 60 + 6 + 6 + 2 + 2);
 });
 
-test('every file that the README links is there', () => {
+test('every file that the README links to exists', () => {
   const links = [...readme.matchAll(/\]\((?!http)([^)#]+)\)/g)].map(([, path]) => path as string);
   assert.ok(links.length > 5);
   for (const path of links)

@@ -1,4 +1,4 @@
-/** A real Redis of a test's own, on a free port of this computer. */
+/** A test's own Redis, on a free port of this computer. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,11 +8,11 @@ import { createInterface } from 'node:readline';
 import { freePort } from './servers.ts';
 
 export interface RedisOptions {
-  /** Whether what it holds outlives its end; it keeps nothing, if not given. */
+  /** Whether its data survive a restart; by default, they do not. */
   readonly isKept?: boolean;
-  /** What clients must say. */
+  /** The password that clients need. */
   readonly password?: string;
-  /** A free one, if not given. */
+  /** By default, a free one. */
   readonly port?: number;
 }
 
@@ -20,15 +20,15 @@ export interface RedisOptions {
 export interface TestRedis {
   readonly url: string;
   readonly port: number;
-  /** Ends it in the middle of whatever it does. */
+  /** Kills it. */
   kill(): Promise<void>;
-  /** Starts it again, on the same port and with what it kept. */
+  /** Starts it again, on the same port and with the data that it kept. */
   restart(): Promise<void>;
-  /** Ends it and removes its files. */
+  /** Stops it and removes its files. */
   close(): Promise<void>;
 }
 
-/** For a test's `skip`: the reason where Redis is not installed. Never skipped in CI. */
+/** For a test's `skip`: the reason if Redis is not installed. Never skipped in CI. */
 export function withoutRedis(): string | false {
   if (process.env['CI']) return false;
   const { error } = spawnSync('redis-server', ['--version']);
@@ -62,7 +62,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
   };
 }
 
-/** Settles when it says that it runs. */
+/** Settles when it reports that it is running. */
 async function start(words: readonly string[]): Promise<ChildProcess> {
   const server = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'ignore'] });
   await once(server, 'spawn');

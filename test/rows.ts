@@ -1,4 +1,4 @@
-/** What several tests need: readings of a window as plain, comparable rows. */
+/** Shared by several tests: readings of a window as plain, comparable rows. */
 
 import { Batch, READING } from '../src/core/batch.ts';
 import type { FactoryDescription, MachineDescription } from '../src/core/factory.ts';
@@ -16,7 +16,7 @@ export interface Row {
   readonly values: readonly (number | null)[];
 }
 
-/** Reads everything up to `untilMs`, with batches of so many rows. */
+/** Reads everything up to `untilMs`, in batches of a given size. */
 export function readRows(reader: Pick<RowReader, 'read'>, untilMs: number, capacity = 4096): Row[] {
   const rows: Row[] = [];
   const batch = new Batch(capacity);
@@ -28,7 +28,7 @@ export function readRows(reader: Pick<RowReader, 'read'>, untilMs: number, capac
   return rows;
 }
 
-/** Reads everything up to `untilMs` and keeps none of it. */
+/** Reads everything up to `untilMs` and discards it. */
 export function passOver(reader: Pick<RowReader, 'read'>, untilMs: number): void {
   const batch = new Batch();
   do batch.clear();

@@ -7,41 +7,41 @@ import { loadConfiguration } from '../src/config/load.ts';
 import { VARIABLES } from '../src/config/variables.ts';
 import { Collector } from './outputs/collector.ts';
 
-/** Where each point of SECURITY.md is shown, by how the point begins: a file and its tests. */
+/** The tests that show each point of SECURITY.md, by the first words of the point. */
 const SHOWN: Readonly<Record<string, readonly [file: string, ...tests: string[]]>> = {
-  'With `API_KEY`, every request': ['api/access', 'even this computer needs it, and no answer'],
-  'Guessing keys': ['api/access', 'counts guesses of a key like every request'],
+  'With `API_KEY`, every request': ['api/access', 'is required even from this computer'],
+  'Guessing keys': ['api/access', 'counts guesses of a key like any request'],
   'Without a key, only the computer': [
     'api/access',
     'only clients on this computer may change anything, and all may read',
-    'it comes from this computer; others are told to set API_KEY, and where',
+    'it comes from this computer; the refusal tells others to set API_KEY, and where',
   ],
-  'A request that a proxy marks': ['api/access', 'no header says that it was forwarded'],
+  'A request that a proxy marks': ['api/access', 'no header marks it as forwarded'],
   'A local request names': [
     'api/access',
-    'its host is a name or an address of this computer, in whatever spelling',
+    'its Host header is a name or address of this computer, in any spelling',
   ],
   'A page of another origin': [
     'api/access',
-    'a page that asks was sent by this very server',
-    'or by one that is configured',
+    'the page that sends it comes from this server',
+    'or from a configured origin',
   ],
-  '`API_CORS_ORIGINS=*`': ['api/access', 'is open to every page where API_CORS_ORIGINS is *'],
-  'A foreign host name': ['api/access', 'gives a host name that was pointed here nothing'],
+  '`API_CORS_ORIGINS=*`': ['api/access', 'is open to every page if API_CORS_ORIGINS is *'],
+  'A foreign host name': ['api/access', 'refuses a foreign host name that points here'],
   'A proxy on the same computer serves': [
     'api/access',
     'is open through a proxy on this computer under the names in API_HOSTS',
   ],
   'Paths, hosts and user names': [
     'api/access',
-    'names paths, hosts and users to those only who may change it',
+    'show paths, hosts and users only to clients that may change settings',
   ],
-  'WebSocket follows': ['api/access', 'is for this computer only as long as its own port is'],
+  'WebSocket follows': ['api/access', 'is for this computer only while the MQTT port is'],
   'Without `MQTT_USERNAME`, WebSocket': [
     'api/access',
-    'no header says that it was forwarded',
-    'its host is named so even where a page of that host asks',
-    'is open to programs of other computers where its port is, and to pages by an address only',
+    'no header marks it as forwarded',
+    'its Host header is local even if a page of that host sends it',
+    'is open to programs on other computers if the MQTT port is, and to pages by IP address only',
   ],
   'With `MQTT_USERNAME`, only': [
     'broker/embedded-broker',
@@ -55,47 +55,44 @@ const SHOWN: Readonly<Record<string, readonly [file: string, ...tests: string[]]
   'A client that announces': ['broker/embedded-broker', 'a client that announces a packet'],
   'A body of up to 1 MiB': [
     'api/cost',
-    'costs time that grows with its size alone, whatever it holds',
+    'costs time that depends only on its size',
     'for the registry costs no more',
   ],
-  'A body nested': ['api/cost', 'that is nested too deeply is refused before anything walks it'],
-  'One limit holds': ['api/cost', 'has a limit that every such route shares'],
-  'What is computed for a client': ['api/cost', 'ends with a client that has left'],
-  'A client that takes no byte': ['api/cost', 'a client that takes no byte of its answer'],
-  'An address may make': ['api/access', 'is 429 for an address that asks too often'],
-  'Connections that end at once': ['api/cost', 'logs nothing of connections that end at once'],
+  'A body nested': ['api/cost', 'that is nested too deeply is refused before it is processed'],
+  'One limit holds': ['api/cost', 'has one limit for all routes'],
+  'What is computed for a client': ['api/cost', 'stops when the client disconnects'],
+  'A client that takes no byte': ['api/cost', 'a client that reads nothing of its response'],
+  'An address may make': ['api/access', 'is 429 for an address with too many requests'],
+  'Connections that end at once': ['api/cost', 'does not log connections that end at once'],
   'Errors name the field': [
     'api/bad-input',
-    'of wrong types, unknown keys and out of range is told field by field',
+    'of wrong types, unknown keys and values out of range is reported field by field',
   ],
-  'Every answer has': ['api/access', 'has a request id, which may be the client’s'],
+  'Every answer has': ['api/access', 'has a request id, possibly the client’s own'],
   'The documentation pages': [
     'api/documentation',
-    'the script of ReDoc fetches nothing from elsewhere',
+    'the script of ReDoc fetches nothing from other hosts',
   ],
-  'Downloads of an export': ['api/exports', 'give no file that is not theirs'],
+  'Downloads of an export': ['api/exports', 'serve only files of their own'],
   'Secrets appear': ['config/load', 'secrets never appear in errors, and are shown as (set)'],
   'A cluster keeps': [
     'cluster/history-database',
     'is stored by workers as by a single process, without its password in Redis',
   ],
-  'It runs as': ['deploy/container', 'the image runs as a user without rights'],
+  'It runs as': ['deploy/container', 'the image runs as an unprivileged user'],
   'Compose publishes': ['deploy/compose', 'every port is published on this computer only'],
   'Compose gives': ['deploy/compose', 'no service gains privileges'],
   'Anyone who reaches the API': [
     'api/access',
     'is open to other computers under any name',
-    'is open to everybody once a key is set',
+    'is open to everyone once a key is set',
   ],
   'A proxy on the same computer that adds': ['security', 'a proxy that adds no header looks local'],
   'Neither the API nor': ['security', 'no variable gives the API or the embedded broker TLS'],
   'There is one key': ['security', 'the key opens everything'],
-  'The broker’s credentials': [
-    'security',
-    'clients of the broker read and write beside each other',
-  ],
-  'Topics outside': ['security', 'clients of the broker read and write beside each other'],
-  'The Mosquitto of': ['deploy/mosquitto', 'and everybody in as long as no user is set'],
+  'The broker’s credentials': ['security', 'clients of the broker can read each other’s messages'],
+  'Topics outside': ['security', 'clients of the broker can read each other’s messages'],
+  'The Mosquitto of': ['deploy/mosquitto', 'and every client while no user is set'],
   'The Redis of': ['security', 'the Redis of the compose file has no password'],
 };
 
@@ -108,7 +105,7 @@ function reason(purpose: Purpose, env: Record<string, string>, headers: Record<s
 }
 
 describe('SECURITY.md', () => {
-  it('says nothing of what is defended, and what is not, that no test shows', () => {
+  it('has a test for every point', () => {
     const points = textOf('SECURITY.md')
       .split('\n')
       .filter((line) => line.startsWith('- '))
@@ -116,7 +113,7 @@ describe('SECURITY.md', () => {
     assert.ok(points.length > 30, 'the points were not found');
     for (const point of points) {
       const found = Object.keys(SHOWN).filter((beginning) => point.startsWith(beginning));
-      assert.equal(found.length, 1, `a test is missing for: ${point}`);
+      assert.equal(found.length, 1, `no test shows this point: ${point}`);
     }
     assert.equal(points.length, Object.keys(SHOWN).length, 'a point is gone');
     for (const [beginning, [file, ...tests]] of Object.entries(SHOWN)) {
@@ -147,7 +144,7 @@ describe('what is not defended', () => {
       assert.equal(reason(purpose, { API_KEY: 'k' }, headers), undefined);
   });
 
-  it('clients of the broker read and write beside each other', async (t) => {
+  it('clients of the broker can read each other’s messages', async (t) => {
     const port = { number: 0, isExplicit: true };
     const options = { username: 'ems', password: 'right' };
     const broker = await EmbeddedBroker.start({ host: '127.0.0.1', port, ...options });

@@ -1,4 +1,4 @@
-/** Real servers of a test's own, on free ports of this computer. */
+/** A test's own servers, on free ports of this computer. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,17 +8,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { BrokerAddress } from '../src/outputs/mqtt/client.ts';
 
-/** Where Mosquitto is, for those whose PATH lacks the administrators' folders. */
+/** The path of Mosquitto, for a PATH without the administrators' folders. */
 export const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin`;
 
 export interface MosquittoOptions {
-  /** A free one, if not given. */
+  /** By default, a free one. */
   readonly port?: number;
-  /** Whether sessions and retained messages outlive a restart. */
+  /** Whether sessions and retained messages survive a restart. */
   readonly persistence?: boolean;
-  /** Whoever connects must be this user. */
+  /** The user that clients must log in as. */
   readonly user?: { readonly name: string; readonly password: string };
-  /** More lines of its configuration. */
+  /** Additional lines of its configuration. */
   readonly lines?: readonly string[];
 }
 
@@ -26,20 +26,20 @@ export interface MosquittoOptions {
 export interface Mosquitto {
   readonly host: string;
   readonly port: number;
-  /** Asks it to end and waits until it has. */
+  /** Stops it and waits until it has ended. */
   stop(): Promise<void>;
-  /** Ends it in the middle of whatever it does. */
+  /** Kills it. */
   kill(): Promise<void>;
-  /** Starts it again, on the same port and with what it kept. */
+  /** Starts it again, on the same port and with the data that it kept. */
   restart(): Promise<void>;
-  /** Has it read its access list and passwords anew. */
+  /** Makes it reload its access list and passwords. */
   reload(): void;
-  /** Ends it and removes its files. */
+  /** Stops it and removes its files. */
   close(): Promise<void>;
 }
 
 /**
- * For a test's `skip`: the reason where Mosquitto is not installed. In CI nothing is skipped: the
+ * For a test's `skip`: the reason if Mosquitto is not installed. In CI nothing is skipped; the
  * test fails there.
  */
 export function withoutMosquitto(): string | false {
@@ -48,7 +48,7 @@ export function withoutMosquitto(): string | false {
   return error ? 'Mosquitto is not installed: apt-get install mosquitto' : false;
 }
 
-/** Starts a Mosquitto that limits neither what is in flight nor what is queued. */
+/** Starts a Mosquitto without limits on messages in flight or in queues. */
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
   const host = '127.0.0.1';
   const port = options.port ?? (await freePort(host));
@@ -100,19 +100,19 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   };
 }
 
-/** Ports of tests: below those that the system assigns by itself. */
+/** Ports for tests: below those that the system assigns by itself. */
 const PORT_MIN = 20_000;
 const PORT_MAX = 32_000;
 let nextPort = PORT_MIN + ((process.pid * 37) % (PORT_MAX - PORT_MIN));
 
-/** Claims of ports, a file each with the process that has it, for all test runs of this computer. */
+/** Claims of ports: one file each, with the owning process, for all test runs on this computer. */
 const CLAIMS = join(tmpdir(), 'enms-simulator-test-ports');
 const claimed: number[] = [];
 process.on('exit', () => {
   for (const port of claimed) rmSync(join(CLAIMS, String(port)), { force: true });
 });
 
-/** A port that nothing listens on, and that no other test process is given until this one ends. */
+/** A port that nothing listens on, and that no other test process gets until this one ends. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (;;) {
     const port = nextPort;
@@ -153,7 +153,7 @@ async function isFree(port: number, host: string): Promise<boolean> {
   return true;
 }
 
-/** How a sink reaches a broker of the test's own. */
+/** The options of a sink for a test's own broker. */
 export function privateAddress(port: number): BrokerAddress {
   return {
     host: '127.0.0.1',
@@ -181,8 +181,8 @@ async function start(configuration: string, port: number): Promise<ChildProcess>
 }
 
 /**
- * Settles when a Mosquitto that was started takes connections of this computer; its standard error
- * is read. It says that it runs before it does, and forgets a SIGTERM that comes in between.
+ * Settles when a started Mosquitto accepts connections from this computer; its standard error
+ * is read. Mosquitto reports that it is running too early, and loses a SIGTERM in between.
  */
 export async function mosquittoRuns({ stderr }: ChildProcess, port: number): Promise<void> {
   const said: string[] = [];

@@ -1,4 +1,4 @@
-/** A simulator of a test's own, with a clock that the test moves. */
+/** A test's own simulator, with a clock that the test moves. */
 import { type AppOptions, buildApp } from '../src/api/app.ts';
 import type { App } from '../src/api/context.ts';
 import type { Configuration } from '../src/config/configuration.ts';
@@ -21,18 +21,18 @@ export const HVAC = 'c0000000-0000-0000-0000-000000000002';
 export const PUMP = 'c0000000-0000-0000-0000-000000000004';
 export const NOBODY = 'd0000000-0000-0000-0000-00000000000d';
 
-/** Where simulated time stands at first: a Monday at noon. */
+/** Initial simulated time: a Monday at noon. */
 export const NOON_MS = Date.UTC(2026, 5, 1, 12);
 
 export interface SimulationOptions extends AppOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly factories?: readonly FactoryDescription[];
-  /** The machine types that there are; the shipped ones, if not given. */
+  /** The machine types; by default, the built-in ones. */
   readonly catalogue?: readonly MachineType[];
   readonly log?: DurableLog;
-  /** What it remembers of a simulator before it. */
+  /** The state from an earlier simulator. */
   readonly store?: Store;
-  /** Where simulated time stands at first; {@link NOON_MS}, if not given. */
+  /** Initial simulated time; by default, {@link NOON_MS}. */
   readonly nowMs?: number;
   readonly sinks?: readonly DeliveryFigures[];
 }
@@ -42,12 +42,12 @@ export interface Simulation {
   readonly simulator: Simulator;
   readonly clock: InstantClock;
   readonly configuration: Configuration;
-  /** Lets simulated time pass, until the observer has seen it. */
+  /** Lets simulated time pass, and waits until the observer has read it. */
   pass(seconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts one on the default factory without anomalies that come by themselves. */
+/** Starts one on the default factory, without random anomalies. */
 export async function startSimulation(options: SimulationOptions = {}): Promise<Simulation> {
   const { env = {}, store, nowMs = NOON_MS, sinks = [], ...appOptions } = options;
   const log = options.log ?? store?.journal ?? new MemoryLog();

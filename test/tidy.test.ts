@@ -1,4 +1,4 @@
-/** Rules of the house that no compiler checks. */
+/** Rules of this codebase that no compiler checks. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -20,7 +20,7 @@ const LAYERS = [
   ['cluster'],
   ['api', 'cli'],
 ];
-/** Layers that are pure: no clock, no chance but `Random`, no input or output. */
+/** Pure layers: no clock, no randomness but `Random`, no input or output. */
 const PURE = new Set(['core', 'physics', 'site', 'machines', 'defects', 'simulation', 'encoding']);
 /** `**` differs in the last bit between V8 versions, and so between the Nodes we run on. */
 const POWER = /(?<![/*])\*\*(?![/*])|Math\.(pow|hypot|cbrt|tan|acos|asin|atan|sinh|cosh|log10)/;
@@ -36,11 +36,11 @@ const files = readdirSync(root, { recursive: true })
 
 const folderOf = (path: string) => (path.includes('/') ? (path.split('/')[0] as string) : '');
 const layerOf = (folder: string) => LAYERS.findIndex((layer) => layer.includes(folder));
-/** The text without comments, as far as a line-based look can tell. */
+/** The text without comments, by a line-based approximation. */
 const codeOf = (text: string) =>
   text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
 
-/** What a file imports, `import()` and types included, by its path under `src/`. */
+/** The imports of a file, `import()` and types included, by its path under `src/`. */
 const imports = new Map(
   files.map(({ path, text }) => {
     const targets = [...codeOf(text).matchAll(/(?:from |import\()'(\.[^']+\.ts)'/g)];
@@ -70,7 +70,7 @@ test('the layers are folders that exist', () => {
   );
 });
 
-test('no files import each other in a circle, and no folders', () => {
+test('neither files nor folders import each other in a circle', () => {
   assert.deepEqual(circles(imports), []);
   const folders = new Map<string, string[]>();
   for (const [path, targets] of imports) {
@@ -82,7 +82,7 @@ test('no files import each other in a circle, and no folders', () => {
   assert.deepEqual(circles(folders), []);
 });
 
-/** A way from each node back to itself, for those that have one. */
+/** The circles in a graph, each as a path from a node back to itself. */
 function circles(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
   const found: string[] = [];
   const done = new Set<string>();
@@ -102,7 +102,7 @@ test('the core imports nothing from other folders', () => {
     assert.doesNotMatch(codeOf(text), /from '\.\.\//, `src/${path}`);
 });
 
-test('the pure layers read no clock, no chance, no process, and raise nothing to a power', () => {
+test('the pure layers use no clock, no randomness, no process, and no power operator', () => {
   for (const { path, text } of files.filter(({ path }) => PURE.has(folderOf(path)))) {
     const code = codeOf(text);
     assert.doesNotMatch(code, /from 'node:/, `src/${path} imports from Node`);
@@ -119,7 +119,7 @@ test('no line is longer than 100 columns', () => {
   assert.deepEqual(offences, []);
 });
 
-test('files are named for what they hold', () => {
+test('files are named for their content', () => {
   for (const { path } of files) {
     const name = path.split('/').at(-1) as string;
     assert.match(name, /^[a-z0-9-]+\.ts$/, `src/${path}`);
@@ -127,14 +127,14 @@ test('files are named for what they hold', () => {
   }
 });
 
-test('nothing is left to be done later, and nothing is commented out', () => {
+test('there are no TODOs and no commented-out code', () => {
   for (const { path, text } of files) {
     assert.doesNotMatch(text, /\b(TODO|FIXME|XXX|HACK)\b/, `src/${path}`);
     assert.doesNotMatch(text, /^\s*\/\/.*;\s*$/m, `src/${path} has a line that was code`);
   }
 });
 
-test('every exported thing has a docstring', () => {
+test('every export has a docstring', () => {
   const offences: string[] = [];
   for (const { path, text } of files) {
     const lines = text.split('\n');

@@ -1,11 +1,11 @@
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 
-/** What the process does by itself is over after so many turns of its loop. */
+/** Work inside the process is done after this number of turns of its event loop. */
 const TURNS = 100;
-/** How often is looked then: to look all the time would take a core from what is waited for [ms]. */
+/** Polling interval after that: polling without a pause would take a core [ms]. */
 const LOOK_MS = 4;
 
-/** Lets everything else run until something holds. */
+/** Lets everything else run until a condition holds. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   for (let turns = 0; !(await holds()); turns++) await (turns < TURNS ? turn() : pause(LOOK_MS));
 }

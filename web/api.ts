@@ -1,6 +1,6 @@
 import { askForKey } from './parts/key-dialog.ts';
 
-/** An answer other than the good one, in the words of the interface. */
+/** An error response, with the API's own message. */
 class ApiError extends Error {
   readonly status: number;
 
@@ -11,17 +11,17 @@ class ApiError extends Error {
   }
 }
 
-/** The key is kept as long as the browser's tab is. */
+/** Where the API key is kept until the tab is closed. */
 const KEY = 'api-key';
-/** An answer that takes longer will not come [ms]; a series may take some seconds. */
-const ANSWER_MAX_MS = 20_000;
+/** Requests time out after this [ms]; a series may take several seconds. */
+const TIMEOUT_MS = 20_000;
 
-/** Asks the interface, and for the key where it wants one. */
+/** Sends a request to the API, and asks the user for the key if the API requires one. */
 export async function request<T>(
   path: string,
   { method = 'GET', body, signal }: { method?: string; body?: unknown; signal?: AbortSignal } = {},
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(ANSWER_MAX_MS);
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const key = sessionStorage.getItem(KEY);
   const response = await fetch(path, {
     method,
@@ -45,7 +45,7 @@ export async function request<T>(
   throw new ApiError(response.status, await failureText(response));
 }
 
-/** What the answer says is wrong, each fault after the other. */
+/** The error message of a response, followed by its list of errors. */
 async function failureText(response: Response): Promise<string> {
   try {
     const { message, errors = [] } = (await response.json()) as {

@@ -1,11 +1,11 @@
-/** What an element is made with: attributes by name, and what to do at which event. */
+/** Attributes by name, and event listeners by event name. */
 export type Attributes = Readonly<
   Record<string, string | number | boolean | undefined | ((event: Event) => unknown)>
 >;
 type Child = Node | string | undefined | false;
 
 /**
- * Makes an element. Children that are strings become text, never markup, whatever is in them.
+ * Creates an element. String children become text, never markup.
  */
 export function h<K extends keyof HTMLElementTagNameMap>(
   name: K,
@@ -22,14 +22,14 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Sets the text of an element, if it is another one: a layout that nothing changed costs nothing. */
+/** Sets the text of an element, but only if it differs: an unchanged text costs no layout. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Makes an element of a drawing. */
+/** Creates an SVG element. */
 export function svg<K extends keyof SVGElementTagNameMap>(
   name: K,
   attributes: Readonly<Record<string, string | number>> = {},

@@ -1,4 +1,4 @@
-/** A number with so many digits after the point, a dash where there is none. */
+/** A number with a fixed number of decimals; a dash if there is no number. */
 export function numberText(value: number | null | undefined, decimals: number): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   return value.toLocaleString('en', {
@@ -7,25 +7,25 @@ export function numberText(value: number | null | undefined, decimals: number): 
   });
 }
 
-/** Power as people say it. */
+/** Power in kW or MW. */
 export function powerText(powerKw: number): string {
   return powerKw >= 10_000 ? `${numberText(powerKw / 1000, 2)} MW` : `${numberText(powerKw, 1)} kW`;
 }
 
-/** Energy as people say it. */
+/** Energy in kWh or MWh. */
 export function energyText(energyKwh: number): string {
   return Math.abs(energyKwh) >= 10_000
     ? `${numberText(energyKwh / 1000, 2)} MWh`
     : `${numberText(energyKwh, Math.abs(energyKwh) < 1 ? 3 : 1)} kWh`;
 }
 
-/** Bytes in their largest unit: `24.1 MB`. */
+/** Bytes in the largest unit that fits: `24.1 MB`. */
 export function bytesText(bytes: number): string {
   if (bytes < 1e6) return `${numberText(bytes / 1e3, bytes < 1e4 ? 1 : 0)} kB`;
   return bytes < 1e9 ? `${numberText(bytes / 1e6, 1)} MB` : `${numberText(bytes / 1e9, 2)} GB`;
 }
 
-/** `chilled_water_supply_temp_c` → `Chilled water supply temp`: the unit stands elsewhere. */
+/** `chilled_water_supply_temp_c` → `Chilled water supply temp`; the unit is shown elsewhere. */
 export function fieldTitle(name: string): string {
   const words = name
     .replace(/_(kwh?|v|a|hz|c|percent|bar|m3h|mm_s|units_per_hour|kg_h|kg|m3|kj_kg)$/, '')
@@ -52,7 +52,7 @@ export function clockText(timeMs: number, timeZone: string): string {
   }).format(timeMs);
 }
 
-/** From when on a sum of the day counts: `today`, or `since 14:05` where that is not midnight. */
+/** Where a daily total starts: `today`, or `since 14:05` if it does not start at midnight. */
 export function sinceText(time: string | null, timeZone: string): string {
   if (time === null) return 'today';
   const clock = new Date(time).toLocaleTimeString('en-GB', { timeStyle: 'short', timeZone });
@@ -64,17 +64,17 @@ export function utcText(time: string | number): string {
   return `${isoText(time).slice(0, 10)} ${isoText(time).slice(11, 19)}`;
 }
 
-/** An instant by the clocks of a time zone, to the second: `2026-06-01 14:00:05`. */
+/** An instant in local time, to the second: `2026-06-01 14:00:05`. */
 export function localText(time: string | number, timeZone: string): string {
   return new Date(time).toLocaleString('sv-SE', { timeZone });
 }
 
-/** An instant as the interface takes it. */
+/** An instant in the format of the API. */
 export function isoText(time: string | number): string {
   return new Date(time).toISOString();
 }
 
-/** A span of time in its largest unit: `5 min`. */
+/** A duration in the largest unit that fits: `5 min`. */
 export function durationText(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;

@@ -1,4 +1,4 @@
-/** The dashboard: a header that stays, and a page for each address. */
+/** The dashboard: a fixed header, and one page per address. */
 import { request } from './api.ts';
 import { h, setText } from './dom.ts';
 import { clockText, numberText } from './format.ts';
@@ -32,7 +32,7 @@ const LINKS = [
   ['settings', 'Settings'],
 ] as const;
 
-/** The clock in the header goes by itself between two answers [ms]. */
+/** How often the clock in the header advances between two responses [ms]. */
 const TICK_MS = 1000;
 
 const live = new Live();
@@ -45,13 +45,13 @@ const database = h('span', { class: 'state' }, 'Database');
 const lost = h(
   'p',
   { class: 'lost', role: 'alert', hidden: true },
-  'Connection lost. What you see is the last that was heard; trying again …',
+  'Connection lost. You see the last known values. Reconnecting …',
 );
 const problems = new Problems();
 const main = h('main', { id: 'main', tabindex: -1 });
 
 document.body.append(
-  h('button', { class: 'skip', click: () => main.focus() }, 'Skip to the page'),
+  h('button', { class: 'skip', click: () => main.focus() }, 'Skip to content'),
   h(
     'header',
     {},
@@ -80,7 +80,7 @@ function show(): void {
   scrollTo(0, 0);
 }
 
-/** An address that somebody cut short may end within a letter. */
+/** A truncated address may end in the middle of an encoded character. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -118,7 +118,7 @@ function showState(
   setText(element, state === 'connected' ? name : `${name} ${state}`);
 }
 
-/** The zone whose clocks the header goes by. */
+/** The time zone of the clock in the header. */
 function timeZone(): string {
   return live.factories.length === 1 ? (live.factories[0]?.timezone ?? 'UTC') : 'UTC';
 }
@@ -133,7 +133,7 @@ function showClock(): void {
   setText(clock, `${clockText(live.nowMs, timeZone())}${speed}`);
 }
 
-/** Most simulators are alone, and need no page about who delivers what. */
+/** Shows the link to the cluster page only if there is a cluster. */
 async function showCluster(): Promise<void> {
   const { enabled } = await request<Cluster>('/simulator/cluster');
   clusterLink.hidden = !enabled;

@@ -1,18 +1,18 @@
 import type { Reading, Series } from './wire.ts';
 
-/** One field of a window: its least, greatest and mean value in each bucket. */
+/** One field over a window: minimum, maximum and mean of each bucket. */
 export interface SeriesColumn {
   readonly min: (number | null)[];
   readonly max: (number | null)[];
   readonly mean: (number | null)[];
 }
 
-/** A window of a machine that readings go on with: new buckets come, the oldest go. */
+/** A sliding window over a machine's readings: new buckets are appended, the oldest dropped. */
 export class SeriesWindow {
   readonly timesS: number[];
   readonly columns: ReadonlyMap<string, SeriesColumn>;
   readonly #bucketS: number;
-  /** Readings in the last bucket that came after the answer. */
+  /** Readings added to the last bucket since the response. */
   #count = 0;
 
   constructor({ time, bucket_seconds, fields }: Series) {

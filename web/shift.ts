@@ -1,6 +1,6 @@
 import type { Factory } from './wire.ts';
 
-/** What the shift plan asks for at an instant: its hours, and the share of full production. */
+/** The shift at an instant: its hours, and its share of full production. */
 export function shiftText(factory: Factory, timeMs: number, weekendShare: number | null): string {
   const parts = new Intl.DateTimeFormat('en-GB', {
     weekday: 'short',

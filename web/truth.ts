@@ -1,10 +1,10 @@
 import { request } from './api.ts';
 import type { Truth } from './wire.ts';
 
-/** What an anomaly cost takes up to a second to compute, so that they are asked for in parts. */
+/** The cost of one anomaly can take a second to compute, so anomalies are fetched page by page. */
 const PAGE = 10;
 
-/** Asks for the anomalies that match, and hands over all that are known after every part. */
+/** Fetches the anomalies that match; calls `show` with all fetched so far after each page. */
 export async function loadTruths(
   query: Readonly<Record<string, string>>,
   signal: AbortSignal,

@@ -1,13 +1,13 @@
-/** What the interface answers, as far as the dashboard reads it. */
+/** The API's responses, as far as the dashboard reads them. */
 
-/** Something that a machine's controller warns of. */
+/** A warning from a machine's controller. */
 export interface Alert {
   readonly code: string;
   readonly level: 'warning' | 'critical';
   readonly message: string;
 }
 
-/** A machine and what it does: `GET /simulator/machines`. */
+/** A machine and its current state: `GET /simulator/machines`. */
 export interface Machine {
   readonly machine_id: string;
   readonly machine_name: string;
@@ -29,18 +29,18 @@ export interface Machine {
   readonly total_production_count: number;
   readonly energy_today_kwh: number;
   readonly production_today_count: number;
-  /** Where the two begin. */
+  /** Start of the two daily totals above. */
   readonly today_from: string | null;
 }
 
-/** One reading, flat; an event of the stream. */
+/** One reading as a flat record; an event of the stream. */
 export interface Reading {
   readonly time: string;
   readonly machine_id: string;
   readonly [field: string]: number | string | null;
 }
 
-/** How a machine stands; an event of the stream. */
+/** A machine's status; an event of the stream. */
 export interface MachineStatus {
   readonly machine_id: string;
   readonly is_running: boolean;
@@ -49,7 +49,7 @@ export interface MachineStatus {
   readonly alerts: readonly Alert[];
 }
 
-/** How the simulator as a whole stands: `GET /simulator/status`. */
+/** The state of the simulation: `GET /simulator/status`. */
 export interface Status {
   readonly status: string;
   readonly machines_count: number;
@@ -58,14 +58,14 @@ export interface Status {
   readonly configuration: { readonly weekend_production_factor: number | null };
 }
 
-/** Something that is wrong now. */
+/** A current problem. */
 export interface Problem {
   readonly part: string;
   readonly reason: string;
   readonly since: string;
 }
 
-/** How the simulator is: `GET /health`. */
+/** The health of the simulator: `GET /health`. */
 export interface Health {
   readonly version: string;
   readonly mqtt_connected: boolean;
@@ -93,7 +93,7 @@ export interface Field {
   readonly decimals: number;
 }
 
-/** What machines of one type report and suffer: `GET /simulator/info`. */
+/** The fields and anomalies of one machine type: `GET /simulator/info`. */
 export interface MachineType {
   readonly machine_type: string;
   readonly title: string;
@@ -104,23 +104,23 @@ export interface MachineType {
   }[];
 }
 
-/** The least, the greatest and the usual value. */
+/** Minimum, maximum and default value. */
 export interface Limits {
   readonly min: number;
   readonly max: number;
   readonly default: number;
 }
 
-/** What machines there can be. */
+/** The machine types, and the limits of anomalies and exports: `GET /simulator/info`. */
 export interface Catalogue {
   readonly severity: Limits;
   readonly duration_seconds: Limits;
-  /** How files of each format may be compressed, its default first. */
+  /** The compression methods of each file format, default first. */
   readonly export_formats: Readonly<Record<string, readonly string[]>>;
   readonly machine_types: readonly MachineType[];
 }
 
-/** An anomaly with what it cost: `GET /simulator/anomalies`. */
+/** An anomaly and its cost: `GET /simulator/anomalies`. */
 export interface Truth {
   readonly id: string;
   readonly machine_id: string;
@@ -137,7 +137,7 @@ export interface Truth {
   readonly final: boolean;
 }
 
-/** A span of time in which one shift, or none, asks for one level of production. */
+/** A period in one shift, or in none, with a constant level of production. */
 export interface Shift {
   readonly from: string;
   readonly to: string;
@@ -145,7 +145,7 @@ export interface Shift {
   readonly load_share: number;
 }
 
-/** A window in buckets: `GET …/series`. */
+/** Readings of a window, aggregated into buckets: `GET …/series`. */
 export interface Series {
   readonly from: string;
   readonly to: string;
@@ -159,7 +159,7 @@ export interface Series {
   >;
 }
 
-/** Settings that may change, and what the simulator was started with: `GET /simulator/config`. */
+/** Runtime settings, and the settings from startup: `GET /simulator/config`. */
 export interface Settings {
   readonly enable_anomalies: boolean;
   readonly anomaly_probability: number;
@@ -169,7 +169,7 @@ export interface Settings {
   >;
 }
 
-/** A dataset that is made or kept: `GET /simulator/exports`. */
+/** A running or finished export: `GET /simulator/exports`. */
 export interface Export {
   readonly id: string;
   readonly state: 'running' | 'done' | 'failed';
@@ -189,12 +189,12 @@ export interface Export {
   readonly error: string | null;
 }
 
-/** One of them with its files: `GET /simulator/exports/{export_id}`. */
+/** One export with its files: `GET /simulator/exports/{export_id}`. */
 export interface ExportWithFiles extends Export {
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
 }
 
-/** Who delivers what, where it is a cluster: `GET /simulator/cluster`. */
+/** Processes and shards, if the simulator runs in a cluster: `GET /simulator/cluster`. */
 export interface Cluster {
   readonly enabled: boolean;
   readonly lag_seconds?: number;

@@ -20,7 +20,7 @@ export interface Configuration {
     readonly key: string | undefined;
     /** Origins that browsers may call from. Empty: no CORS. */
     readonly corsOrigins: readonly string[];
-    /** Host names, in lower case, under which a proxy serves the interface to readers. */
+    /** Host names, in lower case, under which a proxy serves the API to readers. */
     readonly hosts: readonly string[];
   };
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

@@ -14,7 +14,7 @@ export function envExample(): string {
 }
 
 const INTRODUCTION = `\
-# Copy this file to .env, then uncomment and change what should differ from the default shown.
+# Copy this file to .env, then uncomment and edit the settings that you want to change.
 # Environment variables override this file. \`enms-simulator check\` shows the resulting values.
 `;
 

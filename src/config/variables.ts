@@ -58,20 +58,20 @@ const PATH = text(4096);
 const KEY = pattern(/^[\x21-\x7e]{1,255}$/, '1 to 255 ASCII characters without spaces');
 
 const API = {
-  API_HOST: variable(HOST, '127.0.0.1', 'Address that the HTTP interface listens on.'),
+  API_HOST: variable(HOST, '127.0.0.1', 'Address that the HTTP API listens on.'),
   API_PORT: variable(
     PORT,
     '8003',
-    'Port of the HTTP interface. If the default is in use, the next free one is taken.',
+    'Port of the HTTP API. If the default is in use, the next free one is taken.',
   ),
   API_KEY: secret(KEY, 'Key for making changes. Without one, only clients on this computer may.'),
   API_CORS_ORIGINS: optional(
     ORIGINS,
-    'Origins whose pages may call the interface. With *, every page may read, but not change.',
+    'Origins whose pages may call the API. With *, every page may read, but not change.',
   ),
   API_HOSTS: optional(
     HOSTS,
-    'Host names under which a proxy on the same computer serves the interface to readers.',
+    'Host names under which a proxy on the same computer serves the API to readers.',
   ),
   LOG_LEVEL: variable(
     choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
@@ -201,7 +201,7 @@ export type Section = readonly [title: string, variables: Variables];
  */
 export const SECTIONS: readonly Section[] = withOutputs(
   [
-    ['HTTP interface and log', API],
+    ['HTTP API and log', API],
     ['Factories and machines', MACHINES],
     ['Simulated time and delivery', SIMULATION],
   ],

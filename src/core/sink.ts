@@ -2,7 +2,7 @@ import type { Batch } from './batch.ts';
 import type { MachineType } from './machine.ts';
 
 /**
- * Receives reports from a sink about what becomes of its readings. Delivery implements it: an open
+ * Receives reports from a sink about its readings. Delivery implements it: an open
  * connection proves nothing, an acknowledgement does.
  */
 export interface SinkObserver {
@@ -19,34 +19,35 @@ export interface SinkObserver {
 }
 
 /**
- * Where readings go. A sink writes a batch or throws; retries, order, pace and counts belong to
- * delivery. A failed batch is written again from its beginning, so a sink may see a reading twice,
+ * A destination for readings. It writes a batch or throws; retries, order, pace and counts belong
+ * to delivery. A failed batch is written again from its start, so a sink may get a reading twice,
  * with the same bytes.
  */
 export interface Sink {
   /** Identifies the sink in logs and metrics. */
   readonly name: string;
   /**
-   * Whether a write also saves the watermark, atomically with its rows. Nothing else may save it
-   * then: a separate save could be older, and come later.
+   * Whether a write also saves the watermark, atomically with its rows. Nothing else may then save
+   * it: a separate save could be older but arrive later.
    */
   readonly keepsWatermark?: boolean;
-  /** Rows per write that suit it best; the capacity of a {@link Batch} by default. */
+  /** Preferred number of rows per write; by default, the capacity of a {@link Batch}. */
   readonly batchRows?: number;
   /**
-   * Settles when every row of the batch has been accepted for good (acknowledged or flushed) or
-   * was permanently refused.
+   * Settles when every row of the batch has been durably accepted (acknowledged or flushed) or
+   * permanently refused.
    */
   write(batch: Batch): Promise<void>;
-  /** Messages per row of this type; one per channel and one per status by default. */
+  /** Messages per row of this type; by default, one per channel and one per status. */
   messagesOf?(type: MachineType): MessageCounts;
   /**
-   * Reports to this observer from now on. Without reports of progress, writes must settle in time.
+   * Sends reports to this observer from now on. Without reports of progress, writes must settle in
+   * time.
    */
   observe?(observer: SinkObserver): void;
   /** Aborts the current write with a reason; the next write opens a new connection. */
   reset?(reason: Error): void;
-  /** Releases its resources; what was written stays written. */
+  /** Releases its resources; written rows stay written. */
   close(): Promise<void>;
 }
 
@@ -71,7 +72,7 @@ export interface Watermark {
   /** The simulated instant up to which the sink has everything [ms]. */
   readonly timeMs: number;
   /**
-   * The present when delivery began [ms]; what lies before is history, to be delivered in full.
+   * The time at which delivery began [ms]; everything before is history, to be delivered in full.
    */
   readonly liveFromMs: number;
 }
@@ -80,7 +81,7 @@ export interface Watermark {
 export interface Watermarks {
   /** Undefined: the sink has nothing yet. */
   load(sinkName: string): Promise<Watermark | undefined>;
-  /** Saves how far a sink is; `liveFromMs` keeps the value saved first. */
+  /** Saves the watermark of a sink; `liveFromMs` keeps the value saved first. */
   save(sinkName: string, watermark: Watermark): Promise<void>;
 }
 

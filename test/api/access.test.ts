@@ -53,7 +53,7 @@ describe('without a key', () => {
 describe('with a key', () => {
   const env = { API_KEY: 'correct-horse-battery-staple' };
 
-  it('whoever has it may change things from anywhere, in either header', () =>
+  it('allows changes from anywhere, in either header', () =>
     withSimulation({ env }, async (simulation) => {
       const remoteAddress = '192.0.2.7';
       const key = env.API_KEY;
@@ -67,7 +67,7 @@ describe('with a key', () => {
       assert.equal(await ask({ authorization: `Basic ${key}` }), 401);
     }));
 
-  it('even this computer needs it, and no answer tells it', () =>
+  it('is required even from this computer, and appears in no response', () =>
     withSimulation({ env }, async (simulation) => {
       const { app } = simulation;
       const response = await app.inject({ method: 'POST', url: '/simulator/stop' });
@@ -86,7 +86,7 @@ describe('with a key', () => {
 });
 
 describe('every answer', () => {
-  it('has a request id, which may be the client’s, and headers that keep browsers careful', () =>
+  it('has a request id, possibly the client’s own, and security headers for browsers', () =>
     withSimulation({}, async ({ app }) => {
       const { headers } = await app.inject('/simulator/status');
       assert.match(headers['x-request-id'] as string, /^[0-9a-f-]{36}$/);
@@ -99,7 +99,7 @@ describe('every answer', () => {
       assert.notEqual(odd.headers['x-request-id'], 'a b{}');
     }));
 
-  it('says what browsers of configured origins need, and nothing for others', () =>
+  it('has CORS headers for configured origins, and none for others', () =>
     withSimulation({ env: { API_CORS_ORIGINS: 'https://example.com' } }, async ({ app }) => {
       const ask = (origin: string) => app.inject({ url: '/', headers: { origin } });
       const allowed = await ask('https://example.com');
@@ -108,7 +108,7 @@ describe('every answer', () => {
       assert.equal(other.headers['access-control-allow-origin'], undefined);
     }));
 
-  it('is 429 for an address that asks too often, but health is always told', () =>
+  it('is 429 for an address with too many requests, except for /health', () =>
     withSimulation({ requestsPerMinute: 5 }, async ({ app }) => {
       for (let i = 0; i < 5; i++) assert.equal((await app.inject('/')).statusCode, 200);
       const response = await app.inject('/');
@@ -121,7 +121,7 @@ describe('every answer', () => {
     }));
 });
 
-/** Why something is refused under some settings; undefined where it is not. */
+/** Why a request is refused with some settings; undefined if it is not. */
 function reason(
   purpose: Purpose,
   env: Readonly<Record<string, string>>,
@@ -146,7 +146,7 @@ describe('without a key, a request is local only if', () => {
       );
   };
 
-  it('its host is a name or an address of this computer, in whatever spelling', () => {
+  it('its Host header is a name or address of this computer, in any spelling', () => {
     for (const host of [
       'localhost',
       'LOCALHOST:8003',
@@ -173,10 +173,10 @@ describe('without a key, a request is local only if', () => {
     refused({}, /without a Host/);
   });
 
-  it('its host is named so even where a page of that host asks', () =>
+  it('its Host header is local even if a page of that host sends it', () =>
     refused({ host: 'rebound.example:8003', origin: 'http://rebound.example:8003' }, /localhost/));
 
-  it('a page that asks was sent by this very server', () => {
+  it('the page that sends it comes from this server', () => {
     const own = { ...LOCAL, origin: 'http://localhost:8003' };
     for (const purpose of PURPOSES) assert.equal(reason(purpose, {}, own), undefined);
     for (const origin of [
@@ -190,13 +190,13 @@ describe('without a key, a request is local only if', () => {
       refused({ ...LOCAL, origin }, /API_CORS_ORIGINS/);
   });
 
-  it('or by one that is configured', () => {
+  it('or from a configured origin', () => {
     const env = { API_CORS_ORIGINS: 'http://localhost:5173' };
     const headers = { ...LOCAL, origin: 'http://localhost:5173' };
     for (const purpose of PURPOSES) assert.equal(reason(purpose, env, headers), undefined);
   });
 
-  it('no header says that it was forwarded', () => {
+  it('no header marks it as forwarded', () => {
     for (const name of [
       'x-forwarded-for',
       'x-forwarded-host',
@@ -217,7 +217,7 @@ describe('without a key, a request is local only if', () => {
       assert.equal(reason('change', {}, { ...LOCAL, [name]: '1' }), undefined, name);
   });
 
-  it('it comes from this computer; others are told to set API_KEY, and where', () => {
+  it('it comes from this computer; the refusal tells others to set API_KEY, and where', () => {
     const why = reason('change', {}, LOCAL, LAN) ?? '';
     assert.match(why, /^set API_KEY in the environment or \.env of the simulator/);
     assert.match(why, /a container counts as another computer/);
@@ -225,7 +225,7 @@ describe('without a key, a request is local only if', () => {
 });
 
 describe('reading without a key', () => {
-  it('is open to other computers under any name: who listens to them lets them', () => {
+  it('is open to other computers under any name if the API listens on their network', () => {
     for (const host of ['simulator:8003', '203.0.113.9:8003', 'sim.example'])
       assert.equal(reason('read', {}, { host, 'x-forwarded-for': LAN }, LAN), undefined, host);
     assert.equal(reason('read', {}, {}, LAN), undefined);
@@ -244,7 +244,7 @@ describe('reading without a key', () => {
     assert.match(reason('broker', env, proxied) ?? '', /behind a proxy/);
   });
 
-  it('is open to every page where API_CORS_ORIGINS is *, and changing and the broker are not', () => {
+  it('is open to every page if API_CORS_ORIGINS is *; changes and the broker are not', () => {
     const env = { API_CORS_ORIGINS: '*' };
     const headers = { ...LOCAL, origin: 'http://elsewhere.example' };
     assert.equal(reason('read', env, headers), undefined);
@@ -256,7 +256,7 @@ describe('reading without a key', () => {
     assert.doesNotMatch(withKey.remarks.join(), /API_CORS_ORIGINS/);
   });
 
-  it('is open to everybody once a key is set', () => {
+  it('is open to everyone once a key is set', () => {
     const headers = { host: 'sim.example', 'x-forwarded-for': LAN };
     assert.equal(reason('read', { API_KEY: 'k' }, headers), undefined);
   });
@@ -265,7 +265,7 @@ describe('reading without a key', () => {
 describe('the broker by WebSocket', () => {
   const OPEN = { MQTT_BIND_HOST: '0.0.0.0' };
 
-  it('is for this computer only as long as its own port is, whatever address HTTP listens on', () => {
+  it('is for this computer only while the MQTT port is, whatever address HTTP listens on', () => {
     const env = { API_HOST: '0.0.0.0', API_KEY: 'k' };
     assert.match(reason('broker', env, LOCAL, LAN) ?? '', /MQTT_BIND_HOST/);
     assert.equal(reason('broker', env, LOCAL), undefined);
@@ -273,7 +273,7 @@ describe('the broker by WebSocket', () => {
     assert.match(reason('broker', withUser, LOCAL, LAN) ?? '', /MQTT_BIND_HOST/);
   });
 
-  it('is open to programs of other computers where its port is, and to pages by an address only', () => {
+  it('is open to programs on other computers if the MQTT port is, and to pages by IP address only', () => {
     assert.equal(reason('broker', OPEN, { host: 'simulator:8003' }, LAN), undefined);
     const page = (host: string) => ({ host, origin: `http://${host}` });
     assert.equal(reason('broker', OPEN, page('192.0.2.1:8003'), LAN), undefined);
@@ -283,7 +283,7 @@ describe('the broker by WebSocket', () => {
     assert.match(reason('broker', OPEN, foreign, LAN) ?? '', /API_CORS_ORIGINS/);
   });
 
-  it('is reached through a proxy where it asks for credentials, by the proxy’s own pages', () => {
+  it('is open to a proxy’s own pages if it requires credentials', () => {
     const env = { MQTT_USERNAME: 'u', MQTT_PASSWORD: 'p' };
     const proxied = { host: 'sim.example', 'x-forwarded-for': LAN };
     assert.equal(reason('broker', env, { ...proxied, origin: 'https://sim.example' }), undefined);
@@ -296,7 +296,7 @@ describe('the guard', () => {
   const ask = ({ app }: Simulation, url: string, headers: Record<string, string>, more = {}) =>
     app.inject({ url, headers, ...more });
 
-  it('gives a host name that was pointed here nothing, on no route', () =>
+  it('refuses a foreign host name that points here, on every route', () =>
     withSimulation({}, async (simulation) => {
       const headers = { host: 'rebound.example:8003' };
       for (const url of [
@@ -322,7 +322,7 @@ describe('the guard', () => {
       assert.equal(stop.statusCode, 403);
     }));
 
-  it('answers the probes of orchestrators and Prometheus, which come from other computers', () =>
+  it('answers probes of orchestrators and Prometheus from other computers', () =>
     withSimulation({}, async (simulation) => {
       for (const url of ['/health', '/health/live', '/health/ready', '/metrics']) {
         const more = { remoteAddress: '203.0.113.9' };
@@ -331,7 +331,7 @@ describe('the guard', () => {
       }
     }));
 
-  it('counts guesses of a key like every request', () =>
+  it('counts guesses of a key like any request', () =>
     withSimulation({ env: { API_KEY: 'k' }, requestsPerMinute: 3 }, async (simulation) => {
       const guess = () =>
         ask(simulation, '/simulator/stop', { 'x-api-key': 'guess' }, { method: 'POST' });
@@ -339,7 +339,7 @@ describe('the guard', () => {
       assert.equal((await guess()).statusCode, 429);
     }));
 
-  it('repeats no more of a header than a line takes', () =>
+  it('quotes at most a line of a header', () =>
     withSimulation({}, async (simulation) => {
       const { statusCode, body } = await ask(simulation, '/', { host: 'x'.repeat(8000) });
       assert.equal(statusCode, 403);
@@ -347,7 +347,7 @@ describe('the guard', () => {
     }));
 });
 
-describe('what the simulator was started with', () => {
+describe('the startup settings', () => {
   const PRIVATE = [
     'API_HOST',
     'DATA_DIR',
@@ -363,7 +363,7 @@ describe('what the simulator was started with', () => {
   const variablesOf = async ({ app }: Simulation, more: object): Promise<string[]> =>
     Object.keys((await app.inject({ url: '/simulator/config', ...more })).json().variables);
 
-  it('names paths, hosts and users to those only who may change it', async () => {
+  it('show paths, hosts and users only to clients that may change settings', async () => {
     await withSimulation({ env: { API_KEY: 'k' } }, async (simulation) => {
       const all = await variablesOf(simulation, { headers: { 'x-api-key': 'k' } });
       const few = await variablesOf(simulation, {});

@@ -41,7 +41,7 @@ describe('bad input', () => {
     return { message, errors: Object.fromEntries(entries) };
   }
 
-  it('that is no JSON is answered with where it ends to be', async () => {
+  it('that is not JSON is refused with the position of the error', async () => {
     for (const body of [
       '{"anomaly_type":',
       '{"severity": NaN}',
@@ -55,7 +55,7 @@ describe('bad input', () => {
     await refused(400, 'POST', ANOMALY, '{"__proto__": {"admin": true}}');
   });
 
-  it('of wrong types, unknown keys and out of range is told field by field', async () => {
+  it('of wrong types, unknown keys and values out of range is reported field by field', async () => {
     const { errors } = await refused(422, 'POST', ANOMALY, {
       anomaly_type: 7,
       severity: 5.1,
@@ -76,7 +76,7 @@ describe('bad input', () => {
     });
   });
 
-  it('out of range by a hair or by infinity is refused', async () => {
+  it('barely or infinitely out of range is refused', async () => {
     for (const [severity, found] of [
       ['0.999', '0.999'],
       ['5.001', '5.001'],
@@ -94,7 +94,7 @@ describe('bad input', () => {
       await refused(422, 'PUT', '/simulator/config', `{"anomaly_probability":${share}}`);
   });
 
-  it('that lacks what is needed is told what', async () => {
+  it('that lacks a required field is refused with its name', async () => {
     const empty = await refused(422, 'POST', ANOMALY, {});
     assert.match(empty.errors['anomaly_type'] ?? '', /is required/);
     await refused(422, 'POST', ANOMALY);
@@ -102,7 +102,7 @@ describe('bad input', () => {
     assert.match(nothing.errors['body'] ?? '', /at least one of simulation_speed/);
   });
 
-  it('of another shape than an object is refused', async () => {
+  it('that is not an object is refused', async () => {
     for (const body of ['[]', '"leak"', '7', 'true', 'null']) {
       await refused(422, 'POST', ANOMALY, body);
       await refused(422, 'PUT', '/simulator/config', body);
@@ -111,7 +111,7 @@ describe('bad input', () => {
       await refused(422, 'POST', '/simulator/stop', body);
   });
 
-  it('that would change a registry that comes from a factory file is a conflict', async () => {
+  it('that changes the registry of a factory file is a conflict', async () => {
     const pump = { factory_id: NOBODY, name: 'Pump', type: 'pump' };
     for (const [method, path, body] of [
       ['POST', 'machines', pump],
@@ -150,7 +150,7 @@ describe('bad input', () => {
         await refused(422, 'GET', url);
   });
 
-  it('in a query is told key by key', async () => {
+  it('in a query is reported key by key', async () => {
     const url = '/simulator/machines?limit=0&offset=-1&running=maybe&type=compresser&colour=red';
     const { errors } = await refused(422, 'GET', url);
     assert.deepEqual(Object.keys(errors).sort(), ['colour', 'limit', 'offset', 'running', 'type']);
@@ -158,7 +158,7 @@ describe('bad input', () => {
     await refused(422, 'GET', '/simulator/machines?limit=1&limit=2');
   });
 
-  it('of another type than JSON is refused', async () => {
+  it('of a content type other than JSON is refused', async () => {
     const { message } = await refused(415, 'POST', ANOMALY, 'leak', {
       'content-type': 'text/plain',
     });
@@ -166,7 +166,7 @@ describe('bad input', () => {
     await refused(415, 'POST', ANOMALY, '<leak/>', { 'content-type': 'application/xml' });
   });
 
-  it('at an address or with a method that does not exist is told so', async () => {
+  it('at an unknown address or with an unknown method is refused', async () => {
     await refused(404, 'GET', '/simulator/machine');
     await refused(400, 'GET', '/simulator/machines/%E0%A4%A');
     const response = await simulation.app.inject({ method: 'DELETE', url: '/simulator/config' });
@@ -179,7 +179,7 @@ describe('bad input', () => {
     assert.match((await refused(413, 'POST', ANOMALY, body)).message, /1 MB/);
   });
 
-  it('of 100 MB is answered when its length is known, and the connection closed', async () => {
+  it('of 100 MB is refused by its declared length, and the connection closed', async () => {
     const { port } = simulation.app.server.address() as { port: number };
     const socket = connect(port, '127.0.0.1');
     const head = ['Host: localhost', 'Content-Type: application/json', 'Content-Length: 104857600'];
@@ -191,7 +191,7 @@ describe('bad input', () => {
     assert.match(Buffer.concat(chunks).toString(), /^HTTP\/1\.1 413 .*"success":false/s);
   });
 
-  it('without end is cut off after a megabyte', async () => {
+  it('of endless length is cut off after a megabyte', async () => {
     const { port } = simulation.app.server.address() as { port: number };
     const socket = connect(port, '127.0.0.1');
     const head = [
@@ -222,7 +222,7 @@ describe('bad input', () => {
     assert.equal((await simulation.app.inject('/health')).statusCode, 200);
   });
 
-  it('that is no HTTP is answered as an error too', async () => {
+  it('that is not HTTP is answered with an error too', async () => {
     const { port } = simulation.app.server.address() as { port: number };
     const socket = connect(port, '127.0.0.1');
     socket.write('hello\r\n\r\n');
@@ -255,7 +255,7 @@ describe('bad input', () => {
     }
   });
 
-  it('never ends the process: the simulator goes on', async () => {
+  it('never ends the process', async () => {
     await simulation.pass(10);
     assert.equal((await simulation.app.inject('/health')).json().status, 'healthy');
   });

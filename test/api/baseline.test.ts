@@ -30,7 +30,7 @@ describe('a baseline', () => {
   const ask = (machine: string, query: Record<string, string> = {}) =>
     simulation.app.inject({ url: `/simulator/machines/${machine}/baseline`, query });
 
-  it('is what a machine takes with nothing wrong, beside what it took and its drivers', async () => {
+  it('is the energy that a machine uses without anomalies, with its actual energy and drivers', async () => {
     const { app } = simulation;
     await app.inject({
       method: 'POST',
@@ -54,14 +54,14 @@ describe('a baseline', () => {
     assert.ok(Math.abs(excess_energy_kwh / difference_kwh - 1) < 0.05);
   });
 
-  it('is of the last day if nothing else is said, and of the whole factory for a meter', async () => {
+  it('covers the last day by default, and the whole factory for a meter', async () => {
     const answer = (await ask(METER)).json();
     assert.equal(Date.parse(answer.to) - Date.parse(answer.from), DAY_MS);
     assert.ok(answer.expected_energy_kwh > 3000 && answer.difference_kwh > 8);
     assert.equal(answer.drivers.production_units, 0);
   });
 
-  it('is refused for machines and windows that do not exist, and for those that are too long', async () => {
+  it('is refused for unknown machines, and for invalid or overlong windows', async () => {
     assert.equal((await ask(NOBODY)).statusCode, 404);
     assert.equal((await ask(COMPRESSOR, { to: time(NOON_MS + DAY_MS) })).statusCode, 422);
     const long = await ask(COMPRESSOR, { from: '2025-05-01T00:00:00Z', to: time(NOON_MS) });

@@ -23,7 +23,7 @@ describe('commands', () => {
     return (await ask('GET', `/simulator/machines/${id}`)).body;
   }
 
-  it('change the speed, which the journal has and no reading sees', async () => {
+  it('change the speed, which is recorded in the journal and affects no reading', async () => {
     const { simulator } = simulation;
     const nowMs = simulator.clock.nowMs();
     const { status, body } = await ask('PUT', '/simulator/config', { simulation_speed: 60 });
@@ -57,7 +57,7 @@ describe('commands', () => {
     assert.equal((await ask('GET', '/simulator/status')).body.status, 'running');
   });
 
-  it('show in the very next answer', async () => {
+  it('show in the next response', async () => {
     await ask('POST', '/simulator/stop', { machine_ids: [COMPRESSOR] });
     const { is_running, operating_mode, current_power_kw } = await machine();
     assert.deepEqual([is_running, operating_mode, current_power_kw], [false, 'offline', 0]);
@@ -65,7 +65,7 @@ describe('commands', () => {
     assert.equal((await machine()).is_running, true);
   });
 
-  it('find machines by their factories, and ids in any case', async () => {
+  it('find machines by factory, and ids in upper or lower case', async () => {
     const stopped = await ask('POST', '/simulator/stop', { factory_ids: [FACTORY] });
     assert.equal(stopped.body.data.running_machines, 0);
     const ids = { machine_ids: [COMPRESSOR.toUpperCase(), PUMP] };
@@ -73,7 +73,7 @@ describe('commands', () => {
     await ask('POST', '/simulator/start');
   });
 
-  it('that name unknown ids are refused with all of them, and change nothing', async () => {
+  it('with unknown ids are refused with a list of them, and change nothing', async () => {
     const ids = { machine_ids: [COMPRESSOR, NOBODY], factory_ids: [NOBODY] };
     const { status, body } = await ask('POST', '/simulator/stop', ids);
     assert.equal(status, 404);
@@ -84,7 +84,7 @@ describe('commands', () => {
     assert.equal((await ask('GET', '/simulator/status')).body.running_machines, 5);
   });
 
-  it('that ask for what is so already add nothing to the journal', async () => {
+  it('that change nothing add nothing to the journal', async () => {
     const { events } = simulation.simulator.eventLog.journal;
     const count = events.length;
     await ask('POST', '/simulator/start');
@@ -93,7 +93,7 @@ describe('commands', () => {
     assert.equal(events.length, count);
   });
 
-  it('inject an anomaly, which the readings show and which ends when it is cleared', async () => {
+  it('inject an anomaly, which shows in the readings and ends when cleared', async () => {
     const wanted = { anomaly_type: 'bearing_fault', severity: 5, duration_seconds: 3600 };
     const { status, body } = await ask('POST', ANOMALY, { ...wanted, machine_id: COMPRESSOR });
     assert.equal(status, 200);
@@ -113,7 +113,7 @@ describe('commands', () => {
     assert.deepEqual((await machine()).alerts, []);
   });
 
-  it('inject with the severity and the duration that hold when none is given', async () => {
+  it('inject with the default severity and duration', async () => {
     const { data } = (await ask('POST', ANOMALY, { anomaly_type: 'leak' })).body;
     assert.equal(data.severity, 1.5);
     assert.equal(Date.parse(data.ends_at) - Date.parse(data.started_at), 300_000);
@@ -134,7 +134,7 @@ describe('commands', () => {
     assert.deepEqual(types(none.body), []);
   });
 
-  it('inject only what the machine’s type has, into a machine that runs', async () => {
+  it('inject only anomalies of the machine’s type, and only while it runs', async () => {
     const foreign = await ask('POST', ANOMALY, { anomaly_type: 'belt_slip' });
     assert.equal(foreign.status, 422);
     assert.equal(foreign.body.errors[0].path, 'anomaly_type');
@@ -149,14 +149,14 @@ describe('commands', () => {
     await ask('POST', '/simulator/start');
   });
 
-  it('inject into the machine of the address only', async () => {
+  it('inject into the machine in the address only', async () => {
     const { status, body } = await ask('POST', ANOMALY, { anomaly_type: 'leak', machine_id: HVAC });
     assert.equal(status, 400);
     assert.equal(body.errors[0].path, 'machine_id');
     assert.equal((await machine()).anomaly_active, false);
   });
 
-  it('change settings, which hold in the next answer', async () => {
+  it('change settings, which apply from the next response on', async () => {
     const changes = { anomaly_probability: 0.5, weekend_production_factor: 0.1 };
     const { body } = await ask('PUT', '/simulator/config', changes);
     const expected = { simulation_speed: 1, enable_anomalies: false, ...changes };
@@ -168,8 +168,8 @@ describe('commands', () => {
   });
 });
 
-describe('a command that cannot be kept', () => {
-  it('is answered with 503 and changes nothing', async () => {
+describe('a command that cannot be recorded', () => {
+  it('gets 503 and changes nothing', async () => {
     const log: DurableLog = { keep: () => Promise.reject(new Error('no space left on device')) };
     const simulation = await startSimulation({ log });
     try {

@@ -19,10 +19,10 @@ const CPU_MAX_MS = 2000;
 const DAY_MS = 86_400_000;
 const YEAR = 'from=2025-06-02T00:00:00Z&to=2026-06-01T00:00:00Z';
 const READINGS = `/simulator/machines/${COMPRESSOR}/readings`;
-/** Requests of one address that are answered at once, and of all. */
+/** Responses computed at the same time for one address, and for all. */
 const OWN_MAX = 6;
 
-/** As many copies as a body takes, with commas between them. */
+/** As many copies as fit into a body, separated by commas. */
 function repeated(text: string): string {
   return Array(Math.floor(BODY_BYTES / (text.length + 1)))
     .fill(text)
@@ -55,7 +55,7 @@ describe('a body of a megabyte', () => {
       headers: { 'content-type': 'application/json' },
     });
 
-  it('costs time that grows with its size alone, whatever it holds, and is never 5xx', async () => {
+  it('costs time that depends only on its size, and never causes a 5xx', async () => {
     const bodies = {
       'unknown keys': manyKeys('1'),
       'keys of keys': `{"metadata":{"calendar":${manyKeys('{}')}}}`,
@@ -85,18 +85,18 @@ describe('a body of a megabyte', () => {
       }
   });
 
-  it('that is nested too deeply is refused before anything walks it', async () => {
+  it('that is nested too deeply is refused before it is processed', async () => {
     for (const open of ['[', '{"a":', '[{"a":[']) {
       const { statusCode, json } = await send('/simulator/start', open.repeat(100));
       assert.equal(statusCode, 400);
       assert.equal(json().message, 'the body is nested more than 64 levels deep');
     }
-    // Brackets in a string are none.
+    // Brackets in a string do not count.
     const text = await send('/simulator/start', JSON.stringify({ a: '["\\[{'.repeat(100) }));
     assert.equal(text.statusCode, 422);
   });
 
-  it('is told its first fifty faults, and unknown keys hide no fault of known ones', async () => {
+  it('gets its first fifty errors, and unknown keys hide no error of known ones', async () => {
     const body = `{"severity":9,${manyKeys('1').slice(1)}`;
     const { errors } = (await send(`/simulator/machines/${COMPRESSOR}/anomaly`, body)).json();
     assert.equal(errors.length, 50);
@@ -110,7 +110,7 @@ describe('a body of a megabyte', () => {
     assert.equal(ids.json().errors[49].path, 'machine_ids.49');
   });
 
-  it('for the registry costs no more: a time zone, keys and metadata of a megabyte', async () => {
+  it('for the registry costs no more, even with a time zone, keys or metadata of a megabyte', async () => {
     const inputs = {
       zone: { name: 'x', timezone: 'a/'.repeat(BODY_BYTES / 2) },
       keys: JSON.parse(manyKeys('1')),
@@ -126,7 +126,7 @@ describe('a body of a megabyte', () => {
     }
   });
 
-  it('in an address is cut where it is repeated', async () => {
+  it('in an address is truncated when quoted', async () => {
     const { statusCode, body } = await simulation.app.inject(`/${'a/'.repeat(7000)}`);
     assert.equal(statusCode, 404);
     assert.ok(body.length < 300, body);
@@ -136,7 +136,7 @@ describe('a body of a megabyte', () => {
   });
 });
 
-describe('what is computed for a client', () => {
+describe('work done for a client', () => {
   let simulation: Simulation;
   let port: number;
   const lines: { level: number; msg: string }[] = [];
@@ -150,7 +150,7 @@ describe('what is computed for a client', () => {
   });
   after(() => simulation.close());
 
-  /** A client that asks and then takes nothing, of an address of its own if it is given one. */
+  /** A client that sends a request and reads nothing, optionally from its own address. */
   async function stalled(path: string, localAddress = '127.0.0.1'): Promise<[Socket, number]> {
     const socket = connect({ port, host: '127.0.0.1', localAddress });
     socket.on('error', () => {});
@@ -166,7 +166,7 @@ describe('what is computed for a client', () => {
     return response.status;
   };
 
-  it('has a limit that every such route shares, of which one address has half', async () => {
+  it('has one limit for all routes, and one address gets half of it', async () => {
     const open = await Promise.all(
       Array.from({ length: OWN_MAX }, () => stalled(`${READINGS}?${YEAR}`)),
     );
@@ -195,7 +195,7 @@ describe('what is computed for a client', () => {
       socket.destroy();
   });
 
-  it('ends with a client that has left', async () => {
+  it('stops when the client disconnects', async () => {
     const { simulator } = simulation;
     const { fleet } = simulator;
     const [machine] = fleet.machines;
@@ -220,7 +220,7 @@ describe('what is computed for a client', () => {
     assert.ok(cpuMs < CPU_MAX_MS, `${cpuMs} ms`);
   });
 
-  it('logs nothing of connections that end at once, but counts them', async () => {
+  it('does not log connections that end at once, but counts them', async () => {
     const { app } = simulation;
     const remaining = async () =>
       Number((await app.inject('/simulator/info')).headers['x-ratelimit-remaining']);
@@ -231,7 +231,7 @@ describe('what is computed for a client', () => {
       socket.on('error', () => {});
       await once(socket, 'connect');
       socket.write('GET /simulator/machines HTTP/1.1\r\nHost: localhost\r\n\r\n');
-      // Every other one is seen while it is still there.
+      // Every other one is noticed while it is still connected.
       if (i % 2 === 0) await once(socket, 'data');
       socket.resetAndDestroy();
     }
@@ -241,7 +241,7 @@ describe('what is computed for a client', () => {
   });
 });
 
-test('a client that takes no byte of its answer is cut off, and no client keeps the server open', async (t) => {
+test('a client that reads nothing of its response is cut off, and none keeps the server open', async (t) => {
   const simulation = await startSimulation({ stalledMs: 300 });
   t.after(() => simulation.app.server.closeAllConnections());
   await simulation.app.listen({ port: 0 });
@@ -255,7 +255,7 @@ test('a client that takes no byte of its answer is cut off, and no client keeps 
   const openCount = promisify(simulation.app.server.getConnections.bind(simulation.app.server));
   const stalled = Array.from({ length: OWN_MAX }, () => ask(`${READINGS}?${YEAR}`));
   await until(async () => (await openCount()) >= OWN_MAX);
-  // A request that dribbles in is no byte taken.
+  // A request that trickles in does not count as reading.
   const dribble = setInterval(() => {
     for (const socket of stalled) if (socket.writable) socket.write('G');
   }, 50);

@@ -59,7 +59,7 @@ describe('the OpenAPI document', () => {
   });
   after(() => simulation.close());
 
-  it('has every route of the interface', () => {
+  it('has every route of the API', () => {
     const known = operations.map(([path, method]) => `${method.toUpperCase()} ${path}`);
     for (const path of [...JSON_GETS, '/simulator/exports', '/simulator/stream', '/metrics'])
       assert.ok(known.includes(`GET ${path}`), path);
@@ -81,7 +81,7 @@ describe('the OpenAPI document', () => {
       assert.ok(known.includes(route), route);
   });
 
-  it('gives each route a summary, a group, good answers and failures', () => {
+  it('gives each route a summary, a tag, success and error responses', () => {
     for (const [path, method, { summary, tags, responses }] of operations) {
       const name = `${method} ${path}`;
       assert.ok(summary, name);
@@ -93,7 +93,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('shows examples of every body, and they are accepted', () => {
+  it('has valid examples of every request body', () => {
     let count = 0;
     for (const [path, , { requestBody }] of operations) {
       if (!requestBody) continue;
@@ -107,7 +107,7 @@ describe('the OpenAPI document', () => {
     assert.equal(count, 9);
   });
 
-  it('says which bodies are needed, and what may need the key', () => {
+  it('marks required bodies, and routes that may need the key', () => {
     for (const [path, method, { requestBody, security }] of operations) {
       const isOptional = path === '/simulator/start' || path === '/simulator/stop';
       if (requestBody) assert.equal(requestBody.required, !isOptional, path);
@@ -115,7 +115,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('describes what is answered, to the key', async () => {
+  it('describes every key of a response', async () => {
     for (const [path, method, { responses }] of operations) {
       if (method !== 'get' || !JSON_GETS.includes(path)) continue;
       const url = path.replace(/\{\w+\}/, (name) => IDS[name] as string);
@@ -134,7 +134,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('describes what commands answer, good or bad', async () => {
+  it('describes the responses of commands, success or failure', async () => {
     const requests = [
       ['post', '/simulator/stop', {}],
       ['post', '/simulator/start', {}],
@@ -156,7 +156,7 @@ describe('the OpenAPI document', () => {
   });
 });
 
-describe('the pages of documentation', () => {
+describe('the documentation pages', () => {
   let simulation: Simulation;
   before(async () => {
     simulation = await startSimulation();
@@ -180,7 +180,7 @@ describe('the pages of documentation', () => {
       }
     });
 
-  it('the script of ReDoc fetches nothing from elsewhere', async () => {
+  it('the script of ReDoc fetches nothing from other hosts', async () => {
     const { body } = await simulation.app.inject('/redoc/redoc.standalone.js');
     assert.doesNotMatch(body, /cdn\.redoc\.ly/);
   });

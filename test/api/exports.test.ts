@@ -24,11 +24,11 @@ const HOUR = { from: '2026-06-01T11:00:00Z', to: '2026-06-01T12:00:00Z', format:
 const DAY = { from: '2026-05-31T00:00:00Z', to: '2026-06-01T00:00:00Z', partition: 'month' };
 const YEAR = { from: '2025-06-01T00:00:00Z', to: '2026-06-01T00:00:00Z', partition: 'month' };
 
-/** So often is asked how far an export is: a core that asks all the time is taken from it [ms]. */
+/** Polling interval: polling without a pause would take a core from the export [ms]. */
 const POLL_MS = 10;
-/** More than the buffers between a server and a client that does not read hold [bytes]. */
+/** More than the buffers between a server and a client that does not read can hold [bytes]. */
 const UNREAD_BYTES = 10_000_000;
-/** Answers that are given at once to all clients. */
+/** Responses computed at the same time for all clients. */
 const PLACES = 12;
 
 interface Shown {
@@ -39,7 +39,7 @@ interface Shown {
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
 }
 
-describe('exports in the API', () => {
+describe('exports through the API', () => {
   let simulation: Simulation;
   before(async () => {
     simulation = await startSimulation({
@@ -80,7 +80,7 @@ describe('exports in the API', () => {
     return folder;
   }
 
-  it('are what generate writes for the same window, file by file', async () => {
+  it('equal what generate writes for the same window, file by file', async () => {
     const wish = { ...HOUR, machines: ['hydraulic-pump-1'], labels: true, resample_seconds: 60 };
     const shown = await ended(wish);
     assert.deepEqual([shown.state, shown.share, shown.error], ['done', 1, null]);
@@ -101,7 +101,7 @@ describe('exports in the API', () => {
     );
   });
 
-  it('can be had as one archive', async () => {
+  it('can be downloaded as one archive', async () => {
     const shown = await ended({ ...HOUR, machines: [PUMP] });
     const response = await simulation.app.inject(`${PATH}/${shown.id}/download`);
     assert.equal(response.statusCode, 200);
@@ -119,7 +119,7 @@ describe('exports in the API', () => {
     assert.equal(filesIn(unpacked).length, shown.files.length);
   });
 
-  it('hold what was done to the factory, as it was delivered', async () => {
+  it('include all commands to the factory, as delivered', async () => {
     const anomaly = { anomaly_type: 'leak', severity: 4, duration_seconds: 1200 };
     await ask('POST', `/simulator/machines/${COMPRESSOR}/anomaly`, anomaly);
     await simulation.pass(600);
@@ -151,7 +151,7 @@ describe('exports in the API', () => {
     assert.equal(csvRows(folder, 'clean/energy', file).length, rows.length);
   });
 
-  it('say how far they are, and end when they are removed', async () => {
+  it('report their progress, and stop when removed', async () => {
     const { body } = await ask('POST', PATH, YEAR);
     const { id, state, rows_total } = body.data;
     assert.equal(state, 'running');
@@ -170,7 +170,7 @@ describe('exports in the API', () => {
     assert.equal((await ask('DELETE', `${PATH}/${id}`)).status, 404);
   });
 
-  it('that cannot be made are refused with what is accepted', async () => {
+  it('that are impossible are refused with the accepted values', async () => {
     const cases: [wish: object, path: string, message: RegExp][] = [
       [{ ...HOUR, to: HOUR.from }, 'to', /is not after/],
       [{ ...HOUR, to: '2040-06-01T00:00:00Z' }, 'to', /accepted are 3660 days/],
@@ -198,7 +198,7 @@ describe('exports in the API', () => {
     assert.equal((await ask('GET', PATH)).body.length, before);
   });
 
-  it('give no file that is not theirs', async () => {
+  it('serve only files of their own', async () => {
     const { id } = await ended({ ...HOUR, machines: [PUMP] });
     for (const path of [
       '../export.json',
@@ -217,7 +217,7 @@ describe('exports in the API', () => {
     assert.equal(unknown.status, 404);
   });
 
-  it('that are not taken leave the others their places: half of them are for one address', async (t) => {
+  it('that are not read leave room for others: one address gets half of the downloads', async (t) => {
     const { app } = simulation;
     await app.listen({ port: 0 });
     const { port } = app.server.address() as AddressInfo;
@@ -252,7 +252,7 @@ describe('exports in the API', () => {
     await until(async () => (await asked(paths[0] ?? '', '127.0.0.3')) !== 429);
   });
 
-  it('are made and removed by those only who may change anything', async () => {
+  it('can be started and removed only by clients that may make changes', async () => {
     const payload = { ...HOUR };
     const remoteAddress = '203.0.113.9';
     const made = await simulation.app.inject({ method: 'POST', url: PATH, payload, remoteAddress });

@@ -11,7 +11,7 @@ async function inject(
   assert.equal(answer.statusCode, 200, answer.body);
 }
 
-test('an anomaly that is active reports what it has cost so far, and in the end all of it', async () => {
+test('an active anomaly reports its cost so far, an ended one its total cost', async () => {
   const { app, pass, close } = await startSimulation();
   try {
     await inject(app, `/simulator/machines/${COMPRESSOR}/anomaly`, {
@@ -47,7 +47,7 @@ test('an anomaly that is active reports what it has cost so far, and in the end 
   }
 });
 
-test('a bad question for anomalies names what is wrong with it', async () => {
+test('a bad query for anomalies gets the reason', async () => {
   const { app, close } = await startSimulation();
   try {
     for (const [query, status] of [

@@ -38,7 +38,7 @@ describe('the journal', () => {
   const get = async (query = ''): Promise<Event[]> =>
     (await simulation.app.inject(`/simulator/journal${query}`)).json();
 
-  it('tells what happened, when and to whom, oldest first', async () => {
+  it('lists what happened, when and to which machine, oldest first', async () => {
     const events = await get();
     assert.deepEqual(events[0], {
       sequence: 1,
@@ -59,18 +59,18 @@ describe('the journal', () => {
     );
   });
 
-  it('is asked by time, kind and machine', async () => {
+  it('is filtered by time, kind and machine', async () => {
     const kinds = async (query: string) => (await get(query)).map(({ kind }) => kind);
     assert.deepEqual(await kinds('?to=2026-06-01T12:00:01Z'), ['inject']);
     assert.equal((await kinds('?from=2026-06-01T12:00:01Z')).length, 4);
     assert.deepEqual(await kinds('?kind=clear'), ['clear']);
     assert.deepEqual(await kinds(`?machine_id=${HVAC.toUpperCase()}`), ['stop', 'start']);
-    assert.deepEqual(await kinds(`?machine_id=${NOBODY}`), ['start'], 'that was for everybody');
+    assert.deepEqual(await kinds(`?machine_id=${NOBODY}`), ['start'], 'that was for all machines');
     for (const query of ['kind=fire', 'limit=0', 'from=2026-02-30T00:00:00Z', 'form=x'])
       assert.equal((await simulation.app.inject(`/simulator/journal?${query}`)).statusCode, 422);
   });
 
-  it('comes page by page', async () => {
+  it('is paginated', async () => {
     const sequences: number[] = [];
     let url: string | undefined = '/simulator/journal?limit=2&from=2026-06-01T12:00:00Z';
     while (url) {

@@ -1,4 +1,4 @@
-/** A machine is named by its id or its name, wherever one is asked for. */
+/** Every parameter that takes a machine accepts its id or its name. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { chosenMachines } from '../../src/dataset/machine-choice.ts';
@@ -8,7 +8,7 @@ import { COMPRESSOR, HVAC, NOON_MS, type Simulation, startSimulation } from '../
 const OTHER = 'e0000000-0000-0000-0000-000000000002';
 const LONG = '缩'.repeat(255);
 
-/** A second site with a machine that is called like one of the first. */
+/** A second site with a machine that has the name of one at the first. */
 const SITES = [
   DEFAULT_FACTORY,
   {
@@ -39,7 +39,7 @@ describe('a machine’s name', () => {
     return { status: response.statusCode, body: isJson ? response.json() : response.body };
   }
 
-  it('stands for its id in every address, in upper or lower case', async () => {
+  it('works in place of its id in every address, in upper or lower case', async () => {
     const span = `from=${new Date(NOON_MS).toISOString()}`;
     for (const name of ['Compressor-1', 'compressor-1', COMPRESSOR.toUpperCase()])
       for (const rest of ['', `/readings?${span}`, `/series?${span}`, `/baseline?${span}`]) {
@@ -50,12 +50,12 @@ describe('a machine’s name', () => {
       }
   });
 
-  it('may be as long as a registry takes, in any script', async () => {
+  it('may be as long as the registry allows, in any script', async () => {
     const { status, body } = await ask('GET', `/simulator/machines/${encodeURIComponent(LONG)}`);
     assert.deepEqual([status, body.machine_name], [200, LONG]);
   });
 
-  it('stands for its id in commands and queries', async () => {
+  it('works in place of its id in commands and queries', async () => {
     const anomaly = { anomaly_type: 'leak', machine_id: 'compressor-1' };
     const injected = await ask('POST', '/simulator/machines/Compressor-1/anomaly', anomaly);
     assert.deepEqual([injected.status, injected.body.data.machine_id], [200, COMPRESSOR]);
@@ -70,7 +70,7 @@ describe('a machine’s name', () => {
     assert.equal(cleared.body.data.cleared.length, 1);
   });
 
-  it('of several machines is a conflict that gives their ids', async () => {
+  it('shared by several machines is a conflict that lists their ids', async () => {
     const refused = [
       await ask('GET', '/simulator/machines/HVAC-Main'),
       await ask('POST', '/simulator/machines/hvac-main/anomaly', { anomaly_type: 'dirty_coils' }),
@@ -84,7 +84,7 @@ describe('a machine’s name', () => {
     }
   });
 
-  it('that no machine has is not accepted, as an id that none has is unknown', async () => {
+  it('that no machine has is refused, like an unknown id', async () => {
     for (const name of ['Compressor-9', '%25'])
       assert.equal((await ask('GET', `/simulator/machines/${name}/readings`)).status, 422);
     const mismatch = { anomaly_type: 'leak', machine_id: 'Compressor-9' };
@@ -93,7 +93,7 @@ describe('a machine’s name', () => {
   });
 });
 
-it('the machines of a window are named by the same rule', () => {
+it('the machines of a window are looked up in the same way', () => {
   const refusals: string[] = [];
   const chosen = (...names: string[]) =>
     chosenMachines(names, SITES, (_place, message) => refusals.push(message));

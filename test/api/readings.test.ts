@@ -38,8 +38,8 @@ describe('the readings of a window', () => {
     return readings;
   }
 
-  it('of hours are the same as an array, as JSON lines and as CSV', async () => {
-    // Several times what is read and sent in one go.
+  it('of several hours are the same as an array, as JSON lines and as CSV', async () => {
+    // Several times what is read and sent at once.
     const fromMs = NOON_MS - DAY_MS / 4;
     const query = { from: time(fromMs), to: time(NOON_MS) };
     const array = await get(COMPRESSOR, query);
@@ -69,7 +69,7 @@ describe('the readings of a window', () => {
     );
   });
 
-  it('are later than its beginning, up to and including its end', async () => {
+  it('are those after its start, up to and including its end', async () => {
     const query = { from: '2026-06-01T10:00:00Z', to: '2026-06-01T10:01:30Z' };
     const times = (await get(PUMP, query)).json().map((reading: Reading) => reading.time);
     assert.deepEqual(times, [
@@ -81,20 +81,20 @@ describe('the readings of a window', () => {
     assert.equal((await get(PUMP, split)).json().length, 1);
   });
 
-  it('are those of the last hour if no window is named', async () => {
+  it('are those of the last hour by default', async () => {
     const readings = (await get(PUMP, {})).json();
     assert.equal(readings.length, 120);
     assert.equal(readings.at(-1).time, '2026-06-01T12:00:00Z');
   });
 
-  it('of a window without any are an empty array, no lines, or a header alone', async () => {
+  it('without a reading are an empty array, no lines, or only a header', async () => {
     const query = { from: '2026-06-01T10:00:01Z', to: '2026-06-01T10:00:02Z' };
     assert.equal((await get(PUMP, query)).body, '[]');
     assert.equal((await get(PUMP, query, 'application/x-ndjson')).body, '');
     assert.match((await get(PUMP, query, 'text/csv')).body, /^time,machine_id,power_kw,[^\n]*\n$/);
   });
 
-  it('are only those that the machine made while it ran', async () => {
+  it('are only those from while the machine ran', async () => {
     await simulation.simulator.setRunning(false, { machineIds: [PUMP] });
     await simulation.pass(600);
     await simulation.simulator.setRunning(true, { machineIds: [PUMP] });
@@ -105,7 +105,7 @@ describe('the readings of a window', () => {
     assert.ok(readings.every((reading) => Date.parse(reading.time) > NOON_MS + 600_000));
   });
 
-  it('of a year begin to arrive at once, and end with the client that asked', async () => {
+  it('of a year begin to arrive at once, and stop when the client disconnects', async () => {
     await simulation.app.listen({ port: 0 });
     const { port } = simulation.app.server.address() as { port: number };
     const query = new URLSearchParams({ from: time(NOON_MS - 365 * DAY_MS), to: time(NOON_MS) });
@@ -123,7 +123,7 @@ describe('the readings of a window', () => {
     assert.equal((await get(PUMP, {})).statusCode, 200);
   });
 
-  it('come in the format that is asked for most', () => {
+  it('come in the format that the client prefers', () => {
     assert.equal(acceptedFormat(), 'application/json');
     assert.equal(acceptedFormat('*/*'), 'application/json');
     assert.equal(acceptedFormat('text/*'), 'text/csv');
@@ -143,8 +143,8 @@ describe('the readings of a window', () => {
   });
 });
 
-describe('a window up to now', () => {
-  it('waits for an event that is on its way, which may change its end', async () => {
+describe('a window that ends now', () => {
+  it('waits for a pending event, which may change its last readings', async () => {
     let keep: (() => void) | undefined;
     const log: DurableLog = {
       keep: () =>
@@ -160,7 +160,7 @@ describe('a window up to now', () => {
       const query = new URLSearchParams({ from: time(NOON_MS - 2000), to: time(NOON_MS + 5000) });
       const url = `/simulator/machines/${COMPRESSOR}/readings?${query}`;
       const answered = app.inject(url).then((response) => response);
-      // As long as a request takes that does not wait.
+      // The duration of a request that does not wait.
       assert.equal((await app.inject('/health')).statusCode, 200);
       keep?.();
       await stopped;

@@ -31,7 +31,7 @@ describe('a series', () => {
   const ask = (machine: string, query: Record<string, string>) =>
     simulation.app.inject({ url: `/simulator/machines/${machine}/series`, query });
 
-  it('tells the shifts of its window, and of as long after it', async () => {
+  it('has the shifts of its window and of the same time after it', async () => {
     const window = { from: '2026-06-01T04:00:00Z', to: '2026-06-01T09:00:00Z' };
     const { shifts } = (await ask(COMPRESSOR, { ...window, points: '10' })).json();
     assert.deepEqual(
@@ -45,7 +45,7 @@ describe('a series', () => {
     assert.deepEqual((await ask(HVAC, { ...month, points: '10' })).json().shifts, []);
   });
 
-  it('has the least, the greatest and the mean of the readings of every bucket', async () => {
+  it('has the minimum, maximum and mean of every bucket', async () => {
     const window = { from: time(NOON_MS - 600_000), to: time(NOON_MS) };
     const series: Series = (await ask(COMPRESSOR, { ...window, points: '10' })).json();
     const url = `/simulator/machines/${COMPRESSOR}/readings?${new URLSearchParams(window)}`;
@@ -67,7 +67,7 @@ describe('a series', () => {
     }
   });
 
-  it('tells of the last hour and every field with numbers if nothing else is said', async () => {
+  it('covers the last hour and all numeric fields by default', async () => {
     const series: Series = (await ask(HVAC, {})).json();
     assert.equal(series.readings, 360);
     assert.equal(series.time.length, 400);
@@ -76,7 +76,7 @@ describe('a series', () => {
     assert.ok(!names.includes('operating_mode'));
   });
 
-  it('has null where a bucket has no reading', async () => {
+  it('has null for a bucket without readings', async () => {
     const query = { from: time(NOON_MS - 60_000), points: '6', fields: 'power_kw' };
     const { fields }: Series = (await ask(PUMP, query)).json();
     assert.deepEqual(Object.keys(fields), ['power_kw']);
@@ -86,7 +86,7 @@ describe('a series', () => {
     );
   });
 
-  it('of a year is a sample that says so, and has a value in every bucket', async () => {
+  it('of a year is marked as sampled, and has a value in every bucket', async () => {
     const query = { from: time(NOON_MS - 365 * DAY_MS), points: '365', fields: 'power_kw' };
     const response = await ask(COMPRESSOR, query);
     const series: Series = response.json();
@@ -96,7 +96,7 @@ describe('a series', () => {
     assert.equal((await ask(COMPRESSOR, query)).body, response.body);
   });
 
-  it('is refused for fields, windows and machines that do not exist', async () => {
+  it('is refused for unknown fields and machines, and for invalid windows', async () => {
     const unknown = await ask(PUMP, { fields: 'power_kw,colour' });
     assert.equal(unknown.statusCode, 422);
     assert.match(unknown.json().errors[0].message, /^colour is not accepted; choose from power_kw/);

@@ -27,7 +27,7 @@ const MQTT: DeliveryFigures = {
   refusedTotal: 0,
 };
 
-describe('what the simulator tells of itself', () => {
+describe('the status of the simulator', () => {
   let simulation: Simulation;
   const mqtt = { ...MQTT };
   before(async () => {
@@ -37,7 +37,7 @@ describe('what the simulator tells of itself', () => {
 
   const get = async (url: string) => (await simulation.app.inject(url)).json();
 
-  it('is healthy while its sinks are connected, and else degraded', async () => {
+  it('is healthy while all sinks are connected, otherwise degraded', async () => {
     const healthy = await get('/health');
     assert.equal(healthy.status, 'healthy');
     assert.equal(healthy.mqtt_connected, true);
@@ -57,7 +57,7 @@ describe('what the simulator tells of itself', () => {
     assert.equal((await get('/health')).status, 'healthy');
   });
 
-  it('is degraded while a sink makes no progress, whatever its connection does', async () => {
+  it('is degraded while a sink makes no progress, connected or not', async () => {
     const sinceMs = Date.UTC(2026, 5, 1, 11);
     const reason = 'nothing was acknowledged for 30 s';
     Object.assign(mqtt, { state: 'stalled', problems: [{ part: 'mqtt', reason, sinceMs }] });
@@ -77,7 +77,7 @@ describe('what the simulator tells of itself', () => {
     Object.assign(mqtt, { state: 'live', problems: [] });
   });
 
-  it('is degraded while a sink is 30 s behind, unless that catches up', async () => {
+  it('is degraded while a sink is 30 s behind without catching up', async () => {
     for (const [lagMs, state, status] of [
       [30_000, 'live', 'healthy'],
       [30_001, 'live', 'degraded'],
@@ -89,7 +89,7 @@ describe('what the simulator tells of itself', () => {
     Object.assign(mqtt, { lagMs: MQTT.lagMs, state: 'live' });
   });
 
-  it('lists its outputs, and what was refused of them', async () => {
+  it('lists the outputs and their refused messages', async () => {
     const refused = Array.from({ length: 200 }, (_, i) => ({
       topic: `factory/demo/machine-${i}/energy`,
       count: 2,
@@ -132,7 +132,7 @@ describe('what the simulator tells of itself', () => {
     assert.ok(machine.total_energy_kwh > 0.1 && machine.total_energy_kwh < 1);
   });
 
-  it('lists machines by type, by state and page by page', async () => {
+  it('lists machines by type and state, page by page', async () => {
     assert.equal((await get('/simulator/machines?type=pump')).length, 1);
     assert.equal((await get('/simulator/machines?running=false')).length, 0);
     const names: string[] = [];
@@ -149,7 +149,7 @@ describe('what the simulator tells of itself', () => {
     );
   });
 
-  it('is ready until it stops', async () => {
+  it('is ready until the simulator stops', async () => {
     assert.equal((await simulation.app.inject('/health/ready')).statusCode, 200);
     simulation.simulator.beginStopping();
     assert.equal((await simulation.app.inject('/health/ready')).statusCode, 503);
@@ -157,7 +157,7 @@ describe('what the simulator tells of itself', () => {
     assert.equal((await get('/simulator/status')).status, 'stopping');
   });
 
-  it('gives Prometheus its figures and those of each sink', async () => {
+  it('gives Prometheus metrics of the simulator and of each sink', async () => {
     await simulation.app.inject(`/simulator/machines/${COMPRESSOR}`);
     const { body, headers } = await simulation.app.inject('/metrics');
     assert.match(headers['content-type'] as string, /^text\/plain; version=/);

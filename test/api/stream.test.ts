@@ -23,7 +23,7 @@ interface ServerEvent {
   readonly data: Record<string, unknown>;
 }
 
-/** A client of the stream that keeps what it was told. */
+/** A client of the stream that keeps the events it receives. */
 class EventReader {
   readonly events: ServerEvent[] = [];
   readonly #abort = new AbortController();
@@ -71,7 +71,7 @@ describe('the stream', () => {
   });
   after(() => simulation.close());
 
-  it('begins with the status of every machine and goes on with what they report', async () => {
+  it('starts with the status of every machine, then sends their readings', async () => {
     const reader = new EventReader();
     const response = await reader.open(url);
     assert.equal(response.headers.get('content-type'), 'text/event-stream');
@@ -102,7 +102,7 @@ describe('the stream', () => {
     reader.close();
   });
 
-  it('tells of some machines or some types only', async () => {
+  it('can be limited to some machines or types', async () => {
     const pump = new EventReader();
     const compressors = new EventReader();
     await pump.open(`${url}?machine_ids=${PUMP}`);
@@ -116,7 +116,7 @@ describe('the stream', () => {
     compressors.close();
   });
 
-  it('tells of the first machines where there is a limit, and of all where they are fewer', async () => {
+  it('with a limit covers the first machines, or all if there are fewer', async () => {
     const [few, all] = [new EventReader(), new EventReader()];
     await few.open(`${url}?limit=2`);
     await all.open(`${url}?limit=10000`);
@@ -133,7 +133,7 @@ describe('the stream', () => {
     all.close();
   });
 
-  it('tells of a stop when it happens', async () => {
+  it('reports a stop as it happens', async () => {
     const reader = new EventReader();
     await reader.open(`${url}?machine_ids=${PUMP}`);
     await until(() => reader.events.length === 1);
@@ -149,7 +149,7 @@ describe('the stream', () => {
     await simulation.simulator.setRunning(true, {});
   });
 
-  it('cuts off a client that does not take what it is sent', async () => {
+  it('cuts off a client that does not read', async () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.write('GET /simulator/stream HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(socket, 'readable');
@@ -164,7 +164,7 @@ describe('the stream', () => {
     await until(() => isClosed);
   });
 
-  it('tells of machines that come and go while it is open', async () => {
+  it('follows machines that are added and removed while it is open', async () => {
     const reader = new EventReader();
     await reader.open(`${url}?types=pump`);
     await until(() => reader.events.length === 1);
@@ -185,7 +185,7 @@ describe('the stream', () => {
     await simulation.pass(60);
   });
 
-  it('is refused with the limit when a hundred are open', async () => {
+  it('is refused, with the limit, when a hundred are open', async () => {
     const readers = Array.from({ length: 100 }, () => new EventReader());
     await Promise.all(readers.map((reader) => reader.open(`${url}?machine_ids=${PUMP}`)));
     const response = await fetch(url);
@@ -195,7 +195,7 @@ describe('the stream', () => {
   });
 });
 
-test('a stream of more than ten thousand machines is refused with what to give', async (t) => {
+test('a stream of more than ten thousand machines is refused with the parameters to use', async (t) => {
   const journal = new Journal(DEFAULT_SETTINGS);
   const clock = new InstantClock(Date.UTC(2026, 0, 14, 12));
   const fleet = createFleet(largeFleet(50_005, DEFAULT_CALENDAR, machineTypes).factories, {

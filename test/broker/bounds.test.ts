@@ -1,4 +1,6 @@
-/** What the broker keeps for clients has bounds, and whoever exceeds them harms only itself. */
+/**
+ * The broker limits what it keeps for clients, and a client that exceeds a limit harms only itself.
+ */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type BrokerOptions, EmbeddedBroker } from '../../src/broker/embedded-broker.ts';
@@ -75,7 +77,7 @@ test('publishers wait for a client that is behind, but not for long', async (t) 
   const slow = await RawClient.open(broker.port, { clientId: 'slow' });
   await slow.subscribe('factory/#', 0);
   const payload = Buffer.alloc(64 * KB);
-  // Far more than it may have waiting, as fast as it takes it.
+  // Far more than may wait for it, as fast as it accepts messages.
   for (let i = 0; i < 200; i++) await publish('factory/a/b/energy', payload);
   await slow.untilPublished(200);
   assert.deepEqual(notices, []);
@@ -130,7 +132,7 @@ test('retained messages are limited in bytes and topics, and the simulator’s o
     notices[0] ?? '',
     /^the retained message of junk\/28 was refused: at most 61440 bytes/,
   );
-  // One that is replaced does not count twice, and one that no longer fits leaves nothing behind.
+  // A replaced message does not count twice, and one that no longer fits leaves nothing behind.
   assert.equal(keep('junk/0', 2 * KB), true);
   assert.equal(keep('junk/0', 20 * KB), false);
   assert.deepEqual(topics('junk/0'), []);
@@ -242,7 +244,7 @@ test('filters are limited, and searching retained messages does not block other 
   );
   const more = await greedy.subscribe(filters('y'));
   assert.equal(more.filter((code) => code === 0).length, 50);
-  // Its 150 searches of 5,000 topics are still going on.
+  // Its 150 searches of 5,000 topics are still running.
   await greedy.subscribe('factory/#');
   await publish('factory/b/c/energy', 'in time');
   await other.untilPublished(1);
@@ -317,7 +319,7 @@ test('a session sends its backlog in linear time', () => {
   cpuMs(10_000);
   const few = Math.min(...[1, 2].map(() => cpuMs(5_000)));
   const many = Math.min(...[1, 2].map(() => cpuMs(50_000)));
-  // Ten times as many: 10 times the time where it is linear, 100 where it is quadratic.
+  // Ten times as many: 10 times the time if it is linear, 100 times if it is quadratic.
   assert.ok(many < 40 * few + 50, `${few} ms, ${many} ms`);
 });
 
@@ -381,12 +383,12 @@ test('clients, their ids, wills and topics are limited', async (t) => {
 });
 
 test('notices are reported at a limited rate, with the number of suppressed ones', () => {
-  const told: string[] = [];
-  const notices = new Notices((notice) => told.push(notice), 60_000);
+  const reported: string[] = [];
+  const notices = new Notices((notice) => reported.push(notice), 60_000);
   for (let i = 0; i < 3; i++) notices.report('client', () => `client ${i}`);
   notices.report('session', () => 'session 0');
-  assert.deepEqual(told, ['client 0', 'session 0']);
-  const hasty = new Notices((notice) => told.push(notice), 0);
+  assert.deepEqual(reported, ['client 0', 'session 0']);
+  const hasty = new Notices((notice) => reported.push(notice), 0);
   hasty.report('client', () => 'again');
-  assert.equal(told.at(-1), 'again');
+  assert.equal(reported.at(-1), 'again');
 });

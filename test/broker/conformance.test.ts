@@ -1,4 +1,4 @@
-/** What the standard asks of a broker, where clients rely on it. */
+/** Requirements of the standard that clients rely on. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
@@ -241,7 +241,7 @@ test('the broker follows the standard', async (t) => {
     const awake = await RawClient.open(port, { ...session, clientId: 'sleepy' });
     await awake.ping();
     assert.deepEqual(awake.payloads, ['new']);
-    // A client that is back in time has no will published, and one that says farewell neither.
+    // The will of a client that returns in time, or disconnects properly, is not published.
     const away = await RawClient.open(port, { ...session, clientId: 'leaver', will });
     await away.drop();
     const back = await RawClient.open(port, { ...session, clientId: 'leaver', will });

@@ -13,7 +13,7 @@ import { Collector } from '../outputs/collector.ts';
 import { freePort } from '../servers.ts';
 
 const HOST = '127.0.0.1';
-/** A message that never comes fails the test instead of halting it. */
+/** A missing message fails the test instead of hanging it. */
 
 async function started(
   t: TestContext,
@@ -29,7 +29,7 @@ function urlOf({ port }: EmbeddedBroker): string {
   return `mqtt://${HOST}:${port}`;
 }
 
-/** A client that tries once. */
+/** A client that tries to connect once. */
 function clientOf(t: TestContext, url: string, options: IClientOptions = {}): MqttClient {
   const client = mqtt.connect(url, { reconnectPeriod: 0, ...options });
   t.after(() => client.endAsync(true));
@@ -200,7 +200,7 @@ test('a client that announces a packet of megabytes is disconnected', async (t) 
   assert.equal(broker.clientCount, 0);
 });
 
-test('browsers connect by WebSocket at /mqtt, but only from the simulator’s own page', async (t) => {
+test('browsers connect by WebSocket at /mqtt, but only from the simulator’s own pages', async (t) => {
   const broker = await started(t);
   const server = createHttpServer().listen(0, HOST);
   await once(server, 'listening');

@@ -9,7 +9,9 @@ import {
   parser,
 } from 'mqtt-packet';
 
-/** A client that sends what it is told and keeps what it gets: it acknowledges nothing itself. */
+/**
+ * A client that sends the given packets and keeps those received; it acknowledges nothing itself.
+ */
 export class RawClient {
   readonly packets: Packet[] = [];
   readonly socket: Socket;
@@ -40,7 +42,7 @@ export class RawClient {
     return client;
   }
 
-  /** Connects and says nothing. */
+  /** Connects and sends nothing. */
   static async reach(port: number, version: 3 | 4 | 5 = 4): Promise<RawClient> {
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
@@ -67,7 +69,7 @@ export class RawClient {
     this.send({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false, ...rest });
   }
 
-  /** Subscribes and waits for SUBACK. @returns What was granted. */
+  /** Subscribes and waits for SUBACK. @returns The granted QoS levels. */
   async subscribe(filters: string | readonly string[], qos: 0 | 1 | 2 = 0): Promise<number[]> {
     const subscriptions = [filters].flat().map((topic) => ({ topic, qos }));
     const count = this.#count('suback');
@@ -77,7 +79,7 @@ export class RawClient {
     return suback.granted ?? [];
   }
 
-  /** Waits until everything that was sent before has been answered. */
+  /** Waits until everything sent so far has been answered. */
   async ping(): Promise<void> {
     const count = this.#count('pingresp');
     this.send({ cmd: 'pingreq' });
@@ -95,12 +97,12 @@ export class RawClient {
     }
   }
 
-  /** Waits until so many messages have come. */
+  /** Waits until `count` messages have arrived. */
   async untilPublished(count: number): Promise<void> {
     await this.#untilMore('publish', count - 1);
   }
 
-  /** Ends the connection without a word. */
+  /** Ends the connection without DISCONNECT. */
   async drop(): Promise<void> {
     this.socket.destroy();
     await this.isClosed;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { BROKER_LIMITS } from '../../src/broker/limits.ts';
 import { FilterTree, isFilter, isTopic, matcherOf } from '../../src/broker/topics.ts';
 
-/** The examples of MQTT 3.1.1, §4.7, and their borders. */
+/** The examples of MQTT 3.1.1, §4.7, and their edge cases. */
 const MATCHES: [filter: string, topics: string[], others: string[]][] = [
   ['sport/player1/#', ['sport/player1', 'sport/player1/a', 'sport/player1/a/b'], ['sport/player']],
   ['sport/+', ['sport/', 'sport/a'], ['sport', 'sport/a/b']],

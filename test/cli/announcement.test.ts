@@ -18,20 +18,20 @@ function reachedOn(brokerPort: number | undefined, env: Readonly<Record<string, 
   return [configuration, reached] as const;
 }
 
-test('the banner has the command that listens, with the port that the broker really has', () => {
+test('the banner shows how to subscribe, with the broker’s actual port', () => {
   const text = announcement(...reachedOn(1884));
   assert.match(text, /mosquitto_sub -h 127\.0\.0\.1 -p 1884 -v -t 'factory\/#'\n/);
   assert.doesNotMatch(announcement(...reachedOn(undefined, { MQTT_HOST: 'b' })), /mosquitto_sub/);
 });
 
-test('a broker that demands a login is listened to with it, and no password is shown', () => {
+test('the command to subscribe includes the user name, but no password', () => {
   const env = { MQTT_USERNAME: 'plant', MQTT_PASSWORD: 'hush', MQTT_BIND_HOST: '::' };
   const text = announcement(...reachedOn(1883, env));
   assert.match(text, /mosquitto_sub -h localhost -p 1883 -u 'plant' -P "\$MQTT_PASSWORD" -v -t/);
   assert.doesNotMatch(text, /hush/);
 });
 
-test('a port that was moved is a line in the log, with the command that listens there', () => {
+test('a changed port is logged, with the command to subscribe there', () => {
   assert.deepEqual(movedPorts(...reachedOn(1883)), []);
   assert.deepEqual(movedPorts(...reachedOn(1884)), [
     'Port 1883 is taken, so MQTT uses 1884 (set MQTT_PORT to choose another).',

@@ -8,7 +8,7 @@ import { ConfigError } from '../../src/core/errors.ts';
 import { configure } from '../factory/surroundings.ts';
 import { paper } from './program.ts';
 
-/** A command that keeps what it was given. */
+/** A command that records its arguments. */
 function recorder(name: string, received: Arguments[], operands?: string): Command {
   return {
     name,
@@ -25,7 +25,7 @@ function recorder(name: string, received: Arguments[], operands?: string): Comma
   };
 }
 
-/** Runs a line against the commands `run` and `list`. */
+/** Runs a command line with the commands `run` and `list`. */
 async function line(...words: string[]) {
   const ran: Arguments[] = [];
   const listed: Arguments[] = [];
@@ -48,14 +48,14 @@ async function refused(...words: string[]): Promise<string[]> {
   return messageOf(error.faults);
 }
 
-test('without a command, run is meant', async () => {
+test('the default command is run', async () => {
   assert.equal((await line()).ran.length, 1);
   const { ran, code } = await line('--file', 'a.yaml');
   assert.deepEqual(ran[0]?.values, { file: 'a.yaml' });
   assert.equal(code, 3);
 });
 
-test('a command gets its options, flags and operands, and its code is the exit code', async () => {
+test('a command receives its options, flags and operands, and returns the exit code', async () => {
   const { listed, ran, code } = await line('list', 'x', '--json', '--file=b.yaml', 'y');
   assert.equal(ran.length, 0);
   assert.deepEqual(listed, [
@@ -64,18 +64,18 @@ test('a command gets its options, flags and operands, and its code is the exit c
   assert.equal(code, 3);
 });
 
-test('a value may begin with a hyphen when it is joined with =', () => {
+test('a value that begins with a hyphen must be joined with =', () => {
   const { values } = parseArguments(['--file=-'], recorder('run', []));
   assert.deepEqual(values, { file: '-' });
 });
 
-test('an unknown command names the nearest, or all', async () => {
+test('an unknown command gets the most similar one, or all', async () => {
   assert.deepEqual(await refused('lst'), ['lst: is not a command; did you mean list?']);
   assert.deepEqual(await refused('frobnicate'), ['frobnicate: is not a command; run, list']);
   assert.deepEqual(await refused('constructor'), ['constructor: is not a command; run, list']);
 });
 
-test('all faults of a line are found at once', async () => {
+test('all errors of a command line are reported at once', async () => {
   assert.deepEqual(await refused('list', '--jsn', '--json=yes', '--file'), [
     '--jsn: is not an option; did you mean --json?',
     '--json: does not take a value',
@@ -88,7 +88,7 @@ test('all faults of a line are found at once', async () => {
   assert.deepEqual(await refused('-x'), ['-x: is not an option; --help, --file, --json']);
 });
 
-test('an operand that a command does not take is refused', async () => {
+test('an unexpected operand is refused', async () => {
   assert.match((await refused('--json', 'list')).join(), /^list: is not expected after run/);
 });
 
@@ -104,7 +104,7 @@ test('--version and --help answer without running anything', async () => {
   }
 });
 
-test('--help behind a command shows its options with their defaults', async () => {
+test('--help after a command shows its options with their defaults', async () => {
   const { code, output, listed } = await line('list', '--help');
   assert.deepEqual([code, listed.length], [0, 0]);
   assert.equal(output, help(recorder('list', [], '[NAME]')));
@@ -122,21 +122,21 @@ Options:
   );
 });
 
-test('help and a command show what that command’s --help shows', async () => {
+test('help followed by a command shows that command’s --help', async () => {
   const { output, listed } = await line('help', 'list');
   assert.equal(output, (await line('list', '--help')).output);
   assert.deepEqual(listed, []);
   await assert.rejects(line('help', 'lsit'), /lsit: is not a command; did you mean list\?/);
 });
 
-test('a command by the name that other programs have for it is told ours', async () => {
+test('a common alias of a command gets the command’s name', async () => {
   const refused = (word: string) =>
     runCommandLine([word], { generate: async () => recorder('generate', []) }, '1', paper());
   for (const word of ['export', 'dump', 'create'])
     await assert.rejects(refused(word), /is not a command; did you mean generate\?$/);
 });
 
-test('an address of a broker without its scheme is told with it, and without any secret', () => {
+test('a broker URL without a scheme gets the corrected URL, without secrets', () => {
   const faultOf = (url: string) => {
     const options = new OptionReader({ values: { mqtt: url }, flags: new Set(), operands: [] });
     readBroker(options, configure());

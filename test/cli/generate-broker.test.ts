@@ -1,4 +1,4 @@
-/** `generate --mqtt` as a user meets it. */
+/** `generate --mqtt` as a user sees it. */
 
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
@@ -16,7 +16,7 @@ import { freshDirectory, Program, type Run, run } from './program.ts';
 
 const FROM_MS = Date.UTC(2026, 0, 14, 10);
 const SECRET = 'hunter2-hunter2';
-/** So many minutes that a broker can go away before all is published. */
+/** Long enough that a broker can go away before everything is published [min]. */
 const DAY = 24 * 60;
 const cwd = freshDirectory();
 
@@ -25,7 +25,7 @@ function windowWords(minutes: number): string[] {
   return ['--from', from, '--to', to];
 }
 
-/** What a live run would have published in a window, by topic and time. */
+/** Messages of a live run in a window, by topic and time. */
 async function expected(minutes: number, names: readonly string[]): Promise<Map<string, string>> {
   const fleet = demoFleet();
   const machines = fleet.machines.filter(({ name }) => names.length === 0 || names.includes(name));
@@ -58,7 +58,7 @@ async function served(t: TestContext, options: object = {}): Promise<Mosquitto> 
   return server;
 }
 
-/** A subscriber whom the broker keeps everything for, also while one of them is away. */
+/** A subscriber with a persistent session: it misses nothing while it or the broker is away. */
 async function subscribed(t: TestContext, { host, port }: Mosquitto): Promise<Collector> {
   const session = { clientId: 'ingest', clean: false, reconnectPeriod: 50 };
   const collector = await Collector.open(`mqtt://${host}:${port}`, 'factory/#', session);
@@ -66,12 +66,12 @@ async function subscribed(t: TestContext, { host, port }: Mosquitto): Promise<Co
   return collector;
 }
 
-/** What comes to an end by itself, in this process. */
+/** A run that ends by itself, in this process. */
 function generate(url: string, ...words: readonly string[]): Promise<Run> {
   return run(['generate', ...words, '--mqtt', url], cwd);
 }
 
-/** What is interrupted, or whose broker is. */
+/** A run that is interrupted, or whose broker is. */
 function generating(url: string, ...words: readonly string[]): Program {
   return new Program(['generate', ...words, '--mqtt', url], cwd);
 }
@@ -89,7 +89,7 @@ const hasAll = (wanted: ReadonlyMap<string, string>) => {
 };
 
 describe('generate to a broker', { skip: withoutMosquitto() }, () => {
-  it('publishes what a live run would have, readings and statuses, under their times', async (t) => {
+  it('publishes the readings and statuses of a live run, with their times', async (t) => {
     const server = await served(t);
     const collector = await subscribed(t, server);
     const url = `mqtt://${server.host}:${server.port}`;
@@ -103,7 +103,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     assert.ok([...wanted.keys()].some((key) => key.includes('/status ')));
   });
 
-  it('waits for a broker that is away, goes on after it was, and leaves nothing out', async (t) => {
+  it('waits for an unreachable broker, then continues without gaps', async (t) => {
     const server = await served(t, { persistence: true });
     const collector = await subscribed(t, server);
     await server.stop();
@@ -122,12 +122,12 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     assert.ok(!program.stderr.includes(SECRET), program.stderr);
     const wanted = await expected(DAY, names);
     await collector.until(hasAll(wanted));
-    // After a reconnection statuses are said once more, with the next reading.
+    // After a reconnection statuses are published again, with the next reading.
     for (const [key, payload] of byTopicAndTime(collector.received))
       if (wanted.has(key) || !key.includes('/status ')) assert.equal(payload, wanted.get(key), key);
   });
 
-  it('says how far it has come when it is interrupted, and goes offline', async (t) => {
+  it('reports its progress when interrupted, and goes offline', async (t) => {
     const server = await served(t);
     const url = `mqtt://${server.host}:${server.port}`;
     const collector = await Collector.open(url, ['factory/#', 'simulator/state']);
@@ -136,7 +136,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     await collector.until((received) => received.length > 1000);
     program.signal('SIGTERM');
     assert.equal(await program.ended, 143, program.stderr);
-    // Lines before it tell how far it was, one a minute on a slow computer.
+    // The lines before it report progress, one per minute on a slow computer.
     const said =
       /(?:^|\n)enms-simulator: interrupted; published up to (\S+)\. To resume, use --from \1\n$/.exec(
         program.stderr,
@@ -152,7 +152,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     assert.ok(Math.max(...times.slice(-1000)) >= reachedMs);
   });
 
-  it('ends at once when it is interrupted while the broker is away', async () => {
+  it('ends at once if interrupted while the broker is away', async () => {
     const program = generating('mqtt://127.0.0.1:1', ...windowWords(10));
     await program.said(/trying again until it does/);
     program.signal('SIGINT');
@@ -160,7 +160,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
     assert.match(program.stderr, /interrupted; published up to 2026-01-14T10:00:00Z/);
   });
 
-  it('publishes resampled readings at the quality of service that is asked for', async (t) => {
+  it('publishes resampled readings at the requested QoS', async (t) => {
     const server = await served(t);
     const collector = await subscribed(t, server);
     const words = [...windowWords(30), '--resample', '10m', '--qos', '0'];
@@ -178,7 +178,7 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
   });
 });
 
-it('a URL says everything about the broker that variables do', () => {
+it('a URL has every setting of the broker that variables have', () => {
   const brokerOf = (url: string) =>
     mqttOptions(loadConfiguration({ env: environmentWith(url), cwd }).outputs).external;
   const { protocol, host, port, username, password } = brokerOf(
@@ -191,7 +191,7 @@ it('a URL says everything about the broker that variables do', () => {
   assert.equal(brokerOf('mqtt://broker')?.username, undefined);
 });
 
-it('a URL that is none is refused, and nothing of it is shown', async () => {
+it('an invalid URL is refused without being shown', async () => {
   for (const url of [`http://me:${SECRET}@host`, `mqtt://me:${SECRET}@host/topic`, `${SECRET}`]) {
     const program = await generate(url, ...windowWords(10), '--clean');
     assert.equal(program.status, 2);

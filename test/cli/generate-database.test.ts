@@ -1,4 +1,4 @@
-/** `generate --postgres` as a user meets it. */
+/** `generate --postgres` as a user sees it. */
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -13,12 +13,12 @@ import { freshDirectory, Program, type Run, run } from './program.ts';
 
 const SECRET = 'hunter2-hunter2';
 const WINDOW = ['--from', '2026-01-14T10:00Z', '--to', '2026-01-14T10:30Z'];
-/** What is interrupted: two machines with a reading every ten seconds. */
+/** A run that is interrupted: two machines with a reading every ten seconds. */
 const days = (last: string) =>
   ['--from', '2026-01-14', '--to', last, '--machines', 'HVAC-Main,Conveyor-A'] as const;
 const LONG = days('2026-01-20');
 const LONG_READINGS = 6 * 2 * 8640;
-/** What is cut off: nothing of it is stored before all is made. */
+/** A run that loses its server: nothing is stored before everything is made. */
 const CUT_OFF = days('2026-01-17');
 
 type Server = pg.ClientConfig & { readonly database: string };
@@ -40,7 +40,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
   const generate = (server: Server, ...words: readonly string[]) =>
     run(line(server, ...words), cwd);
 
-  /** Waits for its end; what it said never holds the password. */
+  /** Waits for its end, and asserts that its output does not contain the password. */
   async function endOf(program: Program | Promise<Run>, exitCode: number): Promise<string> {
     const { status, stdout, stderr } = await (program instanceof Program
       ? program.ended.then((code) => ({ ...program, status: code }))
@@ -54,7 +54,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
   const countIn = async (enms: Enms, table: string) =>
     Number((await enms.query(`select count(*) from ${table}`))[0]?.['count']);
 
-  it('makes the tables and the registry of an empty database, and fills them', async () => {
+  it('creates the tables and the registry in an empty database, and fills them', async () => {
     const server = await postgres.newDatabase();
     const said = await endOf(generate(server, ...WINDOW), 0);
     assert.match(said, /^the database test_\d+ at 127\.0\.0\.1:\d+: 6\.8 k rows, \d+ s$/m);
@@ -71,7 +71,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     assert.deepEqual(registry.factories, [DEFAULT_FACTORY]);
   });
 
-  it('changes nothing when the same command is run again, and adds what a longer one has', async () => {
+  it('changes nothing if repeated, and adds only the rest of a longer window', async () => {
     const server = await postgres.newDatabase();
     const enms = new Enms(server);
     await endOf(generate(server, ...WINDOW), 0);
@@ -83,7 +83,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     assert.equal(await countIn(enms, 'energy_readings'), 2 * 2280);
   });
 
-  it('leaves the rows of a registry as they are', async () => {
+  it('leaves existing rows of a registry unchanged', async () => {
     const server = await postgres.newDatabase();
     const enms = new Enms(server);
     await endOf(generate(server, ...WINDOW, '--machines', 'HVAC-Main'), 0);
@@ -106,7 +106,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     assert.deepEqual(rows, [{ rest: '0.000000', count: '15' }]);
   });
 
-  it('says what keeps it from storing anything, in a line and without the password', async () => {
+  it('reports what prevents it from storing, in one line and without the password', async () => {
     const server = await postgres.newDatabase();
     const refused = async (program: Promise<Run>, line: RegExp) =>
       assert.match((await endOf(program, 1)).trimEnd(), line);
@@ -147,7 +147,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     );
   });
 
-  it('takes no URL that is none, and shows nothing of it', async () => {
+  it('refuses an invalid URL without showing it', async () => {
     for (const url of [`mysql://user:${SECRET}@host/enms`, `:${SECRET}@`]) {
       const said = await endOf(run(['generate', ...WINDOW, '--postgres', url], cwd), 2);
       assert.equal(
@@ -179,7 +179,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     );
   });
 
-  /** Waits until readings are on their way into tables. */
+  /** Waits until readings are being stored. */
   async function copying(enms: Enms): Promise<void> {
     for (;;) {
       const rows = await enms.query(
@@ -190,7 +190,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     }
   }
 
-  it('stores what was made when it is interrupted, and goes on with the same command', async () => {
+  it('keeps its rows when interrupted, and continues when run again', async () => {
     const server = await postgres.newDatabase();
     const enms = new Enms(server);
     const program = new Program(line(server, ...LONG), cwd);
@@ -204,7 +204,7 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
       assert.equal(await countIn(enms, table), LONG_READINGS, table);
   });
 
-  it('says that the server went away in the middle, and can be run again', async () => {
+  it('reports that the server went away, and can be run again', async () => {
     const server = await postgres.newDatabase();
     const program = new Program(line(server, ...CUT_OFF), cwd);
     await copying(new Enms(server));

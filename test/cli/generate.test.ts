@@ -1,4 +1,4 @@
-/** `generate` and `compare` as a user meets them. */
+/** `generate` and `compare` as a user sees them. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,9 +17,9 @@ const cwd = mkdtempSync(join(tmpdir(), 'enms-generate-'));
 after(() => rmSync(cwd, { recursive: true, force: true }));
 
 const WINDOW = ['--from', '2026-01-14T10:00Z', '--to', '2026-01-14T10:10Z'];
-/** So often is looked how far a program is [ms]. */
+/** How often the progress of a program is checked [ms]. */
 const POLL_MS = 5;
-/** For what does not depend on who makes it: each worker takes its start. */
+/** For tests that do not depend on the number of workers: each one takes time to start. */
 const BY_ONE = ['--workers', '1'];
 
 function simulator(words: readonly string[], env: Record<string, string> = {}): Promise<Run> {
@@ -64,7 +64,7 @@ test('every option is read', async () => {
   );
 });
 
-test('readings are condensed to a longer interval, as the manifest says', async () => {
+test('readings are resampled to a longer interval, as the manifest says', async () => {
   const run = await simulator([
     'generate',
     ...WINDOW,
@@ -105,7 +105,7 @@ test('the command in the manifest makes the same dataset again', async () => {
   assert.match(stdout, /^equal: 7 files, 36\d rows\n$/);
 });
 
-test('compare says the first difference and exits with 1', async () => {
+test('compare reports the first difference and exits with 1', async () => {
   for (const seed of ['1', '2'])
     await simulator([
       ...['generate', ...WINDOW, ...BY_ONE, '--machines', 'Conveyor-A', '--format', 'csv'],
@@ -117,7 +117,7 @@ test('compare says the first difference and exits with 1', async () => {
   refused(await simulator(['compare', '1', 'none']), 1, [/cannot read none: it does not exist/]);
 });
 
-test('standard output takes flat records', async () => {
+test('flat records can go to standard output', async () => {
   const words = ['generate', ...WINDOW, '--machines', 'Conveyor-A', '--out', '-'];
   const csv = await simulator(words);
   assert.equal(csv.status, 0, csv.stderr);
@@ -129,7 +129,7 @@ test('standard output takes flat records', async () => {
   assert.equal(JSON.parse(lines[59] as string).time, '2026-01-14T10:10:00Z');
 });
 
-test('what cannot be asked for is said, all of it at once', async () => {
+test('all errors in the options are reported at once', async () => {
   const run = (...words: string[]) => simulator(['generate', ...words, '--out', 'bad']);
   refused(await run(), 2, [/^--from: is missing; an instant/, /^--to: is missing; an instant/]);
   refused(await run('--from', '2026-02-01', '--to', '2026-01-01'), 2, [
@@ -166,7 +166,7 @@ test('what cannot be asked for is said, all of it at once', async () => {
   assert.ok(!existsSync(join(cwd, 'bad')));
 });
 
-test('a folder that cannot be written to is said in one line, with exit code 1', async () => {
+test('a folder that is not writable is reported in one line, with exit code 1', async () => {
   writeFileSync(join(cwd, 'file'), 'kept');
   for (const out of ['file', join('file', 'below')])
     refused(await simulator(['generate', ...WINDOW, '--out', out]), 1, [
@@ -179,8 +179,8 @@ test('a folder that cannot be written to is said in one line, with exit code 1',
 });
 
 for (const format of ['csv', 'parquet'])
-  test(`a disk that is full leaves no file that is not whole: ${format}`, async () => {
-    // The largest file that the process may write stands for the end of the disk.
+  test(`a full disk leaves no incomplete file: ${format}`, async () => {
+    // A limit on the size of files stands in for a full disk.
     const words = `generate --from 2026-01-14 --to 2026-01-15 --format ${format} --workers 1 --out full`;
     const shell = `trap '' XFSZ; ulimit -f 1000; exec "$0" "$1" ${words}`;
     const run = spawnSync('sh', ['-c', shell, process.execPath, MAIN], {
@@ -194,7 +194,7 @@ for (const format of ['csv', 'parquet'])
     rmSync(join(cwd, 'full'), { recursive: true });
   });
 
-test('a signal ends it, and the same command goes on', async () => {
+test('a signal ends it, and the same command continues', async () => {
   const words = ['generate', '--from', '2026-01-01', '--to', '2026-01-21', '--machines'];
   const all = [...words, 'HVAC-Main', '--format', 'csv', '--workers', '1', '--out', 'cut'];
   const child = spawn(process.execPath, [MAIN, ...all], { cwd, env: {} });
@@ -213,7 +213,7 @@ test('a signal ends it, and the same command goes on', async () => {
   assert.equal(manifestOf('cut').rows['energy'], 20 * 8640);
 });
 
-test('who closes the pipe ends it, with a sentence and exit code 1', async () => {
+test('a closed pipe ends it with a message and exit code 1', async () => {
   const words = ['generate', '--from', '2026-01-01', '--to', '2026-03-01', '--out', '-'];
   const child = spawn(process.execPath, [MAIN, ...words], { cwd, env: {} });
   let said = '';
@@ -227,7 +227,7 @@ test('who closes the pipe ends it, with a sentence and exit code 1', async () =>
   assert.match(said, /the reader of standard output has closed the pipe\n$/);
 });
 
-test('a terminal shows a bar with rows, rates and the time left, a pipe a line a minute', () => {
+test('a terminal gets a bar with rows, rate and time left, a pipe one line per minute', () => {
   let nowMs = 0;
   let said = '';
   const output = (isTTY: boolean) => {
@@ -260,7 +260,7 @@ test('a terminal shows a bar with rows, rates and the time left, a pipe a line a
   assert.ok(said.endsWith('\r\x1b[K'));
 });
 
-test('numbers and times are told as people read them', () => {
+test('numbers and times are printed for people', () => {
   assert.deepEqual(
     [count(0), count(999), count(1000), count(12_345_678)],
     ['0', '999', '1.0 k', '12.35 M'],

@@ -7,7 +7,7 @@ import { freshDirectory, run } from './program.ts';
 
 const NAME = '压'.repeat(100);
 
-test('a factory whose name has 900 bytes as a file’s is generated, compared and reported', async () => {
+test('a factory whose name takes 900 bytes as a file name is generated, compared and reported', async () => {
   const cwd = freshDirectory();
   const machine = `{ name: ${'缩'.repeat(100)}, type: motor, rated_power_kw: 7.5 }`;
   const plant = `factories:\n  - name: ${NAME}\n    machines: [${machine}]\n`;

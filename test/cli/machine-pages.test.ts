@@ -21,7 +21,7 @@ test('the reference names every parameter, field, fault and alert of every type'
   }
 });
 
-test('the documented reference and its plots are those of the machine files', (t) => {
+test('the reference in docs and its plots match the machine files', (t) => {
   if (!existsSync(docs)) return t.skip('the tests are compiled away from the documents');
   const advice = 'run: npm run documents';
   assert.ok(readFileSync(new URL('machines.md', docs), 'utf8') === markdown, advice);
@@ -29,7 +29,7 @@ test('the documented reference and its plots are those of the machine files', (t
     assert.ok(readFileSync(new URL(`images/machines/${name}`, docs), 'utf8') === svg, advice);
 });
 
-test('a plot has a line a curve, with a gap where there is no value, on round limits', () => {
+test('a plot has a line per curve, gaps for missing values, and round limits', () => {
   const svg = plotSvg('A test', [{ label: 'x [kW]', values: [1, Number.NaN, 3.9] }], ['0', '1']);
   assert.equal(svg.match(/<polyline/g)?.length, 1);
   assert.match(svg, /points="64\.0,[\d.]+ 744\.0,[\d.]+"/);

@@ -1,4 +1,4 @@
-/** The program as a user meets it: a process, its output and its exit code. */
+/** The program as a user sees it: a process, its output and its exit code. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const EXAMPLE = fileURLToPath(new URL('../../../examples/two-sites.yaml', import
 const cwd = mkdtempSync(join(tmpdir(), 'enms-main-'));
 after(() => rmSync(cwd, { recursive: true }));
 
-/** Runs the program in an empty folder, with no variables but those given. */
+/** Runs the program in an empty folder, with only the given variables. */
 function simulator(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -31,11 +31,11 @@ function simulator(
   return { status, stdout, stderr };
 }
 
-/** Runs it in this process: for what it says, where its end as a process is not the point. */
+/** Runs it in this process, for tests of its output only. */
 const here = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   run(words, cwd, env);
 
-/** An import that keeps the HTTP server, by a package of it outside of the bundle, from being loaded. */
+/** An import that blocks a package of the HTTP server that is outside the bundle. */
 const WITHOUT_SERVER = [
   '--import',
   `data:text/javascript,${encodeURIComponent(`
@@ -48,12 +48,12 @@ const WITHOUT_SERVER = [
   `)}`,
 ];
 
-test('--version says the version, and loads no server for it', () => {
+test('--version prints the version without loading a server', () => {
   const { status, stdout, stderr } = simulator(['--version'], {}, WITHOUT_SERVER);
   assert.deepEqual([status, stdout, stderr], [0, `${version}\n`, '']);
 });
 
-test('what keeps the server from being loaded does so', () => {
+test('the check that no server is loaded works', () => {
   const { status, stderr } = simulator(['run'], { DATA_DIR: cwd }, WITHOUT_SERVER);
   assert.equal(status, 1);
   assert.match(stderr, /the server was loaded/);
@@ -66,7 +66,7 @@ test('--help lists the commands', () => {
     assert.match(stdout, new RegExp(`^  ${name} +[A-Z]`, 'm'));
 });
 
-test('check shows every value with its source, and loads no server for it', () => {
+test('check shows every value with its source, without loading a server', () => {
   const env = { API_PORT: '9000', API_KEY: 'hush', HVAC_INTERVAL: '20', MQTT_VERSION: '5' };
   const { status, stdout, stderr } = simulator(['check'], env, WITHOUT_SERVER);
   assert.deepEqual([status, stderr], [0, '']);
@@ -87,7 +87,7 @@ test('check --factory shows the factories of a file', async () => {
   assert.match(stdout, /Compressor-2 .* leak for 210m$/m);
 });
 
-test('check --machines shows a fleet of that size, generate reads one where no file is given', async () => {
+test('check --machines shows a fleet of that size, and generate reads one unless a file is given', async () => {
   const { status, stdout } = await here(['check', '--machines', '7', '--json']);
   assert.equal(status, 0);
   const { factories } = JSON.parse(stdout) as { factories: { machines: { name: string }[] }[] };
@@ -109,7 +109,7 @@ test('check --machines shows a fleet of that size, generate reads one where no f
   assert.match(named.stderr, /--machines: there is no machine "7"/);
 });
 
-test('check --json can be read by programs, and its factories are a factory file again', async () => {
+test('check --json is machine-readable, and its factories are a valid factory file', async () => {
   const { stdout } = await here(['check', '--factory', EXAMPLE, '--json'], { MQTT_QOS: '2' });
   const { valid, variables, factories } = JSON.parse(stdout);
   assert.equal(valid, true);
@@ -120,7 +120,7 @@ test('check --json can be read by programs, and its factories are a factory file
   assert.deepEqual(JSON.parse(again.stdout).factories, factories);
 });
 
-test('all faults go to standard error, a line each, without a stack; the exit code is 2', async () => {
+test('all errors go to standard error, one per line, without a stack; the exit code is 2', async () => {
   const env = { MQTT_PORT: '70000', FACTORY_FILE: 'missing.yaml' };
   for (const words of [['check'], ['run'], []]) {
     const { status, stdout, stderr } = await here(words, env);
@@ -133,7 +133,7 @@ test('all faults go to standard error, a line each, without a stack; the exit co
   }
 });
 
-test('check --json tells faults as JSON, with exit code 2', async () => {
+test('check --json reports errors as JSON, with exit code 2', async () => {
   const { status, stdout, stderr } = await here(['check', '--json'], { MQTT_PORT: '70000' });
   assert.deepEqual([status, stderr], [2, '']);
   assert.deepEqual(JSON.parse(stdout), {
@@ -147,7 +147,7 @@ test('check --json tells faults as JSON, with exit code 2', async () => {
   });
 });
 
-test('of very many faults the first hundred are shown', async () => {
+test('at most the first hundred errors are shown', async () => {
   const machine = { name: 'a', type: 'motor', interval: 0, topic: 'x' };
   const factories = [{ name: 'P', machines: Array(60).fill(machine) }];
   writeFileSync(join(cwd, 'bad.json'), JSON.stringify({ factories }));
@@ -158,7 +158,7 @@ test('of very many faults the first hundred are shown', async () => {
   assert.equal(lines.at(-1), 'and 79 more errors');
 });
 
-test('an unknown command or option names the nearest, with exit code 2', () => {
+test('an unknown command or option gets the most similar one, with exit code 2', () => {
   assert.deepEqual(simulator(['chek']), {
     status: 2,
     stdout: '',
@@ -185,7 +185,7 @@ test('machines lists every type with its parameters, fields and faults', async (
   );
 });
 
-test('machines TYPE shows one type, as JSON too', async () => {
+test('machines TYPE shows one type, optionally as JSON', async () => {
   const [type, ...others] = JSON.parse((await here(['machines', 'compressor', '--json'])).stdout);
   assert.deepEqual(others, []);
   assert.equal(type.type, 'compressor');

@@ -1,4 +1,4 @@
-/** The program in a process of its own, as a user starts it. */
+/** The program in its own process, as a user starts it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,23 +10,23 @@ import type { Terminal } from '../../src/cli/command.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { MAIN } from '../main-program.ts';
 
-/** A folder of a test file's own, gone after its tests. */
+/** A folder for a test file, removed after its tests. */
 export function freshDirectory(): string {
   const folder = mkdtempSync(join(tmpdir(), 'enms-program-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** One run of it. */
+/** One run of the program. */
 export class Program {
   stdout = '';
   stderr = '';
-  /** Settles with the exit code when it has ended and all that it said was read. */
+  /** Settles with the exit code when the program has ended and all its output has been read. */
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
   #wake: () => void = () => {};
 
-  /** Starts it; whatever happens, it does not outlive the tests of the file. */
+  /** Starts the program; it never outlives the tests of the file. */
   constructor(words: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
     const child = spawn(process.execPath, [MAIN, ...words], {
       cwd,
@@ -49,7 +49,7 @@ export class Program {
     after(() => child.kill('SIGKILL'));
   }
 
-  /** Waits until it has said something; fails where it ends before. */
+  /** Waits for some output; fails if the program ends before. */
   async said(what: RegExp): Promise<void> {
     while (!what.test(this.stdout + this.stderr)) {
       const { stdout, stderr } = this.#child as { stdout: Readable; stderr: Readable };
@@ -66,14 +66,14 @@ export class Program {
   }
 }
 
-/** What a program that has ended wrote, and its exit code. */
+/** The output of a program that has ended, and its exit code. */
 export interface Run {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A terminal that keeps what is written to it. */
+/** A terminal that records its output. */
 export function paper(): Terminal & { readonly said: { stdout: string; stderr: string } } {
   const said = { stdout: '', stderr: '' };
   const page = (name: keyof typeof said) =>
@@ -87,8 +87,8 @@ export function paper(): Terminal & { readonly said: { stdout: string; stderr: s
 }
 
 /**
- * Runs the program in this process, which spares it the start of another one: for commands that
- * come to an end. Where it stands, and what variables it has, it shares with the tests of the file,
+ * Runs the program in this process, which saves the start of another one: for commands that
+ * end by themselves. It shares the working directory and the variables with the tests of the file,
  * so these run one after the other.
  */
 export async function run(

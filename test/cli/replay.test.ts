@@ -1,4 +1,4 @@
-/** `replay` as a user meets it. */
+/** `replay` as a user sees it. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { shiftTo } from '../../src/dataset/publication.ts';
@@ -13,13 +13,13 @@ const COMPRESSOR = 'factory/demo/compressor-1/energy';
 const cwd = freshDirectory();
 
 interface Arrival {
-  /** When it came, and the time that it says [ms]. */
+  /** When it arrived, and the time in it [ms]. */
   readonly atMs: number;
   readonly timeMs: number;
   readonly payload: string;
 }
 
-/** Replays so many minutes of the default factory; what of one topic came, and when. */
+/** Replays some minutes of the default factory. @returns The messages of one topic. */
 async function replayed(t: TestContext, minutes: number, ...words: readonly string[]) {
   const server = await startMosquitto();
   t.after(() => server.close());
@@ -41,12 +41,12 @@ async function replayed(t: TestContext, minutes: number, ...words: readonly stri
   return { program, arrivals, startMs, collector };
 }
 
-/** The times of a compressor's readings, a second apart. */
+/** The times of a compressor's readings, one second apart. */
 const seconds = (fromMs: number, count: number) =>
   Array.from({ length: count }, (_, i) => fromMs + 1000 * (i + 1));
 
 describe('replay', { skip: withoutMosquitto() }, () => {
-  it('publishes a window under its own times, at its speed and smoothly', async (t) => {
+  it('publishes a window with its own times, smoothly at the chosen speed', async (t) => {
     const { program, arrivals, startMs, collector } = await replayed(t, 4, '--speed', '60');
     assert.equal(await program.ended, 0, program.stderr);
     assert.match(program.stdout, /^mqtt:\/\/127\.0\.0\.1:\d+: 912 rows, \d+ s\n$/);
@@ -55,14 +55,14 @@ describe('replay', { skip: withoutMosquitto() }, () => {
       arrivals.map(({ timeMs }) => timeMs),
       seconds(FROM_MS, 240),
     );
-    // Nothing comes before it is due, a minute a second.
+    // Nothing arrives before it is due, at one minute per second.
     for (const { atMs, timeMs } of arrivals)
       assert.ok(timeMs - FROM_MS <= 60 * (atMs - startMs), instantText(timeMs));
     const instants = new Set(arrivals.map(({ atMs }) => Math.floor(atMs / 20)));
     assert.ok(instants.size > 20, `${instants.size}`);
   });
 
-  it('moves a window to now, on the grid of every machine', async (t) => {
+  it('shifts a window to now, on the grid of every machine', async (t) => {
     const { program, arrivals, startMs, collector } = await replayed(t, 60, '--as-live');
     await collector.until((received) => received.length > 3);
     program.signal('SIGINT');
@@ -85,7 +85,7 @@ describe('replay', { skip: withoutMosquitto() }, () => {
   });
 });
 
-it('the window begins no more than the common grid of all intervals before now', () => {
+it('the shifted window begins at most one common interval before now', () => {
   const { machines } = demoFleet();
   for (const nowMs of [FROM_MS + 86_400_000 + 12_345, FROM_MS - 1, FROM_MS]) {
     const shiftMs = shiftTo(nowMs, FROM_MS, machines);
@@ -101,7 +101,7 @@ it('the window begins no more than the common grid of all intervals before now',
   assert.equal(shiftTo(FROM_MS + 83_999, FROM_MS, odd), 0);
 });
 
-it('says what is wrong with the options, all of it at once', async () => {
+it('reports all errors in the options at once', async () => {
   const { status, stderr } = await run(['replay', '--from', '2026-01-14', '--speed', '0'], cwd);
   assert.equal(status, 2);
   assert.deepEqual(stderr.trimEnd().split('\n'), [

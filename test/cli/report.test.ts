@@ -1,4 +1,4 @@
-/** The command that shows a dataset or a window, as a user meets it. */
+/** `report` as a user sees it. */
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
@@ -46,7 +46,7 @@ function pageOf(file: string): string {
   return readFileSync(join(cwd, file), 'utf8');
 }
 
-/** A page without the sentence that says where its readings come from. */
+/** A page without the sentence about the source of its readings. */
 function content(page: string): string {
   return page.replace(/<p class="quiet">[^<]*<\/p>/, '');
 }
@@ -58,7 +58,7 @@ async function written(...words: readonly string[]): Promise<string> {
   return pageOf('page.html');
 }
 
-/** The page of the window, and that of its dataset as CSV where the factories are the same. */
+/** The page of the window, and that of its CSV dataset with the same factories. */
 let window: string;
 let dataset: string;
 before(async () => {
@@ -88,7 +88,7 @@ test('a window and its datasets in every format give the same page', async () =>
   }
 });
 
-test('a dataset says what it was made from, so close-ups need the same factories', async () => {
+test('a dataset records its factories, and close-ups need the same ones', async () => {
   const page = await written('csv');
   assert.match(page, /No close-ups\. The dataset was made from other factories/);
   assert.doesNotMatch(page, /aria-label="Cycles: /);
@@ -98,9 +98,9 @@ test('a dataset says what it was made from, so close-ups need the same factories
   assert.match(refused.stderr, /^--validate: is not possible\. The dataset was made from other/);
 });
 
-test('the page needs nothing else, and what it is told stays text', () => {
+test('the page is self-contained, and names in it stay text', () => {
   const page = window;
-  // Names of attributes and elements only: the values of attributes and what is between is text.
+  // Only names of attributes and elements: attribute values and everything in between is text.
   const tags = page.replace(/="[^"]*"/g, '').match(/<[^>]*>/g) ?? [];
   const found = (form: RegExp) => tags.filter((tag) => form.test(tag));
   assert.deepEqual(found(/^<(script|img|link|iframe|object|base|form|b)\b/i), []);
@@ -115,7 +115,7 @@ test('the page needs nothing else, and what it is told stays text', () => {
   );
 });
 
-test('pictures are PNG, twice the size of their charts', async () => {
+test('images are PNG, twice the size of their charts', async () => {
   const words = [...WINDOW, '--machines', 'Conveyor-A', '--out', 'small.html', '--png', 'pictures'];
   const { status, stdout, stderr } = await simulator('report', ...words);
   assert.deepEqual([status, stderr], [0, '']);
@@ -135,7 +135,7 @@ test('pictures are PNG, twice the size of their charts', async () => {
   ]);
 });
 
-test('what cannot be asked for is said, all of it at once, with exit code 2', async () => {
+test('all errors in the options are reported at once, with exit code 2', async () => {
   const refused = async (words: readonly string[], ...lines: readonly RegExp[]) => {
     const { status, stderr } = await simulator('report', ...words);
     const found = stderr.trimEnd().split('\n');
@@ -156,7 +156,7 @@ test('what cannot be asked for is said, all of it at once, with exit code 2', as
   );
 });
 
-test('a dataset that is not whole, or none, is said in a line, with exit code 1', async () => {
+test('an incomplete or missing dataset is reported in one line, with exit code 1', async () => {
   const failed = async (words: readonly string[], line: RegExp) => {
     const { status, stderr } = await simulator('report', '--out', 'failed.html', ...words);
     assert.equal(status, 1, stderr);
@@ -192,7 +192,7 @@ describe('the page in a browser', { skip: withoutChromium() }, () => {
     ['light', 1440],
     ['dark', 375],
   ] as const)
-    it(`is sound and open to everybody: ${theme}, ${width} px`, async () => {
+    it(`has no layout error and is accessible: ${theme}, ${width} px`, async () => {
       const url = pathToFileURL(join(cwd, 'window.html')).href;
       const watched = await open(browser, url, { width, theme });
       assert.equal(await watched.page.locator('figure svg').count(), 32);

@@ -23,10 +23,10 @@ async function listening(
 }
 
 describe('run', () => {
-  it('publishes and answers, by WebSocket too, and says offline and ends with 0 when it is told to', async () => {
+  it('publishes and answers, also by WebSocket, and on a signal goes offline and exits with 0', async () => {
     const ports = await freePorts();
     const simulator = new SimulatorProcess(ports);
-    const running = await simulator.told(/^running$/);
+    const running = await simulator.logged(/^running$/);
     assert.equal(running.api?.port, Number(ports.API_PORT));
 
     const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${ports.MQTT_PORT}`);
@@ -44,7 +44,7 @@ describe('run', () => {
     const health = await fetch(`http://127.0.0.1:${ports.API_PORT}/health`);
     assert.equal(((await health.json()) as { status: string }).status, 'healthy');
 
-    // The broker is on the port of the API as well.
+    // The broker is also on the port of the API.
     const other = await mqtt.connectAsync(`ws://127.0.0.1:${ports.API_PORT}/mqtt`);
     other.subscribe('factory/demo/compressor-1/status');
     assert.equal(await message(other), 'factory/demo/compressor-1/status');
@@ -59,13 +59,13 @@ describe('run', () => {
     await client.endAsync(true);
   });
 
-  it('ends at once at a second signal', async () => {
+  it('ends at once on a second signal', async () => {
     const sockets: Socket[] = [];
     let tellPublished = () => {};
     const published = new Promise<void>((resolve) => {
       tellPublished = resolve;
     });
-    // A broker that takes the connection and acknowledges nothing else.
+    // A broker that accepts the connection and acknowledges nothing else.
     const broker = await listening(0, (socket) => {
       sockets.push(socket);
       socket.on('data', ([type]) => (type === CONNECT ? socket.write(CONNACK) : tellPublished()));
@@ -75,25 +75,25 @@ describe('run', () => {
     const { API_PORT } = await freePorts();
     const env = { API_PORT, MQTT_HOST: '127.0.0.1', MQTT_PORT: String(port) };
     const simulator = new SimulatorProcess(env);
-    await simulator.told(/^running$/);
+    await simulator.logged(/^running$/);
     await published;
     simulator.signal('SIGTERM');
-    await simulator.told(/^stopping/);
+    await simulator.logged(/^stopping/);
     simulator.signal('SIGINT');
     assert.equal(await simulator.ended, 130);
     for (const socket of sockets) socket.destroy();
     broker.close();
   });
 
-  it('runs on without its broker, and says so', async () => {
+  it('keeps running without its broker, and reports that', async () => {
     const { API_PORT } = await freePorts();
-    // A port that this test holds, so that nobody else's broker can be on it.
+    // A port that this test holds, so that no other broker can use it.
     const away = await listening(0, (socket) => socket.destroy());
     const { port } = away.address() as { port: number };
     const env = { API_PORT, MQTT_HOST: '127.0.0.1', MQTT_PORT: String(port) };
     const simulator = new SimulatorProcess(env);
-    await simulator.told(/^running$/);
-    await simulator.told(/mqtt does not take readings/);
+    await simulator.logged(/^running$/);
+    await simulator.logged(/mqtt does not take readings/);
     const response = await fetch(`http://127.0.0.1:${API_PORT}/health`);
     const { status, mqtt_connected } = (await response.json()) as Record<string, unknown>;
     assert.deepEqual([status, mqtt_connected], ['degraded', false]);
@@ -102,7 +102,7 @@ describe('run', () => {
     away.close();
   });
 
-  it('refuses a port that was asked for and is taken, in one line', async () => {
+  it('refuses to start if an explicit port is taken, in one line', async () => {
     const { API_PORT, MQTT_PORT } = await freePorts();
     const other = await listening(Number(API_PORT));
     const simulator = new SimulatorProcess({ API_PORT, MQTT_PORT });
@@ -111,23 +111,23 @@ describe('run', () => {
     other.close();
   });
 
-  it('takes the next port where a default one is taken, and lets machines stand if told to', async () => {
+  it('uses the next port if a default one is taken, and leaves machines off if configured', async () => {
     const { MQTT_PORT } = await freePorts();
     const start = async () => {
       const other = await listening(8003).catch(() => undefined);
       const simulator = new SimulatorProcess({ MQTT_PORT, SIMULATOR_AUTO_START: 'false' });
-      const { api } = await simulator.told(/^running$/);
+      const { api } = await simulator.logged(/^running$/);
       return { other, simulator, api };
     };
     let { other, simulator, api } = await start();
-    // If another program had the port, it may have let it go before the simulator asked for it.
+    // If another program had the port, it may have released it before the simulator tried it.
     while (!other && api?.port === 8003) {
       simulator.signal('SIGINT');
       await simulator.ended;
       ({ other, simulator, api } = await start());
     }
     assert.ok((api?.port ?? 0) > 8003);
-    await simulator.told(/Port 8003 is taken, so the API uses 80/);
+    await simulator.logged(/Port 8003 is taken, so the API uses 80/);
     const base = `http://127.0.0.1:${api?.port}/simulator`;
     const status = async () =>
       (await (await fetch(`${base}/status`)).json()) as Record<string, unknown>;

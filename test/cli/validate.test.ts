@@ -1,4 +1,4 @@
-/** The command that checks the machines against published data, as a user meets it. */
+/** `validate` as a user sees it. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ test('validate prints each check with its value, range and source, and exits wit
   assert.match(readFileSync(join(cwd, 'table.html'), 'utf8'), /<td>pump\.oil<\/td>/);
 });
 
-test('validate exits with 1 where a machine is not true to published data', async () => {
+test('validate exits with 1 if a machine deviates from published data', async () => {
   const file = join(cwd, 'factory.yaml');
   const machine = 'name: Press, type: pump, parameters: { defect_share: 0.008, hold_s: 300 }';
   writeFileSync(file, `factories:\n  - name: Plant\n    machines:\n      - { ${machine} }\n`);
@@ -29,7 +29,7 @@ test('validate exits with 1 where a machine is not true to published data', asyn
   assert.ok(checks[0].value.most < 30, 'a press that holds for five minutes makes few parts');
 });
 
-test('validate refuses a check or a seed that does not exist, and exits with 2', async () => {
+test('validate refuses an unknown check or an invalid seed, and exits with 2', async () => {
   const unknown = await validate('--only', 'steam');
   assert.deepEqual([unknown.status, unknown.stdout], [2, '']);
   assert.match(unknown.stderr, /^--only: no check starts with steam; common, grid, weather, comp/);

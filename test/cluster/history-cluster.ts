@@ -1,4 +1,4 @@
-/** A cluster for history of a test's own: a Redis, workers, and who asks them. */
+/** A test's own cluster for history: a Redis, workers and submitters. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -7,16 +7,16 @@ import { Redis } from 'ioredis';
 import { freshDirectory, Program, type Run, run } from '../cli/program.ts';
 import { type RedisOptions, startRedis, type TestRedis } from '../redis.ts';
 
-/** So often is looked what workers have written [ms]. */
+/** How often the files of workers are checked [ms]. */
 const POLL_MS = 10;
 
-/** Four days of a machine with a reading a second: some seconds of work in five tasks. */
+/** Four days of a machine with one reading per second: a few seconds of work in five tasks. */
 export const LONG = '--from 2026-01-01 --to 2026-01-05 --machines Compressor-1 --format csv'.split(
   ' ',
 );
 export const SHORT = ['--from', '2026-01-14T10:00Z', '--to', '2026-01-15T10:00Z'];
 
-/** Begin it before the tests and end it after them: `before`, `after`. */
+/** Start it in `before` and stop it in `after`. */
 export class HistoryCluster {
   readonly cwd = freshDirectory();
   readonly prefix = 'test';
@@ -53,19 +53,19 @@ export class HistoryCluster {
     return { REDIS_URL: this.redis.url, CLUSTER_PREFIX: this.prefix };
   }
 
-  /** A worker, once it works. */
+  /** Starts a worker and waits until it is ready. */
   async worker(env: Readonly<Record<string, string>> = {}): Promise<Program> {
     const worker = new Program(['worker', '--concurrency', '1'], this.cwd, { ...this.env, ...env });
     await worker.said(/"working on history jobs"/);
     return worker;
   }
 
-  /** Who asks for a dataset, in a process that can be told to end. */
+  /** A submitter in a process that can be stopped. */
   generate(words: readonly string[], out: string): Program {
     return new Program(['generate', ...words, '--cluster', '--out', out], this.cwd, this.env);
   }
 
-  /** Asks for a dataset from here; fails unless it is made as expected. */
+  /** Submits a dataset from this process; fails unless it is made as expected. */
   async made(words: readonly string[], out: string, expected: string): Promise<Run> {
     const asked = await run(['generate', ...words, '--cluster', '--out', out], this.cwd, this.env);
     assert.equal(asked.status, 0, asked.stderr);
@@ -73,7 +73,7 @@ export class HistoryCluster {
     return asked;
   }
 
-  /** The manifest that one process alone writes, and with it the digests of all files. */
+  /** The manifest of a single process, with the digests of all files. */
   async alone(words: readonly string[]): Promise<string> {
     const out = `alone-${words.join('').replace(/\W/g, '')}`;
     const { status, stderr } = await run(
@@ -92,7 +92,7 @@ export class HistoryCluster {
     return readdirSync(resolve(this.cwd, folder), { recursive: true }).map(String);
   }
 
-  /** Waits until workers are writing files of a dataset, of which so many are whole. */
+  /** Waits until workers are writing a dataset, with `count` files complete. */
   async writing(folder: string, least = 0): Promise<void> {
     for (;;) {
       const found = this.#found(folder);
@@ -102,7 +102,7 @@ export class HistoryCluster {
     }
   }
 
-  /** Settles when a dataset is whole; fails unless it is the expected one, and nothing besides. */
+  /** Settles when a dataset is complete; fails unless it is exactly the expected one. */
   async assertMade(program: Program, folder: string, expected: string): Promise<void> {
     assert.equal(await program.ended, 0, program.stderr);
     await this.#assertWhole(folder, expected);

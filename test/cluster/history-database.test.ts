@@ -1,4 +1,4 @@
-/** A window that a cluster puts into the tables of a database. */
+/** A window that a cluster stores in the tables of a database. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { loginOf } from '../../src/cluster/history/worker.ts';
@@ -39,9 +39,12 @@ describe('a window for a database', {
         const order = (await keys()).find((key) => key.split(':').length === 3) as string;
         const work = await cluster.client.hgetBuffer(order, 'work');
         const { gunzipSync } = await import('node:zlib');
-        const told = gunzipSync(work as Buffer).toString();
-        assert.ok(told.includes(`postgres://${user}@${host}:${port}/${database}`), told);
-        assert.ok(!told.includes(SECRET));
+        const description = gunzipSync(work as Buffer).toString();
+        assert.ok(
+          description.includes(`postgres://${user}@${host}:${port}/${database}`),
+          description,
+        );
+        assert.ok(!description.includes(SECRET));
       }
       const { status, stdout, stderr } = await program;
       assert.equal(status, 0, stderr);

@@ -1,4 +1,4 @@
-/** Exports of a service whose cluster makes them. */
+/** Exports of a service that are made by its cluster. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { HistoryCluster } from './history-cluster.ts';
 
 const PUMP = 'c0000000-0000-0000-0000-000000000004';
 const SHORT = requestOf({ machineIds: [PUMP], version }, 48);
-/** So much that no test sees its end. */
+/** Too large to finish during a test. */
 const LONG = requestOf({ partition: 'month', version }, 24 * 300);
 const cluster = new HistoryCluster();
 

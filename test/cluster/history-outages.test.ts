@@ -1,4 +1,4 @@
-/** What becomes of a cluster's history when its parts go away in the middle. */
+/** History on a cluster whose parts go away in the middle. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { withoutRedis } from '../redis.ts';
@@ -17,8 +17,8 @@ describe('history on a cluster', { skip: withoutRedis() }, () => {
   it('continues with another worker when one is killed', async () => {
     const first = await cluster.worker();
     const program = cluster.generate(LONG, 'killed');
-    // It gets no further while the other one starts, however long that takes. Between two tasks it
-    // holds none, and nothing would be taken over.
+    // It makes no progress while the other one starts, however long that takes. Between two tasks
+    // it would hold none, and nothing would be taken over.
     for (let isHeld = false; !isHeld; ) {
       await cluster.writing('killed');
       first.signal('SIGSTOP');

@@ -1,4 +1,4 @@
-/** What a cluster for history refuses, and what it says then. */
+/** What a cluster for history refuses, and its messages. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
 
   const worker = (env: Readonly<Record<string, string>> = {}) =>
     new Program(['worker', '--concurrency', '1'], cluster.cwd, { ...cluster.env, ...env });
-  /** What a worker says that comes to an end by itself. */
+  /** The output of a worker that ends by itself. */
   const refused = async () => {
     const { status, stderr } = await run(['worker'], cluster.cwd, cluster.env);
     assert.equal(status, 1);
@@ -35,7 +35,7 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
     new HistoryClient({ redis: cluster.client, prefix: 'test', where: 'Redis', log: silent });
 
   it('has workers of one version', async () => {
-    // As a worker of another version is known to Redis.
+    // A worker of another version, as Redis sees it.
     const queue = Buffer.from('history').toString('base64');
     const other = new Redis(cluster.redis.url, { connectionName: `test:${queue}:w:0.0.9` });
     await other.ping();
@@ -81,9 +81,9 @@ describe('a cluster for history', { skip: withoutRedis() }, () => {
     await program.said(/"working on history jobs"/);
     const out = join(freshDirectory(), 'dataset');
     const work = datasetJob(requestOf(), out);
-    // Begun elsewhere: the worker finds nothing there.
+    // Started elsewhere: the worker finds nothing there.
     const unshared = { ...work, begin: () => ({ tasks: [0], results: [] }) };
-    // At the same time as the next, since both are tried again for some seconds.
+    // At the same time as the next, since both are retried for some seconds.
     const refused = assert.rejects(
       client().submit(unshared),
       /^DatasetError: \S+dataset is not the submitter's folder; do the computers share it\? \(at .+\)$/,

@@ -1,4 +1,4 @@
-/** Ten kills of random workers in one generation. */
+/** Ten kills of random workers during one `generate`. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { HistoryCluster } from './history-cluster.ts';
 
 const KILLS = 10;
 const WORKERS = 3;
-/** Between two kills [ms]: two workers may be gone before the first one's lock has run out. */
+/** Time between two kills [ms]: two workers may be dead before the first one's lock expires. */
 const BETWEEN_MS = 1500;
 const SEED = Number(process.env['KILL_SEED'] ?? 1);
 const WEEKS = '--from 2026-01-01 --to 2026-01-22 --clean --labels --format parquet'.split(' ');

@@ -1,4 +1,4 @@
-/** History made by a cluster, as a user meets it. */
+/** History on a cluster, as a user sees it. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -7,11 +7,11 @@ import { configure } from '../factory/surroundings.ts';
 
 const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
 
-test('.env.example is what the table of variables makes', () => {
+test('.env.example is generated from the table of variables', () => {
   assert.equal(example, envExample(), 'run: npm run documents');
 });
 
-test('.env.example sets nothing unchanged, and every variable to its default uncommented', () => {
+test('.env.example sets nothing as it is, and every default if uncommented', () => {
   const untouched = configure({}, { '.env': example });
   assert.ok(Object.values(untouched.sources).every((source) => source === 'default'));
 

@@ -1,4 +1,4 @@
-/** The file `.env`: whatever stands in it is taken or spoken of. */
+/** The file `.env`: everything in it is used or reported. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -10,7 +10,7 @@ import { loadConfiguration } from '../../src/config/load.ts';
 import { mqttOptions } from '../../src/outputs/mqtt/index.ts';
 import { configure, faultsOf, inFolder } from '../factory/surroundings.ts';
 
-/** What the program makes of a file `.env` of these bytes. */
+/** The result of reading a file `.env` with these bytes. */
 function read(content: string | Uint8Array) {
   return inFolder({}, (cwd) => {
     writeFileSync(join(cwd, '.env'), content);

@@ -232,7 +232,7 @@ test('variables that need each other are refused alone', () => {
   ]);
 });
 
-test('a variable without effect is remarked', () => {
+test('a variable without effect gets a remark', () => {
   const cluster = { CLUSTER: 'true', REDIS_URL: 'redis://x', POSTGRES_HOST: 'db', MQTT_HOST: 'b' };
   assert.deepEqual(configure({ ...cluster, READERS: '4', PUBLISH_SPREAD: 'interval' }).remarks, [
     'READERS: no effect with CLUSTER',
@@ -246,7 +246,7 @@ test('a variable without effect is remarked', () => {
   ]);
 });
 
-test('topics that some brokers reject, and settings with late effects, are remarked', () => {
+test('topics that some brokers reject, and settings with late effects, get a remark', () => {
   assert.deepEqual(configure({ MQTT_HOST: 'broker', MQTT_KEEPALIVE: '0' }).remarks, [
     'MQTT_KEEPALIVE: 0, so a lost broker is noticed only while something is being published',
   ]);
@@ -273,7 +273,7 @@ test('the database is a server given in parts or by one URL, and a sink only wit
   );
 });
 
-test('every unknown name in .env is remarked, those of other programs in one line', () => {
+test('every unknown name in .env gets a remark, those of other programs in one line', () => {
   const { remarks } = configure(
     { SIMULATION_STRAT: '2' },
     { '.env': 'SIMULATION_STRAT=2\nMQTT_TOPIC=x\nCOMPOSE_FILE=y\nPOSTGRES_INITDB_ARGS=z\n' },

@@ -13,17 +13,17 @@ const whole = await made(REQUEST);
 
 const difference = (a: string, b: string) => firstDifference(openDataset(a), openDataset(b));
 
-test('datasets of one request are equal, and so are those of another version and command', async () => {
+test('datasets of one request are equal, even with a different version and command', async () => {
   const [a, b] = [whole, await made({ ...REQUEST, version: '9.9.9', command: 'x' })];
   assert.equal(difference(a.folder, b.folder), undefined);
 });
 
-test('what two datasets were made from is compared first', async () => {
+test('the sources of two datasets are compared first', async () => {
   const [a, b] = [whole, await made({ ...REQUEST, seed: 43 })];
   assert.equal(difference(a.folder, b.folder), 'seed: 42 and 43');
 });
 
-test('a file that is not what the manifest says, or missing, is a difference', async () => {
+test('a file that is missing or deviates from the manifest is a difference', async () => {
   const folder = copied(whole);
   appendFileSync(join(folder, ENERGY), 'x');
   assert.match(
@@ -34,7 +34,7 @@ test('a file that is not what the manifest says, or missing, is a difference', a
   assert.match(difference(folder, folder) ?? '', /2026-01-14.csv is missing$/);
 });
 
-test('bytes that changed in place are found by their digest', async () => {
+test('bytes that changed in place are detected by the digest', async () => {
   const folder = copied(whole);
   const { bytes } = whole.manifest.files.find(({ path }) => path === ENERGY) ?? { bytes: 0 };
   writeFileSync(join(folder, ENERGY), 'x'.repeat(bytes));
@@ -55,7 +55,7 @@ test('manifests are compared without their files', async () => {
   assert.equal(difference(whole.folder, join(folder, 'manifest.json')), undefined);
 });
 
-test('what is no dataset is refused in a sentence', () => {
+test('a folder without a dataset is refused with a message', () => {
   const folder = copied(whole);
   const bad = (content: string) => {
     writeFileSync(join(folder, 'manifest.json'), content);

@@ -15,7 +15,7 @@ const TABLES = ['energy', 'production', 'environmental'] as const;
 const HOUR_MS = 3_600_000;
 const PUMP = 'c0000000-0000-0000-0000-000000000004';
 
-/** What the reader gives for an hour of the default factory: flat records, and the messages. */
+/** An hour of the default factory from the reader: flat records and messages. */
 function hour(): { readonly readings: Reading[]; readonly messages: Record<string, string[]> } {
   const reader = createReader(createFleet([DEFAULT_FACTORY]));
   reader.seek(FROM_MS);
@@ -39,16 +39,16 @@ function hour(): { readonly readings: Reading[]; readonly messages: Record<strin
 const { readings, messages } = hour();
 const pathOf = (table: string, end: string) => join(table, 'factory=demo', `2026-01-14.${end}`);
 
-test('CSV has the values of the reader, and those of all tables are its whole reading', async () => {
+test('CSV has the reader’s values, and its tables together have the whole reading', async () => {
   const { folder } = await made(requestOf());
   const tables = TABLES.map((table) => csvRows(folder, pathOf(table, 'csv')));
   assert.equal(readings.length, 4560);
   for (const [i, reading] of readings.entries()) {
     const row = Object.assign({}, ...tables.map((rows) => rows[i])) as Record<string, string>;
-    const told = Object.entries(row).filter(([, value]) => value !== '');
+    const present = Object.entries(row).filter(([, value]) => value !== '');
     const expected = Object.entries(reading).filter(([, value]) => value !== null);
     assert.deepEqual(
-      Object.fromEntries(told),
+      Object.fromEntries(present),
       Object.fromEntries(expected.map(([name, value]) => [name, String(value)])),
     );
   }
@@ -96,7 +96,7 @@ test('DuckDB reads Parquet with its types and the values of the reader', async (
   assert.equal(types['anomaly_type'], 'VARCHAR');
 });
 
-test('DuckDB reads the small tables and the factory from the name of the folder', async () => {
+test('DuckDB reads the small tables, and the factory from the folder’s name', async () => {
   const { folder } = await made(requestOf({ format: 'parquet' }, 3, LEAKING));
   const duckdb = await (await DuckDBInstance.create(':memory:')).connect();
   const { rows } = await duckdb
@@ -112,7 +112,7 @@ test('DuckDB reads the small tables and the factory from the name of the folder'
   assert.deepEqual(rows, [{ name: 'Hydraulic-Pump-1', factory: 'demo', rows: 120 }]);
 });
 
-test('labels say when an anomaly acts, and which', async () => {
+test('labels show when which anomaly is active', async () => {
   const { folder } = await made(requestOf({ hasLabels: true }, 3, LEAKING));
   const anomaly = csvRows(folder, 'anomalies.csv')[0] as Record<string, string>;
   assert.equal(anomaly['anomaly_type'], 'seal_leak');
@@ -129,7 +129,7 @@ test('labels say when an anomaly acts, and which', async () => {
     }
 });
 
-test('the difference from the clean twin is what the answer key says', async () => {
+test('the difference from the clean twin matches the answer key', async () => {
   const changes = { machineIds: [PUMP], partition: 'month', hasClean: true } as const;
   const { folder } = await made(requestOf(changes, 48, LEAKING));
   const anomalies = csvRows(folder, 'anomalies.csv');
@@ -160,7 +160,7 @@ test('the twin without anomalies equals the factory outside them', async () => {
     );
 });
 
-test('an anomaly that goes on past the window counts only inside it', async () => {
+test('an anomaly that continues past the window counts only inside it', async () => {
   const fromMs = FROM_MS + 1.5 * HOUR_MS;
   const { folder } = await made(requestOf({ hasClean: true, fromMs }, 0.25, LEAKING));
   const [anomaly] = csvRows(folder, 'anomalies.csv');

@@ -1,4 +1,4 @@
-/** What every format of datasets keeps, whatever it is: a new one is tested without a line here. */
+/** Requirements for every dataset format: a new format is tested without an extra line. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,14 +29,14 @@ const LAYOUTS = tableLayouts(TYPES);
 const folder = freshFolder();
 makeFolder(folder);
 
-/** A row of a table, as it is read back: NaN and '' where there is no value. */
+/** A row of a table, as it is read back: NaN or '' for a missing value. */
 type Cells = Readonly<Record<string, string | number>>;
 
 let files = 0;
 const freshPath = (format: Format, compression = format.compressions[0]) =>
   join(folder, `${files++}${format.extension(compression)}`);
 
-/** Everything that a format reads of a file. */
+/** Everything that a format reads from a file. */
 async function cellsIn(format: Format, path: string, wanted: WantedColumns): Promise<Cells[]> {
   const cells: Cells[] = [];
   for await (const rows of format.read(path, wanted))
@@ -62,7 +62,7 @@ function wantedOf({ fields }: TableLayout): WantedColumns {
   };
 }
 
-/** The rows of a table that a batch holds, by the plain rules. */
+/** The rows of a table from a batch, computed the simple way. */
 function expectedCells(batch: Batch, layout: TableLayout): Cells[] {
   const rows = Array.from({ length: batch.length }, (_, row) => row);
   return rows.flatMap((row) => {
@@ -87,7 +87,7 @@ function expectedCells(batch: Batch, layout: TableLayout): Cells[] {
   });
 }
 
-/** Writes a table, labels and all, from batches of at most `rowsMax` rows. */
+/** Writes a table, including labels, from batches of at most `rowsMax` rows. */
 async function written(
   format: Format,
   path: string,
@@ -114,7 +114,7 @@ function partOf(batch: Batch, from: number, to: number): Batch {
   return part;
 }
 
-test('names, media types and ends of files are unique', () => {
+test('names, media types and file extensions are unique', () => {
   for (const key of ['name', 'mediaType'] as const)
     assert.equal(new Set(FORMATS.map((format) => format[key])).size, FORMATS.length);
   for (const format of FORMATS) {
@@ -152,7 +152,7 @@ for (const format of FORMATS as readonly Format[]) {
       }
   });
 
-  test(`${format.name}: the bytes do not depend on how rows come in batches`, async () => {
+  test(`${format.name}: the bytes do not depend on how rows are split into batches`, async () => {
     const [layout] = LAYOUTS as [TableLayout, ...TableLayout[]];
     const rowsMax = fc.integer({ min: 1, max: 60 });
     await fc.assert(
@@ -166,7 +166,7 @@ for (const format of FORMATS as readonly Format[]) {
     );
   });
 
-  test(`${format.name}: files of a table are the same, whatever was written before`, async () => {
+  test(`${format.name}: files of a table do not depend on what was written before`, async () => {
     const [layout] = LAYOUTS as [TableLayout, ...TableLayout[]];
     const [first, second] = fc.sample(anyBatch(TYPES), { numRuns: 2, seed: 7 }) as [Batch, Batch];
     const begin = await format.tableFiles(layout, true, format.compressions[0]);

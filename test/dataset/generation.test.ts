@@ -13,11 +13,11 @@ const PUMP = 'c0000000-0000-0000-0000-000000000004';
 /** Two days that begin and end at noon: three partitions. */
 const THREE_PARTS = { fromMs: Date.UTC(2026, 0, 14, 12), machineIds: [PUMP] };
 
-/** How many workers share the tasks; more of them show no more of a format, each takes its start. */
+/** Numbers of workers per format; more would show nothing new, and each takes time to start. */
 const CREWS = { csv: [1, 2, 4], jsonl: [2], parquet: [2] } as const;
 
 for (const format of ['csv', 'jsonl', 'parquet'] as const satisfies readonly FormatName[])
-  test(`${CREWS[format].join(', ')} workers make the files that are made in one go: ${format}`, async () => {
+  test(`${CREWS[format].join(', ')} workers make the same files as a single process: ${format}`, async () => {
     const request = requestOf({ ...THREE_PARTS, format, hasLabels: true, hasClean: true }, 48);
     const { manifest } = await made(request);
     assert.equal(manifest.files.length, 2 * 9 + 4);
@@ -34,7 +34,7 @@ test('the manifest lists every other file with its size and digest', async () =>
   assert.equal(manifest.rows['energy'], 2 * 2880);
 });
 
-test('an interrupted run leaves whole files only, and the next one goes on with them', async () => {
+test('an interrupted run leaves only complete files, and the next run continues with them', async () => {
   const request = requestOf({ ...THREE_PARTS }, 24 * 10);
   const expected = await made(request);
   const folder = freshFolder();
@@ -66,7 +66,7 @@ test('an interrupted run leaves whole files only, and the next one goes on with 
   assert.ok((startRows[0] as number) > 0);
 });
 
-test('a file that was changed is made again, the others are kept', async () => {
+test('a changed file is made again, the others are kept', async () => {
   const request = requestOf({ ...THREE_PARTS }, 48);
   const { folder, manifest } = await made(request);
   const [changed, kept] = ['14', '15'].map((day) =>
@@ -91,7 +91,7 @@ test('days and months hold the same rows', async () => {
   );
 });
 
-test('gzip holds the bytes that are written without it', async () => {
+test('gzip files contain the bytes of uncompressed ones', async () => {
   const plain = await made(requestOf());
   const packed = await made(requestOf({ compression: 'gzip' }));
   for (const path of filesIn(plain.folder).filter((name) => name.endsWith('.csv')))
@@ -101,7 +101,7 @@ test('gzip holds the bytes that are written without it', async () => {
     );
 });
 
-test('a window without a reading gives tables without rows', async () => {
+test('a window without readings gives tables without rows', async () => {
   for (const format of ['csv', 'jsonl', 'parquet'] as const) {
     const request = requestOf({ fromMs: FROM_MS + 1000, machineIds: [PUMP], format });
     const { manifest } = await made({ ...request, toMs: request.fromMs + 5000 });
@@ -109,7 +109,7 @@ test('a window without a reading gives tables without rows', async () => {
   }
 });
 
-test('each factory has a folder by its name in topics', async () => {
+test('each factory has a folder, named as in its topics', async () => {
   const [first, ...rest] = DEFAULT_FACTORY.machines;
   const moved = { ...(first as NonNullable<typeof first>), topic: 'factory/hall 2/compressor-1' };
   const factory = { ...DEFAULT_FACTORY, machines: [moved, ...rest] };
@@ -120,7 +120,7 @@ test('each factory has a folder by its name in topics', async () => {
   assert.equal((demo?.length ?? 0) + 3600, manifest.rows['energy']);
 });
 
-test('a folder of another dataset, or of something else, is left alone', async () => {
+test('a folder with another dataset, or with anything else, is left alone', async () => {
   const { folder } = await made(requestOf({ machineIds: [PUMP] }));
   const other = requestOf({ machineIds: [PUMP], seed: 43 });
   const expected = /contains another dataset \(seed: 42 and 43\); give another --out/;

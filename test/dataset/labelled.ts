@@ -1,4 +1,4 @@
-/** A dataset with anomalies beside its twin without: where they differ, and where they may not. */
+/** A dataset with anomalies and its clean twin: where they differ, and where they must not. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,13 +15,13 @@ import { made, requestOf } from './request.ts';
 
 const DAY_MS = 86_400_000;
 const TABLES = ['energy', 'production', 'environmental'] as const;
-/** Standard deviations of a binomial count that is by chance once in fifteen thousand times. */
+/** Deviation of a binomial count that occurs once in fifteen thousand times [σ]. */
 const DEVIATIONS_MAX = 4;
 
 /** Two machines of each type of the default factory. */
 const machines = [...DEFAULT_FACTORY.machines, ...DEFAULT_FACTORY.machines];
 
-/** An anomaly with the instant at which its machine was again as if it had never been. */
+/** An anomaly with the instant at which its machine had fully recovered. */
 interface Known extends Incident {
   readonly signals: readonly string[];
   /** Whether a labelled reading lies in the window. */
@@ -29,11 +29,11 @@ interface Known extends Incident {
   readonly recoveredMs: number;
 }
 
-/** What was found of a dataset. */
+/** Results of checking a dataset. */
 export interface Findings {
   readonly machineDays: number;
   readonly anomalies: number;
-  /** Pairs of an anomaly and a signal that it affects, and those of them that differ. */
+  /** Pairs of an anomaly and a signal that it affects, and the number that differ. */
   readonly signals: number;
   readonly differing: number;
 }
@@ -42,7 +42,7 @@ export interface Findings {
  * Makes a dataset of ten machines with its clean twin, and asserts that they differ where the
  * answer key says so, and nowhere else.
  *
- * @param leastS - No machine reports more often: at their own second compressors are most rows.
+ * @param leastS - Shortest interval: at their own one second, compressors make most of the rows.
  */
 export async function assertLabelled(days: number, leastS: number): Promise<Findings> {
   const fromMs = Date.UTC(2026, 2, 2);
@@ -65,13 +65,13 @@ export async function assertLabelled(days: number, leastS: number): Promise<Find
   return { machineDays: 10 * days, anomalies: known.length, ...differing };
 }
 
-/** The anomalies that may act in the window, by their machine. */
+/** The anomalies that may act in the window, by machine. */
 function knownAnomalies(request: DatasetRequest): readonly Known[] {
   const fleet = fleetOf(request, 'actual');
   const [fromS, toS] = [request.fromMs / 1000, request.toMs / 1000];
   return request.machineIds.flatMap((id) => {
     const machine = fleet.byId.get(id) as Machine;
-    // None is remembered for longer than three days.
+    // No anomaly has effects for longer than three days.
     const incidents = new Incidents(machine, fleet.journal).between(fromS - 4 * 86_400, toS);
     return incidents.map((incident) => {
       const count = new CostCount(fleet, incident);
@@ -90,7 +90,7 @@ async function rowsOf(sql: string): Promise<Record<string, unknown>[]> {
   return (await duckdb.runAndReadAll(sql)).getRowObjectsJson();
 }
 
-/** The answer key names all that begin inside; so many come by themselves as a binomial count. */
+/** The answer key lists all that begin inside; the number of random ones is a binomial count. */
 async function assertAnswerKey(
   folder: string,
   request: DatasetRequest,
@@ -157,7 +157,7 @@ async function assertDifferences(
   return checkedSignals(known, differing);
 }
 
-/** Of every anomaly that acted, a signal at least differs; counts and the like may stay the same. */
+/** Every active anomaly changes at least one signal; counts and others may stay the same. */
 function checkedSignals(
   known: readonly Known[],
   differing: ReadonlyMap<Known, ReadonlySet<string>>,
@@ -174,7 +174,7 @@ function checkedSignals(
   return { signals: all, differing: found };
 }
 
-/** The rows in which a file and its twin differ, each with the names of the fields that do. */
+/** The rows in which a file and its twin differ, with the names of the fields that differ. */
 async function differences(folder: string, table: string, name: string) {
   const path = join(table, 'factory=demo', name);
   const read = (file: string) => `read_parquet('${join(folder, file)}', hive_partitioning = false)`;

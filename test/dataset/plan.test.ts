@@ -11,7 +11,7 @@ import { csvRows, FROM_MS, freshFolder, made, requestOf } from './request.ts';
 
 const pump = DEFAULT_FACTORY.machines.find(({ type }) => type === 'pump');
 
-/** A factory of so many pumps. */
+/** A factory with a number of pumps. */
 function large(count: number) {
   const machines = Array.from({ length: count }, (_, i) => {
     const number = String(i).padStart(5, '0');
@@ -25,7 +25,7 @@ function large(count: number) {
   return { ...DEFAULT_FACTORY, machines };
 }
 
-/** Without anomalies, whose costs of a thousand machines would take the longest. */
+/** Without anomalies: computing their cost for a thousand machines would take the longest. */
 const SHORT = {
   toMs: FROM_MS + 60_000,
   settings: { ...DEFAULT_SETTINGS, enableAnomalies: false },
@@ -64,7 +64,7 @@ test('each machine is in one task of the answer key, and in one part of a databa
   }
 });
 
-test('a folder has the name of its factory, cut to 200 bytes where that is longer', () => {
+test('a folder is named after its factory, truncated to 200 bytes', () => {
   const named = (...names: readonly string[]) => {
     const factories = names.map((name, i) => ({
       ...DEFAULT_FACTORY,
@@ -98,7 +98,7 @@ test('a folder has the name of its factory, cut to 200 bytes where that is longe
   assert.equal(small?.factory, 'hall');
 });
 
-test('the digest of a fleet tells another parameter, however it came about', () => {
+test('the digest of a fleet reflects every parameter, wherever it was set', () => {
   const request = requestOf();
   const fleet = fleetOf(request, 'actual');
   assert.equal(fleetDigest(fleetOf(request, 'actual')), fleetDigest(fleet));
@@ -108,7 +108,7 @@ test('the digest of a fleet tells another parameter, however it came about', () 
   assert.notEqual(fleetDigest(other), fleetDigest(fleet));
 });
 
-test('what is noted after the manifest is there leaves it as it is', () => {
+test('notes written after the manifest do not change it', () => {
   const request = requestOf();
   const folder = freshFolder();
   const file = { path: 'energy/a.csv', table: 'energy', rows: 1, bytes: 1, sha256: 'f' };

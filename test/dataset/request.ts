@@ -1,4 +1,4 @@
-/** What the tests of datasets share: requests of short windows, folders, and what is in them. */
+/** Shared by the tests of datasets: requests for short windows, folders and their contents. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 export const FROM_MS = Date.UTC(2026, 0, 14, 10);
 const HOUR_MS = 3_600_000;
 
-/** A request for some hours of the default factory as CSV, unless said otherwise. */
+/** A request for some hours of the default factory, by default as CSV. */
 export function requestOf(
   changes: Partial<DatasetRequest> = {},
   hours = 1,
@@ -59,26 +59,26 @@ export const LEAKING: FactoryDescription = {
   ),
 };
 
-/** A folder that does not exist yet, and is gone after the tests. */
+/** A folder that does not exist yet, and is removed after the tests. */
 export function freshFolder(): string {
   const parent = mkdtempSync(join(tmpdir(), 'enms-dataset-'));
   after(() => rmSync(parent, { recursive: true, force: true }));
   return join(parent, 'dataset');
 }
 
-/** A dataset of a test's own. */
+/** A dataset for one test. */
 export interface Made {
   readonly folder: string;
   readonly manifest: Manifest;
 }
 
-/** Makes a dataset in a folder of its own, by processes as a user has it made. */
+/** Makes a dataset in its own folder, in worker processes as for a user. */
 export async function generated(request: DatasetRequest, workers = 1): Promise<Made> {
   const folder = freshFolder();
   return { folder, manifest: await generateDataset(request, { folder, workers }) };
 }
 
-/** Makes a dataset in a folder of its own: as a worker would, in this process. */
+/** Makes a dataset in its own folder, in this process. */
 export async function made(request: DatasetRequest): Promise<Made> {
   const folder = freshFolder();
   const workplace = new Workplace({ kind: 'files', request, folder });

@@ -20,7 +20,7 @@ const MINUTE_MS = 60_000;
 const UNTIL_MS = FROM_MS + 120 * MINUTE_MS;
 const SQRT3 = Math.sqrt(3);
 
-/** One machine of each type that there is. */
+/** One machine of each type. */
 const fleet = createFleet([
   {
     ...DEFAULT_FACTORY,
@@ -43,7 +43,7 @@ function isReading({ flags }: Row): boolean {
   return (flags & READING) !== 0;
 }
 
-/** The resampled readings of two hours, each with those that it is made of. */
+/** The resampled readings of two hours, each with its original readings. */
 function* minutes(): Generator<{ machine: Machine; row: Row; parts: readonly Row[] }> {
   const [raw, condensed] = [createReader(fleet), resampled()];
   for (const reader of [raw, condensed]) reader.seek(FROM_MS);
@@ -62,7 +62,7 @@ function* minutes(): Generator<{ machine: Machine; row: Row; parts: readonly Row
 
 const twoHours = [...minutes()];
 
-/** The values of a field in some rows, without those that do not exist. */
+/** The values of a field in some rows, without missing ones. */
 function valuesOf({ fields }: MachineType, key: string, rows: readonly Row[]): number[] {
   const column = fields.find((field) => field.key === key)?.column as number;
   return rows.map(({ values }) => values[column]).filter((value) => typeof value === 'number');
@@ -99,7 +99,7 @@ test('every field of every machine type has a rule', () => {
   );
 });
 
-test('each reading of a minute is made of those of its intervals, by the rule of each field', () => {
+test('each reading of a minute combines those of its intervals, by the rule of each field', () => {
   let count = 0;
   for (const { machine, row, parts } of twoHours) {
     count++;
@@ -172,7 +172,7 @@ test('energy is the sum to the last digit, and power is the energy over the minu
   }
 });
 
-test('however it is read, the rows are the same', () => {
+test('the rows do not depend on how they are read', () => {
   const whole = resampled();
   whole.seek(FROM_MS, true);
   const expected = readRows(whole, UNTIL_MS);
@@ -196,7 +196,7 @@ test('however it is read, the rows are the same', () => {
   );
 });
 
-test('a machine’s own interval leaves its readings as they are', () => {
+test('resampling to a machine’s own interval changes nothing', () => {
   const machines = fleet.machines.filter(({ intervalMs }) => intervalMs === 30_000);
   assert.ok(machines.length > 1);
   const raw = createReader(fleet, { machines });
@@ -219,7 +219,7 @@ test('statuses keep their own times', () => {
   assert.deepEqual(statuses(readRows(condensed, UNTIL_MS)), expected);
 });
 
-test('a machine that stood has no reading of that time', () => {
+test('a machine that was off has no readings for that time', () => {
   const machineIds = [DEFAULT_FACTORY.machines[0]?.id as string];
   const fromS = FROM_MS / 1000;
   const journal = new Journal(DEFAULT_SETTINGS, [
@@ -238,7 +238,7 @@ test('a machine that stood has no reading of that time', () => {
 const RESAMPLED = { resampleMs: 15 * MINUTE_MS, hasLabels: true, hasClean: true } as const;
 const energyPath = (end: string) => join('energy', 'factory=demo', `2026-01-14.${end}`);
 
-test('the energy of a resampled dataset is that of the dataset, to the last digit', async () => {
+test('the energy of a resampled dataset is that of the original, to the last digit', async () => {
   const [raw, condensed] = await Promise.all(
     [{ hasClean: true }, RESAMPLED].map((changes) => made(requestOf(changes, 3, LEAKING))),
   );
@@ -257,7 +257,7 @@ test('the energy of a resampled dataset is that of the dataset, to the last digi
     assert.equal(row['data_interval_seconds'], '900');
 });
 
-test('a resampled reading bears a label if any of its intervals did', async () => {
+test('a resampled reading has a label if any of its intervals has', async () => {
   const { folder } = await made(requestOf({ ...RESAMPLED, resampleMs: 86_400_000 }, 24, LEAKING));
   const labels = (variant: string) =>
     csvRows(folder, variant, energyPath('csv'))
@@ -268,7 +268,7 @@ test('a resampled reading bears a label if any of its intervals did', async () =
   assert.deepEqual(labels('clean'), [['2026-01-15T00:00:00Z', '0', '']]);
 });
 
-test('every format holds the same resampled readings', async () => {
+test('every format has the same resampled readings', async () => {
   const formats = ['csv', 'jsonl', 'parquet'] as const;
   const [csv, jsonl, parquet] = await Promise.all(
     formats.map((format) =>
@@ -290,8 +290,8 @@ test('every format holds the same resampled readings', async () => {
   assert.equal(rows.length, 60);
   for (const [i, row] of rows.entries())
     for (const [name, text] of Object.entries(row)) {
-      const told = lines[i]?.[name] ?? '';
-      assert.equal(String(told), text, `${i} ${name}`);
+      const found = lines[i]?.[name] ?? '';
+      assert.equal(String(found), text, `${i} ${name}`);
       const value = name === 'time' ? Date.parse(text) : text;
       assert.equal(String(stored[i]?.[name] ?? ''), String(value), `${i} ${name}`);
     }

@@ -23,7 +23,7 @@ const ENERGY = { time: 'time', machine_id: 'text', power_kw: 'number', steam: 'n
 const NAMED = { name: 'text', rated_power_kw: 'number', owner: 'text' } as const;
 const ANOMALIES = { anomaly_type: 'text', started_at: 'time', cleared_by: 'text' } as const;
 
-test('every format is read as the same rows; a column that is not there is empty', async () => {
+test('every format reads back as the same rows; a missing column is empty', async () => {
   const name = 'A "hot", <b>wet</b> press';
   const machines = LEAKING.machines
     .filter(({ type }) => type === 'pump' || type === 'motor')
@@ -57,7 +57,7 @@ test('every format is read as the same rows; a column that is not there is empty
   for (const each of rest) assert.deepEqual(each, csv);
 });
 
-test('a file that is not what its name says is said with its path', async () => {
+test('a file that does not match its extension is reported with its path', async () => {
   const folder = freshFolder();
   makeFolder(folder);
   for (const name of ['energy.jsonl', 'energy.csv.gz', 'energy.parquet']) {

@@ -1,4 +1,4 @@
-/** The month that `ways.test.ts` has an hour of, day by day, so that memory stays flat. */
+/** Like `ways.test.ts`, but for a month instead of an hour, day by day to keep memory flat. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { freshDirectory } from '../cli/program.ts';
@@ -8,7 +8,7 @@ import { assertEqualWays } from './ways.ts';
 
 const DAY_MS = 86_400_000;
 
-test('files, MQTT, HTTP and PostgreSQL bring the same month, value by value', {
+test('files, MQTT, HTTP and PostgreSQL deliver the same month, value by value', {
   skip: withoutMosquitto() || withoutPostgres(),
 }, async (t) => {
   const [mosquitto, postgres] = [await startMosquitto(), await startPostgres()];

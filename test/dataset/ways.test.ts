@@ -9,7 +9,7 @@ import { assertEqualWays } from './ways.ts';
 const FROM_MS = Date.UTC(2026, 0, 14, 5, 30);
 const TO_MS = FROM_MS + 3_600_000;
 
-test('files, MQTT, HTTP and PostgreSQL bring the same readings, value by value', {
+test('files, MQTT, HTTP and PostgreSQL deliver the same readings, value by value', {
   skip: withoutMosquitto() || withoutPostgres(),
 }, async (t) => {
   const [mosquitto, postgres] = [await startMosquitto(), await startPostgres()];

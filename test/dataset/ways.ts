@@ -1,4 +1,4 @@
-/** The ways in which the readings of a window reach whoever wants them, each as a user goes it. */
+/** The ways to get the readings of a window, each as a user would do it. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,16 +20,16 @@ type Readings = Map<string, Record<string, Value>>;
 
 const CHANNELS = ['energy', 'production', 'environmental'] as const;
 const TEXTS = new Set(['operating_mode', 'recipe_id', 'batch_id']);
-/** Simulated seconds a real second of the run that publishes. */
+/** Simulated seconds per real second of the run that publishes. */
 const SPEED = 3600;
 
-/** A span of simulated time: later than `fromMs`, up to and including `toMs`. */
+/** A window of simulated time: after `fromMs`, up to and including `toMs`. */
 interface Window {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** Puts the fields that one channel tells of a reading to those of the others. */
+/** Adds a channel's fields of a reading to those of the other channels. */
 function add(
   readings: Readings,
   machineId: string,
@@ -49,14 +49,14 @@ async function succeeded(words: readonly string[], cwd: string): Promise<void> {
   assert.equal(status, 0, stderr);
 }
 
-/** What `generate` writes to files. */
+/** The readings in files of `generate`. */
 async function fromFiles({ fromMs, toMs }: Window, cwd: string): Promise<Readings> {
   const folder = mkdtempSync(join(cwd, 'files-'));
   const [from, to] = [instantText(fromMs), instantText(toMs)];
   const words = ['--from', from, '--to', to, '--format', 'csv', '--partition', 'month'];
   await succeeded(['generate', ...words, '--workers', '1', '--out', 'set'], folder);
   const readings: Readings = new Map();
-  // The last instant may be midnight, which belongs to what ends there.
+  // The last instant may be midnight, which belongs to the day that ends there.
   const month = `${from.slice(0, 7)}.csv`;
   for (const channel of CHANNELS)
     for (const row of csvRows(folder, 'set', channel, 'factory=demo', month)) {
@@ -67,7 +67,7 @@ async function fromFiles({ fromMs, toMs }: Window, cwd: string): Promise<Reading
   return readings;
 }
 
-/** What `generate --postgres` leaves in the tables. */
+/** The readings that `generate --postgres` stores. */
 async function fromDatabase(
   { fromMs, toMs }: Window,
   cwd: string,
@@ -94,7 +94,7 @@ async function fromDatabase(
   return readings;
 }
 
-/** The readings of a window that are published; nothing more is collected after the last of them. */
+/** The published readings of a window; collecting stops after the last one. */
 async function collected(collector: Collector, window: Window, count: number): Promise<Readings> {
   const published: Readings = new Map();
   let seen = 0;
@@ -118,9 +118,9 @@ async function collected(collector: Collector, window: Window, count: number): P
 }
 
 /**
- * What an accelerated run publishes, and what it answers on HTTP.
+ * The readings that an accelerated run publishes, and those that it returns over HTTP.
  *
- * @param count - Readings that the window holds.
+ * @param count - Number of readings in the window.
  */
 async function fromRun(
   window: Window,
@@ -166,14 +166,14 @@ async function fromRun(
   }
 }
 
-/** Digits behind the point that the tables keep of each column. */
+/** Decimals of each column of the tables. */
 const SCALES: Readonly<Record<string, number>> = Object.fromEntries(
   READING_TABLES.flatMap(({ columns }) =>
     columns.flatMap(({ name, type }) => (type.kind === 'numeric' ? [[name, type.scale]] : [])),
   ),
 );
 
-/** Asserts that every way brings the same readings, value by value. */
+/** Asserts that every way gives the same readings, value by value. */
 export async function assertEqualWays(
   window: Window,
   cwd: string,

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { makeFolder, WholeFile } from '../../src/dataset/whole-file.ts';
 
 const MODULE = new URL('../../src/dataset/whole-file.js', import.meta.url).href;
-/** From an instant on that all of them wait for, each makes the same folders in folders. */
+/** Processes that all create the same nested folders, starting at the same instant. */
 const MAKER = `
   import { makeFolder, WholeFile } from ${JSON.stringify(MODULE)};
   const [root, startMs] = process.argv.slice(1);
@@ -16,7 +16,7 @@ const MAKER = `
   for (let i = 0; i < 2000; i++) makeFolder(root + '/' + i + '/energy/factory=demo');
 `;
 
-test('processes that make the same folders at once are not in each other’s way', async () => {
+test('processes may create the same folders at the same time', async () => {
   const root = mkdtempSync(join(tmpdir(), 'enms-folders-'));
   const make = () =>
     promisify(execFile)(process.execPath, [
@@ -30,7 +30,7 @@ test('processes that make the same folders at once are not in each other’s way
   for (const { stderr } of outputs) assert.equal(stderr, '');
 });
 
-test('a folder below a file, or where none can be made, is refused', () => {
+test('a folder below a file, or where none can be created, is refused', () => {
   const isFile = new URL(MODULE).pathname;
   assert.throws(() => makeFolder(join(isFile, 'a', 'b')), { code: 'ENOTDIR' });
   assert.throws(() => makeFolder(isFile), { code: 'EEXIST' });
@@ -43,7 +43,7 @@ test('a folder below a file, or where none can be made, is refused', () => {
   assert.throws(() => makeFolder(link), { code: 'EEXIST' });
 });
 
-test('two who write the same file at once both write it whole', () => {
+test('two writers of the same file both leave it complete', () => {
   const folder = mkdtempSync(join(tmpdir(), 'enms-twice-'));
   const path = join(folder, 'table.csv');
   const [early, late] = [new WholeFile(path), new WholeFile(path)];

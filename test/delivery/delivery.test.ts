@@ -18,7 +18,7 @@ import {
 import { until } from '../until.ts';
 import { dataMessagesPerHour, demoFleet, HOUR_MS, START_MS } from './demo.ts';
 
-/** A message that never comes fails the test instead of halting it. */
+/** A missing message fails the test instead of hanging it. */
 const SECOND_MS = 1000;
 
 /** Remembers the lines of a log. */
@@ -32,7 +32,7 @@ class Lines {
   }
 }
 
-/** A sink that can be away: writing to it fails then, after the first rows of the batch. */
+/** A sink that can be away: writing then fails after the first rows of the batch. */
 class UnsteadySink extends MemorySink {
   override isConnected = true;
   override connectionCount = 1;
@@ -59,12 +59,12 @@ interface Run {
   readonly delivery: Delivery;
   readonly clock: InstantClock;
   readonly log: Lines;
-  /** Moves time and waits until everything up to there has been delivered. */
+  /** Moves time and waits until everything up to then has been delivered. */
   advanceTo(timeMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A delivery on a clock that stands still. */
+/** A delivery on a stopped clock. */
 function run(sink: Sink, options: Partial<DeliveryOptions> = {}): Run {
   const clock = new InstantClock(START_MS);
   const log = new Lines();
@@ -102,7 +102,7 @@ function dataOf(sink: MemorySink): string[] {
     .map(({ topic, payload }) => `${topic} ${payload}`);
 }
 
-test('an hour of the default factory is the interface’s number of messages', async () => {
+test('an hour of the default factory has the documented number of messages', async () => {
   const sink = new MemorySink();
   const { delivery, advanceTo, stop } = run(sink);
   await advanceTo(START_MS + HOUR_MS);
@@ -113,7 +113,7 @@ test('an hour of the default factory is the interface’s number of messages', a
   assert.equal(3 * readings, dataMessagesPerHour(demoFleet()));
 });
 
-test('what is delivered does not depend on how often it is looked at', async () => {
+test('the messages delivered do not depend on how often delivery runs', async () => {
   const [once, often] = [new MemorySink(), new MemorySink()];
   const [whole, pieces] = [run(once), run(often)];
   await whole.advanceTo(START_MS + HOUR_MS / 6);
@@ -124,7 +124,7 @@ test('what is delivered does not depend on how often it is looked at', async () 
   assert.deepEqual(often.messages, once.messages);
 });
 
-test('an accelerated clock delivers the same as one that stands', async () => {
+test('an accelerated clock delivers the same as one that is moved by hand', async () => {
   const [fast, slow] = [new MemorySink(), new MemorySink()];
   const untilMs = START_MS + HOUR_MS;
   const clock = new RealClock({ speed: 36_000, startMs: START_MS });
@@ -143,7 +143,7 @@ test('an accelerated clock delivers the same as one that stands', async () => {
   assert.equal(accelerated.log.lines.length, 0, accelerated.log.lines.join());
 });
 
-test('a sink that was away gets what it missed, and the log says it once', async () => {
+test('a sink that was away receives what it missed, and is logged once', async () => {
   const [unsteady, steady] = [new UnsteadySink(), new MemorySink()];
   const interrupted = run(unsteady);
   await interrupted.advanceTo(START_MS + 60 * SECOND_MS);
@@ -163,7 +163,7 @@ test('a sink that was away gets what it missed, and the log says it once', async
   assert.equal(said.length, 2, said.join('\n'));
 });
 
-test('after a reconnection every machine says its status again', async () => {
+test('after a reconnection every machine’s status is published again', async () => {
   const sink = new UnsteadySink();
   const { fleet, topics } = withOneStopped();
   const { advanceTo, stop } = run(sink, { fleet });
@@ -177,7 +177,7 @@ test('after a reconnection every machine says its status again', async () => {
   assert.deepEqual([...new Set(statuses.map(({ topic }) => topic))].sort(), topics);
 });
 
-test('the first thing a sink hears of a machine is its status', async () => {
+test('the first message that a sink receives of a machine is its status', async () => {
   const sink = new MemorySink();
   const { fleet, stopped, topics } = withOneStopped();
   const { advanceTo, stop } = run(sink, { fleet });
@@ -200,7 +200,7 @@ function withOneStopped(): { fleet: Fleet; stopped: string; topics: string[] } {
   return { fleet, stopped, topics: fleet.machines.map((m) => `${m.topic}/status`).sort() };
 }
 
-test('another fleet holds from its second on for a sink that is behind, too', async () => {
+test('another fleet takes effect at its second, even for a sink that is behind', async () => {
   const [steady, unsteady] = [new MemorySink(), new UnsteadySink()];
   const texts: string[][] = [];
   for (const sink of [steady, unsteady]) {
@@ -226,7 +226,7 @@ test('another fleet holds from its second on for a sink that is behind, too', as
   assert.match(last as string, /"time":"2026-01-14T10:01:30Z".*"operating_mode":"offline"/);
 });
 
-test('a delivery goes on where the one before it ended', async () => {
+test('a delivery continues where the previous one ended', async () => {
   const [parts, whole] = [new MemorySink(), new MemorySink()];
   const watermarks = new MemoryWatermarks();
   const first = run(parts, { watermarks });
@@ -241,7 +241,7 @@ test('a delivery goes on where the one before it ended', async () => {
   assert.deepEqual(dataOf(parts), dataOf(whole));
 });
 
-test('a sink that was away longer than CATCH_UP begins that far back', async () => {
+test('a sink that was away for longer than CATCH_UP starts that far back', async () => {
   const sink = new MemorySink();
   const watermarks = new MemoryWatermarks();
   await watermarks.save('memory', { timeMs: START_MS - HOUR_MS, liveFromMs: 0 });
@@ -263,7 +263,7 @@ test('a sink that was away longer than CATCH_UP begins that far back', async () 
   assert.equal(log.lines.filter((line) => line.includes('left out')).length, 1);
 });
 
-test('history that a restart cut short goes on in full, whatever CATCH_UP says', async () => {
+test('history interrupted by a restart continues in full, whatever CATCH_UP is', async () => {
   const sink = new MemorySink();
   const watermarks = new MemoryWatermarks();
   const beganMs = START_MS - HOUR_MS;
@@ -297,7 +297,7 @@ test('with CATCH_UP none, an outage leaves its gap', async () => {
   assert.equal(log.lines.filter((line) => line.includes('left out')).length, 1);
 });
 
-test('a store that cannot save the watermark stops no delivery', async () => {
+test('a store that cannot save the watermark does not stop delivery', async () => {
   const sink = new MemorySink();
   const watermarks = {
     load: async () => undefined,
@@ -312,7 +312,7 @@ test('a store that cannot save the watermark stops no delivery', async () => {
   assert.equal(log.lines.filter((line) => line.includes('watermark')).length, 1);
 });
 
-test('stopping lets the write that is under way end', async () => {
+test('stopping lets a write in progress end', async () => {
   let release = () => {};
   const isReleased = new Promise<void>((resolve) => {
     release = resolve;
@@ -338,7 +338,7 @@ test('stopping lets the write that is under way end', async () => {
   assert.equal((await watermarks.load('memory'))?.timeMs, START_MS + 5 * SECOND_MS);
 });
 
-test('stopping waits less than five seconds for a sink that hangs', async () => {
+test('stopping waits less than five seconds for a hanging sink', async () => {
   let isWriting = false;
   const sink: Sink = {
     name: 'hanging',
@@ -357,7 +357,7 @@ test('stopping waits less than five seconds for a sink that hangs', async () => 
   assert.ok(performance.now() - startMs < 5000);
 });
 
-test('what a sink puts on record with its rows is not set back, though its answer is lost', async () => {
+test('a watermark stored with its rows stays valid if the confirmation is lost', async () => {
   const watermarks = new MemoryWatermarks();
   const endMs = START_MS + 5 * SECOND_MS;
   const sink: Sink = {
@@ -379,7 +379,7 @@ test('what a sink puts on record with its rows is not set back, though its answe
   assert.equal(await savedMs(), endMs);
 });
 
-test('a signal ends it as stopping does', async () => {
+test('an abort signal ends it like stopping', async () => {
   const abort = new AbortController();
   const clock = new InstantClock(START_MS);
   const delivery = new Delivery({

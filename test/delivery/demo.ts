@@ -13,7 +13,7 @@ export function demoFleet(journal?: Journal): Fleet {
   return createFleet([{ ...DEFAULT_FACTORY, machines }], journal ? { journal } : {});
 }
 
-/** Data messages that a fleet makes in an hour, by the interface: one a channel and interval. */
+/** Data messages of a fleet per hour, as documented: one per channel and interval. */
 export function dataMessagesPerHour({ machines }: Fleet): number {
   return machines.reduce(
     (sum, { type, intervalMs }) => sum + (type.channels.length * HOUR_MS) / intervalMs,

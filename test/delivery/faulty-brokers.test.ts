@@ -12,7 +12,7 @@ import { privateAddress, startMosquitto, withoutMosquitto } from '../servers.ts'
 import { until } from '../until.ts';
 import { due, tryOut } from './trial.ts';
 
-/** What never comes fails the test instead of halting it. */
+/** A missing message fails the test instead of hanging it. */
 const SERVED = { skip: withoutMosquitto() };
 const STALLED = 'mqtt has stalled: nothing was acknowledged for 0.3 s; reconnecting';
 const DOWN = 'mqtt does not take readings; trying again until it does';
@@ -28,7 +28,7 @@ async function collected(t: TestContext, port: number): Promise<Collector> {
   return collector;
 }
 
-/** Fails unless every reading that was due has come, and nothing else, whatever came twice. */
+/** Fails unless every due reading has arrived, and nothing else; repeats are allowed. */
 async function assertAll(collector: Collector, seconds: number): Promise<void> {
   const wanted = new Set(await due(seconds));
   const got = new Set<string>();
@@ -43,7 +43,7 @@ async function assertAll(collector: Collector, seconds: number): Promise<void> {
   assert.deepEqual(got, wanted);
 }
 
-test('a broker that acknowledges nothing is left for a new connection', async (t) => {
+test('a broker that acknowledges nothing gets a new connection', async (t) => {
   let isSilent = true;
   let acknowledged = 0;
   const broker = await faultyBroker(t, {
@@ -66,7 +66,7 @@ test('a broker that acknowledges nothing is left for a new connection', async (t
 });
 
 for (const qos of [0, 1, 2] as const)
-  test(`a connection that is half open is noticed at QoS ${qos}`, SERVED, async (t) => {
+  test(`a half-open connection is detected at QoS ${qos}`, SERVED, async (t) => {
     const server = await startMosquitto();
     t.after(() => server.close());
     const collector = await collected(t, server.port);
@@ -75,7 +75,7 @@ for (const qos of [0, 1, 2] as const)
     trial.pass(2);
     await trial.delivered();
     proxy.forget();
-    // At QoS 0 what is sent before the broker is missed is lost, as QoS 0 has it.
+    // At QoS 0, messages sent before the loss is noticed are lost; QoS 0 promises no more.
     await until(() => {
       if (qos === 0) trial.pass(1);
       else if (trial.figures.lagMs === 0) trial.pass(10);
@@ -87,7 +87,7 @@ for (const qos of [0, 1, 2] as const)
     if (qos > 0) await assertAll(collector, 12);
   });
 
-test('a peer that never says a word is an outage with its reason', async (t) => {
+test('a silent peer is an outage with a reason', async (t) => {
   const peer = await silentPeer(t);
   const trial = tryOut(t, sinkTo(peer.port));
   trial.pass(1);
@@ -96,7 +96,7 @@ test('a peer that never says a word is an outage with its reason', async (t) => 
   assert.equal(trial.figures.isConnected, false);
 });
 
-test('a broker that ends each connection at a message is asked ever later', async (t) => {
+test('a broker that ends each connection at a message is retried at growing intervals', async (t) => {
   const broker = await faultyBroker(t, { onPublish: (_, { socket }) => socket.destroy() });
   const startMs = performance.now();
   const trial = tryOut(t, sinkTo(broker.port, {}, 2), { stallMs: 10_000 });
@@ -125,7 +125,7 @@ test('waits add up to 20 attempts in the first minute, then one in 5 s', () => {
   assert.ok(proven.nextMs() < 1000);
 });
 
-test('what is refused for good is counted, named and left out', async (t) => {
+test('permanently refused messages are counted, reported and left out', async (t) => {
   let refused: string | undefined = 'factory/demo/hvac-main/energy';
   let copies = 0;
   const topics = new Set<string>();
@@ -166,7 +166,7 @@ test('what is refused for good is counted, named and left out', async (t) => {
   assert.equal(broker.connections, 1);
 });
 
-test('a refusal that waiting can heal is waited for', async (t) => {
+test('a temporary refusal is retried', async (t) => {
   let refusals = 0;
   const broker = await faultyBroker(t, {
     version: 5,
@@ -184,7 +184,7 @@ test('a refusal that waiting can heal is waited for', async (t) => {
   assert.equal(trial.figures.refusedTotal, 0);
 });
 
-test('an answer that the protocol does not allow ends the connection', async (t) => {
+test('a response that violates the protocol ends the connection', async (t) => {
   let answer = (messageId: number) => ({ cmd: 'pubrec', messageId }) as const;
   const broker = await faultyBroker(t, {
     onPublish: ({ messageId = 0, topic }, client) => {
@@ -204,7 +204,7 @@ test('an answer that the protocol does not allow ends the connection', async (t)
   assert.ok(broker.connections >= 2);
 });
 
-test('every loss counts, and half a minute of them is one line', async (t) => {
+test('every lost connection counts, and half a minute of them is one line', async (t) => {
   const broker = await faultyBroker(t, {});
   const trial = tryOut(t, sinkTo(broker.port));
   for (let losses = 1; losses <= 3; losses++) {
@@ -224,7 +224,7 @@ test('every loss counts, and half a minute of them is one line', async (t) => {
 });
 
 for (const version of [4, 5] as const)
-  test(`a broker without QoS 1 takes a will of QoS 0 with MQTT ${version}`, SERVED, async (t) => {
+  test(`a broker without QoS 1 gets a will of QoS 0 with MQTT ${version}`, SERVED, async (t) => {
     const server = await startMosquitto({ lines: ['max_qos 0'] });
     t.after(() => server.close());
     const collector = await Collector.open(`mqtt://127.0.0.1:${server.port}`, 'factory/#', {
@@ -244,14 +244,14 @@ for (const [returnCode, reason] of [
   [undefined, /no connection \(ended without an answer; see MQTT_VERSION=5, MQTT_PROTOCOL and/],
   [1, /does not accept this version of MQTT; see MQTT_VERSION\)$/],
 ] as const)
-  test(`a version of MQTT that is refused with ${returnCode} is named`, async (t) => {
+  test(`an MQTT version refused with code ${returnCode} is reported`, async (t) => {
     const broker = await faultyBroker(t, { refusal: returnCode ?? 'none' });
     const trial = tryOut(t, sinkTo(broker.port, { version: 5 }));
     trial.pass(1);
     assert.match((await trial.said(DOWN)).reason as string, reason);
   });
 
-test('an access list that refuses everything leaves a problem, not a circle', SERVED, async (t) => {
+test('an access list that refuses everything causes a problem, not a loop', SERVED, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'acl-'));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'acl'), 'topic read #\n');

@@ -23,7 +23,7 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
   });
   after(() => postgres?.close());
 
-  /** The tables of an EnMS that knows the machines of the default factory. */
+  /** The tables of an EnMS with the machines of the default factory. */
   async function tables(): Promise<Enms> {
     const reader = createReader(demoFleet());
     const batch = new Batch();
@@ -39,13 +39,13 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
     return tryOut(t, new PostgresSink({ server: { ...server, port } }));
   }
 
-  /** Fails unless there is one row for each reading, as there are messages. */
+  /** Fails unless there is one row for each reading. */
   async function assertRows(enms: Enms, seconds: number, isLeftOut = (_: string) => false) {
     const wanted = (await due(seconds)).filter((text) => !isLeftOut(text));
     assert.equal((await enms.readings()).length, wanted.length);
   }
 
-  test('goes on beside a connection that is half open', async (t) => {
+  test('continues after a half-open connection', async (t) => {
     const enms = await tables();
     const proxy = await halfOpenProxy(t, postgres.port);
     const trial = sinkInto(t, enms, proxy.port);
@@ -60,7 +60,7 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
     assert.deepEqual(trial.figures.problems, []);
   });
 
-  test('gives up a lock that is held, and leaves nobody waiting for it', async (t) => {
+  test('gives up on a lock, and leaves no session waiting for it', async (t) => {
     const enms = await tables();
     const other = new pg.Client(enms.server);
     await other.connect();
@@ -113,7 +113,7 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
   test('leaves out the rows that do not fit a narrower column', async (t) => {
     const enms = await tables();
     const { machines } = demoFleet();
-    // Two digits before the point: too few for the voltage of any machine.
+    // Two digits before the decimal point: too few for any machine's voltage.
     await enms.query('alter table energy_readings alter voltage_v type numeric(4,2)');
     const trial = sinkInto(t, enms);
     trial.pass(30);
@@ -124,7 +124,7 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
     assert.match(problems[0]?.reason as string, /does not fit numeric\(4,2\)$/);
   });
 
-  test('waits for a partition that is missing, and says what is missing next', async (t) => {
+  test('waits for a missing partition, then reports the next one', async (t) => {
     const enms = await tables();
     await enms.query(`alter table production_data rename to simple;
       create table production_data (like simple including all) partition by range (time)`);
@@ -144,7 +144,7 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
     assert.deepEqual(trial.messages(), [DOWN, OTHER, AGAIN]);
   });
 
-  test('says that a connection was lost between two batches', async (t) => {
+  test('reports a connection lost between two batches', async (t) => {
     const enms = await tables();
     const trial = sinkInto(t, enms);
     trial.pass(1);

@@ -14,7 +14,7 @@ import { due, tryOut } from './trial.ts';
 
 const STALLED = 'memory has stalled: nothing was acknowledged for 0.3 s; reconnecting';
 
-/** Fails with each reason in turn, and then takes everything. */
+/** Fails with each reason in turn, then accepts everything. */
 class FailingSink extends MemorySink {
   readonly reasons: string[];
 
@@ -36,7 +36,7 @@ function readingsOf({ messages }: MemorySink): string[] {
     .map(({ topic, payload }) => `${topic} ${payload}`);
 }
 
-test('each change of the reason is one line, and the same reason is none', async (t) => {
+test('each new reason is logged once, a repeated one is not', async (t) => {
   const sink = new FailingSink(['no partition', 'no partition', 'no type', 'no partition']);
   const trial = tryOut(t, sink);
   trial.pass(1);
@@ -51,7 +51,7 @@ test('each change of the reason is one line, and the same reason is none', async
   );
 });
 
-test('a sink that hangs has to settle in time, whatever it is', async (t) => {
+test('a hanging sink must settle in time, of whatever kind it is', async (t) => {
   class HangingSink extends MemorySink {
     isHanging = true;
     override async write(batch: Batch): Promise<void> {
@@ -69,7 +69,7 @@ test('a sink that hangs has to settle in time, whatever it is', async (t) => {
   assert.deepEqual(readingsOf(sink), await due(5));
 });
 
-test('a sink that is slow, but goes on, is left alone', async (t) => {
+test('a slow sink that makes progress is left alone', async (t) => {
   class SlowSink extends MemorySink {
     #observer: SinkObserver | undefined;
     observe(observer: SinkObserver): void {
@@ -92,7 +92,7 @@ test('a sink that is slow, but goes on, is left alone', async (t) => {
   assert.deepEqual(readingsOf(sink), await due(5));
 });
 
-test('a subscriber of the embedded broker that takes nothing stalls it', async (t) => {
+test('a subscriber that does not read stalls the embedded broker', async (t) => {
   const broker = await EmbeddedBroker.start({
     host: '127.0.0.1',
     port: { number: 0, isExplicit: false },
@@ -108,7 +108,7 @@ test('a subscriber of the embedded broker that takes nothing stalls it', async (
   assert.deepEqual(trial.figures.problems, []);
 });
 
-test('a watermark that cannot be loaded at first is asked for again', async (t) => {
+test('a watermark that cannot be loaded at first is requested again', async (t) => {
   const watermarks = new MemoryWatermarks();
   await watermarks.save('memory', { timeMs: START_MS + 2000, liveFromMs: START_MS });
   let failures = 0;
@@ -133,7 +133,7 @@ test('a watermark that cannot be loaded at first is asked for again', async (t) 
   assert.deepEqual(readingsOf(sink), wanted.slice(-readingsOf(sink).length));
 });
 
-test('a store that is silent does not delay what is delivered', async (t) => {
+test('a silent store does not delay delivery', async (t) => {
   let isSilent = false;
   let saves = 0;
   const watermarks = {
@@ -160,7 +160,7 @@ test('a store that is silent does not delay what is delivered', async (t) => {
   assert.ok(performance.now() - startMs < 10_000, 'it was waited for');
 });
 
-test('a sink that only falls back is a problem, one that catches up is none', () => {
+test('a sink that falls behind is a problem, one that catches up is not', () => {
   const watch = new LagWatch();
   watch.observe(100);
   assert.equal(watch.problem('mqtt', 100), undefined);
@@ -174,7 +174,7 @@ test('a sink that only falls back is a problem, one that catches up is none', ()
   assert.equal(patience.problem('mqtt', 20_000), undefined);
 });
 
-test('a sink that only falls back is one line, until it has been in time again', () => {
+test('a sink that falls behind is logged once, until it has been on time again', () => {
   const lines: string[] = [];
   const say = (_: object, message: string) => lines.push(message);
   const watch = new LagWatch(0, 1000, { info: say, warn: say });
@@ -188,14 +188,14 @@ test('a sink that only falls back is one line, until it has been in time again',
   watch.observe(2000);
   watch.problem('mqtt', 2000);
   assert.deepEqual(lines, [line, line]);
-  // On a busy host delivery may only look while the sink is far behind; health looks between.
+  // On a busy host, delivery may only check while the sink is far behind; health checks in between.
   assert.equal(watch.problem('mqtt', 900), undefined);
   watch.observe(2000);
   assert.ok(watch.problem('mqtt', 2000));
   assert.deepEqual(lines, [line, line, line]);
 });
 
-test('a write that ends with the closing of its sink is no outage', async (t) => {
+test('a write that ends because its sink closes is not an outage', async (t) => {
   let fail: ((error: Error) => void) | undefined;
   const sink: Sink = {
     name: 'memory',
@@ -215,7 +215,7 @@ test('a write that ends with the closing of its sink is no outage', async (t) =>
   assert.equal(trial.figures.failures, 0);
 });
 
-test('deliveries of one sink together are as the worst of them', async (t) => {
+test('several deliveries of one sink have the state of the worst', async (t) => {
   const good = tryOut(t, new MemorySink());
   const hanging: Sink = {
     name: 'memory',

@@ -4,7 +4,7 @@ import { MessageCounter } from '../../src/delivery/figures.ts';
 import { Pace } from '../../src/delivery/pace.ts';
 import { demoFleet } from './demo.ts';
 
-test('a fleet’s messages are one a channel and interval, and the statuses', () => {
+test('a fleet’s rate is one message per channel and interval, plus statuses', () => {
   const [compressor] = demoFleet().machines;
   assert.ok(compressor);
   const counter = new MessageCounter();
@@ -13,7 +13,7 @@ test('a fleet’s messages are one a channel and interval, and the statuses', ()
   assert.equal(counter.perSimulatedS([compressor], 0), 3 + 1);
 });
 
-test('a sink is behind from five seconds on, until it has all but caught up', () => {
+test('a sink is behind from five seconds on, until it has almost caught up', () => {
   const pace = new Pace(1000, 4);
   assert.equal(pace.observe(4000), false);
   assert.equal(pace.observe(6000), true);
@@ -31,7 +31,7 @@ test('live, there is no limit, however fast time passes', () => {
   assert.equal(pace.rows(3600, 4), 4096);
 });
 
-test('behind, it is CATCH_UP_RATE, in slices that a broker’s queue bears', () => {
+test('behind, the limit is CATCH_UP_RATE, in slices that fit a broker’s queue', () => {
   const pace = new Pace(1000, 4);
   pace.observe(60_000);
   assert.equal(pace.rate(1), 1000);
@@ -51,7 +51,7 @@ test('behind, it is never too slow to catch up', () => {
   assert.equal(pace.rate(3600), 2 * 4 * 3600);
 });
 
-test('a large fleet that is a minute behind has caught up in another, at any CATCH_UP_RATE', () => {
+test('a large fleet that is a minute behind catches up within a minute, at any CATCH_UP_RATE', () => {
   const livePerS = 76_000;
   for (const catchUpRate of [1, 1000, 100_000]) {
     const pace = new Pace(catchUpRate, livePerS);
@@ -75,7 +75,7 @@ test('a rate of 0 is no limit', () => {
   assert.equal(pace.waitMs(100_000, 1, 0), 0);
 });
 
-test('time lost by a slow sink is not made up for by a burst', () => {
+test('a slow sink does not cause a burst later', () => {
   const pace = new Pace(1000, 4);
   pace.observe(60_000);
   pace.waitMs(100, 1, 0);

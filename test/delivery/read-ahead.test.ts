@@ -15,14 +15,14 @@ import { demoFleet, START_MS } from './demo.ts';
 const MINUTE_MS = 60_000;
 const ROWS = 20;
 
-/** What a batch says, to be compared. */
+/** The content of a batch, for comparison. */
 const saidIn = (batch: Batch) =>
   Array.from(
     { length: batch.length },
     (_, row) => `${batch.timesMs[row]} ${batch.values[ROW_WIDTH * row]}`,
   );
 
-test('batches that are read ahead are the ones that would have been read', async () => {
+test('batches read ahead equal those read without it', async () => {
   const plain = createReader(demoFleet());
   plain.seek(START_MS, true);
   const ahead = new ReadAhead(createReader(demoFleet()));
@@ -41,7 +41,7 @@ test('batches that are read ahead are the ones that would have been read', async
   assert.equal(ahead.read(untilMs, ROWS).length, 0);
 });
 
-test('what was read ahead is forgotten when it goes elsewhere', async () => {
+test('batches read ahead are discarded after a seek', async () => {
   const ahead = new ReadAhead(createReader(demoFleet()));
   await ahead.seek(START_MS);
   ahead.read(START_MS + MINUTE_MS, ROWS);
@@ -51,14 +51,14 @@ test('what was read ahead is forgotten when it goes elsewhere', async () => {
   assert.equal(batch.timesMs[0], START_MS + 10 * MINUTE_MS + 1000);
 });
 
-test('a sink that is far behind and fails now and then gets every row once, in order', async () => {
+test('a sink that is far behind and sometimes fails gets every row once, in order', async () => {
   class Unsteady extends MemorySink {
     readonly batchRows = ROWS;
     #writes = 0;
     override async write(batch: Batch): Promise<void> {
       const isFailing = this.#writes++ % 20 === 7;
       const said = saidIn(batch);
-      // The next batch is read meanwhile.
+      // Meanwhile the next batch is read.
       await turn();
       await turn();
       assert.deepEqual(saidIn(batch), said);
@@ -81,7 +81,7 @@ test('a sink that is far behind and fails now and then gets every row once, in o
       beginMs: START_MS,
     });
     const running = delivery.run();
-    // It has begun when its delay is known.
+    // It has started once its delay is known.
     await until(() => delivery.figures.readings > 0 && delivery.figures.lagMs === 0);
     await delivery.stop();
     await running;

@@ -12,7 +12,7 @@ import { createReader } from '../../src/simulation/reader.ts';
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 2, 3, 9);
 
-/** All that a fleet says in ten minutes, in the order of topic and time. */
+/** All messages of a fleet in ten minutes, ordered by topic and time. */
 function said(fleet: Fleet): string[] {
   const reader = createReader(fleet);
   const batch = new Batch(10_000);
@@ -21,7 +21,7 @@ function said(fleet: Fleet): string[] {
   return Array.from(new Messages().of(batch), ({ topic, payload }) => `${topic} ${payload}`).sort();
 }
 
-test('the shard of a machine is the same for ever', () => {
+test('the shard of a machine never changes', () => {
   const ids = DEFAULT_FACTORY.machines.map(({ id }) => id);
   // sha256sum of the id, its first 8 digits modulo 64.
   assert.deepEqual(
@@ -41,7 +41,7 @@ test('machines spread evenly over the shards', () => {
   for (const count of counts) assert.ok(Math.abs(count - 1000) < 155, `${count} of 1000`);
 });
 
-test('the shards together say what the whole fleet says, byte for byte', () => {
+test('the shards together publish the same as the whole fleet, byte for byte', () => {
   const fleet = createFleet([DEFAULT_FACTORY], { seed: 42 });
   const shares = new Shares(fleet, 3);
   const shards = [0, 1, 2].map((shard) => said(shares.of(shard)));
@@ -54,7 +54,7 @@ test('the shards together say what the whole fleet says, byte for byte', () => {
   );
 });
 
-test('a machine stays in its shard, the same, when others come', () => {
+test('a machine stays unchanged in its shard when others are added', () => {
   const fleet = createFleet([DEFAULT_FACTORY], { seed: 42 });
   const [first, ...others] = DEFAULT_FACTORY.machines;
   const smaller = createFleet([{ ...DEFAULT_FACTORY, machines: others }], { seed: 42 });
@@ -71,7 +71,7 @@ test('a machine stays in its shard, the same, when others come', () => {
   assert.equal(grown.machines.length, fleet.machines.length);
 });
 
-test('fair shares hold all shards, and nobody has two more than another needs to', () => {
+test('fair shares cover all shards, and no two differ by more than one', () => {
   assert.equal(fairShare(20, 3), 7);
   assert.equal(fairShare(20, 0), 20);
   fc.assert(

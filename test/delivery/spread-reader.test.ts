@@ -28,14 +28,14 @@ function spread(fleet: Fleet, timeMs = START_MS): SpreadReader {
   return reader;
 }
 
-/** Rows by the machine, each machine's in the order in which they were read. */
+/** Rows by machine, in the order in which they were read. */
 function byMachine(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
   const found = new Map<string, Row[]>();
   for (const row of rows) found.set(row.machineId, [...(found.get(row.machineId) ?? []), row]);
   return found;
 }
 
-test('a lag is a part of the interval, fixed by the id, and all lags are as frequent', () => {
+test('a lag is a part of the interval, derived from the id, and lags are evenly distributed', () => {
   for (const intervalMs of [100, 130, 1000, 10_000, 30_000, 3_600_000]) {
     const lags = Array.from({ length: 6000 }, (_, i) => lagMs({ id: `machine-${i}`, intervalMs }));
     assert.ok(lags.every((lag) => lag >= 0 && lag < intervalMs && lag % LAG_STEP_MS === 0));
@@ -48,7 +48,7 @@ test('a lag is a part of the interval, fixed by the id, and all lags are as freq
   assert.equal(spread(fleet).longestLagMs, most);
 });
 
-test('what 10,000 machines report at once goes out in even parts', () => {
+test('simultaneous readings of 10,000 machines are published evenly', () => {
   const counts = new Map<number, number>();
   for (let i = 0; i < 10_000; i++) {
     const lag = lagMs({ id: `machine-${i}`, intervalMs: 1000 });
@@ -58,7 +58,7 @@ test('what 10,000 machines report at once goes out in even parts', () => {
   for (const count of counts.values()) assert.ok(count > 400 && count < 600, `${count} of 500`);
 });
 
-test('each reading is read when its lag has passed, with the bytes that it always has', () => {
+test('each reading is read after its lag, with unchanged bytes', () => {
   const fleet = createFleet(factories);
   const reader = spread(fleet);
   const rows: Row[] = [];
@@ -80,8 +80,8 @@ test('each reading is read when its lag has passed, with the bytes that it alway
   }
 });
 
-test('whatever the batches, a watermark has everything that was due before it', () => {
-  // Readings of such an interval fall due between the steps.
+test('a watermark covers everything due before it, however rows are split into batches', () => {
+  // Readings at such an interval fall due between the steps.
   const intervalsS = { compressor: 0.13, hvac: 0.11, motor: 0.17, pump: 0.19 };
   const uneven = factories.map((factory) => withIntervals(factory, intervalsS));
   const untilMs = START_MS + 5000;
@@ -105,14 +105,14 @@ test('whatever the batches, a watermark has everything that was due before it', 
   assert.deepEqual(byMachine(rows), whole);
 });
 
-/** Reads one batch, and says that it was the last; its watermark goes to `kept`. */
+/** Reads one batch as the last one; its watermark goes to `kept`. */
 function readOnce(reader: SpreadReader, untilMs: number, batch: Batch, kept: Batch): boolean {
   reader.read(untilMs, batch);
   kept.untilMs = batch.untilMs;
   return true;
 }
 
-test('one instant says where all machines stand, so that it can go on there', () => {
+test('one instant is the position of all machines, and reading can resume there', () => {
   const middleMs = START_MS + 31_350;
   const before = readRows(spread(createFleet(factories)), middleMs);
   const after = readRows(spread(createFleet(factories), middleMs), UNTIL_MS);
@@ -120,7 +120,7 @@ test('one instant says where all machines stand, so that it can go on there', ()
   assert.deepEqual(byMachine([...before, ...after]), whole);
 });
 
-test('a stop is said after the last reading before it, a start before the first one after it', () => {
+test('a stop is reported after the last reading before it, a start before the first one after it', () => {
   const journal = new Journal(DEFAULT_SETTINGS);
   const fleet = createFleet(factories, { journal });
   const reader = spread(fleet);
@@ -179,7 +179,7 @@ test('with shorter intervals, what still waits is read before the first reading 
   }
 });
 
-test('another fleet holds from one instant of readings on, with machines of any lag', () => {
+test('another fleet takes effect at one instant of readings, whatever the lags', () => {
   const fromMs = START_MS + 20_000;
   const [small] = largeFleet(10, DEFAULT_CALENDAR, machineTypes).factories;
   const [large] = factories;

@@ -27,7 +27,7 @@ const place = () => ({
   clock: new InstantClock(START_MS),
 });
 
-/** Delivers some seconds, spread or not, and ends; it goes on where the one before it ended. */
+/** Delivers some seconds, spread or not, from where the previous delivery ended. */
 async function deliver(
   { watermarks, sink, clock }: ReturnType<typeof place>,
   seconds: number,
@@ -58,7 +58,7 @@ async function deliver(
   await running;
 }
 
-test('nothing is left out when the spread is turned on, off and on again', async () => {
+test('nothing is lost when the spread is turned on, off and on again', async () => {
   const here = place();
   const { sink, clock } = here;
   for (const [seconds, isSpread] of [
@@ -88,7 +88,7 @@ test('nothing is left out when the spread is turned on, off and on again', async
   }
 });
 
-test('how far a spread has come is not how far the sink has everything', async () => {
+test('the position of a spread is not the instant up to which the sink has everything', async () => {
   const kept = new MemoryWatermarks();
   const spread = spreadWatermarks(kept, () => 29_950);
   assert.equal(await spread.load('mqtt'), undefined);
@@ -132,7 +132,7 @@ test('a restart after a registry change loses nothing of machines that changed o
   assert.ok(has(`${left.topic}/status`, fromMs), 'it is offline');
 });
 
-test('a fleet with shorter intervals does not claim readings that still wait', async () => {
+test('a fleet with shorter intervals does not count readings that still wait', async () => {
   const kept = new MemoryWatermarks();
   const reader = new SpreadReader(fleet, { statusIntervalS: 60 });
   const spread = spreadWatermarks(kept, () => reader.longestLagMs);

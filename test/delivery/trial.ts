@@ -1,4 +1,4 @@
-/** A delivery to a sink that something is wrong with, and everything that it says of that. */
+/** A delivery to a faulty sink, with its log and its problems. */
 
 import type { TestContext } from 'node:test';
 import type { Sink } from '../../src/core/sink.ts';
@@ -14,7 +14,7 @@ import { batches, createReader } from '../../src/simulation/reader.ts';
 import { until } from '../until.ts';
 import { demoFleet, START_MS } from './demo.ts';
 
-/** What is given up after 30 s is given up after this here [ms]. */
+/** Replaces the 30 s after which delivery gives up [ms]. */
 const STALL_MS = 300;
 
 /** A line of the log. */
@@ -25,26 +25,26 @@ export interface Line {
   readonly losses?: number;
 }
 
-/** A delivery that is under way. */
+/** A running delivery. */
 export interface Trial {
   readonly delivery: Delivery;
   readonly lines: readonly Line[];
   readonly figures: DeliveryFigures;
   /** Lets simulated time pass. */
   pass(seconds: number): void;
-  /** Lets everything else run until all that has fallen due was delivered. */
+  /** Lets everything else run until everything due has been delivered. */
   delivered(): Promise<void>;
-  /** Lets everything else run until a line was said. */
+  /** Lets everything else run until a line is logged. */
   said(message: string): Promise<Line>;
   messages(): readonly string[];
 }
 
-/** Starts to deliver; what is not given is as a test can wait for it. */
+/** Starts a delivery; the defaults are short enough for tests. */
 export function tryOut(t: TestContext, sink: Sink, options: Partial<DeliveryOptions> = {}): Trial {
   const clock = new InstantClock(START_MS);
   const lines: Line[] = [];
   const say = (fields: object, message: string) => {
-    // Simulated time is let pass in jumps, which a sink is behind after.
+    // Simulated time passes in jumps, and a sink is behind after each.
     if (!/is behind|has caught up/.test(message)) lines.push({ ...fields, message });
   };
   const delivery = new Delivery({
@@ -85,7 +85,7 @@ export function tryOut(t: TestContext, sink: Sink, options: Partial<DeliveryOpti
   };
 }
 
-/** What is to arrive in the first seconds, readings only, in order. */
+/** The readings expected in the first seconds, in order. */
 export async function due(seconds: number): Promise<readonly string[]> {
   const sink = new MemorySink();
   const reader = createReader(demoFleet());

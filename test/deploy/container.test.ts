@@ -23,13 +23,13 @@ const PACKAGE = JSON.parse(textOf('package.json')) as {
   readonly files: readonly string[];
   readonly bin: Readonly<Record<string, string>>;
 };
-/** What .dockerignore lets into the build. */
+/** The files that .dockerignore allows into the build context. */
 const ALLOWED = textOf('.dockerignore')
   .split('\n')
   .filter((line) => line.startsWith('!'))
   .map((line) => line.slice(1));
 
-test('the image runs as a user without rights, with no shell before the simulator', () => {
+test('the image runs as an unprivileged user, with no shell around the simulator', () => {
   const keywords = lastStage().map(({ keyword }) => keyword);
   assert.deepEqual(textsOf(lastStage(), 'USER'), ['node']);
   assert.ok(keywords.lastIndexOf('RUN') < keywords.indexOf('USER'));
@@ -37,7 +37,7 @@ test('the image runs as a user without rights, with no shell before the simulato
   assert.deepEqual(execForm('CMD'), ['run']);
 });
 
-test('the last stage holds what npm packs and the production dependencies, no more', () => {
+test('the last stage has what npm packs and the production dependencies, no more', () => {
   const [build = [], dependencies = [], ...rest] = stages();
   assert.equal(rest.length, 1);
   assert.match(textsOf(build, 'RUN').join(), /npm run build && npm pack .*tar .* -C \/package/);
@@ -54,7 +54,7 @@ test('all stages have one image, pinned to a major and a minor version', () => {
   assert.match(images[0] ?? '', /^node:\d+\.\d+-/);
 });
 
-test('only what the image is built from gets into the build', () => {
+test('the build context contains only what the image is built from', () => {
   const rules = textOf('.dockerignore')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
@@ -95,7 +95,7 @@ async function healthOf(port: number): Promise<number> {
   return code;
 }
 
-test('built from what .dockerignore lets in, it runs on production dependencies alone', async () => {
+test('built from what .dockerignore allows, it runs on production dependencies alone', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'container-'));
   try {
     const app = buildPackage(folder);
@@ -110,7 +110,7 @@ test('built from what .dockerignore lets in, it runs on production dependencies 
   }
 });
 
-/** Does what the container file does, in a folder; gives the folder that becomes `/app`. */
+/** Runs the steps of the container file in a folder. @returns The folder that becomes `/app`. */
 function buildPackage(folder: string): string {
   const build = join(folder, 'build');
   const app = join(folder, 'app');
@@ -137,7 +137,7 @@ function buildPackage(folder: string): string {
   return app;
 }
 
-/** Starts it as the image does until it is healthy, ends it, and gives the exit code. */
+/** Starts it as the image does, stops it once it is healthy. @returns The exit code. */
 async function runContainer(app: string, dataDir: string): Promise<number | null> {
   const port = await freePort();
   const env = {
@@ -167,7 +167,7 @@ async function runContainer(app: string, dataDir: string): Promise<number | null
   return code;
 }
 
-test('a variable with a fault ends the container at once, with 2', () => {
+test('an invalid variable ends the container at once, with exit code 2', () => {
   const [, main = ''] = execForm('ENTRYPOINT');
   const env = { ...imageEnvironment(), API_PORT: 'none' };
   const words = [file(main), ...execForm('CMD')];

@@ -47,7 +47,7 @@ const provisioned = parse(textOf('deploy/grafana/provisioning/datasources/postgr
 const provider = parse(textOf('deploy/grafana/provisioning/dashboards/factory.yaml'));
 const { environment = {}, volumes = [] } = composeWith({}).services['grafana'] ?? {};
 
-test('every panel asks the data source that is provisioned', () => {
+test('every panel uses the provisioned data source', () => {
   const { uid } = provisioned.datasources[0];
   for (const { title, targets } of dashboard.panels) {
     assert.ok(targets.length > 0, title);
@@ -55,19 +55,19 @@ test('every panel asks the data source that is provisioned', () => {
   }
 });
 
-test('the data source takes everything that differs from the environment, the password too', () => {
+test('the data source takes its settings from the environment, password included', () => {
   const [{ url, user, secureJsonData, jsonData }] = provisioned.datasources;
   const written = [url, user, secureJsonData.password, jsonData.database].join(' ');
   assert.match(written, /^(\$\w+[: ]?)+$/);
   for (const [, name = ''] of written.matchAll(/\$(\w+)/g)) assert.ok(name in environment, name);
 });
 
-test('the dashboards are mounted where Grafana is told to look for them', () => {
+test('the dashboards are mounted where Grafana looks for them', () => {
   const { path } = provider.providers[0].options;
   assert.ok(volumes.includes(`./deploy/grafana/dashboards:${path}:ro`));
 });
 
-test('panels have ids of their own and do not lie on each other', () => {
+test('panels have unique ids and do not overlap', () => {
   const { panels } = dashboard;
   assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
   const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) => {
@@ -109,7 +109,7 @@ function machineOf(type: string): Named | undefined {
   return FACTORY.machines.find((machine) => machine.type === type);
 }
 
-/** What Grafana makes of a query: the macros of its PostgreSQL data source and its variables. */
+/** Expands a query as Grafana does: macros of the PostgreSQL data source, and variables. */
 function expand(sql: string, variables: Readonly<Record<string, readonly string[]>>): string {
   const at = (timeMs: number) => `'${new Date(timeMs).toISOString()}'`;
   const expanded = sql
@@ -157,7 +157,7 @@ describe('on a real PostgreSQL with readings in it', { skip: withoutPostgres() }
     assert.deepEqual(variables['machine']?.sort(), FACTORY.machines.map(({ id }) => id).sort());
   });
 
-  test('every panel has rows, in the columns that its kind wants', () => {
+  test('every panel has rows, in the columns that its kind requires', () => {
     for (const { title, targets } of dashboard.panels) {
       if (title === 'Alerts') continue;
       const records = ask(title);
@@ -181,7 +181,7 @@ describe('on a real PostgreSQL with readings in it', { skip: withoutPostgres() }
     near(sum(each.map(({ value }) => Number(value))), sum(powers));
   });
 
-  test('energy per day is that of the factory’s own days, and of all days that of the window', () => {
+  test('energy per day follows the factory’s local days, and adds up to that of the window', () => {
     const records = ask('Energy per day').filter(({ metric }) => metric === COMPRESSOR.name);
     const own = rows.filter(({ machineId }) => machineId === COMPRESSOR.id);
     // 29 March 2026 has 23 hours in Berlin: from 23:00 UTC to 22:00 UTC.
@@ -195,7 +195,7 @@ describe('on a real PostgreSQL with readings in it', { skip: withoutPostgres() }
     near(sum(ask('Energy per day').map(({ value }) => Number(value))), all);
   });
 
-  test('specific energy is energy by good units, and nothing where none were made', () => {
+  test('specific energy is energy per good unit, and empty if there are none', () => {
     const hourMs = Date.UTC(2026, 2, 27, 10);
     const own = rows.filter(
       ({ machineId, timeMs }) =>
@@ -225,7 +225,7 @@ describe('on a real PostgreSQL with readings in it', { skip: withoutPostgres() }
     assert.ok(during > before + 8, `${during} % during the leak, ${before} % the day before`);
   });
 
-  test('anomalies are annotations with what they cost, over the time that they lasted', () => {
+  test('anomalies are annotations with their cost, over their duration', () => {
     postgres.query(`create schema simulator; ${SIMULATOR_TABLES} ${MACHINE_IDS}
       insert into simulator.ground_truth
       select id, '${COMPRESSOR.id}', 'leak', 'injected', 3, starts::timestamptz, ends::timestamptz,
@@ -245,7 +245,7 @@ describe('on a real PostgreSQL with readings in it', { skip: withoutPostgres() }
     assert.match(records[0]?.['text'] ?? '', new RegExp(`^"?${COMPRESSOR.name}: leak`));
   });
 
-  test('alerts list the machines whose controllers report something, the worst first', () => {
+  test('alerts list the machines with alerts, the worst first', () => {
     assert.deepEqual(ask('Alerts'), []);
     assert.equal(ask('Machines with an alert')[0]?.['Alerts'], '0');
     postgres.query(`update machine_status set alert_level = 'warning', alert_message = 'Oil is hot'

@@ -14,7 +14,7 @@ import { imageEnvironment } from './container-file.ts';
 import { file, textOf } from './files.ts';
 
 const FOLDER = 'deploy/kubernetes';
-/** The published schemas of what the files hold, by kind. */
+/** The published schemas of the files' resources, by kind. */
 const MODELS = {
   ConfigMap,
   Secret,
@@ -24,7 +24,7 @@ const MODELS = {
   PodDisruptionBudget,
 } as const;
 
-// biome-ignore lint/suspicious/noExplicitAny: its schema is what the tests are about.
+// biome-ignore lint/suspicious/noExplicitAny: the tests check it against its schema.
 type Manifest = any;
 
 const manifests: Manifest[] = readdirSync(file(FOLDER))
@@ -53,13 +53,13 @@ test('every manifest follows the published schema of its kind', () => {
   }
 });
 
-test('a manifest with a missing part or a value of the wrong type does not follow it', () => {
+test('a manifest with a missing part or a value of the wrong type violates it', () => {
   const deployment = find('Deployment', 'enms-simulator-api');
   for (const spec of [{ ...deployment.spec, selector: undefined }, { replicas: 'two' }])
     assert.throws(() => validate({ ...deployment, spec: { ...deployment.spec, ...spec } }));
 });
 
-test('what refers to pods, ports, settings and deployments finds them', () => {
+test('references to pods, ports, settings and deployments are valid', () => {
   for (const role of ['api', 'worker']) {
     const name = `enms-simulator-${role}`;
     const { spec } = find('Deployment', name);
@@ -94,7 +94,7 @@ test('the settings are those of a live cluster, and nothing in them is secret', 
     assert.equal(VARIABLES[name as keyof typeof VARIABLES]?.isSecret, false, name);
 });
 
-test('pods run without rights, and are given more time to end than five seconds', () => {
+test('pods run without privileges, and get more than five seconds to stop', () => {
   for (const role of ['api', 'worker']) {
     const { spec } = find('Deployment', `enms-simulator-${role}`).spec.template;
     assert.ok(spec.terminationGracePeriodSeconds > 5);

@@ -16,7 +16,7 @@ const USER = { MQTT_USERNAME: 'simulator', MQTT_PASSWORD: 'a p:$w "rd' };
 /** The variables of the service `mqtt`. */
 type Variables = Readonly<Record<string, string>>;
 
-/** Starts the broker as the service `mqtt` does, on a free port, and hands it to a test. */
+/** Starts the broker like the service `mqtt`, on a free port, and passes it to a test. */
 async function withBroker(
   variables: Variables,
   use: (port: number, folder: string) => Promise<void>,
@@ -36,7 +36,7 @@ async function withBroker(
   }
 }
 
-/** The configuration of the repository with places of the test in it. */
+/** The repository's configuration, with paths of the test. */
 function configurationIn(folder: string, port: number): string {
   let text = textOf('deploy/mosquitto/mosquitto.conf');
   const places = {
@@ -65,7 +65,7 @@ function connect(port: number, username?: string, password?: string) {
   return connectAsync({ host: '127.0.0.1', port, reconnectPeriod: 0, ...user });
 }
 
-/** The exit code of the health check of the service `mqtt`, asked on another port. */
+/** The exit code of the health check of the service `mqtt`, on another port. */
 function health(port: number, variables: Variables): number | null {
   const [, command = ''] = composeWith({}).services['mqtt']?.healthcheck?.test ?? [];
   assert.match(command, / -p 1883 /);
@@ -73,18 +73,15 @@ function health(port: number, variables: Variables): number | null {
   return spawnSync('sh', words, { env: { PATH, ...variables } }).status;
 }
 
-test(
-  'Mosquitto takes the configuration, and everybody in as long as no user is set',
-  { skip },
-  () =>
-    withBroker({}, async (port) => {
-      const client = await connect(port);
-      await client.endAsync();
-      assert.equal(health(port, {}), 0);
-    }),
+test('Mosquitto accepts the configuration, and every client while no user is set', { skip }, () =>
+  withBroker({}, async (port) => {
+    const client = await connect(port);
+    await client.endAsync();
+    assert.equal(health(port, {}), 0);
+  }),
 );
 
-test('Mosquitto lets in nobody but the user that is set', { skip }, () =>
+test('Mosquitto accepts only the user that is set', { skip }, () =>
   withBroker(USER, async (port, folder) => {
     const client = await connect(port, USER.MQTT_USERNAME, USER.MQTT_PASSWORD);
     await client.endAsync();
@@ -92,13 +89,13 @@ test('Mosquitto lets in nobody but the user that is set', { skip }, () =>
     await assert.rejects(connect(port, USER.MQTT_USERNAME, 'another'), /[Nn]ot authorized/);
     assert.equal(health(port, USER), 0);
     assert.notEqual(health(port, { ...USER, MQTT_PASSWORD: 'another' }), 0);
-    // What is on the disk is a digest.
+    // The disk has only a digest.
     const { status } = spawnSync('grep', ['-rqF', USER.MQTT_PASSWORD, folder]);
     assert.equal(status, 1);
   }),
 );
 
-test('the Mosquitto of the compose file keeps retained messages when it is restarted', {
+test('the Mosquitto of the compose file keeps retained messages over a restart', {
   skip,
 }, () => {
   const isKept = /^persistence true$/m.test(textOf('deploy/mosquitto/mosquitto.conf'));

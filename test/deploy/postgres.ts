@@ -1,4 +1,4 @@
-/** A private PostgreSQL, reached by its own `psql` through a socket in a folder of the test. */
+/** A private PostgreSQL, accessed with its own `psql` through a socket in the test's folder. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** Where Debian keeps the servers, one folder a major version. */
+/** Where Debian installs the servers, one folder per major version. */
 const VERSIONS = '/usr/lib/postgresql';
 
 /** Runs SQL in an empty database. */
@@ -14,8 +14,8 @@ export interface PrivatePostgres {
   /**
    * Runs statements.
    *
-   * @returns The rows of the last one, each a record of texts; '' is null.
-   * @throws Error with what the server said.
+   * @returns The rows of the last one, each as a record of texts; '' is null.
+   * @throws Error with the server's message.
    */
   query(sql: string): Record<string, string>[];
   close(): Promise<void>;
@@ -29,7 +29,7 @@ function binaries(): string | undefined {
 }
 
 /**
- * For a test's `skip`: the reason where PostgreSQL is not installed. In CI nothing is skipped: the
+ * For a test's `skip`: the reason if PostgreSQL is not installed. In CI nothing is skipped; the
  * test fails there.
  */
 export function withoutPostgres(): string | false {
@@ -37,7 +37,7 @@ export function withoutPostgres(): string | false {
   return 'PostgreSQL is not installed: apt-get install postgresql';
 }
 
-/** PostgreSQL refuses to run as root; then it runs as the user that its package made. */
+/** PostgreSQL refuses to run as root; root runs it as the user of its package. */
 function unprivileged(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (option: string) => Number(execFileSync('id', [option, 'postgres']));
@@ -87,7 +87,7 @@ export async function startPrivatePostgres(): Promise<PrivatePostgres> {
       return recordsOf(output);
     },
     async close() {
-      // The fast way down: clients are gone, and what is on the disk is not kept.
+      // An immediate shutdown: there are no clients, and the files are not kept.
       server.kill('SIGQUIT');
       if (server.exitCode === null) await once(server, 'exit');
       rmSync(folder, { recursive: true });

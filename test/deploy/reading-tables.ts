@@ -1,4 +1,4 @@
-/** Readings in the tables of an EnMS's database, as far as its dashboard needs them. */
+/** Readings in the tables of an EnMS, as far as the Grafana dashboard needs them. */
 
 import { READING } from '../../src/core/batch.ts';
 import type { FactoryDescription } from '../../src/core/factory.ts';
@@ -11,7 +11,7 @@ import { type Row, readRows } from '../rows.ts';
 const ENERGY = ['power_kw', 'energy_kwh', 'voltage_v', 'current_a', 'power_factor', 'frequency_hz'];
 const PRODUCTION = ['production_count', 'production_count_good', 'production_count_bad'];
 
-/** What a reading says under a field's wire name. */
+/** A reading's value by a field's wire name. */
 export function reported(fleet: Fleet, { machineId, values }: Row, name: string): number {
   const fields = fleet.byId.get(machineId)?.type.fields ?? [];
   const column = fields.findIndex((field) => field.name === name);

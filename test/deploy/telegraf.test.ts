@@ -36,10 +36,10 @@ const configuration = parse(text) as unknown as {
 };
 const [consumer] = configuration.inputs.mqtt_consumer as [Consumer];
 
-/** What a boiler's readings are published under, in place of energy. */
+/** The channels of a boiler's readings, in place of energy. */
 const CARRIERS = ['electricity', 'natural_gas', 'steam'];
 
-/** The type of each level of a topic; all of an MQTT filter's wildcards that are used is `+`. */
+/** The type of each level of a topic; the only MQTT wildcard in use is `+`. */
 function matches(filter: string, topic: string): boolean {
   const levels = filter.split('/');
   const found = topic.split('/');
@@ -49,7 +49,7 @@ function matches(filter: string, topic: string): boolean {
   );
 }
 
-test('every topic of every machine type is subscribed to, once, and nothing else is', () => {
+test('every topic of every machine type has one subscription, and no other topic has', () => {
   const known = new Set([...CARRIERS, 'energy', 'production', 'environmental', 'status']);
   for (const type of machineTypes)
     for (const { name } of type.channels) assert.ok(known.has(name), `${type.type}: ${name}`);
@@ -66,7 +66,7 @@ test('every topic of every machine type is subscribed to, once, and nothing else
       );
 });
 
-test('a topic becomes the name of a table, a factory and a machine', () => {
+test('a topic gives the names of the table, the factory and the machine', () => {
   const [parsing, ...others] = consumer.topic_parsing;
   assert.deepEqual(others, []);
   const levels = (text = '') => text.split('/');
@@ -75,7 +75,7 @@ test('a topic becomes the name of a table, a factory and a machine', () => {
   assert.deepEqual(levels(parsing?.tags), ['_', 'factory', 'machine', '_']);
 });
 
-test('every text of a message is named as time, tag or text, or is the time once more', () => {
+test('every text in a message is declared as time, tag or text, or repeats the time', () => {
   const texts = [
     ...consumer.tag_keys,
     ...consumer.json_string_fields,
@@ -123,20 +123,20 @@ function* messagesOfAnHour() {
   }
 }
 
-test('what comes in while Telegraf is away waits for it at the broker', () => {
+test('messages that arrive while Telegraf is away wait at the broker', () => {
   assert.equal(consumer.qos, 1);
   assert.equal(consumer.persistent_session, true);
   assert.notEqual(consumer.client_id, '');
 });
 
-test('servers, names and passwords come from the variables that the compose file sets', () => {
+test('servers, names and passwords come from the variables in the compose file', () => {
   const { environment = {} } = composeWith({}).services['telegraf'] ?? {};
   const used = [...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name as string);
   for (const name of used) {
     assert.ok(name in environment, name);
     assert.ok(name in VARIABLES, name);
   }
-  // The PostgreSQL client takes the rest from the environment by itself.
+  // The PostgreSQL client reads the rest from the environment.
   for (const name of ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE'])
     assert.ok(name in environment, name);
   assert.ok(!('connection' in (configuration.outputs['postgresql']?.[0] ?? {})));
@@ -195,7 +195,7 @@ test('messages become rows of the tables that Grafana reads', {
     const cell = (value: unknown) => (value === undefined || value === null ? '' : String(value));
     const lines = messages.map((message) => keys.map((key) => cell(message.get(key))).join('|'));
     const copy = `copy ingest.${name} (${keys.join(', ')}) from stdin (format csv, delimiter '|')`;
-    // A message that comes again changes nothing.
+    // A repeated message changes nothing.
     for (const sql of [`${made};`, ''])
       postgres.query(`${sql}\n${copy};\n${lines.join('\n')}\n\\.\n`);
     assert.deepEqual(postgres.query(`select count(*) as n from ingest.${name}`), [{ n: '0' }]);

@@ -23,7 +23,7 @@ const columns = Array.from({ length: DECIMALS_MAX + 1 }, (_, decimals) => ({
 }));
 const writer = new ColumnWriter(columns, '] end of it', SPELLING);
 
-/** What the writer makes of a number in each column. */
+/** The text of a number in each column. */
 function written(values: readonly number[]): string {
   const batch = batchOf({ machine: machineOf(boiler) });
   batch.values.set(values);
@@ -53,7 +53,7 @@ describe('columns of a row', () => {
     );
   });
 
-  it('have no sign where they round to zero, and every digit just below a thousand', () => {
+  it('have no sign if they round to zero, and every digit just below a thousand', () => {
     for (const value of [0, -0, -0.4e-6, 0.4e-6, 999.999999, -999.999999, 1000, -1000])
       assert.equal(written(columns.map(() => value)), expected(columns.map(() => value)));
   });
@@ -90,7 +90,7 @@ describe('columns of a row', () => {
     );
   });
 
-  it('say so where there is no value, whatever stands beside it', () => {
+  it('mark a missing value, whatever is next to it', () => {
     const values = [1, 2.5, Number.NaN, -4.125, Number.POSITIVE_INFINITY, 5, 1234.5];
     assert.equal(written(values), expected(values));
   });

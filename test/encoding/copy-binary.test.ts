@@ -24,7 +24,7 @@ const CARRIERS = COPY_TARGETS[1] as CopyTarget;
 const PRODUCTION = COPY_TARGETS[2] as CopyTarget;
 const ENVIRONMENT = COPY_TARGETS[4] as CopyTarget;
 
-/** The bytes of a value as hexadecimal text, or null where it does not fit. */
+/** The bytes of a value as hexadecimal text, or null if it does not fit. */
 function numericBytes(value: number, precision: number, scale: number): string | null {
   const bytes = Buffer.alloc(32);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -32,7 +32,7 @@ function numericBytes(value: number, precision: number, scale: number): string |
   return end < 0 ? null : bytes.toString('hex', 0, end);
 }
 
-/** What PostgreSQL reads from a value, in units of its last digit. */
+/** The number that PostgreSQL reads from a value, in units of its last digit. */
 function unitsOf(bytes: Buffer | null): bigint {
   assert.ok(bytes !== null);
   const digits = bytes.readInt16BE(0);
@@ -49,7 +49,7 @@ function unitsOf(bytes: Buffer | null): bigint {
   return bytes.readUInt16BE(4) === 0x4000 ? -magnitude : magnitude;
 }
 
-/** The fields of the records that a row makes in a target, as bytes; null where there is none. */
+/** The fields of a row's records in a target, as bytes; null if there is none. */
 function records(target: CopyTarget, ...rows: SampleRow[]): (Buffer | null)[][] {
   const batch = batchOf(...rows);
   const bytes = Buffer.alloc(RECORDS_BYTES_MAX);
@@ -71,7 +71,7 @@ function records(target: CopyTarget, ...rows: SampleRow[]): (Buffer | null)[][] 
   return found;
 }
 
-test('a numeric is the bytes that PostgreSQL itself sends', () => {
+test('a numeric has the bytes that PostgreSQL itself sends', () => {
   // From: copy (select 12345.678::numeric(10,3)) to stdout (format binary), and so on.
   assert.equal(numericBytes(12345.678, 10, 3), '0000000e0003000100000003000109291a7c');
   assert.equal(numericBytes(-0.5, 5, 2), '0000000a0001ffff400000021388');
@@ -80,7 +80,7 @@ test('a numeric is the bytes that PostgreSQL itself sends', () => {
   assert.equal(numericBytes(0, 10, 2), '000000080000000000000002');
 });
 
-test('a numeric holds every digit of every value that fits its column', () => {
+test('a numeric has every digit of every value that fits its column', () => {
   const columns = [
     [10, 3],
     [12, 6],
@@ -129,7 +129,7 @@ test('counts are integers, modes and recipes texts', () => {
   assert.equal(field('recipe_id')?.toString(), 'Öl № 5 🛢');
 });
 
-test('what a machine does not have is null, and so is a value that does not exist', () => {
+test('a field that a machine does not have is null, and so is a missing value', () => {
   const values = { pressure_bar: Number.NaN };
   const [record] = records(ENVIRONMENT, { machine: machineOf(filler), values });
   const field = (name: string) => record?.[ENVIRONMENT.columns.indexOf(name)];
@@ -166,7 +166,7 @@ test('a boiler stores electricity like any machine, and its carriers as power an
   });
 });
 
-test('a carrier of unknown heat content has no power, and says so in its metadata', () => {
+test('a carrier of unknown heat content has no power, and its metadata say so', () => {
   const values = { flow_rate_m3h: 100, calorific_value_kwh_m3: Number.NaN };
   const [gas] = records(CARRIERS, { machine: machineOf(boiler), values });
   assert.deepEqual(gas?.slice(3, 5).map(unitsOf), [0n, 0n]);
@@ -201,7 +201,7 @@ test('a value that does not fit its column is an error that names machine, time 
   assert.throws(write(PRODUCTION, { production_count: 0.5 }), /production_count is 0.5, which/);
 });
 
-test('a recipe takes 100 characters, of whatever number of bytes', () => {
+test('a recipe may have 100 characters, of any number of bytes', () => {
   const recipeOf = (recipe: string) => {
     const channels = filler.channels.map((channel) => ({
       ...channel,

@@ -18,7 +18,7 @@ function expected(value: number, decimals: number): string {
 }
 
 describe('a decimal', () => {
-  it('is the text of JSON.stringify for the rounded value, whatever the value', () => {
+  it('is the text of JSON.stringify for the rounded value, for any value', () => {
     fc.assert(
       fc.property(fc.double(), decimalsBetween(DECIMALS_MAX), (value, decimals) => {
         assert.equal(written(value, decimals), expected(value, decimals));
@@ -27,7 +27,7 @@ describe('a decimal', () => {
     );
   });
 
-  it('is so for the values that machines report', () => {
+  it('is that text for the values that machines report', () => {
     const reported = fc.double({ min: -3e6, max: 3e6, noNaN: true });
     fc.assert(
       fc.property(reported, decimalsBetween(DECIMALS_MAX), (value, decimals) => {
@@ -49,7 +49,7 @@ describe('a decimal', () => {
     );
   });
 
-  it('has every fraction of three digits right', () => {
+  it('is correct for every fraction of three digits', () => {
     for (let i = 0; i < 1000; i++) {
       assert.equal(written(7 + i / 1000, 3), String((7000 + i) / 1000));
       assert.equal(written(i / 1e6, 6), JSON.stringify(i / 1e6));
@@ -63,14 +63,14 @@ describe('a decimal', () => {
     assert.equal(written(10, 0), '10');
   });
 
-  it('has the zeros inside it', () => {
+  it('keeps inner zeros', () => {
     assert.equal(written(1000.001, 3), '1000.001');
     assert.equal(written(1_000_000.05, 2), '1000000.05');
     assert.equal(written(0.000001, 6), '0.000001');
     assert.equal(written(2_000_000_000, 0), '2000000000');
   });
 
-  it('is null where there is no number', () => {
+  it('is null if there is no number', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
       assert.equal(written(value, 2), 'null');
   });
@@ -81,7 +81,7 @@ describe('a decimal', () => {
     assert.equal(written(-0.01, 2), '-0.01');
   });
 
-  it('is right on both sides of what an integer holds', () => {
+  it('is correct below and above the range of an integer', () => {
     for (const count of [2 ** 31 - 2, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1])
       for (const sign of [1, -1])
         for (let decimals = 0; decimals <= DECIMALS_MAX; decimals++) {
@@ -90,7 +90,7 @@ describe('a decimal', () => {
         }
   });
 
-  it('leaves what is before it, and what is more than seven bytes after it', () => {
+  it('changes nothing before it, and nothing more than seven bytes after it', () => {
     const bytes = new Uint8Array(40).fill(1);
     const end = writeDecimal(new DataView(bytes.buffer), 8, -12.5, 3);
     assert.equal(end, 13);

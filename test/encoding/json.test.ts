@@ -29,7 +29,7 @@ function status(batch: Batch, row = 0): string {
   return written((bytes, at) => new JsonEncoder().status(batch, row, bytes, at));
 }
 
-/** The object that a channel's message stands for, put together the slow way. */
+/** The object of a channel's message, built the slow way. */
 function messageObject(batch: Batch, row: number, channelIndex: number): Record<string, unknown> {
   const machine = batch.machines[row] as Batch['machines'][number];
   const { name, fields } = machine.type.channels[channelIndex] as (typeof machine.type.channels)[0];
@@ -45,7 +45,7 @@ function messageObject(batch: Batch, row: number, channelIndex: number): Record<
 }
 
 describe('a message', () => {
-  it('is one JSON object with the fields of its channel in the order of the interface', () => {
+  it('is one JSON object with the fields of its channel in the documented order', () => {
     const values = {
       power_kw: 45.2,
       energy_kwh: 0.012556,
@@ -83,7 +83,7 @@ describe('a message', () => {
     );
   });
 
-  it('of every machine type is what JSON.stringify makes of the same values', () => {
+  it('of every machine type equals JSON.stringify of the same values', () => {
     const batch = fleetBatch();
     assert.ok(batch.length === 1000);
     const encoder = new JsonEncoder();
@@ -103,7 +103,7 @@ describe('a message', () => {
       }
   });
 
-  it('of an energy carrier says the time twice, first as timestamp', () => {
+  it('of an energy carrier has the time twice, first as timestamp', () => {
     const batch = batchOf({ machine: machineOf(boiler) });
     for (const channel of [0, 1, 2]) {
       const text = message(batch, 0, channel);
@@ -123,7 +123,7 @@ describe('a message', () => {
     ]);
   });
 
-  it('of a boiler has the fields of the interface, and one pressure of steam in two topics', () => {
+  it('of a boiler has the documented fields, and one steam pressure in two topics', () => {
     const all = fleetBatch();
     const row = all.machines.findIndex(({ type }) => type.type === 'boiler');
     const { id, type } = all.machines[row] as Batch['machines'][number];
@@ -159,7 +159,7 @@ describe('a message', () => {
     assert.notEqual(pressureBar('steam'), pressureBar('natural_gas'));
   });
 
-  it('has milliseconds in its time where there are any', () => {
+  it('has milliseconds in its time if there are any', () => {
     const batch = batchOf({ machine: machineOf(filler), timeMs: TIME_MS + 500 });
     assert.equal(JSON.parse(message(batch, 0, ENERGY)).time, '2025-10-09T12:00:00.500Z');
   });
@@ -175,12 +175,12 @@ describe('a message', () => {
     });
   });
 
-  it('escapes a machine id that is no UUID', () => {
+  it('escapes a machine id that is not a UUID', () => {
     const batch = batchOf({ machine: machineOf(filler, 'press "7"\nleft') });
     assert.equal(JSON.parse(message(batch, 0, ENERGY)).machine_id, 'press "7"\nleft');
   });
 
-  it('has the right text however many different ones there were before', () => {
+  it('has the right text after any number of different texts', () => {
     const encoder = new JsonEncoder();
     const machine = machineOf(filler);
     for (const batch_id of [...Array(3000).keys(), 0, 5]) {
@@ -189,7 +189,7 @@ describe('a message', () => {
     }
   });
 
-  it('says null for a value that does not exist', () => {
+  it('has null for a missing value', () => {
     const machine = machineOf(filler);
     const values = { pressure_bar: Number.NaN, recipe_id: Number.NaN, operating_mode: Number.NaN };
     const batch = batchOf({ machine, values });
@@ -198,7 +198,7 @@ describe('a message', () => {
     assert.equal(JSON.parse(message(batch, 0, PRODUCTION)).operating_mode, null);
   });
 
-  it('never says null for a power, an energy or a count: without one there is no message', () => {
+  it('never has null for a power, an energy or a count: without one there is no message', () => {
     const counts = ['production_count', 'production_count_good', 'production_count_bad'];
     for (const name of ['power_kw', 'energy_kwh', ...counts]) {
       const batch = batchOf({ machine: machineOf(filler), values: { [name]: Number.NaN } });
@@ -209,7 +209,7 @@ describe('a message', () => {
     }
   });
 
-  it('does not depend on the machines and times of the messages before it', () => {
+  it('does not depend on earlier messages', () => {
     const machines = [machineOf(filler, 'a'), machineOf(boiler, 'b'), machineOf(filler, 'c')];
     const rows = [0, 1, 2, 1, 0, 2, 2, 0].map((m, i) => ({
       machine: machines[m] as (typeof machines)[0],
@@ -222,13 +222,13 @@ describe('a message', () => {
       assert.equal(message(batch, row, ENERGY, encoder), message(batch, row, ENERGY));
   });
 
-  it('that does not fit in the bytes given is an error', () => {
+  it('that does not fit in the buffer is an error', () => {
     const batch = batchOf({ machine: machineOf(filler) });
     const bytes = new Uint8Array(100);
     assert.throws(() => new JsonEncoder().message(batch, 0, ENERGY, bytes, 0), RangeError);
   });
 
-  it('goes where a part of a larger array begins', () => {
+  it('is written at the start of a subarray', () => {
     const batch = batchOf({ machine: machineOf(filler) });
     const whole = new Uint8Array(16_384);
     const end = new JsonEncoder().message(batch, 0, ENERGY, whole.subarray(1001), 10);
@@ -236,7 +236,7 @@ describe('a message', () => {
     assert.equal(text, message(batch, 0, ENERGY));
   });
 
-  it('of a machine whose id has no bounds is an error', () => {
+  it('of a machine with an overlong id is an error', () => {
     const batch = batchOf({ machine: machineOf(filler, 'x'.repeat(5000)) });
     assert.throws(() => message(batch, 0, ENERGY), RangeError);
   });
@@ -247,7 +247,7 @@ describe('a status', () => {
   const time = '2025-10-09T12:00:00Z';
   const head = `{"time":"${time}","timestamp":"${time}","machine_id":"${MACHINE_ID}"`;
 
-  it('says mode and power of the reading beside it, and no alerts where there are none', () => {
+  it('has mode and power of the reading at the same time, and no alerts if there are none', () => {
     for (const [mode, operating_mode] of OPERATING_MODES.slice(0, OFFLINE).entries()) {
       const values = { power_kw: 45.125, operating_mode: mode };
       const batch = batchOf({ machine, values, flags: READING | STATUS });
@@ -277,7 +277,7 @@ describe('a status', () => {
     }
   });
 
-  it('of a stopped machine is offline with no power', () => {
+  it('of a stopped machine is offline without power', () => {
     const batch = batchOf({ machine, values: { operating_mode: OFFLINE }, flags: STATUS });
     assert.equal(
       status(batch),
@@ -285,7 +285,7 @@ describe('a status', () => {
     );
   });
 
-  it('of a machine that was just started is running with no power yet', () => {
+  it('of a machine that has just started is running, without power yet', () => {
     const values = { operating_mode: IDLE, power_kw: 12 };
     const batch = batchOf({ machine, values, flags: STATUS });
     assert.equal(
@@ -294,7 +294,7 @@ describe('a status', () => {
     );
   });
 
-  it('has never a power of null', () => {
+  it('never has a power of null', () => {
     const values = { operating_mode: RUNNING, power_kw: Number.NaN };
     const batch = batchOf({ machine, values, flags: READING | STATUS });
     assert.throws(() => status(batch), /has no power_kw/);

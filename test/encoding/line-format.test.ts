@@ -11,7 +11,7 @@ import { type TableLayout, tableLayouts } from '../../src/encoding/table-layout.
 import { machineTypes } from '../../src/machines/index.ts';
 import { batchOf, boiler, filler, fleetBatch, machineOf, RECIPES, TIME_MS } from './sample.ts';
 
-/** Everything that an encoder makes of a batch, header and all. */
+/** Everything that an encoder writes for a batch, including the header. */
 function encoded(encoder: LineEncoder, batch: Batch): string {
   const bytes = new Uint8Array(MESSAGE_BYTES_MAX + 2000 * (batch.length + 1));
   let at = encoder.header(bytes, 0);
@@ -44,7 +44,7 @@ function mixedBatch(): Batch {
 }
 
 describe('JSON lines', () => {
-  it('are what JSON.stringify makes of the flat records', () => {
+  it('equal JSON.stringify of the flat records', () => {
     for (const batch of [fleetBatch(), mixedBatch()]) {
       let expected = '';
       for (let row = 0; row < batch.length; row++)
@@ -60,7 +60,7 @@ describe('CSV', () => {
     assert.equal(text, `time,machine_id,${flatNames([filler, boiler]).join(',')}\n`);
   });
 
-  it('reads back as the flat records, with nothing where a machine has no such field', () => {
+  it('reads back as the flat records, empty where a machine has no such field', () => {
     for (const [types, batch] of [
       [[filler, boiler], mixedBatch()],
       [machineTypes, fleetBatch()],
@@ -91,7 +91,7 @@ describe('CSV', () => {
     assert.match(line(RECIPES.indexOf('Öl № 5 🛢')), /,Öl № 5 🛢,B-0,/);
   });
 
-  it('does not take a machine type that its header does not know', () => {
+  it('refuses a machine type that is not in its header', () => {
     const batch = batchOf({ machine: machineOf(boiler) });
     assert.throws(() => encoded(csv.flat([filler]), batch), {
       message: 'boiler is not among the machine types of this CSV',
@@ -107,7 +107,7 @@ describe('the times of a machine', () => {
   };
   const layout = tableLayouts([filler]).find(({ name }) => name === 'energy') as TableLayout;
 
-  /** The times in everything that is written of a batch: lines, tables, records and messages. */
+  /** The times in all encodings of a batch: lines, tables, records and messages. */
   function timesIn(batch: Batch): string[] {
     const rows = [...batch.machines.keys()].slice(0, batch.length);
     const json = new JsonEncoder();
@@ -125,13 +125,13 @@ describe('the times of a machine', () => {
     return texts.flatMap((text) => text.match(/2025-[\dT:.-]+Z/g) ?? []);
   }
 
-  it('all have milliseconds where its interval is fractional', () => {
+  it('all have milliseconds if its interval is fractional', () => {
     const times = timesIn(readings(100, 100));
     assert.equal(times.length, 3 * 8);
     for (const time of times) assert.match(time, /:\d\d\.\d{3}Z$/);
   });
 
-  it('have none where it is a number of seconds', () => {
+  it('have none if its interval is in whole seconds', () => {
     for (const time of timesIn(readings(1000, 1000))) assert.match(time, /:\d\dZ$/);
   });
 });

@@ -52,7 +52,7 @@ describe('a flat record', () => {
     );
   });
 
-  it('of a boiler ends with gas and steam, which bear the carrier’s name', () => {
+  it('of a boiler ends with gas and steam, prefixed with the carrier’s name', () => {
     assert.deepEqual(namesOf(boiler), [
       ...ELECTRICAL,
       ...PRODUCED,
@@ -72,7 +72,7 @@ describe('a flat record', () => {
     ]);
   });
 
-  it('has null where there is no value', () => {
+  it('has null for a missing value', () => {
     const values = { pressure_bar: Number.NaN, recipe_id: Number.NaN };
     const batch = batchOf({ machine: machineOf(filler), values, timeMs: TIME_MS + 250 });
     const { time, pressure_bar, recipe_id, machine_temp_c } = readingAt(batch, 0);
@@ -96,7 +96,7 @@ describe('a flat record', () => {
 });
 
 for (const type of machineTypes)
-  it(`${type.type} lists the fields of each channel in the order of the interface`, () => {
+  it(`${type.type} lists the fields of each channel in the documented order`, () => {
     const flat = flatFields(type).map(({ field }) => field);
     assert.equal(flat.length, type.fields.length);
     for (const { fields } of type.channels)

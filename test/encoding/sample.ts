@@ -1,4 +1,4 @@
-/** Machine types made for these tests, and batches filled by hand or by a fleet. */
+/** Machine types for these tests, and batches filled by hand or by a fleet. */
 
 import fc from 'fast-check';
 import { Batch, READING } from '../../src/core/batch.ts';
@@ -21,7 +21,7 @@ import { createReader } from '../../src/simulation/reader.ts';
 export const TIME_MS = Date.UTC(2025, 9, 9, 12);
 export const MACHINE_ID = 'c0000000-0000-0000-0000-000000000001';
 
-/** Recipes that no format can take as they are. */
+/** Recipes that every format must escape. */
 export const RECIPES = [
   'plain',
   'say "when"',
@@ -55,7 +55,7 @@ export const filler = sampleType(
   },
 );
 
-/** A machine that takes gas and makes steam; its channels are not in the order of flat records. */
+/** A machine that uses gas and makes steam; its channels are not in the order of flat records. */
 export const boiler = sampleType('boiler', {
   electricity: ELECTRICITY,
   natural_gas: {
@@ -84,7 +84,7 @@ export function machineOf(type: MachineType, id = MACHINE_ID): Machine {
 /** One row of a batch, as a test states it. */
 export interface SampleRow {
   readonly machine: Machine;
-  /** Values by wire name, 0 where none is given. */
+  /** Values by wire name; 0 if not given. */
   readonly values?: Readonly<Record<string, number>>;
   readonly timeMs?: number;
   readonly flags?: number;
@@ -111,7 +111,7 @@ export function batchOf(...rows: readonly SampleRow[]): Batch {
   return batch;
 }
 
-/** Rows of a factory that has two machines of every type there is, at intervals of 10 s. */
+/** Rows of a factory with two machines of every type, at intervals of 10 s. */
 export function fleetBatch(): Batch {
   const machines = machineTypes.flatMap(({ type, parameters: { ratedPowerKw } }, i) =>
     [1, 2].map((n) => ({
@@ -130,13 +130,13 @@ export function fleetBatch(): Batch {
   return batch;
 }
 
-/** What a step of an encoder wrote, as text. */
+/** The text that one step of an encoder wrote. */
 export function written(write: (bytes: Uint8Array, at: number) => number): string {
   const bytes = new Uint8Array(8192);
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, write(bytes, 0)));
 }
 
-/** Random readings of some machine types, as models give them: rounded, some without a value. */
+/** Random readings of some machine types, like those of models: rounded, some values missing. */
 export function anyBatch(types: readonly MachineType[], rowsMax = 60): fc.Arbitrary<Batch> {
   const machines = types.flatMap((type, i) =>
     ['a', 'b, "b"'].map((name) => ({ ...machineOf(type, `${name} ${i}`), intervalMs: 250 })),

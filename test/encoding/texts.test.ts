@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { SLACK_BYTES, Utf8Constant } from '../../src/encoding/texts.ts';
 
 describe('a constant in UTF-8', () => {
-  it('is the UTF-8 of the text, wherever it is written', () => {
-    // The characters beside UTF-8's limits, of one to four bytes, among any others.
+  it('is the UTF-8 of the text, at any position', () => {
+    // The characters at the limits of UTF-8, of one to four bytes, among any others.
     const unit = fc.oneof(
       fc.constantFrom('\u0000', '\u007f', '\u0080', '\u07ff', '\uffff', '\u{10000}', '\u{10ffff}'),
       fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),

@@ -17,14 +17,14 @@ describe('the text of an instant', () => {
     assert.equal(timeText(NOON_MS + 59_000), '2025-10-09T12:00:59Z');
   });
 
-  it('has milliseconds where the interval is fractional', () => {
+  it('has milliseconds if the interval is fractional', () => {
     assert.equal(timeText(NOON_MS + 7), '2025-10-09T12:00:00.007Z');
     assert.equal(timeText(NOON_MS + 500), '2025-10-09T12:00:00.500Z');
     assert.equal(timeText(NOON_MS, 500), '2025-10-09T12:00:00.000Z');
     assert.equal(timeText(NOON_MS + 500, 100), '2025-10-09T12:00:00.500Z');
   });
 
-  it('is written the same whatever was written before it', () => {
+  it('does not depend on what was written before it', () => {
     const instant = fc.oneof(
       fc.integer({ min: NOON_MS - 120_000, max: NOON_MS + 120_000 }),
       fc.integer({ min: -60_000, max: 60_000 }),
@@ -42,7 +42,7 @@ describe('the text of an instant', () => {
     );
   });
 
-  it('does not exist for a time that is no instant', () => {
+  it('does not exist for an invalid time', () => {
     assert.throws(() => new TimeWriter().write(view, 0, Number.NaN, 1000), RangeError);
     assert.throws(() => timeText(Number.POSITIVE_INFINITY), RangeError);
   });

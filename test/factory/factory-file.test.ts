@@ -15,7 +15,7 @@ import { configure, factoriesOf, faultsOf, inFolder, plant } from './surrounding
 
 const EXAMPLE = new URL('../../../examples/two-sites.yaml', import.meta.url);
 
-/** The one fault of a file's text. */
+/** The only error of a file's text. */
 function faultOf(text: string): string {
   const faults = faultsOf(() => factoriesOf(text));
   assert.equal(faults.length, 1, `one fault is expected:\n${faults.join('\n')}`);
@@ -84,7 +84,7 @@ test('a missing position is estimated from the time zone', () => {
 test('missing ids are derived from the names, the same every time', () => {
   const [factory] = factoriesOf(plant());
   const [again] = factoriesOf(plant('rated_power_kw: 20', 'location: Elsewhere'));
-  // The UUID of version 5 that any library makes of the name and the namespace in names.ts.
+  // The version 5 UUID that any library computes from the name and the namespace in names.ts.
   assert.equal(factory?.id, '2af343ad-952e-5d59-b53c-0f99ddee10be');
   assert.equal(again?.id, factory?.id);
   assert.equal(again?.machines[0]?.id, factory?.machines[0]?.id);
@@ -149,7 +149,7 @@ test('a factory survives being written and read', () => {
   assert.deepEqual(again, complete);
 });
 
-/** What is put into a machine, and its one fault. */
+/** Keys added to a machine, and the only error. */
 const MACHINE_FAULTS: readonly (readonly [keys: string, fault: RegExp])[] = [
   ['interval: 0', /interval: 0 is not accepted; 0\.1 to 3600/],
   ['interval: -1', /interval: -1 is not accepted/],
@@ -195,7 +195,7 @@ for (const [keys, fault] of MACHINE_FAULTS) {
   });
 }
 
-/** What is put into a factory, and its one fault. */
+/** Keys added to a factory, and the only error. */
 const FACTORY_FAULTS: readonly (readonly [keys: string, fault: RegExp])[] = [
   ['timezone: Europe/Berlim', /timezone: "Europe\/Berlim" .*\(did you mean Europe\/Berlin\?\)/],
   ['timezone: "+02:00"', /timezone: "\+02:00" is not accepted; the name of a time zone/],
@@ -376,7 +376,7 @@ test('keys that begin with x- belong to the file’s author, other unknown ones 
   assert.match(faultOf(`y-notes: 1\n${plant()}`), /^y-notes: is not known/);
 });
 
-/** Small files that mean very much. */
+/** Small files that expand to very large values. */
 const BOMBS: readonly (readonly [what: string, text: () => string, fault: RegExp])[] = [
   [
     'of a million times a million machines',

@@ -11,7 +11,7 @@ const examples = new URL('../../../examples/', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, examples), 'utf8');
 const schema = factorySchema(machineTypes);
 
-test('the schema beside the examples is the one that the tables make', () => {
+test('the schema in examples is the one generated from the tables', () => {
   assert.deepEqual(JSON.parse(read('factory.schema.json')), schema, 'run: npm run documents');
 });
 

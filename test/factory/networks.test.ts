@@ -11,7 +11,7 @@ import { factoriesOf, faultsOf, plant } from './surroundings.ts';
 const url = new URL('../../../examples/balanced-site.yaml', import.meta.url);
 const example = readFileSync(url, 'utf8');
 
-test('the example of a site that balances keeps to the schema, and is read and written', () => {
+test('the example of a balanced site follows the schema, and is read and written', () => {
   assert.ok(Check(factorySchema(machineTypes), parse(example)));
   const factories = factoriesOf(example);
   assert.deepEqual(factories[0]?.networks, {

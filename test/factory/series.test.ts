@@ -99,7 +99,7 @@ test('a fleet excludes a factory file, and has a million machines at most', () =
     assert.equal(faultsOf(() => configure({ FLEET_MACHINES: number })).length, 1, number);
 });
 
-/** Keys of a compressor, and what is wrong with them: nothing, or what the fault says. */
+/** Keys of a compressor, and the error in them, if any. */
 const ENTRIES: readonly (readonly [keys: string, fault: RegExp | undefined])[] = [
   [`count: 3, ${SPREAD}`, undefined],
   ['count: 1', undefined],

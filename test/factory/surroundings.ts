@@ -1,4 +1,4 @@
-/** Configurations from given variables and files alone, untouched by the surroundings of a test. */
+/** Configurations from given variables and files only, independent of the test's environment. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { machineTypes } from '../../src/machines/index.ts';
 /** An instant for tests in which the time of day matters. */
 const NOW_MS = Date.UTC(2026, 5, 1);
 
-/** Runs something in a new folder that holds some files, and removes it. */
+/** Runs a function in a new folder with some files, and removes the folder. */
 export function inFolder<T>(files: Readonly<Record<string, string>>, run: (cwd: string) => T): T {
   const cwd = mkdtempSync(join(tmpdir(), 'enms-config-'));
   try {
@@ -34,7 +34,7 @@ export function configure(
   return inFolder(files, (cwd) => loadConfiguration({ options, env, cwd, nowMs: NOW_MS }));
 }
 
-/** The faults of what is refused, each as `path: message`; none where it is accepted. */
+/** The errors of a refused value, as `path: message`; none if it is accepted. */
 export function faultsOf(run: () => unknown): readonly string[] {
   try {
     run();
@@ -50,7 +50,7 @@ export function factoriesOf(text: string): readonly FactoryDescription[] {
   return parseFactoryFile(text, DEFAULT_CALENDAR, 'plant.yaml', machineTypes).factories;
 }
 
-/** A file of one factory with one machine, with more keys of either in YAML's flow style. */
+/** A file of one factory with one machine, with additional keys in YAML's flow style. */
 export function plant(machineKeys = '', factoryKeys = ''): string {
   return [
     'factories:',

@@ -1,4 +1,4 @@
-/** The hour that golden files hold: every machine type on a Tuesday morning, with a fault in it. */
+/** The hour in the golden files: every machine type on a Tuesday morning, each with a fault. */
 
 import { createHash } from 'node:crypto';
 import { Batch } from '../../src/core/batch.ts';

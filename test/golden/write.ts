@@ -1,6 +1,6 @@
 /**
- * Writes the golden files anew: `npm run golden`. A change of theirs is a change of everybody's
- * data, and needs a line under *Readings* in the changelog.
+ * Rewrites the golden files: `npm run golden`. If they change, every user's data change,
+ * which needs a line under *Readings* in the changelog.
  */
 import { writeFileSync } from 'node:fs';
 import { GOLDEN_FOLDER, goldenHour } from './hour.ts';

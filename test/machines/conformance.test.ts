@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 const MONDAY_MS = Date.UTC(2026, 6, 6);
 const CALM = { ...DEFAULT_SETTINGS, enableAnomalies: false };
 
-/** Wire fields in the order of the interface. */
+/** Wire fields in the documented order. */
 const ORDER = [
   'power_kw',
   'energy_kwh',
@@ -49,7 +49,7 @@ const ORDER = [
   'vibration_mm_s',
 ];
 
-/** Fields of the energy-carrier channels, in the order of the interface. */
+/** Fields of the energy-carrier channels, in the documented order. */
 const CARRIER_FIELDS: Readonly<Record<string, readonly string[]>> = {
   electricity: ORDER.slice(0, 6),
   natural_gas: [
@@ -75,7 +75,7 @@ function describe(type: MachineType, changes: Partial<MachineDescription> = {}) 
   return { ...DEFAULT_FACTORY, machines: [description] };
 }
 
-/** The names that the interface includes, in its order. */
+/** The documented names, in their order. */
 function inOrder(names: readonly string[]): readonly string[] {
   return ORDER.filter((name) => names.includes(name));
 }
@@ -124,7 +124,7 @@ for (const type of machineTypes) {
     assert.match(interval.about, new RegExp(`readings of ${type.plural}\\.`));
   });
 
-  test(`${type.type}: its fields are those of the interface, in its order, with units`, () => {
+  test(`${type.type}: its fields are the documented ones, in their order, with units`, () => {
     for (const { name, fields } of type.channels) {
       const names = fields.map(({ name }) => name);
       const carrier = CARRIER_FIELDS[name];
@@ -270,7 +270,7 @@ for (const type of machineTypes) {
       for (const [i, key] of fault.signals.entries()) {
         const field = type.fields.find((each) => each.key === key);
         assert.ok(field, `${key} is no field`);
-        assert.equal(wireName(key), field.name, 'the ground truth tells it by the name of its key');
+        assert.equal(wireName(key), field.name, 'the ground truth uses the name of its key');
         const [a, b] = [mean(sick, field.column), mean(sound, field.column)];
         assert.notEqual(a, b, key);
         if (i === 0) assert.ok(Math.abs(a - b) > 0.02 * Math.abs(b), `${key}: ${a} against ${b}`);
@@ -280,7 +280,7 @@ for (const type of machineTypes) {
       assert.ok(labelled.every((tS) => tS > startS && tS <= startS + 7200));
     });
 
-    test(`${type.type}: two days after ${name} nothing of it is left`, () => {
+    test(`${type.type}: two days after ${name} no effect is left`, () => {
       const fromMs = MONDAY_MS + 9 * 3_600_000;
       const journal = new Journal(CALM, [
         {

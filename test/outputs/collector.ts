@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 
-/** A message as a subscriber got it. */
+/** A message as received by a subscriber. */
 export interface Received {
   readonly topic: string;
   readonly payload: string;
-  /** Whether it had been kept from before the subscription. */
+  /** Whether it was retained from before the subscription. */
   readonly isRetained: boolean;
 }
 
-/** A subscriber that keeps what it gets. */
+/** A subscriber that keeps the messages it receives. */
 export class Collector {
   readonly received: Received[] = [];
   readonly client: MqttClient;
@@ -39,7 +39,7 @@ export class Collector {
     return collector;
   }
 
-  /** Waits until what was received satisfies a condition. */
+  /** Waits until the received messages satisfy a condition. */
   async until(isOver: (received: readonly Received[]) => boolean): Promise<void> {
     while (!isOver(this.received))
       await new Promise<void>((resolve) => {

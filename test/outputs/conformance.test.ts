@@ -1,4 +1,4 @@
-/** What every sink keeps to, at its real peer. */
+/** Requirements for every sink, with its real peer. */
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { Batch, READING, STATUS } from '../../src/core/batch.ts';
@@ -34,9 +34,9 @@ import {
   SECRET,
 } from './peers.ts';
 
-/** Ten times what closing may take where the peer is silent [ms]. */
+/** Ten times the longest that closing may take with a silent peer [ms]. */
 const CLOSE_MAX_MS = 30_000;
-/** Longer than a busy computer takes for anything [ms]. */
+/** Longer than anything takes on a busy computer [ms]. */
 const STALL_MS = 30_000;
 const RESTARTS = 5;
 const MINUTE_MS = 60_000;
@@ -52,7 +52,7 @@ function rows(...sizes: readonly number[]): [Batch, ...Batch[]] {
   }) as [Batch];
 }
 
-/** What falls due in the first seconds, of a fleet that another one may follow after a minute. */
+/** The rows due in the first seconds, of a fleet that may be replaced after a minute. */
 function due(seconds: number, next?: Fleet): Batch {
   const relay = new FleetSwitchReader(demoFleet());
   if (next) relay.follow(next, START_MS + MINUTE_MS);
@@ -62,7 +62,7 @@ function due(seconds: number, next?: Fleet): Batch {
   return batch;
 }
 
-/** Machines and values that are hard to write down, statuses included. */
+/** Machines and values that are hard to encode, statuses included. */
 function oddities(): Batch {
   const id = (n: number) => `d0000000-0000-0000-0000-00000000000${n}`;
   const named = { ...machineOf(filler, id(1)), name: `Füller 1, "A"='b' #2 + 3/4` };
@@ -106,7 +106,7 @@ function lines(arrivals: readonly Arrival[]): readonly string[] {
   return arrivals.map(({ series, timeMs, content }) => `${series} ${timeMs} ${content}`).sort();
 }
 
-/** Without repeats, the first of each staying in its place. */
+/** Removes repeats; the first of each keeps its place. */
 function distinct(arrivals: readonly Arrival[]): readonly Arrival[] {
   const first = new Map<string, Arrival>();
   for (const arrival of arrivals) {
@@ -118,7 +118,7 @@ function distinct(arrivals: readonly Arrival[]): readonly Arrival[] {
   return [...first.values()];
 }
 
-/** Delivery says statuses again when it has connected anew: only readings are due once. */
+/** Delivery repeats statuses after a reconnection: only readings are due exactly once. */
 function isReading({ isStatus }: Arrival): boolean {
   return !isStatus;
 }
@@ -131,7 +131,7 @@ function assertInOrder(arrivals: readonly Arrival[]): void {
   }
 }
 
-/** Fails unless an error says where and why, and keeps the password to itself. */
+/** Fails unless an error has the place and the reason, and no password. */
 function assertError(error: unknown, where: string, reason: RegExp): true {
   assert.ok(error instanceof Error);
   assert.ok(error.message.includes(where), `${error.message}: not about ${where}`);
@@ -186,7 +186,7 @@ function suite(peer: Peer): void {
     assert.deepEqual(lines(arrived), lines(peer.expected(...batches).filter(isWanted)));
   }
 
-  /** A test of what only a server can do to a sink. */
+  /** A test that needs a peer that is a server. */
   function testWithServer(
     name: string,
     run: (t: TestContext, server: PeerServer) => Promise<void>,
@@ -197,7 +197,7 @@ function suite(peer: Peer): void {
     });
   }
 
-  test('a write settles when the peer has every row', async (t) => {
+  test('a write settles once the peer has every row', async (t) => {
     const [batch] = rows(300);
     const place = await running.place(t, batch);
     const sink = await opened(t, place);
@@ -214,7 +214,7 @@ function suite(peer: Peer): void {
     assert.equal(sink.isConnected, false);
   });
 
-  testWithServer('a peer that is not there is an error', async (t) => {
+  testWithServer('an absent peer is an error', async (t) => {
     const [batch] = rows(10);
     const port = await freePort();
     const sink = await opened(t, await running.place(t, batch), port);
@@ -223,7 +223,7 @@ function suite(peer: Peer): void {
     assert.equal(sink.isConnected, false);
   });
 
-  testWithServer('a peer that stalls is left for a new connection', async (t, server) => {
+  testWithServer('a stalled peer gets a new connection', async (t, server) => {
     const place = await running.place(t, due(20));
     const proxy = await halfOpenProxy(t, server.port);
     const sink = await opened(t, place, proxy.port);
@@ -237,14 +237,14 @@ function suite(peer: Peer): void {
     await assertArrived(place, [due(20)], isReading);
   });
 
-  test('a batch that failed in the middle is written again as a whole', async (t) => {
+  test('a batch that failed halfway is written again in full', async (t) => {
     const [first, batch] = rows(10, 2000) as [Batch, Batch];
     const place = await running.place(t, first, batch);
     const proxy = running.server && (await halfOpenProxy(t, running.server.port));
     const sink = await opened(t, place, proxy?.port);
     if (!sink.reset) return t.skip('nothing comes between it and its peer');
     await sink.write(first);
-    // A few bytes of what the peer answers arrive: the batch is half done when it is cut off.
+    // A few bytes of the peer's response arrive: the batch is half done when the connection is cut.
     proxy?.slow({ bytes: 4, everyMs: 1 });
     const notes = new Notes();
     sink.observe?.(notes);
@@ -284,7 +284,7 @@ function suite(peer: Peer): void {
     },
   );
 
-  test('a batch that is written twice arrives twice, or once, with one content', async (t) => {
+  test('a batch that is written twice arrives once or twice, with equal content', async (t) => {
     const [batch] = rows(300);
     const place = await running.place(t, batch);
     const sink = await opened(t, place);
@@ -294,7 +294,7 @@ function suite(peer: Peer): void {
     assert.deepEqual(lines(await place.received()), lines(peer.expected(...copies)));
   });
 
-  test('rows of every kind arrive as they are meant', async (t) => {
+  test('rows of every kind arrive with their meaning', async (t) => {
     const batches = [fleetBatch(), oddities()];
     const place = await running.place(t, ...batches);
     const sink = await opened(t, place);
@@ -302,7 +302,7 @@ function suite(peer: Peer): void {
     await assertArrived(place, batches);
   });
 
-  test('a batch is what its rows are one by one, and none is nothing', async (t) => {
+  test('a batch equals its rows one by one, and an empty one writes nothing', async (t) => {
     const size = 4096;
     const singles = 20;
     for (const batches of [rows(size), rows(...Array(singles).fill(1), size - singles)]) {
@@ -316,7 +316,7 @@ function suite(peer: Peer): void {
     }
   });
 
-  test('closing ends a write, of a peer that is silent, too', async (t) => {
+  test('closing ends a write, even to a silent peer', async (t) => {
     const [first, batch] = rows(10, 1000) as [Batch, Batch];
     const place = await running.place(t, first, batch);
     const proxy = running.server && (await halfOpenProxy(t, running.server.port));
@@ -335,7 +335,7 @@ function suite(peer: Peer): void {
     }
   });
 
-  test('a peer that is away from the beginning is found when it comes', async (t) => {
+  test('a peer that is away at the start is used once it appears', async (t) => {
     const place = await running.place(t, due(10));
     const { server } = running;
     await server?.end();
@@ -353,7 +353,7 @@ function suite(peer: Peer): void {
     await assertArrived(place, [due(10)], isReading);
   });
 
-  test('machines come, leave and change their names', async (t) => {
+  test('machines are added, removed and renamed', async (t) => {
     const fleet = demoFleet();
     const [factory] = fleet.factories;
     assert.ok(factory);

@@ -1,4 +1,4 @@
-/** Databases shaped like an EnMS's, and what a sink has stored in them, to be compared. */
+/** Databases like those of an EnMS, and the rows that a sink has stored in them. */
 import pg from 'pg';
 import type { Batch } from '../../src/core/batch.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
@@ -19,12 +19,12 @@ const TABLES = [
 export class Enms {
   readonly server: pg.ClientConfig;
 
-  /** One that is there already. */
+  /** An existing one. */
   constructor(server: pg.ClientConfig) {
     this.server = server;
   }
 
-  /** One that knows the machines of the batches, and no others. */
+  /** One with the machines of the batches, and no others. */
   static async make(postgres: Postgres, ...batches: readonly Batch[]): Promise<Enms> {
     const enms = new Enms(await postgres.newDatabase());
     await enms.query(CREATE_REGISTRY);
@@ -52,7 +52,7 @@ export class Enms {
     }
   }
 
-  /** Every row of every table that a sink writes, as text; no row of one that no sink made yet. */
+  /** Every row of every table that a sink writes, as text; none for a table that is missing. */
   async contents(): Promise<readonly string[]> {
     const there = await this.query(
       'select name from unnest($1::text[]) as name where to_regclass(name) is not null',
@@ -74,7 +74,7 @@ export class Enms {
     return rows.map(({ row }) => row as Row);
   }
 
-  /** Which version of each row is stored: another one after every update. */
+  /** The version of each stored row, which changes with every update. */
   async versions(): Promise<readonly string[]> {
     const selects = TABLES.slice(0, 3).map(
       (name) => `select '${name} ' || ctid || ' ' || xmin as version from ${name}`,
@@ -84,7 +84,7 @@ export class Enms {
   }
 }
 
-/** A reading as the tables have it, a row each, with these names in the shape of `readingAt`. */
+/** A reading as in the tables, one row each, in the form of `readingAt`. */
 export function storedReading(rows: readonly Row[], names: readonly string[]): Row {
   const reading: Row = {};
   for (const row of rows) {

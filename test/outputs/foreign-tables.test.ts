@@ -8,7 +8,7 @@ import { batchOf, boiler, fleetBatch, machineOf, TIME_MS } from '../encoding/sam
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { Enms } from './enms.ts';
 
-/** Everything that the readings hold, declared as other systems do. */
+/** All columns of the readings, declared as other systems do. */
 const FOREIGN = `
   create schema types;
   create type types.mode as enum ('offline', 'fault', 'maintenance', 'running', 'idle', 'setup');
@@ -57,7 +57,7 @@ describe('tables of an EnMS', { skip: withoutPostgres() }, () => {
   }
 
   for (const idType of ['uuid', 'text'])
-    test(`of other types are filled, the ids of machines being ${idType}`, async (t) => {
+    test(`with other types are filled, with machine ids of type ${idType}`, async (t) => {
       const batch = fleetBatch();
       const enms = await made(FOREIGN, idType, batch);
       const own = await Enms.make(postgres, batch);
@@ -65,7 +65,7 @@ describe('tables of an EnMS', { skip: withoutPostgres() }, () => {
       await sink.write(batch);
       await sinkInto(t, own).sink.write(batch);
 
-      // What both have is the same, as far as the types can tell.
+      // Common columns are equal, as far as the types allow.
       const compared = {
         energy_readings: `time, machine_id::text, energy_type, power_kw::float8,
           energy_kwh::float8, voltage_v::real, current_a::numeric(20,10), power_factor::float8,
@@ -108,7 +108,7 @@ describe('tables of an EnMS', { skip: withoutPostgres() }, () => {
         'production_data has no column throughput_units_per_hour, which is left out',
       ]);
 
-      // A repeat changes nothing, straight or compared, and is told of nothing again.
+      // A repeat changes nothing and reports nothing again.
       const versions = await enms.versions();
       await sink.write(batch);
       await sinkInto(t, enms).sink.write(batch);
@@ -116,7 +116,7 @@ describe('tables of an EnMS', { skip: withoutPostgres() }, () => {
       assert.equal(remarks.length, 18);
     });
 
-  test('are filled by a window at once, where the role may only write rows', async () => {
+  test('are filled with a window even if the role may only write rows', async () => {
     const batch = fleetBatch();
     const enms = await made(FOREIGN, 'uuid', batch);
     await enms.query(`create role writer login; create schema simulator authorization writer;
@@ -139,7 +139,7 @@ describe('tables of an EnMS', { skip: withoutPostgres() }, () => {
     assert.ok((await enms.readings()).length > 1000);
   });
 
-  test('that cannot hold readings are named with all that is missing, at once', async (t) => {
+  test('that cannot store readings are reported with everything that is missing', async (t) => {
     const batch = batchOf({ machine: machineOf(boiler), timeMs: TIME_MS });
     const enms = await made(
       `create type mode as enum ('idle', 'running');

@@ -36,7 +36,7 @@ import {
 import { Collector } from './collector.ts';
 import { Notes } from './observer.ts';
 
-/** A message that never comes fails the test instead of halting it. */
+/** A missing message fails the test instead of hanging it. */
 const SERVED = { skip: withoutMosquitto() };
 const MINUTES_MS = HOUR_MS / 4;
 
@@ -64,7 +64,7 @@ async function writeQuarter(sink: Sink, batchRows = 500): Promise<void> {
   }
 }
 
-/** What {@link writeQuarter} publishes, as a subscriber sees it: topics and payloads, in order. */
+/** The messages of {@link writeQuarter} at a subscriber: topics and payloads, in order. */
 async function expected(): Promise<string[]> {
   const memory = new MemorySink();
   await writeQuarter(memory);
@@ -88,7 +88,7 @@ function oneBatch(): Batch {
 }
 
 for (const qos of [0, 1, 2] as const)
-  test(`the embedded broker hands out at QoS ${qos} what the sink was given`, async (t) => {
+  test(`the embedded broker delivers at QoS ${qos} what was written to the sink`, async (t) => {
     const port = { number: 0, isExplicit: false };
     const broker = await EmbeddedBroker.start({ host: '127.0.0.1', port });
     t.after(() => broker.close());
@@ -101,7 +101,7 @@ for (const qos of [0, 1, 2] as const)
 for (const version of [4, 5] as const)
   for (const qos of [0, 1, 2] as const)
     test(
-      `Mosquitto hands out the same with protocol ${version} at QoS ${qos}`,
+      `Mosquitto delivers the same with protocol ${version} at QoS ${qos}`,
       SERVED,
       async (t) => {
         const { port } = await served(t);
@@ -114,7 +114,7 @@ for (const version of [4, 5] as const)
       },
     );
 
-test('no more is in flight than a broker of MQTT 5 says it takes', SERVED, async (t) => {
+test('no more messages are in flight than an MQTT 5 broker allows', SERVED, async (t) => {
   const { port } = await served(t, { lines: ['max_inflight_messages 3'] });
   const collector = await Collector.open(`mqtt://127.0.0.1:${port}`, 'factory/#');
   t.after(() => collector.close());
@@ -159,7 +159,7 @@ test('the will says offline when the connection is lost, and it comes back', SER
   t.after(() => states.close());
   const sink = sinkOf(t, privateAddress(port));
   await states.until((received) => received.length === 1);
-  // Whoever comes with the same client id ends the connection of the one before.
+  // A client with the same client id ends the connection of the previous one.
   const { clientId } = privateAddress(port);
   const intruder = mqtt.connect(url, { clientId, reconnectPeriod: 0 });
   t.after(() => intruder.endAsync(true));
@@ -172,7 +172,7 @@ test('the will says offline when the connection is lost, and it comes back', SER
   assert.equal(sink.connectionCount, 2);
 });
 
-test('a client that is ended while it connects does not connect again', SERVED, async (t) => {
+test('a client that is closed while connecting does not reconnect', SERVED, async (t) => {
   const { port } = await served(t);
   class CountedBackOff extends BackOff {
     count = 0;
@@ -193,7 +193,7 @@ test('a client that is ended while it connects does not connect again', SERVED, 
   assert.equal(waits.count, 0, 'it waits to come back');
 });
 
-test('a wrong password is an error that says so and keeps the secret', SERVED, async (t) => {
+test('a wrong password is an error that does not reveal it', SERVED, async (t) => {
   const { port } = await served(t, { user: { name: 'ems', password: 'right' } });
   const address = { ...privateAddress(port), username: 'ems' };
   for (const version of [4, 5] as const) {
@@ -211,32 +211,36 @@ test('a wrong password is an error that says so and keeps the secret', SERVED, a
   await sinkOf(t, { ...address, password: 'right' }).write(oneBatch());
 });
 
-test('what a broker of MQTT 5 refuses is left out, and the rest goes on', SERVED, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'acl-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const acl = join(folder, 'acl');
-  writeFileSync(acl, 'topic write simulator/#\ntopic readwrite factory/demo/+/energy\n');
-  // Mosquitto ends a client that it refuses something where it may queue without a limit.
-  const lines = [`acl_file ${acl}`, 'max_queued_messages 100000'];
-  const { port } = await served(t, { lines });
-  const collector = await Collector.open(`mqtt://127.0.0.1:${port}`, 'factory/#', { qos: 2 });
-  t.after(() => collector.close());
-  const sink = sinkOf(t, { ...privateAddress(port), version: 5 });
-  const notes = new Notes();
-  sink.observe(notes);
-  await writeQuarter(sink);
-  const wanted = await expected();
-  const isAllowed = (text: string) => text.split(' ')[0]?.endsWith('/energy') === true;
-  const allowed = wanted.filter(isAllowed);
-  await collector.until((received) => received.length >= allowed.length);
-  assert.deepEqual(
-    collector.received.map(({ topic, payload }) => `${topic} ${payload}`),
-    allowed,
-  );
-  assert.equal(notes.refusals.length, wanted.length - allowed.length, 'nothing is sent twice');
-  assert.ok(notes.refusals.every((text) => text.endsWith(': not authorized')));
-  assert.equal(sink.connectionCount, 1);
-});
+test(
+  'a message that an MQTT 5 broker refuses is left out, and the rest continues',
+  SERVED,
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'acl-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const acl = join(folder, 'acl');
+    writeFileSync(acl, 'topic write simulator/#\ntopic readwrite factory/demo/+/energy\n');
+    // With an unlimited queue, Mosquitto disconnects a client when it refuses a message.
+    const lines = [`acl_file ${acl}`, 'max_queued_messages 100000'];
+    const { port } = await served(t, { lines });
+    const collector = await Collector.open(`mqtt://127.0.0.1:${port}`, 'factory/#', { qos: 2 });
+    t.after(() => collector.close());
+    const sink = sinkOf(t, { ...privateAddress(port), version: 5 });
+    const notes = new Notes();
+    sink.observe(notes);
+    await writeQuarter(sink);
+    const wanted = await expected();
+    const isAllowed = (text: string) => text.split(' ')[0]?.endsWith('/energy') === true;
+    const allowed = wanted.filter(isAllowed);
+    await collector.until((received) => received.length >= allowed.length);
+    assert.deepEqual(
+      collector.received.map(({ topic, payload }) => `${topic} ${payload}`),
+      allowed,
+    );
+    assert.equal(notes.refusals.length, wanted.length - allowed.length, 'nothing is sent twice');
+    assert.ok(notes.refusals.every((text) => text.endsWith(': not authorized')));
+    assert.equal(sink.connectionCount, 1);
+  },
+);
 
 test('a broker is reached by TLS with a client certificate', SERVED, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tls-'));
@@ -283,7 +287,7 @@ test('a broker is reached by WebSocket', SERVED, async (t) => {
   const { port } = await served(t);
   const collector = await Collector.open(`mqtt://127.0.0.1:${port}`, 'factory/#');
   t.after(() => collector.close());
-  // Not every Mosquitto was built with WebSockets, so one is put in front of it.
+  // Not every Mosquitto supports WebSockets, so a WebSocket proxy is put in front of it.
   const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/mqtt' });
   await once(sockets, 'listening');
   t.after(() => sockets.close());
@@ -295,7 +299,7 @@ test('a broker is reached by WebSocket', SERVED, async (t) => {
   await assertQuarter(sinkOf(t, { ...privateAddress(webPort), protocol: 'ws' }), collector);
 });
 
-test('what answers at the address but is no broker is an error that says so', async (t) => {
+test('a server that is not a broker is an error that says so', async (t) => {
   const server = createServer((_, response) => response.writeHead(404).end()).listen(
     0,
     '127.0.0.1',

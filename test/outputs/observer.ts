@@ -1,6 +1,6 @@
 import type { SinkObserver } from '../../src/core/sink.ts';
 
-/** Remembers what a sink said of itself. */
+/** Records what a sink reports about itself. */
 export class Notes implements SinkObserver {
   readonly refusedTopics = new Set<string>();
   readonly refusals: string[] = [];

@@ -17,10 +17,10 @@ import { privateAddress, startMosquitto, withoutMosquitto } from '../servers.ts'
 import { Collector } from './collector.ts';
 import { Enms, storedReading } from './enms.ts';
 
-/** Part of every set of options that has a password: no error may show it. */
+/** The password in every set of options that has one: no error may show it. */
 export const SECRET = 'hunter2';
 
-/** What a peer has of one machine at one instant. */
+/** A peer's content for one machine at one instant. */
 export interface Arrival {
   /** A topic, or a machine's rows; within one, arrivals are in order. */
   readonly series: string;
@@ -29,26 +29,28 @@ export interface Arrival {
   readonly isStatus: boolean;
 }
 
-/** One output's other side, and what its tests need to know about it. */
+/** The peer of one output, and what its tests need to know about it. */
 export interface Peer {
   readonly name: string;
   readonly output: Output;
-  /** Why its tests cannot run here. */
+  /** Why its tests cannot run here, if so. */
   readonly skip: string | false;
   /** Whether a row that is written twice arrives twice; if not, the peer recognizes the repeat. */
   readonly showsRepeats: boolean;
-  /** What batches should arrive as. */
+  /** The arrivals expected for batches. */
   expected(...batches: readonly Batch[]): readonly Arrival[];
   start(): Promise<RunningPeer>;
 }
 
-/** A peer that runs. */
+/** A running peer. */
 export interface RunningPeer {
-  /** Makes an empty place for the machines of these batches. */
+  /** Creates an empty place for the machines of these batches. */
   place(t: TestContext, ...batches: readonly Batch[]): Promise<Place>;
-  /** Opens the output so that it is refused, with a wrong password, say; some refuse nothing. */
+  /**
+   * Opens the output such that it is refused, e.g. with a wrong password; some peers never refuse.
+   */
   refusal?(t: TestContext): Promise<Refusal>;
-  /** The server that it is; a peer within this process, or a file, is none. */
+  /** The peer as a server, unless it is in this process or a file. */
   readonly server?: PeerServer;
   close(): Promise<void>;
 }
@@ -56,16 +58,16 @@ export interface RunningPeer {
 /** A peer that can be reached through a proxy, stopped and restarted. */
 export interface PeerServer {
   readonly port: number;
-  /** Ends it as hard as its promises allow. */
+  /** Stops it as abruptly as its guarantees allow. */
   end(): Promise<void>;
   /** Starts it again with what it had acknowledged. */
   restart(): Promise<void>;
 }
 
-/** An output that its peer takes nothing from. */
+/** An output that its peer refuses. */
 export interface Refusal {
   readonly opened: OpenOutput;
-  /** The peer as an error names it, and why it refuses. */
+  /** The peer's name in the error, and the reason. */
   readonly where: string;
   readonly reason: RegExp;
 }
@@ -74,13 +76,13 @@ export interface Refusal {
 export interface Place {
   /** Opens the output, at another port if one is given. */
   open(port?: number): Promise<OpenOutput>;
-  /** Asks the peer what has arrived, repeats included, in order. */
+  /** Reads from the peer what has arrived, in order, including repeats. */
   received(): Promise<readonly Arrival[]>;
 }
 
 const CONTEXT: OutputContext = { log: { info: () => {}, warn: () => {} } };
 
-/** A client of a test publishes here after a write: what came before has arrived then. */
+/** A test publishes here after a write: once this arrives, everything before it has arrived. */
 const END_TOPIC = 'conformance/end';
 
 function mqttOptions(port?: number): MqttOptions {
@@ -111,7 +113,7 @@ async function subscriber(t: TestContext, url: string): Promise<Place['received'
     const isEnd = ({ topic, payload }: Message) => topic === END_TOPIC && payload === end;
     await collector.client.publishAsync(END_TOPIC, end, { qos: 1 });
     await collector.until((received) => received.some(isEnd));
-    // Statuses of tests before this one are retained.
+    // Statuses of earlier tests are retained.
     const isNew = ({ topic, isRetained }: Message) => topic !== END_TOPIC && !isRetained;
     return collector.received.filter(isNew).map(arrivalOf);
   };
@@ -130,7 +132,7 @@ const mosquitto: Peer = {
   output: mqtt,
   skip: withoutMosquitto(),
   showsRepeats: true,
-  // Of these bytes the tests of the encoding say that they are right.
+  // The tests of the encoding check these bytes.
   expected: (...batches) =>
     batches.flatMap((batch) => [...new Messages().of(batch)].map(arrivalOf)),
   async start() {
@@ -143,7 +145,7 @@ const mosquitto: Peer = {
       },
       server: {
         port: server.port,
-        // It saves when it ends in order: one that is killed loses what it has acknowledged.
+        // It saves on a regular shutdown: if killed, it loses messages that it has acknowledged.
         end: () => server.stop(),
         restart: () => server.restart(),
       },
@@ -304,5 +306,5 @@ const inMemory: Peer = {
   }),
 };
 
-/** One entry a peer; an output may have several. */
+/** One entry per peer; an output may have several. */
 export const peers: readonly Peer[] = [mosquitto, embedded, database, inMemory];

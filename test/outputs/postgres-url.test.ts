@@ -20,7 +20,7 @@ import { PostgresDatabase } from '../../src/store/drivers/postgres.ts';
 import { SessionLock } from '../../src/store/locks/session-lock.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 
-test('parameters that libpq has and the driver has not are named, and nothing secret is', () => {
+test('unsupported libpq parameters are reported without secrets', () => {
   const faults = (query: string) => urlFaults(`postgres://me:s3cret@db/enms?${query}`);
   assert.deepEqual(
     faults('sslmode=require&application_name=x&connect_timeout=5&options=-cx%3D1'),
@@ -54,7 +54,7 @@ test('parameters that libpq has and the driver has not are named, and nothing se
   ]);
 });
 
-test('a URL says what the driver needs, by its place or by a parameter', () => {
+test('a URL configures the driver by its parts or by parameters', () => {
   const of = (connectionString: string) => settingsOf({ connectionString });
   assert.deepEqual(
     of('postgresql://me:p%40ss@[::1]:6543/a%20b?application_name=x&connect_timeout=3'),
@@ -95,7 +95,7 @@ describe('on a real server', { skip: withoutPostgres() }, () => {
     };
     const { hba_file: hba } = await query('show hba_file');
     const data = dirname(hba);
-    // Of another name than the address that is connected to.
+    // With another name than the address of the connection.
     certificate('elsewhere.example', root, join(data, 'server.key'));
     certificate('other.example', other, join(folder, 'other.key'));
     writeFileSync(join(data, 'server.crt'), readFileSync(root));
@@ -132,7 +132,7 @@ describe('on a real server', { skip: withoutPostgres() }, () => {
     execFileSync('openssl', [...words, ...names, '-keyout', key, '-out', crt], { stdio: 'ignore' });
   }
 
-  /** Whether the connection is encrypted, or why there is none. */
+  /** Whether the connection is encrypted, or why it failed. */
   async function tlsOf(query: string, database: string): Promise<boolean | string> {
     const { host, port } = postgres;
     const connectionString = `postgres://simulator@${host}:${port}/${database}?${query}`;
@@ -206,7 +206,7 @@ describe('on a real server', { skip: withoutPostgres() }, () => {
     for (const lock of locks) await lock.release();
   });
 
-  test('a server without TLS is taken by prefer, not by require', async () => {
+  test('a server without TLS is accepted with prefer, not with require', async () => {
     const client = new pg.Client(postgres.server());
     await client.connect();
     await client.query('alter system set ssl = off');

@@ -10,7 +10,7 @@ import { fleetBatch, TIME_MS } from '../encoding/sample.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { Enms } from './enms.ts';
 
-/** More than a group of batches, so that one is made while another is loaded. */
+/** More than one group of batches, so that one is computed while another is loaded. */
 const WINDOW_MS = 10 * 3_600_000;
 
 /** Fills batches with the default factory's readings of a window. */
@@ -27,14 +27,14 @@ describe('loading a window into PostgreSQL', { skip: withoutPostgres() }, () => 
   });
   after(() => postgres.close());
 
-  /** A database that knows the default factory's machines. */
+  /** A database with the default factory's machines. */
   function newEnms(): Promise<Enms> {
     const batch = new Batch();
     windowFrom(TIME_MS, TIME_MS + 30_000)(batch);
     return Enms.make(postgres, batch);
   }
 
-  /** What a database has after the sink has stored a window batch by batch. */
+  /** The content of a database after the sink has stored a window batch by batch. */
   async function storedBySink(t: TestContext, endMs: number): Promise<readonly string[]> {
     const enms = await newEnms();
     const sink = new PostgresSink({ server: enms.server });
@@ -57,7 +57,7 @@ describe('loading a window into PostgreSQL', { skip: withoutPostgres() }, () => 
        order by definition`,
     );
 
-  test('gives empty tables the same rows as the sink, and their indexes and keys back', async (t) => {
+  test('fills empty tables with the same rows as the sink, and restores indexes and keys', async (t) => {
     const enms = await newEnms();
     const before = await definitions(enms);
     assert.ok(before.length > 10);
@@ -67,7 +67,7 @@ describe('loading a window into PostgreSQL', { skip: withoutPostgres() }, () => 
     assert.deepEqual(await definitions(enms), before);
   });
 
-  test('loads every machine type, carriers too', async (t) => {
+  test('loads every machine type, including carriers', async (t) => {
     const batch = fleetBatch();
     const [loaded, stored] = await Promise.all([1, 2].map(() => Enms.make(postgres, batch)));
     assert.ok(loaded && stored);
@@ -86,7 +86,7 @@ describe('loading a window into PostgreSQL', { skip: withoutPostgres() }, () => 
     assert.deepEqual(await loaded.contents(), await stored.contents());
   });
 
-  test('adds to tables that hold a part of the window what is missing', async (t) => {
+  test('completes tables that have a part of the window', async (t) => {
     const enms = await newEnms();
     const partMs = TIME_MS + 600_000;
     const endMs = TIME_MS + WINDOW_MS / 4;
@@ -95,7 +95,7 @@ describe('loading a window into PostgreSQL', { skip: withoutPostgres() }, () => 
     assert.deepEqual(await enms.contents(), await storedBySink(t, endMs));
   });
 
-  test('leaves tables with triggers their triggers', async () => {
+  test('leaves triggers in place', async () => {
     const enms = await newEnms();
     await enms.query(`
       create table seen (machine_id uuid);
@@ -109,7 +109,7 @@ describe('loading a window into PostgreSQL', { skip: withoutPostgres() }, () => 
     assert.deepEqual(seen, stored);
   });
 
-  test('leaves everything as it was when no more readings can be made', async () => {
+  test('leaves everything unchanged if no more readings can be made', async () => {
     const enms = await newEnms();
     const before = await definitions(enms);
     const fill = windowFrom(TIME_MS, TIME_MS + WINDOW_MS);
@@ -124,7 +124,7 @@ describe('loading a window into PostgreSQL', { skip: withoutPostgres() }, () => 
     assert.deepEqual(await definitions(enms), before);
   });
 
-  test('leaves everything as it was when it meets a machine that is not there', async () => {
+  test('leaves everything unchanged if a machine has no row', async () => {
     const enms = await Enms.make(postgres);
     const before = await definitions(enms);
     const load = loadWindow(enms.server, windowFrom(TIME_MS, TIME_MS + 60_000));
@@ -133,13 +133,13 @@ describe('loading a window into PostgreSQL', { skip: withoutPostgres() }, () => 
     assert.deepEqual(await definitions(enms), before);
   });
 
-  test('takes a window without readings', async () => {
+  test('accepts a window without readings', async () => {
     const enms = await newEnms();
     assert.equal(await loadWindow(enms.server, () => true), true);
     assert.deepEqual(await enms.readings(), []);
   });
 
-  test('says that the server is away', async () => {
+  test('reports that the server is away', async () => {
     const server = { ...postgres.server(), port: 1 };
     const load = loadWindow(server, () => true);
     await assert.rejects(load, { name: 'PostgresError', message: /no connection/ });

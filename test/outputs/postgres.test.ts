@@ -22,7 +22,7 @@ import {
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 import { Enms, storedReading } from './enms.ts';
 
-/** Some minutes of the default factory, in batches of so many rows. */
+/** Some minutes of the default factory, in batches of a given size. */
 function minutes(rows: number, batches: number): Batch[] {
   const reader = createReader(createFleet([DEFAULT_FACTORY]));
   reader.seek(TIME_MS, true);
@@ -62,7 +62,7 @@ function batchOfTypes(): Batch {
   );
 }
 
-/** Fails unless the tables hold the readings of a batch, value by value, and nothing else. */
+/** Fails unless the tables have exactly the readings of a batch, value by value. */
 async function assertStored(enms: Enms, batch: Batch): Promise<void> {
   const key = (id: unknown, time: unknown) =>
     `${String(id).toLowerCase()} ${Date.parse(String(time))}`;
@@ -90,7 +90,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
   });
   after(() => postgres.close());
 
-  /** A sink into a database that knows the machines of the batches. */
+  /** A sink into a database with the machines of the batches. */
   async function opened(t: TestContext, ...batches: readonly Batch[]) {
     const enms = await Enms.make(postgres, ...batches);
     return { enms, sink: sinkInto(t, enms) };
@@ -109,7 +109,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     await assertStored(enms, batch);
   });
 
-  test('leaves to the tables what no machine reports', async (t) => {
+  test('leaves columns that no machine reports to the tables', async (t) => {
     const batch = batchOf({ machine: machineOf(filler) });
     const { enms, sink } = await opened(t, batch);
     await sink.write(batch);
@@ -119,7 +119,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     assert.equal(production?.['shift'], null);
   });
 
-  test('changes nothing when batches are written again, whatever came between', async (t) => {
+  test('changes nothing if batches are repeated, whatever was written in between', async (t) => {
     const batches = minutes(200, 4);
     const [first, second, third, fourth] = batches as [Batch, Batch, Batch, Batch];
     const { enms, sink } = await opened(t, ...batches);
@@ -136,7 +136,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     assert.deepEqual(await enms.contents(), await once.enms.contents());
   });
 
-  test('completes a batch that is there in part', async (t) => {
+  test('completes a batch that is partly stored', async (t) => {
     const [whole] = minutes(300, 1) as [Batch];
     const [, part] = minutes(100, 2) as [Batch, Batch];
     const { enms, sink } = await opened(t, whole);
@@ -145,7 +145,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     await assertStored(enms, whole);
   });
 
-  test('replaces a reading that has become another one', async (t) => {
+  test('replaces a reading that has changed', async (t) => {
     const row = { machine: machineOf(filler), values: { power_kw: 1 } };
     const changed = batchOf({ ...row, values: { power_kw: 2 } });
     const { enms, sink } = await opened(t, changed);
@@ -154,7 +154,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     await assertStored(enms, changed);
   });
 
-  test('goes on after the server was killed, with nothing missing and nothing twice', async (t) => {
+  test('continues after the server was killed, with nothing missing and nothing twice', async (t) => {
     const batches = minutes(100, 6);
     const { enms, sink } = await opened(t, ...batches);
     for (const [i, batch] of batches.entries()) {
@@ -174,7 +174,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     assert.deepEqual(await enms.contents(), await even.enms.contents());
   });
 
-  test('stores a batch whole or not at all when the server is killed meanwhile', async (t) => {
+  test('stores a batch completely or not at all if the server is killed meanwhile', async (t) => {
     const [batch] = minutes(4096, 1) as [Batch];
     const { enms, sink } = await opened(t, batch);
     const [outcome] = await Promise.allSettled([sink.write(batch), postgres.kill()]);
@@ -185,7 +185,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     await assertStored(enms, batch);
   });
 
-  test('names a machine that has no row, stores nothing, and goes on without it', async (t) => {
+  test('reports a machine without a row, stores nothing, and continues without it', async (t) => {
     const known = { machine: machineOf(filler) };
     const id = 'c0000000-0000-0000-0000-000000000002';
     const unknown = { machine: { ...machineOf(filler, id), name: 'Filler-2' } };
@@ -205,7 +205,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     assert.deepEqual(await enms.readings(), []);
   });
 
-  test('names the value that does not fit its column, and stores nothing', async (t) => {
+  test('reports a value that does not fit its column, and stores nothing', async (t) => {
     const good = { machine: machineOf(filler) };
     const bad = { ...good, timeMs: TIME_MS + 1000, values: { vibration_mm_s: 10_000 } };
     const { enms, sink } = await opened(t, batchOf(good));
@@ -218,7 +218,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     await assertStored(enms, batchOf(good));
   });
 
-  test('keeps the last status of each machine, with sums of all that was stored', async (t) => {
+  test('keeps the last status of each machine, with totals of everything stored', async (t) => {
     const machine = machineOf(filler);
     const reading = (second: number, values: SampleRow['values'], alerts = 0): SampleRow => ({
       machine,
@@ -241,7 +241,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
       last_reading_time: new Date(TIME_MS + 2000),
       last_updated: new Date(TIME_MS + 2000),
     });
-    // Sums are kept to the last digit: three times 0.0004 is 0.001, and so is what two runs add.
+    // Totals are exact to the last digit: three times 0.0004 is 0.001, even over two runs.
     const other = sinkInto(t, enms);
     await other.write(batchOf(reading(3, {}), reading(4, {}), reading(5, {})));
     assert.equal((await status())?.['energy_total_kwh'], '0.002');
@@ -256,7 +256,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     assert.deepEqual(await status(), stopped, 'history has changed the present');
   });
 
-  test('sums what a boiler takes, electricity and gas', async (t) => {
+  test('adds up a boiler’s electricity and gas', async (t) => {
     const batch = fleetBatch();
     const { enms, sink } = await opened(t, batch);
     await sink.write(batch);
@@ -296,7 +296,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     assert.deepEqual(watermarks, rows);
   });
 
-  test('fills tables whose policies forbid COPY row by row', async (t) => {
+  test('fills tables row by row if their policies forbid COPY', async (t) => {
     const batches = minutes(100, 3);
     const enms = await Enms.make(postgres, ...batches);
     await enms.query(`
@@ -314,7 +314,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     assert.deepEqual(await enms.contents(), await plain.enms.contents());
   });
 
-  test('asks for tables in which a repeat can be told', async (t) => {
+  test('requires tables with keys that identify repeats', async (t) => {
     const batch = batchOf({ machine: machineOf(filler) });
     const { enms, sink } = await opened(t, batch);
     await enms.query('drop index production_data_machine_id_time_idx');
@@ -324,7 +324,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     await assert.rejects(sink.write(batch), /there is no table production_data/);
   });
 
-  test('never tells a password', async () => {
+  test('never reveals a password', async () => {
     const batch = batchOf({ machine: machineOf(filler) });
     const { host, port } = postgres;
     const urls = [
@@ -343,7 +343,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     }
   });
 
-  test('takes nothing more once it is closed', async (t) => {
+  test('accepts nothing after it is closed', async (t) => {
     const batch = batchOf({ machine: machineOf(filler) });
     const { sink } = await opened(t, batch);
     await sink.write(batch);
@@ -354,7 +354,7 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     await sink.close();
   });
 
-  test('gives up what is being written when it is closed', async (t) => {
+  test('abandons a write when it is closed', async (t) => {
     const [first, second] = minutes(4096, 2) as [Batch, Batch];
     const { enms, sink } = await opened(t, first, second);
     await sink.write(first);

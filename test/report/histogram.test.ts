@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Histogram } from '../../src/report/histogram.ts';
 
-/** The least share of the time at which a curve is at or below a value. */
+/** The smallest share of the time at which a curve is at or below a value. */
 function valueAt(histogram: Histogram, share: number): number {
   const point = histogram.durationCurve().findLast((each) => each.share <= share);
   return (point as { value: number }).value;

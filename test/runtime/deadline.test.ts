@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { deadlineSignal } from '../../src/runtime/deadline.ts';
 import { sleep } from '../../src/runtime/sleep.ts';
 
-/** Collects all that nothing holds. */
+/** Collects all garbage. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();

@@ -37,7 +37,7 @@ const PLAN = mapping({
   shifts: key(list(0, 2, entry(SHIFT_KEYS)), 'Its shifts.'),
 });
 
-/** What a value means, and the errors in it. */
+/** The parsed value, and the errors in it. */
 function reading<T>(value: unknown, type: AnyType<T>, options = {}): [T | undefined, string[]] {
   const diagnostics = new Diagnostics(options);
   const read = readValue(value, type, diagnostics.top);

@@ -5,7 +5,7 @@ import { INSTANT_MS, instantMs, WHOLE_INSTANT_MS } from '../../src/schema/times.
 
 const NOON_MS = Date.UTC(2026, 2, 29, 12);
 
-/** Ways to write the same instant, by who writes it so. */
+/** Ways to write the same instant, by the programs that do so. */
 const WRITTEN: readonly (readonly [by: string, text: string])[] = [
   ['this program', timeText(NOON_MS)],
   ['JavaScript', new Date(NOON_MS).toISOString()],

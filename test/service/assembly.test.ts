@@ -16,13 +16,13 @@ import { freePort } from '../servers.ts';
 const COMPRESSOR = 'c0000000-0000-0000-0000-000000000001';
 const MACHINES = 5;
 const KILLS = 3;
-/** Rows of a table that are stored before it is killed the next time: some transactions. */
+/** Rows stored in a table between two kills: several transactions. */
 const KILL_EVERY_ROWS = 20_000;
 const LOG = { info: () => {}, warn: () => {} };
 
 /**
- * A database with the registry and a note of every attempt to store a row of production. It tells
- * of the rows of each transaction when they are there for good.
+ * A database with the registry and a record of every attempt to store a row of production. It
+ * reports the rows of each transaction once they are committed.
  */
 async function watchedDatabase(postgres: Postgres): Promise<pg.Client> {
   const server = await postgres.newDatabase();
@@ -45,7 +45,7 @@ async function watchedDatabase(postgres: Postgres): Promise<pg.Client> {
   return client;
 }
 
-test('killed while it loads history, it goes on where the tables end and stores no row again', {
+test('killed while loading history, it continues where the tables end and stores no row twice', {
   skip: withoutPostgres(),
 }, async (t) => {
   const postgres = await startPostgres();

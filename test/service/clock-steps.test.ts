@@ -1,4 +1,4 @@
-/** What delivery does when the clock is set while it runs. */
+/** Delivery while the clock is set. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,7 @@ import { RealTime } from '../../src/service/real-time.ts';
 import { demoFleet, HOUR_MS, START_MS } from '../delivery/demo.ts';
 import { logLines } from '../store/places.ts';
 
-/** Simulated seconds a real second: what is said of a step holds for every speed. */
+/** Simulated seconds per real second: steps are handled the same at every speed. */
 const SPEED = 20;
 const CATCH_UP_MS = 600_000;
 
@@ -24,7 +24,7 @@ interface Options {
   readonly isAheadRepeated?: boolean;
 }
 
-/** A delivery that follows two clocks which the test moves. */
+/** A delivery with two clocks that the test moves. */
 function deliver(
   t: TestContext,
   { watermarks = new MemoryWatermarks(), speed = SPEED, isAheadRepeated }: Options = {},
@@ -67,14 +67,14 @@ function deliver(
         time.nowMs();
       }
     },
-    /** Waits until all is delivered that may be. */
+    /** Waits until everything that may be delivered has been. */
     async caughtUp() {
       while (!(delivery.deliveredMs >= eventLog.horizonMs())) await sleep(5);
     },
   };
 }
 
-/** Fails unless every message is the only one of its topic and time, and none is out of order. */
+/** Fails unless every message is unique by topic and time, and in order. */
 function assertInOrder({ messages }: MemorySink): void {
   const last = new Map<string, number>();
   for (const { topic, payload } of messages) {
@@ -85,7 +85,7 @@ function assertInOrder({ messages }: MemorySink): void {
   }
 }
 
-test('a step forward publishes nothing for a minute; then CATCH_UP says what is left out', async (t) => {
+test('after a step forward nothing is published for a minute; then CATCH_UP applies', async (t) => {
   const run = deliver(t);
   await run.caughtUp();
   run.pass(10);
@@ -110,7 +110,7 @@ test('a step forward publishes nothing for a minute; then CATCH_UP says what is 
   assertInOrder(run.sink);
 });
 
-test('after a step back nothing comes twice, and health says when it goes on', async (t) => {
+test('after a step back nothing is repeated, and /health says when delivery continues', async (t) => {
   const run = deliver(t);
   await run.caughtUp();
   run.pass(10);
@@ -146,7 +146,7 @@ const future = async (timeMs: number) => {
   return watermarks;
 };
 
-test('a start with readings of the future is the same problem in the same words', async (t) => {
+test('a start with readings of the future reports the same problem in the same words', async (t) => {
   const watermarks = await future(START_MS + HOUR_MS);
   const run = deliver(t, { watermarks, speed: 1 });
   while (Number.isNaN(run.delivery.deliveredMs)) await sleep(5);
@@ -158,7 +158,7 @@ test('a start with readings of the future is the same problem in the same words'
   assert.equal(run.sink.messages.length, 0);
 });
 
-test('a start with AHEAD_OF_CLOCK=repeat goes on at once, from the present', async (t) => {
+test('a start with AHEAD_OF_CLOCK=repeat continues at once, from the present', async (t) => {
   const watermarks = await future(START_MS + HOUR_MS);
   const run = deliver(t, { watermarks, isAheadRepeated: true });
   await run.caughtUp();

@@ -6,13 +6,13 @@ import { InstantClock, RealClock } from '../../src/service/clock.ts';
 const START_MS = Date.UTC(2026, 0, 14, 10);
 const DAY_MS = 86_400_000;
 
-test('simulated time is real time unless something else is asked for', () => {
+test('simulated time is real time by default', () => {
   const clock = new RealClock({ realNowMs: () => START_MS });
   assert.equal(clock.nowMs(), START_MS);
   assert.equal(clock.speed, 1);
 });
 
-test('simulated time runs from its beginning at its own speed', () => {
+test('simulated time runs from its start at its own speed', () => {
   let realMs = 5_000_000;
   const clock = new RealClock({ speed: 3600, startMs: START_MS, realNowMs: () => realMs });
   assert.equal(clock.nowMs(), START_MS);
@@ -20,12 +20,12 @@ test('simulated time runs from its beginning at its own speed', () => {
   assert.equal(clock.nowMs(), START_MS + 3_600_000);
 });
 
-test('a clock that was set in the past has gone on meanwhile', () => {
+test('a clock that was started in the past has continued since', () => {
   const options = { speed: 60, startMs: START_MS, realStartMs: 1000, realNowMs: () => 11_000 };
   assert.equal(new RealClock(options).nowMs(), START_MS + 600_000);
 });
 
-test('a change of speed holds from now on, and simulated time does not jump', () => {
+test('a change of speed takes effect now, and simulated time does not jump', () => {
   let realMs = 5_000_000;
   const clock = new RealClock({ speed: 3600, startMs: START_MS, realNowMs: () => realMs });
   realMs += 1000;
@@ -45,7 +45,7 @@ test('a change of speed holds from now on, and simulated time does not jump', ()
   assert.equal(again.nowMs(), clock.nowMs());
 });
 
-test('whoever waits while the clock is made faster waits no longer than a second more', async () => {
+test('after an increase of speed, a wait lasts at most one more second', async () => {
   const clock = new RealClock({ startMs: START_MS });
   const waiting = clock.until(START_MS + DAY_MS);
   clock.setSpeed(1e9);
@@ -58,7 +58,7 @@ test('a speed that is not a positive number is refused', () => {
       assert.throws(act, RangeError);
 });
 
-test('waiting ends when simulated time has come, never before', async () => {
+test('waiting ends when simulated time arrives, never before', async () => {
   const clock = new RealClock({ speed: 1000, startMs: START_MS });
   for (let i = 1; i <= 20; i++) {
     const timeMs = START_MS + 3000 * i;
@@ -67,11 +67,11 @@ test('waiting ends when simulated time has come, never before', async () => {
   }
 });
 
-test('waiting for a time that has passed ends at once', async () => {
+test('waiting for a past time ends at once', async () => {
   await new RealClock().until(START_MS - DAY_MS);
 });
 
-test('a host that was suspended is awake within a second after it wakes up', async () => {
+test('waiting ends within a second after a suspended host wakes up', async () => {
   let realMs = START_MS;
   const clock = new RealClock({ realNowMs: () => realMs });
   const waiting = clock.until(START_MS + DAY_MS);
@@ -79,7 +79,7 @@ test('a host that was suspended is awake within a second after it wakes up', asy
   await waiting;
 });
 
-test('a time that is farther away than a timer reaches is waited for', async () => {
+test('waiting may be longer than a timer allows', async () => {
   const abort = new AbortController();
   const clock = new RealClock({ realNowMs: () => START_MS });
   let isOver = false;
@@ -110,7 +110,7 @@ test('an instant clock stands still until it is moved', async () => {
   assert.equal(clock.nowMs(), START_MS + 2000);
 });
 
-test('whoever waits for a clock can be called off', async () => {
+test('waiting can be aborted', async () => {
   const abort = new AbortController();
   const clock = new InstantClock(START_MS);
   const waiting = clock.until(START_MS + 1000, abort.signal);

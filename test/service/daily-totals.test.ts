@@ -13,9 +13,9 @@ import { factoryOf } from '../rows.ts';
 import { NOON_MS, PUMP, type Simulation, startSimulation } from '../simulation.ts';
 
 const BERLIN: FactoryDescription = { ...DEFAULT_FACTORY, timeZone: 'Europe/Berlin' };
-/** Others have far fewer turns than this while the day so far is computed. */
+/** More turns of the event loop than other work gets while the day so far is computed. */
 const TURNS_MAX = 10_000;
-/** Machines of long intervals, among them one that burns gas. */
+/** Machines with long intervals, including one that burns gas. */
 const SLOW: FactoryDescription = {
   ...BERLIN,
   machines: [
@@ -31,9 +31,9 @@ const SLOW: FactoryDescription = {
   ],
 };
 
-describe('what machines have done today', () => {
-  it('is what their readings since midnight add up to, right after a start', async () => {
-    // A Sunday of 23 hours, at five by clocks that were put forward at two.
+describe('the totals of today', () => {
+  it('are the sums of the readings since midnight, right after a start', async () => {
+    // A Sunday of 23 hours, at five o'clock; the clocks went forward at two.
     const nowMs = Date.parse('2026-03-29T05:00:00+02:00');
     const simulation = await startSimulation({ nowMs, factories: [BERLIN] });
     await whole(simulation);
@@ -42,10 +42,10 @@ describe('what machines have done today', () => {
     await simulation.close();
   });
 
-  it('begins anew at midnight, also of a day of 25 hours', async () => {
+  it('restart at midnight, also after a day of 25 hours', async () => {
     const nowMs = Date.parse('2026-10-25T22:59:00Z');
     const simulation = await startSimulation({ nowMs, factories: [SLOW] });
-    // Midnight by the winter’s clock would be an hour later.
+    // Midnight in winter time would be an hour later.
     await assertToday(simulation, '2026-10-24T22:00:00Z');
     await simulation.pass(59);
     await assertToday(simulation, '2026-10-24T22:00:00Z');
@@ -62,7 +62,7 @@ describe('what machines have done today', () => {
     await simulation.close();
   });
 
-  it('is the same after a restart, stops and starts included', async () => {
+  it('are the same after a restart, stops and starts included', async () => {
     const events: JournalEvent[] = [];
     const journal = { keep: async (event: JournalEvent) => void events.push(event) };
     const first = await startSimulation({ factories: [SLOW], log: journal });
@@ -87,7 +87,7 @@ describe('what machines have done today', () => {
     await second.close();
   });
 
-  it('is nothing from midnight on for a machine that stands', async () => {
+  it('are zero from midnight on for a machine that is off', async () => {
     const nowMs = Date.parse('2026-06-01T21:55:00Z');
     const simulation = await startSimulation({ nowMs, factories: [SLOW] });
     const [machine] = simulation.simulator.fleet.machines as [Machine];
@@ -100,7 +100,7 @@ describe('what machines have done today', () => {
     await simulation.close();
   });
 
-  it('begins for a machine that comes when it comes, and ends when it leaves', async () => {
+  it('start for a new machine when it is added, and end when it is removed', async () => {
     const simulation = await startSimulation({ factories: [SLOW] });
     await whole(simulation);
     const { simulator } = simulation;
@@ -121,7 +121,7 @@ describe('what machines have done today', () => {
   });
 });
 
-test('the day so far is computed with others having their turns, and up to its end only', async () => {
+test('computing the day so far yields to other work, and covers only that day', async () => {
   const fleet = createFleet([SLOW]);
   const totals = new DailyTotals();
   totals.begin(fleet.machines, NOON_MS);
@@ -161,7 +161,7 @@ test('very large fleets count from their start', async () => {
   ] as const) {
     const fleet = createFleet([factoryOf(Array.from({ length: count }, () => ({ type })))]);
     const [machine] = fleet.machines as [Machine];
-    // Less than ten minutes of the day: few readings, but many machines to go to.
+    // Less than ten minutes of the day: few readings, but many machines.
     const timeMs = NOON_MS + (type === 'compressor' ? 0 : 12 * 3.6e6 + 60_000);
     const totals = new DailyTotals();
     totals.begin(fleet.machines, timeMs);
@@ -193,7 +193,7 @@ async function whole({ simulator, clock }: Simulation): Promise<void> {
   assert.ok(isWhole());
 }
 
-/** Asserts that the sums are those of the readings that the API computes since midnight. */
+/** Asserts that the totals are the sums of the API's readings since midnight. */
 async function assertToday(simulation: Simulation, midnight: string): Promise<void> {
   const { app, simulator } = simulation;
   const midnightMs = Date.parse(midnight);

@@ -16,7 +16,7 @@ function journalOn(disk: { isFull: boolean }, everyMs: number) {
   return { log, journal: new MonitoredLog({ keep: write }, log, { probe: write, everyMs }) };
 }
 
-test('a journal that refuses has a problem from the first refusal until it takes an event', async () => {
+test('a journal has a problem from the first refused event until it accepts one', async () => {
   const disk = { isFull: false };
   const { log, journal } = journalOn(disk, 600_000);
   const problem = () => journal.problem;
@@ -36,7 +36,7 @@ test('a journal that refuses has a problem from the first refusal until it takes
   journal.close();
 });
 
-test('a journal that refused is well again without a command, when there is room again', async () => {
+test('a journal recovers without a command once there is space again', async () => {
   const disk = { isFull: true };
   const { log, journal } = journalOn(disk, 1);
   await assert.rejects(journal.keep(EVENT));

@@ -11,7 +11,7 @@ import { DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 const NOW_MS = 1_000_000_400;
 const STOP = { kind: 'stop' } as const;
 
-/** Keeps each event when it is told to, or refuses to. */
+/** Stores or refuses each event when the test says so. */
 class SlowLog implements DurableLog {
   readonly waiting: { event: JournalEvent; keep: () => void; fail: (error: Error) => void }[] = [];
 
@@ -20,7 +20,7 @@ class SlowLog implements DurableLog {
   }
 }
 
-/** Is not ready until it is told that it will not be. */
+/** Is not ready until the test makes it fail. */
 class AwayLog extends MemoryLog {
   refuse: ((error: Error) => void) | undefined;
   withinMs = 0;
@@ -64,7 +64,7 @@ describe('the horizon', () => {
     assert.equal(eventLog.horizonMs(), 1_000_060_000);
   });
 
-  it('does not go back when an event comes after it was told', async () => {
+  it('does not go back if an event arrives after it was read', async () => {
     const { eventLog } = eventLogAt(NOW_MS, new SlowLog());
     const closedMs = eventLog.closedMs();
     void eventLog.append(STOP);
@@ -74,7 +74,7 @@ describe('the horizon', () => {
 });
 
 describe('an event', () => {
-  it('holds from the next second after everything that anyone may have read', async () => {
+  it('takes effect in the second after everything that may have been read', async () => {
     const { clock, eventLog } = eventLogAt(NOW_MS);
     clock.advanceTo(NOW_MS + 5000);
     const closedMs = eventLog.closedMs();
@@ -83,7 +83,7 @@ describe('an event', () => {
     assert.equal(timeS, 1_000_006);
   });
 
-  it('comes after those that were asked for before, one at a time', async () => {
+  it('is recorded after earlier ones, one at a time', async () => {
     const log = new SlowLog();
     const { clock, journal, eventLog } = eventLogAt(NOW_MS, log);
     const first = eventLog.append(STOP);
@@ -96,14 +96,14 @@ describe('an event', () => {
     await Promise.resolve();
     log.waiting[1]?.keep();
     await second;
-    const told = journal.events.map(({ kind, sequence, timeS }) => [kind, sequence, timeS]);
-    assert.deepEqual(told, [
+    const recorded = journal.events.map(({ kind, sequence, timeS }) => [kind, sequence, timeS]);
+    assert.deepEqual(recorded, [
       ['stop', 1, 1_000_001],
       ['start', 2, 1_000_011],
     ]);
   });
 
-  it('that cannot be kept has not happened, and the next one has its turn', async () => {
+  it('that cannot be recorded has no effect, and the next one is tried', async () => {
     const log = new SlowLog();
     const { journal, eventLog } = eventLogAt(NOW_MS, log);
     const failed = eventLog.append(STOP);
@@ -125,7 +125,7 @@ describe('an event', () => {
     );
   });
 
-  it('that the log is not ready for holds up no reader, and those behind it are refused', async () => {
+  it('that waits for the log does not block readers, and later ones are refused', async () => {
     const { clock, journal } = eventLogAt(NOW_MS);
     const log = new AwayLog();
     const eventLog = new LocalEventLog(journal, clock, log, 50);
@@ -144,7 +144,7 @@ describe('an event', () => {
         assert.equal(error.refusal, 'unavailable');
         return true;
       });
-    assert.equal(log.asked, 1, 'the time of the second has passed, so nobody asks for it');
+    assert.equal(log.asked, 1, 'the time of the second has passed, so it is not requested');
     assert.deepEqual([log.kept, journal.events], [[], []]);
   });
 

@@ -18,19 +18,19 @@ const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 5, 1);
 const PUMP = 'c0000000-0000-0000-0000-000000000004';
 const SHORT = requestOf({ machineIds: [PUMP] });
-/** So much that no test sees its end. */
+/** Too large to finish during a test. */
 const LONG = requestOf({ partition: 'month' }, 24 * 300);
 const NOBODY = 'd0000000-0000-0000-0000-00000000000d';
 
 const silent = { info: () => {}, warn: () => {} };
 
-/** Those of the test that runs: one that went on would keep the processor from the next. */
+/** Exports of the current test: one that continued would slow down the next test. */
 const running: Exports[] = [];
 afterEach(async () => {
   for (const exports of running.splice(0)) await exports.close();
 });
 
-/** The store of a single simulator, and that of a cluster where there can be one. */
+/** The store of a single simulator, and that of a cluster if there can be one. */
 const { database } = await sharedStore('PGlite');
 const shareable = withoutPostgres() ? database : (await sharedStore('PostgreSQL')).database;
 
@@ -45,7 +45,7 @@ async function opened(
   return { exports, folder };
 }
 
-/** An export that has ended, well or not. */
+/** An export that has ended, successfully or not. */
 async function ended(exports: Exports, request: DatasetRequest): Promise<ExportRecord> {
   const { id } = await exports.create(request);
   await until(async () => (await exports.get(id)).state !== 'running');
@@ -68,7 +68,7 @@ function refused(refusal: Refusal, message: RegExp) {
   };
 }
 
-test('an export is for a day the dataset that generate writes, and only that', async () => {
+test('an export is the dataset that generate writes, for a day, and nothing else', async () => {
   let nowMs = NOW_MS;
   const { exports, folder } = await opened({ nowMs: () => nowMs });
   const { id, state, rows, allRows, bytes, files, endedMs } = await ended(exports, SHORT);
@@ -85,7 +85,7 @@ test('an export is for a day the dataset that generate writes, and only that', a
     files.reduce((sum, file) => sum + file.bytes, 0),
   );
 
-  // Only files that it lists can be had.
+  // Only listed files are served.
   for (const path of ['../export.json', '/etc/passwd', 'energy/../../export.json', 'energy', ''])
     await assert.rejects(exports.file(id, path), refused('unknown', /has no file/), path);
   const unknown = exports.file(NOBODY, 'manifest.json');
@@ -104,7 +104,7 @@ test('an export is for a day the dataset that generate writes, and only that', a
   assert.equal(existsSync(join(folder, id)), false);
 });
 
-test('an export that is removed while it runs ends, and nothing of it stays', async () => {
+test('an export that is removed while running stops, and leaves nothing behind', async () => {
   const { exports, folder } = await opened();
   const { id } = await begun(exports, LONG);
   assert.ok(existsSync(join(folder, id, 'dataset')));
@@ -114,7 +114,7 @@ test('an export that is removed while it runs ends, and nothing of it stays', as
   assert.deepEqual(await exports.list(), []);
 });
 
-test('no more exports run, are kept or take room than the limits say', async () => {
+test('the number of running and stored exports and their disk space are limited', async () => {
   const { exports } = await opened({ limits: { running: 1, kept: 1 } });
   const { id } = await exports.create(LONG);
   await assert.rejects(exports.create(SHORT), refused('busy', /^1 exports are running/));
@@ -127,7 +127,7 @@ test('no more exports run, are kept or take room than the limits say', async () 
   await assert.rejects(full.create(SHORT), refused('conflict', /^exports may take .* in total/));
 });
 
-test('an export that grows beyond the room there is ends, and frees what it took', async () => {
+test('an export that exceeds the available space stops, and frees its space', async () => {
   const { exports, folder } = await opened({ limits: { bytes: 1e6 } });
   const { id, state, error } = await ended(exports, LONG);
   assert.deepEqual(
@@ -137,12 +137,12 @@ test('an export that grows beyond the room there is ends, and frees what it took
   assert.deepEqual(readdirSync(join(folder, id)), []);
 });
 
-test('what keeps a file from being written is said without the folders of the server', async () => {
+test('the reason why a file cannot be written does not reveal the server’s folders', async () => {
   const { exports, folder } = await opened();
   const creating = exports.create(SHORT);
   await until(async () => (await exports.list()).length !== 0);
   const { id } = await creating;
-  // A file stands where the tables have to be.
+  // There is a file where the folder of the tables must be.
   mkdirSync(join(folder, id, 'dataset'), { recursive: true });
   writeFileSync(join(folder, id, 'dataset', 'energy'), '');
   await until(async () => (await exports.get(id)).state !== 'running');
@@ -152,7 +152,7 @@ test('what keeps a file from being written is said without the folders of the se
   assert.ok(!error?.includes(folder), error ?? '');
 });
 
-test('after a restart whole exports are there, and half ones have failed and take no room', async () => {
+test('after a restart complete exports remain, incomplete ones have failed and take no space', async () => {
   const folder = freshFolder();
   const first = new Exports(database, folder, silent);
   await first.begin();
@@ -178,7 +178,7 @@ test('after a restart whole exports are there, and half ones have failed and tak
   assert.equal(existsSync(join(folder, NOBODY)), false);
 });
 
-test('a second simulator leaves the exports of the first alone', async (t) => {
+test('a second simulator leaves the first one’s exports alone', async (t) => {
   const { exports, folder } = await opened();
   const { id } = await begun(exports, LONG);
   const other = await (await placeOf('PGlite', t)).open();
@@ -198,7 +198,7 @@ async function shared(member: string, folder: string) {
   return (await opened({ member, limits: { running: 1 } }, folder)).exports;
 }
 
-test('every API of a cluster tells of all exports, hands out their files and ends them', async () => {
+test('every API of a cluster lists all exports, serves their files and cancels them', async () => {
   const folder = freshFolder();
   const [a, b] = [await shared('a', folder), await shared('b', folder)];
   const whole = await ended(a, SHORT);
@@ -218,7 +218,7 @@ test('every API of a cluster tells of all exports, hands out their files and end
   assert.equal((await ended(b, SHORT)).owner, 'b');
 });
 
-test('what an API of a cluster was making when it died has failed, and takes no room', async () => {
+test('an export fails when its API dies, and takes no space', async () => {
   const folder = freshFolder();
   const [a, b] = [await shared('a', folder), await shared('b', folder)];
   const { id } = await begun(a, LONG);
@@ -235,7 +235,7 @@ test('what an API of a cluster was making when it died has failed, and takes no 
   assert.equal((await ended(b, SHORT)).state, 'done');
 });
 
-test('an API of a cluster that was taken for dead lets go of what it was making', async () => {
+test('an API of a cluster that was presumed dead abandons its exports', async () => {
   const folder = freshFolder();
   const [a, b] = [await shared('a', folder), await shared('b', folder)];
   const { id } = await begun(a, LONG);
@@ -246,7 +246,7 @@ test('an API of a cluster that was taken for dead lets go of what it was making'
   assert.deepEqual(await a.list(), []);
 });
 
-test('records that an earlier version left as files are moved into the table', async () => {
+test('records from files of an earlier version are moved into the table', async () => {
   const { exports: first, folder } = await opened();
   const { files, ...whole } = await ended(first, SHORT);
   const half = await begun(first, LONG);
@@ -263,7 +263,7 @@ test('records that an earlier version left as files are moved into the table', a
   assert.equal(existsSync(join(folder, whole.id)), false);
 });
 
-test('a whole export of another database keeps its files for a day', async (t) => {
+test('a complete export of another database keeps its files for a day', async (t) => {
   const { exports: first, folder } = await opened({ nowMs: Date.now });
   const { id } = await ended(first, SHORT);
   const manifest = (await first.file(id, 'manifest.json')).path;
@@ -280,7 +280,7 @@ test('a whole export of another database keeps its files for a day', async (t) =
   assert.equal(existsSync(join(folder, id)), false);
 });
 
-test('an export whose folder is elsewhere is not listed, and forgotten after a day', async () => {
+test('an export in another folder is not listed, and its record is removed after a day', async () => {
   let nowMs = NOW_MS;
   const { exports: first, folder } = await opened();
   const { id } = await ended(first, SHORT);

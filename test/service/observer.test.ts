@@ -34,7 +34,7 @@ describe('the observer', () => {
   });
   after(() => simulation.close());
 
-  it('knows each machine’s last reading from the start, and counts none of them', () => {
+  it('knows each machine’s last reading from the start, without counting it', () => {
     const { simulator } = simulation;
     for (const machine of simulator.fleet.machines) {
       const seen = simulator.observer.of(machine);
@@ -45,7 +45,7 @@ describe('the observer', () => {
     assert.equal(simulator.observer.readingsTotal, 0);
   });
 
-  it('adds up what a reader of the same time reads', async () => {
+  it('adds up the same as a reader over the same time', async () => {
     const { simulator } = simulation;
     await simulation.pass(300);
     const reader = createReader(simulator.fleet);
@@ -66,7 +66,7 @@ describe('the observer', () => {
     }
   });
 
-  it('sees a stop and a start', async () => {
+  it('notices a stop and a start', async () => {
     const { simulator } = simulation;
     const pump = simulator.machine(PUMP);
     const { readings } = simulator.observer.of(pump);
@@ -79,7 +79,7 @@ describe('the observer', () => {
     assert.ok(simulator.observer.of(pump).readings > readings);
   });
 
-  it('gives listeners every row once, and nothing after they have left', async () => {
+  it('gives listeners every row once, and nothing after they unsubscribe', async () => {
     const { simulator } = simulation;
     const compressor = simulator.machine(COMPRESSOR);
     const timesMs: number[] = [];
@@ -97,7 +97,7 @@ describe('the observer', () => {
     );
   });
 
-  it('keeps the sums of machines that stay when others come, go or change', async () => {
+  it('keeps the totals of unchanged machines when others are added, removed or changed', async () => {
     const { simulator } = simulation;
     const [factory] = simulator.fleet.factories as [FactoryDescription];
     const before = simulator.observer.of(simulator.machine(COMPRESSOR)).readings;
@@ -121,13 +121,13 @@ describe('the observer', () => {
     const grid = (fromS: number, stepS: number) =>
       Math.floor((nowS + 60) / stepS) - Math.floor(fromS / stepS);
     const old = Math.floor(fromS / 10) - Math.floor(nowS / 10);
-    assert.equal(of(HVAC).readings, hvac + old + grid(fromS, 5), 'it goes on counting');
+    assert.equal(of(HVAC).readings, hvac + old + grid(fromS, 5), 'it continues to count');
     assert.equal(of(NEW.id).readings, grid(fromS, 10));
     assert.throws(() => simulator.machine(PUMP), /no machine has the id/);
   });
 });
 
-test('shown what somebody else reads, it knows the same as by reading itself', () => {
+test('knows the same from another reader’s batches as from its own reading', () => {
   const journal = new Journal({ ...DEFAULT_SETTINGS, enableAnomalies: false });
   const fleet = createFleet([DEFAULT_FACTORY], { journal });
   const clock = new InstantClock(NOON_MS);
@@ -169,7 +169,7 @@ test('shown what somebody else reads, it knows the same as by reading itself', (
   assert.equal(observer.of(pump).readings, 0, 'it has left');
 });
 
-test('after a leap of the clock it leaves out what sinks leave out, and knows the day so far', async () => {
+test('after a clock step it skips what sinks skip, and knows the day so far', async () => {
   const journal = new Journal({ ...DEFAULT_SETTINGS, enableAnomalies: false });
   const fleet = createFleet([DEFAULT_FACTORY], { journal });
   const clock = new InstantClock(NOON_MS);

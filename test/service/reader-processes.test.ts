@@ -19,7 +19,7 @@ function readerPids(): readonly number[] {
   return String(stdout).split('\n').filter(Boolean).map(Number);
 }
 
-/** The times of each data topic, each once, oldest first; what comes twice must be the same. */
+/** The times of each data topic, without repeats, oldest first; repeats must be equal. */
 function timesByTopic(received: readonly Received[]): ReadonlyMap<string, readonly number[]> {
   const texts = new Map<string, string>();
   const times = new Map<string, Set<number>>();
@@ -34,7 +34,7 @@ function timesByTopic(received: readonly Received[]): ReadonlyMap<string, readon
   return new Map([...times].map(([topic, set]) => [topic, [...set].sort((a, b) => a - b)]));
 }
 
-test('readers share the machines out, one that dies goes on, and so does one process alone', async (t) => {
+test('readers divide the machines; one that dies resumes, and so does a single process', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'readers-'));
   const port = await freePort();
   const log = logLines();
@@ -112,7 +112,7 @@ test('readers share the machines out, one that dies goes on, and so does one pro
   }
 });
 
-test('under the sink’s name is kept how far all readers are', async () => {
+test('the slowest reader’s position is stored under the sink’s name', async () => {
   const kept = new MemoryWatermarks();
   const [first, second] = sharedWatermarks(kept, 2);
   assert.ok(first && second);

@@ -6,7 +6,7 @@ import { logLines } from '../store/places.ts';
 const START_MS = Date.UTC(2026, 5, 1, 12);
 const DAY_MS = 86_400_000;
 
-/** A real time whose two clocks the test moves; it is read every second, as it is in use. */
+/** Real time whose two clocks the test moves; it is read every second, as in the simulator. */
 function realTimeAt(startMs = START_MS) {
   const log = logLines();
   let [wallMs, monotonicMs] = [startMs, 1000];
@@ -18,7 +18,7 @@ function realTimeAt(startMs = START_MS) {
       wallMs += changeMs;
       time.nowMs();
     },
-    /** Lets time pass without anything running. */
+    /** Lets time pass while nothing runs. */
     suspend(seconds: number) {
       wallMs += 1000 * seconds;
       monotonicMs += 1000 * seconds;
@@ -35,14 +35,14 @@ function realTimeAt(startMs = START_MS) {
 }
 
 describe('real time', () => {
-  it('is the wall clock, also where that is slewed', () => {
+  it('is the wall clock, even if that is slewed', () => {
     const { time, pass, said } = realTimeAt();
     pass(3600, 0.08);
     assert.equal(Math.round(time.nowMs()), START_MS + 1.08 * 3_600_000);
     assert.deepEqual([time.steps, time.leaps, said()], [0, 0, []]);
   });
 
-  it('stands for a minute after the clock went forward, and says so once, with both instants', () => {
+  it('stops for a minute after a step forward, which is logged once with both instants', () => {
     const { time, set, pass, said } = realTimeAt();
     pass(10);
     set(DAY_MS);
@@ -65,7 +65,7 @@ describe('real time', () => {
     assert.deepEqual(said(), [words, 'the clock has proved stable; delivery continues']);
   });
 
-  it('has lost nothing where a clock that went forward is set right again meanwhile', () => {
+  it('loses nothing if the clock is corrected within that minute', () => {
     const { time, set, pass, said } = realTimeAt();
     set(DAY_MS);
     pass(20);
@@ -76,7 +76,7 @@ describe('real time', () => {
     assert.match(said()[1] ?? '', /^the clock went back by 86398 s, from .* to .*Z$/);
   });
 
-  it('waits anew where the clock goes forward again before it has proved stable', () => {
+  it('waits again if the clock steps forward before it has proved stable', () => {
     const { time, set, pass } = realTimeAt();
     set(DAY_MS);
     pass(50);
@@ -88,7 +88,7 @@ describe('real time', () => {
     assert.equal(time.leaps, 1);
   });
 
-  it('follows a clock that went back at once, and says so once', () => {
+  it('follows a step back at once, and logs it once', () => {
     const { time, set, pass, said } = realTimeAt();
     pass(10);
     set(-3_600_000);
@@ -100,7 +100,7 @@ describe('real time', () => {
     assert.deepEqual(said(), [words]);
   });
 
-  it('takes no notice of a step of five seconds or less', () => {
+  it('ignores a step of five seconds or less', () => {
     const { time, set, said } = realTimeAt();
     for (const stepMs of [5000, -5000, 4000]) {
       const beforeMs = time.nowMs();
@@ -110,7 +110,7 @@ describe('real time', () => {
     assert.deepEqual([time.steps, said()], [0, []]);
   });
 
-  it('says that nothing ran where both clocks went on meanwhile, and does not wait', () => {
+  it('reports that nothing ran if both clocks continued, and does not wait', () => {
     const { time, suspend, pass, said } = realTimeAt();
     pass(5);
     suspend(3600);

@@ -1,4 +1,4 @@
-/** The registry of a running simulator: changed by clients, and by others in the database. */
+/** The registry of a running simulator, changed through the API and in the database. */
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -39,10 +39,10 @@ interface Status {
   readonly machine_id: string;
 }
 
-/** A client of the broker that keeps what it was told. */
+/** A client of the broker that keeps the messages it receives. */
 interface Witness {
   readonly messages: Map<string, string[]>;
-  /** Settles when the last message of a topic is as wanted. */
+  /** Settles when the last message of a topic is as expected. */
   heard(topic: string, isWanted: (payload: string) => boolean): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ interface Running {
 
 interface Answer {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: what is answered is what the tests look at.
+  // biome-ignore lint/suspicious/noExplicitAny: the tests check the response.
   readonly body: any;
 }
 
@@ -124,7 +124,7 @@ const says =
   (payload: string): boolean =>
     payload !== '' && (JSON.parse(payload) as Status).is_running === isRunning;
 
-/** What is to be done when a test is over, before its database goes. */
+/** Cleanup after a test, before its database is removed. */
 type Ends = Pick<TestContext, 'after'>;
 
 async function ending(body: (t: Ends) => Promise<void>): Promise<void> {
@@ -136,12 +136,12 @@ async function ending(body: (t: Ends) => Promise<void>): Promise<void> {
   }
 }
 
-/** A simulator that goes on from an instant an hour ago. */
+/** A simulator that continues from an instant an hour ago. */
 interface Resumed extends Running {
   readonly fromMs: number;
 }
 
-/** What one simulator is asked, case after case: to start it takes longer than most of them. */
+/** Cases that share one simulator: starting it takes longer than most of them. */
 const CASES: [name: string, body: (resumed: Resumed) => Promise<void>][] = [];
 
 for (const driver of ['PGlite', 'PostgreSQL'] as const)
@@ -157,12 +157,12 @@ for (const driver of ['PGlite', 'PostgreSQL'] as const)
     });
   });
 
-/** A case of a simulator in both drivers. */
+/** A case that runs with both drivers. */
 function running(name: string, body: (resumed: Resumed) => Promise<void>): void {
   CASES.push([name, body]);
 }
 
-running('a change that is not accepted names every field and changes nothing', async ({ ask }) => {
+running('a refused change lists every invalid field and changes nothing', async ({ ask }) => {
   const paths = ({ body }: Answer) => body.errors.map(({ path }: { path: string }) => path).sort();
   const wrong = await ask('POST', '/simulator/machines', {
     factory_id: 'x',
@@ -204,7 +204,7 @@ running('a change that is not accepted names every field and changes nothing', a
 });
 
 running(
-  'what is left out in catching up is on record and in the status',
+  'a gap left by catching up is recorded and shown in the status',
   async ({ ask, fromMs }) => {
     const gaps = async () => (await ask('GET', '/simulator/status')).body.gaps;
     await until(async () => (await gaps()).length !== 0);
@@ -215,7 +215,7 @@ running(
 );
 
 running(
-  'a machine that is created runs at once, and ends as offline when it is removed',
+  'a new machine runs at once, and is offline after its removal',
   async ({ ask, assembly, witness }) => {
     const { messages, heard } = await witness();
     const { simulator } = assembly;
@@ -254,7 +254,7 @@ running(
     await ask('PUT', `/simulator/machines/${id}`, { is_active: true });
     await heard(`${topic}/status`, says(true));
 
-    // Its neighbour has never noticed.
+    // Other machines were not affected.
     const reader = createReader(
       createFleet(before.factories, {
         seed: before.seed,
@@ -280,7 +280,7 @@ running(
   },
 );
 
-running('a factory brings its machines, and takes them with it', async ({ ask, witness }) => {
+running('a factory is added and removed with its machines', async ({ ask, witness }) => {
   const { heard } = await witness();
   const factory = await ask('POST', '/simulator/factories', { name: 'Works Berlin' });
   assert.equal(factory.status, 201);
@@ -304,7 +304,7 @@ running('a factory brings its machines, and takes them with it', async ({ ask, w
   assert.equal((await ask('DELETE', `/simulator/factories/${id}`)).status, 404);
 });
 
-running('what nothing hangs on is purged at once, when that is confirmed', async ({ ask }) => {
+running('a row without dependents is purged at once if confirmed', async ({ ask }) => {
   const url = `/simulator/machines/${COMPRESSOR}?purge=true`;
   const counted = await ask('DELETE', url);
   assert.equal(counted.body.message, 'no other rows are deleted; to confirm, add confirm=0');
@@ -319,7 +319,7 @@ running('what nothing hangs on is purged at once, when that is confirmed', async
 });
 
 onServer(
-  'without auto start a machine that comes stands until it is started',
+  'without auto start a new machine is off until it is started',
   async (_postgres, place, t) => {
     const { ask, witness } = await start(t, place, { SIMULATOR_AUTO_START: 'false' });
     const { heard } = await witness();
@@ -331,7 +331,7 @@ onServer(
   },
 );
 
-/** A test of a simulator on a server, whose database others write to. */
+/** A test of a simulator on a server to whose database others write. */
 function onServer(
   name: string,
   body: (postgres: Postgres, place: Place['options'], t: Ends) => Promise<void>,
@@ -347,7 +347,7 @@ function onServer(
 const BELT = 'a0000000-0000-0000-0000-000000000001';
 
 onServer(
-  'rows that others change are picked up, broken ones reported once',
+  'rows changed by others take effect, invalid ones are reported once',
   async (postgres, place, t) => {
     const { ask, assembly, log, witness } = await start(t, place);
     const { simulator } = assembly;
@@ -394,49 +394,43 @@ onServer(
   },
 );
 
-onServer(
-  'readings go with a purge, once they are counted and confirmed',
-  async (_postgres, place, t) => {
-    const { ask, assembly } = await start(t, place, { SINK_POSTGRES: 'true' });
-    const { simulator } = assembly;
-    const url = `/simulator/machines/${COMPRESSOR}`;
-    const stored = () => simulator.sinks.find(({ sink }) => sink === 'postgres');
-    const readings = () => stored()?.readings ?? 0;
-    await until(() => readings() >= 20);
-    const live = await ask('DELETE', `${url}?purge=true`);
-    assert.ok(live.body.data.rows.energy_readings > 0);
-    assert.equal((await ask('DELETE', url)).status, 200);
-    await until(() => simulator.isChangeDelivered);
-    const { body } = await ask('DELETE', `${url}?purge=true`);
-    const { rows, confirm } = body.data as { rows: Record<string, number>; confirm: number };
-    const total = Object.values(rows).reduce((a, b) => a + b, 0);
-    assert.equal(confirm, total);
-    assert.match(body.message, new RegExp(`^this also deletes ${total} rows`));
-    const wrong = await ask('DELETE', `${url}?purge=true&confirm=${total - 1}`);
-    assert.equal(wrong.status, 409);
-    const done = await ask('DELETE', `${url}?purge=true&confirm=${total}`);
-    assert.deepEqual([done.status, done.body.data?.deleted], [200, true], done.body.message);
-    const before = readings();
-    await until(() => readings() >= before + 10);
-    assert.equal(stored()?.lastError, undefined, 'the others go on');
-  },
-);
+onServer('a purge deletes readings once their number is confirmed', async (_postgres, place, t) => {
+  const { ask, assembly } = await start(t, place, { SINK_POSTGRES: 'true' });
+  const { simulator } = assembly;
+  const url = `/simulator/machines/${COMPRESSOR}`;
+  const stored = () => simulator.sinks.find(({ sink }) => sink === 'postgres');
+  const readings = () => stored()?.readings ?? 0;
+  await until(() => readings() >= 20);
+  const live = await ask('DELETE', `${url}?purge=true`);
+  assert.ok(live.body.data.rows.energy_readings > 0);
+  assert.equal((await ask('DELETE', url)).status, 200);
+  await until(() => simulator.isChangeDelivered);
+  const { body } = await ask('DELETE', `${url}?purge=true`);
+  const { rows, confirm } = body.data as { rows: Record<string, number>; confirm: number };
+  const total = Object.values(rows).reduce((a, b) => a + b, 0);
+  assert.equal(confirm, total);
+  assert.match(body.message, new RegExp(`^this also deletes ${total} rows`));
+  const wrong = await ask('DELETE', `${url}?purge=true&confirm=${total - 1}`);
+  assert.equal(wrong.status, 409);
+  const done = await ask('DELETE', `${url}?purge=true&confirm=${total}`);
+  assert.deepEqual([done.status, done.body.data?.deleted], [200, true], done.body.message);
+  const before = readings();
+  await until(() => readings() >= before + 10);
+  assert.equal(stored()?.lastError, undefined, 'the others continue');
+});
 
-onServer(
-  'a gap is put on record when the database is back, and only once',
-  async (postgres, place) => {
-    const store = await openStore(place, logLines());
-    const log = await GapLog.open(store.database);
-    const gap = { sink: 'mqtt', fromMs: 1000, toMs: 2000 };
-    await postgres.kill();
-    log.add(gap);
-    log.add(gap);
-    assert.deepEqual(log.gaps, [gap, gap]);
-    await postgres.restart();
-    const known = async () => (await latestGaps(store.database, 10)).length;
-    await until(async () => (await known().catch(() => 0)) !== 0);
-    await log.close();
-    assert.deepEqual(await latestGaps(store.database, 10), [gap]);
-    await store.close();
-  },
-);
+onServer('a gap is recorded once the database is back, and only once', async (postgres, place) => {
+  const store = await openStore(place, logLines());
+  const log = await GapLog.open(store.database);
+  const gap = { sink: 'mqtt', fromMs: 1000, toMs: 2000 };
+  await postgres.kill();
+  log.add(gap);
+  log.add(gap);
+  assert.deepEqual(log.gaps, [gap, gap]);
+  await postgres.restart();
+  const known = async () => (await latestGaps(store.database, 10)).length;
+  await until(async () => (await known().catch(() => 0)) !== 0);
+  await log.close();
+  assert.deepEqual(await latestGaps(store.database, 10), [gap]);
+  await store.close();
+});

@@ -19,14 +19,14 @@ function open(env: Environment) {
   return openState(configuration, silent);
 }
 
-/** Where a store is: on a server, if there is one, since that opens it in a tenth of the time. */
+/** The place of a store: on a server, if there is one, since opening takes a tenth of the time. */
 async function newHome(): Promise<Environment> {
   const embedded = { DATA_DIR: temporaryFolder() };
   if (withoutPostgres()) return embedded;
   return { ...embedded, ...environmentOf(await (await sharedPostgres()).newDatabase()) };
 }
 
-test('a restart finds the registry, the journal, the clock and the seed again', async () => {
+test('a restart restores the registry, the journal, the clock and the seed', async () => {
   const env = { DATA_DIR: temporaryFolder() };
   const first = await open({
     ...env,
@@ -60,7 +60,7 @@ test('a restart finds the registry, the journal, the clock and the seed again', 
     await again.store.close();
   }
 
-  // Another seed than the one it was begun with is refused.
+  // A seed other than the one at its creation is refused.
   await assert.rejects(open({ ...env, SIMULATION_SEED: '8' }), (error) => {
     assert.ok(error instanceof ConfigError);
     assert.match(error.message, /^SIMULATION_SEED: 8 is not the seed of .*created with 7/);
@@ -68,7 +68,7 @@ test('a restart finds the registry, the journal, the clock and the seed again', 
   });
 });
 
-test('other settings hold from the restart on, and leave the past as it was', async () => {
+test('new settings apply from the restart on, and leave the past unchanged', async () => {
   const env = await newHome();
   const first = await open({ ...env, ANOMALY_PROBABILITY: '0.2' });
   const eventLog = new LocalEventLog(first.journal, first.clock, first.store.journal);
@@ -76,7 +76,7 @@ test('other settings hold from the restart on, and leave the past as it was', as
   await first.store.close();
 
   const unchanged = await open({ ...env, ANOMALY_PROBABILITY: '0.2' });
-  assert.equal(unchanged.journal.events.length, 1, 'nothing was configured anew');
+  assert.equal(unchanged.journal.events.length, 1, 'nothing was configured again');
   const restartedS = unchanged.clock.nowMs() / 1000;
   await unchanged.store.close();
 
@@ -93,7 +93,7 @@ test('other settings hold from the restart on, and leave the past as it was', as
   await again.store.close();
 });
 
-test('another speed holds from the restart on, without a jump in simulated time', async () => {
+test('a new speed applies from the restart on, without a jump in simulated time', async () => {
   const env = await newHome();
   const slow = await open(env);
   const beforeMs = slow.clock.nowMs();
@@ -107,7 +107,7 @@ test('another speed holds from the restart on, without a jump in simulated time'
   }
 });
 
-test('a speed that was changed while it ran goes on, unless another one is configured', async () => {
+test('a speed changed at run time is kept unless a new one is configured', async () => {
   const home = await newHome();
   const speedOf = async (env: Readonly<Record<string, string>>, change?: number) => {
     const { clock, journal, store } = await open({ ...home, ...env });
@@ -130,7 +130,7 @@ test('a speed that was changed while it ran goes on, unless another one is confi
   assert.deepEqual(await speedOf({}), [60, [600, 30, 60]]);
 });
 
-test('a change of speed that only the journal has holds from its second on', async () => {
+test('a change of speed found only in the journal applies from its second on', async () => {
   const home = await newHome();
   const first = await open(home);
   const eventLog = new LocalEventLog(first.journal, first.clock, first.store.journal);
@@ -141,7 +141,7 @@ test('a change of speed that only the journal has holds from its second on', asy
   const { clock, store } = await open(home);
   try {
     assert.equal(clock.speed, 1000);
-    // However long the process is not given a processor between two of these.
+    // However long the process gets no processor time between two of these.
     const earliestMs = Date.now() - 1000 * timeS;
     const sinceMs = (clock.nowMs() - 1000 * timeS) / 1000;
     const latestMs = Date.now() - 1000 * timeS;
@@ -152,7 +152,7 @@ test('a change of speed that only the journal has holds from its second on', asy
   }
 });
 
-test('machines that are not to start by themselves stand from the beginning, and stay so', async () => {
+test('machines without automatic start are off from the beginning, and stay off', async () => {
   const env = { ...(await newHome()), SIMULATOR_AUTO_START: 'false' };
   for (let start = 0; start < 2; start++) {
     const { journal, store } = await open(env);
@@ -162,7 +162,7 @@ test('machines that are not to start by themselves stand from the beginning, and
   }
 });
 
-test('a factory file takes the place of the registry', async () => {
+test('a factory file replaces the registry', async () => {
   const file = join(import.meta.dirname, '../../../examples/two-sites.yaml');
   const { factories, store } = await open({ ...(await newHome()), FACTORY_FILE: file });
   try {
@@ -172,7 +172,7 @@ test('a factory file takes the place of the registry', async () => {
   }
 });
 
-test('a folder that cannot be made is a fault of DATA_DIR, with the reason', async () => {
+test('a folder that cannot be created is an error of DATA_DIR, with the reason', async () => {
   await assert.rejects(open({ DATA_DIR: '/proc/x/data' }), (error) => {
     assert.ok(error instanceof ConfigError);
     const [fault] = error.faults;

@@ -4,7 +4,7 @@ import { TruthPublisher } from '../../src/service/truth-publisher.ts';
 import { COMPRESSOR, startSimulation } from '../simulation.ts';
 import { until } from '../until.ts';
 
-test('an anomaly’s record is said when it starts, changes and ends, again after an outage', async () => {
+test('an anomaly’s record is published when it starts, changes and ends, and after an outage', async () => {
   const { app, simulator, pass, close } = await startSimulation();
   const said: { topic: string; active: boolean; cleared_by: string | null }[] = [];
   let isAway = false;

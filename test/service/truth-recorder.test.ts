@@ -16,16 +16,16 @@ import {
 import { inBothDrivers, type LogLines, logLines, sharedPostgres } from '../store/places.ts';
 
 const DAY_S = 86_400;
-/** How often something is looked at that goes on by itself [ms]. */
+/** Polling interval for background work [ms]. */
 const LOOK_MS = 5;
 
 interface Recorded extends Simulation {
   readonly log: LogLines;
-  /** Every anomaly since noon, as the API tells it. */
+  /** Every anomaly since noon, from the API. */
   anomalies(): Promise<Record<string, unknown>[]>;
 }
 
-/** A simulator; with a store it records, and with a test it ends with that. */
+/** A simulator, which records if it has a store, and ends with the given test. */
 async function start(options: SimulationOptions, t?: TestContext): Promise<Recorded> {
   const simulation = await startSimulation(options);
   const log = logLines();
@@ -58,7 +58,7 @@ async function inject({ app }: Simulation, machineId: string, anomaly: object): 
   assert.equal(answer.statusCode, 200, answer.body);
 }
 
-/** Settles when so many anomalies are on record. */
+/** Settles when `count` anomalies are on record. */
 async function onRecord({ database }: Store, count: number): Promise<void> {
   for (;;) {
     const rows = await database
@@ -69,42 +69,39 @@ async function onRecord({ database }: Store, count: number): Promise<void> {
   }
 }
 
-inBothDrivers(
-  'a restart reads what anomalies have cost, and computes nothing again',
-  async (place) => {
-    const first = await place.open();
-    const env = { SIMULATOR_ENABLE_ANOMALIES: 'true', ANOMALY_PROBABILITY: '0.3' };
-    const simulation = await start({ store: first, env });
-    await inject(simulation, COMPRESSOR, { anomaly_type: 'leak', duration_seconds: 1200 });
-    await inject(simulation, PUMP, { anomaly_type: 'seal_leak', duration_seconds: 600 });
-    // Days that nobody asks about.
-    for (let day = 0; day < 3; day++) await simulation.pass(DAY_S);
-    await inject(simulation, PUMP, { anomaly_type: 'pump_wear', duration_seconds: DAY_S });
-    await simulation.pass(60);
-    const before = await simulation.anomalies();
-    const final = before.filter((anomaly) => anomaly['final'] === true);
-    assert.ok(final.length > 3, 'some came by themselves');
-    await onRecord(first, final.length);
-    await simulation.close();
-    await first.close();
+inBothDrivers('a restart reads the costs of anomalies and recomputes nothing', async (place) => {
+  const first = await place.open();
+  const env = { SIMULATOR_ENABLE_ANOMALIES: 'true', ANOMALY_PROBABILITY: '0.3' };
+  const simulation = await start({ store: first, env });
+  await inject(simulation, COMPRESSOR, { anomaly_type: 'leak', duration_seconds: 1200 });
+  await inject(simulation, PUMP, { anomaly_type: 'seal_leak', duration_seconds: 600 });
+  // Days that no request covers.
+  for (let day = 0; day < 3; day++) await simulation.pass(DAY_S);
+  await inject(simulation, PUMP, { anomaly_type: 'pump_wear', duration_seconds: DAY_S });
+  await simulation.pass(60);
+  const before = await simulation.anomalies();
+  const final = before.filter((anomaly) => anomaly['final'] === true);
+  assert.ok(final.length > 3, 'some came by themselves');
+  await onRecord(first, final.length);
+  await simulation.close();
+  await first.close();
 
-    const store = await place.open();
-    const nowMs = simulation.clock.nowMs();
-    const again = await start({ store, env, nowMs });
-    assert.deepEqual(await again.anomalies(), before);
-    // Nobody would compute this figure.
-    await store.database.query('update simulator.ground_truth set excess_energy_kwh = 4711');
-    await again.close();
-    const other = await start({ store, env, nowMs });
-    assert.deepEqual(
-      await other.anomalies(),
-      before.map((each) => (each['final'] === true ? { ...each, excess_energy_kwh: 4711 } : each)),
-    );
-    await other.close();
-  },
-);
+  const store = await place.open();
+  const nowMs = simulation.clock.nowMs();
+  const again = await start({ store, env, nowMs });
+  assert.deepEqual(await again.anomalies(), before);
+  // A figure that cannot be computed.
+  await store.database.query('update simulator.ground_truth set excess_energy_kwh = 4711');
+  await again.close();
+  const other = await start({ store, env, nowMs });
+  assert.deepEqual(
+    await other.anomalies(),
+    before.map((each) => (each['final'] === true ? { ...each, excess_energy_kwh: 4711 } : each)),
+  );
+  await other.close();
+});
 
-test('what happens afterwards touches no record', async (t) => {
+test('later events change no record', async (t) => {
   const simulation = await start({}, t);
   await inject(simulation, COMPRESSOR, { anomaly_type: 'leak', duration_seconds: 1200 });
   await simulation.pass(2 * DAY_S);
@@ -116,7 +113,7 @@ test('what happens afterwards touches no record', async (t) => {
   await simulation.app.inject({ method: 'DELETE', url });
   await simulation.app.inject({ method: 'POST', url: '/simulator/stop', payload: {} });
   await simulation.pass(100);
-  // One that has seen nothing of it, and computes it all from the journal.
+  // A new simulator, which computes everything from the journal.
   const { journal } = simulation.simulator.eventLog;
   const fresh = await startSimulation({ nowMs: simulation.clock.nowMs() });
   t.after(() => fresh.close());
@@ -135,7 +132,7 @@ test('what happens afterwards touches no record', async (t) => {
   assert.deepEqual((await simulation.anomalies())[0], before[0]);
 });
 
-test('without its database it answers all the same, and keeps the record afterwards', {
+test('without its database it still answers, and stores the record later', {
   skip: withoutPostgres(),
 }, async (t) => {
   const postgres = await sharedPostgres();

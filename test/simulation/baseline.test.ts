@@ -50,7 +50,7 @@ function accounts(fleet: Fleet, machine: Machine, fromS: number, toS: number) {
   return count.accounts;
 }
 
-/** What a machine published in a window. */
+/** The published readings of a machine in a window. */
 function published(fleet: Fleet, machine: Machine, fromS: number, toS: number) {
   const reader = createReader(fleet, { machines: [machine] });
   reader.seek(fromS * 1000);

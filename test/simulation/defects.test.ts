@@ -38,19 +38,20 @@ function read(machines: readonly Machine[], options: ReaderOptions = {}, fromS =
 const valuesOf = ({ values, length }: Batch) => values.slice(0, length * ROW_WIDTH);
 
 test('while a defect acts, its field reports another value, and the label is set', () => {
-  const [told, sound] = [read([defective, motor]), read([pump, motor])];
-  assert.equal(told.length, sound.length);
+  const [reported, sound] = [read([defective, motor]), read([pump, motor])];
+  assert.equal(reported.length, sound.length);
   const expected = valuesOf(sound);
-  for (let row = 0; row < told.length; row++) {
-    const tS = (told.timesMs[row] as number) / 1000;
-    const isActing = told.machines[row] === defective && tS > OFFSET.fromS && tS <= OFFSET.untilS;
+  for (let row = 0; row < reported.length; row++) {
+    const tS = (reported.timesMs[row] as number) / 1000;
+    const isActing =
+      reported.machines[row] === defective && tS > OFFSET.fromS && tS <= OFFSET.untilS;
     if (isActing) OFFSET.apply(expected, row * ROW_WIDTH, tS);
-    assert.equal(told.defects[row], isActing ? OFFSET.label : 0);
+    assert.equal(reported.defects[row], isActing ? OFFSET.label : 0);
   }
-  assert.equal(told.defects.filter((label) => label !== 0).length, 10, 'one each half minute');
-  assert.deepEqual(valuesOf(told), expected);
+  assert.equal(reported.defects.filter((label) => label !== 0).length, 10, 'one each half minute');
+  assert.deepEqual(valuesOf(reported), expected);
   for (const column of ['flags', 'alerts', 'faults'] as const)
-    assert.deepEqual(told[column], sound[column]);
+    assert.deepEqual(reported[column], sound[column]);
 });
 
 test('the true readings of a machine with a defect are those of one without', () => {

@@ -65,7 +65,7 @@ for (const machine of DEFAULT_FACTORY.machines) {
   });
 }
 
-test('the count does not depend on its steps', () => {
+test('the cost does not depend on the step size', () => {
   const machineId = DEFAULT_FACTORY.machines[0]?.id as string;
   const journal = new Journal(CALM, [
     {

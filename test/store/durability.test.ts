@@ -39,7 +39,7 @@ import {
 
 const KEEPER = fileURLToPath(new URL('./keeper.js', import.meta.url));
 
-/** What a new store begins with. */
+/** The initial values of a new store. */
 const BEGUN = { seed: 42, version: '1.2.3' };
 
 const event = (sequence: number): JournalEvent => ({
@@ -48,39 +48,36 @@ const event = (sequence: number): JournalEvent => ({
   timeS: 1_760_000_000 + sequence,
 });
 
-inBothDrivers(
-  'what was confirmed survives a kill -9 of the process, again and again',
-  async (place) => {
-    let confirmed = 0;
-    for (const count of [1, 7, 40]) {
-      const keeper = spawn(process.execPath, [KEEPER, JSON.stringify(place.options)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      const exited = once(keeper, 'exit');
-      const goal = confirmed + count;
-      for await (const line of createInterface(keeper.stdout)) {
-        const [word, number] = line.split(' ');
-        if (word === 'last') {
-          // The one that was on its way when it was killed may be there or not.
-          assert.ok(Number(number) === confirmed || Number(number) === confirmed + 1, line);
-        } else {
-          assert.equal(word, 'kept', line);
-          confirmed = Number(number);
-          if (confirmed === goal) keeper.kill('SIGKILL');
-        }
+inBothDrivers('confirmed events survive repeated kill -9 of the process', async (place) => {
+  let confirmed = 0;
+  for (const count of [1, 7, 40]) {
+    const keeper = spawn(process.execPath, [KEEPER, JSON.stringify(place.options)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(keeper, 'exit');
+    const goal = confirmed + count;
+    for await (const line of createInterface(keeper.stdout)) {
+      const [word, number] = line.split(' ');
+      if (word === 'last') {
+        // The one in progress at the kill may be there or not.
+        assert.ok(Number(number) === confirmed || Number(number) === confirmed + 1, line);
+      } else {
+        assert.equal(word, 'kept', line);
+        confirmed = Number(number);
+        if (confirmed === goal) keeper.kill('SIGKILL');
       }
-      await exited;
     }
-    const store = await place.open();
-    const events = await store.journal.load();
-    assert.ok(events.length >= confirmed);
-    assert.deepEqual(
-      events,
-      events.map((_, i) => event(i + 1)),
-    );
-    assert.ok(((await store.watermarks.load('mqtt'))?.timeMs as number) >= confirmed);
-  },
-);
+    await exited;
+  }
+  const store = await place.open();
+  const events = await store.journal.load();
+  assert.ok(events.length >= confirmed);
+  assert.deepEqual(
+    events,
+    events.map((_, i) => event(i + 1)),
+  );
+  assert.ok(((await store.watermarks.load('mqtt'))?.timeMs as number) >= confirmed);
+});
 
 test('a lock lasts as long as its holder, and a dead holder leaves nothing behind', async () => {
   const folder = temporaryFolder();
@@ -152,14 +149,14 @@ test('a new database that was not completed is created again', async (t) => {
   );
   await store.close();
 
-  // The same file beside a database that is whole means nothing.
+  // The same file next to a complete database means nothing.
   writeFileSync(join(dataDir, 'database.incomplete'), '');
   const again = await place.open();
   assert.deepEqual(await again.journal.load(), [event(1)]);
   assert.deepEqual(readdirSync(dataDir).sort(), ['database', aside, 'lock'].sort());
 });
 
-/** Each does damage, and says how it is undone. */
+/** Each causes damage. @returns How to undo it. */
 const DAMAGES: Readonly<Record<string, (folder: string) => () => void>> = {
   'whose control file is cut': (folder) => {
     const file = join(folder, 'global/pg_control');
@@ -266,7 +263,7 @@ test('a disk that fills up loses nothing that was confirmed, and works again wit
   assert.ok(problem && problem.sinceMs >= sinceMs && problem.sinceMs <= Date.now());
   assert.match(log.lines.join('\n'), /^the store has a problem; trying again until it is solved /m);
   rmSync(join(folder, 'ballast'));
-  // Nobody asks for anything: it finds out by itself.
+  // Without any request: it finds out by itself.
   await until(() => store.database.problems.length === 0);
   assert.equal(log.lines.at(-1), 'the store works again {}');
   let events: JournalEvent[] | undefined;
@@ -287,7 +284,7 @@ test('a database that panics on a full disk is reopened once there is space', as
   await store.journal.keep(event(1));
   const { bavail, bsize } = statfsSync(folder);
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 200_000));
-  // Its log alone grows by this, and a log that cannot be written is no error but the end.
+  // The log alone grows by this, and PostgreSQL panics if it cannot write its log.
   const panic = store.database.query(
     "select pg_logical_emit_message(true, 'test', repeat('x', 20000000))",
   );
@@ -312,7 +309,7 @@ test('a database that panics on a full disk is reopened once there is space', as
   await store.close();
 });
 
-/** An event that takes much room: one that stops many machines. */
+/** An event that takes much space: it stops many machines. */
 function big(sequence: number): JournalEvent {
   const machineIds = Array.from({ length: 500 }, (_, i) => `${sequence}-${(i * 7919) % 104_729}`);
   return { ...event(sequence), kind: 'stop', machineIds };
@@ -417,7 +414,7 @@ test(
   },
 );
 
-/** The process of the server that holds the lock, if there is one now. */
+/** The server process that holds the lock, if any. */
 async function holderOf(server: pg.ClientConfig): Promise<number | undefined> {
   const client = new pg.Client(server);
   await client.connect();

@@ -2,7 +2,7 @@ import type { Database } from '../../src/store/database.ts';
 import { CREATE_REGISTRY } from '../../src/store/registry/tables.ts';
 
 const MACHINES = [
-  // Plant Berlin: four that run, an unknown type, two that are broken.
+  // Plant Berlin: four valid machines, an unknown type, two invalid machines.
   ['b', 1, 'Air 1', 'compressor', 55, 690, 50, 1, 'factory/berlin/air-1', '{}'],
   ['b', 2, 'Cooling', 'hvac', 120, 690, 50, 10, 'factory/berlin/cooling', '{}'],
   ['b', 3, 'Belt', 'conveyor', 22.5, 400, 50, 5, 'factory/berlin/belt', '{}'],
@@ -11,11 +11,11 @@ const MACHINES = [
   ['b', 6, 'Broken topic', 'pump', 30, null, 50, 10, 'plant/pump', '{}'],
   ['b', 7, 'Broken power', 'motor', 99_999, null, 50, 10, 'factory/berlin/motor', '{}'],
   ['b', 8, 'Twin', 'compressor', 55, 690, 50, 1, 'factory/berlin/air-1', '{}'],
-  // Planta Monterrey: a type of ours that the EnMS has no name for.
+  // Planta Monterrey: a type that the EnMS does not have.
   ['a', 9, 'Prensa', 'injection_molding', 120, null, null, 30, 'factory/mty/prensa', '{}'],
   ['a', 10, 'Bomba', 'other', 45, null, null, 30, 'factory/mty/b1', '{"simulator_type":"pump"}'],
   ['a', 11, 'Bomba 2', 'pump', 300, null, null, 30, 'factory/mty/b2', '{}'],
-  // A factory that cannot run, and one that is out of operation.
+  // A factory that cannot run, and one out of operation.
   ['c', 12, 'Lost', 'pump', 45, null, 50, 30, 'factory/nowhere/p', '{}'],
   ['d', 13, 'Asleep', 'pump', 45, null, 50, 30, 'factory/old/p', '{}'],
 ] as const;
@@ -44,13 +44,13 @@ const FACTORIES = [
   ['d', 'Old works', null, null, false, {}],
 ] as const;
 
-/** Ids whose order is that of their first letters turned round: Berlin is first. */
+/** Ids in reverse order of their first letters: Berlin is first. */
 const factoryId = (letter: string) =>
   `${{ b: '1', a: '2', c: '3', d: '4' }[letter]}0000000-0000-0000-0000-00000000000${letter}`;
 
-/** Makes an EnMS's database: with more columns, a view, a trigger and readings of its own. */
+/** Creates the database of an EnMS, with additional columns, a view, a trigger and own readings. */
 export async function enmsDatabase(database: Database): Promise<void> {
-  // One script is one transaction. The server's user would have them in a schema of his name.
+  // One script is one transaction. Without this, tables would be in the schema of the user.
   await database.script(`set local search_path = public; ${CREATE_REGISTRY}
     alter table machines add column notes text default 'none';
     alter table factories add column created_at timestamptz not null default '2020-01-01Z';

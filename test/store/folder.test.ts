@@ -1,4 +1,4 @@
-/** A folder that goes away, or becomes another one, while a simulator uses it. */
+/** A folder that disappears or is replaced while a simulator uses it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -27,7 +27,7 @@ const event = (sequence: number): JournalEvent => ({
   timeS: 1000 + sequence,
 });
 
-/** Every file below a folder, with what is in it. */
+/** Every file below a folder, with its content. */
 function contentsOf(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** The registry of an EnMS that is not declared as the simulator would declare it. */
+/** The registry of an EnMS with declarations other than the simulator's. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -23,7 +23,7 @@ const OPTIONS = { skip: withoutPostgres() };
 const FACTORY = '10000000-0000-0000-0000-00000000000a';
 const machineId = (n: number) => `20000000-0000-0000-0000-${String(n).padStart(12, '0')}`;
 
-/** As little as the simulator needs; ID is a type. */
+/** The minimum that the simulator needs; ID is a placeholder for a type. */
 const LEAST = `
   create table public.factories (id ID primary key, name text);
   create table public.machines (id ID primary key, factory_id ID references factories,
@@ -119,7 +119,7 @@ test(
   },
 );
 
-/** A registry as an EnMS has it, with topics that may be missing. */
+/** A registry of an EnMS, with topics that may be missing. */
 async function withTopics(database: Database, ...topics: readonly (string | null)[]) {
   await database.script(`${LEAST.replaceAll('ID', 'uuid')};
     alter table machines add mqtt_topic text, add metadata json, add is_active int default 1`);
@@ -145,7 +145,7 @@ test('a machine that ran keeps running, whichever rows are added', OPTIONS, asyn
   const { database } = await sharedStore('PostgreSQL');
   await withTopics(database, 'factory/works/air', null);
   const first = await readRegistry(database, machineTypes);
-  // Lower ids, both topics once more, and another level that has the majority.
+  // Lower ids, both topics again, and another first level in the majority.
   await database.script(`insert into machines
     select ('10000000-0000-0000-0000-00000000000' || i)::uuid, '${FACTORY}', 'New ' || i, 'pump',
       30, 30, topic
@@ -160,7 +160,7 @@ test('a machine that ran keeps running, whichever rows are added', OPTIONS, asyn
     ],
   );
   assert.deepEqual(namesIn(next).slice(-2), namesIn(first));
-  // Nobody ran: who says a topic has it, before one whose name would make it.
+  // No machine has run: an explicit topic has priority over one derived from a name.
   const fresh = await readRegistry(database, machineTypes);
   assert.deepEqual(
     fresh.rejections.map(({ name }) => name),

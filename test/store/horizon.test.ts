@@ -10,14 +10,14 @@ import { withoutPostgres } from '../postgres.ts';
 import { inSharedStores, placeOf } from './places.ts';
 
 const STOP = { kind: 'stop' } as const;
-/** A simulated second passes in a millisecond, so that most closes and appends meet one. */
+/** A simulated second takes a millisecond, so most closes and appends coincide with one. */
 const SPEED = 1000;
 const CLOSERS = 4;
 const CLOSES = 60;
 const APPENDERS = 3;
 const APPENDS = 25;
 
-/** A horizon whose clock has just begun to run. */
+/** A horizon whose clock has just started. */
 async function begun(database: Database, speed: number): Promise<HorizonTable> {
   await database.query(
     `insert into simulator.clock (simulated_ms, real_ms, speed)
@@ -29,7 +29,7 @@ async function begun(database: Database, speed: number): Promise<HorizonTable> {
   return table;
 }
 
-/** One more process: connections of its own. */
+/** Another process, with its own connections. */
 async function another(t: TestContext, server: ConstructorParameters<typeof PostgresDatabase>[0]) {
   const database = new PostgresDatabase(server);
   t.after(() => database.close());
@@ -50,7 +50,7 @@ test('no event ever falls in a second that any process has closed', {
     for (let i = 0; i < CLOSES; i++) {
       const { closedS, events } = await table.close(journal.at(-1));
       journal.push(...events);
-      // All that this process will ever read up to this second is what it knows now.
+      // Everything that this process reads up to this second is known to it now.
       closed.push({ closedS, known: journal.filter(({ timeS }) => timeS <= closedS).length });
     }
   };
@@ -73,7 +73,7 @@ test('no event ever falls in a second that any process has closed', {
     assert.equal(known, events.filter(({ timeS }) => timeS <= closedS).length, `at ${closedS} s`);
 });
 
-inSharedStores('the horizon goes with the clock, and never back', async ({ database }) => {
+inSharedStores('the horizon follows the clock and never goes back', async ({ database }) => {
   const table = await begun(database, SPEED);
   const first = await table.close(undefined);
   let { closedS } = first;
@@ -103,7 +103,7 @@ inSharedStores(
 );
 
 inSharedStores(
-  'a change of the registry is told once, from a second nobody has read',
+  'a registry change takes effect once, at a second that no process has read',
   async ({ database }) => {
     const table = await begun(database, SPEED);
     assert.equal(await table.registryVersion(), 0);
@@ -128,7 +128,7 @@ test('a process that is suspended while it appends does not block the others for
   const table = await begun(database, SPEED);
   const locked = deferred();
   const resumed = deferred();
-  /** Holds the lock, and says nothing more until it is resumed. */
+  /** Holds the lock, and does nothing more until it is resumed. */
   const suspended: Database = Object.create(database, {
     transaction: {
       value: <T>(work: (queries: Queries) => Promise<T>) =>

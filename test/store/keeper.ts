@@ -1,4 +1,4 @@
-/** A process of its own that keeps one event after the other, until it is killed. */
+/** A separate process that stores one event after the other until it is killed. */
 import { writeSync } from 'node:fs';
 import { openStore, type StoreOptions } from '../../src/store/open-store.ts';
 

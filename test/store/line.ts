@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 
-/** A line to a server that can be cut, on either end or both, and can lose answers. */
+/** A connection to a server that can be cut at either end or both, and can lose responses. */
 export class Line {
-  /** Answers of the server are lost, and the next one that is lost cuts the client's end. */
+  /** Responses of the server are lost, and the next loss cuts the client's end. */
   isDeaf = false;
-  /** Ends whose connection stands, and that hear nothing any more. */
+  /** Ends whose connection is open but silent. */
   readonly #held = new Set<Socket>();
   readonly #server: Server;
   readonly #clients = new Set<Socket>();
@@ -29,7 +29,7 @@ export class Line {
     });
   }
 
-  /** @param ownPort - Where it is reached; a free port, if not given. */
+  /** @param ownPort - The port that it listens on; by default, a free one. */
   static async to(port: number, ownPort = 0): Promise<Line> {
     const line = new Line(port);
     line.#server.listen(ownPort, '127.0.0.1');
@@ -41,12 +41,12 @@ export class Line {
     return (this.#server.address() as { port: number }).port;
   }
 
-  /** Connections that stand are forgotten on the way, while new ones pass. */
+  /** Silently drops open connections, while new ones work. */
   forget(): void {
     for (const client of this.#clients) this.#held.add(client);
   }
 
-  /** Cuts the clients off; the server hears nothing of it. */
+  /** Cuts the clients off without the server noticing. */
   cutClients(): void {
     for (const client of this.#clients) client.destroy();
   }

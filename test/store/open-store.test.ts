@@ -17,7 +17,7 @@ async function foreignColumns(database: Database): Promise<readonly unknown[]> {
   );
 }
 
-/** The cases of one store, one after the other: each opening takes long. */
+/** Cases that share one store, one after the other: opening it takes long. */
 for (const driver of ['PGlite', 'PostgreSQL'] as const)
   test(driver, { skip: without(driver) }, async (t) => {
     const place = await placeOf(driver, t);
@@ -59,7 +59,11 @@ for (const driver of ['PGlite', 'PostgreSQL'] as const)
       const log = logLines();
       store = await place.open({ seed: 7 }, log);
       assert.equal(store.isOwner, true);
-      assert.match(log.lines.join(), /SIMULATION_SEED .*"begunWith":42/, 'another seed is told');
+      assert.match(
+        log.lines.join(),
+        /SIMULATION_SEED .*"begunWith":42/,
+        'a different seed is logged',
+      );
     });
 
     await t.test('a failed migration leaves nothing behind', async () => {
@@ -90,7 +94,7 @@ for (const driver of ['PGlite', 'PostgreSQL'] as const)
   });
 
 inSharedStores(
-  'a statement that is refused names the database, and the next one works',
+  'a refused statement is an error with the database’s name, and the next one works',
   async ({ database }) => {
     await assert.rejects(database.query('select nothing'), (error: StoreError) => {
       assert.equal(error.kind, 'rejected');
@@ -103,7 +107,7 @@ inSharedStores(
   },
 );
 
-inSharedStores('values come back as they went in', async ({ database }) => {
+inSharedStores('values are read back as they were written', async ({ database }) => {
   const [row] = await database.query(
     `select $1::float8 as real, $2::bigint as big, $3::text as text, $4::text[] as texts,
        $5::jsonb as json, $6::boolean as flag, $7::text as nothing,
@@ -123,7 +127,7 @@ inSharedStores('values come back as they went in', async ({ database }) => {
   });
 });
 
-inSharedStores('a transaction happens whole or not at all', async ({ watermarks, database }) => {
+inSharedStores('a transaction is all or nothing', async ({ watermarks, database }) => {
   const failure = new Error('ours');
   const broken = database.transaction(async (queries) => {
     await queries.query(

@@ -7,7 +7,7 @@ import { embeddedFolder } from './places.ts';
 test('an answer that arrived while this process was blocked is not late', async () => {
   const thread = await PgliteThread.open(`${await embeddedFolder()}/database`);
   const asked = thread.execute('select 7 as seven', [], 50);
-  // The question leaves with the next turn; then the answer comes, and this process is blocked.
+  // The request leaves in the next turn; the response arrives while this process is blocked.
   await turn();
   const untilMs = performance.now() + 1000;
   while (performance.now() < untilMs);

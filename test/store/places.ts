@@ -1,4 +1,4 @@
-/** Both drivers of the store, so that a test says once what holds in each. */
+/** Both drivers of the store, for tests that apply to each. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { JournalLog } from '../../src/store/journal-log.ts';
 import { openStore, type Store, type StoreOptions } from '../../src/store/open-store.ts';
 import { type Postgres, startPostgres, withoutPostgres } from '../postgres.ts';
 
-/** What was logged, to be looked at. */
+/** The logged lines. */
 export interface LogLines extends Log {
   readonly lines: string[];
 }
@@ -23,19 +23,19 @@ export function logLines(): LogLines {
   return { lines, info: add, warn: add };
 }
 
-/** An empty database of a test's own. */
+/** A test's own empty database. */
 export interface Place {
   readonly options: StoreOptions;
-  /** Opens the store; what is still open at the end of the test is closed. */
+  /** Opens the store, and closes it at the end of the test if it is still open. */
   open(options?: Partial<StoreOptions>, log?: Log): Promise<Store>;
 }
 
-/** Where a test's store is. */
+/** The place of a test's store. */
 export type Driver = 'PGlite' | 'PostgreSQL';
 
 let postgres: Promise<Postgres> | undefined;
 const folders: string[] = [];
-/** Stores that the tests of a file share. */
+/** Stores shared by the tests of a file. */
 const stores = new Map<Driver, Promise<Store>>();
 
 after(async () => {
@@ -51,15 +51,15 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** The server that the tests of a file share. */
+/** The server shared by the tests of a file. */
 export function sharedPostgres(): Promise<Postgres> {
   postgres ??= startPostgres();
   return postgres;
 }
 
 /**
- * A small file system of its own; where this may not be done, the test is skipped. Never in CI: it
- * fails there.
+ * A small file system of its own; if mounting is not permitted, the test is skipped. Never in CI:
+ * it fails there.
  */
 export function mounted(t: TestContext, options: string): string | undefined {
   const folder = join(temporaryFolder(), 'mount');
@@ -75,7 +75,7 @@ export function mounted(t: TestContext, options: string): string | undefined {
   return folder;
 }
 
-/** A folder with an empty embedded database, as a new one begins. */
+/** A folder with an empty, new embedded database. */
 export async function embeddedFolder(folder = temporaryFolder()): Promise<string> {
   mkdirSync(join(folder, 'database'));
   await unpackTemplate(join(folder, 'database'));
@@ -93,9 +93,9 @@ async function newPlace(driver: Driver, folder?: string): Promise<StoreOptions> 
 }
 
 /**
- * A place that a test may use as it likes.
+ * A place for the exclusive use of a test.
  *
- * @param folder - Of an embedded database, where it matters which one.
+ * @param folder - Folder of an embedded database, if it matters.
  */
 export async function placeOf(driver: Driver, t: TestContext, folder?: string): Promise<Place> {
   const options = await newPlace(driver, folder);
@@ -113,7 +113,7 @@ export async function placeOf(driver: Driver, t: TestContext, folder?: string): 
   };
 }
 
-/** A limit that nothing in a test comes to, however busy the computer is [ms]. */
+/** A limit that no test reaches, however busy the computer is [ms]. */
 export const TIMEOUT_MS = 120_000;
 
 /** For a test's `skip`. */
@@ -121,7 +121,7 @@ export function without(driver: Driver): string | false {
   return driver === 'PostgreSQL' ? withoutPostgres() : false;
 }
 
-/** A test of a place of its own that holds in both drivers. */
+/** A test with its own place, for both drivers. */
 export function inBothDrivers(
   name: string,
   body: (place: Place, driver: Driver) => Promise<void>,
@@ -132,7 +132,7 @@ export function inBothDrivers(
     );
 }
 
-/** Leaves a database with what a new store has. */
+/** Resets a database to the content of a new store. */
 const EMPTY = `do $$ declare name text; begin
   for name in select nspname from pg_namespace
     where nspname !~ '^(pg_|information_schema$|simulator$)' loop
@@ -146,7 +146,7 @@ end $$;
 create schema public;
 update simulator.identity set made_registry = false`;
 
-/** The store that the tests of a file share, empty; opening one takes longer than most tests. */
+/** The empty store shared by the tests of a file; opening one takes longer than most tests. */
 export async function sharedStore(driver: Driver): Promise<Store> {
   if (!stores.has(driver))
     stores.set(
@@ -158,7 +158,7 @@ export async function sharedStore(driver: Driver): Promise<Store> {
   return { ...store, journal: new JournalLog(store.database) };
 }
 
-/** A test of a store that others have used before, which holds in both drivers. */
+/** A test with the shared store, for both drivers. */
 export function inSharedStores(
   name: string,
   body: (store: Store, driver: Driver) => Promise<void>,

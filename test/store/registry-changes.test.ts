@@ -31,7 +31,7 @@ const conflict = (kind: string, path: string) => (error: unknown) => {
   return true;
 };
 
-/** The fields of faults. */
+/** The fields with errors. */
 const faults =
   (...paths: string[]) =>
   (error: unknown) => {
@@ -40,7 +40,7 @@ const faults =
     return true;
   };
 
-inSharedStores('a factory and a machine need little, and run at once', async (store) => {
+inSharedStores('a factory and a machine need few fields, and run at once', async (store) => {
   const database = await demo(store);
   const factory = await createRow(
     database,
@@ -92,7 +92,7 @@ inSharedStores('a factory and a machine need little, and run at once', async (st
   );
 });
 
-inSharedStores('every field that is wrong is named', async (store) => {
+inSharedStores('every invalid field is reported', async (store) => {
   const database = await demo(store);
   await assert.rejects(
     createRow(
@@ -145,7 +145,7 @@ inSharedStores('every field that is wrong is named', async (store) => {
   );
 });
 
-inSharedStores('a name, a topic or an id that is taken is a conflict', async (store) => {
+inSharedStores('a duplicate name, topic or id is a conflict', async (store) => {
   const database = await demo(store);
   const machine = { factory_id: DEMO, name: 'New', type: 'pump' };
   await assert.rejects(
@@ -214,7 +214,7 @@ inSharedStores('a name, a topic or an id that is taken is a conflict', async (st
 });
 
 inSharedStores(
-  'a change keeps what it does not name, an EnMS’s own metadata too',
+  'a change keeps other fields, including an EnMS’s own metadata',
   async ({ database }) => {
     await enmsDatabase(database);
     const bomba = 'a0000000-0000-0000-0000-000000000010';
@@ -262,11 +262,11 @@ inSharedStores(
   },
 );
 
-inSharedStores('what is deactivated stays in the tables and stops running', async (store) => {
+inSharedStores('a deactivated row stays in the tables and stops running', async (store) => {
   const database = await demo(store);
   assert.equal((await deactivateRow(database, 'machines', COMPRESSOR)).is_active, false);
   assert.equal((await readRegistry(database, machineTypes)).factories[0]?.machines.length, 4);
-  // Its topic is free for another, and then it cannot come back with it.
+  // Another machine may take its topic; then it cannot return with it.
   await createRow(
     database,
     'machines',
@@ -289,7 +289,7 @@ inSharedStores('what is deactivated stays in the tables and stops running', asyn
 });
 
 inSharedStores(
-  'a purge takes the readings along, when their number was confirmed',
+  'a purge deletes the readings if their number was confirmed',
   async ({ database }) => {
     await enmsDatabase(database);
     const air = 'b0000000-0000-0000-0000-000000000001';
@@ -334,7 +334,7 @@ inSharedStores(
   },
 );
 
-inSharedStores('what other tables of an EnMS refer to is not purged', async (store) => {
+inSharedStores('a row referenced by other tables of an EnMS is not purged', async (store) => {
   const database = await demo(store);
   await database.script(`create table alarms (machine_id uuid references machines (id));
     insert into alarms values ('${COMPRESSOR}');`);
@@ -342,15 +342,25 @@ inSharedStores('what other tables of an EnMS refer to is not purged', async (sto
   assert.equal((await readRegistry(database, machineTypes)).factories[0]?.machines.length, 5);
 });
 
-inSharedStores('a rule of the database’s own is a conflict that names it', async (store) => {
-  const database = await demo(store);
-  await database.script("alter table machines add constraint no_loud_names check (name <> 'LOUD')");
-  await assert.rejects(
-    createRow(database, 'machines', { factory_id: DEMO, name: 'LOUD', type: 'pump' }, machineTypes),
-    (error: RegistryConflict) => {
-      assert.equal(error.kind, 'refused');
-      assert.match(error.message, /no_loud_names/);
-      return true;
-    },
-  );
-});
+inSharedStores(
+  'a violated constraint of the database is a conflict with its name',
+  async (store) => {
+    const database = await demo(store);
+    await database.script(
+      "alter table machines add constraint no_loud_names check (name <> 'LOUD')",
+    );
+    await assert.rejects(
+      createRow(
+        database,
+        'machines',
+        { factory_id: DEMO, name: 'LOUD', type: 'pump' },
+        machineTypes,
+      ),
+      (error: RegistryConflict) => {
+        assert.equal(error.kind, 'refused');
+        assert.match(error.message, /no_loud_names/);
+        return true;
+      },
+    );
+  },
+);

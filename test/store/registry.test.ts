@@ -52,7 +52,7 @@ inSharedStores(
   },
 );
 
-/** A function that stands where TimescaleDB has its own, and notes what it is asked to make. */
+/** A stand-in for TimescaleDB's function that records its calls. */
 const CREATE_HYPERTABLE = `
   create schema "time series";
   create table "time series".hypertables (name text);
@@ -61,31 +61,28 @@ const CREATE_HYPERTABLE = `
   returns void language sql as
     'insert into "time series".hypertables values (relation || '' by '' || time_column_name)'`;
 
-inBothDrivers(
-  'the tables become hypertables where TimescaleDB is installed, only',
-  async (place) => {
-    const { database } = await place.open();
-    await database.script(`${CREATE_HYPERTABLE}; set search_path = public, "time series"`);
-    assert.equal(await createRegistry(database), true);
-    assert.deepEqual(await database.query('select name from "time series".hypertables'), []);
-    await database.script('drop schema public cascade; create schema public; reset search_path');
-    await database.transaction(async (queries) => {
-      await queries.script(`set local allow_system_table_mods = on;
+inBothDrivers('the tables become hypertables only if TimescaleDB is installed', async (place) => {
+  const { database } = await place.open();
+  await database.script(`${CREATE_HYPERTABLE}; set search_path = public, "time series"`);
+  assert.equal(await createRegistry(database), true);
+  assert.deepEqual(await database.query('select name from "time series".hypertables'), []);
+  await database.script('drop schema public cascade; create schema public; reset search_path');
+  await database.transaction(async (queries) => {
+    await queries.script(`set local allow_system_table_mods = on;
       insert into pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
       select 1000001, 'timescaledb', nspowner, oid, false, '2.0.0'
       from pg_namespace where nspname = 'time series'`);
-    });
-    await createRegistry(database);
-    assert.deepEqual(await database.query('select name from "time series".hypertables'), [
-      { name: 'energy_readings by time' },
-      { name: 'production_data by time' },
-      { name: 'environmental_data by time' },
-    ]);
-    await createRegistry(database);
-    const again = await database.query('select from "time series".hypertables');
-    assert.equal(again.length, 3);
-  },
-);
+  });
+  await createRegistry(database);
+  assert.deepEqual(await database.query('select name from "time series".hypertables'), [
+    { name: 'energy_readings by time' },
+    { name: 'production_data by time' },
+    { name: 'environmental_data by time' },
+  ]);
+  await createRegistry(database);
+  const again = await database.query('select from "time series".hypertables');
+  assert.equal(again.length, 3);
+});
 
 inSharedStores(
   'a database with some of the tables and no registry is left alone',
@@ -104,7 +101,7 @@ inSharedStores(
 );
 
 inSharedStores(
-  'the registry of an EnMS is read as it is, and what cannot run is reported',
+  'the registry of an EnMS is read as it is, and rows that cannot run are reported',
   async ({ database }) => {
     await enmsDatabase(database);
     const before = await contents(database);
@@ -140,14 +137,14 @@ inSharedStores(
       remarks.join(),
       /Planta Monterrey: metadata.latitude: "far north" is not accepted/,
     );
-    // What was read can be built, and nothing was changed by reading it.
+    // The registry can be built, and reading it changed nothing.
     assert.equal(createFleet(factories).machines.length, hasBoiler ? 7 : 6);
     assert.deepEqual(await contents(database), before);
   },
 );
 
 inSharedStores(
-  'place, calendar and grid come from the rows, else from what is likely',
+  'place, calendar and grid come from the rows, or are estimated',
   async ({ database }) => {
     await enmsDatabase(database);
     const { factories } = await readRegistry(database, machineTypes);
@@ -182,7 +179,7 @@ inSharedStores(
 );
 
 inSharedStores(
-  'the digest is another one when a row that matters is, and only then',
+  'the digest changes if a relevant row changes, and only then',
   async ({ database }) => {
     await enmsDatabase(database);
     let last = await registryDigest(database);
@@ -203,7 +200,7 @@ inSharedStores(
   },
 );
 
-/** Every column and every row of the tables that are not the simulator's. */
+/** Every column and every row of tables outside the simulator's schema. */
 async function contents(database: Database): Promise<unknown> {
   const columns = await database.query(
     `select table_name, column_name, data_type, column_default, is_nullable

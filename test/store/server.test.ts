@@ -1,4 +1,4 @@
-/** A server that is slow, forgotten on the way, short of connections or restarted. */
+/** A server that is slow, dropped by the network, short of connections or restarted. */
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -26,7 +26,7 @@ describe('a server', { skip: withoutPostgres() }, () => {
   let postgres: Postgres;
   let server: pg.ClientConfig & { readonly database: string };
   let store: Store;
-  /** Somebody else who uses the same database. */
+  /** Another client of the same database. */
   let rival: pg.Client;
 
   before(async () => {
@@ -43,9 +43,9 @@ describe('a server', { skip: withoutPostgres() }, () => {
     await postgres.close();
   });
 
-  /** Statements of ours that wait for a lock of the rival's. */
+  /** The simulator's statements that wait for a lock of the rival. */
   const waiting = async () => {
-    // Not by the rival: within a transaction it sees what it saw first.
+    // Not on the rival's connection: a transaction sees an unchanging snapshot of these statistics.
     const [row] = await store.database.query<{ count: number }>(
       "select count(*) from pg_stat_activity where wait_event_type = 'Lock'",
     );
@@ -111,7 +111,7 @@ describe('a server', { skip: withoutPostgres() }, () => {
     const line = await Line.to(postgres.port);
     const log = logLines();
     const limits = { checkIntervalMs: 100, retryIntervalMs: 100, checkTimeoutMs: 500 };
-    // It may be over before anybody looks: a new connection is made at once.
+    // It may be over before anyone checks: a new connection is made at once.
     let problem: Problem | undefined;
     const warn: Log['warn'] = (fields, message) => {
       log.warn(fields, message);

@@ -1,4 +1,4 @@
-/** Who delivers which shard of a cluster: tokens, watermarks, and members. */
+/** Which worker delivers which shard of a cluster: tokens, watermarks and members. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HorizonTable } from '../../src/store/cluster/horizon-table.ts';
@@ -21,7 +21,7 @@ import { StoreError } from '../../src/store/store-error.ts';
 import { withoutPostgres } from '../postgres.ts';
 import { inSharedStores, placeOf } from './places.ts';
 
-/** What an owner reports that has brought its sink up to an instant. */
+/** The report of an owner whose sink has everything up to an instant. */
 function report(taken: TakenShard | undefined, timeMs: number): ShardReport {
   assert.ok(taken);
   const { shard, sink, token } = taken;
@@ -45,32 +45,35 @@ async function timesMs(database: Database): Promise<(number | null)[]> {
   return (await new ShardTable(database).all()).map(({ timeMs }) => timeMs);
 }
 
-inSharedStores('whoever has lost a shard can move its watermark no more', async ({ database }) => {
-  const shards = new ShardTable(database);
-  await shards.begin(2, ['mqtt']);
-  const [first] = await shards.take(1, 'a');
-  assert.equal(first?.watermark, undefined);
-  assert.deepEqual(await shards.save([report(first, 1000)]), new Set());
-  const [second] = await shards.take(1, 'b');
-  assert.deepEqual(second?.watermark, { timeMs: 1000, liveFromMs: 0 });
+inSharedStores(
+  'a worker that has lost a shard can no longer move its watermark',
+  async ({ database }) => {
+    const shards = new ShardTable(database);
+    await shards.begin(2, ['mqtt']);
+    const [first] = await shards.take(1, 'a');
+    assert.equal(first?.watermark, undefined);
+    assert.deepEqual(await shards.save([report(first, 1000)]), new Set());
+    const [second] = await shards.take(1, 'b');
+    assert.deepEqual(second?.watermark, { timeMs: 1000, liveFromMs: 0 });
 
-  assert.deepEqual(await shards.save([report(first, 9000)]), new Set([1]));
-  assert.deepEqual(await timesMs(database), [null, 1000]);
-  assert.deepEqual(await shards.save([report(second, 2000)]), new Set());
-  assert.deepEqual(await timesMs(database), [null, 2000]);
-  const [, row] = await shards.all();
-  assert.equal(row?.owner, 'b');
-  assert.equal(row?.readings, 20);
+    assert.deepEqual(await shards.save([report(first, 9000)]), new Set([1]));
+    assert.deepEqual(await timesMs(database), [null, 1000]);
+    assert.deepEqual(await shards.save([report(second, 2000)]), new Set());
+    assert.deepEqual(await timesMs(database), [null, 2000]);
+    const [, row] = await shards.all();
+    assert.equal(row?.owner, 'b');
+    assert.equal(row?.readings, 20);
 
-  // What it held it cannot give back either.
-  await shards.release([report(first, 0)]);
-  assert.equal((await shards.all())[1]?.owner, 'b');
-  await shards.release([report(second, 0)]);
-  assert.equal((await shards.all())[1]?.owner, null);
-});
+    // Nor can it release what it held.
+    await shards.release([report(first, 0)]);
+    assert.equal((await shards.all())[1]?.owner, 'b');
+    await shards.release([report(second, 0)]);
+    assert.equal((await shards.all())[1]?.owner, null);
+  },
+);
 
 inSharedStores(
-  'a transaction of an owner that has lost its shard is undone',
+  'a transaction of an owner that has lost its shard is rolled back',
   async ({ database }) => {
     const shards = new ShardTable(database);
     await shards.begin(1, ["it's"]);
@@ -84,7 +87,7 @@ inSharedStores(
         await queries.script(saveShardSql(taken, timeMs));
       });
     await deliver(first, 1000);
-    // What was noted before that, and is said after it, does not set it back.
+    // An older watermark that is reported later does not set it back.
     assert.deepEqual(await shards.save([report(first, 900)]), new Set());
     assert.deepEqual(await timesMs(database), [1000]);
     await shards.take(0, 'b');
@@ -100,7 +103,7 @@ inSharedStores(
 );
 
 inSharedStores(
-  'shards go on where one simulator was left, and it where they were',
+  'shards continue where a single simulator stopped, and the other way round',
   async (store) => {
     const { database, watermarks } = store;
     await watermarks.save('mqtt', { timeMs: 5000, liveFromMs: 7 });
@@ -122,7 +125,7 @@ inSharedStores(
   },
 );
 
-inSharedStores('a member lives until it leaves or falls silent', async ({ database }) => {
+inSharedStores('a member is alive until it leaves or stops its heartbeat', async ({ database }) => {
   const a = { id: 'a', role: 'worker', version: '1' } as const;
   const b = { id: 'b', role: 'api', version: '1' } as const;
   await sendHeartbeat(database, a);

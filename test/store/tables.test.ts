@@ -55,52 +55,59 @@ const EVENTS: readonly JournalEvent[] = [
   },
 ];
 
-inBothDrivers('all is read as it was kept, by the next process too', async (place) => {
-  const first = await place.open();
-  assert.deepEqual(await first.journal.load(), []);
-  const log: DurableLog = first.journal;
-  for (const event of EVENTS) await log.keep(event);
-  assert.deepEqual(await first.journal.load(), EVENTS);
-  assert.equal(await first.watermarks.load('mqtt'), undefined);
-  assert.equal(await loadClock(first.database), undefined);
-  await first.watermarks.save('mqtt', { timeMs: 1_760_000_000_000, liveFromMs: 0 });
-  await first.watermarks.save('mqtt', { timeMs: 1_760_000_000_500.25, liveFromMs: 9 });
-  await saveClock(first.database, { simulatedMs: 1, realMs: 2, speed: 1 });
-  await saveClock(first.database, {
-    simulatedMs: 1_700_000_000_000,
-    realMs: 1_760_000_000_001,
-    speed: 0.1,
-  });
-  await addGap(first.database, { sink: 'mqtt', fromMs: 10, toMs: 20 });
-  await addGap(first.database, { sink: 'postgres', fromMs: 10.5, toMs: 30 });
-  await addGap(first.database, { sink: 'postgres', fromMs: 10.5, toMs: 30 });
-  await first.close();
+inBothDrivers(
+  'everything is read back as it was stored, also by the next process',
+  async (place) => {
+    const first = await place.open();
+    assert.deepEqual(await first.journal.load(), []);
+    const log: DurableLog = first.journal;
+    for (const event of EVENTS) await log.keep(event);
+    assert.deepEqual(await first.journal.load(), EVENTS);
+    assert.equal(await first.watermarks.load('mqtt'), undefined);
+    assert.equal(await loadClock(first.database), undefined);
+    await first.watermarks.save('mqtt', { timeMs: 1_760_000_000_000, liveFromMs: 0 });
+    await first.watermarks.save('mqtt', { timeMs: 1_760_000_000_500.25, liveFromMs: 9 });
+    await saveClock(first.database, { simulatedMs: 1, realMs: 2, speed: 1 });
+    await saveClock(first.database, {
+      simulatedMs: 1_700_000_000_000,
+      realMs: 1_760_000_000_001,
+      speed: 0.1,
+    });
+    await addGap(first.database, { sink: 'mqtt', fromMs: 10, toMs: 20 });
+    await addGap(first.database, { sink: 'postgres', fromMs: 10.5, toMs: 30 });
+    await addGap(first.database, { sink: 'postgres', fromMs: 10.5, toMs: 30 });
+    await first.close();
 
-  const second = await place.open();
-  const events = await second.journal.load();
-  assert.deepEqual(events, EVENTS);
-  const settings = { enableAnomalies: true, anomalyProbability: 0.1, weekendProductionFactor: 0.3 };
-  assert.equal(new Journal(settings, events).isRunning(MACHINE, 1_760_000_001), true);
-  assert.deepEqual(await second.watermarks.load('mqtt'), {
-    timeMs: 1_760_000_000_500.25,
-    liveFromMs: 0,
-  });
-  assert.deepEqual(await loadClock(second.database), {
-    simulatedMs: 1_700_000_000_000,
-    realMs: 1_760_000_000_001,
-    speed: 0.1,
-  });
-  assert.deepEqual(await latestGaps(second.database, 10), [
-    { sink: 'mqtt', fromMs: 10, toMs: 20 },
-    { sink: 'postgres', fromMs: 10.5, toMs: 30 },
-  ]);
-  assert.deepEqual(await latestGaps(second.database, 1), [
-    { sink: 'postgres', fromMs: 10.5, toMs: 30 },
-  ]);
-});
+    const second = await place.open();
+    const events = await second.journal.load();
+    assert.deepEqual(events, EVENTS);
+    const settings = {
+      enableAnomalies: true,
+      anomalyProbability: 0.1,
+      weekendProductionFactor: 0.3,
+    };
+    assert.equal(new Journal(settings, events).isRunning(MACHINE, 1_760_000_001), true);
+    assert.deepEqual(await second.watermarks.load('mqtt'), {
+      timeMs: 1_760_000_000_500.25,
+      liveFromMs: 0,
+    });
+    assert.deepEqual(await loadClock(second.database), {
+      simulatedMs: 1_700_000_000_000,
+      realMs: 1_760_000_000_001,
+      speed: 0.1,
+    });
+    assert.deepEqual(await latestGaps(second.database, 10), [
+      { sink: 'mqtt', fromMs: 10, toMs: 20 },
+      { sink: 'postgres', fromMs: 10.5, toMs: 30 },
+    ]);
+    assert.deepEqual(await latestGaps(second.database, 1), [
+      { sink: 'postgres', fromMs: 10.5, toMs: 30 },
+    ]);
+  },
+);
 
 inSharedStores(
-  'an event kept twice is there once; another in its place is refused',
+  'an event stored twice is there once; a different one in its place is refused',
   async (store) => {
     const { journal } = store;
     const [event] = EVENTS as [JournalEvent];
@@ -143,7 +150,7 @@ inSharedStores('a journal whose events are out of order is not read', async (sto
   await assert.rejects(journal.load(), /event 5 .* is earlier than the previous one/);
 });
 
-inSharedStores('a watermark is saved with what is written in one transaction', async (store) => {
+inSharedStores('a watermark is saved in one transaction with the rows', async (store) => {
   const { database, watermarks } = store;
   const broken = database.transaction(async (queries) => {
     await watermarksIn(queries).save('postgres', { timeMs: 7, liveFromMs: 0 });
@@ -153,34 +160,37 @@ inSharedStores('a watermark is saved with what is written in one transaction', a
   assert.equal(await watermarks.load('postgres'), undefined);
 });
 
-inSharedStores('an export is saved while it runs, and not once it has ended', async (store) => {
-  const { database } = store;
-  const id = 'd0000000-0000-0000-0000-00000000000e';
-  const [state, asked, files] = ['running', { fromMs: 1 }, [{ path: 'a', bytes: 1 }]] as const;
-  const begun = { state, endedMs: null, error: null, rows: 0, allRows: 7, bytes: 0 } as const;
-  const first = { ...begun, id, asked, owner: null, createdMs: 2.5 };
-  const second = { ...first, id: MACHINE, owner: 'b', createdMs: 1 };
-  for (const row of [first, second, { ...first, rows: 9 }])
-    await addExport(database, 'exports', { ...row, files: [] });
-  const other = { ...first, id: 'e0000000-0000-0000-0000-00000000000e', files: [] };
-  await addExport(database, 'others', other);
-  assert.deepEqual(await loadExports(database, 'exports'), [second, first]);
+inSharedStores(
+  'an export’s progress is saved while it runs, not after it has ended',
+  async (store) => {
+    const { database } = store;
+    const id = 'd0000000-0000-0000-0000-00000000000e';
+    const [state, asked, files] = ['running', { fromMs: 1 }, [{ path: 'a', bytes: 1 }]] as const;
+    const begun = { state, endedMs: null, error: null, rows: 0, allRows: 7, bytes: 0 } as const;
+    const first = { ...begun, id, asked, owner: null, createdMs: 2.5 };
+    const second = { ...first, id: MACHINE, owner: 'b', createdMs: 1 };
+    for (const row of [first, second, { ...first, rows: 9 }])
+      await addExport(database, 'exports', { ...row, files: [] });
+    const other = { ...first, id: 'e0000000-0000-0000-0000-00000000000e', files: [] };
+    await addExport(database, 'others', other);
+    assert.deepEqual(await loadExports(database, 'exports'), [second, first]);
 
-  assert.equal(await saveExport(database, id, { ...begun, rows: 5 }), true);
-  const done = { ...begun, state: 'done', endedMs: 9.25, rows: 7, bytes: 1 } as const;
-  assert.equal(await saveExport(database, id, done, files), true);
-  assert.equal(await saveExport(database, id, begun), false);
-  assert.deepEqual(await loadExports(database, 'exports'), [second, { ...first, ...done }]);
-  assert.deepEqual(await loadExportFiles(database, id), files);
+    assert.equal(await saveExport(database, id, { ...begun, rows: 5 }), true);
+    const done = { ...begun, state: 'done', endedMs: 9.25, rows: 7, bytes: 1 } as const;
+    assert.equal(await saveExport(database, id, done, files), true);
+    assert.equal(await saveExport(database, id, begun), false);
+    assert.deepEqual(await loadExports(database, 'exports'), [second, { ...first, ...done }]);
+    assert.deepEqual(await loadExportFiles(database, id), files);
 
-  await requestExportEnd(database, MACHINE);
-  assert.equal(await saveExport(database, MACHINE, begun), false);
-  await deleteExport(database, MACHINE);
-  assert.equal(await saveExport(database, MACHINE, begun), false);
-  assert.deepEqual(await loadExports(database, 'exports'), [{ ...first, ...done }]);
-});
+    await requestExportEnd(database, MACHINE);
+    assert.equal(await saveExport(database, MACHINE, begun), false);
+    await deleteExport(database, MACHINE);
+    assert.equal(await saveExport(database, MACHINE, begun), false);
+    assert.deepEqual(await loadExports(database, 'exports'), [{ ...first, ...done }]);
+  },
+);
 
-inSharedStores('ground truth is found as it was first kept', async ({ database }) => {
+inSharedStores('ground truth is read back as it was first stored', async ({ database }) => {
   const a: TruthRecord = {
     id: 'm1/random/2026-03-03',
     machineId: MACHINE,
@@ -216,7 +226,7 @@ test('an event whose confirmation is lost is still stored exactly once', SERVER,
   await store.journal.load();
   line.isDeaf = true;
   const kept = store.journal.keep(EVENTS[0] as JournalEvent);
-  // The first attempt reaches the server, and its answer is lost.
+  // The first attempt reaches the server, but its response is lost.
   const client = new pg.Client(place.options.server);
   await client.connect();
   t.after(() => client.end());

@@ -4,10 +4,10 @@ import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 
 const { machines } = DEFAULT_FACTORY;
-/** Simulated time after which most of what it injects is over [s]. */
+/** Simulated time after which most injected anomalies are over [s]. */
 const DURATION_MAX_S = 3600;
 
-/** Somebody who does things to the default factory, at random but the same for the same seed. */
+/** A client that sends random commands to the default factory, the same for the same seed. */
 export class Client {
   /** Ids of the anomalies that the simulator confirmed. */
   readonly injected: string[] = [];
@@ -26,8 +26,8 @@ export class Client {
   }
 
   /**
-   * Injects, clears, starts, stops or configures; the first machine is never stopped, so that
-   * there is always something to hear. A fault on a machine that stands is refused.
+   * Injects, clears, starts, stops or configures. The first machine is never stopped, so that
+   * there are always messages. A fault on a stopped machine is refused.
    */
   async act(): Promise<void> {
     const machine = machines[this.below(machines.length)] as (typeof machines)[0];
@@ -60,7 +60,7 @@ export class Client {
     assert.equal((await this.#ask('POST', 'start', {})).status, 200);
   }
 
-  /** Makes something go wrong with a machine. @returns The status of the answer. */
+  /** Injects an anomaly into a machine. @returns The status of the response. */
   async inject(machine = machines[0] as (typeof machines)[0]): Promise<number> {
     const types = machineTypes.find(({ type }) => type === machine.type)?.faultTypes ?? [];
     const response = await this.#ask('POST', `machines/${machine.id}/anomaly`, {

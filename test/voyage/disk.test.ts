@@ -1,4 +1,4 @@
-/** A disk that is full, read-only or damaged, as whoever runs the simulator sees it. */
+/** A full, read-only or damaged disk, as the operator of the simulator sees it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { Past } from './uninterrupted.ts';
 import { waiting } from './voyage.ts';
 import { Witness } from './witness.ts';
 
-/** Fails unless a simulator on a folder gives up with one line that says why. */
+/** Fails unless a simulator on a folder exits with one line that gives the reason. */
 async function assertRefuses(dataDir: string, why: RegExp): Promise<void> {
   const API_PORT = String(await freePort());
   const simulator = new SimulatorProcess({ DATA_DIR: dataDir, API_PORT, ...(await waiting(1)) });
@@ -22,12 +22,12 @@ async function assertRefuses(dataDir: string, why: RegExp): Promise<void> {
   assert.ok(simulator.errors.includes(dataDir), simulator.errors);
 }
 
-test('on a disk without room for its database it ends and says so', async (t) => {
+test('on a disk without space for its database it exits with a message', async (t) => {
   const folder = mounted(t, 'size=12m');
   if (folder) await assertRefuses(folder, /has no room left on its disk/);
 });
 
-test('on a read-only disk it ends and says so', async (t) => {
+test('on a read-only disk it exits with a message', async (t) => {
   const folder = mounted(t, 'size=100m');
   if (!folder) return;
   cpSync(await embeddedFolder(), folder, { recursive: true });
@@ -35,7 +35,7 @@ test('on a read-only disk it ends and says so', async (t) => {
   await assertRefuses(folder, /is not writable/);
 });
 
-test('with a damaged database it ends, says so and leaves it as it is', async () => {
+test('with a damaged database it exits with a message and leaves it unchanged', async () => {
   const folder = await embeddedFolder();
   const control = join(folder, 'database/global/pg_control');
   truncateSync(control, 9);
@@ -48,7 +48,7 @@ test('with a damaged database it ends, says so and leaves it as it is', async ()
   assert.ok(readFileSync(join(folder, 'database/base/5/1259')).equals(catalogue));
 });
 
-test('on a disk that fills up it goes on publishing, refuses what it cannot keep and says so', async (t) => {
+test('on a disk that fills up it keeps publishing, and refuses what it cannot store', async (t) => {
   const folder = mounted(t, 'size=80m');
   if (!folder) return;
   cpSync(await embeddedFolder(), folder, { recursive: true });
@@ -58,7 +58,7 @@ test('on a disk that fills up it goes on publishing, refuses what it cannot keep
     API_PORT: String(await freePort()),
   };
   const simulator = new SimulatorProcess(env);
-  await simulator.told(/^running$/);
+  await simulator.logged(/^running$/);
   const witness = await Witness.open('127.0.0.1', Number(env.MQTT_PORT));
   t.after(() => witness.close());
   const client = new Client(env.API_PORT, 5);
@@ -69,7 +69,7 @@ test('on a disk that fills up it goes on publishing, refuses what it cannot keep
   let status = 200;
   while (status === 200) status = await client.inject();
   assert.equal(status, 503);
-  await simulator.told(/^the journal cannot be written/);
+  await simulator.logged(/^the journal cannot be written/);
   const health = async () =>
     (await fetch(`http://127.0.0.1:${env.API_PORT}/health`)).json() as Promise<{
       status: string;
@@ -86,7 +86,7 @@ test('on a disk that fills up it goes on publishing, refuses what it cannot keep
   await witness.until(() => witness.count > before + 500, simulator);
   rmSync(join(folder, 'ballast'));
   while (status !== 200) status = await client.inject();
-  await simulator.told(/^the journal can be written again/);
+  await simulator.logged(/^the journal can be written again/);
   let well = await health();
   while (well.status !== 'healthy') well = await health();
   assert.deepEqual(well.problems, []);

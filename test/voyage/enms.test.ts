@@ -19,10 +19,10 @@ const REPORTS = [
   /^machines: Lathe does not run: type: "other" is not accepted/,
   /^machines: Twin does not run: mqtt_topic: "factory\/berlin\/air-1" is already the topic/,
 ];
-/** What a sink of readings writes to. */
+/** The tables that a sink of readings writes to. */
 const SINK_TABLES = `'energy_readings', 'production_data', 'environmental_data', 'machine_status'`;
 
-/** All that an EnMS has but the rows of readings: each object's definition, each row's version. */
+/** Everything of an EnMS except readings: each object's definition, each row's version. */
 async function untouchable(enms: Enms): Promise<readonly unknown[]> {
   const tables = await enms.query(
     `select tablename as name from pg_tables
@@ -47,7 +47,7 @@ async function untouchable(enms: Enms): Promise<readonly unknown[]> {
   return [...contents, definitions];
 }
 
-test('in the database of an EnMS what can run runs, the rest is reported, nothing else changes', {
+test('in the database of an EnMS, usable machines run, others are reported, nothing else changes', {
   skip: withoutPostgres(),
 }, async (t) => {
   const { postgres, server, env: database } = await postgresHome(t);
@@ -61,10 +61,10 @@ test('in the database of an EnMS what can run runs, the rest is reported, nothin
   const { dataDir, env: folder } = await embeddedHome();
   const env = { ...(await waiting(60)), ...folder, ...database };
   const simulator = new SimulatorProcess(env);
-  await simulator.told(/^running$/);
+  await simulator.logged(/^running$/);
   const witness = await Witness.open('127.0.0.1', Number(env.MQTT_PORT));
   t.after(() => witness.close());
-  // The sums are the simulator's own and begin with its first reading.
+  // The totals are the simulator's own and begin with its first reading.
   const rowsBefore = await enms.contents();
   await new Client(env.API_PORT, 6).start();
 

@@ -2,7 +2,7 @@ import test from 'node:test';
 import { fuzzVoyage } from './fuzz.ts';
 
 test(
-  'ten thousand requests made from its own documentation find no fault in the API',
+  'ten thousand requests generated from the API’s own documentation cause no failure',
   {
     timeout: 2_400_000,
   },

@@ -9,20 +9,20 @@ import { buildApp } from '../../src/api/app.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { assemble } from '../../src/service/assembly.ts';
 import { freePort } from '../servers.ts';
-import { type Document, type Planned, requestsOf, Told } from './requests.ts';
+import { type Document, KnownText, type Planned, requestsOf } from './requests.ts';
 import { newFolder } from './simulator-process.ts';
 
-/** An answer that has not begun, or does not go on, within this hangs [ms]. */
+/** A response that has not started, or does not continue, within this time hangs [ms]. */
 const HANG_MS = 30_000;
-/** Of an answer without end so much is enough. */
+/** This much of an endless response is enough. */
 const ANSWER_MAX_BYTES = 65_536;
-const TOLD_MAX = 2000;
+const TEXTS_MAX = 2000;
 const SHOWN = 10;
-/** What an error must not tell: stacks, files, statements, errors of the language. */
+/** What an error must not reveal: stacks, files, statements, errors of the language. */
 const INTERNALS =
   /\n\s+at |node_modules|\.[cm]?[jt]s\b|\/(home|tmp|usr|work|var)\/|\bselect .+ from\b|\binsert into\b|simulator\.[a-z]|\b(Type|Reference|Range|Syntax)Error\b/;
 
-/** How many requests, and which. */
+/** The number of requests, and their seed. */
 export interface FuzzVoyage {
   readonly requests: number;
   readonly seed: number;
@@ -35,8 +35,8 @@ interface Answer {
 }
 
 /**
- * Asks every route that the OpenAPI document describes for what it takes and for what it does not.
- * Ids and instants of answers are used in later requests, so that most of them find something.
+ * Sends valid and invalid requests to every route of the OpenAPI document.
+ * Ids and instants from responses are used in later requests, so that most of them find something.
  */
 export async function fuzzVoyage(t: TestContext, { requests, seed }: FuzzVoyage): Promise<void> {
   t.diagnostic(`seed ${seed}`);
@@ -49,12 +49,12 @@ export async function fuzzVoyage(t: TestContext, { requests, seed }: FuzzVoyage)
   const description = await fetch(`http://127.0.0.1:${port}/openapi.json`);
   const document = (await description.json()) as Document;
   const planned = fc.sample(requestsOf(document), { numRuns: requests, seed });
-  const told: string[] = [];
+  const known: string[] = [];
   const faults: string[] = [];
   const statuses = new Map<number, number>();
   for (const [i, each] of planned.entries()) {
     const what = `request ${i}, ${JSON.stringify(each)}`;
-    const answer = await ask(agent, port, each, told).catch((error: unknown) => String(error));
+    const answer = await ask(agent, port, each, known).catch((error: unknown) => String(error));
     if (typeof answer === 'string') {
       faults.push(`${what}: ${answer}`);
       continue;
@@ -62,8 +62,8 @@ export async function fuzzVoyage(t: TestContext, { requests, seed }: FuzzVoyage)
     const { status, text } = answer;
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
     if (status >= 500) faults.push(`${what}: ${status} ${text}`);
-    if (status >= 400 && INTERNALS.test(text)) faults.push(`${what}: it tells ${text}`);
-    if (status === 200 && answer.isWhole) remember(told, text);
+    if (status >= 400 && INTERNALS.test(text)) faults.push(`${what}: it reveals ${text}`);
+    if (status === 200 && answer.isWhole) remember(known, text);
   }
   t.diagnostic(JSON.stringify(Object.fromEntries([...statuses].sort())));
   assert.deepEqual(faults.slice(0, SHOWN), [], `${faults.length} faults with seed ${seed}`);
@@ -73,7 +73,7 @@ export async function fuzzVoyage(t: TestContext, { requests, seed }: FuzzVoyage)
   assert.equal((await get('/health/ready')).status, 200);
 }
 
-/** A whole simulator, but for its limit of requests. @returns The port of its API. */
+/** A complete simulator without its rate limit. @returns The port of its API. */
 async function startApi(t: TestContext): Promise<number> {
   const folder = newFolder();
   const env = { DATA_DIR: folder, MQTT_PORT: String(await freePort()) };
@@ -93,15 +93,15 @@ async function startApi(t: TestContext): Promise<number> {
   return (app.server.address() as AddressInfo).port;
 }
 
-/** Sends a request and takes what is answered, or the beginning of it. */
+/** Sends a request and reads the response, or its beginning. */
 async function ask(
   agent: Agent,
   port: number,
   planned: Planned,
-  told: readonly string[],
+  known: readonly string[],
 ): Promise<Answer> {
   const { method, inPath, headers } = planned;
-  const given = (value: unknown) => textOf(filledIn(value, told));
+  const given = (value: unknown) => textOf(filledIn(value, known));
   let path = planned.path.replace(/\{(\w+)\}/g, (braces, name) =>
     name in inPath ? encodeURIComponent(given(inPath[name])) : encodeURIComponent(braces),
   );
@@ -133,34 +133,34 @@ async function answerOf(response: IncomingMessage): Promise<Answer> {
   for await (const chunk of response) {
     chunks.push(chunk as Buffer);
     length += (chunk as Buffer).length;
-    // Leaving the loop closes the connection, as a client does that has seen enough.
+    // Leaving the loop closes the connection, like a client that has read enough.
     if (isEndless || length > ANSWER_MAX_BYTES) break;
   }
   return { status, text: Buffer.concat(chunks).toString(), isWhole: response.complete };
 }
 
-/** Text without halves of characters, which no URL can hold. */
+/** Text without lone surrogates, which no URL can contain. */
 function textOf(value: unknown): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString();
 }
 
-/** A value with what was told in its places. */
-function filledIn(value: unknown, told: readonly string[]): unknown {
-  if (value instanceof Told) {
+/** A value whose placeholders are replaced by texts from responses. */
+function filledIn(value: unknown, known: readonly string[]): unknown {
+  if (value instanceof KnownText) {
     const pattern = new RegExp(value.pattern);
-    const fitting = told.filter((text) => pattern.test(text));
+    const fitting = known.filter((text) => pattern.test(text));
     return fitting[value.nth % fitting.length] ?? '';
   }
-  if (Array.isArray(value)) return value.map((each) => filledIn(each, told));
+  if (Array.isArray(value)) return value.map((each) => filledIn(each, known));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, filledIn(v, told)]));
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, filledIn(v, known)]));
 }
 
-/** Keeps the texts of an answer that may be used again; paths of files would look like leaks. */
-function remember(told: string[], answer: string): void {
+/** Keeps reusable texts of a response; paths of files would look like leaks. */
+function remember(known: string[], answer: string): void {
   const texts = answer.match(/"[^"\\/]{1,64}"/g) ?? [];
   for (const text of texts.slice(0, SHOWN * SHOWN)) {
     const bare = text.slice(1, -1);
-    if (told.length < TOLD_MAX && !told.includes(bare)) told.push(bare);
+    if (known.length < TEXTS_MAX && !known.includes(bare)) known.push(bare);
   }
 }

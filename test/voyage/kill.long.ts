@@ -4,7 +4,7 @@ import { killVoyage } from './kill.ts';
 const TIMEOUT_MS = 1_200_000;
 
 test(
-  'killed twenty times with an embedded database, it misses nothing and changes nothing',
+  'killed twenty times with an embedded database, it loses and changes nothing',
   {
     timeout: TIMEOUT_MS,
   },
@@ -12,7 +12,7 @@ test(
 );
 
 test(
-  'killed twenty times with a PostgreSQL server, it misses nothing and stores nothing twice',
+  'killed twenty times with a PostgreSQL server, it loses nothing and stores nothing twice',
   {
     timeout: TIMEOUT_MS,
   },

@@ -6,7 +6,7 @@ import { killVoyage } from './kill.ts';
 const KILLS = 3;
 
 test(
-  'killed three times with an embedded database, it misses nothing and changes nothing',
+  'killed three times with an embedded database, it loses and changes nothing',
   {
     skip: withoutMosquitto(),
   },
@@ -14,7 +14,7 @@ test(
 );
 
 test(
-  'killed three times with a PostgreSQL server, it misses nothing and stores nothing twice',
+  'killed three times with a PostgreSQL server, it loses nothing and stores nothing twice',
   {
     skip: withoutMosquitto() || withoutPostgres(),
   },

@@ -7,12 +7,12 @@ import { accelerated, embeddedHome, postgresHome, witnessedMosquitto } from './v
 import type { Witness } from './witness.ts';
 
 const SPEED = 120;
-/** It is killed after at most so many messages. */
+/** It is killed after at most this number of messages. */
 const MESSAGES_MAX = 1000;
-/** Messages between two things that are done to the factory. */
+/** Messages between two commands. */
 const MESSAGES_BETWEEN = 100;
 
-/** How often a simulator is killed, and where it keeps what it remembers. */
+/** How often a simulator is killed, and where its store is. */
 export interface KillVoyage {
   readonly home: 'PGlite' | 'PostgreSQL';
   readonly kills: number;
@@ -20,8 +20,8 @@ export interface KillVoyage {
 }
 
 /**
- * A simulator that is killed (`-9`) at moments drawn at random, while somebody does things to the
- * factory, and started again each time. In the end everything is as if nothing had happened.
+ * A simulator that is killed (`-9`) at random moments while a client sends commands,
+ * and started again each time. In the end everything is as if nothing had happened.
  */
 export async function killVoyage(t: TestContext, { home, kills, seed }: KillVoyage): Promise<void> {
   t.diagnostic(`seed ${seed}`);
@@ -33,16 +33,16 @@ export async function killVoyage(t: TestContext, { home, kills, seed }: KillVoya
   for (let kill = 0; kill < kills; kill++) {
     const simulator = new SimulatorProcess(env);
     const acting = act(client, simulator, witness);
-    // Some of them while it still comes up, and catches up what it has missed.
-    if (client.below(3) > 0) await simulator.told(/^running$/);
+    // Sometimes while it is still starting, or catching up on what it missed.
+    if (client.below(3) > 0) await simulator.logged(/^running$/);
     const goal = witness.count + 1 + client.below(MESSAGES_MAX);
     await witness.until(() => witness.count >= goal, simulator);
     await simulator.kill();
     await acting;
   }
   const last = new SimulatorProcess(env);
-  await last.told(/^running$/);
-  // Every machine has said something since, whatever its interval.
+  await last.logged(/^running$/);
+  // By then every machine has published something, whatever its interval.
   const endMs = witness.latestMs + 120_000;
   await client.inject();
   await witness.until(() => witness.latestMs > endMs, last);
@@ -63,17 +63,17 @@ export async function killVoyage(t: TestContext, { home, kills, seed }: KillVoya
   }
 }
 
-/** Does things to the factory from when it answers until it is killed. */
+/** Sends commands from the time the API answers until the simulator is killed. */
 async function act(client: Client, simulator: SimulatorProcess, witness: Witness): Promise<void> {
   try {
-    await simulator.told(/^running$/);
+    await simulator.logged(/^running$/);
     for (;;) {
       await client.act();
       const next = witness.count + MESSAGES_BETWEEN;
       await witness.until(() => witness.count >= next, simulator);
     }
   } catch (error) {
-    // The answer of the one that was killed is lost, or it never came so far as to answer.
+    // The killed simulator's response is lost, or it never got that far.
     if (error instanceof assert.AssertionError) throw error;
   }
 }

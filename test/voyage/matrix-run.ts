@@ -5,11 +5,11 @@ import { type Cell, MATRIX } from './matrix.ts';
 import type { Scale } from './matrix-stages.ts';
 import { tryCell } from './matrix-trial.ts';
 
-/** What never comes fails a cell instead of halting it [ms]. */
+/** A condition that never holds fails a cell instead of hanging it [ms]. */
 const SHORT_MAX_MS = 60_000;
 const LONG_MAX_MS = 400_000;
 
-/** Tries out every cell, side by side where they do not share what is broken. */
+/** Tries every cell, in parallel unless cells share the broken part. */
 export function tryMatrix(scale: Scale): void {
   const timeout = scale.isTimed ? LONG_MAX_MS : SHORT_MAX_MS;
   const skip = withoutPostgres() || withoutMosquitto();
@@ -24,9 +24,9 @@ export function tryMatrix(scale: Scale): void {
     test(`${cell.sink}, ${cell.condition}`, { skip, timeout }, (t: TestContext) =>
       tryCell(t, cell, scale, postgres),
     );
-  describe('what is seen of each sink when its peer', { concurrency: scale.concurrency }, () => {
+  describe('the behaviour of each sink when its peer', { concurrency: scale.concurrency }, () => {
     for (const cell of cells) if (!isAlone(cell)) tryOne(cell);
   });
-  // It takes the server away from the others.
+  // It stops the server that the others use.
   for (const cell of cells) if (isAlone(cell)) tryOne(cell);
 }

@@ -26,7 +26,7 @@ import type { Condition, SinkName } from './matrix.ts';
 
 /** No cell takes longer in simulated time [s]. */
 const CELL_MAX_S = 1200;
-/** A topic that tells a subscriber that it has had all that was published before. */
+/** A message on this topic tells a subscriber that it has everything published before. */
 const END_TOPIC = 'matrix/end';
 const PASSWORD = 'right';
 const ALLOWED = 'topic readwrite #\n';
@@ -34,37 +34,37 @@ const DENIED_TOPIC = 'factory/demo/compressor-1/energy';
 /** The version of MQTT is the seventh byte of CONNECT; no broker knows version 9. */
 const CONNECT_OF_VERSION_9 = [0x10, 13, 0, 4, 77, 81, 84, 84, 9, 2, 0, 60, 0, 1, 120];
 
-/** How long everything takes: as it is, or short. */
+/** Durations: the real ones, or short ones. */
 export interface Scale {
-  /** Simulated seconds a real second. */
+  /** Simulated seconds per real second. */
   readonly speed: number;
   readonly stallMs: number;
   readonly steadyMs: number;
   readonly lagMaxMs: number;
   readonly connectMaxMs: number;
-  /** How long a connection lasts that is cut "every second" [ms]. */
+  /** Duration of a connection that is cut "every second" [ms]. */
   readonly lifeMs: number;
-  /** How long something goes on that nobody notices [ms]. */
+  /** Duration of a failure that nothing reports [ms]. */
   readonly quietMs: number;
   readonly keepaliveS: number;
-  /** Whether the limits of the matrix are kept. */
+  /** Whether the time limits of the matrix are checked. */
   readonly isTimed: boolean;
-  /** Cells at a time. */
+  /** Number of cells at a time. */
   readonly concurrency: number;
 }
 
 /** Topic and time of a reading, and its bytes. */
 export type Entry = readonly [key: string, bytes: string];
 
-/** A sink with a peer that misbehaves when it is told to, or from the beginning on. */
+/** A sink with a peer that misbehaves on demand, or from the start. */
 export interface Stage {
   readonly sink: Sink & Partial<DeliveredSink>;
-  /** Without it, the peer has misbehaved from the beginning. */
+  /** Undefined if the peer misbehaves from the start. */
   misbehave?(): unknown;
   heal?(): unknown;
-  /** Everything that should be there, by topic and time. */
+  /** Everything expected, by topic and time. */
   wanted(): Promise<ReadonlyMap<string, string>>;
-  /** Everything that has come, repeats included, to each of those who listen. */
+  /** Everything that has arrived at each receiver, including repeats. */
   arrived(): Promise<readonly (readonly Entry[])[]>;
 }
 
@@ -130,7 +130,7 @@ async function mqttStage(t: TestContext, condition: Condition, scale: Scale): Pr
       heal: () => proxy.cutAfter(),
     },
     slow: {
-      // An acknowledgement is of four bytes.
+      // An acknowledgement has four bytes.
       misbehave: () => proxy.slow({ bytes: 4, everyMs: 1000 / scale.speed }),
       heal: () => proxy.slow(),
     },
@@ -148,7 +148,7 @@ async function mqttStage(t: TestContext, condition: Condition, scale: Scale): Pr
   };
 }
 
-/** The embedded broker cannot go wrong: those who listen do. */
+/** The embedded broker cannot fail, but its subscribers can. */
 async function embeddedStage(
   t: TestContext,
   condition: Condition,
@@ -299,7 +299,7 @@ const CREATE_SLOWNESS = `
   create trigger dawdle before insert on production_data execute function dawdle();
   create trigger dawdle before insert on environmental_data execute function dawdle()`;
 
-/** Has the server ask the role for its password in this database. */
+/** Makes the server require the role's password in this database. */
 async function askForPassword(enms: Enms): Promise<void> {
   const { database } = enms.server;
   const rules = [
@@ -312,7 +312,7 @@ async function askForPassword(enms: Enms): Promise<void> {
   await enms.query('select pg_reload_conf()');
 }
 
-/** The tables of an EnMS that knows the machines of the default factory. */
+/** The tables of an EnMS with the machines of the default factory. */
 async function emptyTables(postgres: Postgres): Promise<Enms> {
   const { machines } = demoFleet();
   const batch = new Batch();
@@ -324,7 +324,7 @@ async function emptyTables(postgres: Postgres): Promise<Enms> {
   return Enms.make(postgres, batch);
 }
 
-/** Every reading of a cell's time at most, written by a sink that nothing disturbs. */
+/** All readings that a cell may take, written by an undisturbed sink. */
 async function writeAll(sink: Sink): Promise<void> {
   const reader = createReader(demoFleet());
   const batch = new Batch();
@@ -387,7 +387,7 @@ async function subscriber(
   const topics = ['factory/#', END_TOPIC];
   const url = `mqtt://127.0.0.1:${port}`;
   const collector = await Collector.open(url, topics, { ...session, ...login });
-  // A keep-alive that is not answered is an error to this client.
+  // This client reports an unanswered keep-alive as an error.
   collector.client.on('error', () => undefined);
   t.after(() => collector.close());
   return collector;

@@ -1,4 +1,4 @@
-/** Tries out one cell of the matrix: a real delivery, a real peer, and health. */
+/** Tries one cell of the matrix: a real delivery, a real peer, and health. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { Delivery } from '../../src/delivery/delivery.ts';
@@ -13,13 +13,13 @@ import type { Postgres } from '../postgres.ts';
 import { type Cell, type Line, WELL_AFTER_S } from './matrix.ts';
 import { type Entry, type Scale, setStage } from './matrix-stages.ts';
 
-/** Health is looked at so often [ms]. */
+/** How often health is polled [ms]. */
 const LOOK_MS = 20;
-/** How far the clock is set. */
+/** Size of the clock step. */
 const STEP_MS = 3_600_000;
-/** What has worked before, has for so long [simulated ms]. */
+/** How long everything has worked before the failure [simulated ms]. */
 const WELL_MS = 3000;
-/** How far behind a sink is said at its own pace, in lines of their own. */
+/** Lines about the lag of a sink, which are logged independently. */
 const PACE = /^\w+ (is behind and catches up|has caught up)$/;
 
 interface Said extends Line {
@@ -27,7 +27,7 @@ interface Said extends Line {
 }
 
 /**
- * Has a peer misbehave and heal, and fails unless health, the log and what has arrived are as the
+ * Makes a peer misbehave and recover, and fails unless health, the log and the arrivals are as the
  * cell says.
  */
 export async function tryCell(
@@ -77,7 +77,7 @@ export async function tryCell(
       'it works at first',
     );
   if (stage.misbehave) {
-    // On a busy computer even the beginning may take its time.
+    // On a busy computer even the start may take long.
     said.length = 0;
     watch.seen.clear();
   }
@@ -124,11 +124,11 @@ interface Waiter {
   readonly settle: () => void;
 }
 
-/** Looks at health again and again, and keeps what it says. */
+/** Polls health and records its problems. */
 class Watch {
-  /** What is wrong now, as the matrix writes it. */
+  /** The current problems, in the notation of the matrix. */
   now: readonly string[] = [];
-  /** What was wrong at any time. */
+  /** All problems so far. */
   readonly seen = new Set<string>();
   readonly #waiting = new Set<Waiter>();
 
@@ -149,7 +149,7 @@ class Watch {
     });
   }
 
-  /** Waits until something holds. */
+  /** Waits until a condition holds. */
   async until(holds: () => boolean, what: string): Promise<void> {
     await new Promise<void>((settle) => void this.#waiting.add({ holds, what, settle }));
   }
@@ -167,7 +167,7 @@ function assertHealth({ seen }: Watch, { problem, log, maybe = [], sink }: Cell)
   for (const each of seen) assert.ok(known.has(base(each)), `health said: ${each}`);
 }
 
-/** A reason without how often it was met, and for how many. */
+/** A reason without its counts. */
 function base(problem: string): string {
   return problem
     .replace('the connection was lost N times: ', '')
@@ -210,7 +210,7 @@ function assertArrived(
   assert.deepEqual(Object.fromEntries([...missing].sort()), Object.fromEntries(counted.sort()));
 }
 
-/** What is said, without what differs each time. */
+/** A text without the parts that differ each time. */
 function plain(text: string, { stallMs }: Scale): string {
   return text
     .replaceAll('127.0.0.1', 'HOST')

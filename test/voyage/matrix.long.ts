@@ -1,6 +1,6 @@
 import { tryMatrix } from './matrix-run.ts';
 
-/** Everything takes as long as it does, and the limits of the document are kept. */
+/** With real durations and the limits of the document. */
 tryMatrix({
   speed: 1,
   stallMs: 30_000,

@@ -6,7 +6,7 @@ import { tryMatrix } from './matrix-run.ts';
 
 const DOCUMENT = new URL('../../../docs/reliability.md', import.meta.url);
 
-test('the document has every cell as it is tried out here', () => {
+test('the document has every cell of this table', () => {
   const text = readFileSync(DOCUMENT, 'utf8');
   for (const sink of ['mqtt', 'embedded', 'postgres'] as const) {
     const table = matrixTable(sink);
@@ -14,7 +14,7 @@ test('the document has every cell as it is tried out here', () => {
   }
 });
 
-/** Waits that are thirty seconds are two here, and a second of the peer's is less. */
+/** Waits of thirty seconds take two here, and the peer's second is shorter too. */
 tryMatrix({
   speed: 10,
   stallMs: 2000,

@@ -1,4 +1,4 @@
-/** What is seen of each sink when something is wrong with its peer: the matrix, as data. */
+/** The behaviour of each sink when something is wrong with its peer: the matrix, as data. */
 
 /** The sinks. */
 export type SinkName = 'mqtt' | 'embedded' | 'postgres';
@@ -24,30 +24,30 @@ export interface Line {
 }
 
 /**
- * What is seen of one thing that is wrong. In its texts `HOST`, `PORT`, `DATABASE`, `TOPIC`, `TIME`
- * and `N` stand for what differs each time.
+ * The behaviour in one condition. In its texts `HOST`, `PORT`, `DATABASE`, `TOPIC`, `TIME`
+ * and `N` stand for values that differ each time.
  */
 export interface Cell {
   readonly sink: SinkName;
   readonly condition: Condition;
   /** How the peer is made to misbehave. */
   readonly how: string;
-  /** What health says, if it says anything. */
+  /** What health reports, if anything. */
   readonly problem?: { readonly part: string; readonly reason: string; readonly withinS: number };
-  /** What the log says, in this order, once each (a topic). */
+  /** Lines of the log, in this order, once each (or once per topic). */
   readonly log: readonly Line[];
-  /** What it may say in between, as things happen to come. */
+  /** Lines that may appear in between, depending on timing. */
   readonly maybe?: readonly Line[];
   /** What is missing or repeated afterwards. */
   readonly after: string;
-  /** Health is well again so long after the peer, unless it is within {@link WELL_AFTER_S}. */
+  /** Longest time from the peer's recovery until health recovers; default: {@link WELL_AFTER_S}. */
   readonly wellAfterS?: number;
 }
 
-/** Health is well again within this after the peer is, as a rule [s]. */
+/** Default time from the peer's recovery until health recovers [s]. */
 export const WELL_AFTER_S = 10;
 
-/** Something that cannot go wrong with a sink. */
+/** A condition that cannot occur with a sink. */
 export interface EmptyCell {
   readonly sink: SinkName;
   readonly condition: Condition;
@@ -331,7 +331,7 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
   clockStepped('postgres'),
 ];
 
-/** The table of a sink, as it stands in `docs/reliability.md`. */
+/** The table of a sink, as in `docs/reliability.md`. */
 export function matrixTable(sink: SinkName): string {
   const head = ['the peer', '`/health` says', 'within', 'the log says', 'afterwards'];
   const rows = MATRIX.filter((cell) => cell.sink === sink).map((cell) => {
@@ -356,7 +356,7 @@ export function matrixTable(sink: SinkName): string {
     .join('');
 }
 
-/** A line with its reason, unless that is what health says, or part of the line. */
+/** A line with its reason, unless health reports the same or the line contains it. */
 function lineText({ message, reason }: Line, known: string | undefined): string {
   const isNew = reason !== undefined && reason !== known && !message.includes(reason);
   return isNew ? `\`${message}\` (\`${reason}\`)` : `\`${message}\``;

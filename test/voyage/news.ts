@@ -1,14 +1,14 @@
-/** Wakes whoever waits for something to have happened. */
+/** Wakes those that wait for something to happen. */
 export class News {
   #waiting: (() => void)[] = [];
 
-  tell(): void {
+  notify(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
 
-  /** Settles when it is told the next time. */
+  /** Settles at the next notification. */
   next(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);

@@ -2,7 +2,7 @@ import test from 'node:test';
 import { outageVoyage } from './outage.ts';
 
 test(
-  'broker and database killed ten times each and ten times together cost nothing',
+  'nothing is lost when broker and database are killed ten times each and ten times together',
   {
     timeout: 1_200_000,
   },

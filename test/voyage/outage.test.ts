@@ -4,7 +4,7 @@ import { withoutMosquitto } from '../servers.ts';
 import { outageVoyage } from './outage.ts';
 
 test(
-  'broker and database killed twice each and twice together cost no message and no row',
+  'nothing is lost when broker and database are killed twice each and twice together',
   {
     skip: withoutMosquitto() || withoutPostgres(),
   },

@@ -6,18 +6,18 @@ import { Past } from './uninterrupted.ts';
 import { accelerated, embeddedHome, postgresHome, witnessedMosquitto } from './voyage.ts';
 
 const SPEED = 120;
-/** It goes well for at most so many messages between two outages. */
+/** At most this number of messages between two outages. */
 const MESSAGES_MAX = 1500;
 
-/** How often each server dies alone, and how often both at once. */
+/** How often each server dies alone, and how often both die together. */
 export interface OutageVoyage {
   readonly outages: number;
   readonly seed: number;
 }
 
 /**
- * A simulator whose broker and whose database are killed (`-9`) again and again. It says so,
- * refuses what it cannot keep, and in the end everything is as if nothing had happened.
+ * A simulator whose broker and database are killed (`-9`) repeatedly. It reports that,
+ * refuses what it cannot record, and in the end everything is as if nothing had happened.
  */
 export async function outageVoyage(t: TestContext, voyage: OutageVoyage): Promise<void> {
   t.diagnostic(`seed ${voyage.seed}`);
@@ -26,7 +26,7 @@ export async function outageVoyage(t: TestContext, voyage: OutageVoyage): Promis
   const { postgres, server, env: database } = await postgresHome(t);
   const env = { ...accelerated(SPEED), ...folder, ...broker, ...database };
   const simulator = new SimulatorProcess(env);
-  await simulator.told(/^running$/);
+  await simulator.logged(/^running$/);
   const client = new Client(folder.API_PORT, voyage.seed);
   const servers = { mqtt: mosquitto, postgres } as const;
   const kinds = [['mqtt'], ['postgres'], ['mqtt', 'postgres']] as const;
@@ -38,12 +38,12 @@ export async function outageVoyage(t: TestContext, voyage: OutageVoyage): Promis
     const first = simulator.log.length;
     await Promise.all(names.map((name) => servers[name].kill()));
     for (const name of names)
-      await simulator.told(new RegExp(`^${name} does not take readings`), first);
+      await simulator.logged(new RegExp(`^${name} does not take readings`), first);
     const isStoreAway = names.some((name) => name === 'postgres');
     assert.equal(await client.inject(), isStoreAway ? 503 : 200, `without ${names}`);
     if (!isStoreAway) confirmed++;
     await Promise.all(names.map((name) => servers[name].restart()));
-    for (const name of names) await simulator.told(new RegExp(`^${name} takes readings`), first);
+    for (const name of names) await simulator.logged(new RegExp(`^${name} takes readings`), first);
   }
   const endMs = witness.latestMs + 120_000;
   await witness.until(() => witness.latestMs > endMs, simulator);

@@ -1,7 +1,7 @@
-/** Requests made from an OpenAPI document: as it asks for them, and as it does not. */
+/** Requests generated from an OpenAPI document, valid and invalid ones. */
 import fc from 'fast-check';
 
-/** What of a JSON Schema requests are made from. */
+/** The parts of a JSON Schema that requests are generated from. */
 interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -39,14 +39,14 @@ interface Operation {
   readonly responses: Readonly<Record<string, { readonly content?: Record<string, Media> }>>;
 }
 
-/** An OpenAPI document, as far as it is looked at. */
+/** The parts of an OpenAPI document that requests are generated from. */
 export interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> };
 }
 
-/** One of the texts that answers have told, if any of those fits. */
-export class Told {
+/** A placeholder for one of the texts from responses, if any fits. */
+export class KnownText {
   readonly pattern: string;
   readonly nth: number;
 
@@ -56,15 +56,15 @@ export class Told {
   }
 }
 
-/** A request, but for what is taken from answers. */
+/** A request, in which texts from responses are still placeholders. */
 export interface Planned {
   readonly method: string;
-  /** With its parameters in braces. */
+  /** With parameters in braces. */
   readonly path: string;
   readonly inPath: Readonly<Record<string, unknown>>;
   readonly query: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** A text goes as it is. */
+  /** Text is sent as it is. */
   readonly body?: unknown;
 }
 
@@ -74,7 +74,7 @@ const BAD_BODIES = ['', '{', '[]', 'null', '"text"', '{"__proto__":{}}', '[[[[[[
 const BAD_TYPES = ['text/plain', 'application/xml', 'application/json; charset=latin1', 'x'];
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
 
-/** Requests for every route of a document, most of them as it asks for them. */
+/** Requests for every route of a document, most of them valid. */
 export function requestsOf(document: Document): fc.Arbitrary<Planned> {
   const routes = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({ method, path, operation })),
@@ -139,13 +139,13 @@ function operationRequest(
   return fc.record({ inPath, query, headers, body });
 }
 
-/** Now and then something else. */
+/** Sometimes an invalid value instead. */
 function perhapsBad(good: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   const bad = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(...BAD_TEXTS), fc.double());
   return fc.oneof({ weight: 9, arbitrary: good }, { weight: 1, arbitrary: bad });
 }
 
-/** What makes values of a schema of a document, parts of which may be bad. */
+/** Generates values of a document's schema, some of them with invalid parts. */
 function arbitraries({ components }: Document): OfSchema {
   const values: OfSchema = (schema) => {
     const { $ref, anyOf = schema.oneOf, type } = schema;
@@ -194,12 +194,12 @@ function ofType(type: string, schema: Schema, values: OfSchema): fc.Arbitrary<un
 }
 
 function texts({ pattern, examples = [], minLength = 0, maxLength = LENGTH_MAX }: Schema) {
-  const told = fc.nat().map((nth) => new Told(pattern ?? '', nth));
+  const known = fc.nat().map((nth) => new KnownText(pattern ?? '', nth));
   const any = pattern
     ? fc.stringMatching(new RegExp(pattern))
     : fc.string({ minLength, maxLength: Math.min(maxLength, Math.max(minLength, LENGTH_MAX)) });
   return fc.oneof(
-    { weight: 3, arbitrary: told },
+    { weight: 3, arbitrary: known },
     { weight: 1, arbitrary: any },
     { weight: examples.length > 0 ? 2 : 0, arbitrary: fc.constantFrom(...examples, '') },
   );

@@ -9,7 +9,7 @@ import { postgresHome } from './voyage.ts';
 
 const MARK = 'test/mark';
 
-/** A broker that hears whatever one simulator says. */
+/** A broker that records everything that one simulator publishes. */
 async function ear(t: TestContext) {
   const mosquitto = await startMosquitto();
   t.after(() => mosquitto.close());
@@ -28,7 +28,7 @@ async function assertOneOfTwo(
   const first = new SimulatorProcess({ ...one.env, ...database });
   await one.collector.until((received) => received.length > 10);
   const second = new SimulatorProcess({ ...two.env, ...database });
-  const started = second.told(/^running$/).then(
+  const started = second.logged(/^running$/).then(
     () => 'it runs',
     () => second.ended,
   );
@@ -51,7 +51,7 @@ async function assertOneOfTwo(
 }
 
 test(
-  'of two simulators on one folder the second says so and publishes nothing',
+  'the second of two simulators on one folder exits with a message and publishes nothing',
   {
     skip: withoutMosquitto(),
   },
@@ -59,7 +59,7 @@ test(
 );
 
 test(
-  'of two simulators on one server the second says so and publishes nothing',
+  'the second of two simulators on one server exits with a message and publishes nothing',
   {
     skip: withoutMosquitto() || withoutPostgres(),
   },

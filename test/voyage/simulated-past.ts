@@ -1,4 +1,4 @@
-/** What a simulator would have said in a simulated voyage if nothing had ever gone wrong. */
+/** The messages of a simulated voyage if nothing had ever gone wrong. */
 import { type Batch, READING, STATUS } from '../../src/core/batch.ts';
 import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
 import type { Journal } from '../../src/core/journal.ts';
@@ -10,9 +10,9 @@ import { FleetSwitchReader } from '../../src/simulation/fleet-switch-reader.ts';
 import { batches } from '../../src/simulation/reader.ts';
 import { keyOf, type Receiver } from './simulated-world.ts';
 
-/** No reading of a voyage waits longer than this to be published [ms]. */
+/** Longest delay between a reading and its publication in a voyage [ms]. */
 export const SPREAD_MAX_MS = 30_000;
-/** Differences that are shown; one says as much as a thousand. */
+/** Number of differences shown; more would not help. */
 const SHOWN = 5;
 
 /** The registry from an instant on. */
@@ -27,7 +27,7 @@ export interface Leg {
   readonly fleet: Fleet;
 }
 
-/** The fleets of a registry's history, each made of the one before. */
+/** The fleets of a registry's history, each derived from the one before. */
 export function legsOf(chapters: readonly Chapter[], journal: Journal, seed: number): Leg[] {
   const legs: Leg[] = [];
   for (const { fromMs, factories } of chapters) {
@@ -42,11 +42,11 @@ interface Expected {
   readonly payload: string;
   readonly machine: Machine;
   readonly timeMs: number;
-  /** Whether it has to come; a status may come with any reading. */
+  /** Whether it is required; a status may come with any reading. */
   readonly isDue: boolean;
 }
 
-/** All that is due in a voyage, from its final journal and registry. */
+/** Everything due in a voyage, from its final journal and registry. */
 export class Past {
   readonly #legs: readonly Leg[];
   readonly #startMs: number;
@@ -58,7 +58,7 @@ export class Past {
     const [first, ...others] = legs as [Leg, ...Leg[]];
     const reader = new FleetSwitchReader(first.fleet);
     for (const { fleet, fromMs } of others) reader.follow(fleet, fromMs);
-    // A spread delivery begins with what is still to be published then.
+    // A spread delivery begins with readings that are still to be published.
     reader.seek(startMs - SPREAD_MAX_MS);
     for (const batch of batches(reader, untilMs)) this.#add(batch);
   }
@@ -68,8 +68,8 @@ export class Past {
   }
 
   /**
-   * What is wrong with what a receiver has: missing, other or too much, but for what it was told
-   * to be without. Statuses may come more often than they have to.
+   * The errors in what a receiver has: missing, different or unexpected messages, except for gaps
+   * that were reported to it. Statuses may come more often than required.
    *
    * @param isSpread - Whether its last readings are still to come.
    */
@@ -99,7 +99,7 @@ export class Past {
   }
 
   #add(batch: Batch): void {
-    // Every reading is encoded with a status, to know what one would be.
+    // Every reading is encoded with a status, to know what a status would be.
     const flags = batch.flags.slice(0, batch.length);
     for (let row = 0; row < batch.length; row++)
       if ((flags[row] as number) & READING) batch.flags[row] = READING | STATUS;
@@ -119,7 +119,7 @@ export class Past {
     }
   }
 
-  /** Whether it is the status of a machine that stands then, or is not there. */
+  /** Whether it is the status of a machine that is off or absent then. */
   #isOffline(key: string, payload: string): boolean {
     const [path, time] = key.split(' ') as [string, string];
     if (!path.endsWith('/status')) return false;

@@ -25,22 +25,22 @@ import {
   Waiter,
 } from './simulated-world.ts';
 
-/** What is given up after 30 s is given up after this here [ms]. */
+/** Replaces the 30 s after which delivery gives up [ms]. */
 const STALL_MS = 30;
 /** Turns without activity after which everything waits: delivery rests for one between batches. */
 const CALM_TURNS = 4;
-/** A process that is busy for more turns never comes to rest. */
+/** A process that is active for more turns than this never comes to rest. */
 const TURNS_MAX = 20_000;
 const LOG = { info() {}, warn() {} };
 
-/** How a receiver is delivered to; the next process may do it in another form. */
+/** The form of delivery to a receiver; the next process may use another one. */
 export interface Form {
   readonly isSpread: boolean;
-  /** Deliveries that share the machines out. */
+  /** Number of deliveries that divide the machines. */
   readonly shares: number;
 }
 
-/** What outlives a process, and how it is configured. */
+/** The state that outlives a process, and its configuration. */
 export interface Estate {
   readonly seed: number;
   readonly clock: InstantClock;
@@ -54,7 +54,7 @@ export interface Estate {
   readonly receivers: readonly { readonly receiver: Receiver; readonly form: Form }[];
 }
 
-/** A delivery, and the share of the machines that it carries. */
+/** A delivery, and its share of the machines. */
 export interface Line {
   readonly receiver: Receiver;
   readonly share: ToldGap['share'];
@@ -62,7 +62,7 @@ export interface Line {
   readonly delivery: Delivery;
 }
 
-/** The whole simulator, with a world that answers when the voyage has it do so. */
+/** The whole simulator, in a world that answers when the voyage says so. */
 export class SimulatedProcess {
   readonly life = new Life();
   readonly eventLog: LocalEventLog;
@@ -74,7 +74,7 @@ export class SimulatedProcess {
   readonly #end = new AbortController();
   readonly #running: Promise<void>[] = [];
 
-  /** Starts with what is kept of the processes before it. */
+  /** Starts with the state of earlier processes. */
   static async start(estate: Estate): Promise<SimulatedProcess> {
     const resumeMs = new Map<string, number>();
     for (const { receiver, form } of estate.receivers)
@@ -126,7 +126,7 @@ export class SimulatedProcess {
     });
   }
 
-  /** Fails with what a part of the process has failed of. */
+  /** Throws the error of any failed part of the process. */
   check(): void {
     const [failure] = this.life.failures;
     if (failure !== undefined) throw failure;
@@ -146,7 +146,7 @@ export class SimulatedProcess {
     }
   }
 
-  /** Waits until a sink whose write hangs was reset. */
+  /** Waits until a sink whose write hangs has been reset. */
   async stall(question: Question): Promise<void> {
     const sink = this.lines.find(({ sink }) => sink.hasAsked(question))?.sink as VoyageSink;
     sink.isStarving = true;
@@ -156,7 +156,7 @@ export class SimulatedProcess {
     }
   }
 
-  /** Ends it as `kill -9` does. */
+  /** Ends it like `kill -9`. */
   async kill(dice: Dice): Promise<void> {
     this.#journalLog.takeBack();
     this.life.kill(dice);
@@ -187,11 +187,11 @@ export class SimulatedProcess {
     this.#checkJournal();
   }
 
-  /** What was acknowledged is on record; one event more may be, that nobody got an answer of. */
+  /** Checks that acknowledged events are on record; one more, without a response, may be too. */
   #checkJournal(): void {
     const { events } = this.eventLog.journal;
     assert.deepEqual(this.#kept.slice(0, events.length), events, 'the journal on record');
-    assert.ok(this.#kept.length <= events.length + 1, 'events on record that nobody asked for');
+    assert.ok(this.#kept.length <= events.length + 1, 'unexpected events on record');
   }
 
   #line(
@@ -208,7 +208,7 @@ export class SimulatedProcess {
     const { isSpread } = form;
     const share = { index, count: form.shares };
     const ownShare = ({ fleet }: Leg) => new Shares(fleet, share.count).of(index);
-    // It goes on with the fleet of its watermark, as a reader process does that is started again.
+    // It continues with the fleet at its watermark, like a restarted reader process.
     const fromMs = resumeMs - (isSpread ? SPREAD_MAX_MS : 0);
     const first = Math.max(
       0,

@@ -1,4 +1,4 @@
-/** The world around a simulator in a simulated voyage: sinks, a store, and what goes wrong there. */
+/** The world around a simulator in a simulated voyage: sinks, a store, and their failures. */
 import assert from 'node:assert/strict';
 import { type Batch, READING } from '../../src/core/batch.ts';
 import type { Clock } from '../../src/core/clock.ts';
@@ -14,7 +14,7 @@ import type {
 import { type Message, Messages } from '../../src/outputs/mqtt/messages.ts';
 import type { DurableLog } from '../../src/service/durable-log.ts';
 
-/** Chance, from a seed. */
+/** Random numbers from a seed. */
 export class Dice {
   readonly #random: Random;
   #throws = 0;
@@ -28,7 +28,7 @@ export class Dice {
     return this.#random.uniform(0, this.#throws++);
   }
 
-  /** Whether something of this probability happens. */
+  /** Whether an event of this probability happens. */
   chance(probability: number): boolean {
     return this.share() < probability;
   }
@@ -43,15 +43,15 @@ export class Dice {
   }
 }
 
-/** Something that the simulator has asked of the world, and waits for. */
+/** A pending request from the simulator to the world. */
 export interface Question {
   readonly asker: object;
   readonly kind: 'write' | 'load' | 'save' | 'ready' | 'keep';
-  /** Set where no answer comes until the asker gives up. */
+  /** Set if there is no answer until the caller gives up. */
   isHanging: boolean;
-  /** Does a part of what was asked, from 0 to 1 (all), and says that all was done or none. */
+  /** Does a share of the request, 0 to 1 (all), and reports success or failure. */
   answer(doneShare: number, isSuccess: boolean): void;
-  /** Does a part and says nothing. */
+  /** Does a share of the request and reports nothing. */
   hang(doneShare: number): void;
 }
 
@@ -59,13 +59,13 @@ export interface Question {
 export class Life {
   readonly questions: Question[] = [];
   readonly waiters: Waiter[] = [];
-  /** Grows with whatever the process does, so that a voyage sees when it does nothing. */
+  /** Grows with every activity of the process, so a voyage sees when it is idle. */
   activity = 0;
   isOver = false;
   /** What must not have happened. */
   readonly failures: unknown[] = [];
 
-  /** Remembers a failure that the process itself would take for one of the world. */
+  /** Records a failure that the process itself would attribute to the world. */
   check(work: () => void): void {
     try {
       work();
@@ -74,7 +74,7 @@ export class Life {
     }
   }
 
-  /** @param act - Does a part of what is asked for; called once. */
+  /** @param act - Does a share of the request; called once. */
   ask<T>(
     asker: object,
     kind: Question['kind'],
@@ -106,7 +106,7 @@ export class Life {
     });
   }
 
-  /** Ends it as `kill -9` does: what is under way is done in part or not at all. */
+  /** Ends it like `kill -9`: pending requests are done in part or not at all. */
   kill(dice: Dice): void {
     this.isOver = true;
     for (const { answer } of [...this.questions]) answer(dice.pick([0, dice.share(), 1]), false);
@@ -118,7 +118,7 @@ export class Life {
   }
 }
 
-/** A clock that knows whether the one part of a process that uses it waits. */
+/** A clock that knows whether the only part of a process that uses it is waiting. */
 export class Waiter implements Clock {
   isDone = false;
   readonly #life: Life;
@@ -126,7 +126,7 @@ export class Waiter implements Clock {
   readonly #store: object;
   #waits = 0;
 
-  /** @param store - Whose questions it waits for beside its own. */
+  /** @param store - Its requests are waited for too. */
   constructor(life: Life, clock: Clock, store: object) {
     this.#life = life;
     this.#clock = clock;
@@ -156,20 +156,20 @@ export class Waiter implements Clock {
   }
 }
 
-/** A span that a delivery says it has left out. */
+/** A span that a delivery reports as left out. */
 export interface ToldGap extends Gap {
   readonly isSpread: boolean;
   readonly share: { readonly index: number; readonly count: number };
 }
 
-/** What has come from a sink to the other side, which outlives every process. */
+/** What has arrived at the other side of a sink; it outlives every process. */
 export class Receiver {
   readonly name: string;
   readonly batchRows: number;
-  /** Whether it keeps the watermark together with what it takes, as a database does. */
+  /** Whether it stores the watermark together with the rows, like a database. */
   readonly keepsWatermark: boolean;
   readonly gaps: ToldGap[] = [];
-  /** By topic and time, as {@link keyOf} says it. */
+  /** By topic and time, see {@link keyOf}. */
   readonly payloads = new Map<string, string>();
   messages = 0;
 
@@ -191,7 +191,7 @@ export class Receiver {
   }
 }
 
-/** What a receiver is like. */
+/** Properties of a receiver. */
 export interface ReceiverPlan {
   readonly name: string;
   readonly batchRows: number;
@@ -199,8 +199,8 @@ export interface ReceiverPlan {
 }
 
 /**
- * What there may be only one payload of: topic and time [ms] of a reading. A machine that ends may
- * say two statuses of one instant.
+ * The key of a unique payload: topic and time [ms] of a reading. A removed machine may
+ * publish two statuses at one instant.
  */
 export function keyOf({ topic, payload, isRetained }: Message): string {
   const from = payload.indexOf(':"') + 2;
@@ -209,7 +209,7 @@ export function keyOf({ topic, payload, isRetained }: Message): string {
 }
 
 /**
- * A sink of one process. It checks what delivery promises of one: each topic in order, each time
+ * A sink of one process. It checks the promises of delivery: each topic in order, each time
  * once, and after a failure the same batch again.
  */
 export class VoyageSink implements DeliveredSink {
@@ -219,7 +219,7 @@ export class VoyageSink implements DeliveredSink {
   isConnected = true;
   connectionCount = 1;
   bytesWritten = 0;
-  /** Set where its peer acknowledges nothing any more. */
+  /** Set if its peer no longer acknowledges anything. */
   isStarving = false;
   readonly #life: Life;
   readonly #waiter: Waiter;
@@ -263,7 +263,7 @@ export class VoyageSink implements DeliveredSink {
     for (const [topic, timeMs] of reached) this.#reachedMs.set(topic, timeMs);
   }
 
-  /** Has something acknowledged, unless its peer is silent. */
+  /** Acknowledges something, unless its peer is silent. */
   progress(): void {
     if (!this.isStarving) this.#observer?.progress();
   }
@@ -275,17 +275,17 @@ export class VoyageSink implements DeliveredSink {
     this.#observer?.lost(new Error('the connection was lost'));
   }
 
-  /** Whether a question is one of its own. */
+  /** Whether a request is its own. */
   hasAsked({ asker }: Question): boolean {
     return asker === this.#waiter;
   }
 
-  /** What comes next may be a repetition: a part of an instant that a gap begins in. */
+  /** Allows the next rows to be repeats: part of an instant in which a gap begins. */
   forget(): void {
     this.#reachedMs.clear();
   }
 
-  /** Gives up what hangs. */
+  /** Gives up the hanging write. */
   reset(): void {
     this.isConnected = false;
     this.isStarving = false;
@@ -315,13 +315,13 @@ export class VoyageSink implements DeliveredSink {
   }
 }
 
-/** Watermarks in a store that answers when the voyage has it do so. */
+/** Watermarks in a store that answers when the voyage says so. */
 export class VoyageWatermarks implements Watermarks {
   readonly #life: Life;
   readonly #receiver: Receiver;
   readonly #kept: Watermarks;
 
-  /** @param kept - What outlives the process; settles at once. */
+  /** @param kept - The watermarks that outlive the process; settles at once. */
   constructor(life: Life, receiver: Receiver, kept: Watermarks) {
     this.#life = life;
     this.#receiver = receiver;
@@ -340,15 +340,15 @@ export class VoyageWatermarks implements Watermarks {
 }
 
 /**
- * The journal's store. An event that it has kept although it said that it had not is taken back
- * before it keeps another one, and before the process ends.
+ * The journal's store. An event that it stored although it reported a failure is removed
+ * before it stores another one, and before the process ends.
  */
 export class VoyageJournal implements DurableLog {
   readonly #life: Life;
   readonly #kept: JournalEvent[];
   #doubtful: JournalEvent | undefined;
 
-  /** @param kept - What outlives the process. */
+  /** @param kept - The events that outlive the process. */
   constructor(life: Life, kept: JournalEvent[]) {
     this.#life = life;
     this.#kept = kept;
@@ -371,7 +371,7 @@ export class VoyageJournal implements DurableLog {
     });
   }
 
-  /** Removes an event that was refused, but kept. */
+  /** Removes an event that was refused but stored. */
   takeBack(): void {
     if (this.#doubtful) assert.equal(this.#kept.pop(), this.#doubtful);
     this.#doubtful = undefined;

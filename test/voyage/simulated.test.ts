@@ -1,11 +1,11 @@
 import { test } from 'node:test';
 import { voyage } from './simulated.ts';
 
-/** As many as `npm test` has time for. */
+/** Number of voyages that `npm test` has time for. */
 const VOYAGES = 100;
 const { SEED, SEEDS = VOYAGES } = process.env;
 
-test('whatever the seed, every topic and time comes once with its bytes', async (t) => {
+test('with any seed, every topic and time arrives once, with its bytes', async (t) => {
   const seeds = SEED ? [Number(SEED)] : Array.from({ length: Number(SEEDS) }, (_, i) => i + 1);
   for (const seed of seeds) {
     try {

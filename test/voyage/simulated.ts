@@ -1,9 +1,9 @@
 /**
  * A voyage in simulated time: the whole system in one process, from one seed.
  *
- * Whatever the system asks of the world, a write, a watermark, a journal event, waits until the
- * voyage answers. Between two steps everything runs until it waits for an answer or for time, so
- * that a seed always gives the same voyage, however fast the host is.
+ * Whatever the system requests from the world (a write, a watermark, a journal event) waits until
+ * the voyage answers. Between two steps everything runs until it waits for an answer or for time,
+ * so that a seed always gives the same voyage, however fast the host is.
  */
 import assert from 'node:assert/strict';
 import type { FactoryDescription, Machine, MachineDescription } from '../../src/core/factory.ts';
@@ -19,11 +19,11 @@ import { type Estate, type Form, SimulatedProcess } from './simulated-process.ts
 import { Dice, type Question, Receiver } from './simulated-world.ts';
 
 const DAY_MS = 86_400_000;
-/** A midnight, so that the observer has no day so far to read. */
+/** A midnight, so that the observer need not read the day so far. */
 const FIRST_DAY_MS = Date.UTC(2026, 2, 3);
 const INTERVALS_S = [0.5, 1, 2, 5, 5, 10, 10, 15, 30];
 
-/** What a voyage has come through. */
+/** What happened in a voyage. */
 export interface Logbook {
   readonly seed: number;
   readonly expected: number;
@@ -39,8 +39,8 @@ export interface Logbook {
 /**
  * Sails one voyage to its end.
  *
- * @throws AssertionError where a receiver has anything else than what one undisturbed reader says,
- *   or the journal has lost an event that was acknowledged.
+ * @throws AssertionError if a receiver has anything other than an undisturbed reader's messages,
+ *   or if the journal has lost an acknowledged event.
  */
 export async function voyage(seed: number): Promise<Logbook> {
   return new Voyage(seed).sail();
@@ -149,7 +149,7 @@ class Voyage {
     return this.#start();
   }
 
-  /** One thing happens, or the world answers. */
+  /** Something happens, or the world answers. */
   async #step(process: SimulatedProcess): Promise<void> {
     const dice = this.#dice;
     const lot = dice.share();
@@ -168,7 +168,7 @@ class Voyage {
     this.#clock.advanceTo(this.#clock.nowMs() + durationMs);
   }
 
-  /** Answers some of what is asked: mostly well. */
+  /** Answers some requests, mostly with success. */
   async #answer(process: SimulatedProcess): Promise<void> {
     const dice = this.#dice;
     for (const question of [...process.life.questions]) {
@@ -188,7 +188,7 @@ class Voyage {
     }
   }
 
-  /** Gives a command; it may be refused, where the world or the machine is not ready. */
+  /** Sends a command, which may be refused if the world or the machine is not ready. */
   #command({ simulator, life }: SimulatedProcess): void {
     const dice = this.#dice;
     const machine = dice.pick(simulator.fleet.machines) as Machine;
@@ -215,7 +215,7 @@ class Voyage {
     this.#carryOut(life.failures, dice.pick(commands)());
   }
 
-  /** Changes the registry, unless a change is under way. */
+  /** Changes the registry, unless a change is in progress. */
   #change(process: SimulatedProcess): void {
     if (this.#isChanging) return;
     this.#isChanging = true;
@@ -280,7 +280,7 @@ class Voyage {
     };
   }
 
-  /** Everything is well from now on, until all has come; says up to where that is. */
+  /** From now on nothing fails, until everything has arrived. @returns Up to which time. */
   async #arrive(process: SimulatedProcess): Promise<number> {
     const untilMs = 1000 * Math.ceil((this.#clock.nowMs() + SPREAD_MAX_MS) / 1000);
     this.#clock.advanceTo(untilMs);
@@ -291,7 +291,7 @@ class Voyage {
       process.lines.every(({ delivery }) => delivery.deliveredMs >= untilMs);
     while (!isAll()) {
       await process.rest();
-      // A fast clock is looked at every few simulated seconds only.
+      // A fast clock is checked only every few simulated seconds.
       if (process.life.questions.length === 0) this.#advance(1000);
       for (const question of [...process.life.questions]) await answer(question);
     }

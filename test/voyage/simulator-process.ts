@@ -1,4 +1,4 @@
-/** The built simulator as its users run it: in a process of its own. */
+/** The built simulator as its users run it: in its own process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -17,7 +17,7 @@ interface LogLine {
   readonly api?: { readonly host: string; readonly port: number };
 }
 
-/** All that were started; a test that fails leaves one behind. */
+/** All started processes; a failing test leaves one behind. */
 const processes: SimulatorProcess[] = [];
 const folders: string[] = [];
 
@@ -33,7 +33,7 @@ export function newFolder(): string {
   return folder;
 }
 
-/** Ports of a simulator with a broker inside. */
+/** Ports of a simulator with an embedded broker. */
 export async function freePorts(): Promise<{ API_PORT: string; MQTT_PORT: string }> {
   return { API_PORT: String(await freePort()), MQTT_PORT: String(await freePort()) };
 }
@@ -41,21 +41,21 @@ export async function freePorts(): Promise<{ API_PORT: string; MQTT_PORT: string
 export class SimulatorProcess {
   readonly log: LogLine[] = [];
   errors = '';
-  /** The exit code, when all that it said has arrived; null if a signal ended it. */
+  /** The exit code, once all output has arrived; null if a signal ended it. */
   readonly ended: Promise<number | null>;
   hasEnded = false;
   readonly child: ChildProcess;
   readonly #news = new News();
 
   /**
-   * Starts one with these variables and no others; `DATA_DIR` is a new folder if not given.
+   * Starts one with only these variables; `DATA_DIR` is a new folder if not given.
    *
    * @param words - Its command line.
    */
   constructor(env: Readonly<Record<string, string>>, words: readonly string[] = []) {
     const { DATA_DIR = newFolder() } = env;
     this.child = spawn(process.execPath, [MAIN, ...words], {
-      // A folder without a file of variables.
+      // A folder without an .env file.
       cwd: newFolder(),
       env: { PATH: process.env['PATH'] ?? '', ...env, DATA_DIR },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -63,7 +63,7 @@ export class SimulatorProcess {
     const { stdout, stderr } = this.child as ChildProcess & { stdout: Socket; stderr: Socket };
     createInterface(stdout).on('line', (line) => {
       this.log.push(JSON.parse(line) as LogLine);
-      this.#news.tell();
+      this.#news.notify();
     });
     stderr.on('data', (chunk) => {
       this.errors += chunk;
@@ -71,13 +71,13 @@ export class SimulatorProcess {
     processes.push(this);
     this.ended = once(this.child, 'close').then(([code]) => {
       this.hasEnded = true;
-      this.#news.tell();
+      this.#news.notify();
       return code as number | null;
     });
   }
 
-  /** Waits for a line of the log, if it is not there yet among those from `first` on. */
-  async told(message: RegExp, first = 0): Promise<LogLine> {
+  /** Waits for a line of the log, unless it is already among those from `first` on. */
+  async logged(message: RegExp, first = 0): Promise<LogLine> {
     for (;;) {
       const line = this.log.slice(first).find(({ msg }) => message.test(msg));
       if (line) return line;
@@ -90,13 +90,13 @@ export class SimulatorProcess {
     this.child.kill(signal);
   }
 
-  /** Ends it in the middle of whatever it does. */
+  /** Kills it. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.ended;
   }
 
-  /** Asks it to end. @returns The exit code. */
+  /** Asks it to stop. @returns The exit code. */
   stop(): Promise<number | null> {
     this.child.kill('SIGTERM');
     return this.ended;

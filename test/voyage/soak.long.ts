@@ -2,7 +2,7 @@ import test from 'node:test';
 import { soakVoyage } from './soak.ts';
 
 test(
-  'an hour at 60 times: it stays small and in time, and its journal tells every byte',
+  'an hour at 60 ×: memory stays flat, delivery on time, and the journal reproduces every byte',
   {
     timeout: 4_800_000,
   },

@@ -9,33 +9,33 @@ import { embeddedHome, waiting } from './voyage.ts';
 import { Witness } from './witness.ts';
 
 const SPEED = 60;
-/** Messages between two things that are done to the factory: at full production a second. */
+/** Messages between two commands: at full production, those of a second. */
 const MESSAGES_BETWEEN = 250;
-/** What the service keeps to on a computer that is not late itself [s]. */
+/** Longest delay of the service on a computer that is not overloaded [s]. */
 const DELAY_P99_MAX_S = 0.1;
 
-/** How long a soak takes, and how flat the memory stays. */
+/** Duration of a soak, and the bar for its memory. */
 export interface SoakVoyage {
   readonly durationS: number;
-  /** Memory may grow so long, while code is compiled and caches fill [s]. */
+  /** Warm-up, during which memory may grow: code is compiled and caches fill [s]. */
   readonly warmUpS: number;
-  /** Memory is told in spans of this length, by its median in each [s]. */
+  /** Memory is compared by its median in spans of this length [s]. */
   readonly spanS: number;
-  /** How much more memory a span may take than the first one after the warm-up. */
+  /** Allowed growth of a span over the first one after the warm-up. */
   readonly growthMaxShare: number;
   readonly seed: number;
 }
 
 /**
- * An accelerated run while somebody injects, clears, starts, stops and configures at random: its
- * memory stays flat, it answers in time, and from its journal follows every byte that it said.
+ * An accelerated run while a client injects, clears, starts, stops and configures at random: its
+ * memory stays flat, it answers in time, and its journal reproduces every byte that it published.
  */
 export async function soakVoyage(t: TestContext, voyage: SoakVoyage): Promise<void> {
   t.diagnostic(`seed ${voyage.seed}`);
   const { dataDir, env: folder } = await embeddedHome();
   const env = { ...(await waiting(SPEED)), ...folder };
   const simulator = new SimulatorProcess(env);
-  await simulator.told(/^running$/);
+  await simulator.logged(/^running$/);
   const witness = await Witness.open('127.0.0.1', Number(env.MQTT_PORT));
   t.after(() => witness.close());
   const client = new Client(env.API_PORT, voyage.seed);
@@ -53,7 +53,7 @@ export async function soakVoyage(t: TestContext, voyage: SoakVoyage): Promise<vo
     const passedS = (witness.latestMs - VOYAGE_START_MS) / (SPEED * 1000) - voyage.warmUpS;
     if (passedS < 0) continue;
     if (span < 0) {
-      // What is told next is about the time from here on.
+      // The next figures are about the time from here on.
       await delayP99S(env.API_PORT);
       own.enable();
     }
@@ -77,7 +77,7 @@ export async function soakVoyage(t: TestContext, voyage: SoakVoyage): Promise<vo
   assert.ok(levels.length > 1, 'nothing to compare');
   const growthShare = Math.max(...levels) / (levels[0] as number) - 1;
   assert.ok(growthShare <= voyage.growthMaxShare, `memory grew by ${growthShare}`);
-  // On a computer that has too much to do everybody is late.
+  // On an overloaded computer every process is late.
   assert.ok(delayS < DELAY_P99_MAX_S + ownDelayS, `event loop p99 ${delayS} s`);
 }
 
@@ -87,7 +87,7 @@ function residentMb({ child }: SimulatorProcess): number {
   return Math.round(Number(execFileSync('ps', ['-o', 'rss=', '-p', pid])) / 1024);
 }
 
-/** By how much 1 % of the event loop's turns were late at least, since it was asked last [s]. */
+/** 99th percentile of the event loop's delay since the last call [s]. */
 async function delayP99S(apiPort: string): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${apiPort}/metrics`);
   const line = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(await response.text());

@@ -1,4 +1,4 @@
-/** What a factory would have said and stored if nothing had ever come between. */
+/** What a factory would have published and stored without any interruption. */
 
 import assert from 'node:assert/strict';
 import type pg from 'pg';
@@ -19,20 +19,20 @@ import { keyOf, timeMsOf, type Witness } from './witness.ts';
 /** Simulated time at which every voyage begins: a Tuesday morning. */
 export const VOYAGE_START_MS = Date.UTC(2026, 2, 3, 9);
 const SEED = 42;
-/** Differences that are shown; one tells as much as a thousand. */
+/** Number of differences shown; more would not help. */
 const SHOWN = 5;
 
-/** Where the simulator's database was. */
+/** The place of the simulator's database. */
 export interface Driver {
   readonly dataDir: string;
   readonly server?: (pg.ClientConfig & { readonly database: string }) | undefined;
 }
 
-/** A run that is over, as its database tells it. */
+/** A finished run, as recorded in its database. */
 export class Past {
   readonly fleet: Fleet;
   readonly #fromMs: number;
-  /** How far each sink had everything. */
+  /** The instant up to which each sink had everything. */
   readonly #watermarksMs: Readonly<Record<string, number | undefined>>;
 
   private constructor(fleet: Fleet, fromMs: number, watermarksMs: Record<string, number>) {
@@ -48,7 +48,7 @@ export class Past {
     try {
       await store.database.transaction(endCluster);
       const journal = new Journal(DEFAULT_SETTINGS, await store.journal.load());
-      // Where nothing was running at first, nothing was said before the first event.
+      // If no machine ran at first, nothing was published before the first event.
       const [first] = journal.events;
       const fromMs =
         first?.kind === 'stop' && !first.machineIds ? first.timeS * 1000 : VOYAGE_START_MS;
@@ -64,10 +64,10 @@ export class Past {
   }
 
   /**
-   * Fails unless a witness got every message up to the watermark, each as it would have been, and
-   * none that would not have been. A status may have come more often than it had to.
+   * Fails unless a witness got every message up to the watermark, each with the expected bytes, and
+   * no unexpected one. A status may have come more often than required.
    *
-   * @returns How many messages it got.
+   * @returns The number of messages that it got.
    */
   assertSaid(witness: Witness): number {
     const untilMs = this.#watermarksMs['mqtt'] as number;
@@ -87,14 +87,14 @@ export class Past {
     }
     const summary = `${faults.length} of ${found}:\n${faults.slice(0, SHOWN).join('\n')}`;
     assert.equal(faults.length, 0, summary);
-    assert.equal(found, witness.payloads.size, 'messages that nobody would have sent');
+    assert.equal(found, witness.payloads.size, 'unexpected messages');
     return found;
   }
 
   /**
-   * Fails unless a database holds each row up to the watermark, as it would have been, once.
+   * Fails unless a database has each row up to the watermark once, with the expected content.
    *
-   * @param before - Rows that were there before, as {@link Enms.contents} tells them.
+   * @param before - Earlier rows, as {@link Enms.contents} returns them.
    */
   async assertStored(
     postgres: Postgres,

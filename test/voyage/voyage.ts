@@ -1,4 +1,4 @@
-/** What all voyages begin with: an accelerated factory, its database and a witness. */
+/** The common start of all voyages: an accelerated factory, its database and a witness. */
 import type { TestContext } from 'node:test';
 import { timeText } from '../../src/encoding/time.ts';
 import { startPostgres } from '../postgres.ts';
@@ -7,7 +7,7 @@ import { newFolder } from './simulator-process.ts';
 import { VOYAGE_START_MS } from './uninterrupted.ts';
 import { Witness } from './witness.ts';
 
-/** Variables of a run whose machines stand until somebody listens, with a broker inside. */
+/** Variables of a run with an embedded broker, whose machines are off until a witness listens. */
 export async function waiting(speed: number) {
   return {
     SIMULATION_SPEED: String(speed),
@@ -17,7 +17,7 @@ export async function waiting(speed: number) {
   };
 }
 
-/** Variables of a run that catches up everything from the beginning of the voyage on. */
+/** Variables of a run that catches up on everything since the start of the voyage. */
 export function accelerated(speed: number) {
   return {
     SIMULATION_SPEED: String(speed),
@@ -28,7 +28,7 @@ export function accelerated(speed: number) {
   };
 }
 
-/** A Mosquitto with a witness whose session outlives a `kill -9` of it. */
+/** A Mosquitto with a witness whose session survives a `kill -9` of the broker. */
 export async function witnessedMosquitto(t: TestContext) {
   const mosquitto = await startMosquitto({
     persistence: true,
@@ -38,13 +38,13 @@ export async function witnessedMosquitto(t: TestContext) {
   const { host, port } = mosquitto;
   const witness = await Witness.open(host, port);
   t.after(() => witness.close());
-  // Mosquitto writes its sessions when it ends in order.
+  // Mosquitto writes its sessions on a regular shutdown.
   await mosquitto.stop();
   await mosquitto.restart();
   return { mosquitto, witness, env: { MQTT_HOST: host, MQTT_PORT: String(port) } };
 }
 
-/** A PostgreSQL in which the simulator keeps what it remembers, and stores readings. */
+/** A PostgreSQL for the simulator's store and for readings. */
 export async function postgresHome(t: TestContext) {
   const postgres = await startPostgres();
   t.after(() => postgres.close());
@@ -59,7 +59,7 @@ export async function postgresHome(t: TestContext) {
   return { postgres, server, env };
 }
 
-/** A folder for what the simulator keeps, and a port for its API. */
+/** A folder for the simulator's store, and a port for its API. */
 export async function embeddedHome() {
   const dataDir = newFolder();
   return { dataDir, env: { DATA_DIR: dataDir, API_PORT: String(await freePort()) } };

@@ -4,24 +4,24 @@ import mqtt from 'mqtt';
 import { News } from './news.ts';
 import type { SimulatorProcess } from './simulator-process.ts';
 
-/** A broker that comes back is looked for this often [ms]. */
+/** How often a lost broker is retried [ms]. */
 const RECONNECT_MS = 50;
 
 /**
- * A subscriber that keeps what it got of every topic and time. Getting the same again is no fault;
- * getting something else is.
+ * A subscriber that keeps the payload of every topic and time. Getting the same again is fine;
+ * getting a different one is a failure.
  *
- * It asks for QoS 0: an acknowledgement that cannot be sent, for the broker has died, would keep
- * mqtt.js from handing over what it has received already.
+ * It subscribes with QoS 0: an acknowledgement that cannot be sent because the broker died would
+ * keep mqtt.js from passing on messages that it has already received.
  */
 export class Witness {
-  /** Payloads by topic and time, as {@link keyOf} writes them. */
+  /** Payloads by topic and time, see {@link keyOf}. */
   readonly payloads = new Map<string, string>();
-  /** Messages so far, repeated ones included. */
+  /** Number of messages so far, including repeats. */
   count = 0;
-  /** The latest time that a reading had [ms]. */
+  /** The latest time of a reading [ms]. */
   latestMs = Number.NEGATIVE_INFINITY;
-  /** What the simulator last said of itself. */
+  /** The simulator's latest `simulator/state`. */
   state = '';
   readonly #contradictions: string[] = [];
   readonly #client: MqttClient;
@@ -31,7 +31,7 @@ export class Witness {
     this.#client = client;
     client.on('message', (topic, payload) => {
       this.#take(topic, payload.toString());
-      this.#news.tell();
+      this.#news.notify();
     });
     client.on('error', () => {});
   }
@@ -48,9 +48,9 @@ export class Witness {
     return witness;
   }
 
-  /** Waits until something holds, as long as the simulator runs. */
+  /** Waits until a condition holds, as long as the simulator runs. */
   async until(holds: () => boolean, simulator: SimulatorProcess): Promise<void> {
-    void simulator.ended.then(() => this.#news.tell());
+    void simulator.ended.then(() => this.#news.notify());
     while (!holds()) {
       if (simulator.hasEnded) throw new Error(`it ended by itself: ${simulator.errors}`);
       await this.#news.next();
@@ -58,13 +58,13 @@ export class Witness {
     assert.deepEqual(this.#contradictions, []);
   }
 
-  /** Waits until the simulator has said that it is offline, which it says last. */
+  /** Waits until the simulator is offline, which is its last message. */
   async farewell(): Promise<void> {
     while (this.state !== 'offline') await this.#news.next();
     assert.deepEqual(this.#contradictions, []);
   }
 
-  /** The latest time of anything that it got [ms]. */
+  /** The latest time of any message [ms]. */
   lastMs(): number {
     let lastMs = this.latestMs;
     for (const payload of this.payloads.values()) lastMs = Math.max(lastMs, timeMsOf(payload));
@@ -89,7 +89,7 @@ export class Witness {
   }
 }
 
-/** What there may be only one payload of: a topic and a time. */
+/** The key of a unique payload: topic and time. */
 export function keyOf(topic: string, payload: string): string {
   return `${topic} ${timeOf(payload)}`;
 }
@@ -99,7 +99,7 @@ export function timeMsOf(payload: string): number {
   return Date.parse(timeOf(payload));
 }
 
-/** What every payload begins with, under one name or the other. */
+/** The start of every payload, under either name. */
 function timeOf(payload: string): string {
   const from = payload.indexOf(':"') + 2;
   return payload.slice(from, payload.indexOf('"', from));

@@ -1,11 +1,11 @@
-/** A real browser with the dashboard of a simulator of the test's own. */
+/** A real browser showing the dashboard of a test's own simulator. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { Simulation } from '../simulation.ts';
 
-/** Without windows to draw, the shell takes half the processor time. */
+/** The shell draws no windows and takes half the processor time. */
 const INSTALLED = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 const CHROMIUM = process.env['CHROMIUM'] ?? INSTALLED.find(existsSync);
 const ARGUMENTS = [
@@ -18,11 +18,11 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** What a test waits for comes within this, or not at all [ms]. */
+/** The longest that a test waits for anything on a page [ms]. */
 const WAIT_MAX_MS = 200_000;
 
 /**
- * For a test's `skip`: the reason where Chromium is not installed. In CI nothing is skipped: the
+ * For a test's `skip`: the reason if Chromium is not installed. In CI nothing is skipped; the
  * test fails there.
  */
 export function withoutChromium(): string | false {
@@ -34,19 +34,19 @@ export function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM ?? 'chromium', args: ARGUMENTS });
 }
 
-/** Lets a simulator answer on a free port; its address. */
+/** Starts a simulator's API on a free port. @returns Its address. */
 export async function listen({ app }: Simulation, port = 0): Promise<string> {
   await app.listen({ port, host: '127.0.0.1' });
   return `http://127.0.0.1:${(app.server.address() as { port: number }).port}`;
 }
 
-/** A page of a browser that keeps what went wrong in it. */
+/** A browser page and the errors that occurred in it. */
 export interface Watched {
   readonly page: Page;
   readonly faults: string[];
 }
 
-/** Opens an address in a page of its own. */
+/** Opens an address in a new page. */
 export async function open(
   browser: Browser,
   url: string,
@@ -71,7 +71,7 @@ export async function open(
   return { page, faults };
 }
 
-/** What axe-core finds that people with a disability would stumble over. */
+/** Accessibility violations found by axe-core. */
 async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations } = (await page.evaluate('axe.run()')) as {
@@ -82,7 +82,7 @@ async function accessibilityFaults(page: Page): Promise<string[]> {
   );
 }
 
-/** Asserts that a page is as wide as its window, silent, and open to everybody. */
+/** Asserts that a page does not scroll sideways, logs no errors and is accessible. */
 export async function assertSound({ page, faults }: Watched, name: string): Promise<void> {
   const overflowPx = await page.evaluate(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',

@@ -13,13 +13,13 @@ import { COMPRESSOR, PUMP, type Simulation, startSimulation } from '../simulatio
 import { sharedStore } from '../store/places.ts';
 import { assertSound, launchChromium, listen, open, withoutChromium } from './chromium.ts';
 
-/** Set, it names the folder into which the pages are photographed for the documentation. */
+/** Folder for screenshots of the pages for the documentation; optional. */
 const IMAGES = process.env['DASHBOARD_IMAGES'];
 
 const MACHINE_PAGE = `#/machine/${COMPRESSOR}`;
-/** Whoever looks at the pictures has a broker and a database. */
+/** The screenshots show a connected broker and database. */
 const HEALTH = { version: '1.0.0', mqtt_connected: true, database_connected: true, problems: [] };
-/** Each page and what shows that it is complete. */
+/** Each page, with a selector that matches once it is complete. */
 const PAGES = {
   '#/': '.tile .sparkline .line[d]',
   [MACHINE_PAGE]: '.readings[data-loaded]',
@@ -43,7 +43,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     await simulation.close();
   });
 
-  it('is for people; programs get JSON at the same address', async () => {
+  it('is served to browsers; programs get JSON at the same address', async () => {
     const page = await fetch(url, { headers: { accept: 'text/html,*/*;q=0.8' } });
     assert.match(page.headers.get('content-type') ?? '', /^text\/html/);
     const policy = page.headers.get('content-security-policy') ?? '';
@@ -54,7 +54,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     assert.equal(service.headers.get('vary'), 'Accept');
   });
 
-  it('is small, and kept by browsers until it changes', async () => {
+  it('is small, and browsers cache it until it changes', async () => {
     const text = await (await fetch(url, { headers: { accept: 'text/html' } })).text();
     const paths = [...text.matchAll(/"(\/dashboard\/[^"]+)"/g)].map(([, path]) => path as string);
     assert.equal(paths.length, 3);
@@ -68,7 +68,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     assert.equal((await fetch(`${url}/dashboard/..%2findex.html`)).status, 404);
   });
 
-  it('says of an address that no page has that it is not found', async () => {
+  it('says that an unknown address is not found', async () => {
     for (const address of ['#/foo', '#/constructor']) {
       const { page, faults } = await open(browser, `${url}/${address}`);
       await page.getByRole('heading', { name: 'Not found' }).waitFor();
@@ -87,7 +87,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     assert.deepEqual(await json.json(), { success: false, message: 'there is no /foo' });
   });
 
-  it('stops and starts a machine, a selection and all', async () => {
+  it('stops and starts one machine, a selection, and all machines', async () => {
     const { page, faults } = await open(browser, url);
     const tile = page.locator(`[data-machine="${PUMP}"]`);
     const offline = page.locator('.tile .mode[data-mode="offline"]');
@@ -113,7 +113,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     await page.context().close();
   });
 
-  it('forgets a machine that has left the registry', async () => {
+  it('removes a machine that has left the registry', async () => {
     const { page, faults } = await open(browser, url);
     const tile = page.locator(`[data-machine="${PUMP}"]`);
     await tile.locator('.sparkline .line[d]').waitFor({ state: 'attached' });
@@ -132,7 +132,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     await page.context().close();
   });
 
-  it('changes the speed, and shows one that somebody else has chosen', async () => {
+  it('changes the speed, and follows a change made elsewhere', async () => {
     const { page, faults } = await open(browser, url);
     const speed = page.getByLabel('Speed');
     await speed.selectOption('600×');
@@ -167,7 +167,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     await page.context().close();
   });
 
-  it('shades the shifts that work less', async () => {
+  it('shades shifts with a lower load', async () => {
     const { page, faults } = await open(browser, url + MACHINE_PAGE);
     await page.getByRole('button', { name: 'Day', exact: true }).click();
     const shifts = page.locator('[data-field="power_kw"] .shift');
@@ -181,7 +181,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     await page.context().close();
   });
 
-  it('shows a stretch that was drawn, and goes on to a year', async () => {
+  it('zooms in on a dragged range, and out to a year', async () => {
     const { page, faults } = await open(browser, url + MACHINE_PAGE);
     await page.locator('.readings[data-loaded]').waitFor();
     const box = await page.locator('[data-field="power_kw"] .u-over').boundingBox();
@@ -190,17 +190,17 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     await page.mouse.down();
     await page.mouse.move(box.x + 150, box.y + 40, { steps: 5 });
     await page.mouse.up();
-    await page.getByText(/^until 2026-06-01/).waitFor();
+    await page.getByText(/^Until 2026-06-01/).waitFor();
     await page.getByRole('button', { name: 'Hour' }).click();
-    await page.getByText('live, each step 10 s.').waitFor();
+    await page.getByText('Live, 10 s per point.').waitFor();
     await page.getByRole('button', { name: 'Zoom in' }).click();
-    await page.getByText('live, each step 5 s.').waitFor();
+    await page.getByText('Live, 5 s per point.').waitFor();
     const earlier = page.getByRole('button', { name: 'Earlier' });
     await earlier.click();
     await earlier.click();
-    await page.getByText(/^until 2026-06-01.*each step 5 s/).waitFor();
+    await page.getByText(/^Until 2026-06-01.*, 5 s per point/).waitFor();
     await page.getByRole('button', { name: 'Zoom out' }).click();
-    await page.getByText(/^until 2026-06-01.*each step 10 s/).waitFor();
+    await page.getByText(/^Until 2026-06-01.*, 10 s per point/).waitFor();
     await page.mouse.move(box.x + 100, box.y + 40);
     const about = page.locator('[data-field="pressure_bar"] .at');
     await about.getByText(/^\d\d:\d\d:\d\d · /).waitFor();
@@ -212,8 +212,8 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
 
   it('generates a dataset whose files compare accepts, and removes it', async () => {
     const { page, faults } = await open(browser, `${url}/#/generate`);
-    await page.getByLabel('After (UTC)').fill('2026-06-01T08:00');
-    await page.getByLabel('Up to (UTC)').fill('2026-06-01T09:30');
+    await page.getByLabel('From (UTC)').fill('2026-06-01T08:00');
+    await page.getByLabel('To (UTC)').fill('2026-06-01T09:30');
     await page.getByLabel('Format').selectOption('csv');
     await page.getByLabel(/^Machines/).selectOption({ label: 'Hydraulic-Pump-1' });
     await page.getByLabel('Label every reading').check();
@@ -248,23 +248,23 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     await page.context().close();
   });
 
-  it('shows how far an export is, and cancels it', async () => {
+  it('shows the progress of an export, and cancels it', async () => {
     const { page, faults } = await open(browser, `${url}/#/generate`);
-    await page.getByLabel('After (UTC)').fill('2025-06-01T00:00');
-    await page.getByLabel('A file for each').selectOption('month');
+    await page.getByLabel('From (UTC)').fill('2025-06-01T00:00');
+    await page.getByLabel('One file per').selectOption('month');
     await page.getByRole('button', { name: 'Generate' }).click();
     const card = page.locator('.exports [data-state="running"]');
     await card.getByText(/^[\d,]+ of 120,[\d,]+ rows, \d+ %/).waitFor();
     await card.getByRole('button', { name: 'Cancel' }).click();
     await page.getByText('the export was cancelled').waitFor();
-    await page.getByText('Nothing was generated yet.').waitFor();
+    await page.getByText('No datasets yet.').waitFor();
     assert.deepEqual(faults, []);
     await page.context().close();
   });
 
   for (const width of [1440, 375])
     for (const theme of ['light', 'dark'] as const)
-      it(`fits, is silent and accessible at ${width} px in the ${theme} theme`, async () => {
+      it(`fits, logs no errors and is accessible at ${width} px in the ${theme} theme`, async () => {
         for (const [address, sign] of Object.entries(PAGES)) {
           const watched = await open(browser, `${url}/${address}`, { width, theme });
           await watched.page.locator(sign).first().waitFor({ state: 'attached' });
@@ -274,7 +274,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
       });
 
   for (const path of ['/docs', '/redoc'])
-    it(`has a neighbour at ${path} that works without the internet`, async () => {
+    it(`has API documentation at ${path} that works without the internet`, async () => {
       const { page, faults } = await open(browser, url + path);
       await page.getByText('Factory simulator').first().waitFor();
       if (path === '/docs') {
@@ -286,7 +286,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
       await page.context().close();
     });
 
-  it('says what is wrong, why and since when, until it is over', async () => {
+  it('shows a problem, its reason and its start until it is over', async () => {
     const watched = await open(browser, url);
     const { page } = watched;
     const problems: object[] = [];
@@ -314,7 +314,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     await page.context().close();
   });
 
-  it('says when the server is lost, and recovers', async () => {
+  it('says when the connection is lost, and recovers', async () => {
     const { page } = await open(browser, url);
     await page.locator('.tile').first().waitFor();
     const lost = page.getByText(/Connection lost/);
@@ -339,7 +339,7 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
 });
 
 describe('the dashboard of a locked simulator', { skip: withoutChromium() }, () => {
-  it('asks for the key, says when it is wrong, and keeps the right one', async () => {
+  it('asks for the key, rejects a wrong one, and keeps the right one', async () => {
     const simulation = await startSimulation({ env: { API_KEY: 'a-long-and-secret-key' } });
     const browser = await launchChromium();
     try {
@@ -363,7 +363,7 @@ describe('the dashboard of a locked simulator', { skip: withoutChromium() }, () 
 });
 
 describe('the figures of a factory', { skip: withoutChromium() }, () => {
-  it('are of today by its own clocks, a main meter left out', async () => {
+  it("are today's in local time, without the main meter", async () => {
     const pump = DEFAULT_FACTORY.machines.filter(({ type }) => type === 'pump');
     const id = 'c0000000-0000-0000-0000-0000000000ff';
     const about = { type: 'meter', ratedPowerKw: 400, intervalS: 60 };
@@ -401,7 +401,7 @@ function sumOf(readings: readonly Record<string, number>[], field: string): numb
 }
 
 describe('names in the dashboard', { skip: withoutChromium() }, () => {
-  it('stay text, whatever markup and script is in them', async () => {
+  it('stay text even if they contain markup or script', async () => {
     const name = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
     const plain = await startSimulation();
     const factories = plain.configuration.factories.map((factory) => ({

@@ -15,7 +15,7 @@ const WINDOWS = [
   ['Last month', 30 * DAY_MS],
   ['Last year', 365 * DAY_MS],
 ] as const;
-/** Headings; those of numbers stand over their digits. */
+/** Column headings; those of numeric columns are right-aligned. */
 const COLUMNS = [
   'Machine',
   'Anomaly',
@@ -27,7 +27,7 @@ const COLUMNS = [
   'Lost units',
 ];
 
-/** The answer key: every anomaly of a window, and what it cost. */
+/** The answer key: every anomaly of a window, and its cost. */
 export function anomaliesPage(live: Live): Page {
   const remark = h('p', { class: 'quiet', role: 'status' });
   const rows = h('tbody', {});
@@ -49,7 +49,7 @@ export function anomaliesPage(live: Live): Page {
       ...(type.value && { type: type.value }),
       ...(state.value && { active: state.value }),
     };
-    setText(remark, 'Computing what they cost …');
+    setText(remark, 'Computing their cost …');
     const show = (truths: readonly Truth[], isComplete: boolean) => {
       shown = [...truths];
       timeline.draw(shown, nameOf, fromMs, toMs);
@@ -60,14 +60,14 @@ export function anomaliesPage(live: Live): Page {
       if (!signal.aborted) setText(remark, error.message);
     });
   };
-  const window = select('Window', WINDOWS, load);
+  const window = select('Period', WINDOWS, load);
   const machine = select('Machine', [['All machines', ''], ...machineOptions(live)], load);
   const type = select('Anomaly', [['All anomalies', ''], ...typeOptions(live)], load);
   const state = select('State', STATES, load);
   const save = () =>
     shown.length > 0
       ? saveCsv('anomalies.csv', shown)
-      : notify('There is nothing to save in this window.', true);
+      : notify('There are no anomalies to save in this period.', true);
   load();
 
   return {
@@ -97,9 +97,9 @@ export function anomaliesPage(live: Live): Page {
 }
 
 const STATES = [
-  ['Active and over', ''],
+  ['Active and ended', ''],
   ['Active', 'true'],
-  ['Over', 'false'],
+  ['Ended', 'false'],
 ] as const;
 
 type Option = readonly [title: string, value: string | number];
@@ -147,9 +147,9 @@ function summary(truths: readonly Truth[], isComplete: boolean): string {
   const units = truths.reduce((sum, truth) => sum + truth.lost_production_units, 0);
   const energy = `${energyText(Math.abs(energyKwh))} ${energyKwh < 0 ? 'less' : 'more'}`;
   const production = `${numberText(Math.abs(units), 0)} units ${units < 0 ? 'gained' : 'lost'}`;
-  const costs = `${energy} than without them, ${production}`;
+  const costs = `${energy} than without anomalies, ${production}`;
   const count = truths.length === 1 ? '1 anomaly' : `${truths.length} anomalies`;
-  return `${count}: ${costs}${isComplete ? '.' : ' – computing the others …'}`;
+  return `${count}: ${costs}${isComplete ? '.' : ' – computing the rest …'}`;
 }
 
 function heading(name: string): HTMLElement {

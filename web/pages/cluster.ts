@@ -5,13 +5,13 @@ import type { Live } from '../live.ts';
 import type { Cluster } from '../wire.ts';
 import type { Page } from './page.ts';
 
-/** Who delivers what is asked for so often [ms]. */
-const ASK_MS = 2000;
+/** How often the state of the cluster is polled [ms]. */
+const POLL_MS = 2000;
 
 const MEMBER_TITLES = ['Process', 'Role', 'Version', 'Shards'];
-const SHARD_TITLES = ['Shard', 'Machines', 'Owner', 'Sink', 'Behind', 'Readings a second', 'State'];
+const SHARD_TITLES = ['Shard', 'Machines', 'Owner', 'Sink', 'Lag', 'Readings per second', 'State'];
 
-/** The processes of a live cluster, and how far each shard is. */
+/** The processes of a live cluster, and the lag of each shard. */
 export function clusterPage(_live: Live): Page {
   const remark = h('p', { class: 'quiet', role: 'status' });
   const members = h('tbody', {});
@@ -35,7 +35,7 @@ export function clusterPage(_live: Live): Page {
     } catch (error) {
       setText(remark, (error as Error).message);
     }
-    if (!isClosed) timer = setTimeout(() => void refresh(), ASK_MS);
+    if (!isClosed) timer = setTimeout(() => void refresh(), POLL_MS);
   };
   void refresh();
 
@@ -50,15 +50,20 @@ export function clusterPage(_live: Live): Page {
 }
 
 function summary({ enabled, shards = [], lag_seconds = 0 }: Cluster): string {
-  if (!enabled) return 'This simulator is alone: there is no cluster.';
+  if (!enabled) return 'This simulator is not part of a cluster.';
   const idle = shards.filter(({ owner }) => owner === null).length;
-  const missing = idle === 0 ? '' : ` ${idle} of them are delivered by nobody.`;
+  const missing = idle === 0 ? '' : ` ${idle} of them have no owner.`;
   return `${shards.length} shards; the slowest is ${numberText(lag_seconds, 1)} s behind.${missing}`;
 }
 
 function memberRows({ members = [] }: Cluster): HTMLElement[] {
   return members.map(({ id, role, version, shards, answers }) =>
-    row([answers ? `${id} (this one)` : id, role, version, role === 'worker' ? `${shards}` : '–']),
+    row([
+      answers ? `${id} (this process)` : id,
+      role,
+      version,
+      role === 'worker' ? `${shards}` : '–',
+    ]),
   );
 }
 

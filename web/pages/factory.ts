@@ -9,10 +9,10 @@ import { Tile } from '../parts/tile.ts';
 import { shiftText } from '../shift.ts';
 import type { Page } from './page.ts';
 
-/** Tiles so far outside the window are drawn already, so that scrolling finds them done. */
+/** Tiles this close to the visible area are drawn ahead of scrolling. */
 const NEAR = '300px';
 
-/** All machines at a glance, with what concerns the whole factory. */
+/** All machines at a glance, under the figures of the whole factory. */
 export function factoryPage(live: Live): Page {
   const tiles = new Map<string, Tile>();
   const selected = new Set<string>();
@@ -49,7 +49,7 @@ export function factoryPage(live: Live): Page {
         tile.isVisible = isIntersecting;
         if (!isIntersecting) continue;
         tile.draw();
-        live.recall(id);
+        live.loadTrail(id);
       }
     },
     { rootMargin: NEAR },
@@ -88,7 +88,7 @@ export function factoryPage(live: Live): Page {
   };
 }
 
-/** The factory's own name, if there is one factory. */
+/** The name of the factory if there is only one. */
 function titleOf({ factories }: Live): string {
   const [factory] = factories;
   return factory && factories.length === 1 ? factory.factory_name : 'Factory';
@@ -100,14 +100,14 @@ function commandBar(
   speed: HTMLElement,
   filter: (text: string) => void,
 ) {
-  const ofSelection = (verb: string, isToRun: boolean) =>
+  const selectionButton = (verb: string, isToRun: boolean) =>
     h('button', { disabled: true, click: () => setRunning(isToRun, [...selected]) }, verb);
-  const startSelected = ofSelection('Start selected', true);
-  const stopSelected = ofSelection('Stop selected', false);
+  const startSelected = selectionButton('Start selected', true);
+  const stopSelected = selectionButton('Stop selected', false);
   const search: HTMLInputElement = h('input', {
     type: 'search',
     placeholder: 'Name or type',
-    'aria-label': 'Show machines with this name or type',
+    'aria-label': 'Filter machines by name or type',
     input: () => filter(search.value.trim().toLowerCase()),
   });
   return {
@@ -142,9 +142,9 @@ class Overview {
   readonly #running = this.#figures.add('Machines running');
   readonly #energy = this.#figures.add('Energy today');
   readonly #production = this.#figures.add('Produced today');
-  readonly #outdoor = this.#figures.add('Outdoor');
-  readonly #shift = this.#figures.add('Shift, load');
-  readonly #anomalies = this.#figures.add('Anomalies now');
+  readonly #outdoor = this.#figures.add('Outdoor temperature');
+  readonly #shift = this.#figures.add('Shift and load');
+  readonly #anomalies = this.#figures.add('Active anomalies');
 
   get element(): HTMLElement {
     return this.#figures.element;
@@ -160,17 +160,17 @@ class Overview {
       wrong += Number(machine.anomaly_active);
       const tempC = reading?.['outdoor_temp_c'];
       if (outdoorTempC === undefined && typeof tempC === 'number') outdoorTempC = tempC;
-      // A main meter says again what the machines have said.
+      // A main meter would count the machines a second time.
       if (machine.machine_type === 'meter') continue;
       powerKw += machine.current_power_kw;
       energyKwh += machine.energy_today_kwh;
       units += machine.production_today_count;
       if (since === 'today') since = sinceText(machine.today_from, live.timeZoneOf(machine));
     }
-    const inAll = status?.machines_count ?? 0;
-    const rest = inAll > machines.size ? ` (the first; ${inAll} in all)` : '';
+    const total = status?.machines_count ?? 0;
+    const rest = total > machines.size ? ` (${total} in total)` : '';
     this.#power.show(powerText(powerKw));
-    this.#running.show(`${running} of ${machines.size}${rest}`);
+    this.#running.show(`${running} of ${rest && 'the first '}${machines.size}${rest}`);
     this.#energy.show(energyText(energyKwh), `Energy ${since}`);
     this.#production.show(`${numberText(units, 0)} units`, `Produced ${since}`);
     this.#outdoor.show(`${numberText(outdoorTempC, 1)} °C`);

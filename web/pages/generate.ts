@@ -6,11 +6,11 @@ import { exportForm } from '../parts/export-form.ts';
 import type { Export } from '../wire.ts';
 import type { Page } from './page.ts';
 
-/** What runs is asked for so often; others may have begun something meanwhile [ms]. */
-const ASK_MS = 1000;
-const ASK_IDLE_MS = 10_000;
+/** Polling interval while an export is running, and otherwise [ms]: others may start one. */
+const POLL_MS = 1000;
+const POLL_IDLE_MS = 10_000;
 
-/** Datasets of the factory: ask for one, see how far it is, and fetch it. */
+/** Datasets of the factory: generate one, follow its progress, download it. */
 export function generatePage(live: Live): Page {
   const cards = new Map<string, ExportCard>();
   const list = h('ul', { class: 'exports' });
@@ -35,7 +35,7 @@ export function generatePage(live: Live): Page {
         list.prepend(made.element);
       }
     }
-    setText(remark, exports.length === 0 ? 'Nothing was generated yet.' : '');
+    setText(remark, exports.length === 0 ? 'No datasets yet.' : '');
   };
   const refresh = async (): Promise<void> => {
     clearTimeout(timer);
@@ -48,7 +48,7 @@ export function generatePage(live: Live): Page {
       setText(remark, (error as Error).message);
     }
     clearTimeout(timer);
-    if (!isClosed) timer = setTimeout(() => void refresh(), isRunning ? ASK_MS : ASK_IDLE_MS);
+    if (!isClosed) timer = setTimeout(() => void refresh(), isRunning ? POLL_MS : POLL_IDLE_MS);
   };
   void refresh();
 

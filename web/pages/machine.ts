@@ -11,7 +11,7 @@ import { badgesOf, intervalText } from '../parts/tile.ts';
 import type { Machine } from '../wire.ts';
 import type { Page } from './page.ts';
 
-/** One machine: what it does, what it did, and what is wrong with it. */
+/** One machine: its state, its history and its anomalies. */
 export function machinePage(live: Live, id: string): Page {
   const followed = live.machines.get(id);
   const { catalogue } = live;
@@ -57,7 +57,7 @@ function unknownPage(id: string): Page {
   };
 }
 
-/** The machine in a few figures, and its switch. */
+/** The machine's key figures, and the button that starts or stops it. */
 class Head {
   readonly element: HTMLElement;
   readonly #followed: LiveMachine;

@@ -2,7 +2,7 @@ import { h } from '../dom.ts';
 import type { Live } from '../live.ts';
 import type { Page } from './page.ts';
 
-/** `#/…` with a name that no page has. */
+/** Shown for an unknown address. */
 export function missingPage(_live: Live, _id: string): Page {
   return {
     title: 'Not found',

@@ -1,11 +1,11 @@
 import type { Live } from '../live.ts';
 
-/** What is shown under the header at one address, until it is closed. */
+/** The content under the header for one address, until it is closed. */
 export interface Page {
   readonly title: string;
   readonly element: HTMLElement;
   close(): void;
 }
 
-/** Makes a page; `id` is what follows its name in the address. */
+/** Creates a page; `id` is the part of the address after its name. */
 export type PageMaker = (live: Live, id: string) => Page;

@@ -5,7 +5,7 @@ import { attempt } from '../parts/notice.ts';
 import type { Settings } from '../wire.ts';
 import type { Page } from './page.ts';
 
-/** What may change while the factory runs, and what it was started with. */
+/** Settings that can change at runtime, and those fixed at startup. */
 export function settingsPage(_live: Live): Page {
   const changeable = h('div', {});
   const fixed = h('div', {});
@@ -42,23 +42,18 @@ function settingsForm(settings: Settings, changed: () => Promise<unknown>): HTML
   return h(
     'form',
     { class: 'card settings', submit: save },
-    h('h2', {}, 'While it runs'),
-    h(
-      'div',
-      { class: 'row' },
-      enabled,
-      h('label', { for: 'enabled' }, 'Anomalies come by themselves'),
-    ),
+    h('h2', {}, 'Runtime settings'),
+    h('div', { class: 'row' }, enabled, h('label', { for: 'enabled' }, 'Random anomalies')),
     h(
       'div',
       {},
-      h('label', { for: 'probability' }, 'Chance of an anomaly, a machine and day (0 to 1)'),
+      h('label', { for: 'probability' }, 'Probability of an anomaly per machine and day (0 to 1)'),
       probability,
     ),
     h(
       'div',
       {},
-      h('label', { for: 'weekend' }, 'Share of full production at weekends (0 to 1)'),
+      h('label', { for: 'weekend' }, 'Weekend share of full production (0 to 1)'),
       weekend,
     ),
     h('div', {}, h('button', { class: 'primary' }, 'Save')),
@@ -73,7 +68,7 @@ function shareInput(id: string, value: number | null): HTMLInputElement {
     max: 1,
     step: 'any',
     value: value ?? undefined,
-    placeholder: value === null ? 'differs from factory to factory' : undefined,
+    placeholder: value === null ? 'differs by factory' : undefined,
   });
 }
 
@@ -81,11 +76,11 @@ function variableTable({ variables }: Settings): HTMLElement {
   return h(
     'section',
     {},
-    h('h2', {}, 'Set at the start'),
-    h('p', { class: 'quiet' }, 'Environment variables and keys of files; a restart changes them.'),
+    h('h2', {}, 'Startup settings'),
+    h('p', { class: 'quiet' }, 'Environment variables and keys of files. Changes need a restart.'),
     h(
       'div',
-      { class: 'table card', tabindex: 0, role: 'region', 'aria-label': 'Set at the start' },
+      { class: 'table card', tabindex: 0, role: 'region', 'aria-label': 'Startup settings' },
       h(
         'table',
         {},

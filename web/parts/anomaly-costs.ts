@@ -4,12 +4,12 @@ import { energyText, isoText, localText, numberText, words } from '../format.ts'
 import { loadTruths } from '../truth.ts';
 import type { Truth } from '../wire.ts';
 
-/** What acts now is asked for so often: its cost grows [ms]. */
-const ASK_MS = 5000;
-/** Anomalies that are listed; the page of anomalies has all. */
+/** How often active anomalies are polled: their cost grows [ms]. */
+const POLL_MS = 5000;
+/** Anomalies listed here; the anomalies page shows all of them. */
 const LISTED_MAX = 6;
 
-/** The anomalies of one machine in the window of its charts, and what they cost so far. */
+/** The anomalies of one machine in the window of its charts, and their cost so far. */
 export class AnomalyCosts {
   readonly element: HTMLElement;
   readonly #machineId: string;
@@ -27,14 +27,14 @@ export class AnomalyCosts {
     this.element = h(
       'section',
       { class: 'card' },
-      h('h2', {}, 'What it has cost so far'),
+      h('h2', {}, 'Cost of anomalies so far'),
       this.#list,
     );
-    this.#timer = setInterval(() => void this.refresh(), ASK_MS);
+    this.#timer = setInterval(() => void this.refresh(), POLL_MS);
     this.#draw();
   }
 
-  /** Asks for all of a window that begins at an instant. */
+  /** Fetches all anomalies from an instant to now. */
   load(fromMs: number): void {
     this.#end.abort();
     this.#end = new AbortController();
@@ -46,7 +46,7 @@ export class AnomalyCosts {
     }).catch(() => undefined);
   }
 
-  /** Asks for those that act, or acted when it was asked last. */
+  /** Fetches the active anomalies, and everything again when one has ended. */
   async refresh(): Promise<void> {
     const query = new URLSearchParams({ machine_id: this.#machineId, active: 'true' });
     try {
@@ -57,7 +57,7 @@ export class AnomalyCosts {
       this.#draw();
       if (ended) this.load(Math.min(...[...this.#truths.values()].map(startMs)));
     } catch {
-      // The page says elsewhere that the connection is lost; the next turn asks again.
+      // The header already says that the connection is lost; the next poll tries again.
     }
   }
 
@@ -71,9 +71,7 @@ export class AnomalyCosts {
     this.#show(truths);
     this.#list.replaceChildren(
       ...truths.slice(0, LISTED_MAX).map((truth) => costLine(truth, this.#timeZone)),
-      ...(truths.length === 0
-        ? [h('li', { class: 'quiet' }, 'Nothing was wrong in this window.')]
-        : []),
+      ...(truths.length === 0 ? [h('li', { class: 'quiet' }, 'No anomalies in this period.')] : []),
       ...(truths.length > LISTED_MAX
         ? [h('li', {}, h('a', { href: '#/anomalies' }, `All ${truths.length} anomalies`))]
         : []),
@@ -86,7 +84,7 @@ function startMs({ started_at }: Truth): number {
 }
 
 function costLine(truth: Truth, timeZone: string): HTMLElement {
-  const until = truth.active ? 'active until' : 'until';
+  const until = truth.active ? ', active until' : ' to';
   return h(
     'li',
     {},
@@ -100,7 +98,7 @@ function costLine(truth: Truth, timeZone: string): HTMLElement {
     h(
       'span',
       { class: 'quiet' },
-      `${localText(truth.started_at, timeZone)} ${until} ${localText(truth.ended_at, timeZone)}`,
+      `${localText(truth.started_at, timeZone)}${until} ${localText(truth.ended_at, timeZone)}`,
     ),
   );
 }

@@ -14,16 +14,16 @@ const WINDOWS = [
   ['Month', 30 * 24 * HOUR_MS],
   ['Year', 365 * 24 * HOUR_MS],
 ] as const;
-/** Buckets of a chart: a half of its pixels is as much as one sees. */
+/** Buckets per chart: about one for every two pixels, as fine as the eye can see. */
 const POINTS_MAX = 360;
-/** A window is no shorter than this, and no shorter than two readings [s]. */
+/** Shortest window, unless two readings take longer [s]. */
 const ZOOM_MIN_S = 20;
 const ZOOM_MAX_MS = 365 * 24 * HOUR_MS;
 
-/** A chart for every field of a machine, over a window that ends now or was drawn. */
+/** A chart for every field of a machine, over a live or a selected window. */
 export class ChartGrid {
   readonly element: HTMLElement;
-  /** Is told where a new window begins. */
+  /** Called with the start of each new window. */
   opened: (fromMs: number) => void = () => undefined;
   readonly #live: Live;
   readonly #machine: Machine;
@@ -34,11 +34,11 @@ export class ChartGrid {
   readonly #leave: () => void;
   readonly #redraw = () => this.#drawAll();
   #spanMs: number = HOUR_MS;
-  /** Set where the window does not end now. */
+  /** End of the window; undefined if it is live. */
   #endMs: number | undefined;
   #window: SeriesWindow | undefined;
   #isDirty = false;
-  /** Up to where the shift plan is known [ms]. */
+  /** End of the known shift plan [ms]. */
   #plannedMs = Number.POSITIVE_INFINITY;
   #end = new AbortController();
 
@@ -63,7 +63,7 @@ export class ChartGrid {
         'div',
         { class: 'bar' },
         h('h2', {}, 'Readings'),
-        h('div', { class: 'row', role: 'group', 'aria-label': 'Window' }, ...this.#buttons),
+        h('div', { class: 'row', role: 'group', 'aria-label': 'Period' }, ...this.#buttons),
         h(
           'div',
           { class: 'row', role: 'group', 'aria-label': 'Move and zoom' },
@@ -84,13 +84,13 @@ export class ChartGrid {
     addEventListener('themechange', this.#redraw);
   }
 
-  /** Fetches the window as it is set. */
+  /** Fetches the current window. */
   load(): void {
     this.#end.abort();
     this.#end = new AbortController();
     for (const [i, button] of this.#buttons.entries()) {
-      const isIt = this.#endMs === undefined && WINDOWS[i]?.[1] === this.#spanMs;
-      button.setAttribute('aria-pressed', String(isIt));
+      const isCurrent = this.#endMs === undefined && WINDOWS[i]?.[1] === this.#spanMs;
+      button.setAttribute('aria-pressed', String(isCurrent));
     }
     const endMs = this.#endMs ?? this.#live.nowMs;
     const fromMs = endMs - this.#spanMs;
@@ -121,10 +121,10 @@ export class ChartGrid {
     for (const chart of this.#charts.values()) chart.mark(bands);
   }
 
-  /** Draws what came since the last time. */
+  /** Draws readings that arrived since the last call. */
   draw(): void {
     if (this.#isDirty) this.#drawAll();
-    // A window that has gone on for as long as it is begins anew.
+    // A live window that has moved past the known shift plan is fetched again.
     if (this.#endMs === undefined && this.#live.nowMs > this.#plannedMs) this.load();
   }
 
@@ -146,7 +146,7 @@ export class ChartGrid {
     this.#open(this.#spanMs, endMs + (steps * this.#spanMs) / 2);
   }
 
-  /** Shows a window so many times as long: around the same middle, or up to now as before. */
+  /** Scales the length of the window, around its middle or, if it is live, up to now. */
   #scale(factor: number): void {
     const spanMs = Math.min(ZOOM_MAX_MS, Math.max(this.#zoomMinMs, this.#spanMs * factor));
     const endMs = this.#endMs && this.#endMs + (spanMs - this.#spanMs) / 2;
@@ -162,13 +162,13 @@ export class ChartGrid {
     this.#plannedMs = Date.parse(series.shifts.at(-1)?.to ?? '') || Number.POSITIVE_INFINITY;
     const shifts = series.shifts.map(shiftBand);
     for (const chart of this.#charts.values()) chart.shade(shifts);
-    const each = `each step ${durationText(series.bucket_seconds)}`;
+    const step = `${durationText(series.bucket_seconds)} per point`;
     const sample = series.sampled
-      ? `; a sample of ${numberText(series.readings, 0)} readings, extremes may be missing`
+      ? `; based on a sample of ${numberText(series.readings, 0)} readings, so peaks may be missing`
       : '';
     const span =
-      this.#endMs === undefined ? 'live' : `until ${localText(series.to, this.#timeZone)}`;
-    setText(this.#remark, `${span}, ${each}${sample}. Drag over a chart to look closer.`);
+      this.#endMs === undefined ? 'Live' : `Until ${localText(series.to, this.#timeZone)}`;
+    setText(this.#remark, `${span}, ${step}${sample}. Drag across a chart to zoom in.`);
     this.element.dataset['loaded'] = series.to;
     this.#drawAll();
   }
@@ -189,7 +189,7 @@ export class ChartGrid {
   }
 }
 
-/** The less a shift works, the darker it is. */
+/** The lower the load of a shift, the darker its band. */
 function shiftBand({ from, to, shift, load_share }: Shift): Band {
   const name = shift === null ? 'No shift' : `Shift ${shift}`;
   return {
@@ -208,7 +208,7 @@ function numberFields({ catalogue }: Live, { machine_type }: Machine): readonly 
   return fields.filter(({ kind }) => kind === 'number' || kind === 'count');
 }
 
-/** Fields of channels that other machines do not have bear the channel's name. */
+/** Fields of channels that are specific to a machine type are prefixed with the channel's name. */
 function flatName(channel: string, name: string): string {
   const isPlain = ['energy', 'electricity', 'production', 'environmental'].includes(channel);
   return isPlain ? name : `${channel}_${name}`;

@@ -8,10 +8,10 @@ import { themeColour } from './theme.ts';
 const HEIGHT_PX = 190;
 const DAY_S = 86_400;
 const CLOCK_LENGTH = 'hh:mm:ss'.length;
-/** A drag narrower than this was meant as a click [px]. */
+/** A drag narrower than this counts as a click [px]. */
 const ZOOM_MIN_PX = 8;
 
-/** A span of time that is marked, such as an anomaly or a shift. */
+/** A marked period, such as an anomaly or a shift. */
 export interface Band {
   readonly fromS: number;
   readonly toS: number;
@@ -20,7 +20,7 @@ export interface Band {
   readonly shadeShare?: number;
 }
 
-/** What charts of one page share. */
+/** Options shared by all charts of a page. */
 export interface ChartOptions {
   readonly timeZone: string;
   /** Charts with the same key move their cursors together. */
@@ -28,7 +28,7 @@ export interface ChartOptions {
   zoom(fromS: number, toS: number): void;
 }
 
-/** One field over time: the mean as a line, from the least to the greatest value as an area. */
+/** One field over time: the mean as a line, the range from minimum to maximum as an area. */
 export class Chart {
   readonly element: HTMLElement;
   readonly #field: Field;
@@ -79,7 +79,7 @@ export class Chart {
     this.#place();
   }
 
-  /** Shades the shifts of the plan. */
+  /** Shades the shifts. */
   shade(shifts: readonly Band[]): void {
     this.#planned = shifts;
     this.#place();
@@ -90,7 +90,7 @@ export class Chart {
     this.#plot.destroy();
   }
 
-  /** Puts the bands where their times are now. */
+  /** Moves the bands to where their times are on the axis. */
   #place(): void {
     const { min, max } = this.#plot.scales['x'] ?? {};
     if (min === undefined || max === undefined) return;
@@ -172,26 +172,26 @@ export class Chart {
     }
   }
 
-  /** An instant, and what of the plan and of the anomalies holds at it. */
+  /** An instant, with the shift and the anomalies at it. */
   #about(timesS: ArrayLike<number>, index: number): string {
     const timeS = timesS[index] as number;
     const spanS = (timesS[timesS.length - 1] as number) - (timesS[0] as number);
     const text = localText(1000 * timeS, this.#timeZone);
     const bands = [...this.#marked, ...this.#planned];
-    const held = bands.filter(({ fromS, toS }) => timeS > fromS && timeS <= toS);
-    // In a day the clock is enough, and leaves room for the rest.
+    const current = bands.filter(({ fromS, toS }) => timeS > fromS && timeS <= toS);
+    // Within a day the time alone is enough, and leaves room for the rest.
     const time = spanS <= DAY_S ? text.slice(-CLOCK_LENGTH) : text;
-    return [time, ...held.map(({ label }) => label)].join(' · ');
+    return [time, ...current.map(({ label }) => label)].join(' · ');
   }
 }
 
-/** Room above and below; what never changes lies in the middle. */
+/** Leaves some room above and below; centres a constant. */
 function rangeAround(min: number | null, max: number | null): uPlot.Range.MinMax {
   if (min === null || max === null) return [0, 1];
   return min === max ? [min - 1, max + 1] : uPlot.rangeNum(min, max, 0.1, true);
 }
 
-/** Clock times, or dates where the steps are days. */
+/** Times, or dates if the ticks are a day or more apart. */
 function timeLabels(timesS: readonly number[], stepS: number, timeZone: string): string[] {
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone,

@@ -1,6 +1,6 @@
 import { h } from '../dom.ts';
 
-/** Lets the browser save records as a file of comma-separated values (RFC 4180). */
+/** Downloads records as a file of comma-separated values (RFC 4180). */
 export function saveCsv(name: string, records: readonly object[]): void {
   const columns = Object.keys(records[0] ?? {});
   const lines = records.map((record) =>

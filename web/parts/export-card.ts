@@ -4,10 +4,10 @@ import { bytesText, durationText, numberText, utcText } from '../format.ts';
 import type { Export, ExportWithFiles } from '../wire.ts';
 import { attempt } from './notice.ts';
 
-/** Machines that are named; more are counted. */
+/** Up to this number, machines are named; beyond it, they are counted. */
 const NAMED_MAX = 3;
 
-/** One dataset: what it is, how far it is, and its files. */
+/** One dataset: its description, progress and files. */
 export class ExportCard {
   readonly element: HTMLElement;
   readonly #state = h('span', { class: 'badge' });
@@ -72,7 +72,7 @@ export class ExportCard {
     this.#details.hidden = this.#download.hidden = state !== 'done';
   }
 
-  /** Files are many, so they are asked for when somebody wants them. */
+  /** Fetches the files when the list is opened: there may be many. */
   async #load(path: string): Promise<void> {
     if (this.#files.childElementCount > 0) return;
     try {
@@ -107,8 +107,8 @@ function describe(each: Export, nameOf: (id: string) => string): string {
   return [
     names,
     compress === 'none' ? format : `${format}, ${compress}`,
-    ...(resample_seconds === null ? [] : [`a reading every ${durationText(resample_seconds)}`]),
+    ...(resample_seconds === null ? [] : [`one reading every ${durationText(resample_seconds)}`]),
     ...(labels ? ['labelled'] : []),
-    ...(clean ? ['with its twin without anomalies'] : []),
+    ...(clean ? ['with a copy without anomalies'] : []),
   ].join(' · ');
 }

@@ -5,10 +5,10 @@ import type { Live } from '../live.ts';
 import { attempt } from './notice.ts';
 
 const HOUR_MS = 3_600_000;
-/** The window that is proposed: the last day. */
+/** Default window: the last day. */
 const WINDOW_MS = 24 * HOUR_MS;
 
-/** Asks for a dataset of a window, as `generate` on the command line takes it. */
+/** Requests a dataset of a window, with the options of `generate` on the command line. */
 export function exportForm(live: Live, begun: () => Promise<void>): HTMLElement {
   const formats = live.catalogue?.export_formats ?? {};
   const toMs = Math.floor(live.nowMs / HOUR_MS) * HOUR_MS;
@@ -65,35 +65,40 @@ export function exportForm(live: Live, begun: () => Promise<void>): HTMLElement 
   return h(
     'form',
     { class: 'card export-form', submit },
-    h('h2', {}, 'Write a window to files'),
-    h('div', {}, h('label', { for: from.id }, 'After (UTC)'), from),
-    h('div', {}, h('label', { for: to.id }, 'Up to (UTC)'), to),
+    h('h2', {}, 'Generate a dataset'),
+    h('div', {}, h('label', { for: from.id }, 'From (UTC)'), from),
+    h('div', {}, h('label', { for: to.id }, 'To (UTC)'), to),
     h('div', {}, h('label', { for: format.id }, 'Format'), format),
     h('div', {}, h('label', { for: compress.id }, 'Compression'), compress),
-    h('div', {}, h('label', { for: partition.id }, 'A file for each'), partition),
-    h('div', {}, h('label', { for: interval.id }, 'A reading every'), interval),
-    h('div', {}, h('label', { for: machines.id }, 'Machines; none chosen: all'), machines),
+    h('div', {}, h('label', { for: partition.id }, 'One file per'), partition),
+    h('div', {}, h('label', { for: interval.id }, 'Interval of readings'), interval),
+    h('div', {}, h('label', { for: machines.id }, 'Machines (none selected: all)'), machines),
     h('div', { class: 'row' }, labels, h('label', { for: labels.id }, 'Label every reading')),
-    h('div', { class: 'row' }, clean, h('label', { for: clean.id }, 'Also without anomalies')),
+    h(
+      'div',
+      { class: 'row' },
+      clean,
+      h('label', { for: clean.id }, 'Add a copy without anomalies'),
+    ),
     h('div', { class: 'row' }, h('button', { class: 'primary' }, 'Generate')),
   );
 }
 
 const PARTITIONS = [
-  ['day, or month beyond 92 days', ''],
+  ['day (month over 92 days)', ''],
   ['day', 'day'],
   ['month', 'month'],
 ] as const;
 
-/** Intervals that are multiples of those of every machine type [s]. */
+/** Multiples of the intervals of all machine types [s]. */
 const INTERVALS = [
-  ['interval of the machine', ''],
-  ['minute', '60'],
+  ['as reported', ''],
+  ['1 minute', '60'],
   ['15 minutes', '900'],
-  ['hour', '3600'],
+  ['1 hour', '3600'],
 ] as const;
 
-/** Clocks differ from zone to zone; the fields of this form are in UTC. */
+/** An input for an instant in UTC: machines may be in different time zones. */
 function instantInput(id: string, timeMs: number): HTMLInputElement {
   const value = isoText(timeMs).slice(0, 16);
   return h('input', { type: 'datetime-local', id, value, required: true });

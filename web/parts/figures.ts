@@ -1,8 +1,8 @@
 import { h, setText } from '../dom.ts';
 
-/** A figure with its title. */
+/** A value under its title. */
 export interface Figure {
-  /** Shows a value, and another title if one is given. */
+  /** Shows a value, optionally under a new title. */
   show(value: string, title?: string): void;
 }
 
@@ -10,7 +10,7 @@ export interface Figure {
 export class Figures {
   readonly element = h('dl', { class: 'figures' });
 
-  /** Adds a figure that is not known yet. */
+  /** Adds a figure whose value is not known yet. */
   add(title: string): Figure {
     const term = h('dt', {}, title);
     const figure = h('dd', {}, '–');

@@ -7,7 +7,7 @@ import { attempt } from './notice.ts';
 /** Durations to choose from [s]. */
 const DURATIONS_S = [60, 300, 900, 3600, 4 * 3600, 86_400, 7 * 86_400, 30 * 86_400];
 
-/** Makes something go wrong with a machine, and ends it. */
+/** Injects an anomaly into a machine, or clears it. */
 export function injectForm(
   machine: Machine,
   { machine_types, severity, duration_seconds }: Catalogue,
@@ -65,7 +65,7 @@ export function injectForm(
   return h(
     'form',
     { class: 'card inject', submit: inject },
-    h('h2', {}, 'Make something go wrong'),
+    h('h2', {}, 'Inject an anomaly'),
     h('div', {}, h('label', { for: 'anomaly-type' }, 'Anomaly'), type),
     h('div', {}, h('label', { for: 'severity' }, 'Severity ', shown), strength),
     h('div', {}, h('label', { for: 'duration' }, 'Duration'), duration),

@@ -2,7 +2,7 @@ import { h } from '../dom.ts';
 
 let asking: Promise<string | undefined> | undefined;
 
-/** Asks for the key, once however many requests need it; undefined where it is not given. */
+/** Asks once for the API key, however many requests wait for it; undefined if cancelled. */
 export function askForKey(remark: string): Promise<string | undefined> {
   asking ??= show(remark).finally(() => {
     asking = undefined;
@@ -25,7 +25,7 @@ function show(remark: string): Promise<string | undefined> {
       'form',
       { method: 'dialog' },
       h('h2', { id: 'key-title' }, 'This simulator is locked'),
-      h('p', {}, 'Changes need its API key. It is kept until you close this tab.'),
+      h('p', {}, 'Changes need the API key. It is kept until you close this tab.'),
       remark !== '' && h('p', { class: 'fault', role: 'alert' }, remark),
       h('label', { for: 'key' }, 'API key'),
       input,

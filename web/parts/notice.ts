@@ -1,22 +1,22 @@
 import { h } from '../dom.ts';
 
-/** How long a notice stays [ms]; what went wrong stays longer. */
+/** How long a notice stays [ms]; errors stay longer. */
 const GOOD_MS = 4000;
 const FAULT_MS = 10_000;
 
 const list = h('div', { class: 'notices', role: 'status', 'aria-live': 'polite' });
 
-/** Where notices appear; part of every page. */
+/** The list of notices; part of every page. */
 export const notices: HTMLElement = list;
 
-/** Says something at the edge of the page for a while. */
+/** Shows a notice at the edge of the page for a while. */
 export function notify(text: string, isFault = false): void {
   const notice = h('p', { class: isFault ? 'notice bad' : 'notice' }, text);
   list.append(notice);
   setTimeout(() => notice.remove(), isFault ? FAULT_MS : GOOD_MS);
 }
 
-/** Carries out a command and says how it went. */
+/** Runs a command and shows its result. */
 export async function attempt(command: () => Promise<{ message: string }>): Promise<boolean> {
   try {
     notify((await command()).message);

@@ -2,7 +2,7 @@ import { h } from '../dom.ts';
 import { clockText } from '../format.ts';
 import type { Problem } from '../wire.ts';
 
-/** Parts by the names that people know. */
+/** Display names of the parts. */
 const NAMES: Readonly<Record<string, string>> = {
   mqtt: 'Broker',
   postgres: 'Database tables',
@@ -11,7 +11,7 @@ const NAMES: Readonly<Record<string, string>> = {
   clock: 'Clock',
 };
 
-/** What is wrong now, why and since when; takes no room while nothing is. */
+/** Current problems, with their reasons and start times; hidden while there are none. */
 export class Problems {
   readonly element = h('section', {
     class: 'problems',
@@ -21,7 +21,7 @@ export class Problems {
   });
   #shown = '';
 
-  /** Shows these and no others. */
+  /** Replaces the problems shown. */
   show(problems: readonly Problem[], timeZone: string): void {
     const key = JSON.stringify([problems, timeZone]);
     if (key === this.#shown) return;

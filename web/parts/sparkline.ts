@@ -4,7 +4,7 @@ const WIDTH = 120;
 const HEIGHT = 32;
 const MARGIN = 2;
 
-/** A small line of the last minute, drawn from zero up to the rated power or above it. */
+/** A small line chart of recent power, from zero to the rated power or to the peak above it. */
 export class Sparkline {
   readonly element: SVGSVGElement;
   readonly #line = svg('path', { class: 'line' });

@@ -4,10 +4,10 @@ import { numberText } from '../format.ts';
 import type { Live } from '../live.ts';
 import { attempt } from './notice.ts';
 
-/** Speeds to choose from: real time, a minute a second, up to an hour a second. */
+/** Speeds to choose from: real time up to an hour per second. */
 const SPEEDS = [1, 10, 60, 600, 3600];
 
-/** How fast simulated time runs, to be seen and changed. */
+/** Shows and changes the speed of simulated time. */
 export class SpeedSelect {
   readonly element: HTMLElement;
   readonly #select: HTMLSelectElement;
@@ -28,7 +28,7 @@ export class SpeedSelect {
 
   draw({ status }: Live): void {
     const speed = status?.simulation_speed;
-    // What was just chosen stays until it is known to hold, or not.
+    // A new choice stays until the server has accepted or rejected it.
     if (speed === undefined || this.#isChanging || Number(this.#select.value) === speed) return;
     if (![...this.#select.options].some(({ value }) => Number(value) === speed))
       this.#select.append(option(speed));

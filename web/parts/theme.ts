@@ -2,7 +2,7 @@ import { h } from '../dom.ts';
 
 const KEY = 'theme';
 
-/** A button that goes from light to dark and back; until it is used, the system decides. */
+/** A button that switches between light and dark; until it is used, the system's theme applies. */
 export function themeButton(): HTMLButtonElement {
   const root = document.documentElement;
   const chosen = localStorage.getItem(KEY);
@@ -37,11 +37,11 @@ function isDark(): boolean {
 const colours = new Map<string, string>();
 addEventListener('themechange', () => colours.clear());
 
-/** A colour of the theme that holds now, as a canvas takes it. */
+/** A colour of the current theme, resolved for use in a canvas. */
 export function themeColour(name: string): string {
   const known = colours.get(name);
   if (known !== undefined) return known;
-  // Only an element's own property says which of a pair of colours holds.
+  // Only the computed colour of an element resolves `light-dark()`.
   const probe = document.createElement('span');
   probe.style.color = `var(--${name})`;
   document.body.append(probe);

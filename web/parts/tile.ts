@@ -4,7 +4,7 @@ import type { LiveMachine } from '../live.ts';
 import type { Machine } from '../wire.ts';
 import { Sparkline } from './sparkline.ts';
 
-/** What a tile lets people do. */
+/** What the user can do with a tile. */
 export interface TileActions {
   setRunning(machine: Machine, isToRun: boolean): unknown;
   select(machine: Machine, isSelected: boolean): unknown;
@@ -13,7 +13,7 @@ export interface TileActions {
 /** One machine on the factory page. */
 export class Tile {
   readonly element: HTMLElement;
-  /** Whether it is near enough to be seen; the others are not drawn. */
+  /** Whether it is in or near the visible area; other tiles are not drawn. */
   isVisible = false;
   readonly #live: LiveMachine;
   readonly #sparkline = new Sparkline();
@@ -64,7 +64,7 @@ export class Tile {
     this.#selection.checked = isSelected;
   }
 
-  /** Whether its name or type has a text in it. */
+  /** Whether its name or type contains a text. */
   matches(text: string): boolean {
     const { machine_name, machine_type } = this.#live.machine;
     return `${machine_name} ${words(machine_type)}`.toLowerCase().includes(text);
@@ -93,7 +93,7 @@ export class Tile {
   }
 }
 
-/** What is wrong with a machine, by its own controller and by the answer key. */
+/** Badges for a machine's alerts and its active anomaly. */
 export function badgesOf(machine: Machine): HTMLElement[] {
   const badges = machine.alerts.map(({ level, message, code }) =>
     h('span', { class: `badge ${level}`, title: message }, words(code.toLowerCase())),
@@ -107,7 +107,7 @@ export function badgesOf(machine: Machine): HTMLElement[] {
   return badges;
 }
 
-/** How often a machine reports, for people. */
+/** A machine's reporting interval. */
 export function intervalText({ data_interval_seconds }: Machine): string {
   return `every ${durationText(data_interval_seconds)}`;
 }

@@ -2,12 +2,12 @@ import { h } from '../dom.ts';
 import { numberText, utcText, words } from '../format.ts';
 import type { Truth } from '../wire.ts';
 
-/** Lanes that are drawn: more than anybody can tell apart on one screen. */
+/** Lanes drawn at most: more do not fit on one screen. */
 const LANES_MAX = 40;
-/** A short anomaly in a long window is still seen [%]. */
+/** Keeps a short anomaly visible in a long window [%]. */
 const WIDTH_MIN_PERCENT = 0.4;
 
-/** Anomalies over time, a lane for each machine that had one. */
+/** Anomalies over time, one lane per affected machine. */
 export class Timeline {
   readonly element = h('div', { class: 'timeline card', hidden: true });
 

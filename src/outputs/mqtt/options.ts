@@ -28,28 +28,31 @@ export const VARIABLES = {
     '1883',
     'Port of either broker. Unless set, the embedded one takes the next free one instead.',
   ),
-  MQTT_USERNAME: optional(NAME, 'User name at the broker; the embedded one then demands it.'),
+  MQTT_USERNAME: optional(NAME, 'User name at the broker; the embedded one then requires it.'),
   MQTT_PASSWORD: secret(text(65_535), 'Password of that user.'),
   MQTT_QOS: variable(choice([0, 1, 2]), '1', 'Quality of service of readings.'),
   MQTT_GROUND_TRUTH: variable(FLAG, 'false', 'Whether anomalies are published, as labels.'),
   PUBLISH_SPREAD: optional(
     choice(['none', 'interval']),
-    'interval: each machine is published at a time of its own within its interval, so that all ' +
-      'of one second do not come at once. Without it none; interval with FLEET_MACHINES.',
+    'interval: publish each machine at its own time within its interval, so that machines do not ' +
+      'all publish in the same second. Default: interval with FLEET_MACHINES, otherwise none.',
   ),
   READERS: variable(
     whole(1, READERS_MAX),
     '1',
-    'Processes that share the machines out and publish them, for more than a core can do.',
+    'Processes that divide the machines and publish them, if one core is not enough.',
   ),
   MQTT_PROTOCOL: variable(
     choice(['mqtt', 'mqtts', 'ws', 'wss']),
     'mqtt',
     'How MQTT_HOST is reached; mqtts and wss are encrypted.',
   ),
-  MQTT_VERSION: variable(choice([4, 5]), '4', 'Version of MQTT: 4 is 3.1.1.'),
-  MQTT_CLIENT_ID: optional(NAME, 'Client id at the broker. Without one, a new one each start.'),
-  MQTT_KEEPALIVE: variable(whole(0, 65_535), '60', 'Seconds between signs of life; 0: none.'),
+  MQTT_VERSION: variable(choice([4, 5]), '4', 'Version of MQTT; 4 means 3.1.1.'),
+  MQTT_CLIENT_ID: optional(
+    NAME,
+    'Client id at the broker. Without one, each start uses a new one.',
+  ),
+  MQTT_KEEPALIVE: variable(whole(0, 65_535), '60', 'Seconds between keep-alive packets; 0: none.'),
   MQTT_CA_FILE: optional(PATH, 'PEM file of the authority that signed the broker’s certificate.'),
   MQTT_CERT_FILE: optional(PATH, 'PEM file of the client’s certificate.'),
   MQTT_KEY_FILE: optional(PATH, 'PEM file of the client’s private key.'),

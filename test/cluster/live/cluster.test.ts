@@ -1,4 +1,4 @@
-/** A live cluster in one process: two APIs and two workers that know nothing of each other. */
+/** A live cluster in one process: two APIs and two workers, independent of each other. */
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { after, before, describe, it } from 'node:test';
@@ -53,7 +53,7 @@ describe('a live cluster', { skip: SKIP }, () => {
     const response = await app.inject({ method, url, payload });
     assert.ok(response.statusCode < 300, response.body);
   };
-  /** Waits until all shards are delivered by so many workers. */
+  /** Waits until `count` workers deliver all shards. */
   const shared = (workers: number) =>
     until(async () => {
       const { shards } = await ask(a, '/simulator/cluster');
@@ -122,7 +122,7 @@ describe('a live cluster', { skip: SKIP }, () => {
       );
   });
 
-  it('carries out a command sent to one of its APIs, and the others know', async () => {
+  it('carries out a command sent to one of its APIs, and all APIs show it', async () => {
     const collector = await Collector.open(
       `mqtt://127.0.0.1:${mosquitto.port}`,
       'factory/+/+/status',
@@ -140,7 +140,7 @@ describe('a live cluster', { skip: SKIP }, () => {
     await collector.close();
   });
 
-  it('changes its speed as one', async () => {
+  it('changes its speed in all processes at once', async () => {
     await order(b, 'PUT', '/simulator/config', { simulation_speed: 40 });
     assert.equal(b.assembly.simulator.clock.speed, 40);
     await until(() => a.assembly.simulator.clock.speed === 40);

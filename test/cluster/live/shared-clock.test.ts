@@ -6,17 +6,17 @@ import { logLines } from '../../store/places.ts';
 const NOON_MS = Date.UTC(2026, 5, 1, 12);
 const HOUR_MS = 3_600_000;
 
-/** How long ago the database was heard before [ms]. */
+/** Time since the previous response of the database [ms]. */
 const AGO_MS = 30_000;
 
-/** A clock that heard the database a while ago, and closed what there was. */
+/** A clock that read the database's time a while ago, and closed everything up to it. */
 function clockAt(realMs: number) {
   const log = logLines();
   const record = { simulatedMs: NOON_MS, realMs: NOON_MS, speed: 1 };
   const heardMs = performance.now() - AGO_MS;
   const clock = new SharedClock({ clock: record, realMs, heardMs }, log);
   clock.advanceTo(realMs);
-  /** Hears the database, whose answer took a while. */
+  /** Reads the database's time; the response takes a while. */
   const hear = (toMs: number, tookMs = 0) =>
     clock.sync({ clock: record, realMs: toMs, askedMs: heardMs, heardMs: heardMs + tookMs });
   return { clock, log, hear };

@@ -2,7 +2,7 @@ import test from 'node:test';
 import { liveVoyage } from './voyage.ts';
 
 test(
-  'abused ten times, a cluster of twenty shards and three workers loses nothing',
+  'a cluster of twenty shards and three workers loses nothing after ten rounds of failures',
   {
     timeout: 2_400_000,
   },

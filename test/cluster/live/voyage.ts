@@ -1,4 +1,4 @@
-/** A live cluster that is badly treated, compared with a factory that nothing ever happened to. */
+/** A live cluster with many failures, compared with an undisturbed factory. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,19 +13,19 @@ import { Past } from '../../voyage/uninterrupted.ts';
 import { accelerated, postgresHome, witnessedMosquitto } from '../../voyage/voyage.ts';
 
 const SPEED = 10;
-/** The cluster is looked at so often while something is awaited [ms]. */
+/** How often the cluster is polled during a wait [ms]. */
 const POLL_MS = 50;
-/** Real time that the slowest shard may be behind in a cluster that is well [s]. */
+/** Longest lag of the slowest shard in a healthy cluster, in real time [s]. */
 const LAG_MAX_S = 5;
 const SEED = 42;
 
-/** What a cluster is, and what is done to it. */
+/** A cluster, and what happens to it. */
 export interface LiveVoyage {
   readonly shards: number;
   readonly workers: number;
-  /** Machines beside those of the default factory. */
+  /** Machines in addition to those of the default factory. */
   readonly machines: number;
-  /** How often it is treated badly in every way. */
+  /** Number of rounds of all failures. */
   readonly rounds: number;
 }
 
@@ -41,7 +41,7 @@ interface Cluster {
 
 /**
  * A cluster whose workers are killed (`-9`) and suspended for longer than a lease, and whose Redis
- * and PostgreSQL are restarted, while somebody does things to the factory. In the end everything is
+ * and PostgreSQL are restarted, while a client sends commands. In the end everything is
  * as if nothing had happened.
  */
 export async function liveVoyage(t: TestContext, voyage: LiveVoyage): Promise<void> {
@@ -61,7 +61,7 @@ export async function liveVoyage(t: TestContext, voyage: LiveVoyage): Promise<vo
   const api = new SimulatorProcess({ ...env, API_PORT: apiPort }, ['run', '--cluster']);
   const start = () => new SimulatorProcess(env, ['worker', '--only', 'live']);
   const workers = Array.from({ length: voyage.workers }, start);
-  await api.told(/^running$/);
+  await api.logged(/^running$/);
   const client = new Client(apiPort, SEED);
   const takeoversS: number[] = [];
   await well(apiPort, workers);
@@ -78,12 +78,12 @@ export async function liveVoyage(t: TestContext, voyage: LiveVoyage): Promise<vo
     await well(apiPort, workers);
     takeoversS.push((performance.now() - beganMs) / 1000);
     suspended.signal('SIGCONT');
-    await suspended.told(/another worker owns shard \d+ now$/);
+    await suspended.logged(/another worker owns shard \d+ now$/);
     workers.push(suspended, start());
     await client.inject();
     await well(apiPort, workers);
 
-    // Redis loses all that it had, and PostgreSQL breaks all connections.
+    // Redis loses all its data, and PostgreSQL drops all connections.
     await redis.kill();
     await client.inject();
     await postgres.stop();
@@ -111,7 +111,7 @@ export async function liveVoyage(t: TestContext, voyage: LiveVoyage): Promise<vo
   t.diagnostic(`a killed and a suspended worker's shards were up to date after ${shown} s`);
 }
 
-/** Makes the registry: the default factory with more machines like its own. */
+/** Creates the registry: the default factory with additional machines of the same types. */
 async function fill(server: Parameters<typeof postgresServer>[0], count: number): Promise<void> {
   const database = postgresServer(server);
   const more = Array.from({ length: count }, (_, i) => {
@@ -129,7 +129,7 @@ function postgresServer(server: ConstructorParameters<typeof PostgresDatabase>[0
   return new PostgresDatabase(server);
 }
 
-/** Asks a worker to end. @returns The exit code, which it has within five seconds. */
+/** Asks a worker to stop. @returns The exit code, within five seconds. */
 async function ended(worker: SimulatorProcess): Promise<number | null> {
   const beganMs = performance.now();
   const code = await worker.stop();
@@ -153,7 +153,7 @@ async function well(apiPort: string, workers: readonly SimulatorProcess[]): Prom
   }
 }
 
-/** Stops all machines, and waits until every sink of every shard has heard of it. */
+/** Stops all machines, and waits until every sink of every shard has the stop. */
 async function stopped(apiPort: string): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${apiPort}/simulator/stop`, { method: 'POST' });
   assert.equal(response.status, 200);
