@@ -3,7 +3,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { createFleet } from '../simulation/fleet.ts';
-import { saveClock, saveWatermarkSql } from '../store/tables.ts';
+import { saveWatermarkSql } from '../store/tables.ts';
 import { closeOutputs, deliver, openOutputs, stopDelivery } from './deliveries.ts';
 import { MonitoredLog } from './durable-log.ts';
 import { LocalEventLog } from './event-log.ts';
@@ -71,9 +71,7 @@ export async function assemble(
     const message = `${length} machines are too many for one process; at most ${MACHINES_MAX}`;
     throw new ConfigError([{ path: 'the factories', message }]);
   }
-  const journalLog = new MonitoredLog(store.journal, log, {
-    probe: () => saveClock(store.database, clock.record),
-  });
+  const journalLog = new MonitoredLog(store.journal, log, store.database);
   const eventLog = new LocalEventLog(journal, clock, journalLog);
   const leaps = () => realTime.leaps;
   const leapt = { leaps, catchUpMs: configuration.catchUpMs };
@@ -139,7 +137,6 @@ export async function assemble(
     async stop() {
       simulator.beginStopping();
       end.abort();
-      journalLog.close();
       await Promise.all(lines.map(({ delivery, sink }) => stopDelivery(delivery, sink)));
       await closeOutputs(opened);
       await gapLog.close();

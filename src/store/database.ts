@@ -34,6 +34,11 @@ export interface Database extends Queries {
    */
   readonly problems: readonly Problem[];
   /**
+   * Settles once the database has proved by a write that the journal would accept an event. It
+   * tries regularly until it does, even if it has no other reason to doubt that.
+   */
+  whenWritable(): Promise<void>;
+  /**
    * Runs one statement and returns its rows.
    *
    * @param timeoutMs - How long a server may take; the usual limit by default. The embedded

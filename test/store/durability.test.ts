@@ -82,6 +82,13 @@ inBothDrivers(
   },
 );
 
+inBothDrivers('a database shows on request that it accepts writes', async (place) => {
+  const store = await place.open({ limits: { checkIntervalMs: 20 } });
+  await store.journal.keep(event(1));
+  await store.database.whenWritable();
+  assert.deepEqual(await store.journal.load(), [event(1)]);
+});
+
 test('a lock lasts as long as its holder, and a dead holder leaves nothing behind', async () => {
   const folder = temporaryFolder();
   const lock = await FolderLock.acquire(folder);
@@ -265,9 +272,16 @@ test('a disk that fills up loses nothing that was confirmed, and works again wit
   assert.match(String(problem?.reason), /no room|No space/);
   assert.ok(problem && problem.sinceMs >= sinceMs && problem.sinceMs <= Date.now());
   assert.match(log.lines.join('\n'), /^the store has a problem; trying again until it is solved /m);
+  let isWritable = false;
+  const writable = store.database.whenWritable().then(() => {
+    isWritable = true;
+  });
+  assert.equal(store.database.problems.length, 1);
+  assert.equal(isWritable, false);
   rmSync(join(folder, 'ballast'));
   // Nobody asks for anything: it finds out by itself.
   await until(() => store.database.problems.length === 0);
+  await writable;
   assert.equal(log.lines.at(-1), 'the store works again {}');
   let events: JournalEvent[] | undefined;
   while (!events) events = await store.journal.load().catch(() => undefined);

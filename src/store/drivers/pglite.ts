@@ -12,7 +12,7 @@ import {
 } from '../database.ts';
 import { makeFolder, PathGuard } from '../folders.ts';
 import { StoreError } from '../store-error.ts';
-import { DatabaseHealth, HealthCheck, WRITE_PROBE } from './database-health.ts';
+import { DatabaseHealth, WRITE_PROBE } from './database-health.ts';
 import { folderError } from './failures.ts';
 import { DAMAGED, embeddedLocation, PgliteThread } from './pglite-thread.ts';
 
@@ -48,7 +48,6 @@ export class PgliteDatabase implements Database {
   readonly #folder: string;
   readonly #guard: PathGuard;
   readonly #health: DatabaseHealth;
-  readonly #healthCheck: HealthCheck;
   #thread: PgliteThread;
   #opening = new AbortController();
   readonly #queue = new SerialQueue();
@@ -62,9 +61,8 @@ export class PgliteDatabase implements Database {
     this.location = embeddedLocation(this.#folder);
     this.#thread = thread;
     this.#guard = new PathGuard([dataDir, this.#folder, join(this.#folder, 'PG_VERSION')]);
-    this.#health = new DatabaseHealth(log);
-    this.#healthCheck = new HealthCheck(
-      this.#health,
+    this.#health = new DatabaseHealth(
+      log,
       { ...DATABASE_LIMITS, ...limits },
       {
         check: async () => void this.#lost(),
@@ -85,6 +83,10 @@ export class PgliteDatabase implements Database {
 
   get problems(): readonly Problem[] {
     return this.#health.problems;
+  }
+
+  whenWritable(): Promise<void> {
+    return this.#health.whenWritable();
   }
 
   get isConnected(): boolean {
@@ -132,7 +134,7 @@ export class PgliteDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    this.#healthCheck.stop();
+    this.#health.stop();
     await this.#exclusively(async () => {
       this.#isClosed = true;
       try {
@@ -185,7 +187,7 @@ export class PgliteDatabase implements Database {
       // What was written to a folder that has disappeared since is not stored.
       const lostMeanwhile = this.#lost();
       if (lostMeanwhile) throw lostMeanwhile;
-      this.#health.worked(false);
+      this.#health.worked();
       return rows;
     } catch (error) {
       this.#health.failed(error as StoreError);
