@@ -36,8 +36,8 @@ export interface Assembly {
   readonly registry: Registry | undefined;
   /** Undefined if an external broker is used. */
   readonly broker: EmbeddedBroker | undefined;
-  /** Where readings go, in readable form: `mqtt://127.0.0.1:1883`. */
-  readonly addresses: readonly string[];
+  /** Where readings go, by the name of the output: `mqtt://127.0.0.1:1883`. Without secrets. */
+  readonly addresses: Readonly<Record<string, string>>;
   /** Follows simulated time until stopped; rejects if the simulation itself fails. */
   run(): Promise<void>;
   /** Lets sinks deliver what is in flight and announce that they are offline. */
@@ -122,7 +122,9 @@ export async function assemble(
     simulator,
     registry,
     broker: opened.find(({ open }) => open.broker)?.open.broker,
-    addresses: opened.flatMap(({ open }) => open.address ?? []),
+    addresses: Object.fromEntries(
+      opened.flatMap(({ output, open: { address } }) => (address ? [[output.name, address]] : [])),
+    ),
     async run() {
       const running = [
         ...deliveries.map((each) => each.run()),

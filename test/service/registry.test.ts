@@ -92,7 +92,7 @@ async function start(
     app,
     log,
     async witness() {
-      const client = await mqtt.connectAsync(assembly.addresses[0] as string);
+      const client = await mqtt.connectAsync(assembly.addresses['mqtt'] as string);
       clients.push(client);
       const messages = new Map<string, string[]>();
       let wake = () => {};
@@ -396,9 +396,11 @@ onServer(
 
 onServer(
   'readings go with a purge, once they are counted and confirmed',
-  async (_postgres, place, t) => {
+  async ({ host, port }, place, t) => {
     const { ask, assembly } = await start(t, place, { SINK_POSTGRES: 'true' });
     const { simulator } = assembly;
+    const address = `${host}:${port}/${place.server?.database}`;
+    assert.equal(assembly.addresses['postgres'], address);
     const url = `/simulator/machines/${COMPRESSOR}`;
     const stored = () => simulator.sinks.find(({ sink }) => sink === 'postgres');
     const readings = () => stored()?.readings ?? 0;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import { causeText, PostgresError } from './error.ts';
-import { connectInTurn } from './url.ts';
+import { connectInTurn, settingsOf } from './url.ts';
 
 /** A server that does not respond within this time is considered away [ms]. */
 const CONNECT_MAX_MS = 10_000;
@@ -55,6 +55,11 @@ export function explained(error: unknown, client: pg.Client): PostgresError {
   const { detail } = error as { detail?: string };
   const text = detail === undefined ? causeText(error) : `${causeText(error)}: ${detail}`;
   return new PostgresError(`${addressOf(client)}: ${text}`, error);
+}
+
+/** The address of a server, without secrets. @throws Error for an unusable URL. */
+export function serverAddress(server: pg.ClientConfig): string {
+  return addressOf(new pg.Client(settingsOf(server)));
 }
 
 function newClient(settings: pg.ClientConfig): pg.Client {
