@@ -254,7 +254,7 @@ test('a disk that fills up loses nothing that was confirmed, and works again wit
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t, folder);
   const log = logLines();
-  const limits = { retryIntervalMs: 100 };
+  const limits = { retryIntervalMs: 100, reopenAfterMs: 100 };
   const store = await place.open({ limits }, log);
   const { bavail, bsize } = statfsSync(folder);
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 2_000_000));
@@ -297,7 +297,7 @@ test('a database that panics on a full disk is reopened once there is space', as
   const folder = mounted(t, 'size=80m');
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t, folder);
-  const store = await place.open();
+  const store = await place.open({ limits: { reopenAfterMs: 100 } });
   await store.journal.keep(event(1));
   const { bavail, bsize } = statfsSync(folder);
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 200_000));

@@ -16,11 +16,6 @@ import { DatabaseHealth, WRITE_PROBE } from './database-health.ts';
 import { folderError } from './failures.ts';
 import { DAMAGED, embeddedLocation, PgliteThread } from './pglite-thread.ts';
 
-/**
- * How long to wait before reopening a failed database [ms], so that a full disk does not keep the
- * processor busy.
- */
-const REOPEN_AFTER_MS = 1000;
 /** How often to check the length of the write-ahead log [statements]. */
 const LOG_CHECK_EVERY = 500;
 /**
@@ -47,6 +42,7 @@ export class PgliteDatabase implements Database {
   readonly location: string;
   readonly #folder: string;
   readonly #guard: PathGuard;
+  readonly #limits: DatabaseLimits;
   readonly #health: DatabaseHealth;
   #thread: PgliteThread;
   #opening = new AbortController();
@@ -61,14 +57,11 @@ export class PgliteDatabase implements Database {
     this.location = embeddedLocation(this.#folder);
     this.#thread = thread;
     this.#guard = new PathGuard([dataDir, this.#folder, join(this.#folder, 'PG_VERSION')]);
-    this.#health = new DatabaseHealth(
-      log,
-      { ...DATABASE_LIMITS, ...limits },
-      {
-        check: async () => void this.#lost(),
-        write: () => this.script(WRITE_PROBE),
-      },
-    );
+    this.#limits = { ...DATABASE_LIMITS, ...limits };
+    this.#health = new DatabaseHealth(log, this.#limits, {
+      check: async () => void this.#lost(),
+      write: () => this.script(WRITE_PROBE),
+    });
   }
 
   /**
@@ -197,7 +190,7 @@ export class PgliteDatabase implements Database {
   }
 
   async #reopen(): Promise<void> {
-    if (performance.now() - this.#failedAtMs < REOPEN_AFTER_MS && this.#failure) {
+    if (performance.now() - this.#failedAtMs < this.#limits.reopenAfterMs && this.#failure) {
       const { kind, message } = this.#failure;
       throw new StoreError(kind, message, { cause: this.#failure });
     }
