@@ -15,6 +15,24 @@ export class MemoryWatermarks implements Watermarks {
 }
 
 /**
+ * Watermarks that never lie in the future. A sink that already has readings later than the current
+ * time receives the readings from now on again, rather than waiting until they are due again.
+ *
+ * @param nowMs - Simulated time.
+ */
+export function presentWatermarks(watermarks: Watermarks, nowMs: () => number): Watermarks {
+  return {
+    async load(sinkName) {
+      const saved = await watermarks.load(sinkName);
+      const presentMs = Math.floor(nowMs() / 1000) * 1000;
+      if (!saved || saved.timeMs <= presentMs) return saved;
+      return { timeMs: presentMs, liveFromMs: Math.min(saved.liveFromMs, presentMs) };
+    },
+    save: (sinkName, watermark) => watermarks.save(sinkName, watermark),
+  };
+}
+
+/**
  * Watermarks of a delivery that does not carry the whole fleet at once: one of its own, and under
  * the sink's own name how far everything is. So a delivery of another kind, or of another number of
  * parts, leaves nothing out.

@@ -1,6 +1,7 @@
 import type { EmbeddedBroker } from '../broker/embedded-broker.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
+import { presentWatermarks } from '../delivery/watermarks.ts';
 import type { Log } from '../runtime/log.ts';
 import { createFleet } from '../simulation/fleet.ts';
 import { saveWatermarkSql } from '../store/tables.ts';
@@ -8,7 +9,6 @@ import { closeOutputs, deliver, openOutputs, stopDelivery } from './deliveries.t
 import { MonitoredLog } from './durable-log.ts';
 import { LocalEventLog } from './event-log.ts';
 import { Observer } from './observer.ts';
-import { PresentWatermarks } from './present-watermarks.ts';
 import { RealTime } from './real-time.ts';
 import { Registry } from './registry.ts';
 import { Simulator } from './simulator.ts';
@@ -77,7 +77,7 @@ export async function assemble(
   const leapt = { leaps, catchUpMs: configuration.catchUpMs };
   const observer = new Observer(fleet, eventLog, clock, statusIntervalS, leapt);
   const watermarks = configuration.isAheadRepeated
-    ? new PresentWatermarks(store.watermarks, () => clock.nowMs())
+    ? presentWatermarks(store.watermarks, () => clock.nowMs())
     : store.watermarks;
   const { isSpread, readers } = configuration.publishing;
   const isShown = fleet.machines.length > OBSERVED_MAX && readers === 1;

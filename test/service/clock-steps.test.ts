@@ -2,15 +2,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Gap } from '../../src/core/sink.ts';
+import type { Gap, Watermarks } from '../../src/core/sink.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
-import { MemoryWatermarks } from '../../src/delivery/watermarks.ts';
+import { MemoryWatermarks, presentWatermarks } from '../../src/delivery/watermarks.ts';
 import { MemorySink } from '../../src/outputs/memory.ts';
 import { RealClock } from '../../src/service/clock.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
 import { LocalEventLog } from '../../src/service/event-log.ts';
 import { Health } from '../../src/service/health.ts';
-import { PresentWatermarks } from '../../src/service/present-watermarks.ts';
 import { RealTime } from '../../src/service/real-time.ts';
 import { demoFleet, HOUR_MS, START_MS } from '../delivery/demo.ts';
 import { logLines } from '../store/places.ts';
@@ -20,7 +19,7 @@ const SPEED = 20;
 const CATCH_UP_MS = 600_000;
 
 interface Options {
-  readonly watermarks?: MemoryWatermarks | PresentWatermarks;
+  readonly watermarks?: Watermarks;
   readonly speed?: number;
   readonly isAheadRepeated?: boolean;
 }
@@ -45,9 +44,7 @@ function deliver(
     log,
     horizonMs: () => eventLog.horizonMs(),
     leaps: () => time.leaps,
-    watermarks: isAheadRepeated
-      ? new PresentWatermarks(watermarks, () => clock.nowMs())
-      : watermarks,
+    watermarks: isAheadRepeated ? presentWatermarks(watermarks, () => clock.nowMs()) : watermarks,
     onGap: (gap) => gaps.push(gap),
     catchUpMs: CATCH_UP_MS,
     catchUpRate: 0,
