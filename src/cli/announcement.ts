@@ -9,7 +9,8 @@ import { columns } from './columns.ts';
 /** The addresses and state of a simulator that has started. */
 export interface Endpoints {
   readonly apiPort: number;
-  readonly brokerAddress: string;
+  /** Where readings go, by the name of the output. */
+  readonly addresses: Readonly<Record<string, string>>;
   /** Port of the embedded broker, if one is used. */
   readonly brokerPort: number | undefined;
   /** Where the database is. */
@@ -25,7 +26,8 @@ export interface Endpoints {
 export function announcement(configuration: Configuration, reached: Endpoints): string {
   const { api, outputs } = configuration;
   const mqtt = mqttOptions(outputs);
-  const { brokerAddress, factories } = reached;
+  const { factories } = reached;
+  const { mqtt: brokerAddress = '', ...others } = reached.addresses;
   const machineCount = factories.reduce((sum, { machines }) => sum + machines.length, 0);
   const apiUrl = `http://${reachableHost(api.host)}:${reached.apiPort}`;
   const rows = [
@@ -36,6 +38,7 @@ export function announcement(configuration: Configuration, reached: Endpoints): 
     ...(reached.brokerPort === undefined
       ? []
       : [['  Listen', listenCommand(mqtt, reached.brokerPort)]]),
+    ...Object.entries(others).map(([name, address]) => [`  ${capitalized(name)}`, address]),
     ['  Database', reached.database],
     ['  Time', timeText(reached.nowMs, reached.speed)],
     ['  Seed', String(reached.seed)],
@@ -85,4 +88,8 @@ function accessText({ api }: Configuration): string {
   return api.key === undefined
     ? 'everyone may read, only this computer may change (no API_KEY)'
     : 'everyone may read, changes need the API_KEY';
+}
+
+function capitalized(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }

@@ -72,7 +72,7 @@ export const run: Command = {
 
 function announce(
   configuration: Configuration,
-  { simulator, broker, addresses: [brokerAddress = ''] }: Assembly,
+  { simulator, broker, addresses }: Assembly,
   apiPort: number,
   log: Logger,
   isTerminal: boolean,
@@ -83,7 +83,7 @@ function announce(
   const { speed } = clock;
   const reached = {
     apiPort,
-    brokerAddress,
+    addresses,
     brokerPort: broker?.port,
     database: databaseLocation,
     factories,
@@ -99,7 +99,7 @@ function announce(
       {
         version,
         api: { host, port: apiPort },
-        mqtt: brokerAddress,
+        ...addresses,
         database: databaseLocation,
         machines,
         seed,

@@ -26,6 +26,8 @@ export interface SinkObserver {
 export interface Sink {
   /** Identifies the sink in logs and metrics. */
   readonly name: string;
+  /** Its peer, as errors name it, without secrets; undefined if it has none. */
+  readonly address?: string;
   /**
    * Whether a write also saves the watermark, atomically with its rows. Nothing else may then save
    * it: a separate save could be older but arrive later.

@@ -13,9 +13,13 @@ const LOSS = 'loss';
 
 /** A write in which nothing was acknowledged for too long. */
 export class StallError extends Error {
-  /** @param stallMs - How long nothing was acknowledged. */
-  constructor(stallMs: number) {
-    super(`nothing was acknowledged for ${stallMs / 1000} s`);
+  /**
+   * @param stallMs - How long nothing was acknowledged.
+   * @param address - The peer, if there is one.
+   */
+  constructor(stallMs: number, address?: string) {
+    const where = address === undefined ? '' : `${address}: `;
+    super(`${where}nothing was acknowledged for ${stallMs / 1000} s`);
     this.name = 'StallError';
   }
 }

@@ -1,9 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Batch } from '../core/batch.ts';
+import { inTurns } from '../runtime/turns.ts';
 import type { RowReader } from '../simulation/reader.ts';
-
-/** How long work runs before other work gets a turn [ms]. */
-const SLICE_MS = 10;
 
 /**
  * Reads batch after batch, and reads ahead while a sink writes: a sink that waits for its server
@@ -11,7 +9,7 @@ const SLICE_MS = 10;
  */
 export class ReadAhead {
   readonly #reader: Pick<RowReader, 'seeking' | 'read' | 'announce'>;
-  readonly #sliceMs: number;
+  readonly #sliceMs: number | undefined;
   #batch = new Batch(0);
   #next = new Batch(0);
   #isAhead = false;
@@ -19,7 +17,7 @@ export class ReadAhead {
   #isComplete = true;
 
   /** @param sliceMs - How long seeking runs before other work gets a turn. */
-  constructor(reader: Pick<RowReader, 'seeking' | 'read' | 'announce'>, sliceMs = SLICE_MS) {
+  constructor(reader: Pick<RowReader, 'seeking' | 'read' | 'announce'>, sliceMs?: number) {
     this.#reader = reader;
     this.#sliceMs = sliceMs;
   }
@@ -32,13 +30,7 @@ export class ReadAhead {
   async seek(timeMs: number, signal?: AbortSignal): Promise<void> {
     this.#isAhead = false;
     this.#isComplete = true;
-    let sinceMs = performance.now();
-    for (const _ of this.#reader.seeking(timeMs, true)) {
-      if (performance.now() - sinceMs < this.#sliceMs) continue;
-      await turn();
-      if (signal?.aborted) return;
-      sinceMs = performance.now();
-    }
+    await inTurns(this.#reader.seeking(timeMs, true), signal, this.#sliceMs);
   }
 
   /** Has every machine report its status again with its next row. */

@@ -62,7 +62,7 @@ export class Watchdog implements SinkObserver {
         // Count checks rather than time: this process itself may have been suspended.
         if (++idleLooks <= LOOKS) return;
         clearInterval(timer);
-        const error = new StallError(this.#stallMs);
+        const error = new StallError(this.#stallMs, this.#sink.address);
         reject(error);
         this.#sink.reset?.(error);
       };

@@ -24,9 +24,9 @@ export function presentWatermarks(watermarks: Watermarks, nowMs: () => number): 
   return {
     async load(sinkName) {
       const saved = await watermarks.load(sinkName);
-      const timeMs = Math.floor(nowMs() / 1000) * 1000;
-      if (!saved || saved.timeMs <= timeMs) return saved;
-      return { timeMs, liveFromMs: Math.min(saved.liveFromMs, timeMs) };
+      const presentMs = Math.floor(nowMs() / 1000) * 1000;
+      if (!saved || saved.timeMs <= presentMs) return saved;
+      return { timeMs: presentMs, liveFromMs: Math.min(saved.liveFromMs, presentMs) };
     },
     save: (sinkName, watermark) => watermarks.save(sinkName, watermark),
   };

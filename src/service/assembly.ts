@@ -4,7 +4,7 @@ import { ConfigError } from '../core/errors.ts';
 import { presentWatermarks } from '../delivery/watermarks.ts';
 import type { Log } from '../runtime/log.ts';
 import { createFleet } from '../simulation/fleet.ts';
-import { saveClock, saveWatermarkSql } from '../store/tables.ts';
+import { saveWatermarkSql } from '../store/tables.ts';
 import { closeOutputs, deliver, openOutputs, stopDelivery } from './deliveries.ts';
 import { MonitoredLog } from './durable-log.ts';
 import { LocalEventLog } from './event-log.ts';
@@ -36,8 +36,8 @@ export interface Assembly {
   readonly registry: Registry | undefined;
   /** Undefined if an external broker is used. */
   readonly broker: EmbeddedBroker | undefined;
-  /** Where readings go, in readable form: `mqtt://127.0.0.1:1883`. */
-  readonly addresses: readonly string[];
+  /** Where readings go, by the name of the output: `mqtt://127.0.0.1:1883`. Without secrets. */
+  readonly addresses: Readonly<Record<string, string>>;
   /** Follows simulated time until stopped; rejects if the simulation itself fails. */
   run(): Promise<void>;
   /** Lets sinks deliver what is in flight and announce that they are offline. */
@@ -71,9 +71,7 @@ export async function assemble(
     const message = `${length} machines are too many for one process; at most ${MACHINES_MAX}`;
     throw new ConfigError([{ path: 'the factories', message }]);
   }
-  const journalLog = new MonitoredLog(store.journal, log, {
-    probe: () => saveClock(store.database, clock.record),
-  });
+  const journalLog = new MonitoredLog(store.journal, log, store.database);
   const eventLog = new LocalEventLog(journal, clock, journalLog);
   const leaps = () => realTime.leaps;
   const leapt = { leaps, catchUpMs: configuration.catchUpMs };
@@ -123,7 +121,9 @@ export async function assemble(
     simulator,
     registry,
     broker: opened.find(({ open }) => open.broker)?.open.broker,
-    addresses: opened.flatMap(({ open }) => open.address ?? []),
+    addresses: Object.fromEntries(
+      opened.flatMap(({ output, open: { address } }) => (address ? [[output.name, address]] : [])),
+    ),
     async run() {
       const running = [
         ...deliveries.map((each) => each.run()),
@@ -138,7 +138,6 @@ export async function assemble(
     async stop() {
       simulator.beginStopping();
       end.abort();
-      journalLog.close();
       await Promise.all(lines.map(({ delivery, sink }) => stopDelivery(delivery, sink)));
       await closeOutputs(opened);
       await gapLog.close();

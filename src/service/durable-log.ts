@@ -1,10 +1,7 @@
 import type { JournalEvent } from '../core/journal.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Log } from '../runtime/log.ts';
-import { sleep } from '../runtime/sleep.ts';
-
-/** Interval between two attempts at a store that has refused an event [ms]. */
-const PROBE_EVERY_MS = 10_000;
+import type { Database } from '../store/database.ts';
 
 /** Storage for journal events before they take effect, so that a restart finds them. */
 export interface DurableLog {
@@ -29,30 +26,18 @@ export class MemoryLog implements DurableLog {
   }
 }
 
-/** How a {@link MonitoredLog} detects that events can be stored again without a command. */
-export interface ProbeOptions {
-  /** Writes to the journal's storage without changing anything; rejects as the journal would. */
-  readonly probe: () => Promise<void>;
-  readonly everyMs?: number;
-}
-
-/**
- * A durable log that logs one line when events cannot be stored, and one when they can again.
- * While they cannot, it tries a write from time to time, so that no command is needed to find out
- * whether the disk has space again.
- */
+/** A durable log that logs one line when events cannot be stored, and one when they can again. */
 export class MonitoredLog implements DurableLog {
   readonly #kept: DurableLog;
   readonly #log: Log;
-  readonly #probe: ProbeOptions | undefined;
-  readonly #end = new AbortController();
+  readonly #database: Pick<Database, 'whenWritable'> | undefined;
   #problem: Problem | undefined;
-  #isProbing = false;
 
-  constructor(kept: DurableLog, log: Log, probe?: ProbeOptions) {
+  /** @param database - Where events are stored; it shows when it accepts them again. */
+  constructor(kept: DurableLog, log: Log, database?: Pick<Database, 'whenWritable'>) {
     this.#kept = kept;
     this.#log = log;
-    this.#probe = probe;
+    this.#database = database;
   }
 
   /** Why events are refused, from the first refusal until an event can be stored again. */
@@ -61,27 +46,21 @@ export class MonitoredLog implements DurableLog {
   }
 
   async ready(withinMs: number): Promise<void> {
-    try {
-      await this.#kept.ready?.(withinMs);
-    } catch (error) {
-      this.#fail(error);
-      throw error;
-    }
+    await this.#watch(this.#kept.ready?.(withinMs));
   }
 
   async keep(event: JournalEvent, withinMs?: number): Promise<void> {
+    await this.#watch(this.#kept.keep(event, withinMs));
+    this.#recover();
+  }
+
+  async #watch(work: Promise<void> | undefined): Promise<void> {
     try {
-      await this.#kept.keep(event, withinMs);
+      await work;
     } catch (error) {
       this.#fail(error);
       throw error;
     }
-    this.#recover();
-  }
-
-  /** Stops all pending attempts. */
-  close(): void {
-    this.#end.abort();
   }
 
   #fail(error: unknown): void {
@@ -92,28 +71,12 @@ export class MonitoredLog implements DurableLog {
     if (!isNew) return;
     const message = 'the journal cannot be written; commands are refused until it can';
     this.#log.warn({ reason: String(error) }, message);
-    void this.#tryAgain();
+    // No command is needed to find out whether the disk has space again.
+    void this.#database?.whenWritable().then(() => this.#recover());
   }
 
   #recover(): void {
     if (this.#problem) this.#log.info({}, 'the journal can be written again');
     this.#problem = undefined;
-  }
-
-  async #tryAgain(): Promise<void> {
-    if (!this.#probe || this.#isProbing) return;
-    const { probe, everyMs = PROBE_EVERY_MS } = this.#probe;
-    const { signal } = this.#end;
-    this.#isProbing = true;
-    while (this.#problem && !signal.aborted) {
-      await sleep(everyMs, signal);
-      if (signal.aborted || !this.#problem) break;
-      const isWritten = await probe().then(
-        () => true,
-        () => false,
-      );
-      if (isWritten && !signal.aborted) this.#recover();
-    }
-    this.#isProbing = false;
   }
 }

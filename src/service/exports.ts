@@ -45,7 +45,7 @@ const KEPT_MS = 86_400_000;
 const SWEEP_MS = 600_000;
 /** Interval at which a cluster searches for exports whose process has died [ms]. */
 const SHARED_SWEEP_MS = 5000;
-/** Interval at which an export saves its progress and checks whether it was cancelled [ms]. */
+/** How often an export reports by default [ms]. */
 const REPORT_MS = 500;
 /** Time for another process to cancel an export that it runs [ms]. */
 const END_MAX_MS = 10_000;
@@ -95,6 +95,8 @@ export interface ExportsOptions {
   readonly member?: string | undefined;
   /** Source of real time, for tests of expiry. */
   readonly nowMs?: () => number;
+  /** Interval at which an export saves its progress and checks whether it was cancelled [ms]. */
+  readonly reportMs?: number;
 }
 
 /**
@@ -112,6 +114,7 @@ export class Exports {
   readonly #make: MakeDataset;
   readonly #member: string | undefined;
   readonly #nowMs: () => number;
+  readonly #reportMs: number;
   readonly #runs = new Map<string, Run>();
   /** Exports start one after another, so that limits hold, and never during a sweep. */
   readonly #creating = new SerialQueue();
@@ -123,8 +126,10 @@ export class Exports {
     database: Queries | undefined,
     folder: string,
     log: Log,
-    { limits, make = generateLocally, member, nowMs = Date.now }: ExportsOptions = {},
+    options: ExportsOptions = {},
   ) {
+    const { limits, make = generateLocally, member, nowMs = Date.now } = options;
+    const { reportMs = REPORT_MS } = options;
     this.#database = database;
     this.#folder = new ExportFolder(folder);
     this.#log = log;
@@ -132,6 +137,7 @@ export class Exports {
     this.#make = make;
     this.#member = member;
     this.#nowMs = nowMs;
+    this.#reportMs = reportMs;
   }
 
   /**
@@ -334,7 +340,7 @@ export class Exports {
    */
   async #report(id: string, run: Run, made: AbortSignal): Promise<void> {
     for (;;) {
-      await sleep(REPORT_MS, made);
+      await sleep(this.#reportMs, made);
       if (made.aborted) return;
       try {
         const isWanted = await saveExport(this.#queries, id, run.state);

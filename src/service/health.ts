@@ -30,7 +30,7 @@ export interface HealthParts {
   readonly clock: Clock;
   readonly eventLog: EventLog;
   readonly deliveries: readonly Delivering[];
-  readonly database?: (Database & { readonly problems?: readonly Problem[] }) | undefined;
+  readonly database?: Pick<Database, 'location' | 'isConnected' | 'problems'> | undefined;
   /** Whether the journal accepts events. */
   readonly journal?: { readonly problem: Problem | undefined } | undefined;
   readonly clockState?: ClockState | undefined;
@@ -119,9 +119,9 @@ export class Health {
 
   #storeProblems(): readonly Found[] {
     const { database } = this.#parts;
-    const { problems = [], isConnected = true, location } = database ?? {};
-    if (problems.length > 0 || isConnected) return problems;
-    return [{ part: 'store', reason: `${location} does not respond` }];
+    if (!database || database.isConnected || database.problems.length > 0)
+      return database?.problems ?? [];
+    return [{ part: 'store', reason: `${database.location} does not respond` }];
   }
 
   /** Delivery ahead of the clock: the clock was set back, or was wrong before the start. */

@@ -4,13 +4,12 @@ import type { Clock } from '../core/clock.ts';
 import type { Machine } from '../core/factory.ts';
 import { OFFLINE } from '../core/field.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
+import { inTurns } from '../runtime/turns.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { createReader, type Reader, type ReaderOptions } from '../simulation/reader.ts';
+import { createReader, type Reader } from '../simulation/reader.ts';
 import { DailyTotals } from './daily-totals.ts';
 import type { EventLog } from './event-log.ts';
 
-/** Machines per reader; seeking takes some milliseconds each, then the event loop gets a turn. */
-const SLICE_MACHINES = 50;
 /** Rows read before the event loop gets a turn: a few milliseconds. */
 const BATCH_ROWS = 1024;
 /** How far before its start it searches for each machine's last reading [ms]. */
@@ -121,21 +120,20 @@ export class Observer {
 
   /** Follows the horizon until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const readers: Reader[] = [];
     this.#beganMs = this.#eventLog.horizonMs();
+    const longestMs = this.#fleet.machines.reduce((ms, each) => Math.max(ms, each.intervalMs), 0);
     this.dailyTotals.begin(this.#fleet.machines, this.#beganMs);
-    for (const machines of slices(this.#fleet.machines)) {
-      if (signal.aborted) return;
-      readers.push(this.#seek(machines));
-      await turn();
-    }
+    // Far enough back to see the last reading of each machine.
+    const fromMs = this.#beganMs - Math.min(longestMs, LOOK_BACK_MAX_MS);
+    const reader = await this.#readerFrom(fromMs, signal);
+    if (signal.aborted) return;
     const restored = this.dailyTotals.restore(this.#fleet, this.#beganMs, signal);
-    await Promise.all([this.#keepUp(readers, signal), restored]);
+    await Promise.all([this.#keepUp(reader, signal), restored]);
   }
 
-  async #keepUp(begun: readonly Reader[], signal: AbortSignal): Promise<void> {
+  async #keepUp(begun: Reader, signal: AbortSignal): Promise<void> {
     const batch = new Batch(BATCH_ROWS);
-    let readers = begun;
+    let reader = begun;
     let leapsSeen = this.#leaps?.leaps();
     const restoring: Promise<void>[] = [];
     while (!signal.aborted) {
@@ -144,17 +142,16 @@ export class Observer {
         leapsSeen = this.#leaps?.leaps();
         const toMs = horizonMs - (this.#leaps?.catchUpMs ?? 0);
         if (toMs > this.#timeMs) {
-          readers = await this.#leap(toMs);
+          reader = await this.#leap(toMs, signal);
           restoring.push(this.dailyTotals.restore(this.#fleet, toMs, signal));
         }
       }
       for (;;) {
         const next = this.#next[0];
-        const untilMs = Math.min(horizonMs, next?.fromMs ?? horizonMs);
-        for (const reader of readers) await this.#follow(reader, untilMs, batch, signal);
+        await this.#read(reader, Math.min(horizonMs, next?.fromMs ?? horizonMs), batch, signal);
         if (!next || horizonMs < next.fromMs || signal.aborted) break;
-        this.#next.shift();
-        readers = await this.#change(readers, next.fleet, untilMs);
+        this.#changeNow(next.fromMs);
+        reader = this.#reader(reader);
       }
       this.#timeMs = horizonMs;
       await this.#eventLog.settled();
@@ -165,31 +162,24 @@ export class Observer {
   }
 
   /**
-   * Starts new readers at an instant: reading a year skipped by a wrong clock would take hours.
+   * Starts a new reader at an instant: reading a year skipped by a wrong clock would take hours.
    */
-  async #leap(toMs: number): Promise<Reader[]> {
+  #leap(toMs: number, signal: AbortSignal): Promise<Reader> {
     this.#changeNow(toMs);
     this.dailyTotals.begin(this.#fleet.machines, toMs);
-    const readers: Reader[] = [];
-    for (const machines of slices(this.#fleet.machines)) {
-      const reader = this.#reader({ machines });
-      reader.seek(toMs, true);
-      readers.push(reader);
-      await turn();
-    }
-    return readers;
+    return this.#readerFrom(toMs, signal);
   }
 
-  /** Creates a reader far enough back to see the last reading of each of its machines. */
-  #seek(machines: readonly Machine[]): Reader {
-    const longestMs = machines.reduce((ms, { intervalMs }) => Math.max(ms, intervalMs), 0);
-    const reader = this.#reader({ machines });
-    reader.seek(this.#beganMs - Math.min(longestMs, LOOK_BACK_MAX_MS), true);
+  async #readerFrom(timeMs: number, signal: AbortSignal): Promise<Reader> {
+    const reader = this.#reader();
+    await inTurns(reader.seeking(timeMs, true), signal);
     return reader;
   }
 
-  #reader(options: ReaderOptions): Reader {
-    return createReader(this.#fleet, { ...options, statusIntervalS: this.#statusIntervalS });
+  /** A reader of the current fleet, which continues where one of the last fleet is. */
+  #reader(after?: Reader): Reader {
+    const statusIntervalS = this.#statusIntervalS;
+    return createReader(this.#fleet, { statusIntervalS, ...(after && { after }) });
   }
 
   /** Switches to the fleet in effect at an instant. */
@@ -211,32 +201,7 @@ export class Observer {
     for (const id of byId.keys()) if (!this.#tallies.has(id)) this.#tallies.set(id, emptyTally());
   }
 
-  /** Replaces readers that have read up to `timeMs` by readers of another fleet. */
-  async #change(old: readonly Reader[], fleet: Fleet, timeMs: number): Promise<Reader[]> {
-    const { byId } = fleet;
-    this.#know(fleet);
-    const kept = old.map((reader) =>
-      reader.machines.filter((machine) => byId.get(machine.id) === machine),
-    );
-    const known = new Set(kept.flat());
-    const others = fleet.machines.filter((machine) => !known.has(machine));
-    const readers: Reader[] = [];
-    for (const [i, machines] of kept.entries()) {
-      const room = Math.max(0, SLICE_MACHINES - machines.length);
-      machines.push(...others.splice(0, room));
-      readers.push(this.#reader({ machines, after: old[i] as Reader }));
-      await turn();
-    }
-    for (const machines of slices(others)) {
-      const reader = this.#reader({ machines });
-      reader.seek(timeMs, true);
-      readers.push(reader);
-      await turn();
-    }
-    return readers;
-  }
-
-  async #follow(reader: Reader, untilMs: number, batch: Batch, signal: AbortSignal): Promise<void> {
+  async #read(reader: Reader, untilMs: number, batch: Batch, signal: AbortSignal): Promise<void> {
     for (let isDone = false; !isDone && !signal.aborted; ) {
       isDone = reader.read(untilMs, batch);
       this.#show(batch);
@@ -275,12 +240,6 @@ export class Observer {
       this.dailyTotals.add(batch, row);
     }
   }
-}
-
-/** Splits machines into slices of {@link SLICE_MACHINES}. */
-function* slices(machines: readonly Machine[]): Iterable<readonly Machine[]> {
-  for (let i = 0; i < machines.length; i += SLICE_MACHINES)
-    yield machines.slice(i, i + SLICE_MACHINES);
 }
 
 function emptyTally(): Tally {

@@ -4,6 +4,7 @@ import type { Machine } from '../core/factory.ts';
 import { timeText } from '../encoding/time.ts';
 import type { Announcer } from '../outputs/output.ts';
 import type { Log } from '../runtime/log.ts';
+import { Memo } from '../runtime/memo.ts';
 import { Incidents } from '../simulation/incidents.ts';
 import type { TruthRecord, TruthSource } from './ground-truth.ts';
 
@@ -39,13 +40,15 @@ export class TruthPublisher {
   readonly #simulator: TruthSource;
   readonly #announcer: Announcer;
   readonly #log: Log;
-  readonly #incidents = new Map<Machine, Incidents>();
+  readonly #incidents: Memo<Machine, Incidents>;
   /** The state last published of each anomaly that may still change, by id. */
   readonly #said = new Map<string, string>();
   #isFailing = false;
 
   constructor(simulator: TruthSource, announcer: Announcer, log: Log) {
     this.#simulator = simulator;
+    const { journal } = simulator.eventLog;
+    this.#incidents = new Memo((machine) => new Incidents(machine, journal));
     this.#announcer = announcer;
     this.#log = log;
   }
@@ -67,7 +70,7 @@ export class TruthPublisher {
   async #look(fromS: number, toS: number, signal: AbortSignal): Promise<boolean> {
     for (const [i, machine] of this.#simulator.fleet.machines.entries()) {
       if (signal.aborted) return false;
-      for (const incident of this.#of(machine).between(fromS - 1, toS + 1))
+      for (const incident of this.#incidents.of(machine).between(fromS - 1, toS + 1))
         if (incident.startS <= toS && !(await this.#say(machine, incident, toS))) return false;
       if (i % SLICE_MACHINES === SLICE_MACHINES - 1) await turn();
     }
@@ -91,15 +94,6 @@ export class TruthPublisher {
     this.#said.set(incident.id, state);
     if (this.#said.size > SAID_MAX) this.#said.delete(this.#said.keys().next().value as string);
     return true;
-  }
-
-  #of(machine: Machine): Incidents {
-    let incidents = this.#incidents.get(machine);
-    if (!incidents) {
-      incidents = new Incidents(machine, this.#simulator.eventLog.journal);
-      this.#incidents.set(machine, incidents);
-    }
-    return incidents;
   }
 }
 

@@ -18,9 +18,9 @@ export interface ReaderOptions {
   /**
    * A reader of the fleet that this fleet was derived from ({@link nextFleet}); it must have read
    * everything up to its position. The new reader continues there: with the same cursors for
-   * unchanged machines, and from an anchor for the others, which then announce themselves. A
-   * machine that has left the fleet, or its topic, ends as `offline`. Do not use the old reader
-   * any more.
+   * unchanged machines, and from an anchor for the others, which then announce themselves; the
+   * first reads seek them, some at a time. A machine that has left the fleet, or its topic, ends as
+   * `offline`. Do not use the old reader any more.
    */
   readonly after?: Reader;
 }
@@ -78,10 +78,10 @@ interface DueStatus {
 
 const DEFAULT_STATUS_INTERVAL_S = 60;
 /**
- * Most machines that one call starts or stops: each replays its past, which takes about a
+ * Most machines that one call starts, stops or adds: each replays its past, which takes about a
  * millisecond, and the event loop must not be blocked.
  */
-const SWITCHES_MAX = 16;
+const REPLAYS_MAX = 16;
 
 /**
  * Moves through the function that a factory is. It holds one record of numbers per machine, can
@@ -98,6 +98,10 @@ export class Reader implements RowReader {
   readonly #statuses: DueStatus[] = [];
   #statusesWritten = 0;
   #eventsSeen = 0;
+  /** Cursors of machines that have just come to the fleet and have yet to be sought. */
+  readonly #newcomers = new Set<Cursor>();
+  /** Whether a change of fleets has yet to report statuses of its instant. */
+  #isSwitching = false;
   /** Cursors that the next events have yet to switch, in reverse order. */
   #toSwitch: Cursor[] | undefined;
   #timeMs = Number.NaN;
@@ -133,10 +137,6 @@ export class Reader implements RowReader {
     if (after) this.#goOn(after);
   }
 
-  get machines(): Machine[] {
-    return Array.from(this.#cursors.values(), ({ machine }) => machine);
-  }
-
   /** Everything up to and including this instant has been read [ms since the epoch]. */
   get timeMs(): number {
     return this.#timeMs;
@@ -156,6 +156,8 @@ export class Reader implements RowReader {
   *seeking(timeMs: number, announce = false): Generator<undefined> {
     this.#statuses.length = 0;
     this.#statusesWritten = 0;
+    this.#newcomers.clear();
+    this.#isSwitching = false;
     const next = this.#fleet.journal.events.findIndex((event) => event.timeS * 1000 > timeMs);
     this.#setPosition(timeMs, next < 0 ? this.#fleet.journal.events.length : next);
     for (const { cursors } of this.#groups)
@@ -172,24 +174,27 @@ export class Reader implements RowReader {
   announce(): void {
     for (const cursor of this.#cursors.values())
       if (cursor.isRunning) cursor.mustAnnounce = true;
-      else this.#statuses.push({ cursor, timeMs: 1000 * cursor.stoppedS });
+      else if (!this.#newcomers.has(cursor))
+        this.#statuses.push({ cursor, timeMs: 1000 * cursor.stoppedS });
   }
 
   /**
    * Appends the rows up to and including `untilMs`, in order of time, until the batch is full.
    *
    * @returns Whether all of them are in. If not, call again: the batch is full, or many machines
-   *   are being started or stopped.
+   *   are being started, stopped or added.
    */
   read(untilMs: number, batch: Batch): boolean {
     const isDone = this.#fill(untilMs, batch);
-    batch.untilMs = this.#timeMs;
+    batch.untilMs = this.#timeMs - Number(this.#isSwitching);
     return isDone;
   }
 
   #fill(untilMs: number, batch: Batch): boolean {
+    if (!this.#seekNewcomers()) return false;
     for (;;) {
       if (!this.#writeStatuses(batch)) return false;
+      this.#isSwitching = false;
       const eventMs = this.#nextEventMs();
       let nextMs = eventMs;
       for (const group of this.#groups) nextMs = Math.min(nextMs, group.nextMs);
@@ -238,9 +243,19 @@ export class Reader implements RowReader {
       this.#statuses.push({ cursor, timeMs: this.#timeMs });
     }
     for (const [id, cursor] of this.#cursors)
-      if (before.#cursors.get(id) !== cursor) this.#seekCursor(cursor, true);
-    // These statuses are of this instant, which has not been read until they are.
-    if (this.#statuses.length > 0) this.#timeMs--;
+      if (before.#cursors.get(id) !== cursor) this.#newcomers.add(cursor);
+    this.#isSwitching = this.#statuses.length > 0 || this.#newcomers.size > 0;
+  }
+
+  /** Seeks machines that have come to the fleet; returns false if some are left. */
+  #seekNewcomers(): boolean {
+    let sought = 0;
+    for (const cursor of this.#newcomers) {
+      if (sought++ === REPLAYS_MAX) return false;
+      this.#newcomers.delete(cursor);
+      this.#seekCursor(cursor, true);
+    }
+    return true;
   }
 
   /** Reads the due instant of a group; returns false if the batch fills up before its end. */
@@ -316,7 +331,7 @@ export class Reader implements RowReader {
     let switches = 0;
     for (let cursor = this.#toSwitch.pop(); cursor; cursor = this.#toSwitch.pop()) {
       if (!this.#switch(cursor, eventMs)) continue;
-      if (++switches === SWITCHES_MAX) return false;
+      if (++switches === REPLAYS_MAX) return false;
     }
     this.#toSwitch = undefined;
     this.#eventsSeen = seen;

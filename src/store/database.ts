@@ -34,6 +34,11 @@ export interface Database extends Queries {
    */
   readonly problems: readonly Problem[];
   /**
+   * Settles once the database has proved by a write that the journal would accept an event. It
+   * tries regularly until it does, even if it has no other reason to doubt that.
+   */
+  whenWritable(): Promise<void>;
+  /**
    * Runs one statement and returns its rows.
    *
    * @param timeoutMs - How long a server may take; the usual limit by default. The embedded
@@ -58,7 +63,7 @@ export interface Database extends Queries {
 /** When a statement fails for taking too long [ms]; ours take milliseconds. */
 export const STATEMENT_MAX_MS = 30_000;
 
-/** How often a database is checked, and how long a check may take. */
+/** How often a database is checked or reopened, and how long a check may take. */
 export interface DatabaseLimits {
   /** Time between two checks of a healthy database [ms]. */
   readonly checkIntervalMs: number;
@@ -66,6 +71,11 @@ export interface DatabaseLimits {
   readonly retryIntervalMs: number;
   /** A check that takes longer has failed [ms]. */
   readonly checkTimeoutMs: number;
+  /**
+   * How long the embedded database waits before it opens again after a failure [ms], so that a full
+   * disk does not keep the processor busy.
+   */
+  readonly reopenAfterMs: number;
 }
 
 /** The default limits. */
@@ -73,4 +83,5 @@ export const DATABASE_LIMITS: DatabaseLimits = {
   checkIntervalMs: 5000,
   retryIntervalMs: 2000,
   checkTimeoutMs: 5000,
+  reopenAfterMs: 1000,
 };

@@ -67,20 +67,12 @@ export class JournalLog {
     this.#end.abort();
   }
 
-  async #answered(deadline: AbortSignal, timeoutMs: number): Promise<boolean> {
+  /** @returns An answer of the database; undefined if none has come before the deadline. */
+  async #answered(deadline: AbortSignal, timeoutMs: number): Promise<unknown> {
     await this.#undoing;
-    const backOff = new BackOff();
-    while (!deadline.aborted) {
-      try {
-        await this.#database.query('select 1', [], timeoutMs);
-        return true;
-      } catch (error) {
-        // A connection that was lost while idle is restored immediately.
-        if (!(error instanceof StoreError && error.kind === 'unreachable')) throw error;
-      }
-      await sleep(backOff.nextMs(), deadline);
-    }
-    return false;
+    const ask = () => this.#database.query('select 1', [], timeoutMs);
+    // A connection that was lost while idle is restored immediately.
+    return persist(ask, deadline, ({ kind }) => kind === 'unreachable');
   }
 
   #deadline(withinMs: number): AbortSignal {

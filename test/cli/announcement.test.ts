@@ -7,7 +7,7 @@ function reachedOn(brokerPort: number | undefined, env: Readonly<Record<string, 
   const configuration = configure(env);
   const reached: Endpoints = {
     apiPort: 8003,
-    brokerAddress: `mqtt://127.0.0.1:${brokerPort}`,
+    addresses: { mqtt: `mqtt://127.0.0.1:${brokerPort}`, postgres: 'db:5432/enms' },
     brokerPort,
     database: 'memory',
     factories: configuration.factories,
@@ -21,6 +21,7 @@ function reachedOn(brokerPort: number | undefined, env: Readonly<Record<string, 
 test('the banner shows how to subscribe, with the broker’s actual port', () => {
   const text = announcement(...reachedOn(1884));
   assert.match(text, /mosquitto_sub -h 127\.0\.0\.1 -p 1884 -v -t 'factory\/#'\n/);
+  assert.match(text, /^ {2}Postgres +db:5432\/enms$/m);
   assert.doesNotMatch(announcement(...reachedOn(undefined, { MQTT_HOST: 'b' })), /mosquitto_sub/);
 });
 

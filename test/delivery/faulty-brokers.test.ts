@@ -14,9 +14,10 @@ import { due, tryOut } from './trial.ts';
 
 /** A missing message fails the test instead of hanging it. */
 const SERVED = { skip: withoutMosquitto() };
-const STALLED = 'mqtt has stalled: nothing was acknowledged for 0.3 s; reconnecting';
 const DOWN = 'mqtt does not take readings; trying again until it does';
 const AGAIN = 'mqtt takes readings again';
+const stallOf = (port: number) => `mqtt://127.0.0.1:${port}: nothing was acknowledged for 0.3 s`;
+const stalled = (port: number) => `mqtt has stalled: ${stallOf(port)}; reconnecting`;
 
 function sinkTo(port: number, more: Partial<BrokerAddress> = {}, qos: 0 | 1 | 2 = 1): MqttSink {
   return new MqttSink({ ...privateAddress(port), ...more }, qos);
@@ -53,16 +54,16 @@ test('a broker that acknowledges nothing gets a new connection', async (t) => {
   });
   const trial = tryOut(t, sinkTo(broker.port, { keepaliveS: 0 }));
   trial.pass(5);
-  await trial.said(STALLED);
+  await trial.said(stalled(broker.port));
   assert.equal(trial.figures.state, 'stalled');
   const [problem] = trial.figures.problems;
   assert.equal(problem?.part, 'mqtt');
-  assert.equal(problem?.reason, 'nothing was acknowledged for 0.3 s');
+  assert.equal(problem?.reason, stallOf(broker.port));
   await until(() => broker.connections >= 2);
   isSilent = false;
   await trial.delivered();
   assert.deepEqual(trial.figures.problems, []);
-  assert.deepEqual(trial.messages(), [STALLED, AGAIN]);
+  assert.deepEqual(trial.messages(), [stalled(broker.port), AGAIN]);
 });
 
 for (const qos of [0, 1, 2] as const)
@@ -79,7 +80,7 @@ for (const qos of [0, 1, 2] as const)
     await until(() => {
       if (qos === 0) trial.pass(1);
       else if (trial.figures.lagMs === 0) trial.pass(10);
-      return trial.messages().includes(STALLED);
+      return trial.messages().includes(stalled(proxy.port));
     });
     await trial.delivered();
     assert.ok(proxy.connections >= 2);
@@ -91,7 +92,7 @@ test('a silent peer is an outage with a reason', async (t) => {
   const peer = await silentPeer(t);
   const trial = tryOut(t, sinkTo(peer.port));
   trial.pass(1);
-  await trial.said(STALLED);
+  await trial.said(stalled(peer.port));
   await until(() => peer.connections >= 2);
   assert.equal(trial.figures.isConnected, false);
 });

@@ -11,7 +11,6 @@ import { until } from '../until.ts';
 import { demoFleet, START_MS } from './demo.ts';
 import { due, tryOut } from './trial.ts';
 
-const STALLED = 'postgres has stalled: nothing was acknowledged for 0.3 s; reconnecting';
 const DOWN = 'postgres does not take readings; trying again until it does';
 const AGAIN = 'postgres takes readings again';
 const OTHER = 'postgres still does not take readings, for another reason';
@@ -53,10 +52,12 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
     await trial.delivered();
     proxy.forget();
     trial.pass(10);
-    await trial.said(STALLED);
+    const address = `127.0.0.1:${proxy.port}/${enms.server.database}`;
+    const stalled = `postgres has stalled: ${address}: nothing was acknowledged for 0.3 s; reconnecting`;
+    await trial.said(stalled);
     await trial.delivered();
     await assertRows(enms, 20);
-    assert.deepEqual(trial.messages(), [STALLED, AGAIN]);
+    assert.deepEqual(trial.messages(), [stalled, AGAIN]);
     assert.deepEqual(trial.figures.problems, []);
   });
 

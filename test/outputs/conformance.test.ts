@@ -232,7 +232,9 @@ function suite(peer: Peer): void {
     await trial.delivered();
     proxy.forget();
     trial.pass(10);
-    await trial.said(`${sink.name} has stalled: nothing was acknowledged for 0.3 s; reconnecting`);
+    const reason = `${sink.address}: nothing was acknowledged for 0.3 s`;
+    await trial.said(`${sink.name} has stalled: ${reason}; reconnecting`);
+    assertError(new Error(reason), `127.0.0.1:${proxy.port}`, /nothing was acknowledged/);
     await trial.delivered();
     await assertArrived(place, [due(20)], isReading);
   });

@@ -39,7 +39,11 @@ async function opened(
   folder = freshFolder(),
   store: Database = options.member ? shareable : database,
 ) {
-  const exports = new Exports(store, folder, silent, { nowMs: () => NOW_MS, ...options });
+  const exports = new Exports(store, folder, silent, {
+    nowMs: () => NOW_MS,
+    reportMs: 20,
+    ...options,
+  });
   await exports.begin();
   running.push(exports);
   return { exports, folder };

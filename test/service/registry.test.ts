@@ -92,7 +92,7 @@ async function start(
     app,
     log,
     async witness() {
-      const client = await mqtt.connectAsync(assembly.addresses[0] as string);
+      const client = await mqtt.connectAsync(assembly.addresses['mqtt'] as string);
       clients.push(client);
       const messages = new Map<string, string[]>();
       let wake = () => {};
@@ -394,30 +394,35 @@ onServer(
   },
 );
 
-onServer('a purge deletes readings once their number is confirmed', async (_postgres, place, t) => {
-  const { ask, assembly } = await start(t, place, { SINK_POSTGRES: 'true' });
-  const { simulator } = assembly;
-  const url = `/simulator/machines/${COMPRESSOR}`;
-  const stored = () => simulator.sinks.find(({ sink }) => sink === 'postgres');
-  const readings = () => stored()?.readings ?? 0;
-  await until(() => readings() >= 20);
-  const live = await ask('DELETE', `${url}?purge=true`);
-  assert.ok(live.body.data.rows.energy_readings > 0);
-  assert.equal((await ask('DELETE', url)).status, 200);
-  await until(() => simulator.isChangeDelivered);
-  const { body } = await ask('DELETE', `${url}?purge=true`);
-  const { rows, confirm } = body.data as { rows: Record<string, number>; confirm: number };
-  const total = Object.values(rows).reduce((a, b) => a + b, 0);
-  assert.equal(confirm, total);
-  assert.match(body.message, new RegExp(`^this also deletes ${total} rows`));
-  const wrong = await ask('DELETE', `${url}?purge=true&confirm=${total - 1}`);
-  assert.equal(wrong.status, 409);
-  const done = await ask('DELETE', `${url}?purge=true&confirm=${total}`);
-  assert.deepEqual([done.status, done.body.data?.deleted], [200, true], done.body.message);
-  const before = readings();
-  await until(() => readings() >= before + 10);
-  assert.equal(stored()?.lastError, undefined, 'the others continue');
-});
+onServer(
+  'a purge deletes readings once their number is confirmed',
+  async ({ host, port }, place, t) => {
+    const { ask, assembly } = await start(t, place, { SINK_POSTGRES: 'true' });
+    const { simulator } = assembly;
+    const address = `${host}:${port}/${place.server?.database}`;
+    assert.equal(assembly.addresses['postgres'], address);
+    const url = `/simulator/machines/${COMPRESSOR}`;
+    const stored = () => simulator.sinks.find(({ sink }) => sink === 'postgres');
+    const readings = () => stored()?.readings ?? 0;
+    await until(() => readings() >= 20);
+    const live = await ask('DELETE', `${url}?purge=true`);
+    assert.ok(live.body.data.rows.energy_readings > 0);
+    assert.equal((await ask('DELETE', url)).status, 200);
+    await until(() => simulator.isChangeDelivered);
+    const { body } = await ask('DELETE', `${url}?purge=true`);
+    const { rows, confirm } = body.data as { rows: Record<string, number>; confirm: number };
+    const total = Object.values(rows).reduce((a, b) => a + b, 0);
+    assert.equal(confirm, total);
+    assert.match(body.message, new RegExp(`^this also deletes ${total} rows`));
+    const wrong = await ask('DELETE', `${url}?purge=true&confirm=${total - 1}`);
+    assert.equal(wrong.status, 409);
+    const done = await ask('DELETE', `${url}?purge=true&confirm=${total}`);
+    assert.deepEqual([done.status, done.body.data?.deleted], [200, true], done.body.message);
+    const before = readings();
+    await until(() => readings() >= before + 10);
+    assert.equal(stored()?.lastError, undefined, 'the others continue');
+  },
+);
 
 onServer('a gap is recorded once the database is back, and only once', async (postgres, place) => {
   const store = await openStore(place, logLines());

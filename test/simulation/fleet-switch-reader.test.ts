@@ -170,3 +170,36 @@ test('how far a batch says that all is in includes what the switch itself report
     assert.equal(inMs, SWAP_MS + 30_000);
   }
 });
+
+test('many new machines are sought over several calls, without changing any row', () => {
+  const added = Array.from({ length: 40 }, (_, i) => ({
+    ...(HVAC as MachineDescription),
+    id: `c0000000-0000-0000-0000-0000000001${10 + i}`,
+    name: `HVAC-${i}`,
+    topic: `factory/demo/hvac-${i}`,
+  }));
+  const journal = new Journal(DEFAULT_SETTINGS);
+  const machineIds = [(added.at(-1) as MachineDescription).id];
+  journal.append({ kind: 'stop', sequence: 1, timeS: FROM_MS / 1000 - 60, machineIds });
+  const fleet = createFleet([factory(COMPRESSOR)], { journal });
+  const next = nextFleet(fleet, [factory(COMPRESSOR, ...added)]);
+  const reader = readerOf(fleet);
+  reader.follow(next, SWAP_MS);
+  let calls = 0;
+  const announcing = {
+    read(untilMs: number, batch: Batch) {
+      calls++;
+      const isDone = reader.read(untilMs, batch);
+      // A receiver that reconnects meanwhile gets each status once.
+      if (calls === 1) reader.announce();
+      return isDone;
+    },
+  };
+  const found = readRows(announcing, TO_MS);
+  assert.equal(calls, 3);
+  const whole = new FleetSwitchReader(next);
+  whole.seek(SWAP_MS, true);
+  const isLater = ({ timeMs }: { timeMs: number }) => !(timeMs >= FROM_MS && timeMs <= SWAP_MS);
+  assert.deepEqual(found.filter(isLater), readRows(whole, TO_MS));
+  assert.equal(found.filter(({ timeMs }) => timeMs < FROM_MS).length, 1);
+});

@@ -79,6 +79,13 @@ inBothDrivers('confirmed events survive repeated kill -9 of the process', async 
   assert.ok(((await store.watermarks.load('mqtt'))?.timeMs as number) >= confirmed);
 });
 
+inBothDrivers('a database shows on request that it accepts writes', async (place) => {
+  const store = await place.open({ limits: { checkIntervalMs: 20 } });
+  await store.journal.keep(event(1));
+  await store.database.whenWritable();
+  assert.deepEqual(await store.journal.load(), [event(1)]);
+});
+
 test('a lock lasts as long as its holder, and a dead holder leaves nothing behind', async () => {
   const folder = temporaryFolder();
   const lock = await FolderLock.acquire(folder);
@@ -244,7 +251,7 @@ test('a disk that fills up loses nothing that was confirmed, and works again wit
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t, folder);
   const log = logLines();
-  const limits = { retryIntervalMs: 100 };
+  const limits = { retryIntervalMs: 100, reopenAfterMs: 100 };
   const store = await place.open({ limits }, log);
   const { bavail, bsize } = statfsSync(folder);
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 2_000_000));
@@ -262,9 +269,16 @@ test('a disk that fills up loses nothing that was confirmed, and works again wit
   assert.match(String(problem?.reason), /no room|No space/);
   assert.ok(problem && problem.sinceMs >= sinceMs && problem.sinceMs <= Date.now());
   assert.match(log.lines.join('\n'), /^the store has a problem; trying again until it is solved /m);
+  let isWritable = false;
+  const writable = store.database.whenWritable().then(() => {
+    isWritable = true;
+  });
+  assert.equal(store.database.problems.length, 1);
+  assert.equal(isWritable, false);
   rmSync(join(folder, 'ballast'));
   // Without any request: it finds out by itself.
   await until(() => store.database.problems.length === 0);
+  await writable;
   assert.equal(log.lines.at(-1), 'the store works again {}');
   let events: JournalEvent[] | undefined;
   while (!events) events = await store.journal.load().catch(() => undefined);
@@ -280,7 +294,7 @@ test('a database that panics on a full disk is reopened once there is space', as
   const folder = mounted(t, 'size=80m');
   if (folder === undefined) return;
   const place = await placeOf('PGlite', t, folder);
-  const store = await place.open();
+  const store = await place.open({ limits: { reopenAfterMs: 100 } });
   await store.journal.keep(event(1));
   const { bavail, bsize } = statfsSync(folder);
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 200_000));

@@ -55,7 +55,10 @@ test('a change of its folder is noticed before a command is accepted', async (t)
   const { dataDir } = place.options;
   const elsewhere = join(temporaryFolder(), 'elsewhere');
   const log = logLines();
-  const store = await place.open({ limits: { checkIntervalMs: 50, retryIntervalMs: 50 } }, log);
+  const store = await place.open(
+    { limits: { checkIntervalMs: 50, retryIntervalMs: 50, reopenAfterMs: 50 } },
+    log,
+  );
   const { database, journal } = store;
   await journal.keep(event(1));
   assert.equal(database.problems.length, 0);

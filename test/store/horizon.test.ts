@@ -147,7 +147,7 @@ test('a process that is suspended while it appends does not block the others for
     },
     location: { value: database.location },
   });
-  const late = assert.rejects(new HorizonTable(suspended).append(undefined, STOP), StoreError);
+  const late = assert.rejects(new HorizonTable(suspended, 200).append(undefined, STOP), StoreError);
   await locked.promise;
   const { event } = await table.append(undefined, STOP);
   assert.equal(event.sequence, 1);

@@ -68,9 +68,9 @@ const oftenLost = (sink: string, reason: string): Line => ({
 });
 const again = (sink: string): Line => ({ message: `${sink} takes readings again` });
 const STALL = 'nothing was acknowledged for 30 s';
-const stalled = (sink: string): Line => ({
-  message: `${sink} has stalled: ${STALL}; reconnecting`,
-  reason: STALL,
+const stalled = (sink: string, address: string): Line => ({
+  message: `${sink} has stalled: ${address}: ${STALL}; reconnecting`,
+  reason: `${address}: ${STALL}`,
 });
 const refused = (sink: string, reason: string): readonly Line[] => [
   { message: `${sink} refuses messages of a topic: left out`, reason },
@@ -126,8 +126,8 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
   {
     ...{ sink: 'mqtt', condition: 'half-open' },
     how: 'forgets the connection, which stays open',
-    problem: { part: 'mqtt', reason: STALL, withinS: 40 },
-    log: [stalled('mqtt'), again('mqtt')],
+    problem: { part: 'mqtt', reason: `${MQTT}: ${STALL}`, withinS: 40 },
+    log: [stalled('mqtt', MQTT), again('mqtt')],
     after: MQTT_REPEATS,
   },
   {
@@ -262,8 +262,8 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
   {
     ...{ sink: 'postgres', condition: 'half-open' },
     how: 'forgets the connection, which stays open',
-    problem: { part: 'postgres', reason: STALL, withinS: 40 },
-    log: [stalled('postgres'), again('postgres')],
+    problem: { part: 'postgres', reason: `${POSTGRES}: ${STALL}`, withinS: 40 },
+    log: [stalled('postgres', POSTGRES), again('postgres')],
     after: ALL,
   },
   {

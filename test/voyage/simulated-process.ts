@@ -70,7 +70,6 @@ export class SimulatedProcess {
   readonly lines: readonly Line[];
   readonly #journalLog: VoyageJournal;
   readonly #kept: readonly JournalEvent[];
-  readonly #monitoredLog: MonitoredLog;
   readonly #end = new AbortController();
   readonly #running: Promise<void>[] = [];
 
@@ -92,8 +91,8 @@ export class SimulatedProcess {
     const journal = new Journal(settings, events);
     clock.setSpeed(events.findLast((event) => event.kind === 'speed')?.speed ?? 1);
     this.#journalLog = new VoyageJournal(life, events);
-    this.#monitoredLog = new MonitoredLog(this.#journalLog, LOG);
-    this.eventLog = new LocalEventLog(journal, clock, this.#monitoredLog);
+    const journalLog = new MonitoredLog(this.#journalLog, LOG);
+    this.eventLog = new LocalEventLog(journal, clock, journalLog);
     const legs = legsOf(chapters, journal, estate.seed);
     const { fleet } = legs.at(-1) as Leg;
     this.lines = estate.receivers.flatMap(({ receiver, form }) => {
@@ -161,7 +160,6 @@ export class SimulatedProcess {
     this.#journalLog.takeBack();
     this.life.kill(dice);
     this.#end.abort();
-    this.#monitoredLog.close();
     await Promise.all(this.#running);
     this.check();
     this.#checkJournal();
@@ -175,7 +173,6 @@ export class SimulatedProcess {
     void Promise.all([...stopping, ...this.#running]).then(() => {
       isOver = true;
     });
-    this.#monitoredLog.close();
     while (!isOver) {
       for (const question of [...this.life.questions])
         question.answer(question.isHanging ? 0 : 1, !question.isHanging);

@@ -76,7 +76,9 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
     registry,
     cluster,
     broker: undefined,
-    addresses: [addressText(mqttOptions(configuration.outputs).external as BrokerAddress)],
+    addresses: {
+      mqtt: addressText(mqttOptions(configuration.outputs).external as BrokerAddress),
+    },
     async run() {
       const wake = () => {
         eventLog.wake();

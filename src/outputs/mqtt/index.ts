@@ -38,14 +38,13 @@ async function openExternal(
 ): Promise<OpenOutput> {
   // Imported here because the client takes time to load, and the embedded broker is the default.
   const { MqttSink } = await import('./sink.ts');
-  const { addressText } = await import('./client.ts');
   const isPart = part !== undefined;
   const address = isPart ? { ...broker, clientId: `${broker.clientId}-${part}` } : broker;
   const sink = new MqttSink(address, options.qos, !isPart);
   return {
     sinks: [sink],
     ...(options.isGroundTruthPublished && { truth: sink }),
-    address: addressText(broker),
+    address: sink.address,
     readerOptions: options,
   };
 }

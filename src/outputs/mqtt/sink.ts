@@ -47,8 +47,8 @@ interface Attempt {
  */
 export class MqttSink implements DeliveredSink, Announcer {
   readonly name = 'mqtt';
+  readonly address: string;
   connectionCount = 0;
-  readonly #address: string;
   readonly #version: 4 | 5;
   readonly #qos: 0 | 1 | 2;
   readonly #client: MqttClient;
@@ -82,7 +82,7 @@ export class MqttSink implements DeliveredSink, Announcer {
    */
   constructor(broker: BrokerAddress, qos: 0 | 1 | 2, isAnnounced = true) {
     this.#isAnnounced = isAnnounced;
-    this.#address = addressText(broker);
+    this.address = addressText(broker);
     this.#version = broker.version;
     this.#qos = qos;
     const clientId = 'MQTT_CLIENT_ID, if another client has it too';
@@ -116,7 +116,7 @@ export class MqttSink implements DeliveredSink, Announcer {
 
   reset(reason: Error): void {
     this.#lastError = reason;
-    this.#fail(new MqttError(`${this.#address}: ${reason.message}`, reason));
+    this.#fail(new MqttError(reason.message, reason));
     this.#client.stream?.destroy();
   }
 
@@ -183,12 +183,12 @@ export class MqttSink implements DeliveredSink, Announcer {
     }
     await settledWithin(endMqttClient(this.#client, this.#stream !== undefined), CLOSE_MAX_MS);
     this.#client.stream?.destroy();
-    this.#fail(new MqttError(`the connection to ${this.#address} was closed`));
+    this.#fail(new MqttError(`the connection to ${this.address} was closed`));
   }
 
   #connected(): Promise<PublishStream> {
     if (this.#closing)
-      return Promise.reject(new MqttError(`the connection to ${this.#address} was closed`));
+      return Promise.reject(new MqttError(`the connection to ${this.address} was closed`));
     if (this.#stream) return Promise.resolve(this.#stream);
     return new Promise((resolve, reject) => void this.#attempts.push({ resolve, reject }));
   }
@@ -230,7 +230,7 @@ export class MqttSink implements DeliveredSink, Announcer {
     // Brokers of another MQTT version often close the connection without a reason.
     const silence = stream ? '' : ` (ended without an answer; see ${this.#protocol})`;
     const why = cause === undefined ? silence : ` (${causeText(cause)})`;
-    const error = new MqttError(`${this.#address}: ${what}${why}`, cause);
+    const error = new MqttError(`${this.address}: ${what}${why}`, cause);
     this.#lastError = undefined;
     this.#fail(error);
     if (this.#closing || !(stream || isWillRefused(cause))) return;

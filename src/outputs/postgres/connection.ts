@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { errorText } from '../../core/errors.ts';
 import { PostgresError } from './error.ts';
-import { connectInTurn } from './url.ts';
+import { connectInTurn, settingsOf } from './url.ts';
 
 /** A server that does not respond within this time is considered away [ms]. */
 const CONNECT_MAX_MS = 10_000;
@@ -56,6 +56,11 @@ export function explained(error: unknown, client: pg.Client): PostgresError {
   const { detail } = error as { detail?: string };
   const text = detail === undefined ? errorText(error) : `${errorText(error)}: ${detail}`;
   return new PostgresError(`${addressOf(client)}: ${text}`, error);
+}
+
+/** The address of a server, without secrets. @throws Error for an unusable URL. */
+export function serverAddress(server: pg.ClientConfig): string {
+  return addressOf(new pg.Client(settingsOf(server)));
 }
 
 function newClient(settings: pg.ClientConfig): pg.Client {

@@ -33,6 +33,6 @@ export const postgres = {
       ...(watermarkSql && { watermarkSql: (timeMs) => watermarkSql(name, timeMs) }),
       onRemark: (remark) => log.warn({ sink: name }, remark),
     });
-    return { sinks: [sink] };
+    return { sinks: [sink], address: sink.address };
   },
 } satisfies Output<typeof variables, DatabaseServer>;

@@ -4,7 +4,7 @@ import type { DeliveredSink, SinkObserver } from '../../core/sink.ts';
 import { COPY_TARGETS } from '../../encoding/copy-binary.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
 import { AbsentMachines } from './absent-machines.ts';
-import { bytesWritten, connect, disconnect, explained } from './connection.ts';
+import { bytesWritten, connect, disconnect, explained, serverAddress } from './connection.ts';
 import {
   codeOf,
   FOREIGN_KEY_VIOLATION,
@@ -68,6 +68,10 @@ export class PostgresSink implements DeliveredSink {
 
   constructor(options: PostgresSinkOptions) {
     this.#options = options;
+  }
+
+  get address(): string {
+    return serverAddress(this.#options.server);
   }
 
   get isConnected(): boolean {

@@ -4,8 +4,8 @@ import { insertEvent, loadEvents } from '../journal-rows.ts';
 import type { ClockRecord } from '../tables.ts';
 import { wakeAll } from './wakes.ts';
 
-/** How long a process, even a suspended one, may keep the others waiting. */
-const LOCK_MAX = '3s';
+/** How long a process, even a suspended one, may keep the others waiting [ms]. */
+const LOCK_MAX_MS = 3000;
 
 /** The horizon of a cluster, where its past ends, with everything a reader needs up to there. */
 export interface SharedHorizon {
@@ -45,9 +45,12 @@ export interface RegistryChange {
  */
 export class HorizonTable {
   readonly #database: Database;
+  readonly #lockMaxMs: number;
 
-  constructor(database: Database) {
+  /** @param lockMaxMs - How long this process may keep the others waiting. */
+  constructor(database: Database, lockMaxMs = LOCK_MAX_MS) {
     this.#database = database;
+    this.#lockMaxMs = lockMaxMs;
   }
 
   /** Creates the horizon of a new cluster. Everything before now is closed. */
@@ -140,7 +143,7 @@ export class HorizonTable {
 
   /** Blocks closing and appending until the transaction ends. @returns The next second. */
   async #lock(queries: Queries): Promise<number> {
-    await queries.query(`set local idle_in_transaction_session_timeout = '${LOCK_MAX}'`);
+    await queries.query(`set local idle_in_transaction_session_timeout = ${this.#lockMaxMs}`);
     await queries.query('select from simulator.horizon for update');
     const [row] = await queries.query<{ next_s: number }>(
       `select 1 + greatest(closed_s, floor(simulator.simulated_ms() / 1000)) as next_s

@@ -14,9 +14,8 @@ export interface TakenShard extends ShardToken {
   readonly watermark: Watermark | undefined;
 }
 
-/** What an owner has done since its last report, and its current state. */
-export interface ShardReport extends ShardToken {
-  readonly watermark: Watermark | undefined;
+/** What has been delivered of a shard to a sink, and the state of its delivery. */
+interface ShardFigures extends ShardToken {
   readonly readings: number;
   readonly messages: number;
   readonly bytes: number;
@@ -24,24 +23,19 @@ export interface ShardReport extends ShardToken {
   readonly reconnects: number;
   readonly readingsPerS: number;
   readonly isConnected: boolean;
+}
+
+/** What an owner has done since its last report, and its current state. */
+export interface ShardReport extends ShardFigures {
+  readonly watermark: Watermark | undefined;
   readonly lastError: string | undefined;
 }
 
 /** A shard's sink as other processes see it. */
-export interface ShardRow {
-  readonly shard: number;
-  readonly sink: string;
-  readonly token: number;
+export interface ShardRow extends ShardFigures {
   readonly owner: string | null;
   /** How far the sink has everything [ms]; null before it has anything. */
   readonly timeMs: number | null;
-  readonly readings: number;
-  readonly messages: number;
-  readonly bytes: number;
-  readonly failures: number;
-  readonly reconnects: number;
-  readonly readingsPerS: number;
-  readonly isConnected: boolean;
   readonly lastError: string | null;
 }
 

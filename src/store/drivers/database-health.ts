@@ -21,23 +21,55 @@ const AFFECTS_ALL: ReadonlySet<StoreFailure> = new Set([
 const CANCELLED = '57014';
 
 /**
+ * A script, and so one transaction, that writes to the journal's table and leaves nothing behind:
+ * it succeeds when the journal would accept an event. No reader goes back that far.
+ */
+export const WRITE_PROBE = `
+  insert into simulator.events (sequence, time_s, kind, body)
+    values (${Number.MIN_SAFE_INTEGER}, 0, 'stop', '{}');
+  delete from simulator.events where sequence = ${Number.MIN_SAFE_INTEGER}`;
+
+/** How a database checks itself. */
+export interface HealthChecks {
+  /** Checks whether the database is available. */
+  check(): Promise<unknown>;
+  /** Runs {@link WRITE_PROBE}. */
+  write(): Promise<unknown>;
+}
+
+/**
  * What is wrong with a database, and since when. Any answer proves that it is reachable; only a
- * successful write proves that it accepts writes.
+ * successful write proves that it accepts writes. The database is checked regularly, and more
+ * often while it has a problem.
  */
 export class DatabaseHealth {
   readonly #log: Log | undefined;
+  readonly #limits: DatabaseLimits;
+  readonly #checks: HealthChecks;
   readonly #loggedMs = new Map<string, number>();
+  readonly #end = new AbortController();
   #away: Problem | undefined;
   #unwritable: Problem | undefined;
+  #isWriting = false;
+  /** Called after the next successful write. */
+  readonly #waiting: (() => void)[] = [];
 
-  constructor(log: Log | undefined) {
+  constructor(log: Log | undefined, limits: DatabaseLimits, checks: HealthChecks) {
     this.#log = log;
+    this.#limits = limits;
+    this.#checks = checks;
+    void this.#run();
   }
 
   /** The current problem with its latest reason; empty while all is well. */
   get problems(): readonly Problem[] {
     const problem = this.#away ?? this.#unwritable;
     return problem ? [problem] : [];
+  }
+
+  /** See {@link Database.whenWritable}. */
+  whenWritable(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Records the failure of a statement. */
@@ -52,11 +84,20 @@ export class DatabaseHealth {
     this.#away = this.#problemOf(error);
   }
 
-  /** Records an answer. @param isProven - Whether the journal would accept an event. */
-  worked(isProven: boolean): void {
+  /** Records an answer, which does not prove that the journal would accept an event. */
+  worked(): void {
+    this.#recover(this.#unwritable);
+  }
+
+  /** Stops checking. */
+  stop(): void {
+    this.#end.abort();
+  }
+
+  #recover(unwritable: Problem | undefined): void {
     const before = this.problems.length;
     this.#away = undefined;
-    if (isProven) this.#unwritable = undefined;
+    this.#unwritable = unwritable;
     if (before > 0 && this.problems.length === 0) this.#log?.info({}, 'the store works again');
   }
 
@@ -75,66 +116,33 @@ export class DatabaseHealth {
     this.#loggedMs.set(reason, nowMs);
     this.#log?.warn({ reason }, 'the store has a problem; trying again until it is solved');
   }
-}
 
-/**
- * A script, and so one transaction, that writes to the journal's table and leaves nothing behind:
- * it succeeds when the journal would accept an event. No reader goes back that far.
- */
-export const WRITE_PROBE = `
-  insert into simulator.events (sequence, time_s, kind, body)
-    values (${Number.MIN_SAFE_INTEGER}, 0, 'stop', '{}');
-  delete from simulator.events where sequence = ${Number.MIN_SAFE_INTEGER}`;
-
-/** The checks of a {@link HealthCheck}. */
-export interface HealthChecks {
-  /** Checks whether the database is available. */
-  check(): Promise<unknown>;
-  /** Runs {@link WRITE_PROBE}. */
-  write(): Promise<unknown>;
-}
-
-/** Checks a database regularly, and more often while it has a problem. */
-export class HealthCheck {
-  readonly #end = new AbortController();
-  readonly #health: DatabaseHealth;
-  #isWriting = false;
-
-  constructor(health: DatabaseHealth, limits: DatabaseLimits, checks: HealthChecks) {
-    this.#health = health;
-    void this.#run(limits, checks);
-  }
-
-  stop(): void {
-    this.#end.abort();
-  }
-
-  async #run(
-    { checkIntervalMs, retryIntervalMs }: DatabaseLimits,
-    checks: HealthChecks,
-  ): Promise<void> {
+  async #run(): Promise<void> {
+    const { checkIntervalMs, retryIntervalMs } = this.#limits;
     const { signal } = this.#end;
     while (!signal.aborted) {
       // The timer must not keep the process alive.
-      const waitMs = this.#isHealthy ? checkIntervalMs : retryIntervalMs;
+      const waitMs = this.#isInDoubt ? retryIntervalMs : checkIntervalMs;
       await setTimeout(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
       // The driver records the result of each statement.
-      await checks.check().catch(() => undefined);
+      await this.#checks.check().catch(() => undefined);
       // A write may wait for its turn; the other checks continue.
-      if (!this.#isHealthy && !this.#isWriting) void this.#write(checks);
+      if (this.#isInDoubt && !this.#isWriting) void this.#write();
     }
   }
 
-  get #isHealthy(): boolean {
-    return this.#health.problems.length === 0;
+  /** Whether a write must show that the database accepts writes. */
+  get #isInDoubt(): boolean {
+    return this.problems.length > 0 || this.#waiting.length > 0;
   }
 
-  async #write(checks: HealthChecks): Promise<void> {
+  async #write(): Promise<void> {
     this.#isWriting = true;
     try {
-      await checks.write();
-      this.#health.worked(true);
+      await this.#checks.write();
+      this.#recover(undefined);
+      for (const settle of this.#waiting.splice(0)) settle();
     } catch {
       // The next attempt may succeed.
     } finally {

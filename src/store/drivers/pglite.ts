@@ -12,15 +12,10 @@ import {
 } from '../database.ts';
 import { makeFolder, PathGuard } from '../folders.ts';
 import { StoreError } from '../store-error.ts';
-import { DatabaseHealth, HealthCheck, WRITE_PROBE } from './database-health.ts';
+import { DatabaseHealth, WRITE_PROBE } from './database-health.ts';
 import { folderError } from './failures.ts';
 import { DAMAGED, embeddedLocation, PgliteThread } from './pglite-thread.ts';
 
-/**
- * How long to wait before reopening a failed database [ms], so that a full disk does not keep the
- * processor busy.
- */
-const REOPEN_AFTER_MS = 1000;
 /** How often to check the length of the write-ahead log [statements]. */
 const LOG_CHECK_EVERY = 500;
 /**
@@ -47,8 +42,8 @@ export class PgliteDatabase implements Database {
   readonly location: string;
   readonly #folder: string;
   readonly #guard: PathGuard;
+  readonly #limits: DatabaseLimits;
   readonly #health: DatabaseHealth;
-  readonly #healthCheck: HealthCheck;
   #thread: PgliteThread;
   #opening = new AbortController();
   readonly #queue = new SerialQueue();
@@ -62,15 +57,11 @@ export class PgliteDatabase implements Database {
     this.location = embeddedLocation(this.#folder);
     this.#thread = thread;
     this.#guard = new PathGuard([dataDir, this.#folder, join(this.#folder, 'PG_VERSION')]);
-    this.#health = new DatabaseHealth(log);
-    this.#healthCheck = new HealthCheck(
-      this.#health,
-      { ...DATABASE_LIMITS, ...limits },
-      {
-        check: async () => void this.#lost(),
-        write: () => this.script(WRITE_PROBE),
-      },
-    );
+    this.#limits = { ...DATABASE_LIMITS, ...limits };
+    this.#health = new DatabaseHealth(log, this.#limits, {
+      check: async () => void this.#lost(),
+      write: () => this.script(WRITE_PROBE),
+    });
   }
 
   /**
@@ -85,6 +76,10 @@ export class PgliteDatabase implements Database {
 
   get problems(): readonly Problem[] {
     return this.#health.problems;
+  }
+
+  whenWritable(): Promise<void> {
+    return this.#health.whenWritable();
   }
 
   get isConnected(): boolean {
@@ -132,7 +127,7 @@ export class PgliteDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    this.#healthCheck.stop();
+    this.#health.stop();
     await this.#exclusively(async () => {
       this.#isClosed = true;
       try {
@@ -185,7 +180,7 @@ export class PgliteDatabase implements Database {
       // What was written to a folder that has disappeared since is not stored.
       const lostMeanwhile = this.#lost();
       if (lostMeanwhile) throw lostMeanwhile;
-      this.#health.worked(false);
+      this.#health.worked();
       return rows;
     } catch (error) {
       this.#health.failed(error as StoreError);
@@ -195,7 +190,7 @@ export class PgliteDatabase implements Database {
   }
 
   async #reopen(): Promise<void> {
-    if (performance.now() - this.#failedAtMs < REOPEN_AFTER_MS && this.#failure) {
+    if (performance.now() - this.#failedAtMs < this.#limits.reopenAfterMs && this.#failure) {
       const { kind, message } = this.#failure;
       throw new StoreError(kind, message, { cause: this.#failure });
     }

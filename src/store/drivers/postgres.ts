@@ -12,7 +12,7 @@ import {
   STATEMENT_MAX_MS,
 } from '../database.ts';
 import { StoreError } from '../store-error.ts';
-import { DatabaseHealth, HealthCheck, WRITE_PROBE } from './database-health.ts';
+import { DatabaseHealth, WRITE_PROBE } from './database-health.ts';
 import { storeError } from './failures.ts';
 
 /** How long to wait for a connection [ms]. */
@@ -68,7 +68,6 @@ export class PostgresDatabase implements Database {
   readonly #server: pg.ClientConfig;
   readonly #limits: DatabaseLimits;
   readonly #health: DatabaseHealth;
-  readonly #healthCheck: HealthCheck;
   #pools: Pools;
   #isClosed = false;
 
@@ -78,8 +77,7 @@ export class PostgresDatabase implements Database {
     this.#server = server;
     this.#limits = { ...DATABASE_LIMITS, ...limits };
     this.#pools = this.#newPools();
-    this.#health = new DatabaseHealth(log);
-    this.#healthCheck = new HealthCheck(this.#health, this.#limits, {
+    this.#health = new DatabaseHealth(log, this.#limits, {
       check: async () => this.problems.length > 0 || this.#check('select 1'),
       write: () => this.#check(WRITE_PROBE),
     });
@@ -87,6 +85,10 @@ export class PostgresDatabase implements Database {
 
   get problems(): readonly Problem[] {
     return this.#health.problems;
+  }
+
+  whenWritable(): Promise<void> {
+    return this.#health.whenWritable();
   }
 
   query<Row>(
@@ -135,7 +137,7 @@ export class PostgresDatabase implements Database {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.isConnected = false;
-    this.#healthCheck.stop();
+    this.#health.stop();
     await endPools(this.#pools);
   }
 
@@ -166,7 +168,7 @@ export class PostgresDatabase implements Database {
     try {
       const result = await use(client);
       this.isConnected = true;
-      this.#health.worked(false);
+      this.#health.worked();
       return result;
     } catch (error) {
       isUnfit = isBroken(error);

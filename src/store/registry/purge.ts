@@ -2,7 +2,7 @@ import type { Database, Queries } from '../database.ts';
 import { StoreError } from '../store-error.ts';
 import { RegistryConflict, rowOf } from './change.ts';
 import { type RegistryTable, registryColumns } from './columns.ts';
-import { READING_TABLES } from './tables.ts';
+import { DEPENDENT_TABLES } from './tables.ts';
 
 /** How long a purge may take [ms]: years of readings take time to count and delete. */
 const PURGE_MAX_MS = 600_000;
@@ -113,7 +113,7 @@ async function presentTables(
     `select name, format_type(atttypid, atttypmod) as id_type
      from unnest($1::text[]) as name
        join pg_attribute on attrelid = to_regclass(name) and attname = 'machine_id'`,
-    [READING_TABLES],
+    [DEPENDENT_TABLES],
   );
 }
 

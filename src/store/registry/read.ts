@@ -14,6 +14,7 @@ import {
   type FactoryRow,
   hasTopic,
   type MachineRow,
+  most,
   readFactoryRow,
   readMachineRow,
 } from './rows.ts';
@@ -182,12 +183,9 @@ function derivedTopic(
 
 /** The most common second level of a factory's topics; the first in order if several tie. */
 function commonLevel(rows: readonly MachineRow[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const { mqtt_topic: topic } of rows) {
-    const level = topic === null ? undefined : /^factory\/([^/]+)\/./.exec(topic)?.[1];
-    if (level !== undefined) counts.set(level, (counts.get(level) ?? 0) + 1);
-  }
-  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0]?.[0];
+  const levelOf = ({ mqtt_topic: topic }: MachineRow) =>
+    /^factory\/([^/]+)\/./.exec(topic ?? '')?.[1];
+  return most(rows.flatMap((row) => levelOf(row) ?? []));
 }
 
 function rejection(

@@ -216,9 +216,9 @@ function usualFrequencyHz(timeZone: string): 50 | 60 {
   return isAmerican && !AMERICAN_50_HZ.has(place) ? 60 : 50;
 }
 
-/** The most frequent value; the lowest if several tie. */
-function most<T extends number>(values: readonly T[]): T | undefined {
+/** The most frequent value; the first in order if several tie. */
+export function most<T extends number | string>(values: readonly T[]): T | undefined {
   const counts = new Map<T, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return [...counts].sort(([a, n], [b, m]) => m - n || a - b)[0]?.[0];
+  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0]?.[0];
 }

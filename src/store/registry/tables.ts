@@ -1,13 +1,12 @@
+import { READING_TABLES } from '../../encoding/reading-tables.ts';
+
+const READING_NAMES = READING_TABLES.map(({ name }) => name);
+
 /** The tables of an EnMS whose rows refer to a machine. */
-export const READING_TABLES = [
-  'energy_readings',
-  'production_data',
-  'environmental_data',
-  'machine_status',
-] as const;
+export const DEPENDENT_TABLES = [...READING_NAMES, 'machine_status'];
 
 /** Every table of the registry and of the readings. */
-export const REGISTRY_TABLES = ['factories', 'machines', ...READING_TABLES] as const;
+export const REGISTRY_TABLES = ['factories', 'machines', ...DEPENDENT_TABLES];
 
 const ENUMS = {
   machine_type: [
@@ -119,7 +118,7 @@ const COMMENTS: Readonly<Record<string, string>> = {
  * insert almost nothing.
  */
 export const EQUIP_TABLES = [
-  ...['energy_readings', 'production_data', 'environmental_data'].map(
+  ...READING_NAMES.map(
     (name) =>
       `create index ${name}_time_idx on ${name} using brin (time) with (autosummarize = on);`,
   ),
