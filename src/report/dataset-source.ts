@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { MachineType } from '../core/machine.ts';
-import { ROW_WIDTH } from '../core/machine.ts';
+import { READING } from '../core/batch.ts';
+import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { fileDamage, openDataset } from '../dataset/comparison.ts';
 import { DatasetError } from '../dataset/dataset-error.ts';
 import type { Rows, WantedColumns } from '../dataset/formats/format.ts';
@@ -9,14 +9,14 @@ import { type FileEntry, MANIFEST, type Manifest } from '../dataset/manifest.ts'
 import { recordsDigest } from '../dataset/request.ts';
 import { CARRIERS } from '../encoding/carrier.ts';
 import { machineTypes } from '../machines/index.ts';
+import { Memo } from '../runtime/memo.ts';
 import type { SimulatedTwin } from './close-up.ts';
 import type {
-  Collectors,
-  CollectReading,
   ReportedAnomaly,
   ReportedFactory,
   ReportedMachine,
   ReportSource,
+  SourceRows,
 } from './report-source.ts';
 
 /** The fields of readings that a report needs; others are not read. */
@@ -59,14 +59,11 @@ export async function datasetSource(
     machines,
     anomalies: anomalies.toSorted((a, b) => a.fromMs - b.fromMs),
     twin: twinOf(manifest, version, twin),
-    async read(collectors, onRows) {
-      let done = 0;
+    allRows,
+    async *rows() {
       for (const file of readings)
-        for await (const rows of readWhole(folder, file, wantedOf(file.table, machines))) {
-          collectRows(rows, file.table, machines, collectors);
-          done += rows.length;
-          onRows(done, allRows);
-        }
+        for await (const rows of readWhole(folder, file, wantedOf(file.table, machines)))
+          yield arranged(rows, file.table, machines);
     },
   };
 }
@@ -186,35 +183,26 @@ function usedFields(type: MachineType, table: string) {
   return (channel?.fields ?? []).filter(({ name }) => USED_FIELDS.includes(name));
 }
 
-/** Arranges each row like a reading and passes it to the collector of its machine. */
-function collectRows(
-  rows: Rows,
-  table: string,
-  machines: readonly ReportedMachine[],
-  collectors: Collectors,
-): void {
-  const targets = new Map<string, { collect: CollectReading; columns: SourceColumn[] }>();
-  for (const { id, type } of machines) {
-    const collect = collectors.collector(id, table);
-    const fields = usedFields(type, table);
-    const columns = fields.map(({ name, column }) => ({ column, from: rows.numbers(name) }));
-    if (collect) targets.set(id, { collect, columns });
-  }
-  const timesMs = rows.numbers('time');
-  const ids = rows.texts('machine_id');
-  const values = new Float64Array(ROW_WIDTH);
-  for (let row = 0; row < rows.length; row++) {
-    const target = targets.get(ids[row] as string);
-    if (!target) continue;
-    for (const { column, from } of target.columns) values[column] = from[row] as number;
-    target.collect(timesMs[row] as number, values, 0);
-  }
-}
-
-/** A column of a table, and its position in a reading. */
-interface SourceColumn {
-  readonly column: number;
-  readonly from: Float64Array;
+/** Arranges the values of a table's rows like those of readings. */
+function arranged(rows: Rows, channel: string, machines: readonly ReportedMachine[]): SourceRows {
+  const known = new Map(machines.map((machine) => [machine.id, machine]));
+  const columnsOf = new Memo((type: MachineType) =>
+    usedFields(type, channel).map(({ name, column }) => ({ column, from: rows.numbers(name) })),
+  );
+  const { length } = rows;
+  const rowMachines = rows.texts('machine_id').map((id) => known.get(id) as ReportedMachine);
+  const values = new Float64Array(length * ROW_WIDTH);
+  for (let row = 0; row < length; row++)
+    for (const { column, from } of columnsOf.of((rowMachines[row] as ReportedMachine).type))
+      values[row * ROW_WIDTH + column] = from[row] as number;
+  return {
+    length,
+    channel,
+    timesMs: rows.numbers('time'),
+    flags: new Uint8Array(length).fill(READING),
+    machines: rowMachines,
+    values,
+  };
 }
 
 /** The configured factories, or the reason why the dataset was not made from them. */

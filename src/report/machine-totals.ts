@@ -4,13 +4,16 @@ import { Envelope } from './envelope.ts';
 import type { FactoryTotals } from './factory-totals.ts';
 import type { Grid, LocalTime } from './grid.ts';
 import { Histogram } from './histogram.ts';
-import type { CollectReading, ReportedMachine } from './report-source.ts';
+import type { ReportedMachine } from './report-source.ts';
 import { WeeklyProfile } from './weekly-profile.ts';
 
 /** Buckets of a curve over time: one per two pixels. */
 export const BUCKETS = 360;
 /** Least share of a period that readings must cover; some days have only 23 hours. */
 const COVERED_SHARE = 0.95;
+
+/** Adds the values of a reading's channel, which start at `at`, to the totals of its machine. */
+export type CollectReading = (timeMs: number, values: Float64Array, at: number) => void;
 
 /** Totals of one carrier that a machine uses or supplies. */
 export class CarrierTotals {
