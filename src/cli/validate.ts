@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { loadConfiguration } from '../config/load.ts';
 import { CHECKS } from '../validation/checks.ts';
 import {
+  summary,
+  verdictRows,
   verdictsHtml,
   verdictsJson,
   verdictsMarkdown,
-  verdictsText,
 } from '../validation/tables.ts';
-import { isCheckPrefix, validate as judge } from '../validation/validate.ts';
-import { json } from './columns.ts';
+import { isCheckPrefix, validate as judge, type Verdict } from '../validation/validate.ts';
+import { columns, json } from './columns.ts';
 import { type Command, FACTORY_OPTION } from './command.ts';
 import { OptionReader } from './option-reader.ts';
 import { SEED } from './window-options.ts';
@@ -47,6 +48,11 @@ export const validate: Command = {
     return verdicts.some(({ outcome }) => outcome === 'fail') ? 1 : 0;
   },
 };
+
+/** The verdicts as a table for a terminal, with a summary line. */
+export function verdictsText(verdicts: readonly Verdict[]): string {
+  return `${columns(verdictRows(verdicts))}\n${summary(verdicts)}\n`;
+}
 
 function prefixes(): string[] {
   return [...new Set(CHECKS.map(({ id }) => id.split('.')[0] as string))];

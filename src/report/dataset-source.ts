@@ -3,7 +3,7 @@ import { READING } from '../core/batch.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { fileDamage, openDataset } from '../dataset/comparison.ts';
 import { DatasetError } from '../dataset/dataset-error.ts';
-import type { Rows, WantedColumns } from '../dataset/formats/format.ts';
+import type { ColumnKind, Rows, WantedColumns } from '../dataset/formats/format.ts';
 import { readTable } from '../dataset/formats/index.ts';
 import { type FileEntry, MANIFEST, type Manifest } from '../dataset/manifest.ts';
 import { recordsDigest } from '../dataset/request.ts';
@@ -11,13 +11,7 @@ import { CARRIERS } from '../encoding/carrier.ts';
 import { machineTypes } from '../machines/index.ts';
 import { Memo } from '../runtime/memo.ts';
 import type { SimulatedTwin } from './close-up.ts';
-import type {
-  ReportedAnomaly,
-  ReportedFactory,
-  ReportedMachine,
-  ReportSource,
-  SourceRows,
-} from './report-source.ts';
+import type { ReportedMachine, ReportSource, SourceRows } from './report-source.ts';
 
 /** The fields of readings that a report needs; others are not read. */
 const USED_FIELDS = [
@@ -42,9 +36,9 @@ export async function datasetSource(
   const { manifest } = dataset;
   if (dataset.folder === undefined)
     throw new DatasetError(`${folder} is a manifest; a report needs the folder with its files`);
-  const factories = (await records(folder, manifest, 'factories', FACTORIES)).map(factoryOf);
+  const factories = await records(folder, manifest, 'factories', FACTORIES);
   const machines = (await records(folder, manifest, 'machines', MACHINES)).map(machineOf);
-  const anomalies = (await records(folder, manifest, 'anomalies', ANOMALIES)).map(anomalyOf);
+  const anomalies = await records(folder, manifest, 'anomalies', ANOMALIES);
   const readings = manifest.files.filter(({ table }) =>
     machines.some(({ type }) => type.channels.some(({ name }) => name === table)),
   );
@@ -68,92 +62,65 @@ export async function datasetSource(
   };
 }
 
+/** The columns of a small table that a report needs, and their keys. */
+type Columns = Readonly<Record<string, readonly [name: string, kind: ColumnKind]>>;
+/** A row of a small table. */
+type Entry<C extends Columns> = {
+  readonly [Key in keyof C]: C[Key][1] extends 'text' ? string : number;
+};
+
 const FACTORIES = {
-  factory_id: 'text',
-  name: 'text',
-  location: 'text',
-  time_zone: 'text',
+  id: ['factory_id', 'text'],
+  name: ['name', 'text'],
+  location: ['location', 'text'],
+  timeZone: ['time_zone', 'text'],
 } as const;
 
 const MACHINES = {
-  machine_id: 'text',
-  name: 'text',
-  type: 'text',
-  factory_id: 'text',
-  rated_power_kw: 'number',
-  data_interval_seconds: 'number',
+  id: ['machine_id', 'text'],
+  name: ['name', 'text'],
+  type: ['type', 'text'],
+  factoryId: ['factory_id', 'text'],
+  ratedPowerKw: ['rated_power_kw', 'number'],
+  intervalS: ['data_interval_seconds', 'number'],
 } as const;
 
 const ANOMALIES = {
-  machine_id: 'text',
-  anomaly_type: 'text',
-  origin: 'text',
-  severity: 'number',
-  started_at: 'time',
-  ended_at: 'time',
-  excess_energy_kwh: 'number',
-  lost_production_units: 'number',
+  machineId: ['machine_id', 'text'],
+  type: ['anomaly_type', 'text'],
+  origin: ['origin', 'text'],
+  severity: ['severity', 'number'],
+  fromMs: ['started_at', 'time'],
+  toMs: ['ended_at', 'time'],
+  excessEnergyKwh: ['excess_energy_kwh', 'number'],
+  lostProductionUnits: ['lost_production_units', 'number'],
 } as const;
 
-/** A row of a small table. */
-interface Entry {
-  text(name: string): string;
-  number(name: string): number;
-}
-
-function factoryOf(entry: Entry): ReportedFactory {
-  return {
-    id: entry.text('factory_id'),
-    name: entry.text('name'),
-    location: entry.text('location'),
-    timeZone: entry.text('time_zone'),
-  };
-}
-
 /** @throws DatasetError for a machine type that no longer exists. */
-function machineOf(entry: Entry): ReportedMachine {
-  const type = machineTypes.find((each) => each.type === entry.text('type'));
-  const name = entry.text('name');
-  if (!type) throw new DatasetError(`${name}: unknown machine type ${entry.text('type')}`);
-  return {
-    id: entry.text('machine_id'),
-    name,
-    factoryId: entry.text('factory_id'),
-    type,
-    ratedPowerKw: entry.number('rated_power_kw'),
-    intervalMs: 1000 * entry.number('data_interval_seconds'),
-  };
-}
-
-function anomalyOf(entry: Entry): ReportedAnomaly {
-  return {
-    machineId: entry.text('machine_id'),
-    type: entry.text('anomaly_type'),
-    origin: entry.text('origin'),
-    severity: entry.number('severity'),
-    fromMs: entry.number('started_at'),
-    toMs: entry.number('ended_at'),
-    excessEnergyKwh: entry.number('excess_energy_kwh'),
-    lostProductionUnits: entry.number('lost_production_units'),
-  };
+function machineOf({ type: name, intervalS, ...entry }: Entry<typeof MACHINES>): ReportedMachine {
+  const type = machineTypes.find((each) => each.type === name);
+  if (!type) throw new DatasetError(`${entry.name}: unknown machine type ${name}`);
+  return { ...entry, type, intervalMs: 1000 * intervalS };
 }
 
 /** Reads a small table into memory. */
-async function records(
+async function records<C extends Columns>(
   folder: string,
   { files }: Manifest,
   table: string,
-  wanted: WantedColumns,
-): Promise<Entry[]> {
+  columns: C,
+): Promise<Entry<C>[]> {
   const file = files.find((each) => each.table === table);
   if (!file) throw new DatasetError(`${join(folder, MANIFEST)} has no table ${table}`);
-  const entries: Entry[] = [];
-  for await (const rows of readWhole(folder, file, wanted))
+  const entries: Entry<C>[] = [];
+  for await (const rows of readWhole(folder, file, Object.fromEntries(Object.values(columns)))) {
+    const values = Object.entries(columns).map(
+      ([key, [name, kind]]) =>
+        [key, kind === 'text' ? rows.texts(name) : rows.numbers(name)] as const,
+    );
     for (let row = 0; row < rows.length; row++)
-      entries.push({
-        text: (name) => rows.texts(name)[row] as string,
-        number: (name) => rows.numbers(name)[row] as number,
-      });
+      entries.push(Object.fromEntries(values.map(([key, of]) => [key, of[row]])) as Entry<C>);
+  }
   return entries;
 }
 
