@@ -13,11 +13,11 @@ import { version } from '../runtime/version.ts';
 import { Exports, generateLocally } from '../service/exports.ts';
 import type { Registry } from '../service/registry.ts';
 import type { Simulator } from '../service/simulator.ts';
+import { callerOf, type Purpose, refusalOf } from './access.ts';
 import { addressOf, ConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { Api, App } from './context.ts';
 import { describeRoutes, serveDocumentation } from './documentation.ts';
 import { answerError, answerUnknownRoutes, HttpError, onClientError } from './failures.ts';
-import { guard } from './guard.ts';
 import { acceptJsonOnly } from './json-body.ts';
 import { routes } from './routes/index.ts';
 import { NAME_MAX } from './schemas.ts';
@@ -40,6 +40,9 @@ const STALLED_MS = 30_000;
 
 /** Time for responses in flight when the server closes [ms]. */
 const CLOSE_MAX_MS = 1000;
+
+/** Methods that only read. */
+const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Options of {@link buildApp}. */
 export interface AppOptions {
@@ -137,6 +140,21 @@ export async function buildApp(
   // After the hook that ends streams, which would keep the server open.
   app.addHook('preClose', () => closeServer(app.server));
   return app;
+}
+
+/**
+ * Enforces the access rules for reading and for changes.
+ *
+ * Even with a key, reading needs none: a browser's EventSource cannot send one.
+ */
+function guard(app: App, configuration: Configuration): void {
+  app.addHook('onRequest', async ({ method, is404, raw }, reply) => {
+    const purpose: Purpose = is404 || READING_METHODS.has(method) ? 'read' : 'change';
+    const refusal = refusalOf(purpose, callerOf(raw), configuration);
+    if (!refusal) return;
+    if (refusal.status === 401) reply.header('www-authenticate', 'Bearer');
+    throw new HttpError(refusal.status, refusal.reason);
+  });
 }
 
 /** The cluster that generates exports; its code is loaded only if there is one. */

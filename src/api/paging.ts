@@ -1,27 +1,36 @@
 import type { FastifyReply } from 'fastify';
+import Type from 'typebox';
 
-/** A page of a list: its offset, its maximum length, and the length of the list. */
-export interface Page {
-  readonly offset: number;
-  readonly limit: number;
-  readonly total: number;
+/** The query parameters of a page. */
+export function pageQuery(limitMax: number) {
+  return {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax })),
+    offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+  };
 }
 
 /**
- * Sets the headers of a page: `X-Total-Count`, the length of the list, and `Link` (RFC 8288), the
- * URL of the next page, if there is one.
+ * The requested page of a list. Sets its headers: `X-Total-Count`, the length of the list, and
+ * `Link` (RFC 8288), the URL of the next page, if there is one.
+ *
+ * @param limitDefault - The length of a page, if the query has no `limit`.
  */
-export function setPageHeaders(
+export function pageOf<T>(
   reply: Pick<FastifyReply, 'header'>,
   path: string,
-  query: object,
-  { offset, limit, total }: Page,
-): void {
-  reply.header('x-total-count', total);
-  if (offset + limit >= total) return;
-  const next = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) next.set(key, String(value));
-  next.set('limit', String(limit));
-  next.set('offset', String(offset + limit));
-  reply.header('link', `<${path}?${next}>; rel="next"`);
+  query: { readonly limit?: number; readonly offset?: number },
+  list: readonly T[],
+  limitDefault: number,
+): readonly T[] {
+  const { limit = limitDefault, offset = 0 } = query;
+  const end = offset + limit;
+  reply.header('x-total-count', list.length);
+  if (end < list.length) {
+    const next = new URLSearchParams();
+    for (const [key, value] of Object.entries(query)) next.set(key, String(value));
+    next.set('limit', String(limit));
+    next.set('offset', String(end));
+    reply.header('link', `<${path}?${next}>; rel="next"`);
+  }
+  return list.slice(offset, end);
 }

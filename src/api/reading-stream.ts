@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
+import { FORMATS } from '../dataset/formats/index.ts';
 import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
-import { csv } from '../encoding/csv.ts';
 import { jsonLines } from '../encoding/json-lines.ts';
+import type { LineFormat } from '../encoding/line-format.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
 import type { Window } from './window.ts';
@@ -13,10 +14,22 @@ const CHUNK_BYTES = 64 * 1024;
 /** Readings computed before the event loop gets a turn: a millisecond or two. */
 const BATCH_ROWS = 512;
 
+/** JSON lines in an array. */
+const ARRAY = 'application/json';
+/** The format of each media type: the array, the default, then the formats of lines by type. */
+const FORMAT_OF: ReadonlyMap<string, LineFormat> = new Map([
+  [ARRAY, jsonLines as LineFormat],
+  ...FORMATS.flatMap(({ lines }) => (lines ? [[lines.mediaType, lines] as const] : [])).toSorted(
+    ([a], [b]) => (a < b ? -1 : 1),
+  ),
+]);
 /** The media types of readings; the first is the default. */
-export const READING_FORMATS = ['application/json', 'application/x-ndjson', 'text/csv'] as const;
-/** A media type of readings. */
-export type ReadingFormat = (typeof READING_FORMATS)[number];
+export const READING_TYPES: readonly string[] = [...FORMAT_OF.keys()];
+
+/** The line of a format that names these columns; '' if it has none. */
+export function headerOf(mediaType: string, names: readonly string[]): string {
+  return (FORMAT_OF.get(mediaType) as LineFormat).records(names, []).trimEnd();
+}
 
 const COMMA = 0x2c;
 const NEWLINE = 0x0a;
@@ -25,17 +38,18 @@ const NEWLINE = 0x0a;
  * Encodes the readings of one machine in a window, one buffer at a time: the next is computed only
  * when the previous one has been consumed.
  *
+ * @param mediaType - One of {@link READING_TYPES}.
  * @param signal - Stops it early, even while a stopped machine produces no bytes.
  */
 export async function* encodedReadings(
   fleet: Fleet,
   machine: Machine,
   { fromMs, toMs }: Window,
-  format: ReadingFormat,
+  mediaType: string,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const isArray = format === 'application/json';
-  const encoder = (format === csv.mediaType ? csv : jsonLines).flat([machine.type]);
+  const isArray = mediaType === ARRAY;
+  const encoder = (FORMAT_OF.get(mediaType) as LineFormat).flat([machine.type]);
   const reader = createReader(fleet, { machines: [machine] });
   reader.seek(fromMs);
   const bytes = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -65,27 +79,27 @@ export async function* encodedReadings(
 }
 
 /**
- * The format that an `Accept` header requests, or undefined if it accepts none of them (RFC 9110
- * §12.5.1).
+ * The media type of readings that an `Accept` header requests, or undefined if it accepts none of
+ * them (RFC 9110 §12.5.1).
  */
-export function acceptedFormat(accept = '*/*'): ReadingFormat | undefined {
-  let best: ReadingFormat | undefined;
+export function acceptedFormat(accept = '*/*'): string | undefined {
+  let best: string | undefined;
   let bestQuality = 0;
-  for (const format of READING_FORMATS) {
-    const quality = qualityOf(format, accept);
-    if (quality > bestQuality) [best, bestQuality] = [format, quality];
+  for (const type of READING_TYPES) {
+    const quality = qualityOf(type, accept);
+    if (quality > bestQuality) [best, bestQuality] = [type, quality];
   }
   return best;
 }
 
-/** The quality of a format, from the most specific range that it matches. */
-function qualityOf(format: ReadingFormat, accept: string): number {
-  const [main] = format.split('/');
+/** The quality of a media type, from the most specific range that it matches. */
+function qualityOf(type: string, accept: string): number {
+  const [main] = type.split('/');
   let quality = 0;
   let specificity = 0;
   for (const range of accept.toLowerCase().split(',')) {
     const [name = '', ...parameters] = range.split(';').map((part) => part.trim());
-    const rank = ['*/*', `${main}/*`, format].indexOf(name) + 1;
+    const rank = ['*/*', `${main}/*`, type].indexOf(name) + 1;
     if (rank === 0 || rank < specificity) continue;
     const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1';
     const asked = /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(weight) ? Number(weight) : 1;

@@ -1,4 +1,5 @@
 import Type, { type TSchema } from 'typebox';
+import type { Incident } from '../core/anomaly.ts';
 import { IS_ID } from '../core/machine-finder.ts';
 import { INSTANT_PATTERN } from '../schema/times.ts';
 
@@ -35,6 +36,9 @@ export const Instant = Type.String({
   examples: ['2026-10-09T12:00:00Z'],
 });
 
+/** The query parameters of a window. */
+export const WindowQuery = { from: Type.Optional(Instant), to: Type.Optional(Instant) };
+
 /** A time in a response. */
 export const Time = Type.String({ examples: ['2026-10-09T12:00:00Z'] });
 
@@ -53,6 +57,9 @@ export function oneOf<const T extends readonly string[]>(words: T, options: obje
   return Type.Unsafe<T[number]>({ type: 'string', enum: words, ...options });
 }
 
+/** What caused an anomaly. */
+export const Origin = oneOf(['injected', 'random', 'scenario'] satisfies Incident['origin'][]);
+
 /** The body of a command; unknown keys are rejected by name. */
 export function command<P extends Record<string, TSchema>>(properties: P, options: object = {}) {
   return Type.Object(properties, { additionalProperties: false, ...options });
@@ -61,6 +68,11 @@ export function command<P extends Record<string, TSchema>>(properties: P, option
 /** The response of a command. */
 export function answer<T extends TSchema>(data: T) {
   return Type.Object({ message: Type.String(), success: Type.Literal(true), data });
+}
+
+/** The body of a response as {@link answer} describes it. */
+export function answered<T>(message: string, data: T) {
+  return { message, success: true as const, data };
 }
 
 /** The body of every error response. */

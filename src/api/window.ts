@@ -1,6 +1,7 @@
 import { timeText } from '../encoding/time.ts';
 import { Diagnostics, type Place } from '../schema/diagnostics.ts';
 import { instantMs } from '../schema/times.ts';
+import type { Simulator } from '../service/simulator.ts';
 
 const DAY_MS = 86_400_000;
 /** Days that one window may span: a year of any calendar. */
@@ -43,6 +44,21 @@ export function parsedWindow(
     end.error(`the window spans ${spanText(toMs - fromMs)}; accepted are ${daysMax} days`);
   diagnostics.check();
   return { fromMs, toMs };
+}
+
+/**
+ * Parses a window in which nothing can happen any more. An event that is being appended holds its
+ * end back for a moment.
+ *
+ * @throws ConfigError with every error in it.
+ */
+export async function pastWindow(
+  { eventLog }: Simulator,
+  { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
+  defaultMs?: number,
+): Promise<Window> {
+  await eventLog.settled();
+  return parsedWindow(from, to, eventLog.closedMs(), defaultMs);
 }
 
 /**

@@ -69,7 +69,7 @@ export async function runCommandLine(
     const meant = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name] : undefined;
     if (meant !== undefined && Object.hasOwn(commands, meant))
       throw new ConfigError([{ path: name, message: `is not a command; did you mean ${meant}?` }]);
-    throw new ConfigError([unknown(name, 'a command', Object.keys(commands), '')]);
+    throw new ConfigError([unknown(name, 'a command', Object.keys(commands))]);
   }
   const command = await load();
   const args = parseArguments(words.slice(isNamed ? 1 : 0), command);
@@ -132,7 +132,13 @@ function withoutCredentials(word: string): string {
   return word.replace(/\/\/[^/]*@/, '//');
 }
 
-function unknown(name: string, what: string, known: readonly string[], prefix: string): Diagnostic {
+/** An error in a name, with the nearest known name, or else all names. */
+export function unknown(
+  name: string,
+  what: string,
+  known: readonly string[],
+  prefix = '',
+): Diagnostic {
   const near = nearestName(name.slice(prefix.length), known);
   const hint = near ? `did you mean ${prefix}${near}?` : known.map((k) => prefix + k).join(', ');
   return { path: name, message: `is not ${what}; ${hint}` };

@@ -51,14 +51,6 @@ export const FLEET_OPTION: Readonly<Record<'machines', Option>> = {
   },
 };
 
-/**
- * The fleet size given by `--machines`, which may also name machines: a number alone, without a
- * file that could contain a machine of that name.
- */
-export function fleetSize({ machines, factory }: Arguments['values']): string | undefined {
-  return factory === undefined && /^\s*\d+\s*$/.test(machines ?? '') ? machines : undefined;
-}
-
 /** The option of every command that reads the configuration. */
 export const FACTORY_OPTION: Readonly<Record<'factory', Option>> = {
   factory: {

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Configuration } from '../config/configuration.ts';
 import { intervalVariable } from '../config/variables.ts';
 import {
@@ -6,100 +5,62 @@ import {
   COMPRESSIONS,
   FORMAT_NAMES,
   type FormatName,
-  STREAM_FORMATS,
 } from '../dataset/formats/index.ts';
 import { suitablePartition } from '../dataset/plan.ts';
 import type { DatasetRequest, WindowRequest } from '../dataset/request.ts';
 import { timeText } from '../encoding/time.ts';
-import type { MqttOptions } from '../outputs/mqtt/options.ts';
-import { DATABASE_URL, urlFaults } from '../outputs/postgres/url.ts';
 import { version } from '../runtime/version.ts';
 import { duration, durationText } from '../schema/times.ts';
-import { choice, whole } from '../schema/value-type.ts';
-import { readBroker } from './broker-url.ts';
+import { choice } from '../schema/value-type.ts';
 import type { Arguments } from './command.ts';
 import { PROGRAM } from './command-line.ts';
+import type { Destination, Write, WriteJob } from './destinations/destination.ts';
+import { DESTINATIONS } from './destinations/index.ts';
 import { OptionReader } from './option-reader.ts';
 import { readWindow } from './window-options.ts';
 
-/** Most worker processes: no machine has more cores. */
-const WORKERS_MAX = 256;
 /** Longest resampling interval: a day [s]. */
 const RESAMPLE_MAX_S = 86_400;
-/** Stands for standard output instead of a folder. */
-const STDOUT = '-';
-/** The default folder. */
-export const FOLDER_DEFAULT = 'dataset';
-
 const RESAMPLE = duration(0.1, RESAMPLE_MAX_S);
 
-/** The requested data and their destination. */
-export type DatasetTask =
-  | {
-      readonly to: 'files';
-      readonly request: DatasetRequest;
-      readonly folder: string;
-      readonly workers: number;
-      readonly isOnCluster: boolean;
-    }
-  | { readonly to: 'standard output'; readonly request: DatasetRequest }
-  | {
-      readonly to: 'a database';
-      readonly request: WindowRequest;
-      readonly databaseUrl: string;
-      readonly isOnCluster: boolean;
-    }
-  | { readonly to: 'a broker'; readonly request: WindowRequest; readonly broker: MqttOptions };
-
-/** Options that apply to some destinations only. */
-const ONLY_FILES = ['compress', 'partition', 'labels', 'workers'] as const;
-const ONLY_ROWS = [...ONLY_FILES, 'format', 'clean'] as const;
+/** What `generate` is to write, and how it gets to its destination. */
+export interface GenerateTask extends Pick<WriteJob, 'window' | 'dataset' | 'isOnCluster'> {
+  readonly write: Write;
+}
 
 /** @throws ConfigError with all errors in the options. */
-export function readDatasetOptions(args: Arguments, configuration: Configuration): DatasetTask {
+export function readGenerateOptions(args: Arguments, configuration: Configuration): GenerateTask {
   const options = new OptionReader(args);
-  const to = destination(options);
-  const inapplicableOptions: readonly string[] =
-    to === 'files' ? [] : to === 'standard output' ? ONLY_FILES : ONLY_ROWS;
-  for (const name of inapplicableOptions)
-    if (options.isGiven(name)) options.fault(name, `applies to files, not to ${to}`);
-  const isOnCluster = readClusterFlag(options, to, configuration);
-  if (to !== 'a broker' && options.isGiven('qos')) options.fault('qos', 'requires --mqtt');
-
+  const destination = chosenDestination(options);
+  for (const name of destination.inapplicable)
+    if (options.isGiven(name)) options.fault(name, `applies to files, not to ${destination.name}`);
+  const isOnCluster = readClusterFlag(options, destination, configuration);
   const window = resampled(options, readWindow(options, configuration), configuration);
-  const request = fileRequest(options, window, args, configuration, to);
-  const workers = options.read('workers', whole(1, WORKERS_MAX)) ?? availableParallelism();
-  const databaseUrl = options.readSecret('postgres', DATABASE_URL) as string;
-  if (databaseUrl) for (const fault of urlFaults(databaseUrl)) options.fault('postgres', fault);
-  const broker = readBroker(options, configuration) as MqttOptions;
+  const dataset = readDataset(options, window, args, configuration, destination);
+  // The options of the others are checked, too, so that all errors are found.
+  const writes = new Map(DESTINATIONS.map((each) => [each, each.read(options, configuration)]));
   options.check();
-  switch (to) {
-    case 'files':
-      return {
-        to,
-        request,
-        folder: options.written('out') ?? FOLDER_DEFAULT,
-        workers,
-        isOnCluster,
-      };
-    case 'standard output':
-      return { to, request };
-    case 'a database':
-      return { to, request: window, databaseUrl, isOnCluster };
-    case 'a broker':
-      return { to, request: window, broker };
-  }
+  return { window, dataset, isOnCluster, write: writes.get(destination) as Write };
+}
+
+function chosenDestination(options: OptionReader): Destination {
+  const [first, ...others] = DESTINATIONS.filter(({ option, isMeant = () => true }) => {
+    const written = options.written(option);
+    return written !== undefined && isMeant(written);
+  });
+  for (const { option } of others)
+    options.fault(option, `is a second destination besides --${first?.option}; give only one`);
+  return first ?? (DESTINATIONS[0] as Destination);
 }
 
 /** Whether the workers of a cluster do the work. */
 function readClusterFlag(
   options: OptionReader,
-  to: DatasetTask['to'],
+  { isForCluster, name }: Destination,
   { cluster }: Configuration,
 ): boolean {
   if (!options.isGiven('cluster')) return false;
-  if (to === 'standard output' || to === 'a broker')
-    options.fault('cluster', `applies to files and databases, not to ${to}`);
+  if (!isForCluster) options.fault('cluster', `applies to files and databases, not to ${name}`);
   if (options.isGiven('workers'))
     options.fault(
       'workers',
@@ -108,15 +69,6 @@ function readClusterFlag(
   if (cluster.redisUrl === undefined)
     options.fault('cluster', 'needs REDIS_URL, the Redis server of its workers');
   return true;
-}
-
-function destination(options: OptionReader): DatasetTask['to'] {
-  const given = ['out', 'postgres', 'mqtt'].filter((name) => options.isGiven(name));
-  for (const other of given.slice(1))
-    options.fault(other, `is a second destination besides --${given[0]}; give only one`);
-  if (given[0] === 'postgres') return 'a database';
-  if (given[0] === 'mqtt') return 'a broker';
-  return options.written('out') === STDOUT ? 'standard output' : 'files';
 }
 
 /** The window with its resampling interval, if one is given. */
@@ -139,22 +91,21 @@ function resampled(
   return { ...window, resampleMs };
 }
 
-/** The request for a dataset, for files and standard output. */
-function fileRequest(
+/** The window as a dataset. */
+function readDataset(
   options: OptionReader,
   window: WindowRequest,
   { values }: Arguments,
   configuration: Configuration,
-  to: DatasetTask['to'],
+  { name, formats }: Destination,
 ): DatasetRequest {
-  const accepted = to === 'standard output' ? STREAM_FORMATS : FORMAT_NAMES;
-  const format = options.read('format', choice(FORMAT_NAMES)) ?? (accepted[0] as FormatName);
+  const format = options.read('format', choice(FORMAT_NAMES)) ?? (formats[0] as FormatName);
   const methods = COMPRESSIONS[format];
   const compression = options.read('compress', choice(ALL_COMPRESSIONS)) ?? methods[0];
   if (!methods.includes(compression))
     options.fault('compress', `${format} files are written with ${methods.join(' or ')}`);
-  if (!accepted.includes(format))
-    options.fault('format', `${to} accepts ${choice(accepted).expected}`);
+  if (!formats.includes(format))
+    options.fault('format', `${name} accepts ${choice(formats).expected}`);
   const request = {
     ...window,
     version,

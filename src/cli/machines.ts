@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ConfigError, nearestName } from '../core/errors.ts';
+import { ConfigError } from '../core/errors.ts';
 import { unitOf, wireName } from '../core/field.ts';
 import { type MachineType, type Parameter, parameterContent } from '../core/machine.ts';
 import { machineTypes } from '../machines/index.ts';
 import { columns, json } from './columns.ts';
 import type { Command } from './command.ts';
+import { unknown } from './command-line.ts';
 import { machinePages } from './machine-pages.ts';
 
 /** Headings of the table of parameters. */
@@ -43,11 +44,7 @@ function wantedTypes(names: readonly string[]): readonly MachineType[] {
   const known = machineTypes.map(({ type }) => type);
   const faults = names
     .filter((name) => !known.includes(name))
-    .map((name) => {
-      const near = nearestName(name, known);
-      const hint = near ? `did you mean ${near}?` : known.join(', ');
-      return { path: name, message: `is not a machine type; ${hint}` };
-    });
+    .map((name) => unknown(name, 'a machine type', known));
   if (faults.length > 0) throw new ConfigError(faults);
   return names.length > 0 ? machineTypes.filter(({ type }) => names.includes(type)) : machineTypes;
 }

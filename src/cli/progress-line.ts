@@ -1,4 +1,6 @@
+import type { Log } from '../runtime/log.ts';
 import type { Terminal } from './command.ts';
+import { PROGRAM } from './command-line.ts';
 
 /** Shortest interval between updates [ms]: on a terminal, and in a pipe. */
 const TERMINAL_MS = 200;
@@ -10,6 +12,8 @@ const BAR_CELLS = 24;
  * Lines written through it do not collide with the bar.
  */
 export class ProgressLine {
+  /** A log whose lines go to standard error. */
+  readonly log: Log;
   readonly #result: Terminal['stdout'];
   readonly #output: Terminal['stderr'];
   readonly #startMs: number;
@@ -23,6 +27,9 @@ export class ProgressLine {
     this.#nowMs = nowMs;
     this.#startMs = nowMs();
     this.#shownMs = stderr.isTTY ? Number.NEGATIVE_INFINITY : this.#startMs;
+    const write = (fields: { readonly reason?: string }, message: string) =>
+      this.say(`${PROGRAM}: ${message}${fields.reason === undefined ? '' : ` (${fields.reason})`}`);
+    this.log = { info: write, warn: write };
   }
 
   /** Updates the progress; rows of the first call count as done before the start. */
@@ -57,6 +64,25 @@ export class ProgressLine {
   /** Clears the line of the bar. */
   end(): void {
     if (this.#output.isTTY) this.#output.write('\r\x1b[K');
+  }
+}
+
+/**
+ * Does work with a progress line, which is cleared at the end.
+ *
+ * @param remarks - Written to standard error first.
+ */
+export async function withProgress<T>(
+  terminal: Terminal,
+  remarks: readonly string[],
+  work: (progress: ProgressLine) => Promise<T>,
+): Promise<T> {
+  const progress = new ProgressLine(terminal);
+  for (const remark of remarks) progress.say(remark);
+  try {
+    return await work(progress);
+  } finally {
+    progress.end();
   }
 }
 

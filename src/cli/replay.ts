@@ -1,15 +1,15 @@
-import { loadConfiguration } from '../config/load.ts';
 import { AT_ONCE, shiftTo } from '../dataset/publication.ts';
 import { fleetOf, type WindowRequest } from '../dataset/request.ts';
 import { machinesOf } from '../dataset/window-reader.ts';
 import { positive, type ValueType } from '../schema/value-type.ts';
 import { RealClock } from '../service/clock.ts';
-import { type Pacing, toBroker } from './broker-output.ts';
-import { BROKER_OPTIONS, environmentWith, readBroker } from './broker-url.ts';
-import { type Command, fleetSize } from './command.ts';
+import type { Fleet } from '../simulation/fleet.ts';
+import { BROKER_OPTIONS, readBroker } from './broker-url.ts';
+import type { Command } from './command.ts';
+import { type Pacing, publish } from './destinations/broker.ts';
 import { OptionReader } from './option-reader.ts';
-import { ProgressLine } from './progress-line.ts';
-import { readWindow, WINDOW_OPTIONS } from './window-options.ts';
+import { withProgress } from './progress-line.ts';
+import { readWindow, WINDOW_OPTIONS, windowConfiguration } from './window-options.ts';
 
 const SPEED_MAX = 100_000;
 const NUMBER = positive(SPEED_MAX);
@@ -37,41 +37,35 @@ export const replay: Command = {
     'as-live': { about: 'Shift the window so that it starts now.' },
   },
   async execute(args, terminal) {
-    const { factory, mqtt } = args.values;
-    const configuration = loadConfiguration({
-      options: { factory, machines: fleetSize(args.values) },
-      env: environmentWith(mqtt),
-    });
+    const configuration = windowConfiguration(args);
     const options = new OptionReader(args);
-    const request = readWindow(options, configuration);
+    const window = readWindow(options, configuration);
     const broker = readBroker(options, configuration);
     if (!broker && !options.isGiven('mqtt'))
       options.fault('mqtt', 'is missing, and MQTT_HOST is not set');
     const speed = options.read('speed', SPEED) ?? 1;
     options.check();
     if (!broker) throw new Error('an accepted broker is not configured');
-    const pacing = pacingOf(request, speed, options.isGiven('as-live'), configuration.catchUpRate);
-    const progress = new ProgressLine(terminal);
-    for (const remark of configuration.remarks) progress.say(remark);
-    try {
-      return await toBroker(request, broker, configuration, pacing, progress);
-    } finally {
-      progress.end();
-    }
+    const fleet = fleetOf(window, 'actual');
+    const { catchUpRate, remarks } = configuration;
+    const pacing = pacingOf(window, fleet, speed, options.isGiven('as-live'), catchUpRate);
+    return withProgress(terminal, remarks, (progress) =>
+      publish({ window, configuration, progress }, fleet, broker, pacing),
+    );
   },
 };
 
 /** With `--as-live`, time starts now, so readings are late by at most one interval of the grid. */
 function pacingOf(
-  request: WindowRequest,
+  { fromMs, machineIds }: WindowRequest,
+  fleet: Fleet,
   speed: number,
   isAsLive: boolean,
   catchUpRate: number,
 ): Pacing {
   const nowMs = Date.now();
-  const machines = machinesOf(fleetOf(request, 'actual'), request.machineIds);
-  const shiftMs = isAsLive ? shiftTo(nowMs, request.fromMs, machines) : 0;
+  const shiftMs = isAsLive ? shiftTo(nowMs, fromMs, machinesOf(fleet, machineIds)) : 0;
   if (speed === Number.POSITIVE_INFINITY) return { clock: AT_ONCE, shiftMs, catchUpRate: 0 };
-  const startMs = isAsLive ? nowMs : request.fromMs;
+  const startMs = isAsLive ? nowMs : fromMs;
   return { clock: new RealClock({ speed, startMs }), shiftMs, catchUpRate };
 }

@@ -1,31 +1,26 @@
 import { writeFileSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.ts';
-import { loadConfiguration } from '../config/load.ts';
 import { ConfigError } from '../core/errors.ts';
 import { pathError } from '../dataset/dataset-error.ts';
 import type { ReportSource } from '../report/report-source.ts';
 import { version } from '../runtime/version.ts';
 import type { Verdict } from '../validation/validate.ts';
-import { type Arguments, type Command, FACTORY_OPTION, fleetSize } from './command.ts';
-import { readDatasetOptions } from './dataset-request.ts';
-import { ProgressLine } from './progress-line.ts';
-import { CHOSEN_MACHINES } from './window-options.ts';
+import type { Arguments, Command } from './command.ts';
+import { OptionReader } from './option-reader.ts';
+import { withProgress } from './progress-line.ts';
+import { readWindow, WINDOW_OPTIONS, windowConfiguration } from './window-options.ts';
 
 /** The default output file. */
 const PAGE_DEFAULT = 'report.html';
 /** Options that define the simulated window; a dataset already defines it. */
-const WINDOW_OPTIONS = ['from', 'to', 'seed', 'machines'];
+const SIMULATED_ONLY = ['from', 'to', 'seed', 'machines'];
 
 /** Renders a dataset, or a window that it simulates, as a page of charts. */
 export const report: Command = {
   name: 'report',
   about: 'Write a page of charts for a dataset, or for a simulated window.',
   options: {
-    from: { value: 'TIME', about: 'Start of the window: 2025-01-01, 2025-01-01T06:00:00Z.' },
-    to: { value: 'TIME', about: 'End of the window.' },
-    ...FACTORY_OPTION,
-    seed: { value: 'NUMBER', about: 'Seed of the simulation.', default: 'SIMULATION_SEED' },
-    machines: CHOSEN_MACHINES,
+    ...WINDOW_OPTIONS,
     validate: { about: 'Include the realism checks of the machines: half a minute more.' },
     out: { value: 'FILE', about: 'Output file.', default: PAGE_DEFAULT },
     png: { value: 'FOLDER', about: 'Also write every chart as an image to this folder.' },
@@ -33,19 +28,14 @@ export const report: Command = {
   operands: '[DATASET]',
   async execute(args, terminal) {
     const { values, flags } = args;
-    const { factory } = values;
-    const configuration = loadConfiguration({ options: { factory, machines: fleetSize(values) } });
+    const configuration = windowConfiguration(args);
     const source = await sourceOf(args, configuration);
     if (flags.has('validate') && typeof source.twin === 'string')
       throw new ConfigError([{ path: '--validate', message: `is not possible. ${source.twin}` }]);
-    const { ReportTotals } = await import('../report/report-totals.ts');
-    const totals = new ReportTotals(source);
-    const progress = new ProgressLine(terminal);
-    try {
-      await source.read(totals, (rows, allRows) => progress.show(rows, allRows));
-    } finally {
-      progress.end();
-    }
+    const { totalsOf } = await import('../report/report-totals.ts');
+    const totals = await withProgress(terminal, [], (progress) =>
+      totalsOf(source, (rows, allRows) => progress.show(rows, allRows)),
+    );
     const { reportOf } = await import('../report/report.ts');
     const { page } = await import('../report/page.ts');
     const content = reportOf(source, totals);
@@ -70,19 +60,17 @@ async function sourceOf(args: Arguments, configuration: Configuration): Promise<
   const { operands, values } = args;
   const [folder] = operands;
   if (folder === undefined) {
-    const { request } = readDatasetOptions(
-      { ...args, values: windowValues(values) },
-      configuration,
-    );
-    const { windowSource, readingsOf } = await import('../report/window-source.ts');
-    if (readingsOf(request) === 0)
-      throw new ConfigError([
-        { path: '--to', message: `${values['to']} comes before the first reading after --from` },
-      ]);
-    return windowSource(request, version);
+    const options = new OptionReader(args);
+    const request = readWindow(options, configuration);
+    options.check();
+    const { windowSource } = await import('../report/window-source.ts');
+    const source = windowSource(request, version);
+    if (source.allRows > 0) return source;
+    const message = `${values['to']} comes before the first reading after --from`;
+    throw new ConfigError([{ path: '--to', message }]);
   }
   const faults = [
-    ...WINDOW_OPTIONS.filter((name) => values[name] !== undefined).map((name) => ({
+    ...SIMULATED_ONLY.filter((name) => values[name] !== undefined).map((name) => ({
       path: `--${name}`,
       message: `applies to a simulated window, and ${folder} is a dataset`,
     })),
@@ -91,13 +79,6 @@ async function sourceOf(args: Arguments, configuration: Configuration): Promise<
   if (faults.length > 0) throw new ConfigError(faults);
   const { datasetSource } = await import('../report/dataset-source.ts');
   return datasetSource(folder, version, configuration);
-}
-
-/** Only the options that define the simulated window. */
-function windowValues(values: Arguments['values']): Arguments['values'] {
-  return Object.fromEntries(
-    Object.entries(values).filter(([name]) => WINDOW_OPTIONS.includes(name)),
-  );
 }
 
 async function verdictsOf({ twin }: ReportSource): Promise<readonly Verdict[] | undefined> {

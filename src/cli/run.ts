@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { webSocketRefusal } from '../api/access.ts';
 import { listen } from '../broker/listen.ts';
@@ -10,12 +11,8 @@ import { type Assembly, assemble } from '../service/assembly.ts';
 import type { Simulator } from '../service/simulator.ts';
 import { announcement, movedPorts } from './announcement.ts';
 import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
+import { stopSignal } from './interruption.ts';
 import { createLogger } from './logger.ts';
-
-/** Time to shut down; orchestrators kill the process after some seconds, and we promise five. */
-const SHUTDOWN_MAX_MS = 4500;
-/** Exit codes of a process ended by a signal, as shells report them: 128 + signal number. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Runs the factory until it receives a signal to stop. */
 export const run: Command = {
@@ -33,7 +30,11 @@ export const run: Command = {
     const configuration = loadConfiguration({ options: { factory, machines, isCluster } });
     const isTerminal = process.stdout.isTTY === true;
     const log = await createLogger(configuration.logLevel, isTerminal);
-    const stopRequested = endSignal(log);
+    const stop = stopSignal(
+      log,
+      'stopping: delivering what is in flight; a second signal exits at once',
+      'not everything could be delivered in time',
+    );
     const assembly: Assembly & Pick<ApiProcess, 'cluster'> = configuration.cluster.isLive
       ? await (await import('../cluster/live/api-process.ts')).assembleApi(configuration, log)
       : { ...(await assemble(configuration, log)), cluster: undefined };
@@ -62,7 +63,7 @@ export const run: Command = {
       await close();
       throw error;
     }
-    await stopRequested;
+    if (!stop.aborted) await once(stop, 'abort');
     await close();
     await finished;
     log.info('ended');
@@ -122,25 +123,4 @@ function crashOf({ clock, fleet }: Simulator, log: Logger): (error: unknown) => 
     log.fatal({ err: error, seed, time }, `failed with SIMULATION_SEED=${seed} at ${time}`);
     process.exit(1);
   };
-}
-
-/** Settles when the process receives a signal to stop; a second signal exits at once. */
-function endSignal(log: Logger): Promise<void> {
-  return new Promise((resolve) => {
-    let isEnding = false;
-    for (const [signal, exitCode] of Object.entries(EXIT_CODES))
-      process.on(signal, () => {
-        if (isEnding) process.exit(exitCode);
-        isEnding = true;
-        log.info(
-          { signal },
-          'stopping: delivering what is in flight; a second signal exits at once',
-        );
-        setTimeout(() => {
-          log.warn('not everything could be delivered in time');
-          process.exit(0);
-        }, SHUTDOWN_MAX_MS).unref();
-        resolve();
-      });
-  });
 }

@@ -1,16 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { loadConfiguration } from '../config/load.ts';
-import { ConfigError } from '../core/errors.ts';
 import { CHECKS } from '../validation/checks.ts';
 import {
+  summary,
+  verdictRows,
   verdictsHtml,
   verdictsJson,
   verdictsMarkdown,
-  verdictsText,
 } from '../validation/tables.ts';
-import { isCheckPrefix, validate as judge } from '../validation/validate.ts';
-import { json } from './columns.ts';
+import { isCheckPrefix, validate as judge, type Verdict } from '../validation/validate.ts';
+import { columns, json } from './columns.ts';
 import { type Command, FACTORY_OPTION } from './command.ts';
+import { OptionReader } from './option-reader.ts';
+import { SEED } from './window-options.ts';
 
 /** Checks the machines against published data. */
 export const validate: Command = {
@@ -27,35 +29,29 @@ export const validate: Command = {
     html: { value: 'FILE', about: 'Also write the table as an HTML page.' },
     markdown: { value: 'FILE', about: 'Also write the table as Markdown.' },
   },
-  async execute({ values, flags }, { stdout }) {
-    const { factory, only, html, markdown } = values;
+  async execute(args, { stdout }) {
+    const { factory, only, html, markdown } = args.values;
+    const options = new OptionReader(args);
+    const seed = options.read('seed', SEED);
     if (only !== undefined && !isCheckPrefix(only))
-      throw new ConfigError([
-        { path: '--only', message: `no check starts with ${only}; ${prefixes().join(', ')}` },
-      ]);
+      options.fault('only', `no check starts with ${only}; ${prefixes().join(', ')}`);
+    options.check();
     const configuration = loadConfiguration({ options: { factory } });
     const verdicts = judge({
       factories: configuration.factories,
-      seed: seedOf(values['seed'], configuration.simulation.seed),
+      seed: seed ?? configuration.simulation.seed,
       ...(only !== undefined && { only: [only] }),
     });
     if (html !== undefined) writeFileSync(html, verdictsHtml(verdicts));
     if (markdown !== undefined) writeFileSync(markdown, verdictsMarkdown(verdicts));
-    stdout.write(flags.has('json') ? json(verdictsJson(verdicts)) : verdictsText(verdicts));
+    stdout.write(args.flags.has('json') ? json(verdictsJson(verdicts)) : verdictsText(verdicts));
     return verdicts.some(({ outcome }) => outcome === 'fail') ? 1 : 0;
   },
 };
 
-/** The largest seed that the configuration accepts. */
-const SEED_MAX = 0xffff_ffff;
-
-function seedOf(text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  if (!/^\d{1,10}$/.test(text) || Number(text) > SEED_MAX)
-    throw new ConfigError([
-      { path: '--seed', message: `${text} is not a whole number up to ${SEED_MAX}` },
-    ]);
-  return Number(text);
+/** The verdicts as a table for a terminal, with a summary line. */
+export function verdictsText(verdicts: readonly Verdict[]): string {
+  return `${columns(verdictRows(verdicts))}\n${summary(verdicts)}\n`;
 }
 
 function prefixes(): string[] {

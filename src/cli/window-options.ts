@@ -1,17 +1,12 @@
 import type { Configuration } from '../config/configuration.ts';
+import { loadConfiguration } from '../config/load.ts';
 import { chosenMachines } from '../dataset/machine-choice.ts';
 import type { WindowRequest } from '../dataset/request.ts';
 import { INSTANT_MS } from '../schema/times.ts';
 import { whole } from '../schema/value-type.ts';
-import { FACTORY_OPTION, type Option } from './command.ts';
+import { environmentWith } from './broker-url.ts';
+import { type Arguments, FACTORY_OPTION, type Option } from './command.ts';
 import type { OptionReader } from './option-reader.ts';
-
-/** The option that selects machines. */
-export const CHOSEN_MACHINES: Option = {
-  value: 'NAMES',
-  about: 'Ids or names, separated by commas. Without --factory, a number: the size of a fleet.',
-  default: 'all',
-};
 
 /** The options of commands that read a window. */
 export const WINDOW_OPTIONS = {
@@ -23,10 +18,30 @@ export const WINDOW_OPTIONS = {
     about: 'The same seed gives the same data.',
     default: 'SIMULATION_SEED',
   },
-  machines: CHOSEN_MACHINES,
+  machines: {
+    value: 'NAMES',
+    about: 'Ids or names, separated by commas. Without --factory, a number: the size of a fleet.',
+    default: 'all',
+  },
 } as const satisfies Readonly<Record<string, Option>>;
 
-const SEED = whole(0, 0xffff_ffff);
+/** The seeds of a simulation. */
+export const SEED = whole(0, 0xffff_ffff);
+
+/**
+ * The configuration of a command that reads a window.
+ *
+ * `--machines` may name machines or be the size of a fleet: a number alone, without a file that
+ * could contain a machine of that name.
+ */
+export function windowConfiguration({ values }: Arguments): Configuration {
+  const { factory, machines = '', mqtt } = values;
+  const isSize = factory === undefined && /^\s*\d+\s*$/.test(machines);
+  return loadConfiguration({
+    options: { factory, machines: isSize ? machines : undefined },
+    env: environmentWith(mqtt),
+  });
+}
 
 /** Reads the window; the result is only valid if `options` has no errors. */
 export function readWindow(options: OptionReader, configuration: Configuration): WindowRequest {

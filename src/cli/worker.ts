@@ -5,14 +5,12 @@ import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { choice, whole } from '../schema/value-type.ts';
 import { type Command, FACTORY_OPTION } from './command.ts';
-import { Interruption } from './interruption.ts';
+import { stopSignal } from './interruption.ts';
 import { createLogger } from './logger.ts';
 import { OptionReader } from './option-reader.ts';
 
 /** Most concurrent tasks: no machine has more cores. */
 const CONCURRENCY_MAX = 256;
-/** Time to shut down; orchestrators kill the process after some seconds, and we promise five. */
-const SHUTDOWN_MAX_MS = 4500;
 
 /** What every part of a worker needs. */
 type Workplace = Omit<HistoryWorkerOptions, 'server'> & { readonly configuration: Configuration };
@@ -53,12 +51,11 @@ export const worker: Command = {
     const configuration = loadConfiguration({ options: { factory, isCluster: only === 'live' } });
     const url = clusterUrl(configuration);
     const log = await createLogger(configuration.logLevel, process.stdout.isTTY === true);
-    const { signal } = new Interruption();
-    signal.addEventListener('abort', () => {
-      log.info({}, 'stopping: returning unfinished tasks');
-      // Other workers take over tasks that cannot be returned once their locks expire.
-      setTimeout(() => process.exit(0), SHUTDOWN_MAX_MS).unref();
-    });
+    const signal = stopSignal(
+      log,
+      'stopping: returning unfinished tasks',
+      'not every task was returned in time; other workers take over the rest',
+    );
     const redis = await openRedis(url, log, { signal }).catch((error) => {
       if (!signal.aborted) throw error;
     });

@@ -3,10 +3,10 @@ import type { Writable } from 'node:stream';
 import { READING } from '../core/batch.ts';
 import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
 import type { LineFormat } from '../encoding/line-format.ts';
-import { batches } from '../simulation/reader.ts';
+import type { Fleet } from '../simulation/fleet.ts';
 import { formatNamed } from './formats/index.ts';
-import { type DatasetRequest, fleetOf } from './request.ts';
-import { machinesOf, tableRows, windowReader } from './window-reader.ts';
+import type { DatasetRequest } from './request.ts';
+import { machinesOf, tableRows, windowBatches } from './window-reader.ts';
 
 /** Bytes written to the stream at a time. */
 const CHUNK_BYTES = 1 << 18;
@@ -19,15 +19,13 @@ const CHUNK_BYTES = 1 << 18;
  */
 export async function streamFlat(
   request: DatasetRequest,
+  fleet: Fleet,
   output: Writable,
   onRows: (rows: number) => void,
 ): Promise<void> {
-  const fleet = fleetOf(request, request.hasClean ? 'clean' : 'actual');
   const machines = machinesOf(fleet, request.machineIds);
   const { lines } = formatNamed(request.format);
   const encoder = (lines as LineFormat).flat(machines.map(({ type }) => type));
-  const reader = windowReader(request, fleet);
-  reader.seek(request.fromMs);
   const chunk = new Uint8Array(CHUNK_BYTES + MESSAGE_BYTES_MAX);
   let at = encoder.header(chunk, 0);
   const flush = async () => {
@@ -36,7 +34,7 @@ export async function streamFlat(
     at = 0;
     if (!isTaken) await once(output, 'drain');
   };
-  for (const batch of batches(reader, request.toMs)) {
+  for (const batch of windowBatches(request, fleet)) {
     for (let row = 0; row < batch.length; row++) {
       if (((batch.flags[row] as number) & READING) === 0) continue;
       at = encoder.row(batch, row, chunk, at);

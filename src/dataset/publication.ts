@@ -5,8 +5,9 @@ import type { DeliveredSink } from '../core/sink.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import { MemoryWatermarks } from '../delivery/watermarks.ts';
 import type { Log } from '../runtime/log.ts';
+import type { Fleet } from '../simulation/fleet.ts';
 import type { RowReader } from '../simulation/reader.ts';
-import { fleetOf, type WindowRequest } from './request.ts';
+import type { WindowRequest } from './request.ts';
 import { tableRows, windowReader } from './window-reader.ts';
 
 /** Options for publishing a window. */
@@ -41,14 +42,14 @@ export const AT_ONCE: Clock = {
  */
 export async function publishWindow(
   request: WindowRequest,
+  fleet: Fleet,
   options: PublicationOptions,
 ): Promise<number> {
   const { sink, clock, shiftMs = 0, statusIntervalS, catchUpRate, log, onRows, signal } = options;
-  const fleet = fleetOf(request, 'actual');
-  const reader = new ShiftedReader(windowReader(request, fleet, { statusIntervalS }), shiftMs);
+  const reader = windowReader(request, fleet, statusIntervalS);
   const delivery = new Delivery({
     fleet,
-    reader: counted(reader, onRows),
+    reader: new PublishedReader(reader, shiftMs, onRows),
     sink,
     clock,
     horizonMs: () => clock.nowMs(),
@@ -79,32 +80,17 @@ export async function publishWindow(
   return delivery.deliveredMs - shiftMs;
 }
 
-/** Wraps a reader to count the rows that it reads. */
-function counted(reader: RowReader, onRows: (rows: number) => void): RowReader {
-  return {
-    get timeMs() {
-      return reader.timeMs;
-    },
-    seek: (timeMs, announce) => reader.seek(timeMs, announce),
-    seeking: (timeMs, announce) => reader.seeking(timeMs, announce),
-    announce: () => reader.announce(),
-    read(untilMs: number, batch: Batch) {
-      const isDone = reader.read(untilMs, batch);
-      onRows(tableRows(batch));
-      return isDone;
-    },
-  };
-}
-
-/** Wraps a reader and shifts all times by the same span. */
-class ShiftedReader implements RowReader {
+/** Wraps a reader, shifts all times by the same span, and counts the table rows. */
+class PublishedReader implements RowReader {
   readonly #reader: RowReader;
   readonly #shiftMs: number;
+  readonly #onRows: (rows: number) => void;
 
   /** @param shiftMs - A multiple of every machine's interval keeps the times on their grids. */
-  constructor(reader: RowReader, shiftMs: number) {
+  constructor(reader: RowReader, shiftMs: number, onRows: (rows: number) => void) {
     this.#reader = reader;
     this.#shiftMs = shiftMs;
+    this.#onRows = onRows;
   }
 
   get timeMs(): number {
@@ -129,6 +115,7 @@ class ShiftedReader implements RowReader {
     for (let row = start; row < batch.length; row++)
       batch.timesMs[row] = (batch.timesMs[row] as number) + this.#shiftMs;
     batch.untilMs = this.timeMs;
+    this.#onRows(tableRows(batch));
     return isDone;
   }
 }

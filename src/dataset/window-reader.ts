@@ -1,30 +1,56 @@
 import { type Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
+import type { FillBatch } from '../outputs/postgres/window.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { createReader, type RowReader } from '../simulation/reader.ts';
+import { batches, createReader, type RowReader } from '../simulation/reader.ts';
 import type { WindowRequest } from './request.ts';
 import { ResampledReader } from './resampled-reader.ts';
 
 /** Tables need no periodic statuses, so the interval exceeds a year; only changes remain. */
 const STATUS_INTERVAL_S = 366 * 86_400;
 
-/** The part of a window to read. */
-export interface WindowPart {
-  readonly machineIds?: readonly string[];
-  /** Statuses are reported at changes only, if not given. */
-  readonly statusIntervalS?: number;
-}
-
-/** A reader of the requested window; `seek` it before the first `read`. */
+/**
+ * A reader of the requested machines; `seek` it before the first `read`.
+ *
+ * @param statusIntervalS - Statuses are reported at changes only, if not given.
+ */
 export function windowReader(
-  request: WindowRequest,
+  { machineIds, resampleMs }: WindowRequest,
   fleet: Fleet,
-  { machineIds = request.machineIds, statusIntervalS = STATUS_INTERVAL_S }: WindowPart = {},
+  statusIntervalS = STATUS_INTERVAL_S,
 ): RowReader {
   const machines = machinesOf(fleet, machineIds);
   const reader = createReader(fleet, { machines, statusIntervalS });
-  const { resampleMs } = request;
   return resampleMs === undefined ? reader : new ResampledReader(reader, machines, resampleMs);
+}
+
+/** The rows of the requested window, see {@link batches}. */
+export function windowBatches(request: WindowRequest, fleet: Fleet, batch?: Batch) {
+  const reader = windowReader(request, fleet);
+  reader.seek(request.fromMs);
+  return batches(reader, request.toMs, batch);
+}
+
+/**
+ * Fills batch after batch with the rows of the requested window.
+ *
+ * @param onRows - Called after each batch with its number of table rows.
+ * @param signal - Ends the window early; what was filled before is kept.
+ */
+export function windowFilling(
+  request: WindowRequest,
+  fleet: Fleet,
+  onRows: (rows: number) => void,
+  signal?: AbortSignal,
+): FillBatch {
+  const reader = windowReader(request, fleet);
+  reader.seek(request.fromMs);
+  return (batch) => {
+    if (signal?.aborted) return true;
+    const isDone = reader.read(request.toMs, batch);
+    onRows(tableRows(batch));
+    return isDone;
+  };
 }
 
 /** The machines with some ids, in the same order. */
@@ -42,10 +68,17 @@ export function tableRows({ length, flags, machines }: Batch): number {
 
 /** Number of table rows of a window. */
 export function plannedTableRows(request: WindowRequest, machines: readonly Machine[]): number {
-  const { fromMs, toMs, resampleMs } = request;
-  return machines.reduce((sum, { type, intervalMs }) => {
-    const lengthMs = resampleMs ?? intervalMs;
-    const readings = Math.floor(toMs / lengthMs) - Math.floor(fromMs / lengthMs);
-    return sum + type.channels.length * readings;
-  }, 0);
+  return machines.reduce(
+    (sum, machine) => sum + machine.type.channels.length * plannedReadings(request, machine),
+    0,
+  );
+}
+
+/** Number of readings of a machine in a window. */
+export function plannedReadings(
+  { fromMs, toMs, resampleMs }: WindowRequest,
+  { intervalMs }: Machine,
+): number {
+  const lengthMs = resampleMs ?? intervalMs;
+  return Math.floor(toMs / lengthMs) - Math.floor(fromMs / lengthMs);
 }

@@ -4,7 +4,6 @@ import { Batch } from '../core/batch.ts';
 import type { TableLayout } from '../encoding/table-layout.ts';
 import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { batches } from '../simulation/reader.ts';
 import { finishDataset } from './dataset-folder.ts';
 import type { TableWriter } from './formats/format.ts';
 import { formatNamed } from './formats/index.ts';
@@ -12,7 +11,7 @@ import type { FileEntry, Manifest } from './manifest.ts';
 import { databaseParts, type Plan, planOf, type ReadingsTask, type Task } from './plan.ts';
 import { type DatasetRequest, fleetOf, type Variant, type WindowRequest } from './request.ts';
 import { type Truth, truthsOf } from './truth.ts';
-import { machinesOf, tableRows, windowReader } from './window-reader.ts';
+import { machinesOf, tableRows, windowBatches, windowFilling } from './window-reader.ts';
 
 /** Everything that the tasks of a worker process follow from; sent once, at its start. */
 export type Order =
@@ -110,8 +109,8 @@ export class Workplace {
     { variant, machineIds, fromMs, toMs, files }: ReadingsTask,
     onRows: (rows: number) => void,
   ): Promise<FileEntry[]> {
-    const reader = windowReader(request, this.fleet(variant), { machineIds });
-    reader.seek(fromMs);
+    const part = { ...request, machineIds, fromMs, toMs };
+    const rows = windowBatches(part, this.fleet(variant), this.#batch);
     const writers: TableWriter[] = [];
     try {
       for (const { path, table } of files) {
@@ -120,7 +119,7 @@ export class Workplace {
         const begin = await this.#files.of(layout);
         writers.push(begin(join(folder, path)));
       }
-      for (const batch of batches(reader, toMs, this.#batch)) {
+      for (const batch of rows) {
         for (const writer of writers) await writer.add(batch);
         onRows(tableRows(batch));
       }
@@ -140,14 +139,16 @@ export class Workplace {
     work: Work,
     onRows: (rows: number) => void,
   ): Promise<number> {
-    const { storePart } = await import('./database-window.ts');
+    const { addWindow } = await import('../outputs/postgres/window.ts');
     const { index } = work as Work & { readonly kind: 'task' };
     const machineIds = databaseParts(request)[index] as readonly string[];
     let rows = 0;
-    await storePart({ ...request, machineIds }, this.fleet('actual'), server, (more) => {
+    const part = { ...request, machineIds };
+    const fill = windowFilling(part, this.fleet('actual'), (more) => {
       rows += more;
       onRows(more);
     });
+    await addWindow(server, fill);
     return rows;
   }
 }

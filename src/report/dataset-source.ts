@@ -1,23 +1,17 @@
 import { join } from 'node:path';
-import type { MachineType } from '../core/machine.ts';
-import { ROW_WIDTH } from '../core/machine.ts';
+import { READING } from '../core/batch.ts';
+import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { fileDamage, openDataset } from '../dataset/comparison.ts';
 import { DatasetError } from '../dataset/dataset-error.ts';
-import type { Rows, WantedColumns } from '../dataset/formats/format.ts';
+import type { ColumnKind, Rows, WantedColumns } from '../dataset/formats/format.ts';
 import { readTable } from '../dataset/formats/index.ts';
 import { type FileEntry, MANIFEST, type Manifest } from '../dataset/manifest.ts';
 import { recordsDigest } from '../dataset/request.ts';
 import { CARRIERS } from '../encoding/carrier.ts';
 import { machineTypes } from '../machines/index.ts';
+import { Memo } from '../runtime/memo.ts';
 import type { SimulatedTwin } from './close-up.ts';
-import type {
-  Collectors,
-  CollectReading,
-  ReportedAnomaly,
-  ReportedFactory,
-  ReportedMachine,
-  ReportSource,
-} from './report-source.ts';
+import type { ReportedMachine, ReportSource, SourceRows } from './report-source.ts';
 
 /** The fields of readings that a report needs; others are not read. */
 const USED_FIELDS = [
@@ -42,9 +36,9 @@ export async function datasetSource(
   const { manifest } = dataset;
   if (dataset.folder === undefined)
     throw new DatasetError(`${folder} is a manifest; a report needs the folder with its files`);
-  const factories = (await records(folder, manifest, 'factories', FACTORIES)).map(factoryOf);
+  const factories = await records(folder, manifest, 'factories', FACTORIES);
   const machines = (await records(folder, manifest, 'machines', MACHINES)).map(machineOf);
-  const anomalies = (await records(folder, manifest, 'anomalies', ANOMALIES)).map(anomalyOf);
+  const anomalies = await records(folder, manifest, 'anomalies', ANOMALIES);
   const readings = manifest.files.filter(({ table }) =>
     machines.some(({ type }) => type.channels.some(({ name }) => name === table)),
   );
@@ -59,104 +53,74 @@ export async function datasetSource(
     machines,
     anomalies: anomalies.toSorted((a, b) => a.fromMs - b.fromMs),
     twin: twinOf(manifest, version, twin),
-    async read(collectors, onRows) {
-      let done = 0;
+    allRows,
+    async *rows() {
       for (const file of readings)
-        for await (const rows of readWhole(folder, file, wantedOf(file.table, machines))) {
-          collectRows(rows, file.table, machines, collectors);
-          done += rows.length;
-          onRows(done, allRows);
-        }
+        for await (const rows of readWhole(folder, file, wantedOf(file.table, machines)))
+          yield arranged(rows, file.table, machines);
     },
   };
 }
 
+/** The columns of a small table that a report needs, and their keys. */
+type Columns = Readonly<Record<string, readonly [name: string, kind: ColumnKind]>>;
+/** A row of a small table. */
+type Entry<C extends Columns> = {
+  readonly [Key in keyof C]: C[Key][1] extends 'text' ? string : number;
+};
+
 const FACTORIES = {
-  factory_id: 'text',
-  name: 'text',
-  location: 'text',
-  time_zone: 'text',
+  id: ['factory_id', 'text'],
+  name: ['name', 'text'],
+  location: ['location', 'text'],
+  timeZone: ['time_zone', 'text'],
 } as const;
 
 const MACHINES = {
-  machine_id: 'text',
-  name: 'text',
-  type: 'text',
-  factory_id: 'text',
-  rated_power_kw: 'number',
-  data_interval_seconds: 'number',
+  id: ['machine_id', 'text'],
+  name: ['name', 'text'],
+  type: ['type', 'text'],
+  factoryId: ['factory_id', 'text'],
+  ratedPowerKw: ['rated_power_kw', 'number'],
+  intervalS: ['data_interval_seconds', 'number'],
 } as const;
 
 const ANOMALIES = {
-  machine_id: 'text',
-  anomaly_type: 'text',
-  origin: 'text',
-  severity: 'number',
-  started_at: 'time',
-  ended_at: 'time',
-  excess_energy_kwh: 'number',
-  lost_production_units: 'number',
+  machineId: ['machine_id', 'text'],
+  type: ['anomaly_type', 'text'],
+  origin: ['origin', 'text'],
+  severity: ['severity', 'number'],
+  fromMs: ['started_at', 'time'],
+  toMs: ['ended_at', 'time'],
+  excessEnergyKwh: ['excess_energy_kwh', 'number'],
+  lostProductionUnits: ['lost_production_units', 'number'],
 } as const;
 
-/** A row of a small table. */
-interface Entry {
-  text(name: string): string;
-  number(name: string): number;
-}
-
-function factoryOf(entry: Entry): ReportedFactory {
-  return {
-    id: entry.text('factory_id'),
-    name: entry.text('name'),
-    location: entry.text('location'),
-    timeZone: entry.text('time_zone'),
-  };
-}
-
 /** @throws DatasetError for a machine type that no longer exists. */
-function machineOf(entry: Entry): ReportedMachine {
-  const type = machineTypes.find((each) => each.type === entry.text('type'));
-  const name = entry.text('name');
-  if (!type) throw new DatasetError(`${name}: unknown machine type ${entry.text('type')}`);
-  return {
-    id: entry.text('machine_id'),
-    name,
-    factoryId: entry.text('factory_id'),
-    type,
-    ratedPowerKw: entry.number('rated_power_kw'),
-    intervalMs: 1000 * entry.number('data_interval_seconds'),
-  };
-}
-
-function anomalyOf(entry: Entry): ReportedAnomaly {
-  return {
-    machineId: entry.text('machine_id'),
-    type: entry.text('anomaly_type'),
-    origin: entry.text('origin'),
-    severity: entry.number('severity'),
-    fromMs: entry.number('started_at'),
-    toMs: entry.number('ended_at'),
-    excessEnergyKwh: entry.number('excess_energy_kwh'),
-    lostProductionUnits: entry.number('lost_production_units'),
-  };
+function machineOf({ type: name, intervalS, ...entry }: Entry<typeof MACHINES>): ReportedMachine {
+  const type = machineTypes.find((each) => each.type === name);
+  if (!type) throw new DatasetError(`${entry.name}: unknown machine type ${name}`);
+  return { ...entry, type, intervalMs: 1000 * intervalS };
 }
 
 /** Reads a small table into memory. */
-async function records(
+async function records<C extends Columns>(
   folder: string,
   { files }: Manifest,
   table: string,
-  wanted: WantedColumns,
-): Promise<Entry[]> {
+  columns: C,
+): Promise<Entry<C>[]> {
   const file = files.find((each) => each.table === table);
   if (!file) throw new DatasetError(`${join(folder, MANIFEST)} has no table ${table}`);
-  const entries: Entry[] = [];
-  for await (const rows of readWhole(folder, file, wanted))
+  const entries: Entry<C>[] = [];
+  for await (const rows of readWhole(folder, file, Object.fromEntries(Object.values(columns)))) {
+    const values = Object.entries(columns).map(
+      ([key, [name, kind]]) =>
+        [key, kind === 'text' ? rows.texts(name) : rows.numbers(name)] as const,
+    );
     for (let row = 0; row < rows.length; row++)
-      entries.push({
-        text: (name) => rows.texts(name)[row] as string,
-        number: (name) => rows.numbers(name)[row] as number,
-      });
+      entries.push(Object.fromEntries(values.map(([key, of]) => [key, of[row]])) as Entry<C>);
+  }
   return entries;
 }
 
@@ -186,35 +150,26 @@ function usedFields(type: MachineType, table: string) {
   return (channel?.fields ?? []).filter(({ name }) => USED_FIELDS.includes(name));
 }
 
-/** Arranges each row like a reading and passes it to the collector of its machine. */
-function collectRows(
-  rows: Rows,
-  table: string,
-  machines: readonly ReportedMachine[],
-  collectors: Collectors,
-): void {
-  const targets = new Map<string, { collect: CollectReading; columns: SourceColumn[] }>();
-  for (const { id, type } of machines) {
-    const collect = collectors.collector(id, table);
-    const fields = usedFields(type, table);
-    const columns = fields.map(({ name, column }) => ({ column, from: rows.numbers(name) }));
-    if (collect) targets.set(id, { collect, columns });
-  }
-  const timesMs = rows.numbers('time');
-  const ids = rows.texts('machine_id');
-  const values = new Float64Array(ROW_WIDTH);
-  for (let row = 0; row < rows.length; row++) {
-    const target = targets.get(ids[row] as string);
-    if (!target) continue;
-    for (const { column, from } of target.columns) values[column] = from[row] as number;
-    target.collect(timesMs[row] as number, values, 0);
-  }
-}
-
-/** A column of a table, and its position in a reading. */
-interface SourceColumn {
-  readonly column: number;
-  readonly from: Float64Array;
+/** Arranges the values of a table's rows like those of readings. */
+function arranged(rows: Rows, channel: string, machines: readonly ReportedMachine[]): SourceRows {
+  const known = new Map(machines.map((machine) => [machine.id, machine]));
+  const columnsOf = new Memo((type: MachineType) =>
+    usedFields(type, channel).map(({ name, column }) => ({ column, from: rows.numbers(name) })),
+  );
+  const { length } = rows;
+  const rowMachines = rows.texts('machine_id').map((id) => known.get(id) as ReportedMachine);
+  const values = new Float64Array(length * ROW_WIDTH);
+  for (let row = 0; row < length; row++)
+    for (const { column, from } of columnsOf.of((rowMachines[row] as ReportedMachine).type))
+      values[row * ROW_WIDTH + column] = from[row] as number;
+  return {
+    length,
+    channel,
+    timesMs: rows.numbers('time'),
+    flags: new Uint8Array(length).fill(READING),
+    machines: rowMachines,
+    values,
+  };
 }
 
 /** The configured factories, or the reason why the dataset was not made from them. */

@@ -1,16 +1,31 @@
 import type { Channel } from '../core/field.ts';
-import { type CarrierUse, carriersOf } from './carriers.ts';
+import type { MachineType } from '../core/machine.ts';
+import { CARRIERS, carrierColumns, carrierOf, type Derived } from '../encoding/carrier.ts';
 import { Envelope } from './envelope.ts';
 import type { FactoryTotals } from './factory-totals.ts';
 import type { Grid, LocalTime } from './grid.ts';
 import { Histogram } from './histogram.ts';
-import type { CollectReading, ReportedMachine } from './report-source.ts';
+import type { ReportedMachine } from './report-source.ts';
 import { WeeklyProfile } from './weekly-profile.ts';
 
 /** Buckets of a curve over time: one per two pixels. */
 export const BUCKETS = 360;
 /** Least share of a period that readings must cover; some days have only 23 hours. */
 const COVERED_SHARE = 0.95;
+
+/** Adds the values of a reading's channel, which start at `at`, to the totals of its machine. */
+export type CollectReading = (timeMs: number, values: Float64Array, at: number) => void;
+
+/** The carrier that a machine uses or supplies in one of its channels. */
+interface CarrierUse {
+  readonly channel: string;
+  /** `electricity`, `natural gas`. */
+  readonly carrier: string;
+  /** Whether the machine uses it; a boiler supplies steam. */
+  readonly isTaken: boolean;
+  readonly powerKw: Derived;
+  readonly energyKwh: Derived;
+}
 
 /** Totals of one carrier that a machine uses or supplies. */
 export class CarrierTotals {
@@ -164,4 +179,27 @@ export class MachineTotals {
   #periodOf(timeMs: number): number {
     return this.#time.periodAt(timeMs - this.#intervalMs / 2);
   }
+}
+
+/** The carriers of a machine type, electricity first. */
+function carriersOf(type: MachineType): readonly CarrierUse[] {
+  return CARRIERS.flatMap((carrier) =>
+    type.channels
+      .filter(({ name }) => carrierOf(name) === carrier)
+      .map((channel): CarrierUse => {
+        const { name, fields } = channel;
+        const derived = carrierColumns(type, channel);
+        const column = (wanted: string): Derived => {
+          const at = fields.find((field) => field.name === wanted)?.column as number;
+          return derived[wanted] ?? ((values, from) => values[from + at] as number);
+        };
+        return {
+          channel: name,
+          carrier: carrier.name,
+          isTaken: !carrier.flow || fields.some(({ key }) => key === type.fuel?.amount),
+          powerKw: column('power_kw'),
+          energyKwh: column('energy_kwh'),
+        };
+      }),
+  );
 }

@@ -1,3 +1,4 @@
+import type { Batch } from '../core/batch.ts';
 import type { MachineType } from '../core/machine.ts';
 import type { SimulatedTwin } from './close-up.ts';
 
@@ -33,13 +34,11 @@ export interface ReportedAnomaly {
   readonly lostProductionUnits: number;
 }
 
-/** Adds the values of a reading's channel, which start at `at`, to the totals of its machine. */
-export type CollectReading = (timeMs: number, values: Float64Array, at: number) => void;
-
-/** Where a source delivers its readings. */
-export interface Collectors {
-  /** The collector of a machine's channel; undefined if the report needs nothing from it. */
-  collector(machineId: string, channel: string): CollectReading | undefined;
+/** Some rows of a source, in columns like those of a {@link Batch}. */
+export interface SourceRows extends Pick<Batch, 'length' | 'timesMs' | 'flags' | 'values'> {
+  readonly machines: readonly Pick<ReportedMachine, 'id'>[];
+  /** The channel whose values they have; undefined: all channels of their machines. */
+  readonly channel?: string;
 }
 
 /** What a report is about, and where its readings come from. */
@@ -57,10 +56,8 @@ export interface ReportSource {
   readonly anomalies: readonly ReportedAnomaly[];
   /** The twin for finer simulation of the machines, or the reason why there is none. */
   readonly twin: SimulatedTwin | string;
-  /**
-   * Passes all readings to the collectors, those of a machine's channel in order of time.
-   *
-   * @param onRows - Called repeatedly with the number of rows read so far, and of all rows.
-   */
-  read(collectors: Collectors, onRows: (rows: number, allRows: number) => void): Promise<void>;
+  /** The number of readings in all. */
+  readonly allRows: number;
+  /** The readings, those of a machine's channel in order of time; take them before the next. */
+  rows(): Iterable<SourceRows> | AsyncIterable<SourceRows>;
 }

@@ -1,17 +1,39 @@
+import { READING } from '../core/batch.ts';
+import { ROW_WIDTH } from '../core/machine.ts';
 import { Zone } from '../site/zone.ts';
 import { FactoryTotals } from './factory-totals.ts';
 import { Grid, LocalTime } from './grid.ts';
-import { MachineTotals } from './machine-totals.ts';
-import type { Collectors, CollectReading, ReportSource } from './report-source.ts';
+import { type CollectReading, MachineTotals } from './machine-totals.ts';
+import type { ReportSource, SourceRows } from './report-source.ts';
+
+/**
+ * Adds up all readings of a source.
+ *
+ * @param onRows - Called repeatedly with the number of rows read so far, and of all rows.
+ */
+export async function totalsOf(
+  source: ReportSource,
+  onRows: (rows: number, allRows: number) => void = () => undefined,
+): Promise<ReportTotals> {
+  const totals = new ReportTotals(source);
+  let done = 0;
+  for await (const rows of source.rows()) {
+    totals.add(rows);
+    done += rows.length;
+    onRows(done, source.allRows);
+  }
+  return totals;
+}
 
 /** The totals that a report is made from; each reading is added and then discarded. */
-export class ReportTotals implements Collectors {
+export class ReportTotals {
   readonly grid: Grid;
   readonly factories: readonly FactoryTotals[];
   readonly machines: readonly MachineTotals[];
-  readonly #collectors = new Map<string, ReadonlyMap<string, CollectReading>>();
+  /** What each machine's channels add, by the machine's id. */
+  readonly #collectors: ReadonlyMap<string, readonly ChannelCollector[]>;
 
-  constructor({ fromMs, toMs, factories, machines }: Omit<ReportSource, 'read'>) {
+  constructor({ fromMs, toMs, factories, machines }: Omit<ReportSource, 'allRows' | 'rows'>) {
     const intervalMaxMs = machines.reduce((max, each) => Math.max(max, each.intervalMs), 0);
     this.grid = new Grid(fromMs, toMs, intervalMaxMs);
     const sites = new Map(
@@ -26,21 +48,32 @@ export class ReportTotals implements Collectors {
       if (!site) throw new RangeError(`${machine.name}: no factory ${machine.factoryId}`);
       return new MachineTotals(machine, this.grid, site.totals, site.time);
     });
-    for (const totals of this.machines)
-      this.#collectors.set(totals.machine.id, collectorsOf(totals));
+    this.#collectors = new Map(
+      this.machines.map((totals) => [totals.machine.id, collectorsOf(totals)]),
+    );
   }
 
-  /** The collector of a machine's channel; undefined if the report needs nothing from it. */
-  collector(machineId: string, channel: string): CollectReading | undefined {
-    return this.#collectors.get(machineId)?.get(channel);
+  /** Adds the readings among some rows. */
+  add({ length, timesMs, flags, values, machines, channel }: SourceRows): void {
+    for (let row = 0; row < length; row++) {
+      if (((flags[row] as number) & READING) === 0) continue;
+      const { id } = machines[row] as SourceRows['machines'][number];
+      for (const { name, collect } of this.#collectors.get(id) ?? [])
+        if (channel === undefined || channel === name)
+          collect(timesMs[row] as number, values, row * ROW_WIDTH);
+    }
   }
 }
 
-function collectorsOf(totals: MachineTotals): ReadonlyMap<string, CollectReading> {
-  return new Map(
-    totals.machine.type.channels.flatMap((channel) => {
-      const collect = totals.collector(channel);
-      return collect ? [[channel.name, collect] as const] : [];
-    }),
-  );
+/** A channel of a machine that the report needs. */
+interface ChannelCollector {
+  readonly name: string;
+  readonly collect: CollectReading;
+}
+
+function collectorsOf(totals: MachineTotals): readonly ChannelCollector[] {
+  return totals.machine.type.channels.flatMap((channel) => {
+    const collect = totals.collector(channel);
+    return collect ? [{ name: channel.name, collect }] : [];
+  });
 }

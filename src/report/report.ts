@@ -90,16 +90,22 @@ function factorySection(
         anomalies: new Map(),
       }),
       durationFigure(
-        `duration-${key}`,
-        `Duration curve (${carrier}): ${name}`,
-        `Share of the time at or above each power, all machines together, as means over ${slot}.`,
+        {
+          name: `duration-${key}`,
+          title: `Duration curve (${carrier}): ${name}`,
+          about:
+            'Share of the time at or above each power, all machines together, ' +
+            `as means over ${slot}.`,
+        },
         totals.durationCurve(carrier),
         colour,
       ),
       weekFigure(
-        `week-${key}`,
-        `Weekly profile (${carrier}, kW): ${name}`,
-        `Mean power in each hour of the week, in local time (${timeZone}).`,
+        {
+          name: `week-${key}`,
+          title: `Weekly profile (${carrier}, kW): ${name}`,
+          about: `Mean power in each hour of the week, in local time (${timeZone}).`,
+        },
         totals.weeklyProfile(carrier),
       ),
     ];
@@ -141,16 +147,20 @@ function machineSection(
         anomalies: own,
       }),
       durationFigure(
-        `duration-${key}`,
-        `Duration curve: ${name}`,
-        `Share of the time at or above each power (${carrier}), from its readings.`,
+        {
+          name: `duration-${key}`,
+          title: `Duration curve: ${name}`,
+          about: `Share of the time at or above each power (${carrier}), from its readings.`,
+        },
         mainCarrier.durations.durationCurve(),
         colour,
       ),
       weekFigure(
-        `week-${key}`,
-        `Weekly profile (kW): ${name}`,
-        `Mean power in each hour of the week, in local time (${timeZone}).`,
+        {
+          name: `week-${key}`,
+          title: `Weekly profile (kW): ${name}`,
+          about: `Mean power in each hour of the week, in local time (${timeZone}).`,
+        },
         mainCarrier.week,
       ),
       ...dependences.map((each) =>

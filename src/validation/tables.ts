@@ -3,17 +3,9 @@ import type { Verdict } from './validate.ts';
 
 const HEADINGS = ['check', 'statistic', 'value', 'range', 'unit', 'verdict', 'simulated', 'source'];
 
-/** The verdicts as a table for a terminal, with a summary line. */
-export function verdictsText(verdicts: readonly Verdict[]): string {
-  const rows = [HEADINGS, ...verdicts.map(cells)];
-  const widths = HEADINGS.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n\n${summary(verdicts)}\n`;
+/** The verdicts as rows of a table, after its headings. */
+export function verdictRows(verdicts: readonly Verdict[]): readonly (readonly string[])[] {
+  return [HEADINGS, ...verdicts.map(cells)];
 }
 
 /** The verdicts as values for JSON. */
@@ -122,7 +114,8 @@ function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-function summary(verdicts: readonly Verdict[]): string {
+/** The number of verdicts of each outcome, in a sentence. */
+export function summary(verdicts: readonly Verdict[]): string {
   const [passed, failed] = [count(verdicts, 'pass'), count(verdicts, 'fail')];
   return `${passed} passed, ${failed} failed, ${count(verdicts, 'skipped')} skipped.`;
 }

@@ -1,4 +1,4 @@
-import { Batch, READING } from '../core/batch.ts';
+import { READING } from '../core/batch.ts';
 import type { FactoryDescription, Machine, MachineDescription } from '../core/factory.ts';
 import { Journal, type JournalEvent } from '../core/journal.ts';
 import { type MachineType, ROW_WIDTH, type Values } from '../core/machine.ts';
@@ -14,7 +14,7 @@ import {
 import { machineTypes } from '../machines/index.ts';
 import { Cursor } from '../simulation/cursor.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../simulation/fleet.ts';
-import { createReader } from '../simulation/reader.ts';
+import { batches, createReader } from '../simulation/reader.ts';
 import { WHOLE } from './extent.ts';
 
 /** Options of the test benches. */
@@ -103,13 +103,9 @@ export class SimulatedBench implements TestBench {
     const readings = new Readings(this.factory, machine, capacity);
     const reader = createReader(fleet, { machines: [machine] });
     reader.seek(fromMs);
-    const batch = new Batch();
-    for (let isDone = false; !isDone; ) {
-      batch.clear();
-      isDone = reader.read(toMs, batch);
+    for (const batch of batches(reader, toMs))
       for (let i = 0; i < batch.length; i++)
         if (((batch.flags[i] as number) & READING) !== 0) readings.append(batch, i);
-    }
     return readings;
   }
 

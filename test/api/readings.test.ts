@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { acceptedFormat } from '../../src/api/reading-stream.ts';
 import { Batch, READING } from '../../src/core/batch.ts';
+import { FORMATS } from '../../src/dataset/formats/index.ts';
 import { type Reading, readingAt } from '../../src/encoding/reading.ts';
 import type { DurableLog } from '../../src/service/durable-log.ts';
 import { createReader } from '../../src/simulation/reader.ts';
@@ -134,6 +135,11 @@ describe('the readings of a window', () => {
     );
     assert.equal(acceptedFormat('application/json;q=0, */*'), 'application/x-ndjson');
     assert.equal(acceptedFormat('image/png'), undefined);
+  });
+
+  it('come in every format that is made of lines', () => {
+    for (const { name, lines } of FORMATS)
+      if (lines) assert.equal(acceptedFormat(lines.mediaType), lines.mediaType, name);
   });
 
   it('are refused in any other format', async () => {

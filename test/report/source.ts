@@ -1,5 +1,5 @@
 /** A report source with one machine and synthetic readings. */
-import type { Channel } from '../../src/core/field.ts';
+import { READING } from '../../src/core/batch.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import type { MachineTotals } from '../../src/report/machine-totals.ts';
@@ -28,7 +28,7 @@ export function madeUp(
 ): MadeUpTotals {
   const type = machineTypes.find((each) => each.type === 'motor') as ReportedMachine['type'];
   const machine = { id: 'm', name: 'Belt', factoryId: 'f', type, ratedPowerKw: 22, intervalMs };
-  const source: Omit<ReportSource, 'read'> = {
+  const source: Omit<ReportSource, 'allRows' | 'rows'> = {
     provenance: '',
     fromMs,
     toMs,
@@ -49,8 +49,8 @@ export function madeUp(
     put('energyKwh', (powerKw * intervalMs) / 3_600_000);
     put('productionCount', units);
     put('outdoorTempC', tempC);
-    for (const { name } of type.channels as readonly Channel[])
-      totals.collector('m', name)?.(tMs, values, 0);
+    const timesMs = Float64Array.of(tMs);
+    totals.add({ length: 1, timesMs, flags: Uint8Array.of(READING), machines: [machine], values });
   }
   return { totals, machine: totals.machines[0] as MachineTotals };
 }

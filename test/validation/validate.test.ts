@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'node:test';
+import { verdictsText } from '../../src/cli/validate.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { CHECKS } from '../../src/validation/checks.ts';
 import { SHORT } from '../../src/validation/extent.ts';
-import {
-  verdictsHtml,
-  verdictsJson,
-  verdictsMarkdown,
-  verdictsText,
-} from '../../src/validation/tables.ts';
+import { verdictsHtml, verdictsJson, verdictsMarkdown } from '../../src/validation/tables.ts';
 import { validate } from '../../src/validation/validate.ts';
 
 const factories = [DEFAULT_FACTORY];

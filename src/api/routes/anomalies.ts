@@ -7,11 +7,13 @@ import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
 import {
   answer,
+  answered,
   COMMAND_FAILURES,
   command,
   Id,
   MachineName,
   MachinePath,
+  Origin,
   responses,
   Time,
 } from '../schemas.ts';
@@ -57,10 +59,7 @@ function schemas(catalogue: readonly MachineType[]) {
     id: Type.String(),
     machine_id: Id,
     anomaly_type: AnomalyType,
-    origin: Type.Unsafe<Incident['origin']>({
-      type: 'string',
-      enum: ['injected', 'random', 'scenario'],
-    }),
+    origin: Origin,
     severity: Type.Number({ examples: [3] }),
     started_at: Time,
     ends_at: Time,
@@ -110,7 +109,7 @@ export function anomalies(app: App, { simulator, configuration }: Api): void {
       });
       const data = anomaly(incident);
       const message = `${anomaly_type} on ${machine.name} until ${data.ends_at}`;
-      return { message, success: true as const, data };
+      return answered(message, data);
     },
   );
 
@@ -129,11 +128,8 @@ export function anomalies(app: App, { simulator, configuration }: Api): void {
       const machine = simulator.machine(params.machine_id);
       const ended = await simulator.clear(machine, query.anomaly_type);
       const names = ended.map(({ type }) => type).join(', ');
-      return {
-        message: ended.length > 0 ? `cleared ${names}` : `${machine.name} has no anomalies`,
-        success: true as const,
-        data: { machine_id: machine.id, cleared: ended.map(anomaly) },
-      };
+      const message = ended.length > 0 ? `cleared ${names}` : `${machine.name} has no anomalies`;
+      return answered(message, { machine_id: machine.id, cleared: ended.map(anomaly) });
     },
   );
 }

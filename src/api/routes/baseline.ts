@@ -6,8 +6,16 @@ import { timeText } from '../../encoding/time.ts';
 import { BaselineCount } from '../../simulation/baseline.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { command, Id, Instant, MachinePath, numberOrNull, responses, Time } from '../schemas.ts';
-import { parsedWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
+import {
+  command,
+  Id,
+  MachinePath,
+  numberOrNull,
+  responses,
+  Time,
+  WindowQuery,
+} from '../schemas.ts';
+import { pastWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
 
 /** Span of a window without `from`: a day. */
 const DAY_MS = 86_400_000;
@@ -64,40 +72,32 @@ export function baseline(app: App, { simulator, limiter }: Api): void {
           'without any anomaly or wear. Window: after `from` up to and including `to`, in whole ' +
           `seconds; default: the last day; at most ${WINDOW_MAX_DAYS} days.`,
         params: MachinePath,
-        querystring: command({ from: Type.Optional(Instant), to: Type.Optional(Instant) }),
+        querystring: command(WindowQuery),
         response: responses(Baseline, 404, 409, 422),
       },
     },
     async (request, reply) => {
       const { params, query } = request;
       const machine = simulator.machine(params.machine_id);
-      await simulator.eventLog.settled();
-      const nowMs = simulator.eventLog.closedMs();
-      const window = boundedWindow(machine, query.from, query.to, nowMs);
+      const window = await pastWindow(simulator, query, DAY_MS);
+      checkBounds(machine, window);
       return answerOf(simulator.fleet, machine, window, limiter.acquire(request, reply));
     },
   );
 }
 
-/** @throws ConfigError with every error in a window. */
-function boundedWindow(
-  { metered }: Machine,
-  from: string | undefined,
-  to: string | undefined,
-  nowMs: number,
-): Window {
-  const window = parsedWindow(from, to, nowMs, DAY_MS);
-  const fractions = Object.entries({ from: window.fromMs, to: window.toMs })
+/** @throws ConfigError for a window that is not of whole seconds, or takes too long. */
+function checkBounds({ metered }: Machine, { fromMs, toMs }: Window): void {
+  const fractions = Object.entries({ from: fromMs, to: toMs })
     .filter(([, ms]) => ms % 1000 !== 0)
     .map(([path, ms]) => ({ path, message: `${timeText(ms)} is not a whole second` }));
   if (fractions.length > 0) throw new ConfigError(fractions);
-  const days = ((window.toMs - window.fromMs) / DAY_MS) * (metered?.length ?? 0);
+  const days = ((toMs - fromMs) / DAY_MS) * (metered?.length ?? 0);
   if (days > METERED_DAYS_MAX) {
     const accepted = Math.floor(METERED_DAYS_MAX / (metered?.length ?? 1));
     const message = `a meter of ${metered?.length} machines; at most ${accepted} days are accepted`;
     throw new ConfigError([{ path: 'to', message }]);
   }
-  return window;
 }
 
 async function answerOf(fleet: Fleet, machine: Machine, window: Window, signal: AbortSignal) {

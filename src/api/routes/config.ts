@@ -5,7 +5,14 @@ import type { Simulator } from '../../service/simulator.ts';
 import { configuredSpeed } from '../../service/state.ts';
 import { callerOf, refusalOf } from '../access.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { answer, COMMAND_FAILURES, command, numberOrNull, responses } from '../schemas.ts';
+import {
+  answer,
+  answered,
+  COMMAND_FAILURES,
+  command,
+  numberOrNull,
+  responses,
+} from '../schemas.ts';
 
 const settable = {
   simulation_speed: Type.Number({
@@ -120,8 +127,7 @@ export function config(app: App, { simulator, configuration }: Api): void {
       await simulator.configure(Object.fromEntries(given));
       if (body.simulation_speed !== undefined)
         await simulator.setSpeed(body.simulation_speed, configuredSpeed(configuration));
-      const data = shownSettings(simulator);
-      return { message: 'the settings are in effect', success: true as const, data };
+      return answered('the settings are in effect', shownSettings(simulator));
     },
   );
 }

@@ -2,17 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { packageFolder } from '../../package-folder.ts';
+import { contentTypeOf } from '../content-type.ts';
 import type { App } from '../context.ts';
 import { HttpError, prefersPage } from '../failures.ts';
 
 /** Where `npm run build` puts the dashboard; missing if only the compiler has run. */
 const FOLDER = join(packageFolder, 'dist/web/public');
-
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  css: 'text/css; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  svg: 'image/svg+xml',
-};
 
 /** Only the page's own files: no inline script or style, no other host, no embedding. */
 const PAGE_POLICY =
@@ -54,7 +49,7 @@ export function dashboard(app: App): void {
     { schema: { hide: true } },
     async ({ params }, reply) => {
       const content = files.get(params.file);
-      const type = MEDIA_TYPES[params.file.slice(params.file.lastIndexOf('.') + 1)];
+      const type = contentTypeOf(params.file);
       if (!content || !type) throw new HttpError(404, `there is no /dashboard/${params.file}`);
       return reply
         .header('cache-control', 'public, max-age=31536000, immutable')

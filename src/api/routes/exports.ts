@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { FORMATS } from '../../dataset/formats/index.ts';
 import { exportRequest } from '../../service/export-request.ts';
 import type { Exports } from '../../service/exports.ts';
 import { tarOf } from '../archive.ts';
 import type { ConcurrencyLimiter } from '../concurrency-limiter.ts';
+import { contentTypeOf } from '../content-type.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import {
   Export,
@@ -14,7 +14,7 @@ import {
   shownExport,
   shownWithFiles,
 } from '../export-schemas.ts';
-import { answer, COMMAND_FAILURES, failures, Id, responses } from '../schemas.ts';
+import { answer, answered, COMMAND_FAILURES, failures, Id, responses } from '../schemas.ts';
 import { parsedWindow } from '../window.ts';
 
 /** Longest span of one export: ten years. */
@@ -24,19 +24,6 @@ const FilePath = Type.Object({
   export_id: Id,
   path: Type.String({ description: 'As in `files`.', examples: ['manifest.json'] }),
 });
-
-/** Media types of files, by extension. */
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(FORMATS.map(({ name, mediaType }) => [name, mediaType])),
-  json: 'application/json',
-  md: 'text/markdown',
-  gz: 'application/gzip',
-};
-
-function contentType(name: string): string {
-  const type = MEDIA_TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
-  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
-}
 
 /** `/simulator/exports`: datasets of the running factory, generated while it runs. */
 export function exports(app: App, { simulator, limiter, exports: kept }: Api): void {
@@ -72,7 +59,7 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
       });
       const data = shownExport(await kept.create(request));
       void reply.code(202).header('location', `/simulator/exports/${data.id}`);
-      return { message: 'the export has started', success: true as const, data };
+      return answered('the export has started', data);
     },
   );
 
@@ -114,7 +101,7 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
     async ({ params }) => {
       const { id, state } = await kept.remove(params.export_id);
       const message = state === 'running' ? 'the export was cancelled' : 'the export was removed';
-      return { message, success: true as const, data: { id } };
+      return answered(message, { id });
     },
   );
 
@@ -133,7 +120,7 @@ function downloads(app: App, limiter: ConcurrencyLimiter, kept: Exports): void {
     const signal = limiter.acquire(request, reply);
     return reply
       .headers({
-        'content-type': contentType(name),
+        'content-type': contentTypeOf(name) ?? 'application/octet-stream',
         'content-length': bytes,
         'content-disposition': `attachment; filename="${name}"`,
       })

@@ -1,9 +1,17 @@
 import Type from 'typebox';
-import type { TruthRecord } from '../../service/ground-truth.ts';
 import { truthMessage } from '../../service/truth-publisher.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { command, failures, Id, Instant, MachineName, Time } from '../schemas.ts';
-import { parsedWindow } from '../window.ts';
+import {
+  command,
+  failures,
+  Id,
+  MachineName,
+  Origin,
+  Time,
+  textOrNull,
+  WindowQuery,
+} from '../schemas.ts';
+import { pastWindow } from '../window.ts';
 
 /** Most anomalies in one response: each may have to be computed. */
 const LIMIT_MAX = 1000;
@@ -15,15 +23,12 @@ const Truth = Type.Object({
   id: Type.String({ examples: ['c0000000-0000-0000-0000-000000000001/random/2026-10-09'] }),
   machine_id: Id,
   anomaly_type: Type.String({ examples: ['leak'] }),
-  origin: Type.Unsafe<TruthRecord['origin']>({
-    type: 'string',
-    enum: ['injected', 'random', 'scenario'],
-  }),
+  origin: Origin,
   severity: Type.Number({ minimum: 1, maximum: 5, examples: [3] }),
   started_at: Time,
   ended_at: Time,
   active: Type.Boolean({ description: 'It has not ended yet; `ended_at` is in the future.' }),
-  cleared_by: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+  cleared_by: textOrNull(),
   affected_signals: Type.Array(Type.String(), { examples: [['power_kw', 'flow_rate_m3h']] }),
   excess_energy_kwh: Type.Number({
     description: 'Compared with the same machine without it, so far.',
@@ -46,8 +51,7 @@ export function groundTruth(app: App, { simulator, limiter }: Api): void {
           'Injected, random and planned anomalies in the window, oldest first; default: ' +
           'the last day. Costs compare the machine with itself without the anomaly.',
         querystring: command({
-          from: Type.Optional(Instant),
-          to: Type.Optional(Instant),
+          ...WindowQuery,
           machine_id: Type.Optional(MachineName),
           type: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
           active: Type.Optional(Type.Boolean()),
@@ -61,18 +65,10 @@ export function groundTruth(app: App, { simulator, limiter }: Api): void {
       },
     },
     async (request, reply) => {
-      await simulator.eventLog.settled();
-      const {
-        from,
-        to,
-        machine_id,
-        type,
-        active,
-        limit = LIMIT_DEFAULT,
-        offset = 0,
-      } = request.query;
+      const { query } = request;
+      const { machine_id, type, active, limit = LIMIT_DEFAULT, offset = 0 } = query;
+      const window = await pastWindow(simulator, query, WINDOW_DEFAULT_MS);
       const nowMs = simulator.eventLog.closedMs();
-      const window = parsedWindow(from, to, nowMs, WINDOW_DEFAULT_MS);
       const machines =
         machine_id === undefined ? simulator.fleet.machines : [simulator.machine(machine_id)];
       const asked = { ...window, machines, type, isActive: active, limit, offset };

@@ -5,8 +5,16 @@ import { IS_ID } from '../../core/machine-finder.ts';
 import { timeText } from '../../encoding/time.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { setPageHeaders } from '../paging.ts';
-import { command, failures, Instant, MachineName, oneOf, Time, textOrNull } from '../schemas.ts';
+import { pageOf, pageQuery } from '../paging.ts';
+import {
+  command,
+  failures,
+  MachineName,
+  oneOf,
+  Time,
+  textOrNull,
+  WindowQuery,
+} from '../schemas.ts';
 import { parsedSpan } from '../window.ts';
 
 /** Events per page: default, and maximum of about 2 MB. */
@@ -39,12 +47,10 @@ const Event = Type.Object({
 });
 
 const Filter = command({
-  from: Type.Optional(Instant),
-  to: Type.Optional(Instant),
+  ...WindowQuery,
   kind: Type.Optional(oneOf(KINDS)),
   machine_id: Type.Optional(MachineName),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_EVENTS_MAX })),
-  offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+  ...pageQuery(PAGE_EVENTS_MAX),
 });
 
 /** `/simulator/journal`: all external events, page by page. */
@@ -68,7 +74,7 @@ export function journal(app: App, { simulator }: Api): void {
       },
     },
     async ({ query }, reply) => {
-      const { from, to, kind, limit = PAGE_EVENTS, offset = 0 } = query;
+      const { from, to, kind } = query;
       const span = parsedSpan(from, to);
       const machineId = query.machine_id && journalId(simulator, query.machine_id);
       await simulator.eventLog.settled();
@@ -79,8 +85,7 @@ export function journal(app: App, { simulator }: Api): void {
           (kind === undefined || event.kind === kind) &&
           (machineId === undefined || concerns(event, machineId)),
       );
-      setPageHeaders(reply, '/simulator/journal', query, { offset, limit, total: found.length });
-      return found.slice(offset, offset + limit).map(shown);
+      return pageOf(reply, '/simulator/journal', query, found, PAGE_EVENTS).map(shown);
     },
   );
 }

@@ -8,7 +8,7 @@ import {
 } from '../../service/daily-totals.ts';
 import type { MachineState } from '../../service/machine-state.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { setPageHeaders } from '../paging.ts';
+import { pageOf, pageQuery } from '../paging.ts';
 import {
   command,
   Id,
@@ -72,8 +72,7 @@ const filterOf = (catalogue: readonly MachineType[]) =>
     factory_id: Type.Optional(Id),
     type: Type.Optional(oneOf(catalogue.map(({ type }) => type))),
     running: Type.Optional(Type.Boolean()),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MACHINES_MAX })),
-    offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+    ...pageQuery(PAGE_MACHINES_MAX),
   });
 
 /** A machine, as the API shows it. */
@@ -139,7 +138,7 @@ export function machines(app: App, { simulator, configuration }: Api): void {
       },
     },
     ({ query }, reply) => {
-      const { type, running, limit = PAGE_MACHINES, offset = 0 } = query;
+      const { type, running } = query;
       const factoryId = query.factory_id && simulator.factory(query.factory_id).id;
       const found = simulator.fleet.machines.filter(
         (machine) =>
@@ -147,11 +146,9 @@ export function machines(app: App, { simulator, configuration }: Api): void {
           (type === undefined || machine.type.type === type) &&
           (running === undefined || simulator.isRunning(machine) === running),
       );
-      setPageHeaders(reply, '/simulator/machines', query, { offset, limit, total: found.length });
+      const page = pageOf(reply, '/simulator/machines', query, found, PAGE_MACHINES);
       const textOf = timeTexts();
-      return found
-        .slice(offset, offset + limit)
-        .map((machine) => shown(simulator.state(machine), textOf));
+      return page.map((machine) => shown(simulator.state(machine), textOf));
     },
   );
 

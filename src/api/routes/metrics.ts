@@ -10,10 +10,11 @@ import { failures } from '../schemas.ts';
 export function metrics(app: App, { simulator, cluster }: Api): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  registerSimulation(registry, simulator);
-  registerHealth(registry, simulator);
-  registerSinks(registry, simulator);
-  if (cluster) registerShards(registry, cluster);
+  const add = addTo(registry);
+  registerSimulation(add, simulator);
+  registerHealth(add, simulator);
+  registerSinks(add, simulator);
+  if (cluster) registerShards(add, cluster);
   const durations = new Histogram({
     name: 'simulator_http_request_duration_seconds',
     help: 'Time from a request to the end of its response.',
@@ -50,44 +51,49 @@ export function metrics(app: App, { simulator, cluster }: Api): void {
   );
 }
 
-function registerSimulation(registry: Registry, simulator: Simulator): void {
-  const registers = [registry];
-  new Counter({
-    name: 'simulator_readings_total',
-    help: 'Readings of all machines since the start.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(simulator.observer.readingsTotal);
-    },
+/** A value, with the labels of its series. */
+type Sample = readonly [value: number, labels?: Readonly<Record<string, string | number>>];
+
+/** Adds a metric whose values are read anew for each response. */
+type Add = (
+  Kind: typeof Counter | typeof Gauge,
+  name: string,
+  help: string,
+  labelNames: string[],
+  samples: () => Iterable<Sample>,
+) => void;
+
+function addTo(registry: Registry): Add {
+  return (Kind, name, help, labelNames, samples) =>
+    new Kind({
+      name: `simulator_${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [value, labels = {}] of samples()) this.inc(labels, value);
+      },
+    });
+}
+
+function registerSimulation(add: Add, simulator: Simulator): void {
+  add(Counter, 'readings_total', 'Readings of all machines since the start.', [], () => [
+    [simulator.observer.readingsTotal],
+  ]);
+  add(Gauge, 'machines', 'Number of machines by state.', ['state'], () => {
+    const running = simulator.runningCount();
+    return [
+      [running, { state: 'running' }],
+      [simulator.fleet.machines.length - running, { state: 'stopped' }],
+    ];
   });
-  new Gauge({
-    name: 'simulator_machines',
-    help: 'Number of machines by state.',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      const running = simulator.runningCount();
-      this.set({ state: 'running' }, running);
-      this.set({ state: 'stopped' }, simulator.fleet.machines.length - running);
-    },
-  });
-  new Gauge({
-    name: 'simulator_time_seconds',
-    help: 'Simulated time since the epoch.',
-    registers,
-    collect() {
-      this.set(simulator.clock.nowMs() / 1000);
-    },
-  });
-  new Gauge({
-    name: 'simulator_journal_events',
-    help: 'Events in the journal.',
-    registers,
-    collect() {
-      this.set(simulator.eventLog.journal.events.length);
-    },
-  });
+  add(Gauge, 'time_seconds', 'Simulated time since the epoch.', [], () => [
+    [simulator.clock.nowMs() / 1000],
+  ]);
+  add(Gauge, 'journal_events', 'Events in the journal.', [], () => [
+    [simulator.eventLog.journal.events.length],
+  ]);
 }
 
 /** Parts that may have a problem, besides the sinks. */
@@ -96,57 +102,34 @@ const PARTS = ['store', 'journal', 'clock'];
 const REFUSED_TOPICS_MAX = 50;
 const OTHER_TOPICS = 'others';
 
-function registerHealth(registry: Registry, simulator: Simulator): void {
-  const registers = [registry];
-  new Gauge({
-    name: 'simulator_healthy',
-    help: '1 if there is no problem and /health reports healthy, else 0.',
-    registers,
-    collect() {
-      this.set(Number(simulator.problems.length === 0));
-    },
+function registerHealth(add: Add, simulator: Simulator): void {
+  const healthy = '1 if there is no problem and /health reports healthy, else 0.';
+  add(Gauge, 'healthy', healthy, [], () => [[Number(simulator.problems.length === 0)]]);
+  add(Gauge, 'problems', 'Number of current problems by part.', ['part'], () => {
+    const known = [...simulator.sinks.map(({ sink }) => sink), ...PARTS];
+    return [
+      ...known.map((part): Sample => [0, { part }]),
+      ...simulator.problems.map(({ part }): Sample => [1, { part }]),
+    ];
   });
-  new Gauge({
-    name: 'simulator_problems',
-    help: 'Number of current problems by part.',
-    labelNames: ['part'],
-    registers,
-    collect() {
-      this.reset();
-      for (const part of [...simulator.sinks.map(({ sink }) => sink), ...PARTS])
-        this.set({ part }, 0);
-      for (const { part } of simulator.problems) this.inc({ part });
-    },
-  });
-  new Counter({
-    name: 'simulator_clock_steps_total',
-    help: 'Number of times the clock was set by more than five seconds, forward or back.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(simulator.health.clockSteps);
-    },
-  });
-  new Counter({
-    name: 'simulator_messages_refused_total',
-    help: 'Messages that a sink rejected permanently.',
-    labelNames: ['sink', 'topic'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { sink, refused, refusedTotal } of simulator.sinks) {
-        let rest = refusedTotal;
-        for (const { topic, count } of refused.slice(0, REFUSED_TOPICS_MAX)) {
-          this.inc({ sink, topic }, count);
-          rest -= count;
-        }
-        if (rest > 0) this.inc({ sink, topic: OTHER_TOPICS }, rest);
-      }
-    },
-  });
+  const steps = 'Number of times the clock was set by more than five seconds, forward or back.';
+  add(Counter, 'clock_steps_total', steps, [], () => [[simulator.health.clockSteps]]);
+  const refused = 'Messages that a sink rejected permanently.';
+  add(Counter, 'messages_refused_total', refused, ['sink', 'topic'], () =>
+    simulator.sinks.flatMap(refusedMessages),
+  );
 }
 
-function registerSinks(registry: Registry, simulator: Simulator): void {
+function refusedMessages({ sink, refused, refusedTotal }: DeliveryFigures): Sample[] {
+  const shown = refused.slice(0, REFUSED_TOPICS_MAX);
+  const rest = shown.reduce((left, { count }) => left - count, refusedTotal);
+  return [
+    ...shown.map(({ topic, count }): Sample => [count, { sink, topic }]),
+    ...(rest > 0 ? [[rest, { sink, topic: OTHER_TOPICS }] as const] : []),
+  ];
+}
+
+function registerSinks(add: Add, simulator: Simulator): void {
   const totals = {
     readings: 'Readings accepted by a sink.',
     messages: 'Messages accepted by a sink.',
@@ -155,82 +138,46 @@ function registerSinks(registry: Registry, simulator: Simulator): void {
     reconnects: 'Connections made by a sink after its first.',
   } as const;
   for (const [key, help] of Object.entries(totals) as [keyof typeof totals, string][])
-    new Counter({
-      name: `simulator_sink_${key}_total`,
-      help,
-      labelNames: ['sink'],
-      registers: [registry],
-      collect() {
-        this.reset();
-        for (const figures of simulator.sinks) this.inc({ sink: figures.sink }, figures[key]);
-      },
-    });
+    add(Counter, `sink_${key}_total`, help, ['sink'], () =>
+      simulator.sinks.map((figures) => [figures[key], { sink: figures.sink }]),
+    );
   const levels = {
     lag_seconds: ['Lag of a sink in simulated time; negative: ahead.', ({ lagMs }) => lagMs / 1000],
-    stalled: ['Whether a sink does not accept readings that are due.', isStalled],
+    stalled: [
+      'Whether a sink does not accept readings that are due.',
+      ({ state }) => Number(state === 'stalled'),
+    ],
     connected: ['Whether a sink is connected.', ({ isConnected }) => Number(isConnected)],
   } satisfies Record<string, [string, (figures: DeliveryFigures) => number]>;
   for (const [name, [help, value]] of Object.entries(levels))
-    new Gauge({
-      name: `simulator_sink_${name}`,
-      help,
-      labelNames: ['sink'],
-      registers: [registry],
-      collect() {
-        for (const figures of simulator.sinks) this.set({ sink: figures.sink }, value(figures));
-      },
-    });
-}
-
-function isStalled({ state }: DeliveryFigures): number {
-  return Number(state === 'stalled');
+    add(Gauge, `sink_${name}`, help, ['sink'], () =>
+      simulator.sinks.map((figures) => [value(figures), { sink: figures.sink }]),
+    );
 }
 
 /** Metrics of a live cluster, equal in each of its API processes. */
-function registerShards(registry: Registry, cluster: ClusterOverview): void {
-  const registers = [registry];
-  new Gauge({
-    name: 'simulator_cluster_lag_seconds',
-    help: 'Lag of the slowest shard in real time.',
-    registers,
-    collect() {
-      this.set(cluster.lagS());
-    },
-  });
-  new Gauge({
-    name: 'simulator_cluster_members',
-    help: 'Number of live processes by role.',
-    labelNames: ['role'],
-    registers,
-    collect() {
-      for (const role of ['api', 'worker'])
-        this.set({ role }, cluster.members.filter((each) => each.role === role).length);
-    },
-  });
+function registerShards(add: Add, cluster: ClusterOverview): void {
+  const lag = 'Lag of the slowest shard in real time.';
+  add(Gauge, 'cluster_lag_seconds', lag, [], () => [[cluster.lagS()]]);
+  add(Gauge, 'cluster_members', 'Number of live processes by role.', ['role'], () =>
+    ['api', 'worker'].map((role) => [
+      cluster.members.filter((each) => each.role === role).length,
+      { role },
+    ]),
+  );
   const levels = {
     lag_seconds: ['Lag of a shard in simulated time.', ({ lagMs }) => lagMs / 1000],
     readings_per_second: [
       'Readings of a shard accepted by a sink per second.',
-      (each) => rateOf(each),
+      ({ isOwned, readingsPerS }) => (isOwned ? readingsPerS : 0),
     ],
     owned: ['Whether a live worker delivers it.', ({ isOwned }) => Number(isOwned)],
   } satisfies Record<string, [string, (shard: ShardView) => number]>;
   for (const [name, [help, value]] of Object.entries(levels))
-    new Gauge({
-      name: `simulator_shard_${name}`,
-      help,
-      labelNames: ['shard', 'sink', 'owner'],
-      registers,
-      collect() {
-        this.reset();
-        for (const each of cluster.shards()) {
-          const { shard, sink, isOwned, owner } = each;
-          this.set({ shard, sink, owner: (isOwned && owner) || '' }, value(each));
-        }
-      },
-    });
-}
-
-function rateOf({ isOwned, readingsPerS }: ShardView): number {
-  return isOwned ? readingsPerS : 0;
+    add(Gauge, `shard_${name}`, help, ['shard', 'sink', 'owner'], () =>
+      cluster.shards().map((each) => {
+        const { shard, sink, isOwned, owner } = each;
+        return [value(each), { shard, sink, owner: (isOwned && owner) || '' }];
+      }),
+    );
 }

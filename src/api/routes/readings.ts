@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import Type from 'typebox';
+import { contentType } from '../content-type.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
-import { acceptedFormat, encodedReadings, READING_FORMATS } from '../reading-stream.ts';
-import { command, failures, Id, Instant, MachinePath, Time } from '../schemas.ts';
-import { parsedWindow, WINDOW_MAX_DAYS } from '../window.ts';
+import { acceptedFormat, encodedReadings, headerOf, READING_TYPES } from '../reading-stream.ts';
+import { command, failures, Id, MachinePath, Time, WindowQuery } from '../schemas.ts';
+import { pastWindow, WINDOW_MAX_DAYS } from '../window.ts';
 
 const Reading = Type.Object(
   { time: Time, machine_id: Id },
@@ -22,6 +23,14 @@ const Reading = Type.Object(
   },
 );
 
+/** The content of a media type: JSON, or text that may begin with the names of columns. */
+function contentSchema(type: string) {
+  if (type === 'application/json') return Type.Array(Reading);
+  if (type.endsWith('json')) return Reading;
+  const header = headerOf(type, ['time', 'machine_id', 'power_kw', '…']);
+  return Type.String(header === '' ? {} : { examples: [header] });
+}
+
 /** `/simulator/machines/{machine_id}/readings`: readings of any time, computed on request. */
 export function readings(app: App, { simulator, limiter }: Api): void {
   app.get(
@@ -35,15 +44,13 @@ export function readings(app: App, { simulator, limiter }: Api): void {
           'Readings after `from` up to and including `to`; default: the last ' +
           `hour; at most ${WINDOW_MAX_DAYS} days. A JSON array, JSON lines or CSV, see \`Accept\`.`,
         params: MachinePath,
-        querystring: command({ from: Type.Optional(Instant), to: Type.Optional(Instant) }),
+        querystring: command(WindowQuery),
         response: {
           200: {
             description: 'The readings, oldest first',
-            content: {
-              'application/json': { schema: Type.Array(Reading) },
-              'application/x-ndjson': { schema: Reading },
-              'text/csv': { schema: Type.String({ examples: ['time,machine_id,power_kw,…'] }) },
-            },
+            content: Object.fromEntries(
+              READING_TYPES.map((type) => [type, { schema: contentSchema(type) }]),
+            ),
           },
           ...failures(404, 406, 409, 422),
         },
@@ -51,18 +58,13 @@ export function readings(app: App, { simulator, limiter }: Api): void {
     },
     async (request, reply) => {
       const machine = simulator.machine(request.params.machine_id);
-      const format = acceptedFormat(request.headers.accept);
-      if (!format) throw new HttpError(406, `accepted are ${READING_FORMATS.join(', ')}`);
-      // An event that is being appended holds the horizon back for a moment.
-      await simulator.eventLog.settled();
-      const { from, to } = request.query;
-      const window = parsedWindow(from, to, simulator.eventLog.closedMs());
+      const type = acceptedFormat(request.headers.accept);
+      if (!type) throw new HttpError(406, `accepted are ${READING_TYPES.join(', ')}`);
+      const window = await pastWindow(simulator, request.query);
       const signal = limiter.acquire(request, reply);
-      const chunks = encodedReadings(simulator.fleet, machine, window, format, signal);
+      const chunks = encodedReadings(simulator.fleet, machine, window, type, signal);
       const stream = Readable.from(chunks, { objectMode: false });
-      return reply
-        .type(format === 'text/csv' ? `${format}; charset=utf-8` : format)
-        .send(stream as never);
+      return reply.type(contentType(type)).send(stream as never);
     },
   );
 }

@@ -12,6 +12,7 @@ import { type Counts, confirmation, totalOf } from '../../store/registry/purge.t
 import { type Api, type App, TAGS } from '../context.ts';
 import {
   answer,
+  answered,
   COMMAND_FAILURES,
   command,
   failures,
@@ -152,7 +153,7 @@ function create(app: App, api: Api, { table, what, tag, columns, examples }: Row
       const data = await writable(api).create(table, body as Input);
       const does = isInFleet(api, table, data.id) ? 'runs' : 'is in the registry, but does not run';
       reply.code(201);
-      return { message: `${data.name} ${does}`, success: true as const, data };
+      return answered(`${data.name} ${does}`, data);
     },
   );
 }
@@ -174,8 +175,7 @@ function update(app: App, api: Api, { table, what, tag, columns, examples }: Row
       const id = idOf(api, table, params);
       const data = await writable(api).update(table, id, body as Input);
       const does = isInFleet(api, table, data.id) ? 'runs' : 'does not run';
-      const message = `${data.name} was changed and ${does}`;
-      return { message, success: true as const, data };
+      return answered(`${data.name} was changed and ${does}`, data);
     },
   );
 }
@@ -203,15 +203,14 @@ function remove(app: App, api: Api, { table, what, tag }: Rows) {
       if (!purge) {
         const { name } = await registry.remove(table, id);
         const message = `${name} is out of operation; its row and its readings stay`;
-        return { message, success: true as const, data: removed(id) };
+        return answered(message, removed(id));
       }
       if (confirm !== undefined) {
         const rows = await registry.purge(table, id, confirm);
-        const message = `deleted, with ${confirm} rows`;
-        return { message, success: true as const, data: { ...removed(id, rows), deleted: true } };
+        return answered(`deleted, with ${confirm} rows`, { ...removed(id, rows), deleted: true });
       }
       const rows = await registry.count(table, id);
-      return { message: confirmation(rows), success: true as const, data: removed(id, rows) };
+      return answered(confirmation(rows), removed(id, rows));
     },
   );
 }

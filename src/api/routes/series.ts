@@ -5,9 +5,17 @@ import { type FlatField, flatFields } from '../../encoding/reading.ts';
 import { isText } from '../../encoding/texts.ts';
 import { timeText } from '../../encoding/time.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { command, Id, Instant, MachinePath, responses, Time } from '../schemas.ts';
+import {
+  command,
+  Id,
+  MachinePath,
+  numberOrNull,
+  responses,
+  Time,
+  WindowQuery,
+} from '../schemas.ts';
 import { READINGS_MAX, seriesOf } from '../series.ts';
-import { parsedWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
+import { pastWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
 
 /** Buckets per series: maximum, the pixels of a wide screen, and default. */
 const POINTS_MAX = 2000;
@@ -17,7 +25,7 @@ const SHIFTS_MAX_MS = 31 * 86_400_000;
 /** Longest list of field names, in characters. */
 const FIELDS_MAX = 1000;
 
-const Values = Type.Array(Type.Unsafe<number | null>({ type: ['number', 'null'] }));
+const Values = Type.Array(numberOrNull());
 
 const Shift = Type.Object({
   from: Time,
@@ -64,8 +72,7 @@ export function series(app: App, { simulator, limiter }: Api): void {
           `last hour; at most ${WINDOW_MAX_DAYS} days. Without \`fields\`, all numeric fields.`,
         params: MachinePath,
         querystring: command({
-          from: Type.Optional(Instant),
-          to: Type.Optional(Instant),
+          ...WindowQuery,
           fields: Type.Optional(
             Type.String({
               minLength: 1,
@@ -83,8 +90,7 @@ export function series(app: App, { simulator, limiter }: Api): void {
       const { params, query } = request;
       const machine = simulator.machine(params.machine_id);
       const fields = wantedFields(machine, query.fields);
-      await simulator.eventLog.settled();
-      const window = parsedWindow(query.from, query.to, simulator.eventLog.closedMs());
+      const window = await pastWindow(simulator, query);
       const { points = POINTS_DEFAULT } = query;
       const { fleet } = simulator;
       const signal = limiter.acquire(request, reply);

@@ -4,6 +4,7 @@ import type { Simulator } from '../../service/simulator.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import {
   answer,
+  answered,
   COMMAND_FAILURES,
   command,
   Id,
@@ -139,7 +140,7 @@ export function simulation(app: App, { simulator }: Api): void {
         await simulator.setRunning(isToRun, selection);
         const data = counts();
         const message = `${data.running_machines} of ${data.total_machines} machines run`;
-        return { message, success: true as const, data };
+        return answered(message, data);
       },
     );
   }

@@ -1,7 +1,7 @@
 import type { CloseUp } from '../close-up.ts';
 import { fieldName, timeName } from '../names.ts';
 import { COLOURS } from './colours.ts';
-import { baseOption, type Figure, legend, timeAxis, valueAxis, WHOLE } from './figure.ts';
+import { type Figure, figure, legend, timeAxis, valueAxis, WHOLE } from './figure.ts';
 
 /** A few cycles of a machine, second by second. */
 export function closeUpFigure(
@@ -14,45 +14,39 @@ export function closeUpFigure(
   const line = (values: readonly number[]) =>
     timesMs.map((timeMs, i) => [timeMs, values[i] ?? null]);
   const signalName = fieldName(signal.name);
-  return {
-    name,
-    title,
-    about: `One reading per second from ${timeName(fromMs)} UTC: power and ${signalName}.`,
-    ...WHOLE,
-    option: {
-      ...baseOption(title, WHOLE.width),
-      ...legend(['power', signalName]),
-      grid: { left: 62, right: 62, top: 66, bottom: 28 },
-      xAxis: timeAxis(fromMs, toMs),
-      yAxis: [
-        valueAxis('kW', 'y'),
-        {
-          ...valueAxis(signal.unit, 'y'),
-          nameTextStyle: { color: COLOURS.quiet, align: 'left' as const },
-          splitLine: { show: false },
-          scale: true,
-        },
-      ],
-      series: [
-        {
-          name: 'power',
-          type: 'line',
-          step: 'start',
-          symbol: 'none',
-          data: line(powerKw),
-          itemStyle: { color: COLOURS.electricity },
-          lineStyle: { color: COLOURS.electricity, width: 1.5 },
-        },
-        {
-          name: signalName,
-          type: 'line',
-          yAxisIndex: 1,
-          symbol: 'none',
-          data: line(signal.values),
-          itemStyle: { color: COLOURS.fuel },
-          lineStyle: { color: COLOURS.fuel, width: 1.5, type: 'dashed' },
-        },
-      ],
-    },
-  };
+  const about = `One reading per second from ${timeName(fromMs)} UTC: power and ${signalName}.`;
+  return figure({ name, title, about }, WHOLE, {
+    ...legend(['power', signalName]),
+    grid: { left: 62, right: 62, top: 66, bottom: 28 },
+    xAxis: timeAxis(fromMs, toMs),
+    yAxis: [
+      valueAxis('kW', 'y'),
+      {
+        ...valueAxis(signal.unit, 'y'),
+        nameTextStyle: { color: COLOURS.quiet, align: 'left' as const },
+        splitLine: { show: false },
+        scale: true,
+      },
+    ],
+    series: [
+      {
+        name: 'power',
+        type: 'line',
+        step: 'start',
+        symbol: 'none',
+        data: line(powerKw),
+        itemStyle: { color: COLOURS.electricity },
+        lineStyle: { color: COLOURS.electricity, width: 1.5 },
+      },
+      {
+        name: signalName,
+        type: 'line',
+        yAxisIndex: 1,
+        symbol: 'none',
+        data: line(signal.values),
+        itemStyle: { color: COLOURS.fuel },
+        lineStyle: { color: COLOURS.fuel, width: 1.5, type: 'dashed' },
+      },
+    ],
+  });
 }

@@ -1,9 +1,9 @@
 import type { MachineTotals } from '../machine-totals.ts';
 import { COLOURS } from './colours.ts';
 import {
-  baseOption,
   carrierColour,
   type Figure,
+  figure,
   legend,
   roundText,
   valueAxis,
@@ -34,14 +34,11 @@ export function energyFigure(
   const isSmall = (ordered[0]?.energyKwh ?? 0) < 1000;
   const unitKwh = isSmall ? 1 : 1000;
   const height = REST_PX + BAR_PX * (names.length + Math.min(1, others.length));
-  return {
-    name: 'energy',
-    title,
-    about: 'Energy that each machine used in the window, by carrier.',
-    width: WHOLE.width,
-    height,
-    option: {
-      ...baseOption(title, WHOLE.width),
+  const about = 'Energy that each machine used in the window, by carrier.';
+  return figure(
+    { name: 'energy', title, about },
+    { width: WHOLE.width, height },
+    {
       ...legend(carriers),
       grid: { left: 190, right: 70, top: 54, bottom: 44 },
       xAxis: {
@@ -83,7 +80,7 @@ export function energyFigure(
         };
       }),
     },
-  };
+  );
 }
 
 /** The carriers that any of the machines uses. */

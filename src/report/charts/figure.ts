@@ -23,6 +23,18 @@ export const HALF = { width: 370, height: 290 } as const;
 /** Fonts of a picture, in place of those of the page. */
 const FONT_FAMILY = 'system-ui, sans-serif';
 
+/** What a chart shows, in words. */
+export type Caption = Pick<Figure, 'name' | 'title' | 'about'>;
+
+/** Makes a chart; its options add to, or replace, those that all charts share. */
+export function figure(
+  { name, title, about }: Caption,
+  { width, height }: Pick<Figure, 'width' | 'height'>,
+  option: EChartsOption,
+): Figure {
+  return { name, title, about, width, height, option: { ...baseOption(title, width), ...option } };
+}
+
 /** Options that all charts share. */
 export function baseOption(title: string, width: number) {
   return {

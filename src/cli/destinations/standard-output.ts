@@ -1,0 +1,32 @@
+import { STREAM_FORMATS } from '../../dataset/formats/index.ts';
+import { fleetOf } from '../../dataset/request.ts';
+import { PROGRAM } from '../command-line.ts';
+import { type Destination, RowCount } from './destination.ts';
+
+/** Stands for standard output instead of a folder. */
+export const STDOUT = '-';
+
+/** Flat records on standard output. */
+export const standardOutput: Destination = {
+  name: 'standard output',
+  option: 'out',
+  isMeant: (written) => written === STDOUT,
+  options: {},
+  inapplicable: ['compress', 'partition', 'labels', 'workers'],
+  formats: STREAM_FORMATS,
+  isForCluster: false,
+  read:
+    () =>
+    async ({ dataset, progress, stdout }) => {
+      const { streamFlat } = await import('../../dataset/flat-stream.ts');
+      stdout.prependListener('error', (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE') return;
+        progress.say(`${PROGRAM}: the reader of standard output has closed the pipe`);
+        process.exit(1);
+      });
+      const fleet = fleetOf(dataset, dataset.hasClean ? 'clean' : 'actual');
+      const written = new RowCount(dataset, fleet, progress);
+      await streamFlat(dataset, fleet, stdout, written.add);
+      return 0;
+    },
+};
