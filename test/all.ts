@@ -33,11 +33,15 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   judging: ['dataset/', 'report/', 'validation/'],
 };
 
-/** What takes longest goes first, so that the end waits for none of it. */
+/**
+ * What takes longest goes first, so that the end waits for none of it; what computes all the time
+ * stands between what mostly waits for servers.
+ */
 const FIRST =
-  'storing web/ voyage/outage delivering judging computing voyage/ cluster/ cli/ deploy/'
+  'storing web/ voyage/outage judging voyage/soak delivering serving computing deploy/container'
     .split(' ')
-    .concat('service/');
+    .concat('voyage/simulated service/r service/assembly cli/report cli/run'.split(' '))
+    .concat('voyage/ cluster/ energy service/ cli/ deploy/ package'.split(' '));
 
 /**
  * What may differ between versions of Node: the arithmetic, the package as others use it, the
@@ -95,9 +99,9 @@ const tests = run({
   files: entries
     .sort((a, b) => rank(a) - rank(b))
     .map((path) => fileURLToPath(new URL(path, folder))),
-  // Tests wait for servers half of the time, so twice as many as there are cores keep these busy.
-  // Long forms measure, and so have the computer to themselves.
-  concurrency: isLong ? 1 : 2 * availableParallelism(),
+  // Tests wait for servers most of the time, so three times as many as there are cores keep these
+  // busy. Long forms measure, and so have the computer to themselves.
+  concurrency: isLong ? 1 : 3 * availableParallelism(),
   ...(!isLong && { timeout: HANGS_AFTER_MS }),
 });
 tests.on('test:fail', ({ todo }) => {
