@@ -24,13 +24,15 @@ const HANGS_AFTER_MS = 1_200_000;
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   computing:
-    'core physics site machines simulation encoding schema factory config golden tidy readme'.split(
+    'core physics site machines simulation encoding schema factory config golden tidy readme runtime'.split(
       ' ',
     ),
-  serving: ['api/', 'broker/'],
+  serving: ['api/', 'broker/', 'library', 'own-type', 'security'],
   storing: ['store/', 'service/registry', 'service/state', 'service/exports', 'service/t'],
   delivering: ['delivery/', 'outputs/', 'service/clock', 'service/observer', 'service/real-time'],
   judging: ['dataset/', 'report/', 'validation/'],
+  sharing: ['cluster/history', 'cluster/connection', 'cluster/live/shared-clock'],
+  deploying: ['deploy/compose', 'deploy/g', 'deploy/k', 'deploy/m', 'deploy/s', 'deploy/t'],
 };
 
 /**
@@ -40,8 +42,8 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
 const FIRST =
   'storing web/ voyage/outage judging voyage/soak delivering serving computing deploy/container'
     .split(' ')
-    .concat('voyage/simulated service/r service/assembly cli/report cli/run'.split(' '))
-    .concat('voyage/ cluster/ energy service/ cli/ deploy/ package'.split(' '));
+    .concat('voyage/simulated sharing service/r service/assembly cli/report cli/run'.split(' '))
+    .concat('voyage/ cluster/ deploying energy service/ cli/ package'.split(' '));
 
 /**
  * What may differ between versions of Node: the arithmetic, the package as others use it, the
@@ -99,9 +101,9 @@ const tests = run({
   files: entries
     .sort((a, b) => rank(a) - rank(b))
     .map((path) => fileURLToPath(new URL(path, folder))),
-  // Tests wait for servers most of the time, so three times as many as there are cores keep these
+  // Tests wait for servers most of the time, so four times as many as there are cores keep these
   // busy. Long forms measure, and so have the computer to themselves.
-  concurrency: isLong ? 1 : 3 * availableParallelism(),
+  concurrency: isLong ? 1 : 4 * availableParallelism(),
   ...(!isLong && { timeout: HANGS_AFTER_MS }),
 });
 tests.on('test:fail', ({ todo }) => {
