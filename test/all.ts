@@ -24,20 +24,26 @@ const HANGS_AFTER_MS = 1_200_000;
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   computing:
-    'core physics site machines simulation encoding schema factory config golden tidy readme'.split(
+    'core physics site machines simulation encoding schema factory config golden tidy readme runtime'.split(
       ' ',
     ),
-  serving: ['api/', 'broker/'],
+  serving: ['api/', 'broker/', 'library', 'own-type', 'security'],
   storing: ['store/', 'service/registry', 'service/state', 'service/exports', 'service/t'],
   delivering: ['delivery/', 'outputs/', 'service/clock', 'service/observer', 'service/real-time'],
   judging: ['dataset/', 'report/', 'validation/'],
+  sharing: ['cluster/history', 'cluster/connection', 'cluster/live/shared-clock'],
+  deploying: ['deploy/compose', 'deploy/g', 'deploy/k', 'deploy/m', 'deploy/s', 'deploy/t'],
 };
 
-/** The longest files go first, so that nothing waits for them at the end. */
+/**
+ * The longest files go first, so that nothing waits for them at the end; those that compute are
+ * mixed with those that mostly wait for servers.
+ */
 const FIRST =
-  'storing web/ voyage/outage delivering judging computing voyage/ cluster/ cli/ deploy/'
+  'storing web/ voyage/outage judging voyage/soak delivering serving computing deploy/container'
     .split(' ')
-    .concat('service/');
+    .concat('voyage/simulated sharing service/r service/assembly cli/report cli/run'.split(' '))
+    .concat('voyage/ cluster/ deploying energy service/ cli/ package'.split(' '));
 
 /**
  * What may differ between versions of Node: the arithmetic, the package as others use it, the
@@ -95,9 +101,9 @@ const tests = run({
   files: entries
     .sort((a, b) => rank(a) - rank(b))
     .map((path) => fileURLToPath(new URL(path, folder))),
-  // Tests wait for servers half of the time, so two per core keep the cores busy.
+  // Tests wait for servers most of the time, so four per core keep the cores busy.
   // Long tests measure, so they run alone.
-  concurrency: isLong ? 1 : 2 * availableParallelism(),
+  concurrency: isLong ? 1 : 4 * availableParallelism(),
   ...(!isLong && { timeout: HANGS_AFTER_MS }),
 });
 tests.on('test:fail', ({ todo }) => {

@@ -1,9 +1,9 @@
 /** A test's own PostgreSQL, on a free port of this computer. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { freePort } from './servers.ts';
@@ -60,13 +60,11 @@ export function withoutPostgres(): string | false {
 export async function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<Postgres> {
   const host = '127.0.0.1';
   const port = await freePort(host);
-  const folder = mkdtempSync(join(tmpdir(), 'postgres-'));
   const user = unprivileged();
-  if (user) chownSync(folder, user.uid, user.gid);
+  const folder = newFolder(user);
   const data = join(folder, 'data');
   const bin = programs() as string;
-  const initdb = ['-D', data, '-U', 'simulator', '--auth=trust', '-E', 'UTF8', '--no-sync'];
-  execFileSync(join(bin, 'initdb'), initdb, { ...user, cwd: folder, stdio: 'ignore' });
+  execFileSync('cp', ['-a', newCluster(bin, user), data]);
   const given = Object.entries({ ...SETTINGS, ...settings, port }).map(([k, v]) => `-c${k}=${v}`);
   const start = () =>
     started(
@@ -113,6 +111,34 @@ export async function startPostgres({ settings = {} }: PostgresOptions = {}): Pr
   };
 }
 
+/** A cluster that was just made, to be copied; the first to ask after a build makes it. */
+function newCluster(bin: string, user: User | undefined): string {
+  const made = join(import.meta.dirname, `postgres-${basename(dirname(bin))}`);
+  if (existsSync(made)) return made;
+  const folder = newFolder(user);
+  const data = join(folder, 'data');
+  const initdb = ['-D', data, '-U', 'simulator', '--auth=trust', '-E', 'UTF8', '--no-sync'];
+  execFileSync(join(bin, 'initdb'), initdb, { ...user, cwd: folder, stdio: 'ignore' });
+  // Others may be making it, too, and half a copy must never have its name.
+  const part = `${made}.${process.pid}`;
+  execFileSync('cp', ['-a', data, part]);
+  rmSync(folder, { recursive: true });
+  try {
+    renameSync(part, made);
+  } catch (error) {
+    if (!existsSync(made)) throw error;
+    rmSync(part, { recursive: true });
+  }
+  return made;
+}
+
+/** A folder for a server's files. */
+function newFolder(user: User | undefined): string {
+  const folder = mkdtempSync(join(tmpdir(), 'postgres-'));
+  if (user) chownSync(folder, user.uid, user.gid);
+  return folder;
+}
+
 /** The environment of a simulator that uses a server. */
 export function environmentOf(server: pg.ClientConfig): Record<string, string> {
   return {
@@ -123,8 +149,13 @@ export function environmentOf(server: pg.ClientConfig): Record<string, string> {
   };
 }
 
-/** PostgreSQL refuses to run as root in a container: it gets an unprivileged user. */
-function unprivileged(): { uid: number; gid: number } | undefined {
+interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** PostgreSQL does not run for the superuser of a container: it gets a user without rights. */
+function unprivileged(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };

@@ -62,10 +62,6 @@ export class SpreadReader implements SwitchableReader {
     this.#parts = [...this.#byLag.of(fleet).keys()].map((lag) => this.#part(lag));
   }
 
-  get fleet(): Fleet {
-    return this.#latest;
-  }
-
   get timeMs(): number {
     return this.#timeMs;
   }

@@ -17,8 +17,6 @@ export interface FleetSwitchOptions extends Pick<ReaderOptions, 'statusIntervalS
 
 /** A reader that can switch from one fleet to the next. */
 export interface SwitchableReader extends RowReader {
-  /** The fleet that is being read. */
-  readonly fleet: Fleet;
   /** Schedules a switch to another fleet, see {@link FleetSwitchReader.follow}. */
   follow(fleet: Fleet, fromMs: number): void;
 }

@@ -11,6 +11,8 @@ import { freshDirectory, Program, run } from './program.ts';
 const FROM_MS = Date.UTC(2026, 0, 14, 10);
 const COMPRESSOR = 'factory/demo/compressor-1/energy';
 const cwd = freshDirectory();
+/** Arrivals are counted by instants of this length [ms]. */
+const TURN_MS = 20;
 
 interface Arrival {
   /** When it arrived, and the time in it [ms]. */
@@ -47,6 +49,9 @@ const seconds = (fromMs: number, count: number) =>
 
 describe('replay', { skip: withoutMosquitto() }, () => {
   it('publishes a window with its own times, smoothly at the chosen speed', async (t) => {
+    const turnsMs: number[] = [];
+    const turns = setInterval(() => turnsMs.push(Date.now()), TURN_MS);
+    t.after(() => clearInterval(turns));
     const { program, arrivals, startMs, collector } = await replayed(t, 4, '--speed', '60');
     assert.equal(await program.ended, 0, program.stderr);
     assert.match(program.stdout, /^mqtt:\/\/127\.0\.0\.1:\d+: 912 rows, \d+ s\n$/);
@@ -58,8 +63,15 @@ describe('replay', { skip: withoutMosquitto() }, () => {
     // Nothing arrives before it is due, at one minute per second.
     for (const { atMs, timeMs } of arrivals)
       assert.ok(timeMs - FROM_MS <= 60 * (atMs - startMs), instantText(timeMs));
-    const instants = new Set(arrivals.map(({ atMs }) => Math.floor(atMs / 20)));
-    assert.ok(instants.size > 20, `${instants.size}`);
+    // On a busy computer this process too has its turn at few instants.
+    const [first, last] = [arrivals[0]?.atMs ?? 0, arrivals.at(-1)?.atMs ?? 0];
+    const instants = new Set(arrivals.map(({ atMs }) => Math.floor(atMs / TURN_MS)));
+    const own = new Set(
+      turnsMs
+        .filter((atMs) => atMs >= first && atMs <= last)
+        .map((atMs) => Math.floor(atMs / TURN_MS)),
+    );
+    assert.ok(instants.size > 0.1 * own.size, `at ${instants.size} of ${own.size} instants`);
   });
 
   it('shifts a window to now, on the grid of every machine', async (t) => {

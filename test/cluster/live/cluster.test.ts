@@ -100,6 +100,8 @@ describe('a live cluster', { skip: SKIP }, () => {
   });
 
   it('is shown by each of its APIs', async () => {
+    // Each API reads the cluster by itself, once a second.
+    await until(async () => (await ask(b, '/simulator/cluster')).members.length === 4);
     const { enabled, members, shards } = await ask(b, '/simulator/cluster');
     assert.equal(enabled, true);
     const roles = members.map(({ role }: { role: string }) => role).sort();
