@@ -154,7 +154,7 @@ interface User {
   readonly gid: number;
 }
 
-/** PostgreSQL does not run for the superuser of a container: it gets a user without rights. */
+/** PostgreSQL refuses to run as root in a container: it gets an unprivileged user. */
 function unprivileged(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));

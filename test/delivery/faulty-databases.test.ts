@@ -34,8 +34,13 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
     return Enms.make(postgres, batch);
   }
 
-  function sinkInto(t: TestContext, { server }: Enms, port = postgres.port) {
-    return tryOut(t, new PostgresSink({ server: { ...server, port } }));
+  /** On a busy computer even a healthy database needs seconds for a batch. */
+  function sinkInto(
+    t: TestContext,
+    { server }: Enms,
+    { port = postgres.port, stallMs = 10_000 }: { port?: number; stallMs?: number } = {},
+  ) {
+    return tryOut(t, new PostgresSink({ server: { ...server, port } }), { stallMs });
   }
 
   /** Fails unless there is one row for each reading. */
@@ -47,13 +52,13 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
   test('continues after a half-open connection', async (t) => {
     const enms = await tables();
     const proxy = await halfOpenProxy(t, postgres.port);
-    const trial = sinkInto(t, enms, proxy.port);
+    const trial = sinkInto(t, enms, { port: proxy.port, stallMs: 2000 });
     trial.pass(10);
     await trial.delivered();
     proxy.forget();
     trial.pass(10);
     const address = `127.0.0.1:${proxy.port}/${enms.server.database}`;
-    const stalled = `postgres has stalled: ${address}: nothing was acknowledged for 0.3 s; reconnecting`;
+    const stalled = `postgres has stalled: ${address}: nothing was acknowledged for 2 s; reconnecting`;
     await trial.said(stalled);
     await trial.delivered();
     await assertRows(enms, 20);
@@ -66,7 +71,7 @@ describe('delivery to a PostgreSQL', { skip: withoutPostgres() }, () => {
     const other = new pg.Client(enms.server);
     await other.connect();
     t.after(() => other.end());
-    const trial = sinkInto(t, enms);
+    const trial = sinkInto(t, enms, { stallMs: 300 });
     trial.pass(1);
     await trial.delivered();
     await other.query('begin; lock table energy_readings');

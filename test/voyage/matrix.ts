@@ -311,6 +311,8 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
     maybe: [
       other('postgres', `${POSTGRES}: no connection (the database system is shutting down)`),
       other('postgres', `${POSTGRES}: no connection (the database system is starting up)`),
+      // Reset by a server that is shutting down, before it has answered.
+      other('postgres', `${POSTGRES}: no connection`),
     ],
     after: ALL,
   },
