@@ -49,7 +49,12 @@ export const BROKER_OPTIONS = {
     value: 'URL',
     about: 'Broker to publish to: mqtt://host:1883, mqtts://user@host.',
   },
-  qos: { value: 'N', about: 'Quality of service: 0, 1 or 2.', default: 'MQTT_QOS' },
+  qos: {
+    value: 'N',
+    about: 'Quality of service: 0, 1 or 2.',
+    default: 'MQTT_QOS',
+    choices: ['0', '1', '2'],
+  },
 } as const satisfies Readonly<Record<string, Option>>;
 
 /** The environment with the broker of the option as the configured one. */

@@ -12,23 +12,27 @@ import { shiftText, WEEKDAYS } from '../factory/calendar.ts';
 import { factoryContent } from '../factory/factory.ts';
 import { parametersContent } from '../factory/machine-types.ts';
 import { durationText } from '../schema/times.ts';
-import { columns, json } from './columns.ts';
+import { columns } from './columns.ts';
 import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
 
 /** Shows the effective configuration, or all errors in it. */
 export const check: Command = {
   name: 'check',
   about: 'Show the effective configuration, or all errors in it.',
-  options: { ...FACTORY_OPTION, ...FLEET_OPTION, json: { about: 'Print as JSON.' } },
-  async execute({ values: { factory, machines }, flags }, { stdout }) {
-    const isJson = flags.has('json');
+  options: { ...FACTORY_OPTION, ...FLEET_OPTION },
+  examples: ['check', 'check --factory examples/two-sites.yaml', 'check --machines 500 --json'],
+  hasReport: true,
+  async execute({ values: { factory, machines } }, reporter) {
     try {
       const configuration = loadConfiguration({ options: { factory, machines } });
-      stdout.write(isJson ? json(content(configuration)) : describe(configuration));
+      reporter.report({
+        content: () => content(configuration),
+        text: () => describe(configuration),
+      });
       return 0;
     } catch (error) {
-      if (!isJson || !(error instanceof ConfigError)) throw error;
-      stdout.write(json({ valid: false, faults: error.faults }));
+      if (!reporter.isJson || !(error instanceof ConfigError)) throw error;
+      reporter.report({ content: () => ({ valid: false, faults: error.faults }), text: () => '' });
       return 2;
     }
   },

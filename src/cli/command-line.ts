@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, type Diagnostic, nearestName } from '../core/errors.ts';
 import { columns } from './columns.ts';
-import type { Arguments, Command, Option, Terminal } from './command.ts';
+import type { Arguments, Command, Option } from './command.ts';
+import { Reporter, type Terminal } from './reporter.ts';
 
 /** The name of the program. */
 export const PROGRAM = 'enms-simulator';
@@ -14,12 +15,16 @@ const DEFAULT_COMMAND = 'run';
 
 /** Names of our commands in other programs that are not similar in spelling. */
 const SYNONYMS: Readonly<Record<string, string>> = {
+  autocomplete: 'completion',
   config: 'check',
   create: 'generate',
+  dashboard: 'open',
   dataset: 'generate',
   diff: 'compare',
   dump: 'generate',
   export: 'generate',
+  fault: 'inject',
+  health: 'status',
   lint: 'check',
   list: 'machines',
   play: 'replay',
@@ -28,13 +33,23 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   simulate: 'run',
   start: 'run',
   test: 'validate',
+  top: 'watch',
   types: 'machines',
   verify: 'compare',
 };
 
-const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
-  help: { about: 'Show this help.' },
+const HELP_OPTION: Readonly<Record<string, Option>> = { help: { about: 'Show this help.' } };
+
+/** The options of every command that reports a result. */
+const REPORT_OPTIONS: Readonly<Record<string, Option>> = {
+  json: { about: 'Print the result as JSON.' },
+  quiet: { about: 'Print errors only.' },
 };
+
+/** All options of a command, including those of every command. */
+function optionsOf({ options, hasReport }: Command): Readonly<Record<string, Option>> {
+  return { ...options, ...(hasReport && REPORT_OPTIONS), ...HELP_OPTION };
+}
 
 /**
  * Runs the command of a command line, or shows help or the version.
@@ -77,7 +92,7 @@ export async function runCommandLine(
     terminal.stdout.write(help(command));
     return 0;
   }
-  return command.execute(args, terminal);
+  return command.execute(args, new Reporter(terminal, args.flags));
 }
 
 /**
@@ -86,7 +101,7 @@ export async function runCommandLine(
  * @throws ConfigError with all options that are unknown or lack their value.
  */
 export function parseArguments(words: readonly string[], command: Command): Arguments {
-  const options = { ...COMMON_OPTIONS, ...command.options };
+  const options = { ...HELP_OPTION, ...optionsOf(command) };
   const { tokens } = parseArgs({
     args: [...words],
     options: Object.fromEntries(
@@ -114,7 +129,8 @@ export function parseArguments(words: readonly string[], command: Command): Argu
     if (!option) faults.push(unknown(token.rawName, 'an option', Object.keys(options), '--'));
     else if (option.value === undefined && token.value === undefined) flags.add(token.name);
     else if (option.value === undefined) faults.push({ path, message: 'does not take a value' });
-    else if (!token.value) faults.push({ path, message: `needs a value; ${option.value}` });
+    else if (!token.value || isOption(token))
+      faults.push({ path, message: `needs a value; ${option.value}` });
     else values[token.name] = token.value;
   }
   // An operand after an unknown option may be its value.
@@ -125,6 +141,11 @@ export function parseArguments(words: readonly string[], command: Command): Argu
     });
   if (faults.length > 0) throw new ConfigError(faults);
   return { values, flags, operands };
+}
+
+/** Whether the value of an option is itself an option; `-7d` and `-` are values. */
+function isOption({ value, inlineValue }: { value: string; inlineValue?: boolean }): boolean {
+  return !inlineValue && value.startsWith('--');
 }
 
 /** A word without the user and password that it contains if it is a URL. */
@@ -164,11 +185,14 @@ async function overview(commands: Commands): Promise<string> {
 }
 
 /** The help of a command. */
-export function help({ name, about, options, operands }: Command): string {
-  const rows = Object.entries({ ...options, ...COMMON_OPTIONS }).map(([option, each]) => [
+export function help(command: Command): string {
+  const { name, about, operands, examples } = command;
+  const rows = Object.entries(optionsOf(command)).map(([option, each]) => [
     `  --${option}${each.value ? ` ${each.value}` : ''}`,
     each.default === undefined ? each.about : `${each.about} Default: ${each.default}.`,
   ]);
   const usage = `Usage: ${PROGRAM} ${name}${operands ? ` ${operands}` : ''} [OPTIONS]\n`;
-  return `${usage}\n${about}\n\nOptions:\n${columns(rows)}`;
+  const lines = examples.map((example) => `  ${PROGRAM} ${example}\n`);
+  const shown = lines.length > 0 ? `\nExamples:\n${lines.join('')}` : '';
+  return `${usage}\n${about}\n\nOptions:\n${columns(rows)}${shown}`;
 }

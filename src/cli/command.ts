@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream';
+import type { Reporter } from './reporter.ts';
 
 /** An option of a command, written `--name VALUE` or, without `value`, as a flag. */
 export interface Option {
@@ -7,6 +7,8 @@ export interface Option {
   readonly about: string;
   /** The default, as shown by `--help`. */
   readonly default?: string;
+  /** The accepted values, if they are a list, for completion in a shell. */
+  readonly choices?: readonly string[];
 }
 
 /** The parsed arguments of a command. */
@@ -19,12 +21,6 @@ export interface Arguments {
   readonly operands: readonly string[];
 }
 
-/** Where a command writes: standard output and standard error, or a test's streams. */
-export interface Terminal {
-  readonly stdout: Writable & { readonly isTTY?: boolean };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
-}
-
 /** A command of the command line: one file of this folder. */
 export interface Command {
   readonly name: string;
@@ -33,13 +29,19 @@ export interface Command {
   readonly options: Readonly<Record<string, Option>>;
   /** The operands, as shown by `--help`: `[TYPE]`; none, if not given. */
   readonly operands?: string;
+  /** The accepted operands by position, if they are a list, for completion in a shell. */
+  readonly operandChoices?: readonly (readonly string[])[];
+  /** Command lines as a user would type them, without the name of the program. */
+  readonly examples: readonly string[];
+  /** Whether it reports a result, and so accepts `--json` and `--quiet`. */
+  readonly hasReport?: boolean;
   /**
    * Runs the command.
    *
    * @returns The exit code of the process.
    * @throws ConfigError for errors that the user can fix; the process then exits with 2.
    */
-  execute(args: Arguments, terminal: Terminal): Promise<number>;
+  execute(args: Arguments, reporter: Reporter): Promise<number>;
 }
 
 /** The option of commands that run a fleet. */

@@ -1,5 +1,5 @@
 import type { Format } from '../dataset/formats/format.ts';
-import { FORMAT_NAMES, FORMATS } from '../dataset/formats/index.ts';
+import { ALL_COMPRESSIONS, FORMAT_NAMES, FORMATS } from '../dataset/formats/index.ts';
 import { choice } from '../schema/value-type.ts';
 import type { Command } from './command.ts';
 import { readGenerateOptions } from './dataset-request.ts';
@@ -30,28 +30,39 @@ export const generate: Command = {
     format: {
       value: 'FORMAT',
       about: `${choice(FORMAT_NAMES).expected}.`,
+      choices: FORMAT_NAMES,
       default: FORMAT_NAMES[0] as string,
     },
     compress: {
       value: 'METHOD',
       about: `Parquet: ${methodsOf(parquet)}. Others: ${methodsOf(...others)}.`,
       default: `${parquet.compressions[0]}, others ${others[0].compressions[0]}`,
+      choices: ALL_COMPRESSIONS,
     },
     partition: {
       value: 'SPAN',
       about: 'Time span of a file: day or month.',
       default: 'day up to 92 days, else month',
+      choices: ['day', 'month'],
     },
     labels: { about: 'Add the columns anomaly (0, 1) and anomaly_type to every table.' },
     clean: { about: 'Also write the twin without anomalies to clean/.' },
     cluster: { about: 'Use the workers of a cluster (REDIS_URL), see docs/scale.md.' },
     ...Object.fromEntries(DESTINATIONS.flatMap(({ options }) => Object.entries(options))),
   },
-  async execute(args, terminal) {
+  examples: [
+    'generate --from 2026-01-01 --to 2026-02-01 --labels',
+    'generate --from -7d --to now --machines Compressor-1,HVAC-Main --format csv --out week',
+    'generate --from yesterday --to today --resample 15m --format ndjson --out -',
+    'generate --from -1h --to now --mqtt mqtt://localhost --quiet',
+    'generate --from -1d --to now --postgres postgres://user@localhost/enms --json',
+  ],
+  hasReport: true,
+  async execute(args, reporter) {
     const configuration = windowConfiguration(args);
     const { write, ...request } = readGenerateOptions(args, configuration);
-    return withProgress(terminal, configuration.remarks, (progress) =>
-      write({ ...request, configuration, progress, stdout: terminal.stdout }),
+    return withProgress(reporter, configuration.remarks, (progress) =>
+      write({ ...request, configuration, progress, stdout: reporter.stdout }),
     );
   },
 };

@@ -4,7 +4,7 @@ import { ConfigError } from '../core/errors.ts';
 import { unitOf, wireName } from '../core/field.ts';
 import { type MachineType, type Parameter, parameterContent } from '../core/machine.ts';
 import { machineTypes } from '../machines/index.ts';
-import { columns, json } from './columns.ts';
+import { columns } from './columns.ts';
 import type { Command } from './command.ts';
 import { unknown } from './command-line.ts';
 import { machinePages } from './machine-pages.ts';
@@ -17,14 +17,20 @@ export const machines: Command = {
   name: 'machines',
   about: 'List the machine types with their parameters, fields and faults.',
   options: {
-    json: { about: 'Print as JSON.' },
     markdown: { value: 'FILE', about: 'Also write a reference page, with plots next to it.' },
   },
   operands: '[TYPE]',
-  async execute({ operands, flags, values: { markdown } }, { stdout }) {
+  operandChoices: [machineTypes.map(({ type }) => type)],
+  examples: ['machines', 'machines compressor', 'machines pump --json', 'machines --quiet'],
+  hasReport: true,
+  async execute({ operands, values: { markdown } }, reporter) {
     const types = wantedTypes(operands);
     if (markdown !== undefined) writePages(types, markdown);
-    stdout.write(flags.has('json') ? json(types.map(content)) : describe(types));
+    reporter.report({
+      content: () => types.map(content),
+      text: () => describe(types),
+      brief: () => types.map(({ type }) => `${type}\n`).join(''),
+    });
     return 0;
   },
 };

@@ -1,13 +1,13 @@
 import { ConfigError } from '../core/errors.ts';
 import { version } from '../runtime/version.ts';
-import type { Terminal } from './command.ts';
 import { type Commands, PROGRAM, runCommandLine } from './command-line.ts';
+import type { Terminal } from './reporter.ts';
 
 /** Most errors shown; if there are more, fix these first. */
 const FAULTS_SHOWN = 100;
 
 /** The commands; the code of each is loaded on demand. */
-const COMMANDS: Commands = {
+export const COMMANDS: Commands = {
   run: async () => (await import('./run.ts')).run,
   check: async () => (await import('./check.ts')).check,
   machines: async () => (await import('./machines.ts')).machines,

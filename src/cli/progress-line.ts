@@ -1,6 +1,6 @@
 import type { Log } from '../runtime/log.ts';
-import type { Terminal } from './command.ts';
 import { PROGRAM } from './command-line.ts';
+import type { Reporter } from './reporter.ts';
 
 /** Shortest interval between updates [ms]: on a terminal, and in a pipe. */
 const TERMINAL_MS = 200;
@@ -8,42 +8,49 @@ const PIPE_MS = 60_000;
 const BAR_CELLS = 24;
 
 /**
- * Shows the progress in rows on standard error: a bar on a terminal, a line per minute in a pipe.
- * Lines written through it do not collide with the bar.
+ * Shows the progress of long work on standard error: a bar on a terminal, a line per minute in a
+ * pipe. Lines written through it do not collide with the bar.
  */
 export class ProgressLine {
-  /** A log whose lines go to standard error. */
+  /** A log whose lines go to standard error; a quiet one has warnings only. */
   readonly log: Log;
-  readonly #result: Terminal['stdout'];
-  readonly #output: Terminal['stderr'];
+  readonly #reporter: Reporter;
+  readonly #output: Reporter['stderr'];
+  readonly #unit: string;
   readonly #startMs: number;
   readonly #nowMs: () => number;
   #shownMs: number;
-  #startRows: number | undefined;
+  #startCount: number | undefined;
 
-  constructor({ stdout, stderr }: Terminal, nowMs: () => number = () => performance.now()) {
-    this.#result = stdout;
+  /** @param unit - What is counted. */
+  constructor(reporter: Reporter, unit = 'rows', nowMs: () => number = () => performance.now()) {
+    const { stderr, isQuiet } = reporter;
+    this.#reporter = reporter;
     this.#output = stderr;
+    this.#unit = unit;
     this.#nowMs = nowMs;
     this.#startMs = nowMs();
     this.#shownMs = stderr.isTTY ? Number.NEGATIVE_INFINITY : this.#startMs;
     const write = (fields: { readonly reason?: string }, message: string) =>
       this.say(`${PROGRAM}: ${message}${fields.reason === undefined ? '' : ` (${fields.reason})`}`);
-    this.log = { info: write, warn: write };
+    this.log = { info: isQuiet ? () => {} : write, warn: write };
   }
 
-  /** Updates the progress; rows of the first call count as done before the start. */
-  show(rows: number, allRows: number): void {
-    this.#startRows ??= rows;
+  /** Updates the progress; what the first call counts was done before the start. */
+  show(done: number, all: number): void {
+    if (this.#reporter.isQuiet) return;
+    this.#startCount ??= done;
     const nowMs = this.#nowMs();
     if (nowMs - this.#shownMs < (this.#output.isTTY ? TERMINAL_MS : PIPE_MS)) return;
     this.#shownMs = nowMs;
-    const share = allRows > 0 ? Math.min(1, rows / allRows) : 1;
+    const unit = this.#unit;
+    const share = all > 0 ? Math.min(1, done / all) : 1;
     const seconds = (nowMs - this.#startMs) / 1000;
-    const perS = seconds > 0 ? (rows - this.#startRows) / seconds : 0;
+    const perS = seconds > 0 ? (done - this.#startCount) / seconds : 0;
     const text =
-      `${Math.floor(100 * share)} %  ${count(rows)} of ${count(allRows)} rows  ` +
-      `${count(perS)} rows/s  ${perS > 0 ? `${span((allRows - rows) / perS)} left` : ''}`;
+      `${Math.floor(100 * share)} %  ${count(done)} of ${count(all)} ${unit}  ` +
+      `${perS >= 1 ? `${count(perS)} ${unit}/s  ` : ''}` +
+      `${perS > 0 ? `${span((all - done) / perS)} left` : ''}`;
     const cells = Math.floor(BAR_CELLS * share);
     const bar = `${'█'.repeat(cells)}${'░'.repeat(BAR_CELLS - cells)}`;
     this.#output.write(this.#output.isTTY ? `\r\x1b[K${bar} ${text}` : `${text.trimEnd()}\n`);
@@ -55,15 +62,15 @@ export class ProgressLine {
     this.#output.write(`${line}\n`);
   }
 
-  /** Writes the result to standard output. */
-  result(line: string): void {
+  /** Reports the result. @param content - The same for `--json`. */
+  result(line: string, content: object): void {
     this.end();
-    this.#result.write(`${line}\n`);
+    this.#reporter.report({ content: () => content, text: () => `${line}\n` });
   }
 
   /** Clears the line of the bar. */
   end(): void {
-    if (this.#output.isTTY) this.#output.write('\r\x1b[K');
+    if (this.#output.isTTY && !this.#reporter.isQuiet) this.#output.write('\r\x1b[K');
   }
 }
 
@@ -71,14 +78,16 @@ export class ProgressLine {
  * Does work with a progress line, which is cleared at the end.
  *
  * @param remarks - Written to standard error first.
+ * @param unit - What is counted.
  */
 export async function withProgress<T>(
-  terminal: Terminal,
+  reporter: Reporter,
   remarks: readonly string[],
-  work: (progress: ProgressLine) => Promise<T>,
+  work: (progress: ProgressLine) => T | Promise<T>,
+  unit?: string,
 ): Promise<T> {
-  const progress = new ProgressLine(terminal);
-  for (const remark of remarks) progress.say(remark);
+  const progress = new ProgressLine(reporter, unit);
+  if (!reporter.isQuiet) for (const remark of remarks) progress.say(remark);
   try {
     return await work(progress);
   } finally {

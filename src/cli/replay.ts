@@ -36,7 +36,13 @@ export const replay: Command = {
     },
     'as-live': { about: 'Shift the window so that it starts now.' },
   },
-  async execute(args, terminal) {
+  examples: [
+    'replay --from yesterday --to today --mqtt mqtt://localhost --speed 60',
+    'replay --from 2026-01-14T06:00Z --to 2026-01-14T14:00Z --mqtt mqtts://user@broker --as-live',
+    'replay --from -1h --to now --mqtt mqtt://localhost --speed max --json',
+  ],
+  hasReport: true,
+  async execute(args, reporter) {
     const configuration = windowConfiguration(args);
     const options = new OptionReader(args);
     const window = readWindow(options, configuration);
@@ -49,7 +55,7 @@ export const replay: Command = {
     const fleet = fleetOf(window, 'actual');
     const { catchUpRate, remarks } = configuration;
     const pacing = pacingOf(window, fleet, speed, options.isGiven('as-live'), catchUpRate);
-    return withProgress(terminal, remarks, (progress) =>
+    return withProgress(reporter, remarks, (progress) =>
       publish({ window, configuration, progress }, fleet, broker, pacing),
     );
   },

@@ -8,6 +8,7 @@ import type { Verdict } from '../validation/validate.ts';
 import type { Arguments, Command } from './command.ts';
 import { OptionReader } from './option-reader.ts';
 import { withProgress } from './progress-line.ts';
+import type { Reporter } from './reporter.ts';
 import { readWindow, WINDOW_OPTIONS, windowConfiguration } from './window-options.ts';
 
 /** The default output file. */
@@ -26,31 +27,39 @@ export const report: Command = {
     png: { value: 'FOLDER', about: 'Also write every chart as an image to this folder.' },
   },
   operands: '[DATASET]',
-  async execute(args, terminal) {
+  examples: [
+    'report dataset',
+    'report --from yesterday --to today --out yesterday.html',
+    'report --from 2026-01-01 --to 2026-02-01 --png images --validate',
+  ],
+  hasReport: true,
+  async execute(args, reporter) {
     const { values, flags } = args;
     const configuration = windowConfiguration(args);
     const source = await sourceOf(args, configuration);
     if (flags.has('validate') && typeof source.twin === 'string')
       throw new ConfigError([{ path: '--validate', message: `is not possible. ${source.twin}` }]);
     const { totalsOf } = await import('../report/report-totals.ts');
-    const totals = await withProgress(terminal, [], (progress) =>
+    const totals = await withProgress(reporter, [], (progress) =>
       totalsOf(source, (rows, allRows) => progress.show(rows, allRows)),
     );
     const { reportOf } = await import('../report/report.ts');
     const { page } = await import('../report/page.ts');
     const content = reportOf(source, totals);
-    const verdicts = flags.has('validate') ? await verdictsOf(source) : undefined;
+    const verdicts = flags.has('validate') ? await verdictsOf(source, reporter) : undefined;
     const out = values['out'] ?? PAGE_DEFAULT;
-    const written = [out];
+    let pictures = 0;
     await attempt(out, () => writeFileSync(out, page(content, verdicts)));
     const folder = values['png'];
     if (folder !== undefined) {
       const { writePictures } = await import('../report/pictures.ts');
       const figures = content.sections.flatMap((section) => section.figures);
-      const count = await attempt(folder, () => writePictures(folder, figures));
-      written.push(`${count} pictures in ${folder}`);
+      pictures = await attempt(folder, () => writePictures(folder, figures));
     }
-    terminal.stdout.write(`${written.join(', ')}\n`);
+    reporter.report({
+      content: () => ({ page: out, ...(folder !== undefined && { folder, pictures }) }),
+      text: () => `${out}${folder === undefined ? '' : `, ${pictures} pictures in ${folder}`}\n`,
+    });
     return 0;
   },
 };
@@ -81,10 +90,18 @@ async function sourceOf(args: Arguments, configuration: Configuration): Promise<
   return datasetSource(folder, version, configuration);
 }
 
-async function verdictsOf({ twin }: ReportSource): Promise<readonly Verdict[] | undefined> {
+async function verdictsOf(
+  { twin }: ReportSource,
+  reporter: Reporter,
+): Promise<readonly Verdict[] | undefined> {
   if (typeof twin === 'string') return undefined;
   const { validate } = await import('../validation/validate.ts');
-  return validate(twin);
+  return withProgress(
+    reporter,
+    [],
+    (progress) => validate({ ...twin, onProgress: (done, all) => progress.show(done, all) }),
+    'measurements',
+  );
 }
 
 /** @throws DatasetError with the path that cannot be written. */

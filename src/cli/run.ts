@@ -25,6 +25,7 @@ export const run: Command = {
       about: 'Run as an API of a live cluster, whose workers deliver; same as CLUSTER=true.',
     },
   },
+  examples: ['run', 'run --factory examples/two-sites.yaml', 'run --machines 1000'],
   async execute({ values: { factory, machines }, flags }) {
     const isCluster = flags.has('cluster');
     const configuration = loadConfiguration({ options: { factory, machines, isCluster } });

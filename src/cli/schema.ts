@@ -8,6 +8,7 @@ export const schema: Command = {
   name: 'schema',
   about: 'Print the JSON Schema of factory files, for editors.',
   options: {},
+  examples: ['schema'],
   async execute(_args, { stdout }) {
     stdout.write(json(factorySchema(machineTypes)));
     return 0;

@@ -9,9 +9,10 @@ import {
   verdictsMarkdown,
 } from '../validation/tables.ts';
 import { isCheckPrefix, validate as judge, type Verdict } from '../validation/validate.ts';
-import { columns, json } from './columns.ts';
+import { columns } from './columns.ts';
 import { type Command, FACTORY_OPTION } from './command.ts';
 import { OptionReader } from './option-reader.ts';
+import { withProgress } from './progress-line.ts';
 import { SEED } from './window-options.ts';
 
 /** Checks the machines against published data. */
@@ -25,11 +26,16 @@ export const validate: Command = {
       value: 'PREFIX',
       about: 'Only checks whose id starts with this prefix: comp, grid.freq.',
     },
-    json: { about: 'Print as JSON.' },
     html: { value: 'FILE', about: 'Also write the table as an HTML page.' },
     markdown: { value: 'FILE', about: 'Also write the table as Markdown.' },
   },
-  async execute(args, { stdout }) {
+  examples: [
+    'validate',
+    'validate --only comp',
+    'validate --factory examples/two-sites.yaml --json',
+  ],
+  hasReport: true,
+  async execute(args, reporter) {
     const { factory, only, html, markdown } = args.values;
     const options = new OptionReader(args);
     const seed = options.read('seed', SEED);
@@ -37,14 +43,24 @@ export const validate: Command = {
       options.fault('only', `no check starts with ${only}; ${prefixes().join(', ')}`);
     options.check();
     const configuration = loadConfiguration({ options: { factory } });
-    const verdicts = judge({
-      factories: configuration.factories,
-      seed: seed ?? configuration.simulation.seed,
-      ...(only !== undefined && { only: [only] }),
-    });
+    const verdicts = await withProgress(
+      reporter,
+      [],
+      (progress) =>
+        judge({
+          factories: configuration.factories,
+          seed: seed ?? configuration.simulation.seed,
+          ...(only !== undefined && { only: [only] }),
+          onProgress: (done, all) => progress.show(done, all),
+        }),
+      'measurements',
+    );
     if (html !== undefined) writeFileSync(html, verdictsHtml(verdicts));
     if (markdown !== undefined) writeFileSync(markdown, verdictsMarkdown(verdicts));
-    stdout.write(args.flags.has('json') ? json(verdictsJson(verdicts)) : verdictsText(verdicts));
+    reporter.report({
+      content: () => verdictsJson(verdicts),
+      text: () => verdictsText(verdicts),
+    });
     return verdicts.some(({ outcome }) => outcome === 'fail') ? 1 : 0;
   },
 };

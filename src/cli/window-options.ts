@@ -2,7 +2,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { chosenMachines } from '../dataset/machine-choice.ts';
 import type { WindowRequest } from '../dataset/request.ts';
-import { INSTANT_MS } from '../schema/times.ts';
+import { momentMs } from '../schema/times.ts';
 import { whole } from '../schema/value-type.ts';
 import { environmentWith } from './broker-url.ts';
 import { type Arguments, FACTORY_OPTION, type Option } from './command.ts';
@@ -10,8 +10,11 @@ import type { OptionReader } from './option-reader.ts';
 
 /** The options of commands that read a window. */
 export const WINDOW_OPTIONS = {
-  from: { value: 'TIME', about: 'Start of the window: 2025-01-01, 2025-01-01T06:00:00Z.' },
-  to: { value: 'TIME', about: 'End of the window.' },
+  from: {
+    value: 'TIME',
+    about: 'Start of the window: 2025-01-01, 2025-01-01T06:00:00Z, -7d, -90m, yesterday, today.',
+  },
+  to: { value: 'TIME', about: 'End of the window, in the same forms, or now. Days begin in UTC.' },
   ...FACTORY_OPTION,
   seed: {
     value: 'NUMBER',
@@ -45,10 +48,11 @@ export function windowConfiguration({ values }: Arguments): Configuration {
 
 /** Reads the window; the result is only valid if `options` has no errors. */
 export function readWindow(options: OptionReader, configuration: Configuration): WindowRequest {
-  const fromMs = options.read('from', INSTANT_MS) ?? Number.NaN;
-  const toMs = options.read('to', INSTANT_MS) ?? Number.NaN;
+  const moment = momentMs(Date.now());
+  const fromMs = options.read('from', moment) ?? Number.NaN;
+  const toMs = options.read('to', moment) ?? Number.NaN;
   for (const name of ['from', 'to'])
-    if (!options.isGiven(name)) options.fault(name, `is missing; ${INSTANT_MS.expected}`);
+    if (!options.isGiven(name)) options.fault(name, `is missing; ${moment.expected}`);
   if (fromMs >= toMs)
     options.fault('to', `${options.written('to')} is not after --from ${options.written('from')}`);
   const isFleet = configuration.sources['FLEET_MACHINES'] === 'command line';

@@ -38,10 +38,12 @@ export const worker: Command = {
     only: {
       value: 'PART',
       about: `${PART_NAMES.join(' or ')}.`,
+      choices: PART_NAMES,
       default: 'history, and live with CLUSTER=true',
     },
     ...FACTORY_OPTION,
   },
+  examples: ['worker', 'worker --only live', 'worker --concurrency 4'],
   async execute(args) {
     const options = new OptionReader(args);
     const requested = options.read('concurrency', whole(1, CONCURRENCY_MAX));

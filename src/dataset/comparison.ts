@@ -40,11 +40,21 @@ export function openDataset(name: string): ComparedDataset {
  * Describes the first difference between two datasets; undefined if they are equal. Each dataset
  * is first checked against its own manifest, then the manifests are compared. The version and the
  * command that made them are ignored: equal data are equal.
+ *
+ * @param onProgress - Called after each verified file with their number so far, and of all.
  */
-export function firstDifference(a: ComparedDataset, b: ComparedDataset): string | undefined {
+export function firstDifference(
+  a: ComparedDataset,
+  b: ComparedDataset,
+  onProgress: (done: number, all: number) => void = () => {},
+): string | undefined {
+  const verified = (b.name === a.name ? [a] : [a, b]).filter(({ folder }) => folder !== undefined);
+  const all = verified.reduce((sum, { manifest }) => sum + manifest.files.length, 0);
+  let done = 0;
+  const onFile = () => onProgress(++done, all);
   return (
-    damage(a) ??
-    (b.name === a.name ? undefined : damage(b)) ??
+    damage(a, onFile) ??
+    (b.name === a.name ? undefined : damage(b, onFile)) ??
     identityDifference(a.manifest, b.manifest, NOT_COMPARED) ??
     fileDifference(a, b)
   );
@@ -54,10 +64,14 @@ export function firstDifference(a: ComparedDataset, b: ComparedDataset): string 
 const NOT_COMPARED = ['version', 'command', 'rows', 'files'] as const;
 
 /** The first deviation of a dataset from its manifest. */
-function damage({ folder, name, manifest }: ComparedDataset): string | undefined {
+function damage(
+  { folder, name, manifest }: ComparedDataset,
+  onFile: () => void,
+): string | undefined {
   if (folder === undefined) return undefined;
   for (const file of manifest.files) {
     const difference = fileDamage(folder, file);
+    onFile();
     if (difference !== undefined) return `${name}: ${difference}`;
   }
   return undefined;

@@ -72,6 +72,34 @@ export const INSTANT_MS: ValueType<number> = textual(
   { pattern: INSTANT_PATTERN },
 );
 
+const DAY_MS = 86_400_000;
+const OFFSET = /^[+-]/;
+
+/**
+ * An instant on a command line [ms since the epoch]: absolute as {@link INSTANT_MS}, or relative to
+ * now. Days begin at midnight UTC, as for a date alone.
+ *
+ * @param nowMs - The current time; `now` is its last whole second.
+ */
+export function momentMs(nowMs: number): ValueType<number> {
+  const todayMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  const secondMs = Math.floor(nowMs / 1000) * 1000;
+  const words: ReadonlyMap<string, number> = new Map([
+    ['now', secondMs],
+    ['today', todayMs],
+    ['yesterday', todayMs - DAY_MS],
+  ]);
+  return {
+    ...textual(`${[...words.keys()].join(', ')}, -7d, -90m, ${INSTANT_MS.expected}`, (given) => {
+      const offsetS = OFFSET.test(given) ? durationS(given.slice(1)) : undefined;
+      if (offsetS === undefined) return words.get(given.toLowerCase()) ?? INSTANT_MS.parse(given);
+      const timeMs = secondMs + Math.round(1000 * offsetS) * (given.startsWith('-') ? -1 : 1);
+      return timeMs >= INSTANT_MIN_MS && timeMs < INSTANT_MAX_MS ? timeMs : undefined;
+    }),
+    names: () => words.keys(),
+  };
+}
+
 /** An instant that is a whole second, as the start of simulated time and of faults must be. */
 export const WHOLE_INSTANT_MS: ValueType<number> = {
   ...INSTANT_MS,

@@ -19,22 +19,33 @@ export interface Verdict {
 export interface ValidationOptions extends BenchOptions {
   /** Only checks whose id begins with one of these. */
   readonly only?: readonly string[];
+  /** Called after each measurement with their number so far, and the number of all. */
+  readonly onProgress?: (done: number, all: number) => void;
 }
 
 /** Runs the checks, in the order of {@link CHECKS}, and returns a verdict for each. */
-export function validate({ only, ...options }: ValidationOptions): Verdict[] {
+export function validate({ only, onProgress, ...options }: ValidationOptions): Verdict[] {
   const benches = testBenches(options);
   const studies = CHECKS.filter(
     ({ id }) => !only || only.some((prefix) => id.startsWith(prefix)),
   ).map((check) => ({ check, benches: benchesOf(check, benches), values: [], reason: undefined }));
-  for (const bench of benches) {
+  const plans = benches.map((bench) => {
     const own = studies.filter((study) => study.benches.includes(bench));
     const watching = own.filter(({ check }) => check.inReadings);
-    for (const { fromS } of watching.length > 0 ? bench.extent.seasons : []) {
+    return { bench, own, watching, seasons: watching.length > 0 ? bench.extent.seasons : [] };
+  });
+  const all = plans.reduce((sum, { own, seasons }) => sum + own.length + seasons.length, 0);
+  let done = 0;
+  for (const { bench, own, watching, seasons } of plans) {
+    for (const { fromS } of seasons) {
       const readings = bench.read({ fromS, toS: fromS + bench.days * DAY_S });
       for (const study of watching) take(study, () => study.check.inReadings?.(readings));
+      onProgress?.(++done, all);
     }
-    for (const study of own) take(study, () => study.check.byExperiment?.(bench));
+    for (const study of own) {
+      take(study, () => study.check.byExperiment?.(bench));
+      onProgress?.(++done, all);
+    }
   }
   return studies.map(verdictOf);
 }

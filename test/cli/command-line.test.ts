@@ -18,6 +18,7 @@ function recorder(name: string, received: Arguments[], operands?: string): Comma
       json: { about: 'As JSON.' },
     },
     ...(operands === undefined ? {} : { operands }),
+    examples: [],
     async execute(args) {
       received.push(args);
       return 3;
@@ -64,9 +65,15 @@ test('a command receives its options, flags and operands, and returns the exit c
   assert.equal(code, 3);
 });
 
-test('a value that begins with a hyphen must be joined with =', () => {
-  const { values } = parseArguments(['--file=-'], recorder('run', []));
-  assert.deepEqual(values, { file: '-' });
+test('a value may begin with a hyphen, but an option is not the value of another', async () => {
+  for (const [words, file] of [
+    [['--file=-'], '-'],
+    [['--file', '-'], '-'],
+    [['--file', '-7d'], '-7d'],
+    [['--file=--json'], '--json'],
+  ] as const)
+    assert.deepEqual(parseArguments(words, recorder('run', [])).values, { file });
+  assert.deepEqual(await refused('list', '--file', '--json'), ['--file: needs a value; FILE']);
 });
 
 test('an unknown command gets the most similar one, or all', async () => {
@@ -118,6 +125,26 @@ Options:
   --file FILE  A file. Default: none.
   --json       As JSON.
   --help       Show this help.
+`,
+  );
+});
+
+test('--help ends with examples, and lists the options that every report has', () => {
+  const command = { ...recorder('list', []), options: {}, hasReport: true };
+  assert.equal(
+    help({ ...command, examples: ['list', 'list --json'] }),
+    `Usage: enms-simulator list [OPTIONS]
+
+Does list.
+
+Options:
+  --json   Print the result as JSON.
+  --quiet  Print errors only.
+  --help   Show this help.
+
+Examples:
+  enms-simulator list
+  enms-simulator list --json
 `,
   );
 });

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Readable, Writable } from 'node:stream';
 import { after } from 'node:test';
-import type { Terminal } from '../../src/cli/command.ts';
 import { runProgram } from '../../src/cli/program.ts';
+import type { Terminal } from '../../src/cli/reporter.ts';
 import { MAIN } from '../main-program.ts';
 
 /** A folder for a test file, removed after its tests. */
@@ -73,16 +73,21 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** A terminal that records its output. */
-export function paper(): Terminal & { readonly said: { stdout: string; stderr: string } } {
+/** Streams that record their output. @param isTTY - Whether they say that they are a terminal's. */
+export function paper(
+  isTTY = false,
+): Terminal & { readonly said: { stdout: string; stderr: string } } {
   const said = { stdout: '', stderr: '' };
   const page = (name: keyof typeof said) =>
-    new Writable({
-      write(bytes, _encoding, done) {
-        said[name] += bytes;
-        done();
-      },
-    });
+    Object.assign(
+      new Writable({
+        write(bytes, _encoding, done) {
+          said[name] += bytes;
+          done();
+        },
+      }),
+      { isTTY },
+    );
   return { stdout: page('stdout'), stderr: page('stderr'), said };
 }
 
@@ -95,11 +100,11 @@ export async function run(
   words: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string>> = {},
+  terminal = paper(),
 ): Promise<Run> {
   const before = { cwd: process.cwd(), env: process.env };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const listeners = signals.map((signal) => process.listeners(signal));
-  const terminal = paper();
   process.chdir(cwd);
   process.env = { ...env };
   try {

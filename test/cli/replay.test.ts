@@ -117,7 +117,7 @@ it('reports all errors in the options at once', async () => {
   const { status, stderr } = await run(['replay', '--from', '2026-01-14', '--speed', '0'], cwd);
   assert.equal(status, 2);
   assert.deepEqual(stderr.trimEnd().split('\n'), [
-    '--to: is missing; an instant like 2026-03-29T01:00:00Z or 2026-03-29T03:00+02:00, ' +
+    '--to: is missing; now, today, yesterday, -7d, -90m, an instant like 2026-03-29T01:00:00Z or 2026-03-29T03:00+02:00, ' +
       'or a date (midnight UTC), from 1971 to 2199',
     '--mqtt: is missing, and MQTT_HOST is not set',
     '--speed: "0" is not accepted; a number above 0, up to 100000, or max',

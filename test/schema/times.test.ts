@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { timeText } from '../../src/encoding/time.ts';
-import { INSTANT_MS, instantMs, WHOLE_INSTANT_MS } from '../../src/schema/times.ts';
+import { INSTANT_MS, instantMs, momentMs, WHOLE_INSTANT_MS } from '../../src/schema/times.ts';
 
 const NOON_MS = Date.UTC(2026, 2, 29, 12);
 
@@ -51,4 +51,28 @@ test('a date that does not exist is not a number', () => {
   ])
     assert.equal(instantMs(text), Number.NaN, text);
   assert.equal(INSTANT_MS.parse('2026-02-30'), undefined);
+});
+
+test('on a command line, an instant may be relative to now; days begin at midnight UTC', () => {
+  const moment = momentMs(NOON_MS + 1234);
+  const noon = NOON_MS + 1000;
+  const read: readonly (readonly [text: string, timeMs: number | undefined])[] = [
+    ['now', noon],
+    ['NOW', noon],
+    ['today', Date.UTC(2026, 2, 29)],
+    ['yesterday', Date.UTC(2026, 2, 28)],
+    ['-7d', noon - 7 * 86_400_000],
+    ['-90m', noon - 90 * 60_000],
+    ['-1.5h', noon - 90 * 60_000],
+    ['+30s', noon + 30_000],
+    ['2026-03-29', Date.UTC(2026, 2, 29)],
+    ['2026-03-29T12:00:00.250Z', NOON_MS + 250],
+    ['7d', undefined],
+    ['-7', undefined],
+    ['-7w', undefined],
+    ['--7d', undefined],
+    ['-99999d', undefined],
+    ['tomorow', undefined],
+  ];
+  for (const [text, timeMs] of read) assert.equal(moment.parse(text), timeMs, text);
 });

@@ -34,7 +34,7 @@ async function store(job: WriteJob, connectionString: string): Promise<number> {
   const { loadWindow } = await import('../../outputs/postgres/window.ts');
   const interruption = new Interruption();
   const { signal } = interruption;
-  const onRemark = (remark: string) => progress.say(`${PROGRAM}: ${remark}`);
+  const onRemark = (remark: string) => progress.log.info({}, remark);
   const fleet = fleetOf(window, 'actual');
   const stored = new RowCount(window, fleet, progress);
   const location = await addRegistry(factoriesIn(window), connectionString, onRemark);

@@ -3,9 +3,10 @@ import type { FormatName } from '../../dataset/formats/index.ts';
 import type { DatasetRequest, WindowRequest } from '../../dataset/request.ts';
 import { machinesOf, plannedTableRows } from '../../dataset/window-reader.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
-import type { Option, Terminal } from '../command.ts';
+import type { Option } from '../command.ts';
 import type { OptionReader } from '../option-reader.ts';
 import { count, type ProgressLine, span } from '../progress-line.ts';
+import type { Terminal } from '../reporter.ts';
 
 /** A place that `generate` writes to. The list of them is `index.ts`. */
 export interface Destination {
@@ -70,6 +71,10 @@ export class RowCount {
   /** Writes the result to standard output: the destination, its rows, and the time it took. */
   finish(destination: string): void {
     const lengthS = (performance.now() - this.#startMs) / 1000;
-    this.#progress.result(`${destination}: ${count(this.rows)} rows, ${span(lengthS)}`);
+    this.#progress.result(`${destination}: ${count(this.rows)} rows, ${span(lengthS)}`, {
+      destination,
+      rows: this.rows,
+      seconds: lengthS,
+    });
   }
 }

@@ -43,9 +43,11 @@ export const files: Destination = {
         const manifest = await generated(job, { folder, workers, onProgress, signal });
         const rows = Object.values(manifest.rows).reduce((sum, each) => sum + each, 0);
         const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+        const seconds = (performance.now() - startMs) / 1000;
         progress.result(
           `${folder}: ${count(rows)} rows in ${manifest.files.length} files, ` +
-            `${(bytes / 1e6).toFixed(1)} MB, ${span((performance.now() - startMs) / 1000)}`,
+            `${(bytes / 1e6).toFixed(1)} MB, ${span(seconds)}`,
+          { destination: folder, rows, files: manifest.files.length, bytes, seconds },
         );
         return 0;
       } catch (error) {

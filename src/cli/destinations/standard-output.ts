@@ -1,6 +1,5 @@
 import { STREAM_FORMATS } from '../../dataset/formats/index.ts';
 import { fleetOf } from '../../dataset/request.ts';
-import { PROGRAM } from '../command-line.ts';
 import { type Destination, RowCount } from './destination.ts';
 
 /** Stands for standard output instead of a folder. */
@@ -15,18 +14,15 @@ export const standardOutput: Destination = {
   inapplicable: ['compress', 'partition', 'labels', 'workers'],
   formats: STREAM_FORMATS,
   isForCluster: false,
-  read:
-    () =>
-    async ({ dataset, progress, stdout }) => {
+  read: (options) => {
+    if (options.isGiven('json') && options.written('out') === STDOUT)
+      options.fault('json', 'applies to a result, and --out - fills standard output with records');
+    return async ({ dataset, progress, stdout }) => {
       const { streamFlat } = await import('../../dataset/flat-stream.ts');
-      stdout.prependListener('error', (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EPIPE') return;
-        progress.say(`${PROGRAM}: the reader of standard output has closed the pipe`);
-        process.exit(1);
-      });
       const fleet = fleetOf(dataset, dataset.hasClean ? 'clean' : 'actual');
       const written = new RowCount(dataset, fleet, progress);
       await streamFlat(dataset, fleet, stdout, written.add);
       return 0;
-    },
+    };
+  },
 };
