@@ -13,7 +13,7 @@ export const Id = Type.String({
   examples: ['c0000000-0000-0000-0000-000000000001'],
 });
 
-/** Longest name of a machine, in characters. */
+/** Longest name of a machine or factory, in characters. */
 export const NAME_MAX = 255;
 
 /** A machine by its id or, if unique, its name. */
@@ -22,6 +22,14 @@ export const MachineName = Type.String({
   maxLength: NAME_MAX,
   title: 'an id of 8-4-4-4-12 hexadecimal digits, or the name of a machine',
   examples: ['c0000000-0000-0000-0000-000000000001'],
+});
+
+/** A factory by its id or, if unique, its name. */
+export const FactoryName = Type.String({
+  minLength: 1,
+  maxLength: NAME_MAX,
+  title: 'an id of 8-4-4-4-12 hexadecimal digits, or the name of a factory',
+  examples: ['11111111-1111-1111-1111-111111111111'],
 });
 
 /** Path parameters of one machine. */

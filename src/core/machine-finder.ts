@@ -1,4 +1,4 @@
-/** What identifies a machine. */
+/** What identifies a machine or a factory. */
 interface Named {
   readonly id: string;
   readonly name: string;
@@ -12,7 +12,7 @@ export const IS_ID: RegExp = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12
 /** Most ids listed in a message. */
 const IDS_SHOWN = 10;
 
-/** Finds machines by id or name, ignoring case. */
+/** Finds machines, or factories, by id or name, ignoring case. */
 export class MachineFinder<M extends Named> {
   readonly #machines: Iterable<M>;
   #byId: ReadonlyMap<string, M> | undefined;
@@ -42,11 +42,15 @@ export function isCalled({ id, name }: Named, text: string): boolean {
   return [id, name].some((each) => each.toLowerCase() === text.toLowerCase());
 }
 
-/** Explains that a name is ambiguous, and lists the ids of its machines. */
-export function ambiguity(text: string, machines: readonly Named[]): string {
-  const ids = machines.slice(0, IDS_SHOWN).map(({ id }) => id);
-  const more = machines.length > IDS_SHOWN ? ` and ${machines.length - IDS_SHOWN} more` : '';
-  const count = `${machines.length} machines are called ${JSON.stringify(text)}`;
+/** Explains that a name is ambiguous, and lists the ids of those that have it. */
+export function ambiguity(
+  text: string,
+  found: readonly Named[],
+  what: 'machines' | 'factories' = 'machines',
+): string {
+  const ids = found.slice(0, IDS_SHOWN).map(({ id }) => id);
+  const more = found.length > IDS_SHOWN ? ` and ${found.length - IDS_SHOWN} more` : '';
+  const count = `${found.length} ${what} are called ${JSON.stringify(text)}`;
   return `${count}; give one of the ids ${ids.join(', ')}${more}`;
 }
 

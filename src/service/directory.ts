@@ -4,22 +4,22 @@ import { ambiguity, MachineFinder } from '../core/machine-finder.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { CommandError } from './command-error.ts';
 
-/** Machines chosen by id or name, or by the id of their factory; all, if neither is given. */
+/** Machines chosen by id or name, or by those of their factory; all, if neither is given. */
 export interface Selection {
   readonly machineIds?: readonly string[] | undefined;
   readonly factoryIds?: readonly string[] | undefined;
 }
 
-/** Finds the machines of a fleet by id or name, and its factories by id, in any case. */
+/** Finds the machines and the factories of a fleet by id or name, in any case. */
 export class Directory {
   readonly #fleet: Fleet;
   readonly #finder: MachineFinder<Machine>;
-  readonly #factories: ReadonlyMap<string, FactoryDescription>;
+  readonly #factories: MachineFinder<FactoryDescription>;
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
     this.#finder = new MachineFinder(fleet.machines, fleet.byId);
-    this.#factories = new Map(fleet.factories.map((factory) => [factory.id, factory]));
+    this.#factories = new MachineFinder(fleet.factories);
   }
 
   /** The machine with an id or a name. @throws CommandError for an ambiguous name. */
@@ -30,8 +30,12 @@ export class Directory {
     return machine;
   }
 
-  factory(id: string): FactoryDescription | undefined {
-    return this.#factories.get(id) ?? this.#factories.get(id.toLowerCase());
+  /** The factory with an id or a name. @throws CommandError for an ambiguous name. */
+  factory(text: string): FactoryDescription | undefined {
+    const [factory, ...others] = this.#factories.find(text);
+    if (factory && others.length > 0)
+      throw new CommandError('conflict', ambiguity(text, [factory, ...others], 'factories'));
+    return factory;
   }
 
   /** The selected machines. @throws CommandError for unknown ids and ambiguous names. */

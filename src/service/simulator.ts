@@ -161,11 +161,13 @@ export class Simulator {
     throw new CommandError('invalid', message, [{ path: 'machine_id', message }]);
   }
 
-  /** @throws CommandError for an unknown id. */
-  factory(id: string): FactoryDescription {
-    const factory = this.#directory.factory(id);
-    if (!factory) throw new CommandError('unknown', `no factory has the id ${id}`);
-    return factory;
+  /** The factory with an id or a name. @throws CommandError if none has it, or several. */
+  factory(text: string): FactoryDescription {
+    const factory = this.#directory.factory(text);
+    if (factory) return factory;
+    if (IS_ID.test(text)) throw new CommandError('unknown', `no factory has the id ${text}`);
+    const message = `no factory has the name ${JSON.stringify(text)}; give a name or an id`;
+    throw new CommandError('invalid', message, [{ path: 'factory_id', message }]);
   }
 
   isRunning(machine: Machine): boolean {

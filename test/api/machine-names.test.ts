@@ -1,4 +1,4 @@
-/** Every parameter that takes a machine accepts its id or its name. */
+/** Every parameter that takes a machine or a factory accepts its id or its name. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { chosenMachines } from '../../src/dataset/machine-choice.ts';
@@ -7,14 +7,17 @@ import { COMPRESSOR, HVAC, NOON_MS, type Simulation, startSimulation } from '../
 
 const OTHER = 'e0000000-0000-0000-0000-000000000002';
 const LONG = '缩'.repeat(255);
+const SECOND = '22222222-2222-2222-2222-222222222222';
 
 /** A second site with a machine that has the name of one at the first. */
 const SITES = [
   DEFAULT_FACTORY,
+  { ...DEFAULT_FACTORY, id: '33333333-3333-3333-3333-333333333333', name: 'Twin', machines: [] },
+  { ...DEFAULT_FACTORY, id: '44444444-4444-4444-4444-444444444444', name: 'twin', machines: [] },
   {
     ...DEFAULT_FACTORY,
-    id: '22222222-2222-2222-2222-222222222222',
-    name: 'Second',
+    id: SECOND,
+    name: 'Hall 2/3, 100% new',
     machines: DEFAULT_FACTORY.machines.slice(1, 3).map((machine, i) => ({
       ...machine,
       id: i === 0 ? OTHER : 'e0000000-0000-0000-0000-000000000003',
@@ -68,6 +71,37 @@ describe('a machine’s name', () => {
     }
     const cleared = await ask('DELETE', '/simulator/machines/Compressor-1/anomaly');
     assert.equal(cleared.body.data.cleared.length, 1);
+  });
+
+  it('may contain spaces, slashes and per cent signs, as the name of a factory may', async () => {
+    const name = encodeURIComponent(SITES.at(-1)?.name as string);
+    const factory = await ask('GET', `/simulator/factories/${name.toLowerCase()}`);
+    assert.deepEqual([factory.status, factory.body.factory_id], [200, SECOND]);
+    const machines = await ask('GET', `/simulator/machines?factory_id=${name}`);
+    assert.deepEqual(
+      machines.body.map(({ machine_id }: { machine_id: string }) => machine_id),
+      [OTHER, 'e0000000-0000-0000-0000-000000000003'],
+    );
+    const factory_ids = [SITES.at(-1)?.name];
+    const stopped = await ask('POST', '/simulator/stop', { factory_ids });
+    assert.equal(stopped.body.data.running_machines, 5);
+    await ask('POST', '/simulator/start', { factory_ids });
+  });
+
+  it('of a factory is a conflict where two have it, unless the case tells them apart', async () => {
+    const first = await ask('GET', '/simulator/factories/Twin');
+    assert.equal(first.body.factory_name, 'Twin');
+    for (const url of ['/simulator/factories/TWIN', '/simulator/machines?factory_id=TWIN']) {
+      const { status, body } = await ask('GET', url);
+      assert.equal(status, 409);
+      assert.match(
+        body.message,
+        /^2 factories are called "TWIN"; give one of the ids 3{8}-.*, 4{8}-/,
+      );
+    }
+    const unknown = await ask('GET', '/simulator/factories/Nowhere');
+    assert.equal(unknown.status, 422);
+    assert.match(unknown.body.message, /no factory has the name "Nowhere"; give a name or an id$/);
   });
 
   it('shared by several machines is a conflict that lists their ids', async () => {

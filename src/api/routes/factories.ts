@@ -3,7 +3,7 @@ import type { FactoryDescription, Machine } from '../../core/factory.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { minuteText } from '../../site/calendar.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { Id, responses, textOrNull } from '../schemas.ts';
+import { FactoryName, Id, responses, textOrNull } from '../schemas.ts';
 
 const Factory = Type.Object({
   factory_id: Id,
@@ -30,7 +30,7 @@ const Factory = Type.Object({
   running_machines: Type.Integer({ examples: [5] }),
 });
 
-const FactoryPath = Type.Object({ factory_id: Id });
+const FactoryPath = Type.Object({ factory_id: FactoryName });
 
 function shown(
   simulator: Simulator,
@@ -99,7 +99,7 @@ export function factories(app: App, { simulator }: Api): void {
         tags: [TAGS.factories],
         summary: 'One factory',
         params: FactoryPath,
-        response: responses(Factory, 404, 422),
+        response: responses(Factory, 404, 409, 422),
       },
     },
     ({ params }) => {

@@ -11,6 +11,7 @@ import { type Api, type App, TAGS } from '../context.ts';
 import { pageOf, pageQuery } from '../paging.ts';
 import {
   command,
+  FactoryName,
   Id,
   MachinePath,
   numberOrNull,
@@ -69,7 +70,7 @@ const Machine = Type.Object({
 
 const filterOf = (catalogue: readonly MachineType[]) =>
   command({
-    factory_id: Type.Optional(Id),
+    factory_id: Type.Optional(FactoryName),
     type: Type.Optional(oneOf(catalogue.map(({ type }) => type))),
     running: Type.Optional(Type.Boolean()),
     ...pageQuery(PAGE_MACHINES_MAX),
@@ -134,7 +135,7 @@ export function machines(app: App, { simulator, configuration }: Api): void {
           `The page size is ${PAGE_MACHINES} unless \`limit\` is given; the header ` +
           'X-Total-Count has the number of matching machines, and Link the URL of the next page.',
         querystring: filterOf(configuration.catalogue),
-        response: responses(Type.Array(Machine), 404, 422),
+        response: responses(Type.Array(Machine), 404, 409, 422),
       },
     },
     ({ query }, reply) => {

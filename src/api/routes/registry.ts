@@ -15,6 +15,7 @@ import {
   answered,
   COMMAND_FAILURES,
   command,
+  FactoryName,
   failures,
   Id,
   MachineName,
@@ -166,7 +167,7 @@ function update(app: App, api: Api, { table, what, tag, columns, examples }: Row
       schema: {
         tags: [tag],
         summary: `Change some columns of a ${what}`,
-        params: Type.Object({ [`${what}_id`]: table === 'machines' ? MachineName : Id }),
+        params: Type.Object({ [`${what}_id`]: nameOf(table) }),
         body: bodySchema(changeable(columns), examples.updated),
         response: responses(answer(rowSchema(columns)), ...COMMAND_FAILURES, 404, 409),
       },
@@ -190,7 +191,7 @@ function remove(app: App, api: Api, { table, what, tag }: Rows) {
         description:
           'The row and its readings stay. With `purge=true` you get the number of dependent ' +
           'rows; repeat the request with `confirm` set to that number to delete them.',
-        params: Type.Object({ [`${what}_id`]: table === 'machines' ? MachineName : Id }),
+        params: Type.Object({ [`${what}_id`]: nameOf(table) }),
         querystring: Purge,
         response: responses(answer(Removed), ...COMMAND_FAILURES, 404, 409),
       },
@@ -219,9 +220,13 @@ function removed(id: string, rows?: Counts) {
   return { id, deleted: false, rows: rows ?? {}, confirm: rows ? totalOf(rows) : null };
 }
 
-/** A given id, since rows need not be running machines, or the id of a machine by name. */
+function nameOf(table: RegistryTable): TSchema {
+  return table === 'machines' ? MachineName : FactoryName;
+}
+
+/** A given id, since rows need not be running, or the id of a running machine or factory by name. */
 function idOf({ simulator }: Api, table: RegistryTable, params: object): string {
   const text = String(Object.values(params)[0]);
-  const isName = table === 'machines' && !IS_ID.test(text);
-  return isName ? simulator.machine(text).id : text.toLowerCase();
+  if (IS_ID.test(text)) return text.toLowerCase();
+  return (table === 'machines' ? simulator.machine(text) : simulator.factory(text)).id;
 }

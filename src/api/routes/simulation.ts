@@ -7,7 +7,7 @@ import {
   answered,
   COMMAND_FAILURES,
   command,
-  Id,
+  FactoryName,
   MachineName,
   oneOf,
   responses,
@@ -22,10 +22,10 @@ const IDS_MAX = 100_000;
 const Selected = command(
   {
     machine_ids: Type.Optional(Type.Array(MachineName, { minItems: 1, maxItems: IDS_MAX })),
-    factory_ids: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: IDS_MAX })),
+    factory_ids: Type.Optional(Type.Array(FactoryName, { minItems: 1, maxItems: IDS_MAX })),
   },
   {
-    description: 'Machines by id or by factory; without both, all machines.',
+    description: 'Machines by id or name, or those of factories; without both, all machines.',
     examples: [{}, { machine_ids: ['c0000000-0000-0000-0000-000000000001'] }],
   },
 );
