@@ -31,6 +31,7 @@ export function announcement(configuration: Configuration, reached: Endpoints): 
   const machineCount = factories.reduce((sum, { machines }) => sum + machines.length, 0);
   const apiUrl = `http://${reachableHost(api.host)}:${reached.apiPort}`;
   const rows = [
+    ['  Dashboard', `${apiUrl}/`],
     ['  API', apiUrl],
     ['  Docs', `${apiUrl}/docs`],
     ['  MQTT', mqtt.external ? brokerAddress : `${brokerAddress} (embedded broker)`],

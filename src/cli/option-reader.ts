@@ -26,22 +26,11 @@ export class OptionReader {
     return this.#read(name, type, (place, written) => place.notAccepted(written, type));
   }
 
-  /**
-   * Reads an option that may contain a password, and so is never shown.
-   *
-   * @param guess - Suggests what was probably meant, without any secret.
-   */
-  readSecret<T>(
-    name: string,
-    type: ValueType<T>,
-    guess: (written: string) => string | undefined = () => undefined,
-  ): T | undefined {
-    return this.#read(name, type, (place, written) => {
-      const meant = guess(written);
-      const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
-      const expected = `${type.expected}${hint}`;
-      place.notAccepted(undefined, { expected }, 'what was given');
-    });
+  /** Reads an option that may contain a password, and so is never shown. */
+  readSecret<T>(name: string, type: ValueType<T>): T | undefined {
+    return this.#read(name, type, (place, written) =>
+      place.notAccepted(written, type, 'what was given'),
+    );
   }
 
   /** Reports an error in an option. */

@@ -121,10 +121,13 @@ export class Place {
    */
   notAccepted(
     value: unknown,
-    { expected, names }: Pick<ValueType<unknown>, 'expected' | 'names'>,
+    { expected, names, guess }: Pick<ValueType<unknown>, 'expected' | 'names' | 'guess'>,
     what = shown(value, this.words),
   ): undefined {
-    const near = typeof value === 'string' && names ? nearestName(value, names()) : undefined;
+    const near =
+      typeof value === 'string'
+        ? (guess?.(value) ?? (names && nearestName(value, names())))
+        : undefined;
     this.error(`${what} is not accepted; ${expected}${near ? ` (did you mean ${near}?)` : ''}`);
   }
 

@@ -35,6 +35,8 @@ export interface ValueType<T> {
   write?(value: T): unknown;
   /** Accepted names, from which to suggest one for a typo. */
   names?(): Iterable<string>;
+  /** What a text that is not accepted was probably meant to be, without any secret. */
+  guess?(text: string): string | undefined;
 }
 
 /** A number between two limits, both included. */
@@ -185,15 +187,32 @@ export const ORIGINS = separatedByCommas(
   },
 );
 
-/** A URL with one of several schemes, such as a database's. */
+/** A URL with one of several schemes, such as a database's; the first is the usual one. */
 export function url(...schemes: readonly string[]): ValueType<string> {
-  return textual(
-    `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
-    (given) => {
-      const scheme = URL.canParse(given) ? new URL(given).protocol.slice(0, -1) : '';
-      return schemes.includes(scheme) ? given : undefined;
-    },
-  );
+  const accepted = (given: string) => {
+    const scheme = URL.canParse(given) ? new URL(given).protocol.slice(0, -1) : '';
+    return schemes.includes(scheme) ? given : undefined;
+  };
+  return {
+    ...textual(
+      `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+      accepted,
+    ),
+    guess: (text) => accepted(meantUrl(text, schemes[0] as string) ?? ''),
+  };
+}
+
+/**
+ * The URL that was probably meant by a host, port and path without a scheme, or with another one;
+ * undefined for anything that may hold a password, such as a single word other than localhost.
+ */
+export function meantUrl(text: string, scheme: string): string | undefined {
+  const parts = /^(\w+:\/\/)?([\w.-]+)(:\d+)?(\/[\w./-]*)?$/.exec(text.trim());
+  const [, written = '', host = '', port = '', path = ''] = parts ?? [];
+  const isWord = written === '' && port === '' && !host.includes('.');
+  return parts && !(isWord && host !== 'localhost')
+    ? `${scheme}://${host}${port}${path}`
+    : undefined;
 }
 
 /**

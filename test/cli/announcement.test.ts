@@ -18,6 +18,13 @@ function reachedOn(brokerPort: number | undefined, env: Readonly<Record<string, 
   return [configuration, reached] as const;
 }
 
+test('the banner begins with the address of the dashboard', () => {
+  const [configuration, reached] = reachedOn(1883);
+  const rows = announcement(configuration, { ...reached, apiPort: 8004 });
+  assert.match(rows, /in 1 factory\n\n {2}Dashboard +http:\/\/127\.0\.0\.1:8004\/\n/);
+  assert.match(rows, /^ {2}Port 8003 is taken, so the API uses 8004 \(set API_PORT/m);
+});
+
 test('the banner shows how to subscribe, with the broker’s actual port', () => {
   const text = announcement(...reachedOn(1884));
   assert.match(text, /mosquitto_sub -h 127\.0\.0\.1 -p 1884 -v -t 'factory\/#'\n/);

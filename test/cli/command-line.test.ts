@@ -175,6 +175,7 @@ test('a broker URL without a scheme gets the corrected URL, without secrets', ()
     }
     return message;
   };
+  assert.match(faultOf('LOCALHOST/x'), /wss$/);
   assert.match(faultOf('localhost'), /\(did you mean mqtt:\/\/localhost\?\)$/);
   assert.match(faultOf('broker.lan:1884'), /\(did you mean mqtt:\/\/broker\.lan:1884\?\)$/);
   assert.match(faultOf('ssl://broker:8883'), /\(did you mean mqtts:\/\/broker:8883\?\)$/);

@@ -133,6 +133,19 @@ test('all errors go to standard error, one per line, without a stack; the exit c
   }
 });
 
+test('a URL without its scheme gets the one that was meant, unless it may hold a password', async () => {
+  const env = { REDIS_URL: 'localhost:6379', DATABASE_URL: 'user:hush@db/enms' };
+  const { stderr } = await here(['check'], env);
+  assert.match(stderr, /^REDIS_URL: what was set .* \(did you mean redis:\/\/localhost:6379\?\)$/m);
+  assert.match(stderr, /^DATABASE_URL: what was set is not accepted; .* or postgresql:\/\/$/m);
+  const window = ['--from', '-1h', '--to', 'now'];
+  const generate = await here(['generate', ...window, '--postgres', 'localhost/enms']);
+  assert.match(
+    generate.stderr,
+    /^--postgres: .* \(did you mean postgres:\/\/localhost\/enms\?\)$/m,
+  );
+});
+
 test('check --json reports errors as JSON, with exit code 2', async () => {
   const { status, stdout, stderr } = await here(['check', '--json'], { MQTT_PORT: '70000' });
   assert.deepEqual([status, stderr], [2, '']);
