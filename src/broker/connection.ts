@@ -13,7 +13,7 @@ import {
 import { type Access, isReservedTopic, type RefusalListener } from './access.ts';
 import { type Message, messageOf, type Version, type Will } from './message.ts';
 import type { Notices } from './notices.ts';
-import { checkProperties } from './properties.ts';
+import { checkProperties, INTRODUCTION } from './properties.ts';
 import {
   BAD_CLIENT_ID,
   BAD_METHOD,
@@ -34,6 +34,9 @@ import { type PacketReader, Transport, type TransportContext } from './transport
 const PUBLISHES_A_TURN = 256;
 /** A client may stay silent for this multiple of its keep-alive [MQTT-3.1.2-24]. */
 const KEEPALIVE_FACTOR = 1.5;
+
+/** Largest CONNACK with it; a client that accepts less gets one without [MQTT-3.2.2-20]. */
+const CONNACK_MAX_BYTES = 128;
 
 /** What all connections share. */
 export interface Hub extends TransportContext {
@@ -254,6 +257,7 @@ export class Connection implements Link, PacketReader {
         sharedSubscriptionAvailable: false,
         ...(isShortened ? { sessionExpiryInterval: session.expiryMs / 1000 } : {}),
         ...(clientId === '' ? { assignedClientIdentifier: id } : {}),
+        ...(this.#packetBytesMax < CONNACK_MAX_BYTES ? {} : { userProperties: INTRODUCTION }),
       },
     });
     session.resume(this);

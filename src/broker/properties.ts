@@ -2,6 +2,9 @@ import { Code, Violation } from './reasons.ts';
 
 type Properties = object | undefined;
 
+/** The user property by which this broker introduces itself to clients of MQTT 5. */
+export const INTRODUCTION = { server: 'enms-simulator' } as const;
+
 /** MQTT 5 properties that must not be 0 [§3.1.2.11.3, §3.1.2.11.4]. */
 const POSITIVE = new Set(['receiveMaximum', 'maximumPacketSize']);
 

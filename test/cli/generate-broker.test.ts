@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { EmbeddedBroker } from '../../src/broker/embedded-broker.ts';
 import { environmentWith } from '../../src/cli/broker-url.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { Batch } from '../../src/core/batch.ts';
@@ -15,6 +16,7 @@ import { type Mosquitto, startMosquitto, withoutMosquitto } from '../servers.ts'
 import { freshDirectory, Program, type Run, run } from './program.ts';
 
 const FROM_MS = Date.UTC(2026, 0, 14, 10);
+const ANY_PORT = { number: 0, isExplicit: true } as const;
 const SECRET = 'hunter2-hunter2';
 /** Long enough that a broker can go away before everything is published [min]. */
 const DAY = 24 * 60;
@@ -176,6 +178,24 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
       ['2026-01-14T10:10:00Z', '2026-01-14T10:20:00Z', '2026-01-14T10:30:00Z'],
     );
   });
+});
+
+it('the embedded broker of a simulator is refused at once, in either version of MQTT', async (t) => {
+  const own = await EmbeddedBroker.start({ host: '127.0.0.1', port: ANY_PORT });
+  t.after(() => own.close());
+  const url = `mqtt://127.0.0.1:${own.port}`;
+  for (const [words, env] of [
+    [['generate'], {}],
+    [['replay', '--speed', 'max'], { MQTT_VERSION: '5' }],
+  ] as const) {
+    const { status, stderr } = await run([...words, ...windowWords(10), '--mqtt', url], cwd, env);
+    assert.equal(status, 2);
+    assert.equal(
+      stderr,
+      `${url}: is the embedded broker of a running simulator, and lets only that simulator ` +
+        'publish; use a broker of your own, such as Mosquitto\n',
+    );
+  }
 });
 
 it('a URL has every setting of the broker that variables have', () => {

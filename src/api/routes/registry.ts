@@ -224,7 +224,7 @@ function nameOf(table: RegistryTable): TSchema {
   return table === 'machines' ? MachineName : FactoryName;
 }
 
-/** A given id, since rows need not be running, or the id of a running machine or factory by name. */
+/** A given id, since rows need not be running, or the id of what runs by that name. */
 function idOf({ simulator }: Api, table: RegistryTable, params: object): string {
   const text = String(Object.values(params)[0]);
   if (IS_ID.test(text)) return text.toLowerCase();

@@ -1,8 +1,10 @@
 import type { Clock } from '../../core/clock.ts';
+import { ConfigError } from '../../core/errors.ts';
 import type { DeliveredSink } from '../../core/sink.ts';
 import { FORMAT_NAMES } from '../../dataset/formats/index.ts';
 import { fleetOf } from '../../dataset/request.ts';
 import { secondText } from '../../encoding/time.ts';
+import { addressText } from '../../outputs/mqtt/client.ts';
 import { mqtt } from '../../outputs/mqtt/index.ts';
 import type { MqttOptions } from '../../outputs/mqtt/options.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
@@ -39,6 +41,16 @@ export interface Pacing {
   readonly catchUpRate: number;
 }
 
+/** @throws ConfigError if the broker is the embedded one of a simulator. */
+async function refuseOwnBroker({ external }: MqttOptions): Promise<void> {
+  const { isSimulatorsBroker } = await import('../../outputs/mqtt/own-broker.ts');
+  if (!external || !(await isSimulatorsBroker(external))) return;
+  const message =
+    'is the embedded broker of a running simulator, and lets only that simulator publish; ' +
+    'use a broker of your own, such as Mosquitto';
+  throw new ConfigError([{ path: addressText(external), message }]);
+}
+
 /**
  * Publishes a window to a broker and shows the progress.
  *
@@ -52,6 +64,7 @@ export async function publish(
 ): Promise<number> {
   const { publishWindow } = await import('../../dataset/publication.ts');
   const { log } = progress;
+  await refuseOwnBroker(options);
   const { sinks, address } = await mqtt.open(options, { log });
   const interruption = new Interruption();
   const { signal } = interruption;
