@@ -33,6 +33,22 @@ export class OptionReader {
     );
   }
 
+  /**
+   * The operands of a command, of which the first ones are required; missing and extra ones are
+   * reported.
+   *
+   * @param names - Their names, as in the help: `MACHINE`.
+   */
+  operands(required: readonly string[], optional: readonly string[] = []): readonly string[] {
+    const { operands } = this.#args;
+    const { errors } = this.#diagnostics;
+    for (const name of required.slice(operands.length))
+      errors.push({ path: name, message: 'is missing' });
+    for (const path of operands.slice(required.length + optional.length))
+      errors.push({ path, message: 'is not expected' });
+    return operands;
+  }
+
   /** Reports an error in an option. */
   fault(name: string, message: string): void {
     this.#diagnostics.top.at(name).error(message);

@@ -18,6 +18,11 @@ export const COMMANDS: Commands = {
   report: async () => (await import('./report.ts')).report,
   replay: async () => (await import('./replay.ts')).replay,
   compare: async () => (await import('./compare.ts')).compare,
+  status: async () => (await import('./status.ts')).status,
+  watch: async () => (await import('./watch.ts')).watch,
+  inject: async () => (await import('./inject.ts')).inject,
+  clear: async () => (await import('./clear.ts')).clear,
+  open: async () => (await import('./open.ts')).open,
 };
 
 /**

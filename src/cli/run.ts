@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { webSocketRefusal } from '../api/access.ts';
-import { listen } from '../broker/listen.ts';
+import { listen, reachableHost } from '../broker/listen.ts';
 import { attachWebSocket } from '../broker/websocket.ts';
 import type { ApiProcess } from '../cluster/live/api-process.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -9,6 +9,7 @@ import { loadConfiguration } from '../config/load.ts';
 import { version } from '../runtime/version.ts';
 import { type Assembly, assemble } from '../service/assembly.ts';
 import type { Simulator } from '../service/simulator.ts';
+import { removeAddress, writeAddress } from './address-file.ts';
 import { announcement, movedPorts } from './announcement.ts';
 import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
 import { stopSignal } from './interruption.ts';
@@ -52,13 +53,19 @@ export const run: Command = {
         await assembly.stop();
         throw error;
       });
-    const close = () => Promise.all([app.close(), assembly.stop()]);
+    let url = '';
+    const close = () => {
+      removeAddress(configuration.dataDir, url);
+      return Promise.all([app.close(), assembly.stop()]);
+    };
     if (broker)
       attachWebSocket(broker, app.server, (request) => webSocketRefusal(request, configuration));
     try {
       await app.ready();
       const { host, port } = configuration.api;
       const apiPort = await listen(app.server, host, port, 'API_PORT');
+      url = `http://${reachableHost(host)}:${apiPort}`;
+      writeAddress(configuration.dataDir, url);
       announce(configuration, assembly, apiPort, log, isTerminal);
     } catch (error) {
       await close();

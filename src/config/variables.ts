@@ -54,6 +54,20 @@ const SHARE = number(0, 1);
 const NAME = text(255);
 /** The limit of a path on Linux. */
 const PATH = text(4096);
+const HTTP_URL = url('http', 'https');
+
+/** The address of a running simulator, which may lie below a path. */
+export const SIMULATOR_URL: ValueType<string> = {
+  ...HTTP_URL,
+  expected: `${HTTP_URL.expected}, without a user name`,
+  parse: (value) => {
+    const given = HTTP_URL.parse(value);
+    if (given === undefined) return undefined;
+    const { username, password, search, hash } = new URL(given);
+    return username + password + search + hash === '' ? given : undefined;
+  },
+};
+
 /** The key is sent in a header. */
 const KEY = pattern(/^[\x21-\x7e]{1,255}$/, '1 to 255 ASCII characters without spaces');
 
@@ -72,6 +86,11 @@ const API = {
   API_HOSTS: optional(
     HOSTS,
     'Host names under which a proxy on the same computer serves the API to readers.',
+  ),
+  ENMS_SIMULATOR_URL: secret(
+    SIMULATOR_URL,
+    'Address of the simulator for inject, clear, status, watch and open. Without one, they look ' +
+      'for a simulator with this DATA_DIR.',
   ),
   LOG_LEVEL: variable(
     choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),

@@ -287,7 +287,7 @@ test('every unknown name in .env gets a remark, those of other programs in one l
 
 test('secrets never appear in errors, and are shown as (set)', () => {
   const secrets = Object.entries(VARIABLES).filter(([, { isSecret }]) => isSecret);
-  assert.equal(secrets.length, 5);
+  assert.equal(secrets.length, 6);
   const bad = Object.fromEntries(secrets.map(([name]) => [name, 'hush\u0007 hush']));
   const faults = faultsOf(() => configure({ ...bad, MQTT_USERNAME: 'u' }));
   assert.equal(faults.length, secrets.length);

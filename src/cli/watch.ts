@@ -1,0 +1,136 @@
+import { sleep } from '../runtime/sleep.ts';
+import { columns } from './columns.ts';
+import type { Command } from './command.ts';
+import { Interruption } from './interruption.ts';
+import { findMachine, SITE_OPTION } from './machine-lookup.ts';
+import { alertsText, anomalyText, MACHINE_HEADS, machineRow, stateText } from './machine-table.ts';
+import { OptionReader } from './option-reader.ts';
+import type { Reporter } from './reporter.ts';
+import { Screen } from './screen.ts';
+import { readSimulatorAddress, URL_OPTION } from './simulator-address.ts';
+import { ClientError, type Machine, RefusedRequest, SimulatorClient } from './simulator-client.ts';
+
+/** How often the state is read [ms]. */
+const PERIOD_MS = 1000;
+/** Lines of the screen around the machines. */
+const FRAME_LINES = 5;
+
+/** What is read of a simulator at one moment. */
+interface Look {
+  readonly machines: readonly Machine[];
+  /** The number of machines, of which not all may be read. */
+  readonly total: number;
+}
+
+/** Shows the machines of a running simulator, live. */
+export const watch: Command = {
+  name: 'watch',
+  about: 'Show the machines of a running simulator, live; q or ctrl-c ends it.',
+  options: { ...SITE_OPTION, ...URL_OPTION },
+  operands: '[MACHINE]',
+  examples: ['watch', 'watch Compressor-1', 'watch --json'],
+  hasReport: true,
+  async execute(args, reporter) {
+    const options = new OptionReader(args);
+    const [name] = options.operands([], ['MACHINE']);
+    const address = readSimulatorAddress(options);
+    options.check();
+    const { factory } = args.values;
+    const client = await SimulatorClient.connect(address);
+    const machine = name === undefined ? undefined : await findMachine(client, name, factory);
+    const look = async (rows?: number): Promise<Look> => {
+      if (machine) {
+        const path = `/simulator/machines/${machine.machine_id}`;
+        return { machines: [await client.get<Machine>(path)], total: 1 };
+      }
+      const query = factory === undefined ? {} : { factory_id: factory };
+      if (rows !== undefined) return client.page({ ...query, limit: rows });
+      const machines = await client.machines(factory);
+      return { machines, total: machines.length };
+    };
+    const isScreen = reporter.stdout.isTTY === true && !reporter.isJson && !reporter.isQuiet;
+    const ending = new AbortController();
+    const interruption = new Interruption();
+    const signal = AbortSignal.any([ending.signal, interruption.signal]);
+    if (isScreen) await drawLive(client, look, new Screen(reporter, () => ending.abort()), signal);
+    else await reportChanges(look, reporter, signal);
+    return 0;
+  },
+};
+
+type Looking = (rows?: number) => Promise<Look>;
+
+async function drawLive(
+  client: SimulatorClient,
+  look: Looking,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    let shown: Look = { machines: [], total: 0 };
+    while (!signal.aborted) {
+      let trouble = '';
+      try {
+        shown = await look(Math.max(1, screen.rows - FRAME_LINES));
+        await client.refreshHealth();
+      } catch (error) {
+        trouble = troubleOf(error);
+      }
+      screen.draw(frame(client, shown, trouble));
+      await sleep(PERIOD_MS, signal);
+    }
+  } finally {
+    screen.close();
+  }
+}
+
+function frame(client: SimulatorClient, { machines, total }: Look, trouble: string): string[] {
+  const { url, health } = client;
+  const rest = total > machines.length ? `, ${total - machines.length} more machines` : '';
+  const problems = health.problems.map(({ part, reason }) => `${part}: ${reason}`).join('; ');
+  return [
+    `${health.status}  ${health.simulated_time.slice(0, 19)}Z  ${url}`,
+    trouble || problems,
+    ...columns([MACHINE_HEADS, ...machines.map(machineRow)])
+      .trimEnd()
+      .split('\n'),
+    '',
+    `q ends${rest}`,
+  ];
+}
+
+/** Reports each machine once, and again whenever its state, alerts or anomaly have changed. */
+async function reportChanges(
+  look: Looking,
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<void> {
+  const reported = new Map<string, string>();
+  let trouble = '';
+  while (!signal.aborted) {
+    try {
+      for (const machine of (await look()).machines) {
+        const state = [stateText(machine), alertsText(machine), anomalyText(machine)].join();
+        if (reported.get(machine.machine_id) === state) continue;
+        reported.set(machine.machine_id, state);
+        const time = machine.last_reading_time ?? '-';
+        reporter.reportLine({
+          content: () => machine,
+          text: () => columns([[time, ...machineRow(machine)]]),
+        });
+      }
+      trouble = '';
+    } catch (error) {
+      const now = troubleOf(error);
+      if (now !== trouble) reporter.stderr.write(`${now}\n`);
+      trouble = now;
+    }
+    await sleep(PERIOD_MS, signal);
+  }
+}
+
+/** Why the simulator cannot be read now; it may come back. @throws Error for anything else. */
+function troubleOf(error: unknown): string {
+  if (error instanceof ClientError || error instanceof RefusedRequest) return error.message;
+  throw error;
+}
