@@ -11,7 +11,7 @@ export const PROGRAM = 'enms-simulator';
 export type Commands = Readonly<Record<string, () => Promise<Command>>>;
 
 /** The command that runs if none is given. */
-const DEFAULT_COMMAND = 'run';
+export const DEFAULT_COMMAND = 'run';
 
 /** Names of our commands in other programs that are not similar in spelling. */
 const SYNONYMS: Readonly<Record<string, string>> = {
@@ -47,7 +47,7 @@ const REPORT_OPTIONS: Readonly<Record<string, Option>> = {
 };
 
 /** All options of a command, including those of every command. */
-function optionsOf({ options, hasReport }: Command): Readonly<Record<string, Option>> {
+export function optionsOf({ options, hasReport }: Command): Readonly<Record<string, Option>> {
   return { ...options, ...(hasReport && REPORT_OPTIONS), ...HELP_OPTION };
 }
 

@@ -23,6 +23,7 @@ export const COMMANDS: Commands = {
   inject: async () => (await import('./inject.ts')).inject,
   clear: async () => (await import('./clear.ts')).clear,
   open: async () => (await import('./open.ts')).open,
+  completion: async () => (await import('./completion.ts')).completionOf(COMMANDS),
 };
 
 /**

@@ -29,6 +29,7 @@ export const status: Command = {
   about: 'Show the state of a running simulator, or of one machine: exit code 0 if it is healthy.',
   options: { ...SITE_OPTION, ...URL_OPTION },
   operands: '[MACHINE]',
+  operandChoices: [[]],
   examples: ['status', 'status Compressor-1', 'status --url http://localhost:8004 --json'],
   hasReport: true,
   async execute(args, reporter) {

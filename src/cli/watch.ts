@@ -28,6 +28,7 @@ export const watch: Command = {
   about: 'Show the machines of a running simulator, live; q or ctrl-c ends it.',
   options: { ...SITE_OPTION, ...URL_OPTION },
   operands: '[MACHINE]',
+  operandChoices: [[]],
   examples: ['watch', 'watch Compressor-1', 'watch --json'],
   hasReport: true,
   async execute(args, reporter) {

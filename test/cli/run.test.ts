@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import mqtt, { type MqttClient } from 'mqtt';
-import { freePorts, SimulatorProcess } from '../voyage/simulator-process.ts';
+import { freePorts, newFolder, SimulatorProcess } from '../voyage/simulator-process.ts';
 
 const CONNACK = Buffer.from([0x20, 0x02, 0x00, 0x00]);
 const CONNECT = 0x10;
@@ -113,9 +115,12 @@ describe('run', () => {
 
   it('uses the next port if a default one is taken, and leaves machines off if configured', async () => {
     const { MQTT_PORT } = await freePorts();
+    const DATA_DIR = newFolder();
+    const address = join(DATA_DIR, 'address');
     const start = async () => {
       const other = await listening(8003).catch(() => undefined);
-      const simulator = new SimulatorProcess({ MQTT_PORT, SIMULATOR_AUTO_START: 'false' });
+      const env = { MQTT_PORT, SIMULATOR_AUTO_START: 'false', DATA_DIR };
+      const simulator = new SimulatorProcess(env);
       const { api } = await simulator.logged(/^running$/);
       return { other, simulator, api };
     };
@@ -128,6 +133,8 @@ describe('run', () => {
     }
     assert.ok((api?.port ?? 0) > 8003);
     await simulator.logged(/Port 8003 is taken, so the API uses 80/);
+    // Other commands find it there.
+    assert.equal(readFileSync(address, 'utf8'), `http://127.0.0.1:${api?.port}\n`);
     const base = `http://127.0.0.1:${api?.port}/simulator`;
     const status = async () =>
       (await (await fetch(`${base}/status`)).json()) as Record<string, unknown>;
@@ -137,6 +144,7 @@ describe('run', () => {
     assert.equal((await status())['running_machines'], 5);
     simulator.signal('SIGINT');
     assert.equal(await simulator.ended, 0);
+    assert.ok(!existsSync(address));
     other?.close();
   });
 });
