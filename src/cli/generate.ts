@@ -53,7 +53,7 @@ export const generate: Command = {
   examples: [
     'generate --from 2026-01-01 --to 2026-02-01 --labels',
     'generate --from -7d --to now --machines Compressor-1,HVAC-Main --format csv --out week',
-    'generate --from yesterday --to today --resample 15m --format ndjson --out -',
+    'generate --from yesterday --to today --resample 15m --format jsonl --out -',
     'generate --from -1h --to now --mqtt mqtt://localhost --quiet',
     'generate --from -1d --to now --postgres postgres://user@localhost/enms --json',
   ],

@@ -9,6 +9,11 @@ const FAULTS_SHOWN = 100;
 /** The commands; the code of each is loaded on demand. */
 export const COMMANDS: Commands = {
   run: async () => (await import('./run.ts')).run,
+  status: async () => (await import('./status.ts')).status,
+  watch: async () => (await import('./watch.ts')).watch,
+  inject: async () => (await import('./inject.ts')).inject,
+  clear: async () => (await import('./clear.ts')).clear,
+  open: async () => (await import('./open.ts')).open,
   check: async () => (await import('./check.ts')).check,
   machines: async () => (await import('./machines.ts')).machines,
   schema: async () => (await import('./schema.ts')).schema,
@@ -18,11 +23,6 @@ export const COMMANDS: Commands = {
   report: async () => (await import('./report.ts')).report,
   replay: async () => (await import('./replay.ts')).replay,
   compare: async () => (await import('./compare.ts')).compare,
-  status: async () => (await import('./status.ts')).status,
-  watch: async () => (await import('./watch.ts')).watch,
-  inject: async () => (await import('./inject.ts')).inject,
-  clear: async () => (await import('./clear.ts')).clear,
-  open: async () => (await import('./open.ts')).open,
   completion: async () => (await import('./completion.ts')).completionOf(COMMANDS),
 };
 

@@ -49,7 +49,8 @@ export const watch: Command = {
       const machines = await client.machines(factory);
       return { machines, total: machines.length };
     };
-    const isScreen = reporter.stdout.isTTY === true && !reporter.isJson && !reporter.isQuiet;
+    const isText = !reporter.isJson && !reporter.isQuiet;
+    const isScreen = isText && reporter.stdout.isTTY === true && process.env['TERM'] !== 'dumb';
     const ending = new AbortController();
     const interruption = new Interruption();
     const signal = AbortSignal.any([ending.signal, interruption.signal]);
