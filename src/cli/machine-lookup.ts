@@ -9,11 +9,11 @@ import {
   type SimulatorClient,
 } from './simulator-client.ts';
 
-/** The option that tells machines of the same name apart. */
+/** The option that chooses machines by their factory, and so tells those of one name apart. */
 export const SITE_OPTION: Readonly<Record<'factory', Option>> = {
   factory: {
     value: 'NAME',
-    about: 'Factory of the machine, if two factories have one of its name.',
+    about: 'Only machines of this factory, by name or id.',
   },
 };
 
@@ -34,7 +34,7 @@ export async function findMachine(
     } catch (error) {
       if (!(error instanceof RefusedRequest)) throw error;
     }
-  const machines = await machinesIn(client, factory);
+  const machines = await client.machines(factory);
   const called = machines.filter(({ machine_id, machine_name }) =>
     isCalled({ id: machine_id, name: machine_name }, text),
   );
@@ -58,15 +58,3 @@ export async function findMachine(
 
 /** Most names in a message. */
 const NAMES_MAX = 20;
-
-async function machinesIn(
-  client: SimulatorClient,
-  factory: string | undefined,
-): Promise<readonly Machine[]> {
-  try {
-    return await client.machines(factory);
-  } catch (error) {
-    if (!(error instanceof RefusedRequest)) throw error;
-    throw new ConfigError([{ path: '--factory', message: error.message }]);
-  }
-}

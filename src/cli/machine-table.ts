@@ -1,17 +1,44 @@
-import type { Machine } from './simulator-client.ts';
+import { columns } from './columns.ts';
+import type { Factory, Machine, SimulatorClient } from './simulator-client.ts';
 
-/** Headings of the table of machines. */
-export const MACHINE_HEADS = ['machine', 'state', '     power', 'alerts', 'anomaly'] as const;
+/** Machines as rows of a table; those of several factories with the name of theirs. */
+export class MachineTable {
+  readonly #factories: ReadonlyMap<string, string>;
 
-/** A machine as a row under {@link MACHINE_HEADS}. */
-export function machineRow(machine: Machine): readonly string[] {
-  return [
-    machine.machine_name,
-    stateText(machine),
-    `${machine.current_power_kw.toFixed(1)} kW`.padStart(10),
-    alertsText(machine),
-    anomalyText(machine),
-  ].map(printable);
+  private constructor(factories: readonly Factory[]) {
+    this.#factories = new Map(
+      factories.map(({ factory_id, factory_name }) => [factory_id, factory_name]),
+    );
+  }
+
+  /** A table for the machines of a simulator. */
+  static async of(client: SimulatorClient): Promise<MachineTable> {
+    return new MachineTable(await client.get<Factory[]>('/simulator/factories'));
+  }
+
+  /** The table with its headings. */
+  text(machines: readonly Machine[]): string {
+    const heads = ['machine', ...this.#factory('factory'), 'state', '     power'];
+    return columns([[...heads, 'alerts', 'anomaly'], ...machines.map((each) => this.row(each))]);
+  }
+
+  /** A machine as a row. */
+  row(machine: Machine): readonly string[] {
+    const { machine_name, factory_id, current_power_kw } = machine;
+    return [
+      machine_name,
+      ...this.#factory(this.#factories.get(factory_id) ?? factory_id),
+      stateText(machine),
+      `${current_power_kw.toFixed(1)} kW`.padStart(10),
+      alertsText(machine),
+      anomalyText(machine),
+    ].map(printable);
+  }
+
+  /** A cell of the column of factories, which one alone does not need. */
+  #factory(cell: string): readonly string[] {
+    return this.#factories.size > 1 ? [cell] : [];
+  }
 }
 
 /** The state of a machine in a word. */

@@ -112,13 +112,22 @@ export class SimulatorClient {
     return (answer.body as { readonly data: T }).data;
   }
 
-  /** A page of machines, and how many there are. */
+  /**
+   * Some machines, and how many there are in all.
+   *
+   * @param limit - The most that are wanted.
+   * @throws ConfigError for an unknown factory, and as `get`.
+   */
   async page(
-    query: Readonly<Record<string, string | number>>,
+    limit: number,
+    { factory, offset = 0 }: { factory?: string | undefined; offset?: number } = {},
   ): Promise<{ readonly machines: readonly Machine[]; readonly total: number }> {
-    const parameters = new URLSearchParams({ limit: String(PAGE) });
-    for (const [name, value] of Object.entries(query)) parameters.set(name, String(value));
-    const { body, headers } = await this.#answer('GET', `/simulator/machines?${parameters}`);
+    const query = new URLSearchParams({ limit: String(limit), offset: String(offset) });
+    if (factory !== undefined) query.set('factory_id', factory);
+    const path = `/simulator/machines?${query}`;
+    const { body, headers } = await this.#answer('GET', path).catch((error) => {
+      throw asConfigError(error, { factory_id: '--factory' }, '--factory');
+    });
     return { machines: body as Machine[], total: Number(headers.get('x-total-count')) };
   }
 
@@ -126,8 +135,7 @@ export class SimulatorClient {
   async machines(factory?: string): Promise<readonly Machine[]> {
     const all: Machine[] = [];
     for (;;) {
-      const query = { offset: all.length, ...(factory !== undefined && { factory_id: factory }) };
-      const { machines, total } = await this.page(query);
+      const { machines, total } = await this.page(PAGE, { factory, offset: all.length });
       all.push(...machines);
       if (machines.length === 0 || all.length >= total) return all;
     }

@@ -1,7 +1,7 @@
 import { columns } from './columns.ts';
 import type { Command } from './command.ts';
 import { findMachine, SITE_OPTION } from './machine-lookup.ts';
-import { alertsText, anomalyText, MACHINE_HEADS, machineRow, stateText } from './machine-table.ts';
+import { alertsText, anomalyText, MachineTable, stateText } from './machine-table.ts';
 import { OptionReader } from './option-reader.ts';
 import { readSimulatorAddress, URL_OPTION } from './simulator-address.ts';
 import { type Health, type Machine, SimulatorClient } from './simulator-client.ts';
@@ -46,11 +46,18 @@ export const status: Command = {
     }
     const { url, health } = client;
     const overall = await client.get<Status>('/simulator/status');
-    const machines = await client.machines(factory);
-    reporter.report({
-      content: () => ({ url, health, status: overall, machines }),
-      text: () => overallText(url, health, overall, machines),
-    });
+    if (reporter.isJson) {
+      const machines = await client.machines(factory);
+      const content = () => ({ url, health, status: overall, machines });
+      reporter.report({ content, text: () => '' });
+    } else {
+      const { machines, total } = await client.page(ROWS_MAX, { factory });
+      const rest = total - machines.length;
+      const table = (await MachineTable.of(client)).text(machines);
+      const more = rest > 0 ? `and ${rest} more; use --json for all\n` : '';
+      const text = () => `${overallText(url, health, overall)}\n${table}${more}`;
+      reporter.report({ content: () => undefined, text });
+    }
     return health.problems.length === 0 ? 0 : 1;
   },
 };
@@ -72,7 +79,6 @@ function overallText(
   url: string,
   { version, status: condition, simulated_time, problems }: Health,
   { status: phase, simulation_speed, machines_count, running_machines, outputs }: Status,
-  machines: readonly Machine[],
 ): string {
   const facts = [
     ['  time', `${simulated_time.slice(0, 19)}Z${speedText(simulation_speed)}`],
@@ -86,13 +92,8 @@ function overallText(
       `${part}: ${reason}, since ${since}`,
     ]),
   ];
-  const shown = machines.slice(0, ROWS_MAX).map(machineRow);
-  const rest = machines.length - shown.length;
-  return [
-    `enms-simulator ${version} at ${url}: ${phase}, ${condition}\n${columns(facts)}\n`,
-    columns([MACHINE_HEADS, ...shown]),
-    rest > 0 ? `and ${rest} more; use --json for all\n` : '',
-  ].join('');
+  const head = `enms-simulator ${version} at ${url}: ${phase}, ${condition}`;
+  return `${head}\n${columns(facts)}`;
 }
 
 function speedText(speed: number): string {

@@ -3,7 +3,7 @@ import { columns } from './columns.ts';
 import type { Command } from './command.ts';
 import { Interruption } from './interruption.ts';
 import { findMachine, SITE_OPTION } from './machine-lookup.ts';
-import { alertsText, anomalyText, MACHINE_HEADS, machineRow, stateText } from './machine-table.ts';
+import { alertsText, anomalyText, MachineTable, stateText } from './machine-table.ts';
 import { OptionReader } from './option-reader.ts';
 import type { Reporter } from './reporter.ts';
 import { Screen } from './screen.ts';
@@ -20,6 +20,14 @@ interface Look {
   readonly machines: readonly Machine[];
   /** The number of machines, of which not all may be read. */
   readonly total: number;
+}
+
+/** What is watched. */
+interface Scene {
+  readonly client: SimulatorClient;
+  readonly table: MachineTable;
+  /** Reads the machines, or only as many as are wanted. */
+  readonly look: (count?: number) => Promise<Look>;
 }
 
 /** Shows the machines of a running simulator, live. */
@@ -39,46 +47,38 @@ export const watch: Command = {
     const { factory } = args.values;
     const client = await SimulatorClient.connect(address);
     const machine = name === undefined ? undefined : await findMachine(client, name, factory);
-    const look = async (rows?: number): Promise<Look> => {
+    const look = async (count?: number): Promise<Look> => {
       if (machine) {
         const path = `/simulator/machines/${machine.machine_id}`;
         return { machines: [await client.get<Machine>(path)], total: 1 };
       }
-      const query = factory === undefined ? {} : { factory_id: factory };
-      if (rows !== undefined) return client.page({ ...query, limit: rows });
+      if (count !== undefined) return client.page(count, { factory });
       const machines = await client.machines(factory);
       return { machines, total: machines.length };
     };
+    const scene = { client, look, table: await MachineTable.of(client) };
     const isText = !reporter.isJson && !reporter.isQuiet;
     const isScreen = isText && reporter.stdout.isTTY === true && process.env['TERM'] !== 'dumb';
     const ending = new AbortController();
-    const interruption = new Interruption();
-    const signal = AbortSignal.any([ending.signal, interruption.signal]);
-    if (isScreen) await drawLive(client, look, new Screen(reporter, () => ending.abort()), signal);
-    else await reportChanges(look, reporter, signal);
+    const signal = AbortSignal.any([ending.signal, new Interruption().signal]);
+    if (!isScreen) await reportChanges(scene, reporter, signal);
+    else await drawLive(scene, new Screen(reporter, () => ending.abort()), signal);
     return 0;
   },
 };
 
-type Looking = (rows?: number) => Promise<Look>;
-
-async function drawLive(
-  client: SimulatorClient,
-  look: Looking,
-  screen: Screen,
-  signal: AbortSignal,
-): Promise<void> {
+async function drawLive(scene: Scene, screen: Screen, signal: AbortSignal): Promise<void> {
   try {
     let shown: Look = { machines: [], total: 0 };
     while (!signal.aborted) {
       let trouble = '';
       try {
-        shown = await look(Math.max(1, screen.rows - FRAME_LINES));
-        await client.refreshHealth();
+        shown = await scene.look(Math.max(1, screen.rows - FRAME_LINES));
+        await scene.client.refreshHealth();
       } catch (error) {
         trouble = troubleOf(error);
       }
-      screen.draw(frame(client, shown, trouble));
+      screen.draw(frame(scene, shown, trouble));
       await sleep(PERIOD_MS, signal);
     }
   } finally {
@@ -86,16 +86,14 @@ async function drawLive(
   }
 }
 
-function frame(client: SimulatorClient, { machines, total }: Look, trouble: string): string[] {
+function frame({ client, table }: Scene, { machines, total }: Look, trouble: string): string[] {
   const { url, health } = client;
   const rest = total > machines.length ? `, ${total - machines.length} more machines` : '';
   const problems = health.problems.map(({ part, reason }) => `${part}: ${reason}`).join('; ');
   return [
     `${health.status}  ${health.simulated_time.slice(0, 19)}Z  ${url}`,
     trouble || problems,
-    ...columns([MACHINE_HEADS, ...machines.map(machineRow)])
-      .trimEnd()
-      .split('\n'),
+    ...table.text(machines).trimEnd().split('\n'),
     '',
     `q ends${rest}`,
   ];
@@ -103,7 +101,7 @@ function frame(client: SimulatorClient, { machines, total }: Look, trouble: stri
 
 /** Reports each machine once, and again whenever its state, alerts or anomaly have changed. */
 async function reportChanges(
-  look: Looking,
+  { look, table }: Scene,
   reporter: Reporter,
   signal: AbortSignal,
 ): Promise<void> {
@@ -118,7 +116,7 @@ async function reportChanges(
         const time = machine.last_reading_time ?? '-';
         reporter.reportLine({
           content: () => machine,
-          text: () => columns([[time, ...machineRow(machine)]]),
+          text: () => columns([[time, ...table.row(machine)]]),
         });
       }
       trouble = '';

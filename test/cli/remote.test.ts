@@ -78,7 +78,10 @@ describe('a running simulator', () => {
     assert.equal(all.status, 0, all.stderr);
     assert.match(all.stdout, /^enms-simulator \S+ at http:\S+: running, healthy\n/);
     assert.match(all.stdout, /^ {2}machines +6 of 6 running$/m);
-    assert.match(all.stdout, /^Compressor-1 .* kW .* leak, severity 3, until 2026-06-01T12:11/m);
+    assert.match(
+      all.stdout,
+      /^Compressor-1 +Demo Manufacturing Plant .* kW .* leak, severity 3, until 2026-06-01T12:11/m,
+    );
     const one = await at('status', 'compressor-1', '--json');
     assert.equal(JSON.parse(one.stdout).anomaly_type, 'leak');
     assert.match((await at('status', COMPRESSOR)).stdout, /^ {2}anomaly +leak, severity 3/m);
@@ -150,10 +153,11 @@ describe('a running simulator', () => {
       await refused('inject', 'Compressor-1', 'leek'),
       /^leek: "leek" is not an anomaly of Compressor-1, .* which has leak, efficiency_loss, /,
     );
-    assert.match(
-      await refused('status', 'HVAC-Main', '--factory', 'Hall 3'),
-      /^--factory: no factory has the name "Hall 3"/,
-    );
+    for (const words of [['status', 'HVAC-Main'], ['status'], ['watch'], ['clear', '--all']])
+      assert.match(
+        await refused(...words, '--factory', 'Hall 3'),
+        /^--factory: no factory has the name "Hall 3"/,
+      );
     assert.deepEqual(
       (await refused('inject', 'Compressor-1', '--severity', '9', '--for', '1s')).split('\n'),
       [
@@ -239,7 +243,7 @@ describe('a running simulator', () => {
     assert.ok(said.startsWith(OPENED) && said.endsWith(CLOSED));
     const lines = (said.split('\x1b[H')[1] as string).split('\x1b[K');
     assert.match(lines[0] as string, /^healthy {2}2026-06-01T12:/);
-    assert.match(lines[3] as string, /^\r\nCompressor-1 +running +\d+\.\d kW/);
+    assert.match(lines[3] as string, /^\r\nCompressor-1 +Demo Manufacturing Plant +running/);
     assert.match(lines.at(-2) as string, /q ends, 3 more machines/);
     for (const line of lines) assert.ok(line.trim().length <= 50, line);
   });
