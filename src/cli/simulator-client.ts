@@ -78,23 +78,34 @@ interface Answer {
 export class SimulatorClient {
   readonly url: string;
   readonly #key: string | undefined;
+  readonly #answerMaxMs: number;
   /** The health at the time of the connection. */
   health!: Health;
 
-  private constructor({ url, key }: SimulatorAddress) {
+  private constructor({ url, key }: SimulatorAddress, answerMaxMs: number) {
     this.url = url;
     this.#key = key;
+    this.#answerMaxMs = answerMaxMs;
   }
 
-  /** @throws ClientError with a sentence that says what to do, if no simulator answers. */
-  static async connect(address: SimulatorAddress): Promise<SimulatorClient> {
-    const client = new SimulatorClient(address);
+  /**
+   * Makes sure that a simulator answers.
+   *
+   * @param answerMaxMs - Time for each of its answers [ms].
+   * @throws ClientError with a sentence that says what to do, if none does.
+   */
+  static async connect(
+    address: SimulatorAddress,
+    answerMaxMs = ANSWER_MAX_MS,
+  ): Promise<SimulatorClient> {
+    const client = new SimulatorClient(address, answerMaxMs);
     await client.refreshHealth();
     return client;
   }
 
+  /** Reads the health again. @throws ClientError, as `connect`. */
   async refreshHealth(): Promise<Health> {
-    const answer = await this.#ask('GET', '/health');
+    const answer = await this.#answer('GET', '/health');
     const health = (answer.body ?? {}) as Partial<Health>;
     if (health.service !== 'enms-simulator') throw this.#stranger(answer);
     this.health = health as Health;
@@ -177,7 +188,7 @@ export class SimulatorClient {
         ...(body && { body: JSON.stringify(body) }),
         // The key must not travel to another address.
         redirect: 'manual',
-        signal: AbortSignal.timeout(ANSWER_MAX_MS),
+        signal: AbortSignal.timeout(this.#answerMaxMs),
       });
       const { status, headers } = response;
       return { status, headers, body: parsed(await response.text()) };
@@ -190,7 +201,8 @@ export class SimulatorClient {
     const { name, cause } = error as { name?: string; cause?: unknown };
     if (name === 'TimeoutError')
       return new ClientError(
-        `${this.url} did not answer within ${ANSWER_MAX_MS / 1000} s; try again, or check --url`,
+        `${this.url} did not answer within ${this.#answerMaxMs / 1000} s; ` +
+          'try again, or check --url',
       );
     const { code = '' } = (cause ?? {}) as { readonly code?: string };
     if (UNREACHABLE.test(code))
@@ -206,8 +218,8 @@ export class SimulatorClient {
 
   /** The error for an answer that no simulator gives. */
   #stranger({ status, headers }: Answer): ClientError {
-    const moved = headers.get('location');
-    if (moved !== null && status >= 300 && status < 400)
+    const moved = headers.get('location')?.replace(/\/health$/, '');
+    if (moved !== undefined && status >= 300 && status < 400)
       return new ClientError(`${this.url} redirects to ${moved}; give that address with --url`);
     const isLogin = status === 401 || status === 403;
     return new ClientError(

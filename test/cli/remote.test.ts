@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { SimulatorClient } from '../../src/cli/simulator-client.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { MAIN } from '../main-program.ts';
 import { COMPRESSOR, HVAC, type Simulation, startSimulation } from '../simulation.ts';
@@ -274,6 +275,8 @@ describe('a running simulator', () => {
     });
 });
 
+const REFUSAL = '{"success":false,"message":"name it in API_HOSTS"}';
+
 describe('without a simulator', () => {
   const statusOf = async (url: string, env = {}) => run(['status', '--url', url], cwd, env);
 
@@ -309,11 +312,12 @@ describe('without a simulator', () => {
       [302, 'text/html', ''],
       /redirects to http:\/\/elsewhere\/x; give that address/,
     ],
+    ['a refusal', [403, 'application/json', REFUSAL], /refuses: name it in API_HOSTS\n$/],
   ] as const)
     it(`${what} is recognised`, async (t) => {
       const [code, type, body] = answer;
       const server = createServer((_request, response) => {
-        const location = code === 302 ? { location: 'http://elsewhere/x' } : {};
+        const location = code === 302 ? { location: 'http://elsewhere/x/health' } : {};
         response.writeHead(code, { 'content-type': type, ...location }).end(body);
       });
       const url = await serve(t, server);
@@ -322,6 +326,16 @@ describe('without a simulator', () => {
       assert.match(stderr, message);
       assert.equal(stderr.split('\n').length, 2);
     });
+
+  it('a server that never answers is given up', async (t) => {
+    const url = await serve(
+      t,
+      createServer(() => {}),
+    );
+    await assert.rejects(SimulatorClient.connect({ url, key: undefined }, 100), {
+      message: `${url} did not answer within 0.1 s; try again, or check --url`,
+    });
+  });
 
   it('a URL without its scheme gets one, and one with a user is refused without being shown', async () => {
     const hint = /\(did you mean http:\/\/localhost:8003\?\)\n$/;
