@@ -43,7 +43,7 @@ export class OptionReader {
     const { operands } = this.#args;
     const { errors } = this.#diagnostics;
     for (const name of required.slice(operands.length))
-      errors.push({ path: name, message: 'is missing' });
+      errors.push({ path: name, message: 'is missing; see --help' });
     for (const path of operands.slice(required.length + optional.length))
       errors.push({ path, message: 'is not expected' });
     return operands;

@@ -165,9 +165,12 @@ describe('generate to a broker', { skip: withoutMosquitto() }, () => {
   it('publishes resampled readings at the requested QoS', async (t) => {
     const server = await served(t);
     const collector = await subscribed(t, server);
-    const words = [...windowWords(30), '--resample', '10m', '--qos', '0'];
-    const program = await generate(`mqtt://${server.host}:${server.port}`, ...words);
+    const url = `mqtt://${server.host}:${server.port}`;
+    const words = [...windowWords(30), '--resample', '10m', '--qos', '0', '--json'];
+    const program = await generate(url, ...words);
     assert.equal(program.status, 0, program.stderr);
+    const { destination, rows } = JSON.parse(program.stdout);
+    assert.deepEqual([destination, rows], [url, 45]);
     const readings = () =>
       collector.received
         .filter(({ topic }) => topic.endsWith('/energy'))

@@ -162,7 +162,7 @@ describe('a running simulator', () => {
     assert.deepEqual(
       (await refused('inject', 'Compressor-1', '--severity', '9', '--for', '1s')).split('\n'),
       [
-        'ANOMALY: is missing',
+        'ANOMALY: is missing; see --help',
         '--severity: "9" is not accepted; 1 to 5',
         '--for: "1s" is not accepted; seconds or a duration like 90m, 24h or 7d, 10s to 30d',
         '',
