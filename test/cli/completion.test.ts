@@ -11,6 +11,8 @@ import { machineTypes } from '../../src/machines/index.ts';
 import { freshDirectory, run } from './program.ts';
 
 const cwd = freshDirectory();
+/** No shell takes this long [ms]. */
+const HANGS_AFTER_MS = 60_000;
 const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
 const names = commands.map(({ name }) => name);
 const types = machineTypes.map(({ type }) => type);
@@ -138,7 +140,11 @@ describe('zsh', { skip: withoutZsh }, () => {
       'autoload -U compinit; compinit -u -D; source ./completion.zsh; PS1="READY "\n' +
         'show() { print -r -- "<$BUFFER>"; exit }; zle -N show; bindkey "^G" show\n',
     );
-    const child = spawn('script', ['-qec', 'zsh -i', '/dev/null'], { cwd, env });
+    const child = spawn('script', ['-qec', 'zsh -i', '/dev/null'], {
+      cwd,
+      env,
+      timeout: HANGS_AFTER_MS,
+    });
     let said = '';
     return new Promise((resolve) => {
       child.stdout.on('data', (text) => {

@@ -30,6 +30,8 @@ const SITES = [
   },
 ];
 const cwd = freshDirectory();
+/** No shell takes this long [ms]. */
+const HANGS_AFTER_MS = 60_000;
 /** The second screen of a terminal without its cursor, and the first one with it (xterm). */
 const OPENED = '\x1b[?1049h\x1b[?25l';
 const CLOSED = '\x1b[?25h\x1b[?1049l';
@@ -261,6 +263,7 @@ describe('a running simulator', () => {
       const child = spawn('script', ['-qec', line, '/dev/null'], {
         cwd,
         env: { PATH: process.env['PATH'] },
+        timeout: HANGS_AFTER_MS,
       });
       let said = '';
       child.stdout.on('data', (text) => {
