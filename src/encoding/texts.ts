@@ -1,6 +1,7 @@
-import { type Field, OPERATING_MODES } from '../core/field.ts';
+import { OPERATING_MODES } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
+import type { TableField } from './table-layout.ts';
 
 /** Stores are eight bytes wide, so up to seven bytes after a text are overwritten. */
 export const SLACK_BYTES = 7;
@@ -43,16 +44,17 @@ export class Utf8Constant {
 }
 
 /** Whether a field's numbers stand for texts. */
-export function isText({ kind }: Field): boolean {
+export function isText({ kind }: TableField): boolean {
   return kind === 'mode' || kind === 'text';
 }
 
 /**
- * The text that a number of a field of kind `mode` or `text` stands for.
+ * The text that a number of a field of kind `flag`, `mode` or `text` stands for.
  *
  * @throws RangeError if it stands for none.
  */
-export function fieldText({ kind, name, text }: Field, code: number): string {
+export function fieldText({ kind, name, text }: TableField, code: number): string {
+  if (kind === 'flag') return code === 0 ? 'false' : 'true';
   const word = kind === 'mode' ? OPERATING_MODES[code] : text?.(code);
   if (word === undefined) throw new RangeError(`${name}: ${code} stands for no text`);
   return word;
@@ -63,14 +65,14 @@ const TEXTS_MAX = 1024;
 
 /** Values derived from the texts of a field, each computed once. */
 export class FieldTexts<Value> {
-  readonly #field: Field;
+  readonly #field: TableField;
   readonly #make: (text: string) => Value;
   readonly #made = new Map<number, Value>();
   /** Caches the last look-up, because modes and recipes last for many readings. */
   #lastCode = Number.NaN;
   #lastValue: Value;
 
-  constructor(field: Field, make: (text: string) => Value) {
+  constructor(field: TableField, make: (text: string) => Value) {
     this.#field = field;
     this.#make = make;
     this.#lastValue = make('');
@@ -101,7 +103,7 @@ export const LABEL_COLUMNS = ['anomaly', 'anomaly_type'] as const;
 const BETWEEN = '+';
 
 /** The types of the anomalies that a reading's label names: `leak`, `leak+bearing_fault`, ``. */
-function labelText(type: MachineType, label: number): string {
+export function labelText(type: MachineType, label: number): string {
   return type.faultTypes.filter((_, i) => label & (1 << i)).join(BETWEEN);
 }
 
