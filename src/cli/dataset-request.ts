@@ -127,7 +127,7 @@ function readWide(options: OptionReader): DatasetRequest['wide'] {
   const split = options.read('split', SPLIT) ?? SPLIT_DEFAULT;
   if (options.isGiven('wide')) {
     if (options.isGiven('partition'))
-      options.fault('partition', 'does not apply to --wide, with one file a machine type');
+      options.fault('partition', 'does not apply to --wide, with one file for each machine type');
     return { split };
   }
   if (options.isGiven('split')) options.fault('split', 'requires --wide');

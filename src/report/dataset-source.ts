@@ -37,7 +37,9 @@ export async function datasetSource(
   if (dataset.folder === undefined)
     throw new DatasetError(`${folder} is a manifest; a report needs the folder with its files`);
   if (manifest.split)
-    throw new DatasetError(`${folder} has wide tables; a report needs those made without --wide`);
+    throw new DatasetError(
+      `${folder} has wide tables; a report needs a dataset made without --wide`,
+    );
   const factories = await records(folder, manifest, 'factories', FACTORIES);
   const machines = (await records(folder, manifest, 'machines', MACHINES)).map(machineOf);
   const anomalies = await records(folder, manifest, 'anomalies', ANOMALIES);

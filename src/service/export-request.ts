@@ -63,7 +63,7 @@ export async function exportRequest(
   if (isWide && options.partition)
     faults.push({
       path: 'partition',
-      message: 'does not apply to wide tables, with one file a machine type',
+      message: 'does not apply to wide tables, with one file for each machine type',
     });
   const resampleMs =
     options.resampleS === undefined ? undefined : Math.round(1000 * options.resampleS);

@@ -8,6 +8,7 @@ import { READING } from '../../src/core/batch.ts';
 import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
 import type { JournalEvent } from '../../src/core/journal.ts';
 import { type Fault, ROW_WIDTH } from '../../src/core/machine.ts';
+import { FORMATS, readTable } from '../../src/dataset/formats/index.ts';
 import { type DatasetRequest, fleetOf, type Variant } from '../../src/dataset/request.ts';
 import { windowBatches } from '../../src/dataset/window-reader.ts';
 import { readingAt } from '../../src/encoding/reading.ts';
@@ -296,6 +297,24 @@ test('Parquet has the values of CSV, with their types', async () => {
     assert.equal(rows, 0, type);
   }
 });
+
+for (const format of FORMATS)
+  test(`the reader of datasets reads flags and labels of wide tables: ${format.name}`, async () => {
+    const { folder } = await made(request({ format: format.name, compression: 'none' }, 8));
+    const path = join(folder, 'wide', `compressor${format.extension('none')}`);
+    const wanted = { time: 'time', anomaly: 'number', severity: 'number', split: 'text' } as const;
+    let row = 0;
+    const expected = csvRows(day.folder, 'wide', 'compressor.csv');
+    for await (const rows of readTable(path, wanted))
+      for (let i = 0; i < rows.length; i++) {
+        const { time, anomaly, severity } = expected[row++] as Row;
+        assert.equal(rows.numbers('time')[i], Date.parse(time as string));
+        assert.equal(rows.numbers('anomaly')[i], anomaly === 'true' ? 1 : 0);
+        assert.equal(rows.numbers('severity')[i], severity === '' ? Number.NaN : Number(severity));
+        assert.match(rows.texts('split')[i] as string, /^(train|validation|test)$/);
+      }
+    assert.equal(row, 8 * 360);
+  });
 
 test('Parquet files describe their columns', async () => {
   const { folder } = await made(request({ format: 'parquet' }, 1));
