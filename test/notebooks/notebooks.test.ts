@@ -10,6 +10,7 @@ import { csvRows, type Made, made, requestOf } from '../dataset/request.ts';
 
 const SCRIPTS = join(packageFolder, 'examples', 'notebooks');
 const PYTHONS = ['python3', '/usr/bin/python3'];
+const R = 'Rscript';
 
 /** Ten days of the default factory by the minute, in which one machine in three fails each day. */
 const dataset = (format: 'csv' | 'parquet') => {
@@ -114,9 +115,9 @@ for (const [script, made, modules] of [
   });
 }
 
-const hasR = spawnSync('Rscript', ['--version']).status === 0;
+const hasR = spawnSync(R, ['--version']).status === 0;
 test('excess.R prints what each anomaly cost', { skip: !hasR && 'R is not installed' }, () => {
-  const text = printed('Rscript', ['--vanilla', join(SCRIPTS, 'excess.R')], csv);
+  const text = printed(R, ['--vanilla', join(SCRIPTS, 'excess.R')], csv);
   assertTable(text);
   assert.match(text, /validation/);
 });
