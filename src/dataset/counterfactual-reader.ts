@@ -10,8 +10,9 @@ import { KnownIncidents } from './known-incidents.ts';
 
 /**
  * Reads every reading twice: as it is, and in the next row as it would be if no anomaly had ever
- * acted on any machine. The second row has a machine of its own, {@link CounterfactualReader.twins},
- * so that both can be resampled. There are no statuses, and batches need an even capacity.
+ * acted on any machine. The second row has a machine of its own, see
+ * {@link CounterfactualReader.twins}, so that both can be resampled. There are no statuses, and
+ * batches need an even capacity.
  *
  * The second reading is computed only from the beginning of an anomaly until the machine is back in
  * the state that it would have without it; otherwise it is a copy.

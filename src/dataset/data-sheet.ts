@@ -87,18 +87,11 @@ function wideNotes(
   const spans = Object.entries(splitSpans(split, request));
   return [
     'A row of a wide table is a whole reading of a machine, with its labels. The rows are in the',
-    'order of time. `split` cuts the window in the order of time: ' +
-      `${spans.map(([name, { from, to }]) => `${name} ${from} < time ≤ ${to}`).join(', ')}.`,
+    'order of time, and `split` cuts the window in that order:',
     '',
-    'The labels come from the model alone. `anomaly` is true from the beginning of an anomaly to',
-    'its end. What it changed may take longer to pass: then `power_kw` and `expected_power_kw` still',
-    'differ. Where several act, `anomaly_type` names all of them, and `severity` and `intensity` are',
-    'those of the one with the highest intensity. Outside of anomalies and their aftermath',
-    '`expected_power_kw` equals `power_kw` to the last digit, since both have the same disturbances',
-    'and the same error of the meter. `excess_energy_kwh` adds up to that of `anomalies`, if those of',
-    'a machine do not overlap. A boiler’s power is electric; its excess energy includes the gas. A',
-    'main meter has no anomalies of its own, and expects what it would read without those of its',
-    'machines.',
+    ...spans.map(([name, { from, to }]) => `- \`${name}\`: ${from} < time ≤ ${to}`),
+    '',
+    ...LABEL_NOTES,
     '',
     '## Fields',
     ...tables.flatMap(({ name, descriptions = {} }) => [
@@ -113,6 +106,19 @@ function wideNotes(
     ]),
   ];
 }
+
+/** What the labels of wide tables mean. */
+const LABEL_NOTES = [
+  'The labels come from the model alone. `anomaly` is true from the beginning of an anomaly to its',
+  'end. What it changed may take longer to pass; until then `power_kw` and `expected_power_kw`',
+  'differ. At all other times they are equal to the last digit, since both have the same',
+  'disturbances and the same error of the meter. If several anomalies act, `anomaly_type` names',
+  'all of them, and `severity` and `intensity` are those of the one with the highest intensity.',
+  '',
+  '`excess_energy_kwh` adds up to that of `anomalies`, if those of a machine do not overlap. The',
+  'power of a boiler is electric; its excess energy includes the gas. A main meter has no',
+  'anomalies of its own, and expects what it would read if its machines had none.',
+];
 
 function fieldText({ resampleMs }: DatasetRequest, field: Field): string {
   const kind = KINDS[field.kind];

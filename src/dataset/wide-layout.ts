@@ -7,10 +7,9 @@ import {
   type ColumnDescription,
   MACHINE_ID,
   type MachineColumn,
-  type TableField,
   type TableLayout,
 } from '../encoding/table-layout.ts';
-import { labelText } from '../encoding/texts.ts';
+import { labelText, type TableField } from '../encoding/texts.ts';
 import { aggregationText } from './aggregation.ts';
 import { SPLIT_PARTS } from './split.ts';
 
@@ -89,7 +88,7 @@ export function writeLabels(
   }
 }
 
-const SCALES = LABEL_NAMES.map((name) => 10 ** LABELS[name].decimals);
+const SCALES = LABEL_NAMES.map((name) => Number(`1e${LABELS[name].decimals}`));
 
 /** The columns between the time and the fields, and what they are. */
 const MACHINE_COLUMNS: Readonly<

@@ -9,8 +9,7 @@ import {
   TRIMMED_LENGTHS,
   writeDecimal,
 } from './decimal.ts';
-import type { TableField } from './table-layout.ts';
-import { FieldTexts, isText, SLACK_BYTES, Utf8Constant } from './texts.ts';
+import { FieldTexts, isText, SLACK_BYTES, type TableField, Utf8Constant } from './texts.ts';
 import { TIME_BYTES_MAX } from './time.ts';
 
 /**

@@ -41,7 +41,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   steam_enthalpy_kj_kg: 'Heat in the steam',
 };
 
-/** What a field of a flat record means; a field of another machine type is described by its name. */
+/** What a field of a flat record means; any other field is described by its name. */
 export function fieldDescription({ name }: Pick<FlatField, 'name'>): string {
   const words = name.replaceAll('_', ' ');
   return DESCRIPTIONS[name] ?? words.charAt(0).toUpperCase() + words.slice(1);

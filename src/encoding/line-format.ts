@@ -11,13 +11,8 @@ import {
   type NullAndTextFormat,
 } from './columns.ts';
 import { flatFields, flatNames } from './reading.ts';
-import {
-  MACHINE_ID,
-  type MachineColumn,
-  type TableField,
-  type TableLayout,
-} from './table-layout.ts';
-import { LABEL_COLUMNS, LabelMemo, Utf8Constant } from './texts.ts';
+import { MACHINE_ID, type MachineColumn, type TableLayout } from './table-layout.ts';
+import { LABEL_COLUMNS, LabelMemo, type TableField, Utf8Constant } from './texts.ts';
 import { TimeWriter } from './time.ts';
 
 /**

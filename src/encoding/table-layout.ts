@@ -1,7 +1,8 @@
 import type { Machine } from '../core/factory.ts';
-import type { Field, FieldKind } from '../core/field.ts';
+import type { Field } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 import { flatFields, flatNames } from './reading.ts';
+import type { TableField } from './texts.ts';
 
 /** A text that is the same in all rows of a machine: its id, its name. */
 export interface MachineColumn {
@@ -11,12 +12,6 @@ export interface MachineColumn {
 
 /** The id of the machine: the second column of every table. */
 export const MACHINE_ID: MachineColumn = { name: 'machine_id', textOf: ({ id }) => id };
-
-/** A column of values: a field of a machine, or something said about its reading. */
-export interface TableField extends Omit<Field, 'kind'> {
-  /** A flag is true or false. */
-  readonly kind: FieldKind | 'flag';
-}
 
 /** A table of readings in a dataset. */
 export interface TableLayout {

@@ -1,7 +1,6 @@
-import { OPERATING_MODES } from '../core/field.ts';
+import { type Field, type FieldKind, OPERATING_MODES } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
-import type { TableField } from './table-layout.ts';
 
 /** Stores are eight bytes wide, so up to seven bytes after a text are overwritten. */
 export const SLACK_BYTES = 7;
@@ -41,6 +40,12 @@ export class Utf8Constant {
     for (let i = 0; i < length; i += 8) view.setFloat64(at + i, source.getFloat64(i, true), true);
     return at + length;
   }
+}
+
+/** A column of values: a field of a machine, or something said about its reading. */
+export interface TableField extends Omit<Field, 'kind'> {
+  /** A flag is true or false. */
+  readonly kind: FieldKind | 'flag';
 }
 
 /** Whether a field's numbers stand for texts. */

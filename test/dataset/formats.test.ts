@@ -17,12 +17,8 @@ import { FORMATS, formatNamed, formatOf } from '../../src/dataset/formats/index.
 import { digestOf, makeFolder } from '../../src/dataset/whole-file.ts';
 import { MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
 import { readingAt } from '../../src/encoding/reading.ts';
-import {
-  type TableField,
-  type TableLayout,
-  tableLayouts,
-} from '../../src/encoding/table-layout.ts';
-import { fieldText, isText } from '../../src/encoding/texts.ts';
+import { type TableLayout, tableLayouts } from '../../src/encoding/table-layout.ts';
+import { fieldText, isText, type TableField } from '../../src/encoding/texts.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { anyBatch, boiler, filler, RECIPES } from '../encoding/sample.ts';
 import { freshFolder } from './request.ts';

@@ -1,8 +1,8 @@
 import { type Batch, READING } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
 import { type MachineType, ROW_WIDTH } from '../../core/machine.ts';
-import type { MachineColumn, TableField, TableLayout } from '../../encoding/table-layout.ts';
-import { FieldTexts, isText, LabelMemo } from '../../encoding/texts.ts';
+import type { MachineColumn, TableLayout } from '../../encoding/table-layout.ts';
+import { FieldTexts, isText, LabelMemo, type TableField } from '../../encoding/texts.ts';
 import { Memo } from '../../runtime/memo.ts';
 import type { Compression, TableWriter, WrittenTable } from './format.ts';
 import {
