@@ -224,23 +224,27 @@ test('a main meter has no anomalies of its own, and expects its machines without
   assert.ok(differing.length > 100 && differing.length < rows.length, `${differing.length}`);
 });
 
-test('rows do not depend on where the window is cut, but for their part of the dataset', async () => {
-  const parts: ReadonlyMap<string, Row>[] = [];
-  for (const [from, to] of [
-    [0, 5.37],
-    [5.37, 6.9],
-    [6.9, 24],
-  ] as const) {
-    const fromMs = FROM_MS + from * HOUR_MS;
-    parts.push(rowsOf(await made(request({ fromMs, toMs: FROM_MS + to * HOUR_MS }))));
-  }
-  const joined = new Map(parts.flatMap((part) => [...part]));
-  assert.equal(joined.size, dayRows.size);
-  const { split: _, ...anything } = [...dayRows.values()][0] as Row;
-  assert.ok(Object.keys(anything).length > 20);
-  for (const [key, row] of dayRows)
-    assert.deepEqual({ ...joined.get(key), split: '' }, { ...row, split: '' });
-});
+for (const [words, changes, whole] of [
+  ['', {}, day],
+  [', resampled too', { resampleMs: 900_000 }, quarters],
+] as const)
+  test(`rows do not depend on where the window is cut, but for their part of the dataset${words}`, async () => {
+    const parts: ReadonlyMap<string, Row>[] = [];
+    for (const [from, to] of [
+      [0, 5.37],
+      [5.37, 6.9],
+      [6.9, 24],
+    ] as const) {
+      const window = { fromMs: FROM_MS + from * HOUR_MS, toMs: FROM_MS + to * HOUR_MS };
+      parts.push(rowsOf(await made(request({ ...changes, ...window }))));
+    }
+    const joined = new Map(parts.flatMap((part) => [...part]));
+    const wholeRows = rowsOf(whole);
+    assert.ok(wholeRows.size > 600);
+    assert.equal(joined.size, wholeRows.size);
+    for (const [key, row] of wholeRows)
+      assert.deepEqual({ ...joined.get(key), split: '' }, { ...row, split: '' });
+  });
 
 test('the window is split in the order of time, as the manifest says', async () => {
   const { folder, manifest } = await made(request({ wide: { split: [50, 0, 50] } }));
