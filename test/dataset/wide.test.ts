@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -319,6 +319,16 @@ for (const format of FORMATS)
       }
     assert.equal(row, 8 * 360);
   });
+
+test('the data sheet lists the files, the parts, and every column with its unit', () => {
+  const sheet = readFileSync(join(day.folder, 'README.md'), 'utf8');
+  assert.match(sheet, /^- `wide\/boiler\.csv`$/m);
+  assert.match(sheet, /^- `train`: 2026-03-02T00:00:00Z < time ≤ 2026-03-02T14:24:00Z$/m);
+  assert.match(sheet, /^\| expected_power_kw \| kW \| What power_kw would be if/m);
+  const [, boiler = ''] = sheet.split('### boiler\n');
+  for (const name of Object.keys(csvRows(day.folder, 'wide', 'boiler.csv')[0] ?? {}))
+    assert.match(boiler, new RegExp(`^\\| ${name} \\| \\S* \\| \\S.* \\|$`, 'm'));
+});
 
 test('Parquet files describe their columns', async () => {
   const { folder } = await made(request({ format: 'parquet' }, 1));
