@@ -31,6 +31,13 @@ export const ExportBody = command(
       }),
     ),
     partition: Type.Optional(oneOf(['day', 'month'], { description: 'Time span of one file.' })),
+    wide: Type.Optional(
+      Type.Boolean({
+        description:
+          'Write one table for each machine type instead of one for each channel: a row a ' +
+          'reading, with all fields and labels.',
+      }),
+    ),
     labels: Type.Optional(
       Type.Boolean({ description: 'Add the columns anomaly and anomaly_type to every table.' }),
     ),
@@ -61,7 +68,8 @@ export const Export = Type.Object({
   machines: Type.Array(Id),
   format: oneOf(FORMAT_NAMES),
   compress: oneOf(ALL_COMPRESSIONS),
-  partition: oneOf(['day', 'month']),
+  partition: oneOf(['day', 'month', 'whole']),
+  wide: Type.Boolean(),
   labels: Type.Boolean(),
   clean: Type.Boolean(),
   resample_seconds: numberOrNull({ description: 'Null: the interval of each machine.' }),
@@ -101,6 +109,7 @@ export function shownExport({ asked, state, rows, allRows, ...record }: ExportSu
     format: asked.format,
     compress: asked.compression,
     partition: asked.partition,
+    wide: asked.wide !== undefined,
     labels: asked.hasLabels,
     clean: asked.hasClean,
     resample_seconds: asked.resampleMs === undefined ? null : asked.resampleMs / 1000,

@@ -8,6 +8,7 @@ import {
 } from '../dataset/formats/index.ts';
 import { suitablePartition } from '../dataset/plan.ts';
 import type { DatasetRequest, WindowRequest } from '../dataset/request.ts';
+import { SPLIT, SPLIT_DEFAULT } from '../dataset/split.ts';
 import { timeText } from '../encoding/time.ts';
 import { version } from '../runtime/version.ts';
 import { duration, durationText } from '../schema/times.ts';
@@ -106,17 +107,31 @@ function readDataset(
     options.fault('compress', `${format} files are written with ${methods.join(' or ')}`);
   if (!formats.includes(format))
     options.fault('format', `${name} accepts ${choice(formats).expected}`);
+  const wide = readWide(options);
+  const partition = options.read('partition', PARTITION);
   const request = {
     ...window,
     version,
     format,
     compression,
-    partition:
-      options.read('partition', PARTITION) ?? suitablePartition(window.fromMs, window.toMs),
-    hasLabels: options.isGiven('labels'),
+    partition: wide ? 'whole' : (partition ?? suitablePartition(window.fromMs, window.toMs)),
+    ...(wide && { wide }),
+    hasLabels: wide !== undefined || options.isGiven('labels'),
     hasClean: options.isGiven('clean'),
-  };
+  } as const;
   return { ...request, command: commandOf(request, values, configuration) };
+}
+
+/** Whether tables are wide, and how they are split. */
+function readWide(options: OptionReader): DatasetRequest['wide'] {
+  const split = options.read('split', SPLIT) ?? SPLIT_DEFAULT;
+  if (options.isGiven('wide')) {
+    if (options.isGiven('partition'))
+      options.fault('partition', 'does not apply to --wide, with one file for each machine type');
+    return { split };
+  }
+  if (options.isGiven('split')) options.fault('split', 'requires --wide');
+  return undefined;
 }
 
 const PARTITION = choice(['day', 'month']);
@@ -140,7 +155,7 @@ function commandOf(
     .map((name) => `${name}=${shown[name]}`);
   const file = shown['FACTORY_FILE'];
   const { fromMs, toMs, seed, format, compression, partition, hasLabels, hasClean } = request;
-  const { resampleMs } = request;
+  const { resampleMs, wide } = request;
   const instant = (timeMs: number) => (Number.isNaN(timeMs) ? '' : timeText(timeMs));
   return [
     ...variables,
@@ -150,8 +165,10 @@ function commandOf(
     ...(file ? [`--factory ${quoted(String(file))}`] : []),
     ...(machines ? [`--machines ${quoted(machines)}`] : []),
     ...(resampleMs === undefined ? [] : [`--resample ${durationText(resampleMs / 1000)}`]),
-    `--format ${format} --compress ${compression} --partition ${partition}`,
-    ...(hasLabels ? ['--labels'] : []),
+    `--format ${format} --compress ${compression}`,
+    ...(wide
+      ? [`--wide --split ${wide.split.join('/')}`]
+      : [`--partition ${partition}`, ...(hasLabels ? ['--labels'] : [])]),
     ...(hasClean ? ['--clean'] : []),
   ].join(' ');
 }

@@ -1,5 +1,6 @@
 import type { Format } from '../dataset/formats/format.ts';
 import { ALL_COMPRESSIONS, FORMAT_NAMES, FORMATS } from '../dataset/formats/index.ts';
+import { SPLIT_DEFAULT } from '../dataset/split.ts';
 import { choice } from '../schema/value-type.ts';
 import type { Command } from './command.ts';
 import { readGenerateOptions } from './dataset-request.ts';
@@ -46,6 +47,14 @@ export const generate: Command = {
       choices: ['day', 'month'],
     },
     labels: { about: 'Add the columns anomaly (0, 1) and anomaly_type to every table.' },
+    wide: {
+      about: 'One table for each machine type: a row a reading, with all fields and labels.',
+    },
+    split: {
+      value: 'SHARES',
+      about: 'With --wide: percentages of train, validation and test, in the order of time.',
+      default: SPLIT_DEFAULT.join('/'),
+    },
     clean: { about: 'Also write the twin without anomalies to clean/.' },
     cluster: { about: 'Use the workers of a cluster (REDIS_URL), see docs/scale.md.' },
     ...Object.fromEntries(DESTINATIONS.flatMap(({ options }) => Object.entries(options))),

@@ -2,7 +2,7 @@ import { type Field, OPERATING_MODES } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 
 /** The rule by which values of a field are aggregated over several intervals. */
-export type Aggregation =
+type Aggregation =
   /** Amounts: energy, counts, consumption. */
   | { readonly rule: 'sum' }
   /** Means of their interval, or levels: power, flow, temperature, voltage. */
@@ -64,6 +64,27 @@ export function aggregationOf({ key, name, kind, unit }: Field): Aggregation {
   const aggregation = BY_KEY[key] ?? BY_UNIT[unit];
   if (!aggregation) throw new RangeError(`${name}: no rule for how ${unit} is aggregated`);
   return aggregation;
+}
+
+/** Descriptions of the aggregation rules. */
+const RULES: Readonly<Record<Aggregation['rule'], string>> = {
+  sum: 'sum',
+  mean: 'mean',
+  'quadratic-mean': 'quadratic mean',
+  'mean-by': 'mean over the amount',
+  'power-factor': 'active over apparent power',
+  current: 'from power, voltage and power factor',
+  longest: 'what held longest',
+  last: 'the last',
+};
+
+/**
+ * How a field is aggregated, in words.
+ *
+ * @throws RangeError like {@link aggregationOf}.
+ */
+export function aggregationText(field: Field): string {
+  return RULES[aggregationOf(field).rule];
 }
 
 /** A column of a machine type's rows, with the parameters of its rule. */

@@ -1,8 +1,10 @@
 import type { Field } from '../core/field.ts';
+import type { TableLayout } from '../encoding/table-layout.ts';
 import { timeText } from '../encoding/time.ts';
-import { type Aggregation, aggregationOf } from './aggregation.ts';
-import { extension, FILE_MACHINES_MAX, type Plan } from './plan.ts';
+import { aggregationText } from './aggregation.ts';
+import { extension, FILE_MACHINES_MAX, type Plan, WIDE_FOLDER } from './plan.ts';
 import type { DatasetRequest } from './request.ts';
+import { type Split, splitSpans } from './split.ts';
 
 /** Descriptions of the kinds of fields. */
 const KINDS = {
@@ -13,7 +15,8 @@ const KINDS = {
 } as const;
 
 /** The data sheet of a dataset: its content, how it was made, and its limits. */
-export function dataSheet(request: DatasetRequest, { tables, machines, isCut }: Plan): string {
+export function dataSheet(request: DatasetRequest, plan: Plan): string {
+  const { tables, machines, isCut } = plan;
   const end = extension(request);
   const factories = new Set(machines.map(({ factoryId }) => factoryId)).size;
   return [
@@ -25,18 +28,36 @@ export function dataSheet(request: DatasetRequest, { tables, machines, isCut }: 
     '',
     '## Files',
     '',
-    ...tables.map(
-      ({ name }) => `- \`${name}/factory=NAME/${request.partition.toUpperCase()}${end}\``,
+    ...tables.map(({ name }) =>
+      request.wide
+        ? `- \`${WIDE_FOLDER}/${name}${end}\``
+        : `- \`${name}/factory=NAME/${request.partition.toUpperCase()}${end}\``,
     ),
-    ...(isCut
-      ? [`  (\`…-0001${end}\` and so on: a factory in parts of ${FILE_MACHINES_MAX} machines)`]
-      : []),
+    ...(isCut ? [cutNote(request)] : []),
     ...(request.hasClean ? ['- `clean/…`: the same factory in which nothing ever fails'] : []),
     `- \`machines${end}\`, \`factories${end}\`: what the readings are of`,
     `- \`anomalies${end}\`: the answer key`,
     '- `manifest.json`: what it was made from, the digest of every file, and the command that ' +
       'makes it again',
     '',
+    ...(request.wide
+      ? wideNotes(request, request.wide.split, tables)
+      : channelNotes(request, tables)),
+    '',
+    ...(request.resampleMs === undefined ? [] : resamplingNotes(request.resampleMs)),
+    ...NOTES,
+  ].join('\n');
+}
+
+function cutNote({ wide, ...request }: DatasetRequest): string {
+  const part = wide ? 'the machines of a type' : 'a factory';
+  const end = extension(request);
+  return `  (\`…-0001${end}\` and so on: ${part} in parts of ${FILE_MACHINES_MAX} machines)`;
+}
+
+/** The tables by channel. */
+function channelNotes(request: DatasetRequest, tables: readonly TableLayout[]): readonly string[] {
+  return [
     `A file covers a ${request.partition} in UTC: the readings of intervals that end after its ` +
       'beginning, up to and including its end. They are in the order of time.',
     '',
@@ -49,31 +70,60 @@ export function dataSheet(request: DatasetRequest, { tables, machines, isCut }: 
       '',
       '| field | unit | |',
       '|---|---|---|',
-      ...fields.map((field) => `| ${field.name} | ${field.unit} | ${fieldText(request, field)} |`),
+      ...fields.map(
+        (field) => `| ${field.name} | ${field.unit} | ${fieldText(request, field as Field)} |`,
+      ),
       ...(request.hasLabels ? LABELS : []),
     ]),
-    '',
-    ...(request.resampleMs === undefined ? [] : resamplingNotes(request.resampleMs)),
-    ...NOTES,
-  ].join('\n');
+  ];
 }
+
+/** The tables by machine type. */
+function wideNotes(
+  request: DatasetRequest,
+  split: Split,
+  tables: readonly TableLayout[],
+): readonly string[] {
+  const spans = Object.entries(splitSpans(split, request));
+  return [
+    'A row of a wide table is a whole reading of a machine, with its labels. The rows are in the',
+    'order of time, and `split` cuts the window in that order:',
+    '',
+    ...spans.map(([name, { from, to }]) => `- \`${name}\`: ${from} < time ≤ ${to}`),
+    '',
+    ...LABEL_NOTES,
+    '',
+    '## Fields',
+    ...tables.flatMap(({ name, descriptions = {} }) => [
+      '',
+      `### ${name}`,
+      '',
+      '| field | unit | |',
+      '|---|---|---|',
+      ...Object.entries(descriptions).map(
+        ([column, { unit, description }]) => `| ${column} | ${unit} | ${description} |`,
+      ),
+    ]),
+  ];
+}
+
+/** What the labels of wide tables mean. */
+const LABEL_NOTES = [
+  'The labels come from the model alone. `anomaly` is true from the beginning of an anomaly to its',
+  'end. What it changed may take longer to pass; until then `power_kw` and `expected_power_kw`',
+  'differ. At all other times they are equal to the last digit, since both have the same',
+  'disturbances and the same error of the meter. If several anomalies act, `anomaly_type` names',
+  'all of them, and `severity` and `intensity` are those of the one with the highest intensity.',
+  '',
+  '`excess_energy_kwh` adds up to that of `anomalies`, if those of a machine do not overlap. The',
+  'power of a boiler is electric; its excess energy includes the gas. A main meter has no',
+  'anomalies of its own, and expects what it would read if its machines had none.',
+];
 
 function fieldText({ resampleMs }: DatasetRequest, field: Field): string {
   const kind = KINDS[field.kind];
-  return resampleMs === undefined ? kind : `${kind}; ${RULES[aggregationOf(field).rule]}`;
+  return resampleMs === undefined ? kind : `${kind}; ${aggregationText(field)}`;
 }
-
-/** Descriptions of the aggregation rules. */
-const RULES: Readonly<Record<Aggregation['rule'], string>> = {
-  sum: 'sum',
-  mean: 'mean',
-  'quadratic-mean': 'quadratic mean',
-  'mean-by': 'mean over the amount',
-  'power-factor': 'active over apparent power',
-  current: 'from power, voltage and power factor',
-  longest: 'what held longest',
-  last: 'the last',
-};
 
 function resamplingNotes(resampleMs: number): readonly string[] {
   return [

@@ -5,6 +5,7 @@ import { timeText } from '../encoding/time.ts';
 import { readRegularFile } from '../runtime/regular-file.ts';
 import { DatasetError, pathError } from './dataset-error.ts';
 import { type DatasetRequest, recordsDigest } from './request.ts';
+import { splitSpans } from './split.ts';
 import { writeWhole } from './whole-file.ts';
 
 /** Name of the manifest in a dataset's folder. */
@@ -48,6 +49,8 @@ export interface Identity {
   readonly partition: string;
   readonly labels: boolean;
   readonly clean: boolean;
+  /** Set for wide tables: the spans of train, validation and test. */
+  readonly split?: ReturnType<typeof splitSpans>;
 }
 
 /** The manifest of a dataset. */
@@ -79,6 +82,8 @@ export function identityOf(request: DatasetRequest): Identity {
     partition: request.partition,
     labels: request.hasLabels,
     clean: request.hasClean,
+    // Absent otherwise, so that datasets of older versions stay equal.
+    ...(request.wide && { split: splitSpans(request.wide.split, request) }),
   };
 }
 

@@ -4,7 +4,8 @@ import { type TableLayout, tableLayouts } from '../encoding/table-layout.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { formatNamed } from './formats/index.ts';
 import type { DatasetRequest, Partition, Variant, WindowRequest } from './request.ts';
-import { machinesOf, plannedTableRows } from './window-reader.ts';
+import { wideLayouts } from './wide-layout.ts';
+import { machinesOf, plannedReadings, plannedTableRows } from './window-reader.ts';
 
 /** A file of readings to write. */
 export interface PlannedFile {
@@ -45,6 +46,8 @@ export interface Plan {
   readonly isCut: boolean;
 }
 
+/** The folder of wide tables. */
+export const WIDE_FOLDER = 'wide';
 const DAY_MS = 86_400_000;
 /** Machines per file: limits the memory of a reader, and the cost of a retry. */
 export const FILE_MACHINES_MAX = 1000;
@@ -54,14 +57,63 @@ const TRUTH_TASKS_MAX = 1000;
 /** Lays out a dataset. */
 export function planOf(request: DatasetRequest, fleet: Fleet): Plan {
   const machines = machinesOf(fleet, request.machineIds);
-  const tables = tableLayouts(machines.map(({ type }) => type));
   const variants: readonly Variant[] = request.hasClean ? ['actual', 'clean'] : ['actual'];
+  const layout = request.wide ? wideTasks : channelTasks;
+  const { tables, readings, isCut } = layout(request, machines, variants);
+  const truths = slices(machines, Math.ceil(machines.length / TRUTH_TASKS_MAX)).map(
+    (members): TruthTask => ({ kind: 'truths', machineIds: members.map(({ id }) => id) }),
+  );
+  return { fleet, tables, machines, isCut, tasks: [...readings, ...truths] };
+}
+
+/** The tables of a dataset, and the tasks that fill them. */
+interface Layout extends Pick<Plan, 'tables' | 'isCut'> {
+  readonly readings: readonly ReadingsTask[];
+}
+
+/** A table for each machine type, in one file. */
+function wideTasks(
+  request: DatasetRequest,
+  machines: readonly Machine[],
+  variants: readonly Variant[],
+): Layout {
+  const { factories, fromMs, toMs, resampleMs } = request;
+  const types = [...new Set(machines.map(({ type }) => type))];
+  const tables = wideLayouts(types, factories, resampleMs !== undefined);
+  const parts = types.flatMap((type) => {
+    const all = slices(
+      machines.filter((machine) => machine.type === type),
+      FILE_MACHINES_MAX,
+    );
+    return all.map((members, i) => ({ name: type.type, members, suffix: suffixOf(all, i) }));
+  });
+  // The largest first, so that no worker is left with it at the end.
+  const readingsOf = (each: (typeof parts)[number]) => countReadings(request, each.members);
+  parts.sort((a, b) => readingsOf(b) - readingsOf(a));
+  const readings = variants.flatMap((variant) =>
+    parts.map(({ name, members, suffix }): ReadingsTask => {
+      const table = `${folderOfVariant(variant)}${WIDE_FOLDER}/${name}`;
+      const path = `${table}${suffix}${extension(request)}`;
+      const machineIds = members.map(({ id }) => id);
+      return { kind: 'readings', variant, machineIds, fromMs, toMs, files: [{ table, path }] };
+    }),
+  );
+  return { tables, readings, isCut: parts.some(({ suffix }) => suffix !== '') };
+}
+
+/** A table for each channel, in a file for each factory and partition. */
+function channelTasks(
+  request: DatasetRequest,
+  machines: readonly Machine[],
+  variants: readonly Variant[],
+): Layout {
+  const tables = tableLayouts(machines.map(({ type }) => type));
   const parts = partsOf(machines);
   const windows = partitions(request);
   const end = extension(request);
   const readings = variants.flatMap((variant) =>
     parts.flatMap(({ factory, folderName, members, suffix }) => {
-      const folder = variant === 'clean' ? 'clean/' : '';
+      const folder = folderOfVariant(variant);
       const own = new Set(tableLayouts(members.map(({ type }) => type)).map(({ name }) => name));
       const names = tables.flatMap(({ name }) => (own.has(name) ? [name] : []));
       const machineIds = members.map(({ id }) => id);
@@ -81,11 +133,16 @@ export function planOf(request: DatasetRequest, fleet: Fleet): Plan {
       );
     }),
   );
-  const truths = slices(machines, Math.ceil(machines.length / TRUTH_TASKS_MAX)).map(
-    (members): TruthTask => ({ kind: 'truths', machineIds: members.map(({ id }) => id) }),
-  );
-  const isCut = parts.some(({ suffix }) => suffix !== '');
-  return { fleet, tables, machines, isCut, tasks: [...readings, ...truths] };
+  return { tables, readings, isCut: parts.some(({ suffix }) => suffix !== '') };
+}
+
+function folderOfVariant(variant: Variant): string {
+  return variant === 'clean' ? 'clean/' : '';
+}
+
+/** What the name of a file has after a part of several. */
+function suffixOf(parts: readonly unknown[], i: number): string {
+  return parts.length === 1 ? '' : `-${String(i + 1).padStart(4, '0')}`;
 }
 
 /** Tasks that fill a database; smaller fleets have one for each machine. */
@@ -131,8 +188,14 @@ function cutFolderOf(factory: string): string {
 
 /** Number of rows in a dataset's tables of readings, including the clean twin. */
 export function plannedRows(request: DatasetRequest, { machines }: Plan): number {
-  const rows = plannedTableRows(request, machines);
+  const rows = request.wide
+    ? countReadings(request, machines)
+    : plannedTableRows(request, machines);
   return request.hasClean ? 2 * rows : rows;
+}
+
+function countReadings(request: DatasetRequest, machines: readonly Machine[]): number {
+  return machines.reduce((sum, machine) => sum + plannedReadings(request, machine), 0);
 }
 
 /** The default partition of a window: daily files up to three months, then monthly files. */
@@ -156,7 +219,7 @@ function partsOf(machines: readonly Machine[]) {
       factory,
       folderName,
       members,
-      suffix: parts.length === 1 ? '' : `-${String(i + 1).padStart(4, '0')}`,
+      suffix: suffixOf(parts, i),
     }));
   });
 }

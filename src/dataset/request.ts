@@ -4,9 +4,10 @@ import { Journal, type JournalEvent, type Settings } from '../core/journal.ts';
 import { createFleet, type Fleet } from '../simulation/fleet.ts';
 import type { Compression } from './formats/format.ts';
 import type { FormatName } from './formats/index.ts';
+import type { Split } from './split.ts';
 
-/** The time span of a file of readings: a day or a month in UTC. */
-export type Partition = 'day' | 'month';
+/** The time span of a file of readings: a day or a month in UTC, or the whole window. */
+export type Partition = 'day' | 'month' | 'whole';
 
 /** The requested readings, whatever their destination. */
 export interface WindowRequest {
@@ -31,6 +32,11 @@ export interface DatasetRequest extends WindowRequest {
   readonly format: FormatName;
   readonly compression: Compression;
   readonly partition: Partition;
+  /**
+   * Set for wide tables: one for each machine type, with all fields of a reading and its labels,
+   * instead of one for each channel. Their partition is the whole window.
+   */
+  readonly wide?: { readonly split: Split };
   /** Whether each reading is labelled with its active anomaly. */
   readonly hasLabels: boolean;
   /** Whether the twin without anomalies is written as well. */

@@ -7,7 +7,7 @@ import type { WindowRequest } from './request.ts';
 import { ResampledReader } from './resampled-reader.ts';
 
 /** Tables need no periodic statuses, so the interval exceeds a year; only changes remain. */
-const STATUS_INTERVAL_S = 366 * 86_400;
+export const STATUS_INTERVAL_S = 366 * 86_400;
 
 /**
  * A reader of the requested machines; `seek` it before the first `read`.
@@ -56,6 +56,13 @@ export function windowFilling(
 /** The machines with some ids, in the same order. */
 export function machinesOf({ byId }: Fleet, ids: readonly string[]): readonly Machine[] {
   return ids.map((id) => byId.get(id) as Machine);
+}
+
+/** Number of readings of a batch. */
+export function readingsIn({ length, flags }: Batch): number {
+  let readings = 0;
+  for (let row = 0; row < length; row++) if ((flags[row] as number) & READING) readings++;
+  return readings;
 }
 
 /** Number of table rows of a batch: one per channel of each reading. */

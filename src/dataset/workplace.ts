@@ -7,11 +7,18 @@ import type { Fleet } from '../simulation/fleet.ts';
 import { finishDataset } from './dataset-folder.ts';
 import type { TableWriter } from './formats/format.ts';
 import { formatNamed } from './formats/index.ts';
+import { labelledBatches } from './label-reader.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
 import { databaseParts, type Plan, planOf, type ReadingsTask, type Task } from './plan.ts';
 import { type DatasetRequest, fleetOf, type Variant, type WindowRequest } from './request.ts';
 import { type Truth, truthsOf } from './truth.ts';
-import { machinesOf, tableRows, windowBatches, windowFilling } from './window-reader.ts';
+import {
+  machinesOf,
+  readingsIn,
+  tableRows,
+  windowBatches,
+  windowFilling,
+} from './window-reader.ts';
 
 /** Everything that the tasks of a worker process follow from; sent once, at its start. */
 export type Order =
@@ -58,8 +65,8 @@ export class Workplace {
   readonly #plan: Plan | undefined;
   readonly #batch = new Batch();
   readonly #files = new Memo((layout: TableLayout) => {
-    const { format, compression, hasLabels } = (this.#order as FilesOrder).request;
-    return formatNamed(format).tableFiles(layout, hasLabels, compression);
+    const { format, compression, hasLabels, wide } = (this.#order as FilesOrder).request;
+    return formatNamed(format).tableFiles(layout, hasLabels && !wide, compression);
   });
 
   constructor(order: Order) {
@@ -110,7 +117,10 @@ export class Workplace {
     onRows: (rows: number) => void,
   ): Promise<FileEntry[]> {
     const part = { ...request, machineIds, fromMs, toMs };
-    const rows = windowBatches(part, this.fleet(variant), this.#batch);
+    const fleet = this.fleet(variant);
+    const rows = request.wide
+      ? labelledBatches(part, request.wide.split, fleet, this.#batch)
+      : windowBatches(part, fleet, this.#batch);
     const writers: TableWriter[] = [];
     try {
       for (const { path, table } of files) {
@@ -121,7 +131,7 @@ export class Workplace {
       }
       for (const batch of rows) {
         for (const writer of writers) await writer.add(batch);
-        onRows(tableRows(batch));
+        onRows(request.wide ? readingsIn(batch) : tableRows(batch));
       }
       const entries: FileEntry[] = [];
       for (const [i, file] of files.entries())

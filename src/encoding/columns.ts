@@ -1,5 +1,4 @@
 import type { Batch } from '../core/batch.ts';
-import type { Field } from '../core/field.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import {
   DECIMALS_MAX,
@@ -10,7 +9,7 @@ import {
   TRIMMED_LENGTHS,
   writeDecimal,
 } from './decimal.ts';
-import { FieldTexts, isText, SLACK_BYTES, Utf8Constant } from './texts.ts';
+import { FieldTexts, isText, SLACK_BYTES, type TableField, Utf8Constant } from './texts.ts';
 import { TIME_BYTES_MAX } from './time.ts';
 
 /**
@@ -38,7 +37,7 @@ export interface NullAndTextFormat {
 
 /** A field of a row and the text before its value: a comma, a key. */
 export interface Column {
-  readonly field: Field;
+  readonly field: TableField;
   readonly lead: string;
   /** Whether the interface promises that it is never null. */
   readonly isRequired: boolean;
@@ -80,9 +79,7 @@ export class ColumnWriter {
       column: field.column,
       decimals: checkedDecimals(field),
       isRequired,
-      texts: isText(field)
-        ? new FieldTexts(field, (word) => constantWithin(text(word), TEXT_BYTES_MAX))
-        : undefined,
+      texts: textsOf(field, text),
     }));
     this.#none = new Utf8Constant(none);
     this.#tail = new Utf8Constant(tail);
@@ -153,6 +150,14 @@ function compileColumns(
     TRIMMED_LENGTHS,
     fallback,
   ) as ColumnCode;
+}
+
+/** The texts of a field as a format writes them; undefined for a field of numbers. */
+function textsOf(field: TableField, text: NullAndTextFormat['text']) {
+  // Formats write true and false as they are, without quotes.
+  if (field.kind === 'flag') return new FieldTexts(field, (word) => new Utf8Constant(word));
+  if (!isText(field)) return undefined;
+  return new FieldTexts(field, (word) => constantWithin(text(word), TEXT_BYTES_MAX));
 }
 
 /** Code that stores a constant text; up to seven bytes after it are overwritten. */
@@ -230,7 +235,7 @@ export function checkedWithin(name: string, bytes: number): void {
     );
 }
 
-function checkedDecimals({ name, decimals }: Field): number {
+function checkedDecimals({ name, decimals }: TableField): number {
   if (!Number.isInteger(decimals) || decimals < 0 || decimals > DECIMALS_MAX)
     throw new RangeError(`${name}: ${decimals} decimals; 0 to ${DECIMALS_MAX} are accepted`);
   return decimals;

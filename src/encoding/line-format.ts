@@ -8,12 +8,11 @@ import {
   checkedWithin,
   constantWithin,
   HEAD_BYTES_MAX,
-  ID_BYTES_MAX,
   type NullAndTextFormat,
 } from './columns.ts';
-import { type FlatField, flatFields, flatNames } from './reading.ts';
-import { ownFields, type TableLayout } from './table-layout.ts';
-import { LABEL_COLUMNS, LabelMemo, Utf8Constant } from './texts.ts';
+import { flatFields, flatNames } from './reading.ts';
+import { MACHINE_ID, type MachineColumn, type TableLayout } from './table-layout.ts';
+import { LABEL_COLUMNS, LabelMemo, type TableField, Utf8Constant } from './texts.ts';
 import { TimeWriter } from './time.ts';
 
 /**
@@ -83,14 +82,18 @@ export function lineFormat<const Name extends string>(
     name,
     mediaType,
     flat(types = []) {
-      const columns = { names: flatNames(types), fieldsOf: flatFields };
+      const columns = {
+        machineColumns: [MACHINE_ID],
+        names: flatNames(types),
+        fieldsOf: flatFields,
+      };
       return new Lines(notation, columns, false);
     },
     table(layout, hasLabels) {
       const names = layout.fields.map((field) => field.name);
       const fieldsOf = (type: MachineType) =>
-        Array.from(ownFields(type, layout), ([name, field]) => ({ name, field }));
-      return new Lines(notation, { names, fieldsOf }, hasLabels);
+        Array.from(layout.fieldsOf(type), ([name, field]) => ({ name, field }));
+      return new Lines(notation, { ...layout, names, fieldsOf }, hasLabels);
     },
     records(names, rows) {
       const lines = rows.map((row) => {
@@ -103,11 +106,12 @@ export function lineFormat<const Name extends string>(
   };
 }
 
-/** The columns of lines after `time` and `machine_id`. */
+/** The columns of lines after `time`. */
 interface LineColumns {
+  readonly machineColumns: readonly MachineColumn[];
   readonly names: readonly string[];
   /** The columns that a machine type has, in its own order. */
-  fieldsOf(type: MachineType): readonly FlatField[];
+  fieldsOf(type: MachineType): readonly { readonly name: string; readonly field: TableField }[];
 }
 
 /** The longest label: the most fault types of a reading, each of thirty characters. */
@@ -115,8 +119,8 @@ const LABEL_BYTES_MAX = 1024;
 
 /** Everything that is constant in the lines of one machine. */
 interface MachineLines {
-  /** Its id, with the text between the time and the id. */
-  readonly id: Utf8Constant;
+  /** The texts that name it, with those before them. */
+  readonly keys: Utf8Constant;
   /** The values, and the end of the line if no label follows. */
   readonly columns: ColumnWriter;
 }
@@ -132,18 +136,27 @@ class Lines implements LineEncoder {
   constructor(notation: LineNotation<string>, columns: LineColumns, hasLabels: boolean) {
     const { open, quote, separator, text, none, close, key = () => '' } = notation;
     const [flag, kind] = LABEL_COLUMNS;
-    const names = ['time', 'machine_id', ...columns.names, ...(hasLabels ? [flag, kind] : [])];
+    const { machineColumns } = columns;
+    const keyNames = machineColumns.map(({ name }) => name);
+    const labelNames = hasLabels ? [flag, kind] : [];
+    const names = ['time', ...keyNames, ...columns.names, ...labelNames];
     this.#header = new Utf8Constant(headerText(notation, names));
     checkedWithin('the header', this.#header.length);
     this.#beforeTime = new Utf8Constant(open + key('time') + quote);
     const end = `${close}\n`;
     const writers = new Memo((type: MachineType) => typeWriter(notation, type, columns, hasLabels));
-    const beforeId = quote + separator + key('machine_id');
-    this.#machines = new Memo(({ id, type }) =>
-      columns.fieldsOf(type).length > 0
-        ? { id: constantWithin(beforeId + text(id), ID_BYTES_MAX), columns: writers.of(type) }
-        : undefined,
-    );
+    this.#machines = new Memo((machine) => {
+      const { type } = machine;
+      if (columns.fieldsOf(type).length === 0) return undefined;
+      const words = machineColumns.map(
+        ({ name, textOf }) => separator + key(name) + text(textOf(machine)),
+      );
+      const keys = new Utf8Constant(quote + words.join(''));
+      const writer = writers.of(type);
+      const labelBytes = hasLabels ? LABEL_BYTES_MAX : 0;
+      checkedWithin(type.type, HEAD_BYTES_MAX + keys.length + writer.bytesMax + labelBytes);
+      return { keys, columns: writer };
+    });
     const labelText = (label: string) =>
       [
         separator + key(flag) + (label === '' ? 0 : 1),
@@ -165,7 +178,7 @@ class Lines implements LineEncoder {
     const view = this.#views.of(bytes);
     at = this.#beforeTime.write(view, at);
     at = this.#time.write(view, at, batch.timesMs[row] as number, machine.intervalMs);
-    at = lines.id.write(view, at);
+    at = lines.keys.write(view, at);
     at = lines.columns.write(view, at, batch, row);
     return this.#labels
       ? this.#labels.of(machine.type, batch.faults[row] as number).write(view, at)
@@ -199,8 +212,5 @@ function typeWriter(
     throw new RangeError(
       `${type.type} is not among the machine types of this ${notation.name.toUpperCase()}`,
     );
-  const writer = new ColumnWriter(columns, hasLabels ? lead : `${lead}${close}\n`, notation);
-  const labelBytes = hasLabels ? LABEL_BYTES_MAX : 0;
-  checkedWithin(type.type, HEAD_BYTES_MAX + writer.bytesMax + labelBytes);
-  return writer;
+  return new ColumnWriter(columns, hasLabels ? lead : `${lead}${close}\n`, notation);
 }

@@ -1,16 +1,46 @@
+import type { Machine } from '../core/factory.ts';
 import type { Field } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 import { flatFields, flatNames } from './reading.ts';
+import type { TableField } from './texts.ts';
 
-/** A table of readings in a dataset: one channel of every machine type that has it. */
-export interface TableLayout {
-  /** Name of the channel: `energy`. */
+/** A text that is the same in all rows of a machine: its id, its name. */
+export interface MachineColumn {
   readonly name: string;
-  /** The fields after `time` and `machine_id`, one per name that any of the types has. */
-  readonly fields: readonly Field[];
+  textOf(machine: Machine): string;
 }
 
-/** The tables of readings of some machine types; their columns are in the interface's order. */
+/** The id of the machine: the second column of every table. */
+export const MACHINE_ID: MachineColumn = { name: 'machine_id', textOf: ({ id }) => id };
+
+/** A table of readings in a dataset. */
+export interface TableLayout {
+  /** Name of a channel, `energy`, or of a machine type. */
+  readonly name: string;
+  /** The columns after `time`. */
+  readonly machineColumns: readonly MachineColumn[];
+  /** The columns after those, one per name that any of the types has. */
+  readonly fields: readonly TableField[];
+  /** A machine type's own fields of the table, by name; empty if it has no rows in it. */
+  fieldsOf(type: MachineType): ReadonlyMap<string, TableField>;
+  /** Descriptions of all columns in their order, for formats that can store them. */
+  readonly descriptions?: ColumnDescriptions;
+}
+
+/** Descriptions of columns, by name. */
+export type ColumnDescriptions = Readonly<Record<string, ColumnDescription>>;
+
+/** A description of a column. */
+export interface ColumnDescription {
+  /** As people write it, `''` if there is none. */
+  readonly unit: string;
+  readonly description: string;
+}
+
+/**
+ * The tables of readings by channel: one for each channel of some machine types. Their columns are
+ * in the interface's order.
+ */
 export function tableLayouts(types: Iterable<MachineType>): readonly TableLayout[] {
   const all = [...new Set(types)];
   const rank = new Map(flatNames(all).map((name, i) => [name, i]));
@@ -29,12 +59,14 @@ export function tableLayouts(types: Iterable<MachineType>): readonly TableLayout
     }
   return [...tables].map(([name, columns]) => ({
     name,
+    machineColumns: [MACHINE_ID],
     fields: [...columns.values()].sort((a, b) => a.rank - b.rank).map(({ field }) => field),
+    fieldsOf: (type) => channelFields(type, name),
   }));
 }
 
-/** A machine type's own fields of a table, by name; empty where it has no such channel. */
-export function ownFields(type: MachineType, { name }: TableLayout): ReadonlyMap<string, Field> {
-  const channel = type.channels.find((each) => each.name === name);
+/** A machine type's fields of a channel, by name; empty if it has no such channel. */
+function channelFields({ channels }: MachineType, wanted: string): ReadonlyMap<string, Field> {
+  const channel = channels.find(({ name }) => name === wanted);
   return new Map(channel?.fields.map((field) => [field.name, field]));
 }

@@ -1,4 +1,4 @@
-import { type Field, OPERATING_MODES } from '../core/field.ts';
+import { type Field, type FieldKind, OPERATING_MODES } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
 
@@ -42,17 +42,24 @@ export class Utf8Constant {
   }
 }
 
+/** A column of values: a field of a machine, or something said about its reading. */
+export interface TableField extends Omit<Field, 'kind'> {
+  /** A flag is true or false. */
+  readonly kind: FieldKind | 'flag';
+}
+
 /** Whether a field's numbers stand for texts. */
-export function isText({ kind }: Field): boolean {
+export function isText({ kind }: TableField): boolean {
   return kind === 'mode' || kind === 'text';
 }
 
 /**
- * The text that a number of a field of kind `mode` or `text` stands for.
+ * The text that a number of a field of kind `flag`, `mode` or `text` stands for.
  *
  * @throws RangeError if it stands for none.
  */
-export function fieldText({ kind, name, text }: Field, code: number): string {
+export function fieldText({ kind, name, text }: TableField, code: number): string {
+  if (kind === 'flag') return code === 0 ? 'false' : 'true';
   const word = kind === 'mode' ? OPERATING_MODES[code] : text?.(code);
   if (word === undefined) throw new RangeError(`${name}: ${code} stands for no text`);
   return word;
@@ -63,14 +70,14 @@ const TEXTS_MAX = 1024;
 
 /** Values derived from the texts of a field, each computed once. */
 export class FieldTexts<Value> {
-  readonly #field: Field;
+  readonly #field: TableField;
   readonly #make: (text: string) => Value;
   readonly #made = new Map<number, Value>();
   /** Caches the last look-up, because modes and recipes last for many readings. */
   #lastCode = Number.NaN;
   #lastValue: Value;
 
-  constructor(field: Field, make: (text: string) => Value) {
+  constructor(field: TableField, make: (text: string) => Value) {
     this.#field = field;
     this.#make = make;
     this.#lastValue = make('');
@@ -101,7 +108,7 @@ export const LABEL_COLUMNS = ['anomaly', 'anomaly_type'] as const;
 const BETWEEN = '+';
 
 /** The types of the anomalies that a reading's label names: `leak`, `leak+bearing_fault`, ``. */
-function labelText(type: MachineType, label: number): string {
+export function labelText(type: MachineType, label: number): string {
   return type.faultTypes.filter((_, i) => label & (1 << i)).join(BETWEEN);
 }
 

@@ -36,6 +36,10 @@ export async function datasetSource(
   const { manifest } = dataset;
   if (dataset.folder === undefined)
     throw new DatasetError(`${folder} is a manifest; a report needs the folder with its files`);
+  if (manifest.split)
+    throw new DatasetError(
+      `${folder} has wide tables; a report needs a dataset made without --wide`,
+    );
   const factories = await records(folder, manifest, 'factories', FACTORIES);
   const machines = (await records(folder, manifest, 'machines', MACHINES)).map(machineOf);
   const anomalies = await records(folder, manifest, 'anomalies', ANOMALIES);

@@ -6,6 +6,7 @@ import { COMPRESSIONS, type FormatName } from '../dataset/formats/index.ts';
 import { chosenMachines } from '../dataset/machine-choice.ts';
 import { plannedRows, planOf, suitablePartition } from '../dataset/plan.ts';
 import type { DatasetRequest, Partition } from '../dataset/request.ts';
+import { SPLIT_DEFAULT } from '../dataset/split.ts';
 import { machinesOf } from '../dataset/window-reader.ts';
 import { version } from '../runtime/version.ts';
 import { CommandError } from './command-error.ts';
@@ -23,6 +24,8 @@ export interface ExportOptions {
   readonly format?: FormatName | undefined;
   readonly compression?: Compression | undefined;
   readonly partition?: Partition | undefined;
+  /** Whether tables are wide, with labels; their partition is then the whole window. */
+  readonly isWide?: boolean | undefined;
   readonly hasLabels?: boolean | undefined;
   readonly hasClean?: boolean | undefined;
   /** Interval to resample readings to [s]. */
@@ -40,7 +43,7 @@ export interface ExportOptions {
  */
 export async function exportRequest(
   simulator: Simulator,
-  { format = 'parquet', ...options }: ExportOptions,
+  { format = 'parquet', isWide = false, ...options }: ExportOptions,
 ): Promise<DatasetRequest> {
   const { eventLog } = simulator;
   // An event that is being appended may take effect inside the window.
@@ -56,6 +59,11 @@ export async function exportRequest(
     faults.push({
       path: 'compress',
       message: `${format} files are written with ${accepted.join(' or ')}`,
+    });
+  if (isWide && options.partition)
+    faults.push({
+      path: 'partition',
+      message: 'does not apply to wide tables, with one file for each machine type',
     });
   const resampleMs =
     options.resampleS === undefined ? undefined : Math.round(1000 * options.resampleS);
@@ -73,8 +81,11 @@ export async function exportRequest(
     machineIds,
     format,
     compression,
-    partition: options.partition ?? suitablePartition(options.fromMs, options.toMs),
-    hasLabels: options.hasLabels ?? false,
+    partition: isWide
+      ? 'whole'
+      : (options.partition ?? suitablePartition(options.fromMs, options.toMs)),
+    ...(isWide && { wide: { split: SPLIT_DEFAULT } }),
+    hasLabels: isWide || (options.hasLabels ?? false),
     hasClean: options.hasClean ?? false,
     command: options.command,
   };

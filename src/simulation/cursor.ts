@@ -70,6 +70,22 @@ export class Cursor {
   }
 
   /**
+   * Whether another cursor of this machine is at the same instant and in the same state, so that
+   * both make the same readings from here on, as long as no anomaly acts on only one of them.
+   */
+  isInStepWith(other: Cursor): boolean {
+    const isMetering = !this.#metering || this.#metering.isInStepWith(other.#metering as Metering);
+    return (
+      isMetering &&
+      this.#tS === other.#tS &&
+      this.#segmentEndS === other.#segmentEndS &&
+      isSame(this.#parameters, other.#parameters) &&
+      isSame(this.#state, other.#state) &&
+      isSame(this.#stopped?.state, other.#stopped?.state)
+    );
+  }
+
+  /**
    * Moves to the state after the reading at `timeMs`, or after the latest one before it, starting
    * from an earlier anchor or from the machine's last start. Readings on the way that affect the
    * alerts of that instant are made into `scratch`.
@@ -105,10 +121,10 @@ export class Cursor {
   /**
    * Starts and stops the machine as the journal says for the interval that ends at `tS`.
    *
+   * @param fromS - Begin of that interval, if readings have been left out.
    * @returns Whether there is a reading to make at `tS`.
    */
-  follow(tS: number): boolean {
-    const fromS = tS - this.machine.intervalMs / 1000;
+  follow(tS: number, fromS = tS - this.machine.intervalMs / 1000): boolean {
     for (const { timeS, isRunning } of this.#journal.runningChanges(this.machine.id))
       if (timeS > fromS && timeS <= tS) {
         if (isRunning) this.start(timeS);
@@ -287,6 +303,16 @@ export class DefectiveCursor extends Cursor {
   }
 }
 
+/** Whether two records of numbers are equal, or neither exists. */
+export function isSame(
+  a: Readonly<Values<string>> | undefined,
+  b: Readonly<Values<string>> | undefined,
+): boolean {
+  if (!a || !b) return a === b;
+  for (const key in a) if (!Object.is(a[key], b[key])) return false;
+  return true;
+}
+
 /** What every reading of a machine needs, in records of one shape. */
 type Steps = ReturnType<typeof stepsOf>;
 
@@ -318,6 +344,10 @@ class Metering {
 
   constructor(machines: readonly Machine[], journal: Journal, without?: string) {
     this.#cursors = machines.map((machine) => new Cursor(machine, journal, without));
+  }
+
+  isInStepWith(other: Metering): boolean {
+    return this.#cursors.every((cursor, i) => cursor.isInStepWith(other.#cursors[i] as Cursor));
   }
 
   seek(tS: number): void {

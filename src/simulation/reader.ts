@@ -142,6 +142,11 @@ export class Reader implements RowReader {
     return this.#timeMs;
   }
 
+  /** Whether a cursor is in step with this reader's own of the same machine. */
+  isInStepWith(cursor: Cursor): boolean {
+    return this.#cursors.get(cursor.machine.id)?.isInStepWith(cursor) ?? false;
+  }
+
   /**
    * Moves to an instant; the next rows are those later than it.
    *

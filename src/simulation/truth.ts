@@ -1,7 +1,7 @@
 import { FADE_S, type Incident } from '../core/anomaly.ts';
 import type { Machine } from '../core/factory.ts';
-import { ROW_WIDTH, type Values } from '../core/machine.ts';
-import { Cursor } from './cursor.ts';
+import { ROW_WIDTH } from '../core/machine.ts';
+import { Cursor, isSame } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
 
 /** The cost of an anomaly, relative to the same machine, seed and disturbances without it. */
@@ -104,10 +104,4 @@ export class CostCount {
       this.#units += row[good] as number;
     }
   }
-}
-
-function isSame(a: Readonly<Values<string>> | undefined, b: Readonly<Values<string>> | undefined) {
-  if (!a || !b) return a === b;
-  for (const key in a) if (!Object.is(a[key], b[key])) return false;
-  return true;
 }

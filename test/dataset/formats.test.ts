@@ -6,7 +6,6 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { Batch } from '../../src/core/batch.ts';
 import type { Machine } from '../../src/core/factory.ts';
-import type { Field } from '../../src/core/field.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
 import type {
   Format,
@@ -18,8 +17,8 @@ import { FORMATS, formatNamed, formatOf } from '../../src/dataset/formats/index.
 import { digestOf, makeFolder } from '../../src/dataset/whole-file.ts';
 import { MESSAGE_BYTES_MAX } from '../../src/encoding/columns.ts';
 import { readingAt } from '../../src/encoding/reading.ts';
-import { ownFields, type TableLayout, tableLayouts } from '../../src/encoding/table-layout.ts';
-import { fieldText, isText } from '../../src/encoding/texts.ts';
+import { type TableLayout, tableLayouts } from '../../src/encoding/table-layout.ts';
+import { fieldText, isText, type TableField } from '../../src/encoding/texts.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { anyBatch, boiler, filler, RECIPES } from '../encoding/sample.ts';
 import { freshFolder } from './request.ts';
@@ -67,10 +66,10 @@ function expectedCells(batch: Batch, layout: TableLayout): Cells[] {
   const rows = Array.from({ length: batch.length }, (_, row) => row);
   return rows.flatMap((row) => {
     const { id, type } = batch.machines[row] as Machine;
-    const own = ownFields(type, layout);
+    const own = layout.fieldsOf(type);
     if (own.size === 0) return [];
     const label = batch.faults[row] as number;
-    const cell = (field: Field | undefined, asText: boolean) => {
+    const cell = (field: TableField | undefined, asText: boolean) => {
       const value = field ? (batch.values[row * ROW_WIDTH + field.column] as number) : Number.NaN;
       if (!asText) return value;
       return field && Number.isFinite(value) ? fieldText(field, value) : '';

@@ -52,6 +52,7 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
         format,
         compression: compress,
         partition,
+        isWide: body.wide,
         hasLabels: labels,
         hasClean: clean,
         resampleS: body.resample_seconds,

@@ -18,7 +18,7 @@ export const broker: Destination = {
   name: 'a broker',
   option: 'mqtt',
   options: BROKER_OPTIONS,
-  inapplicable: ['compress', 'partition', 'labels', 'workers', 'format', 'clean'],
+  inapplicable: ['compress', 'partition', 'labels', 'wide', 'split', 'workers', 'format', 'clean'],
   formats: FORMAT_NAMES,
   isForCluster: false,
   read(options, configuration) {

@@ -19,7 +19,7 @@ export const database: Destination = {
       about: 'Database of an EnMS: postgres://user@host/database, password in PGPASSWORD.',
     },
   },
-  inapplicable: ['compress', 'partition', 'labels', 'workers', 'format', 'clean'],
+  inapplicable: ['compress', 'partition', 'labels', 'wide', 'split', 'workers', 'format', 'clean'],
   formats: FORMAT_NAMES,
   isForCluster: true,
   read(options) {

@@ -11,7 +11,7 @@ export const standardOutput: Destination = {
   option: 'out',
   isMeant: (written) => written === STDOUT,
   options: {},
-  inapplicable: ['compress', 'partition', 'labels', 'workers'],
+  inapplicable: ['compress', 'partition', 'labels', 'wide', 'split', 'workers'],
   formats: STREAM_FORMATS,
   isForCluster: false,
   read: (options) => {

@@ -80,7 +80,7 @@ class LineColumns {
       const value = values[i] as LineValue;
       if (kind === 'text') texts.push(typeof value === 'string' ? value : String(value ?? ''));
       else if (kind === 'time') numbers[this.length] = this.#timeOf(value);
-      else numbers[this.length] = value === null || value === '' ? Number.NaN : Number(value);
+      else numbers[this.length] = numberOf(value);
     }
     this.length++;
   }
@@ -106,6 +106,12 @@ class LineColumns {
     }
     return this.#timeMs;
   }
+}
+
+/** A flag is 1 or 0, and no value NaN. */
+function numberOf(value: LineValue): number {
+  if (value === null || value === '') return Number.NaN;
+  return value === 'true' ? 1 : value === 'false' ? 0 : Number(value);
 }
 
 function emptyColumns(wanted: WantedColumns): readonly Column[] {

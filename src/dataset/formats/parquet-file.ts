@@ -1,5 +1,6 @@
 import '../../web-assembly.ts';
 import {
+  Bool,
   type Data,
   DataType,
   Dictionary,
@@ -18,6 +19,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import * as parquet from 'parquet-wasm';
+import type { ColumnDescription, ColumnDescriptions } from '../../encoding/table-layout.ts';
 import { pathError } from '../dataset-error.ts';
 import { type FileDigest, WholeFile } from '../whole-file.ts';
 import type { Compression, RecordTable, WrittenTable } from './format.ts';
@@ -33,9 +35,14 @@ const CODECS = {
 } as const satisfies Record<Compression, parquet.Compression>;
 
 /** How the library writes a file; the properties are freed with it. */
-export function writerProperties(compression: Compression): parquet.WriterProperties {
+export function writerProperties(
+  compression: Compression,
+  descriptions?: ColumnDescriptions,
+): parquet.WriterProperties {
+  const builder = new parquet.WriterPropertiesBuilder();
+  const metadata = new Map([['columns', JSON.stringify(descriptions)]]);
   return (
-    new parquet.WriterPropertiesBuilder()
+    (descriptions ? builder.setKeyValueMetadata(metadata) : builder)
       .setCompression(CODECS[compression])
       .setMaxRowGroupSize(ROW_GROUP_ROWS)
       // Row groups are selected by time; statistics of all other columns cost a seventh of the
@@ -48,6 +55,15 @@ export function writerProperties(compression: Compression): parquet.WriterProper
       .setCreatedBy('enms-simulator')
       .build()
   );
+}
+
+/**
+ * A description as the metadata of a column, in one entry: the library writes several in any order.
+ */
+function metadataOf(description: ColumnDescription | undefined): Map<string, string> {
+  if (!description) return new Map();
+  const unit = description.unit === '' ? '' : ` [${description.unit}]`;
+  return new Map([['description', description.description + unit]]);
 }
 
 /** Columns of equal length, ready to be written. */
@@ -76,6 +92,15 @@ export function wholeColumn(values: Float64Array): Data {
   });
 }
 
+/** True or false, neither of them null. */
+export function booleanColumn(values: Float64Array): Data {
+  const { length } = values;
+  const data = new Uint8Array(8 * Math.ceil(length / 64));
+  for (let i = 0; i < length; i++)
+    if (values[i] !== 0) data[i >> 3] = (data[i >> 3] as number) | (1 << (i & 7));
+  return makeData({ type: new Bool(), length, nullCount: 0, data });
+}
+
 /** 0 or 1. */
 export function flagColumn(values: Int8Array): Data {
   return makeData({ type: new Int8(), length: values.length, nullCount: 0, data: values });
@@ -101,11 +126,16 @@ export class ParquetFile {
   readonly #input = new TransformStream<parquet.RecordBatch, parquet.RecordBatch>();
   readonly #batches = this.#input.writable.getWriter();
   readonly #written: Promise<void>;
+  readonly #descriptions: ColumnDescriptions | undefined;
 
-  /** @throws DatasetError if the file cannot be created. */
-  constructor(path: string, compression: Compression) {
+  /**
+   * @param descriptions - Stored in the file.
+   * @throws DatasetError if the file cannot be created.
+   */
+  constructor(path: string, compression: Compression, descriptions?: ColumnDescriptions) {
     this.#path = path;
     this.#file = new WholeFile(path);
+    this.#descriptions = descriptions;
     this.#written = this.#drain(compression);
     // `add` and `finish` report a failure; until then, it must not be an unhandled rejection.
     this.#written.catch(() => undefined);
@@ -113,7 +143,7 @@ export class ParquetFile {
 
   /** Writes some rows; settles when the writer is ready for more. */
   async add(columns: Columns): Promise<void> {
-    const table = parquet.Table.fromIPCStream(ipcOf(columns));
+    const table = parquet.Table.fromIPCStream(ipcOf(columns, this.#descriptions));
     const batch = table.recordBatch(0) as parquet.RecordBatch;
     table.free();
     // The writer takes ownership of the batch and frees it.
@@ -137,7 +167,7 @@ export class ParquetFile {
     try {
       const output = await parquet.transformParquetStream(
         this.#input.readable,
-        writerProperties(compression),
+        writerProperties(compression, this.#descriptions),
       );
       for await (const bytes of output as AsyncIterable<Uint8Array>) this.#file.write(bytes);
     } catch (error) {
@@ -148,12 +178,13 @@ export class ParquetFile {
 }
 
 /** Columns as bytes of an Arrow stream, the form that WebAssembly imports. */
-function ipcOf(columns: Columns): Uint8Array {
+function ipcOf(columns: Columns, descriptions?: ColumnDescriptions): Uint8Array {
   const entries = Object.entries(columns);
   const children = entries.map(([, data], i) => withOwnDictionary(data, i));
-  const fields = entries.map(
-    ([name], i) => new Field(name, (children[i] as Data).type, !REQUIRED.has(name)),
-  );
+  const fields = entries.map(([name], i) => {
+    const metadata = metadataOf(descriptions?.[name]);
+    return new Field(name, (children[i] as Data).type, !REQUIRED.has(name), metadata);
+  });
   const schema = new Schema(fields);
   const length = children[0]?.length ?? 0;
   const type = new Struct(schema.fields);

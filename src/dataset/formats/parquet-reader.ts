@@ -1,5 +1,6 @@
 import { openAsBlob } from 'node:fs';
 import {
+  DataType,
   type Dictionary,
   type RecordBatch,
   tableFromIPC,
@@ -47,8 +48,10 @@ function rowsOf(batch: RecordBatch, wanted: WantedColumns): Rows {
 /** Numbers, or instants in milliseconds. */
 function numbersOf(column: Vector | null, length: number): Float64Array {
   if (!column) return new Float64Array(length).fill(Number.NaN);
-  const { values } = column.data[0] as { values: ArrayLike<number | bigint> };
   const numbers = new Float64Array(length);
+  // Eight flags are in one byte.
+  if (DataType.isBool(column.type)) return numbers.map((_, i) => Number(column.get(i)));
+  const { values } = column.data[0] as { values: ArrayLike<number | bigint> };
   for (let i = 0; i < length; i++) numbers[i] = Number(values[i]);
   if (column.nullCount > 0)
     for (let i = 0; i < length; i++) if (!column.isValid(i)) numbers[i] = Number.NaN;

@@ -1,12 +1,12 @@
 import { type Batch, READING } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
-import type { Field } from '../../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../../core/machine.ts';
-import { ownFields, type TableLayout } from '../../encoding/table-layout.ts';
-import { FieldTexts, isText, LabelMemo } from '../../encoding/texts.ts';
+import type { MachineColumn, TableLayout } from '../../encoding/table-layout.ts';
+import { FieldTexts, isText, LabelMemo, type TableField } from '../../encoding/texts.ts';
 import { Memo } from '../../runtime/memo.ts';
 import type { Compression, TableWriter, WrittenTable } from './format.ts';
 import {
+  booleanColumn,
   type Columns,
   flagColumn,
   numberColumn,
@@ -27,7 +27,7 @@ export class ParquetTableWriter implements TableWriter {
 
   /** @throws DatasetError if the file cannot be created. */
   constructor(path: string, columns: TableColumns, compression: Compression) {
-    this.#file = new ParquetFile(path, compression);
+    this.#file = new ParquetFile(path, compression, columns.descriptions);
     this.#columns = columns;
     columns.reset();
   }
@@ -57,7 +57,7 @@ export class ParquetTableWriter implements TableWriter {
 
 /** A column of the table: its position in the readings of each machine, and a chunk of values. */
 interface FieldColumn {
-  readonly field: Field;
+  readonly field: TableField;
   /** By the machine's index; −1 if it does not have the column. */
   readonly sources: number[];
   /** The texts that numbers stand for, by machine; used only with a dictionary. */
@@ -78,14 +78,16 @@ export class TableColumns {
   readonly #times = new Instants();
   readonly #machines = new Float64Array(CHUNK_ROWS);
   readonly #labels: Labels | undefined;
-  #machineIds: string[] = [];
-  /** Each machine's index among the ids; −1 for machines without rows in the table. */
+  /** The texts that name a machine, by its index. */
+  readonly #machineTexts: readonly (MachineColumn & { readonly texts: string[] })[];
+  /** Each machine's index; −1 for machines without rows in the table. */
   #indexes: Memo<Machine, number>;
-  readonly #texts = new Memo((field: Field) => new FieldTexts(field, (text) => text));
+  readonly #texts = new Memo((field: TableField) => new FieldTexts(field, (text) => text));
   #length = 0;
 
   constructor(layout: TableLayout, hasLabels: boolean) {
     this.#layout = layout;
+    this.#machineTexts = layout.machineColumns.map((column) => ({ ...column, texts: [] }));
     this.#columns = layout.fields.map((field) => ({
       field,
       sources: [],
@@ -95,6 +97,11 @@ export class TableColumns {
     }));
     this.#labels = hasLabels ? new Labels() : undefined;
     this.#indexes = new Memo((machine) => this.#add(machine));
+  }
+
+  /** Descriptions of the columns, if the layout has them. */
+  get descriptions(): TableLayout['descriptions'] {
+    return this.#layout.descriptions;
   }
 
   /** Rows of the chunk so far. */
@@ -110,7 +117,7 @@ export class TableColumns {
   /** Forgets all rows and machines. */
   reset(): void {
     this.#length = 0;
-    this.#machineIds = [];
+    for (const { texts } of this.#machineTexts) texts.length = 0;
     this.#indexes = new Memo((machine) => this.#add(machine));
     for (const { sources, texts, dictionary } of this.#columns) {
       sources.length = 0;
@@ -156,26 +163,30 @@ export class TableColumns {
     const length = this.#length;
     const columns: Record<string, Columns[string]> = {
       time: this.#times.column(length),
-      machine_id: textColumn(this.#machines.subarray(0, length), this.#machineIds),
     };
+    for (const { name, texts } of this.#machineTexts)
+      columns[name] = textColumn(this.#machines.subarray(0, length), texts);
     for (const { field, values, dictionary } of this.#columns) {
       const chunk = values.subarray(0, length);
-      if (dictionary) columns[field.name] = textColumn(chunk, dictionary.take());
-      else columns[field.name] = field.kind === 'count' ? wholeColumn(chunk) : numberColumn(chunk);
+      columns[field.name] = dictionary
+        ? textColumn(chunk, dictionary.take())
+        : columnOfKind(field.kind, chunk);
     }
     this.#length = 0;
     return { ...columns, ...this.#labels?.columns(length) };
   }
 
-  #add({ id, type }: Machine): number {
-    const own = ownFields(type, this.#layout);
+  #add(machine: Machine): number {
+    const own = this.#layout.fieldsOf(machine.type);
     if (own.size === 0) return -1;
     for (const { field, sources, texts } of this.#columns) {
       const source = own.get(field.name);
       sources.push(source?.column ?? -1);
       texts.push(this.#texts.of(source ?? field));
     }
-    return this.#machineIds.push(id) - 1;
+    const [first] = this.#machineTexts;
+    for (const { texts, textOf } of this.#machineTexts) texts.push(textOf(machine));
+    return (first?.texts.length ?? 0) - 1;
   }
 
   #takeNumbers(batch: Batch, count: number, { sources, values }: FieldColumn): void {
@@ -206,6 +217,12 @@ export class TableColumns {
         : dictionary.indexOf((texts[index] as FieldTexts<string>).of(code));
     }
   }
+}
+
+/** A column of numbers as the field's kind stores it. */
+function columnOfKind(kind: TableField['kind'], values: Float64Array): Columns[string] {
+  if (kind === 'count') return wholeColumn(values);
+  return kind === 'flag' ? booleanColumn(values) : numberColumn(values);
 }
 
 /** The instants of a chunk as 64-bit integers, assembled from halves to avoid a BigInt per row. */
