@@ -136,7 +136,7 @@ export async function buildApp(
   });
   const api: Api = { simulator, configuration, registry, cluster, limiter, exports };
   for (const add of routes) add(app, api);
-  await serveDocumentation(app);
+  serveDocumentation(app);
   // After the hook that ends streams, which would keep the server open.
   app.addHook('preClose', () => closeServer(app.server));
   return app;

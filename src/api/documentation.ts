@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyReply } from 'fastify';
 import type { App, TAGS } from './context.ts';
-import { ICON } from './routes/dashboard.ts';
+import { HttpError } from './failures.ts';
+import { relativeUrl } from './relative-url.ts';
+import { sendPage } from './static-files.ts';
 
 const TAG_DESCRIPTIONS: Readonly<Record<(typeof TAGS)[keyof typeof TAGS], string>> = {
   Service: 'What runs here, and its health.',
@@ -20,31 +19,9 @@ const TAG_DESCRIPTIONS: Readonly<Record<(typeof TAGS)[keyof typeof TAGS], string
  * hosts, so they work without internet access.
  */
 const PAGE_POLICY =
-  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
-  "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; " +
-  "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'";
-
-const REDOC_PAGE = `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Simulator API</title>
-<link rel="icon" href="/docs/static/theme/icon.svg" type="image/svg+xml">
-<style>body { margin: 0 }</style>
-</head>
-<body>
-<redoc spec-url="/openapi.json"></redoc>
-<script src="/redoc/redoc.standalone.js"></script>
-</body>
-</html>
-`;
-
-const ICON_TYPE = 'image/svg+xml';
-
-/** The only thing that ReDoc would load from another host: its logo. */
-const REDOC_LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
-const EMPTY_IMAGE = 'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E';
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; " +
+  "form-action 'self'; frame-ancestors 'self'";
 
 /** Collects the schemas of all routes that are registered after this call. */
 export async function describeRoutes(app: App, version: string): Promise<void> {
@@ -74,6 +51,7 @@ export async function describeRoutes(app: App, version: string): Promise<void> {
 
 /** The parts of the document that are completed. */
 interface OpenApi {
+  servers?: object[];
   readonly paths?: Record<string, Record<string, Operation>>;
 }
 
@@ -89,6 +67,8 @@ interface BodySchema {
 
 /** Marks bodies as required only if one of their fields is, and adds the keys to all changes. */
 function completed({ openapiObject }: { openapiObject: OpenApi }) {
+  // Relative to the document, so that it holds below any prefix of a proxy.
+  openapiObject.servers = [{ url: '.', description: 'The simulator that serves this document.' }];
   for (const operations of Object.values(openapiObject.paths ?? {}))
     for (const [method, operation] of Object.entries(operations)) {
       if (method !== 'get') operation.security = [{}, { key: [] }, { bearer: [] }];
@@ -101,38 +81,15 @@ function completed({ openapiObject }: { openapiObject: OpenApi }) {
 }
 
 /** Serves the documentation of the routes: `/docs`, `/redoc` and `/openapi.json`. */
-export async function serveDocumentation(app: App): Promise<void> {
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: PAGE_POLICY,
-    uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
-    logo: { type: ICON_TYPE, content: ICON, href: '/docs', target: '_self' },
-    theme: {
-      title: 'Simulator API',
-      favicon: [
-        { filename: 'icon.svg', rel: 'icon', sizes: 'any', type: ICON_TYPE, content: ICON },
-      ],
-    },
-  });
+export function serveDocumentation(app: App): void {
   const hidden = { schema: { hide: true } };
   app.get('/openapi.json', hidden, () => app.swagger());
-  app.get('/redoc', hidden, (_request, reply) => page(reply).type('text/html').send(REDOC_PAGE));
-  let script: Promise<string> | undefined;
-  app.get('/redoc/redoc.standalone.js', hidden, async (_request, reply) => {
-    script ??= redocScript();
-    return page(reply)
-      .header('cache-control', 'max-age=3600')
-      .type('text/javascript')
-      .send(await script);
-  });
-}
-
-function page(reply: FastifyReply): FastifyReply {
-  return reply.header('content-security-policy', PAGE_POLICY);
-}
-
-/** Reads the script, a megabyte, when it is first requested. */
-async function redocScript(): Promise<string> {
-  const url = new URL(import.meta.resolve('redoc/bundles/redoc.standalone.js'));
-  return (await readFile(url, 'utf8')).replaceAll(REDOC_LOGO, EMPTY_IMAGE);
+  for (const name of ['docs', 'redoc'])
+    app.get(`/${name}`, hidden, ({ url }, reply) => {
+      // The addresses in the page are relative, so it has one address only.
+      if (/\/(\?|$)/.test(url)) return reply.redirect(relativeUrl(url, `/${name}`), 308);
+      if (!sendPage(reply, `${name}.html`, PAGE_POLICY))
+        throw new HttpError(404, 'this page is not built: run npm run build');
+      return reply;
+    });
 }

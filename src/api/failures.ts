@@ -5,6 +5,7 @@ import { ConfigError, clipped, type Diagnostic, FAULTS_MAX } from '../core/error
 import { CommandError, type Refusal } from '../service/command-error.ts';
 import { RegistryConflict } from '../store/registry/change.ts';
 import { StoreError } from '../store/store-error.ts';
+import { relativeUrl } from './relative-url.ts';
 
 const STATUS_OF: Readonly<Record<Refusal, number>> = {
   unknown: 404,
@@ -91,14 +92,14 @@ export function prefersPage(accept = ''): boolean {
 }
 
 /** Does not repeat the URL, so that it cannot show text from an attacker. */
-const NOT_FOUND_PAGE = `<!doctype html>
+const notFoundPage = (home: string) => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Not found · Factory simulator</title>
 <h1>Not found</h1>
 <p>There is no page at this address.</p>
-<p><a href="/">Go to the factory</a></p>
+<p><a href="${home}">Go to the factory</a></p>
 </html>
 `;
 
@@ -119,7 +120,9 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
       void reply.code(404).header('vary', 'Accept');
       const wantsPage = request.method === 'GET' && prefersPage(request.headers.accept);
       if (!wantsPage) return reply.send(failure(`there is no ${clipped(path)}`));
-      return reply.type('text/html; charset=utf-8').send(NOT_FOUND_PAGE);
+      return reply
+        .type('text/html; charset=utf-8')
+        .send(notFoundPage(relativeUrl(request.url, '/')));
     }
     const allowed = METHODS.filter((method) => methods.has(method)).join(', ');
     const message = `${clipped(path)} does not accept ${request.method}; accepted: ${allowed}`;

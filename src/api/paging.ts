@@ -11,13 +11,12 @@ export function pageQuery(limitMax: number) {
 
 /**
  * The requested page of a list. Sets its headers: `X-Total-Count`, the length of the list, and
- * `Link` (RFC 8288), the URL of the next page, if there is one.
+ * `Link` (RFC 8288), the URL of the next page relative to this one, if there is one.
  *
  * @param limitDefault - The length of a page, if the query has no `limit`.
  */
 export function pageOf<T>(
   reply: Pick<FastifyReply, 'header'>,
-  path: string,
   query: { readonly limit?: number; readonly offset?: number },
   list: readonly T[],
   limitDefault: number,
@@ -30,7 +29,7 @@ export function pageOf<T>(
     for (const [key, value] of Object.entries(query)) next.set(key, String(value));
     next.set('limit', String(limit));
     next.set('offset', String(end));
-    reply.header('link', `<${path}?${next}>; rel="next"`);
+    reply.header('link', `<?${next}>; rel="next"`);
   }
   return list.slice(offset, end);
 }

@@ -13,6 +13,12 @@ export const Id = Type.String({
   examples: ['c0000000-0000-0000-0000-000000000001'],
 });
 
+/** The id of a factory. */
+export const FactoryId = Type.String({
+  ...Id,
+  examples: ['11111111-1111-1111-1111-111111111111'],
+});
+
 /** Longest name of a machine, in characters. */
 export const NAME_MAX = 255;
 

@@ -171,6 +171,7 @@ describe('the documentation pages', () => {
       assert.match(response.headers['content-type'] as string, /^text\/html/);
       const policy = response.headers['content-security-policy'] as string;
       assert.doesNotMatch(policy, /https?:|\*|unsafe-eval|script-src[^;]*unsafe-inline/);
+      assert.match(policy, /script-src 'self';/);
       assert.doesNotMatch(response.body, /<script>|(src|href)="https?:/);
       const links = [...response.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link);
       assert.ok(links.length > 0);
@@ -180,8 +181,22 @@ describe('the documentation pages', () => {
       }
     });
 
+  it('have one address each: with a slash at the end, they redirect to the one without', async () => {
+    const { app } = simulation;
+    for (const page of ['/docs', '/redoc']) {
+      const { statusCode, headers } = await app.inject(`${page}/`);
+      assert.equal(statusCode, 308);
+      const base = 'http://localhost/plant/sim';
+      const { href } = new URL(headers['location'] as string, `${base}${page}/`);
+      assert.equal(href, `${base}${page}`);
+    }
+  });
+
   it('the script of ReDoc fetches nothing from other hosts', async () => {
-    const { body } = await simulation.app.inject('/redoc/redoc.standalone.js');
+    const page = await simulation.app.inject('/redoc');
+    const [, script = ''] = /src="(dashboard\/redoc[^"]+)"/.exec(page.body) ?? [];
+    const { statusCode, body } = await simulation.app.inject(`/${script}`);
+    assert.equal(statusCode, 200);
     assert.doesNotMatch(body, /cdn\.redoc\.ly/);
   });
 });

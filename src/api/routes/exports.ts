@@ -14,6 +14,7 @@ import {
   shownExport,
   shownWithFiles,
 } from '../export-schemas.ts';
+import { relativeUrl } from '../relative-url.ts';
 import { answer, answered, COMMAND_FAILURES, failures, Id, responses } from '../schemas.ts';
 import { parsedWindow } from '../window.ts';
 
@@ -43,7 +44,7 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
         },
       },
     },
-    async ({ body }, reply) => {
+    async ({ url, body }, reply) => {
       const { from, to, machines, format, compress, partition, labels, clean } = body;
       const window = parsedWindow(from, to, Number.POSITIVE_INFINITY, 0, DAYS_MAX);
       const request = await exportRequest(simulator, {
@@ -58,7 +59,8 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
         command: `POST /simulator/exports ${JSON.stringify(body)}`,
       });
       const data = shownExport(await kept.create(request));
-      void reply.code(202).header('location', `/simulator/exports/${data.id}`);
+      const location = relativeUrl(url, `/simulator/exports/${data.id}`);
+      void reply.code(202).header('location', location);
       return answered('the export has started', data);
     },
   );

@@ -3,10 +3,10 @@ import type { FactoryDescription, Machine } from '../../core/factory.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { minuteText } from '../../site/calendar.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { Id, responses, textOrNull } from '../schemas.ts';
+import { FactoryId, responses, textOrNull } from '../schemas.ts';
 
 const Factory = Type.Object({
-  factory_id: Id,
+  factory_id: FactoryId,
   factory_name: Type.String({ examples: ['Demo Manufacturing Plant'] }),
   location: textOrNull(),
   timezone: Type.String({ examples: ['UTC'] }),
@@ -30,7 +30,7 @@ const Factory = Type.Object({
   running_machines: Type.Integer({ examples: [5] }),
 });
 
-const FactoryPath = Type.Object({ factory_id: Id });
+const FactoryPath = Type.Object({ factory_id: FactoryId });
 
 function shown(
   simulator: Simulator,

@@ -85,7 +85,7 @@ export function journal(app: App, { simulator }: Api): void {
           (kind === undefined || event.kind === kind) &&
           (machineId === undefined || concerns(event, machineId)),
       );
-      return pageOf(reply, '/simulator/journal', query, found, PAGE_EVENTS).map(shown);
+      return pageOf(reply, query, found, PAGE_EVENTS).map(shown);
     },
   );
 }

@@ -11,6 +11,7 @@ import { type Api, type App, TAGS } from '../context.ts';
 import { pageOf, pageQuery } from '../paging.ts';
 import {
   command,
+  FactoryId,
   Id,
   MachinePath,
   numberOrNull,
@@ -27,7 +28,7 @@ const Machine = Type.Object({
   machine_id: Id,
   machine_name: Type.String({ examples: ['Compressor-1'] }),
   machine_type: Type.String({ examples: ['compressor'] }),
-  factory_id: Id,
+  factory_id: FactoryId,
   mqtt_topic: Type.String({ examples: ['factory/demo/compressor-1'] }),
   rated_power_kw: Type.Number({ examples: [55] }),
   data_interval_seconds: Type.Number({ examples: [1] }),
@@ -69,7 +70,7 @@ const Machine = Type.Object({
 
 const filterOf = (catalogue: readonly MachineType[]) =>
   command({
-    factory_id: Type.Optional(Id),
+    factory_id: Type.Optional(FactoryId),
     type: Type.Optional(oneOf(catalogue.map(({ type }) => type))),
     running: Type.Optional(Type.Boolean()),
     ...pageQuery(PAGE_MACHINES_MAX),
@@ -146,7 +147,7 @@ export function machines(app: App, { simulator, configuration }: Api): void {
           (type === undefined || machine.type.type === type) &&
           (running === undefined || simulator.isRunning(machine) === running),
       );
-      const page = pageOf(reply, '/simulator/machines', query, found, PAGE_MACHINES);
+      const page = pageOf(reply, query, found, PAGE_MACHINES);
       const textOf = timeTexts();
       return page.map((machine) => shown(simulator.state(machine), textOf));
     },

@@ -10,7 +10,7 @@ const Service = Type.Object({
   description: Type.String(),
   timestamp: Time,
   links: Type.Record(Type.String(), Type.String(), {
-    examples: [{ documentation: '/docs', machines: '/simulator/machines' }],
+    examples: [{ documentation: './docs', machines: '/simulator/machines' }],
   }),
 });
 
@@ -33,16 +33,16 @@ export function root(app: App, { simulator }: Api): void {
         description: 'A factory that behaves like one',
         timestamp: new Date(simulator.clock.nowMs()).toISOString(),
         links: {
-          documentation: '/docs',
-          reference: '/redoc',
-          openapi: '/openapi.json',
-          health: '/health',
-          metrics: '/metrics',
-          status: '/simulator/status',
-          machines: '/simulator/machines',
-          factories: '/simulator/factories',
-          machine_types: '/simulator/info',
-          stream: '/simulator/stream',
+          documentation: './docs',
+          reference: './redoc',
+          openapi: './openapi.json',
+          health: './health',
+          metrics: './metrics',
+          status: './simulator/status',
+          machines: './simulator/machines',
+          factories: './simulator/factories',
+          machine_types: './simulator/info',
+          stream: './simulator/stream',
         },
       };
     },

@@ -7,7 +7,7 @@ import {
   answered,
   COMMAND_FAILURES,
   command,
-  Id,
+  FactoryId,
   MachineName,
   oneOf,
   responses,
@@ -22,7 +22,7 @@ const IDS_MAX = 100_000;
 const Selected = command(
   {
     machine_ids: Type.Optional(Type.Array(MachineName, { minItems: 1, maxItems: IDS_MAX })),
-    factory_ids: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: IDS_MAX })),
+    factory_ids: Type.Optional(Type.Array(FactoryId, { minItems: 1, maxItems: IDS_MAX })),
   },
   {
     description: 'Machines by id or by factory; without both, all machines.',
