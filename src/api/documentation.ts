@@ -1,18 +1,10 @@
-import swagger from '@fastify/swagger';
-import type { App, TAGS } from './context.ts';
+import type { RouteOptions } from 'fastify';
+import { version } from '../runtime/version.ts';
+import type { App } from './context.ts';
 import { HttpError } from './failures.ts';
+import { openApiOf } from './openapi.ts';
 import { relativeUrl } from './relative-url.ts';
 import { sendPage } from './static-files.ts';
-
-const TAG_DESCRIPTIONS: Readonly<Record<(typeof TAGS)[keyof typeof TAGS], string>> = {
-  Service: 'What runs here, and its health.',
-  Simulation: 'Start, stop and watch the factory.',
-  Machines: 'The machines and their state.',
-  Anomalies: 'Inject, clear and list anomalies.',
-  Readings: 'Readings of any time, computed on request, and live readings.',
-  Settings: 'Settings that can change while the factory runs.',
-  Factories: 'The sites of the machines.',
-};
 
 /**
  * The documentation pages have inline styles and start workers. They load nothing from other
@@ -23,67 +15,19 @@ const PAGE_POLICY =
   "font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; " +
   "form-action 'self'; frame-ancestors 'self'";
 
-/** Collects the schemas of all routes that are registered after this call. */
-export async function describeRoutes(app: App, version: string): Promise<void> {
-  await app.register(swagger, {
-    transformObject: (document) => completed(document as { openapiObject: OpenApi }),
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Factory simulator',
-        description:
-          'Machines that behave like real ones, and their energy, production, environmental and ' +
-          'status data. All times are simulated time. Requests that change anything need the API ' +
-          'key if one is set; without one, only the computer it runs on may make them.',
-        version,
-        license: { name: 'MIT', identifier: 'MIT' },
-      },
-      tags: Object.entries(TAG_DESCRIPTIONS).map(([name, description]) => ({ name, description })),
-      components: {
-        securitySchemes: {
-          key: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
-          bearer: { type: 'http', scheme: 'bearer' },
-        },
-      },
-    },
-  });
-}
-
-/** The parts of the document that are completed. */
-interface OpenApi {
-  servers?: object[];
-  readonly paths?: Record<string, Record<string, Operation>>;
-}
-
-interface Operation {
-  requestBody?: { required?: boolean; content: Record<string, { schema?: BodySchema }> };
-  security?: Record<string, string[]>[];
-}
-
-interface BodySchema {
-  readonly required?: readonly string[];
-  readonly minProperties?: number;
-}
-
-/** Marks bodies as required only if one of their fields is, and adds the keys to all changes. */
-function completed({ openapiObject }: { openapiObject: OpenApi }) {
-  // Relative to the document, so that it holds below any prefix of a proxy.
-  openapiObject.servers = [{ url: '.', description: 'The simulator that serves this document.' }];
-  for (const operations of Object.values(openapiObject.paths ?? {}))
-    for (const [method, operation] of Object.entries(operations)) {
-      if (method !== 'get') operation.security = [{}, { key: [] }, { bearer: [] }];
-      const { required = [], minProperties = 0 } =
-        operation.requestBody?.content['application/json']?.schema ?? {};
-      if (operation.requestBody)
-        operation.requestBody.required = required.length > 0 || minProperties > 0;
-    }
-  return openapiObject;
-}
-
-/** Serves the documentation of the routes: `/docs`, `/redoc` and `/openapi.json`. */
+/** Serves `/docs`, `/redoc` and `/openapi.json`, for the routes registered after this call. */
 export function serveDocumentation(app: App): void {
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => {
+    if (!route.schema?.hide && route.method !== 'HEAD') routes.push(route);
+  });
   const hidden = { schema: { hide: true } };
-  app.get('/openapi.json', hidden, () => app.swagger());
+  let document: Buffer | undefined;
+  app.get('/openapi.json', hidden, (_request, reply) => {
+    // Most starts never need it.
+    document ??= Buffer.from(JSON.stringify(openApiOf(routes, version)));
+    return reply.type('application/json').send(document);
+  });
   for (const name of ['docs', 'redoc'])
     app.get(`/${name}`, hidden, ({ url }, reply) => {
       // The addresses in the page are relative, so it has one address only.

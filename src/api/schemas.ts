@@ -2,22 +2,28 @@ import Type, { type TSchema } from 'typebox';
 import type { Incident } from '../core/anomaly.ts';
 import { IS_ID } from '../core/machine-finder.ts';
 import { INSTANT_PATTERN } from '../schema/times.ts';
+import { NAME_KEY, RESPONSE_KEY } from './openapi.ts';
 
 /**
- * The id of a machine or factory. Registries contain ids that are not RFC 4122 UUIDs, so any
- * hexadecimal digits are accepted.
+ * An id. Registries contain ids that are not RFC 4122 UUIDs, so any hexadecimal digits are
+ * accepted.
  */
-export const Id = Type.String({
-  pattern: IS_ID.source,
-  title: 'an id of 8-4-4-4-12 hexadecimal digits',
-  examples: ['c0000000-0000-0000-0000-000000000001'],
-});
+function idOf(description: string, example: string) {
+  return Type.String({
+    pattern: IS_ID.source,
+    title: 'an id of 8-4-4-4-12 hexadecimal digits',
+    description,
+    examples: [example],
+  });
+}
+
+const MACHINE_EXAMPLE = 'c0000000-0000-0000-0000-000000000001';
+
+/** The id of a machine. */
+export const MachineId = idOf('Id of the machine.', MACHINE_EXAMPLE);
 
 /** The id of a factory. */
-export const FactoryId = Type.String({
-  ...Id,
-  examples: ['11111111-1111-1111-1111-111111111111'],
-});
+export const FactoryId = idOf('Id of the factory.', '11111111-1111-1111-1111-111111111111');
 
 /** Longest name of a machine, in characters. */
 export const NAME_MAX = 255;
@@ -27,44 +33,96 @@ export const MachineName = Type.String({
   minLength: 1,
   maxLength: NAME_MAX,
   title: 'an id of 8-4-4-4-12 hexadecimal digits, or the name of a machine',
-  examples: ['c0000000-0000-0000-0000-000000000001'],
+  description: 'Id of a machine, or its name if no other machine has the same.',
+  examples: [MACHINE_EXAMPLE],
 });
 
 /** Path parameters of one machine. */
 export const MachinePath = Type.Object({ machine_id: MachineName });
 
-/** An instant of simulated time. */
-export const Instant = Type.String({
-  pattern: INSTANT_PATTERN,
-  title:
-    'an instant like 2026-10-09T12:00:00Z or 2026-10-09T14:00:00%2B02:00 (a + is %2B in a URL), ' +
-    'or a date (midnight UTC)',
-  examples: ['2026-10-09T12:00:00Z'],
-});
+/** An instant of simulated time in a request. */
+export function instant(description: string, example: string) {
+  return Type.String({
+    pattern: INSTANT_PATTERN,
+    title:
+      'an instant like 2026-10-09T12:00:00Z or 2026-10-09T14:00:00%2B02:00 (a + is %2B in a ' +
+      'URL), or a date (midnight UTC)',
+    description,
+    examples: [example],
+  });
+}
 
 /** The query parameters of a window. */
-export const WindowQuery = { from: Type.Optional(Instant), to: Type.Optional(Instant) };
+export function windowQuery(defaultFrom: string) {
+  return {
+    from: Type.Optional(
+      instant(`Start of the window, excluded; default: ${defaultFrom}.`, '2026-01-05T06:00:00Z'),
+    ),
+    to: Type.Optional(
+      instant('End of the window, included; default: now.', '2026-01-05T07:00:00Z'),
+    ),
+  };
+}
 
-/** A time in a response. */
-export const Time = Type.String({ examples: ['2026-10-09T12:00:00Z'] });
+/** An instant of simulated time in a response. */
+export function time(description: string, example = '2026-01-05T06:00:00Z') {
+  return Type.String({ description, examples: [example] });
+}
 
 /** Text or null. */
-export function textOrNull(options: { examples?: string[]; description?: string } = {}) {
-  return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
+export function textOrNull(description: string, example: string | null) {
+  return Type.Unsafe<string | null>({ type: ['string', 'null'], description, examples: [example] });
 }
 
 /** A number or null. */
-export function numberOrNull(options: { description?: string } = {}) {
-  return Type.Unsafe<number | null>({ type: ['number', 'null'], ...options });
+export function numberOrNull(description: string, example: number | null) {
+  return Type.Unsafe<number | null>({ type: ['number', 'null'], description, examples: [example] });
+}
+
+/** Text. */
+export function text(description: string, example: string) {
+  return Type.String({ description, examples: [example] });
+}
+
+/** A number. */
+export function number(description: string, example: number) {
+  return Type.Number({ description, examples: [example] });
+}
+
+/** An integer. */
+export function integer(description: string, example: number) {
+  return Type.Integer({ description, examples: [example] });
+}
+
+/** True or false. */
+export function flag(description: string) {
+  return Type.Boolean({ description });
+}
+
+/** A list. */
+export function list<T extends TSchema>(description: string, items: T, options: object = {}) {
+  return Type.Array(items, { description, ...options });
 }
 
 /** One of some words. */
-export function oneOf<const T extends readonly string[]>(words: T, options: object = {}) {
-  return Type.Unsafe<T[number]>({ type: 'string', enum: words, ...options });
+export function oneOf<const T extends readonly string[]>(description: string, words: T) {
+  return Type.Unsafe<T[number]>({ type: 'string', enum: words, description });
+}
+
+/** An object that is listed under its name in the documentation. */
+export function named<P extends Record<string, TSchema>>(
+  name: string,
+  description: string,
+  properties: P,
+) {
+  return Type.Object(properties, { [NAME_KEY]: name, description });
 }
 
 /** What caused an anomaly. */
-export const Origin = oneOf(['injected', 'random', 'scenario'] satisfies Incident['origin'][]);
+export const Origin = oneOf(
+  'What caused the anomaly: a command, chance, or the scenario of the factory.',
+  ['injected', 'random', 'scenario'] satisfies Incident['origin'][],
+);
 
 /** The body of a command; unknown keys are rejected by name. */
 export function command<P extends Record<string, TSchema>>(properties: P, options: object = {}) {
@@ -72,8 +130,12 @@ export function command<P extends Record<string, TSchema>>(properties: P, option
 }
 
 /** The response of a command. */
-export function answer<T extends TSchema>(data: T) {
-  return Type.Object({ message: Type.String(), success: Type.Literal(true), data });
+export function answer<T extends TSchema>(message: string, data: T) {
+  return Type.Object({
+    message: text('What was done, as a sentence.', message),
+    success: Type.Literal(true, { description: 'Always true.' }),
+    data,
+  });
 }
 
 /** The body of a response as {@link answer} describes it. */
@@ -82,45 +144,130 @@ export function answered<T>(message: string, data: T) {
 }
 
 /** The body of every error response. */
-const Failure = Type.Object({
-  success: Type.Literal(false),
-  message: Type.String(),
+const Failure = named('Error', 'Why a request failed.', {
+  success: Type.Literal(false, { description: 'Always false.' }),
+  message: Type.String({ description: 'What is wrong and what to do, as a sentence.' }),
   errors: Type.Optional(
-    Type.Array(
+    list(
+      'The invalid fields.',
       Type.Object({
-        path: Type.String({ examples: ['severity'] }),
-        message: Type.String({ examples: ['9 is not accepted; a number from 1 to 5'] }),
+        path: Type.String({ description: 'Name of the field, with dots for nested ones.' }),
+        message: Type.String({ description: 'What was found and what is accepted.' }),
       }),
     ),
   ),
 });
 
-const FAILURES = {
-  400: 'Malformed request',
-  401: 'The key is missing or wrong',
-  403: 'Not allowed from this address or page',
-  404: 'Unknown id',
-  406: 'Format not available',
-  409: 'Conflict with the current state',
-  413: 'The body is too large',
-  415: 'The body is not JSON',
-  422: 'Well-formed but invalid; all invalid fields are listed with what is accepted',
-  429: 'Too many requests',
-  503: 'A required part is unavailable',
+/** An error response of a route, with an example. */
+export interface Fault {
+  readonly status: number;
+  readonly description: string;
+  readonly message: string;
+  /** The name of an invalid field, and what is wrong with it. */
+  readonly error?: readonly [path: string, message: string];
+}
+
+/** Errors that look the same on every route. */
+const COMMON = {
+  400: ['The request is malformed.', 'the body is not JSON: Unexpected end of JSON input'],
+  401: [
+    'The API key is missing or wrong.',
+    'a key is needed: send it as X-API-Key or Authorization: Bearer',
+  ],
+  403: [
+    'The client may not do this from its address or page.',
+    'set API_KEY behind a proxy: without one, no request with x-forwarded-for may change anything',
+  ],
+  413: ['The body is too large.', 'the body is too large; the limit is 1 MB'],
+  415: ['The body is not JSON.', 'the body must be JSON: Content-Type: application/json'],
+  429: [
+    'The client sends too many requests.',
+    'more than 6000 requests in a minute; try again in 12 seconds',
+  ],
+  503: ['A part that the command needs is unavailable.', 'the database is unavailable'],
 } as const;
 
+type CommonStatus = keyof typeof COMMON;
+
 /** Response schemas of a route: success, and the possible errors. */
-export function responses<T extends TSchema>(good: T, ...statuses: (keyof typeof FAILURES)[]) {
-  return { 200: good, ...failures(...statuses) };
+export function responses<T extends TSchema>(
+  description: string,
+  good: T,
+  ...faults: readonly (CommonStatus | Fault)[]
+) {
+  return { 200: described(description, good), ...failures(...faults) };
 }
 
-/** Schemas of error responses; every route may exceed the rate limit. */
-export function failures(...statuses: (keyof typeof FAILURES)[]) {
-  const schemas: Record<number, TSchema> = {};
-  for (const status of [...statuses, 429] as const)
-    schemas[status] = { ...Failure, description: FAILURES[status] } as TSchema;
-  return schemas;
+/** The schema of a response, with its description and headers. */
+export function described<T extends TSchema>(description: string, good: T, headers?: object): T {
+  return { ...good, [RESPONSE_KEY]: { description, ...(headers && { headers }) } };
 }
+
+/** Schemas of error responses; every route has those of the access rules and the rate limit. */
+export function failures(...faults: readonly (CommonStatus | Fault)[]): Record<number, TSchema> {
+  return Object.fromEntries(
+    [...faults, 403 as const, 429 as const].map((fault) => {
+      const { status, description, message, error } =
+        typeof fault === 'number' ? commonFault(fault) : fault;
+      const errors = error && [{ path: error[0], message: error[1] }];
+      const example = { success: false, message, ...(errors && { errors }) };
+      const content = { 'application/json': { schema: Failure, example } };
+      return [status, { description, content } as TSchema];
+    }),
+  );
+}
+
+function commonFault(status: CommonStatus): Fault {
+  const [description, message] = COMMON[status];
+  return { status, description, message };
+}
+
+/** A request for something that does not exist. */
+export function unknown(description: string, message: string): Fault {
+  return { status: 404, description, message };
+}
+
+/** A request that does not fit the current state. */
+export function conflict(description: string, message: string): Fault {
+  return { status: 409, description, message };
+}
+
+/** A well-formed request with an invalid field. */
+export function invalid(
+  path: string,
+  reason: string,
+  message = 'the request is not accepted; nothing was changed',
+): Fault {
+  const description = 'At least one field is invalid; all invalid ones are listed.';
+  return { status: 422, description, message, error: [path, reason] };
+}
+
+/** An id in examples of errors: of nothing. */
+export const NOBODY = 'd0000000-0000-0000-0000-00000000000d';
+
+/** No machine has the id of the request. */
+export const NO_MACHINE: Fault = unknown(
+  'No machine has this id.',
+  `no machine has the id ${NOBODY}`,
+);
+
+/** No factory has the id of the request. */
+export const NO_FACTORY: Fault = unknown(
+  'No factory has this id.',
+  `no factory has the id ${NOBODY}`,
+);
+
+/** Several machines have the name of the request. */
+export const AMBIGUOUS: Fault = conflict(
+  'Several machines have this name.',
+  '2 machines are called "Pump"; give one of the ids ' +
+    'c0000000-0000-0000-0000-000000000004, c0000000-0000-0000-0000-000000000006',
+);
+
+const UNKNOWN_TEXT = 'no machine has the name "Compressor-9"; give a name or an id';
+
+/** No machine has the name of the request. */
+export const UNKNOWN_NAME: Fault = invalid('machine_id', UNKNOWN_TEXT, UNKNOWN_TEXT);
 
 /** Errors that every command may return. */
-export const COMMAND_FAILURES = [400, 401, 403, 413, 415, 422, 503] as const;
+export const COMMAND_FAILURES = [400, 401, 413, 415, 503] as const;

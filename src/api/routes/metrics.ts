@@ -32,10 +32,12 @@ export function metrics(app: App, { simulator, cluster }: Api): void {
     {
       schema: {
         tags: [TAGS.service],
+        operationId: 'getMetrics',
         summary: 'Metrics for Prometheus',
+        description: 'Counters, gauges and histograms in the text format of Prometheus.',
         response: {
           200: {
-            description: 'Metrics, one per line',
+            description: 'Metrics, one per line.',
             content: {
               'text/plain': {
                 schema: Type.String({ examples: ['simulator_readings_total 4560'] }),

@@ -10,14 +10,21 @@ import type { RegistryTable } from '../../store/registry/columns.ts';
 import type { Input } from '../../store/registry/input.ts';
 import { type Counts, confirmation, totalOf } from '../../store/registry/purge.ts';
 import { type Api, type App, TAGS } from '../context.ts';
+import { NAME_KEY } from '../openapi.ts';
 import {
   answer,
   answered,
   COMMAND_FAILURES,
   command,
+  conflict,
+  described,
+  FactoryId,
+  type Fault,
   failures,
-  Id,
+  invalid,
   MachineName,
+  NO_FACTORY,
+  NO_MACHINE,
   numberOrNull,
   responses,
 } from '../schemas.ts';
@@ -29,8 +36,19 @@ interface Rows {
   readonly what: 'factory' | 'machine';
   readonly tag: (typeof TAGS)[keyof typeof TAGS];
   readonly columns: Keys;
-  readonly examples: { readonly created: Input; readonly updated: Input };
+  readonly examples: { readonly created: Input; readonly updated: Input; readonly removed: string };
+  /** The path parameter of one row. */
+  readonly path: TSchema;
+  readonly missing: Fault;
+  readonly misspelt: Fault;
+  readonly taken: Fault;
 }
+
+const READ_ONLY = 'the registry is read-only: it comes from a factory file';
+
+const UNKNOWN_ZONE =
+  '"Europe/Berln" is not accepted; the name of a time zone like Europe/Berlin ' +
+  '(did you mean Europe/Berlin?)';
 
 /** The rows of each table. */
 const rowsOf = (catalogue: Catalogue): readonly Rows[] => [
@@ -42,7 +60,12 @@ const rowsOf = (catalogue: Catalogue): readonly Rows[] => [
     examples: {
       created: { name: 'Works Berlin', timezone: 'Europe/Berlin', metadata: { latitude: 52.5 } },
       updated: { location: 'Hall 3' },
+      removed: '11111111-1111-1111-1111-111111111111',
     },
+    path: FactoryId,
+    missing: NO_FACTORY,
+    misspelt: invalid('timezone', UNKNOWN_ZONE),
+    taken: conflict('The registry is read-only.', READ_ONLY),
   },
   {
     table: 'machines',
@@ -57,53 +80,67 @@ const rowsOf = (catalogue: Catalogue): readonly Rows[] => [
         rated_power_kw: 30,
       },
       updated: { data_interval_seconds: 10 },
+      removed: 'c0000000-0000-0000-0000-000000000004',
     },
+    path: MachineName,
+    missing: NO_MACHINE,
+    misspelt: invalid('rated_power_kw', '-5 is not accepted; a number from 0 to 10000'),
+    taken: conflict(
+      'The registry is read-only, or another machine has the same name or topic.',
+      'another machine of its factory already has the name "Compressor-1"',
+    ),
   },
 ];
 
 const Purge = command({
-  purge: Type.Optional(Type.Boolean({ description: 'Delete the row and its readings.' })),
+  purge: Type.Optional(
+    Type.Boolean({ description: 'Whether to delete the row and its readings permanently.' }),
+  ),
   confirm: Type.Optional(
     Type.Integer({
       minimum: 0,
-      description: 'Number of dependent rows, from the previous response.',
+      description: 'Number of dependent rows from the previous response; confirms a purge.',
     }),
   ),
 });
 
-const Removed = Type.Object({
-  id: Id,
-  deleted: Type.Boolean({
-    description: 'False: it is out of operation, or the purge is not confirmed yet.',
-  }),
-  rows: Type.Record(Type.String(), Type.Integer(), {
-    description: 'Dependent rows by table; only counted for a purge.',
-    examples: [{ energy_readings: 3600 }],
-  }),
-  confirm: numberOrNull({
-    description: 'The value that confirms the purge, if one was requested.',
-  }),
-});
+const Removed = (what: string) =>
+  Type.Object(
+    {
+      id: Type.String({ description: `Id of the ${what}.` }),
+      deleted: Type.Boolean({
+        description: 'False if it is only out of operation, or the purge is not confirmed yet.',
+      }),
+      rows: Type.Record(Type.String(), Type.Integer(), {
+        description: 'Dependent rows by table; only counted for a purge.',
+        examples: [{ energy_readings: 3600 }],
+      }),
+      confirm: numberOrNull('The value that confirms the purge; null without a purge.', null),
+    },
+    { description: 'What was removed.' },
+  );
 
 /**
  * The body that a client may send, for the documentation. The registry checks it, after checking
  * that it may be changed at all.
  */
-function bodySchema(columns: Keys, example: Input): TSchema {
+function bodySchema(columns: Keys, description: string, example: Input): TSchema {
   const { required = [], ...schema } = objectSchema(columns);
   const minProperties = Math.max(1, required.length);
-  return { ...schema, required, minProperties, examples: [example] };
+  return { ...schema, required, minProperties, description, examples: [example] };
 }
 
 /** A row of the database. */
-function rowSchema(columns: Keys): TSchema {
+function rowSchema({ columns, what }: Rows): TSchema {
   const { properties = {} } = objectSchema(columns);
   const entries = Object.entries(properties).map(([name, { type = 'object', description }]) => [
     name,
-    { type: [type, 'null'].flat(), description },
+    { type: [...new Set([type, 'null'].flat())], description },
   ]);
   return {
+    [NAME_KEY]: `${titled(what)}Row`,
     type: 'object',
+    description: `The ${what} as the registry has it.`,
     properties: Object.fromEntries(entries),
     additionalProperties: false,
   };
@@ -128,25 +165,30 @@ export function registry(app: App, api: Api): void {
 /** @throws CommandError if a factory file replaces the registry. */
 function writable({ registry }: Api): Registry {
   if (registry) return registry;
-  throw new CommandError('conflict', 'the registry is read-only: it comes from a factory file');
+  throw new CommandError('conflict', READ_ONLY);
 }
 
 function isInFleet({ simulator }: Api, table: RegistryTable, id: string): boolean {
   return simulator.fleet[table].some((each) => each.id === id);
 }
 
-function create(app: App, api: Api, { table, what, tag, columns, examples }: Rows) {
-  const Row = rowSchema(columns);
-  const good = { ...answer(Row), description: 'Created; runs from the next second on' };
+function create(app: App, api: Api, rows: Rows) {
+  const { table, what, tag, columns, examples } = rows;
+  const data = answer(`${examples.created['name']} runs`, rowSchema(rows));
   app.post(
     `/simulator/${table}`,
     {
       validatorCompiler,
       schema: {
         tags: [tag],
+        operationId: `create${titled(what)}`,
         summary: `Add a ${what} to the registry`,
-        body: bodySchema(columns, examples.created),
-        response: { 201: good, ...failures(...COMMAND_FAILURES, 404, 409) },
+        description: 'It runs from the next simulated second on.',
+        body: bodySchema(columns, `The ${what} to add.`, examples.created),
+        response: {
+          201: described(`The ${what} has been added.`, data),
+          ...failures(...COMMAND_FAILURES, NO_FACTORY, rows.taken, rows.misspelt),
+        },
       },
     },
     async ({ body }, reply) => {
@@ -158,17 +200,28 @@ function create(app: App, api: Api, { table, what, tag, columns, examples }: Row
   );
 }
 
-function update(app: App, api: Api, { table, what, tag, columns, examples }: Rows) {
+function update(app: App, api: Api, rows: Rows) {
+  const { table, what, tag, columns, examples } = rows;
   app.put(
     `/simulator/${table}/:${what}_id`,
     {
       validatorCompiler,
       schema: {
         tags: [tag],
-        summary: `Change some columns of a ${what}`,
-        params: Type.Object({ [`${what}_id`]: table === 'machines' ? MachineName : Id }),
-        body: bodySchema(changeable(columns), examples.updated),
-        response: responses(answer(rowSchema(columns)), ...COMMAND_FAILURES, 404, 409),
+        operationId: `update${titled(what)}`,
+        summary: `Change a ${what} in the registry`,
+        description:
+          'Columns that are not in the body stay. Changes take effect at the next second.',
+        params: Type.Object({ [`${what}_id`]: rows.path }),
+        body: bodySchema(changeable(columns), 'The columns to change.', examples.updated),
+        response: responses(
+          `The ${what} has been changed.`,
+          answer('it was changed and runs', rowSchema(rows)),
+          ...COMMAND_FAILURES,
+          rows.missing,
+          rows.taken,
+          rows.misspelt,
+        ),
       },
     },
     async ({ params, body }) => {
@@ -180,19 +233,28 @@ function update(app: App, api: Api, { table, what, tag, columns, examples }: Row
   );
 }
 
-function remove(app: App, api: Api, { table, what, tag }: Rows) {
+function remove(app: App, api: Api, rows: Rows) {
+  const { table, what, tag, examples } = rows;
   app.delete(
     `/simulator/${table}/:${what}_id`,
     {
       schema: {
         tags: [tag],
+        operationId: `delete${titled(what)}`,
         summary: `Stop a ${what} and take it out of operation, or delete it permanently`,
         description:
           'The row and its readings stay. With `purge=true` you get the number of dependent ' +
           'rows; repeat the request with `confirm` set to that number to delete them.',
-        params: Type.Object({ [`${what}_id`]: table === 'machines' ? MachineName : Id }),
+        params: Type.Object({ [`${what}_id`]: { ...rows.path, examples: [examples.removed] } }),
         querystring: Purge,
-        response: responses(answer(Removed), ...COMMAND_FAILURES, 404, 409),
+        response: responses(
+          `The ${what} is out of operation, was deleted, or awaits a confirmation.`,
+          answer('it is out of operation; its row and its readings stay', Removed(what)),
+          ...COMMAND_FAILURES,
+          rows.missing,
+          rows.taken,
+          invalid('confirm', 'requires purge=true'),
+        ),
       },
     },
     async ({ params, query: { purge = false, confirm } }) => {
@@ -213,6 +275,11 @@ function remove(app: App, api: Api, { table, what, tag }: Rows) {
       return answered(confirmation(rows), removed(id, rows));
     },
   );
+}
+
+/** A word with a capital letter. */
+function titled(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 function removed(id: string, rows?: Counts) {

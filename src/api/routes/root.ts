@@ -1,16 +1,17 @@
 import Type from 'typebox';
 import { version } from '../../runtime/version.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { responses, Time } from '../schemas.ts';
+import { named, responses, text, time } from '../schemas.ts';
 import { sendDashboard } from './dashboard.ts';
 
-const Service = Type.Object({
-  service: Type.Literal('enms-simulator'),
-  version: Type.String({ examples: ['1.0.0'] }),
-  description: Type.String(),
-  timestamp: Time,
+const Service = named('Service', 'The service and its links.', {
+  service: Type.Literal('enms-simulator', { description: 'Name of the service.' }),
+  version: text('Version of the program.', '1.0.0'),
+  description: text('What the service is.', 'A factory that behaves like one'),
+  timestamp: time('Simulated time.'),
   links: Type.Record(Type.String(), Type.String(), {
-    examples: [{ documentation: './docs', machines: '/simulator/machines' }],
+    description: 'Addresses by name, relative to this one.',
+    examples: [{ documentation: './docs', machines: './simulator/machines' }],
   }),
 });
 
@@ -21,8 +22,10 @@ export function root(app: App, { simulator }: Api): void {
     {
       schema: {
         tags: [TAGS.service],
+        operationId: 'getService',
         summary: 'The service and its links',
-        response: responses(Service),
+        description: 'Clients that prefer HTML, such as browsers, get the dashboard.',
+        response: responses('The service.', Service),
       },
     },
     async (request, reply) => {
