@@ -10,6 +10,9 @@ import { failures } from '../schemas.ts';
 export function metrics(app: App, { simulator, cluster }: Api): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  // Names of gauges must not end like those of counters; the same figures are there by type.
+  for (const { name, type } of registry.getMetricsAsArray())
+    if (String(type) === 'gauge' && name.endsWith('_total')) registry.removeSingleMetric(name);
   const add = addTo(registry);
   registerSimulation(add, simulator);
   registerHealth(add, simulator);
