@@ -13,6 +13,7 @@ import { Exports, generateLocally } from '../service/exports.ts';
 import type { Registry } from '../service/registry.ts';
 import type { Simulator } from '../service/simulator.ts';
 import { callerOf, type Purpose, refusalOf } from './access.ts';
+import { compressAnswers } from './compression.ts';
 import { addressOf, ConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { Api, App } from './context.ts';
 import { serveDocumentation } from './documentation.ts';
@@ -113,6 +114,7 @@ export async function buildApp(
   });
   app.addHook('onRequest', app.rateLimit());
   guard(app, configuration);
+  compressAnswers(app);
   answerUnknownRoutes(app);
   serveDocumentation(app);
 

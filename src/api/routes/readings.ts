@@ -85,6 +85,8 @@ export function readings(app: App, { simulator, limiter }: Api): void {
     },
     async (request, reply) => {
       const machine = simulator.machine(request.params.machine_id);
+      // One URL, several representations: caches must keep them apart (RFC 9110 §12.5.5).
+      reply.header('vary', 'Accept');
       const type = acceptedFormat(request.headers.accept);
       if (!type) throw new HttpError(406, notAcceptable);
       const window = await pastWindow(simulator, request.query);
