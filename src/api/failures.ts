@@ -5,6 +5,7 @@ import { ConfigError, clipped, type Diagnostic, FAULTS_MAX } from '../core/error
 import { CommandError, type Refusal } from '../service/command-error.ts';
 import { RegistryConflict } from '../store/registry/change.ts';
 import { StoreError } from '../store/store-error.ts';
+import { nearRoute } from './near-route.ts';
 import { relativeUrl } from './relative-url.ts';
 
 const STATUS_OF: Readonly<Record<Refusal, number>> = {
@@ -106,7 +107,9 @@ const notFoundPage = (home: string) => `<!doctype html>
 /** Answers unknown URLs with 404, and unsupported methods with 405. */
 export function answerUnknownRoutes(app: FastifyInstance): void {
   const methodsByPattern = new Map<string, Set<string>>();
-  app.addHook('onRoute', ({ url, method }) => {
+  const documented = new Set<string>(['/docs', '/redoc', '/openapi.json']);
+  app.addHook('onRoute', ({ url, method, schema }) => {
+    if (!schema?.hide) documented.add(url);
     const methods = methodsByPattern.get(url) ?? new Set();
     for (const each of [method].flat()) methods.add(each);
     methodsByPattern.set(url, methods);
@@ -119,7 +122,7 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
       // One URL, two representations: caches must keep them apart (RFC 9110 §12.5.5).
       void reply.code(404).header('vary', 'Accept');
       const wantsPage = request.method === 'GET' && prefersPage(request.headers.accept);
-      if (!wantsPage) return reply.send(failure(`there is no ${clipped(path)}`));
+      if (!wantsPage) return reply.send(failure(unknownText(path, documented)));
       return reply
         .type('text/html; charset=utf-8')
         .send(notFoundPage(relativeUrl(request.url, '/')));
@@ -128,6 +131,12 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
     const message = `${clipped(path)} does not accept ${request.method}; accepted: ${allowed}`;
     return reply.code(405).header('allow', allowed).send(failure(message));
   });
+}
+
+function unknownText(path: string, documented: Iterable<string>): string {
+  const near = nearRoute(path, documented);
+  const rest = path.startsWith('/simulator') ? '; /docs lists all addresses' : '';
+  return `there is no ${clipped(path)}${near ? `; did you mean ${near}?` : rest}`;
 }
 
 function matches(pattern: string, found: readonly string[]): boolean {
