@@ -7,24 +7,26 @@ import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
 import {
   AMBIGUOUS,
-  answer,
-  answered,
   COMMAND_FAILURES,
-  command,
   conflict,
   invalid,
+  NO_MACHINE,
+  responses,
+  UNKNOWN_NAME,
+} from '../responses.ts';
+import {
+  answer,
+  answered,
+  command,
   list,
   MachineId,
   MachineName,
   MachinePath,
-  NO_MACHINE,
   named,
   number,
   Origin,
-  responses,
   text,
   time,
-  UNKNOWN_NAME,
 } from '../schemas.ts';
 
 /** Longest name of an anomaly; the valid names depend on the machine. */

@@ -6,18 +6,15 @@ import { timeText } from '../../encoding/time.ts';
 import { BaselineCount } from '../../simulation/baseline.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
 import { type Api, type App, TAGS } from '../context.ts';
+import { AMBIGUOUS, invalid, NO_MACHINE, responses } from '../responses.ts';
 import {
-  AMBIGUOUS,
   command,
   integer,
-  invalid,
   MachineId,
   MachinePath,
-  NO_MACHINE,
   named,
   number,
   numberOrNull,
-  responses,
   time,
   windowQuery,
 } from '../schemas.ts';

@@ -2,18 +2,8 @@ import Type from 'typebox';
 import type { ClusterOverview, ShardView } from '../../cluster/live/overview.ts';
 import { timeText } from '../../encoding/time.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import {
-  flag,
-  integer,
-  list,
-  named,
-  number,
-  oneOf,
-  responses,
-  text,
-  textOrNull,
-  time,
-} from '../schemas.ts';
+import { responses } from '../responses.ts';
+import { flag, integer, list, named, number, oneOf, text, textOrNull, time } from '../schemas.ts';
 
 const Sink = Type.Object({
   sink: text('Name of the sink.', 'mqtt'),

@@ -5,18 +5,8 @@ import type { Simulator } from '../../service/simulator.ts';
 import { configuredSpeed } from '../../service/state.ts';
 import { callerOf, refusalOf } from '../access.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import {
-  answer,
-  answered,
-  COMMAND_FAILURES,
-  command,
-  flag,
-  invalid,
-  named,
-  numberOrNull,
-  responses,
-  text,
-} from '../schemas.ts';
+import { COMMAND_FAILURES, invalid, responses } from '../responses.ts';
+import { answer, answered, command, flag, named, numberOrNull, text } from '../schemas.ts';
 
 const settable = {
   simulation_speed: Type.Number({

@@ -18,8 +18,6 @@ import {
 import { HttpError } from '../failures.ts';
 import { relativeUrl } from '../relative-url.ts';
 import {
-  answer,
-  answered,
   COMMAND_FAILURES,
   conflict,
   described,
@@ -28,7 +26,8 @@ import {
   NOBODY,
   responses,
   unknown,
-} from '../schemas.ts';
+} from '../responses.ts';
+import { answer, answered } from '../schemas.ts';
 import { parsedWindow } from '../window.ts';
 
 /** Longest span of one export: ten years. */

@@ -3,18 +3,8 @@ import type { FactoryDescription, Machine } from '../../core/factory.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { minuteText } from '../../site/calendar.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import {
-  FactoryId,
-  integer,
-  invalid,
-  list,
-  NO_FACTORY,
-  named,
-  number,
-  responses,
-  text,
-  textOrNull,
-} from '../schemas.ts';
+import { invalid, NO_FACTORY, responses } from '../responses.ts';
+import { FactoryId, integer, list, named, number, text, textOrNull } from '../schemas.ts';
 
 const Factory = named('Factory', 'A factory: a site with machines.', {
   factory_id: FactoryId,

@@ -1,17 +1,13 @@
 import Type from 'typebox';
 import { truthMessage } from '../../service/truth-publisher.ts';
 import { type Api, type App, TAGS } from '../context.ts';
+import { AMBIGUOUS, described, failures, invalid, NO_MACHINE } from '../responses.ts';
 import {
-  AMBIGUOUS,
   command,
-  described,
-  failures,
   flag,
   integer,
-  invalid,
   MachineId,
   MachineName,
-  NO_MACHINE,
   named,
   number,
   Origin,

@@ -3,7 +3,8 @@ import { secondText } from '../../encoding/time.ts';
 import { version } from '../../runtime/version.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
-import { flag, list, named, oneOf, responses, text, time } from '../schemas.ts';
+import { responses } from '../responses.ts';
+import { flag, list, named, oneOf, text, time } from '../schemas.ts';
 import { isMqttConnected } from './simulation.ts';
 
 const Health = named('Health', 'The health of the simulator and its connections.', {

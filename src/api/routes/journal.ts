@@ -6,14 +6,11 @@ import { timeText } from '../../encoding/time.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { PAGE_HEADERS, pageOf, pageQuery } from '../paging.ts';
+import { AMBIGUOUS, described, failures, invalid } from '../responses.ts';
 import {
-  AMBIGUOUS,
   command,
-  described,
-  failures,
   instant,
   integer,
-  invalid,
   MachineName,
   named,
   oneOf,

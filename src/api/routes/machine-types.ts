@@ -5,7 +5,8 @@ import { type MachineType, parameterContent } from '../../core/machine.ts';
 import { COMPRESSIONS } from '../../dataset/formats/index.ts';
 import { version } from '../../runtime/version.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { integer, list, named, number, oneOf, responses, text } from '../schemas.ts';
+import { responses } from '../responses.ts';
+import { integer, list, named, number, oneOf, text } from '../schemas.ts';
 
 const range = (description: string) =>
   Type.Array(Type.Number(), { minItems: 2, maxItems: 2, description, examples: [[5, 400]] });

@@ -11,26 +11,28 @@ import { type Api, type App, TAGS } from '../context.ts';
 import { PAGE_HEADERS, pageOf, pageQuery } from '../paging.ts';
 import {
   AMBIGUOUS,
-  command,
   described,
-  FactoryId,
   failures,
+  invalid,
+  NO_FACTORY,
+  NO_MACHINE,
+  responses,
+  UNKNOWN_NAME,
+} from '../responses.ts';
+import {
+  command,
+  FactoryId,
   flag,
   integer,
-  invalid,
   list,
   MachineId,
   MachinePath,
-  NO_FACTORY,
-  NO_MACHINE,
   named,
   number,
   numberOrNull,
   oneOf,
-  responses,
   text,
   textOrNull,
-  UNKNOWN_NAME,
 } from '../schemas.ts';
 
 /** Machines per page: default, and maximum of about 5 MB. */

@@ -4,7 +4,7 @@ import type { ClusterOverview, ShardView } from '../../cluster/live/overview.ts'
 import type { DeliveryFigures } from '../../delivery/delivery.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { failures } from '../schemas.ts';
+import { failures } from '../responses.ts';
 
 /** `/metrics`: metrics for Prometheus. */
 export function metrics(app: App, { simulator, cluster }: Api): void {

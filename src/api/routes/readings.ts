@@ -5,17 +5,8 @@ import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
 import { NAME_KEY } from '../openapi.ts';
 import { acceptedFormat, encodedReadings, headerOf, READING_TYPES } from '../reading-stream.ts';
-import {
-  AMBIGUOUS,
-  command,
-  failures,
-  invalid,
-  MachineId,
-  MachinePath,
-  NO_MACHINE,
-  time,
-  windowQuery,
-} from '../schemas.ts';
+import { AMBIGUOUS, failures, invalid, NO_MACHINE } from '../responses.ts';
+import { command, MachineId, MachinePath, time, windowQuery } from '../schemas.ts';
 import { pastWindow, WINDOW_MAX_DAYS } from '../window.ts';
 
 const Reading = Type.Object(

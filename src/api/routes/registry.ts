@@ -12,22 +12,17 @@ import { type Counts, confirmation, totalOf } from '../../store/registry/purge.t
 import { type Api, type App, TAGS } from '../context.ts';
 import { NAME_KEY } from '../openapi.ts';
 import {
-  answer,
-  answered,
   COMMAND_FAILURES,
-  command,
   conflict,
   described,
-  FactoryId,
   type Fault,
   failures,
   invalid,
-  MachineName,
   NO_FACTORY,
   NO_MACHINE,
-  numberOrNull,
   responses,
-} from '../schemas.ts';
+} from '../responses.ts';
+import { answer, answered, command, FactoryId, MachineName, numberOrNull } from '../schemas.ts';
 import { compileValidator } from '../validation.ts';
 
 /** The documentation of the routes for one table. */

@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import { version } from '../../runtime/version.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { named, responses, text, time } from '../schemas.ts';
+import { responses } from '../responses.ts';
+import { named, text, time } from '../schemas.ts';
 import { sendDashboard } from './dashboard.ts';
 
 const Service = named('Service', 'The service and its links.', {

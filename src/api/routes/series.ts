@@ -5,19 +5,16 @@ import { type FlatField, flatFields } from '../../encoding/reading.ts';
 import { isText } from '../../encoding/texts.ts';
 import { timeText } from '../../encoding/time.ts';
 import { type Api, type App, TAGS } from '../context.ts';
+import { AMBIGUOUS, invalid, NO_MACHINE, responses } from '../responses.ts';
 import {
-  AMBIGUOUS,
   command,
   flag,
   integer,
-  invalid,
   list,
   MachineId,
   MachinePath,
-  NO_MACHINE,
   named,
   number,
-  responses,
   time,
   windowQuery,
 } from '../schemas.ts';

@@ -2,26 +2,22 @@ import Type, { type Static } from 'typebox';
 import { secondText, timeText } from '../../encoding/time.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { type Api, type App, TAGS } from '../context.ts';
+import { AMBIGUOUS, COMMAND_FAILURES, invalid, responses, unknown } from '../responses.ts';
 import {
-  AMBIGUOUS,
   answer,
   answered,
-  COMMAND_FAILURES,
   command,
   FactoryId,
   flag,
   integer,
-  invalid,
   list,
   MachineName,
   named,
   number,
   oneOf,
-  responses,
   text,
   textOrNull,
   time,
-  unknown,
 } from '../schemas.ts';
 import { RunTimeSettings, shownSettings } from './config.ts';
 

@@ -7,7 +7,8 @@ import type { Simulator } from '../../service/simulator.ts';
 import { ConcurrencyLimiter } from '../concurrency-limiter.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { LiveStream, statusFrame } from '../live-stream.ts';
-import { AMBIGUOUS, command, failures, invalid, NO_MACHINE } from '../schemas.ts';
+import { AMBIGUOUS, failures, invalid, NO_MACHINE } from '../responses.ts';
+import { command } from '../schemas.ts';
 
 /** Streams per address at once, for dashboards and scripts of a team; twice as many in total. */
 const STREAMS_MAX = 100;
