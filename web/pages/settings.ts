@@ -48,7 +48,7 @@ function settingsForm(settings: Settings, changed: () => Promise<unknown>): HTML
     h(
       'div',
       {},
-      h('label', { for: 'probability' }, 'Probability of an anomaly per machine and day (0 to 1)'),
+      h('label', { for: 'probability' }, 'Anomaly probability per machine and day (0 to 1)'),
       probability,
     ),
     h(
