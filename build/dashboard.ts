@@ -1,15 +1,20 @@
-/** Bundles the dashboard into `public/`, from where the API serves it. */
+/** Bundles the dashboard and the API's documentation into `public/`, for the API to serve. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const target = join(import.meta.dirname, '../web/public');
+/** The only thing that ReDoc would load from another host: its logo. */
+const REDOC_LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
+const EMPTY_IMAGE = 'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E';
+
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 
 const { outputFiles } = await build({
-  entryPoints: ['web/main.ts', 'web/style.css'],
+  entryPoints: ['web/main.ts', 'web/docs.ts', 'web/style.css'],
   outdir: target,
   bundle: true,
   minify: true,
@@ -18,14 +23,31 @@ const { outputFiles } = await build({
   target: 'es2022',
   legalComments: 'none',
 });
-const icon = readFileSync('web/icon.svg');
-let page = readFileSync('web/index.html', 'utf8');
-for (const { path, contents } of [...outputFiles, { path: 'icon.svg', contents: icon }]) {
-  const name = path.slice(path.lastIndexOf('/') + 1);
+const redoc = textOf(import.meta.resolve('redoc/bundles/redoc.standalone.js'));
+const assets = new Map<string, string | Uint8Array>([
+  ...outputFiles.map(({ path, contents }) => [basename(path), contents] as const),
+  ['icon.svg', readFileSync('web/icon.svg')],
+  ['swagger-ui.css', textOf(import.meta.resolve('@fastify/swagger-ui/static/swagger-ui.css'))],
+  ['swagger-ui.js', textOf(import.meta.resolve('@fastify/swagger-ui/static/swagger-ui-bundle.js'))],
+  ['redoc.js', redoc.replaceAll(REDOC_LOGO, EMPTY_IMAGE)],
+]);
+const pages = new Map(
+  ['index.html', 'docs.html', 'redoc.html'].map((name) => [
+    name,
+    readFileSync(join('web', name), 'utf8'),
+  ]),
+);
+for (const [name, content] of assets) {
   // A name that changes with the content lets browsers cache the file forever.
-  const hash = createHash('sha256').update(contents).digest('hex').slice(0, 12);
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
   const hashed = name.replace('.', `-${hash}.`);
-  writeFileSync(join(target, hashed), contents);
-  page = page.replaceAll(`/dashboard/${name}`, `/dashboard/${hashed}`);
+  writeFileSync(join(target, hashed), content);
+  for (const [page, text] of pages)
+    pages.set(page, text.replaceAll(`"dashboard/${name}"`, `"dashboard/${hashed}"`));
 }
-writeFileSync(join(target, 'index.html'), page);
+for (const [name, text] of pages) writeFileSync(join(target, name), text);
+
+/** The text of a file of a package. */
+function textOf(url: string): string {
+  return readFileSync(fileURLToPath(url), 'utf8');
+}

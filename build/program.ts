@@ -15,7 +15,6 @@ const PARTS = 'program';
 /** Packages that read their own files, and large ones that few commands need. */
 const APART = [
   '@electric-sql/pglite',
-  '@fastify/swagger-ui',
   '@resvg/resvg-wasm',
   'date-holidays',
   'echarts',

@@ -107,7 +107,7 @@ export class Live {
       fields: 'power_kw',
       points: String(Math.max(1, Math.min(TRAIL_MAX, Math.floor(spanMs / intervalMs)))),
     });
-    const path = `/simulator/machines/${machine.machine_id}/series?${query}`;
+    const path = `simulator/machines/${machine.machine_id}/series?${query}`;
     const { time, fields } = await request<Series>(path);
     const firstMs = trail[0]?.timeMs ?? Number.POSITIVE_INFINITY;
     const before = time.flatMap((text, i) => {
@@ -131,12 +131,12 @@ export class Live {
   async #poll(): Promise<void> {
     try {
       const [status, health] = await Promise.all([
-        request<Status>('/simulator/status'),
-        request<Health>('/health'),
+        request<Status>('simulator/status'),
+        request<Health>('health'),
       ]);
       if (this.factories.length === 0)
-        this.factories = await request<Factory[]>('/simulator/factories');
-      this.catalogue ??= await request<Catalogue>('/simulator/info');
+        this.factories = await request<Factory[]>('simulator/factories');
+      this.catalogue ??= await request<Catalogue>('simulator/info');
       await this.#fetchMachines();
       this.status = status;
       this.health = health;
@@ -150,7 +150,7 @@ export class Live {
   }
 
   async #fetchMachines(): Promise<void> {
-    const machines = await request<Machine[]>(`/simulator/machines?limit=${SHOWN_MAX}`);
+    const machines = await request<Machine[]>(`simulator/machines?limit=${SHOWN_MAX}`);
     const ids = new Set(machines.map(({ machine_id }) => machine_id));
     for (const id of this.machines.keys()) if (!ids.has(id)) this.machines.delete(id);
     for (const machine of machines) {
@@ -162,7 +162,7 @@ export class Live {
   }
 
   #openStream(): void {
-    const stream = new EventSource(`/simulator/stream?limit=${SHOWN_MAX}`);
+    const stream = new EventSource(`simulator/stream?limit=${SHOWN_MAX}`);
     stream.addEventListener('reading', ({ data }) => this.#addReading(JSON.parse(data) as Reading));
     stream.addEventListener('status', ({ data }) =>
       this.#updateStatus(JSON.parse(data) as MachineStatus),

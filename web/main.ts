@@ -56,7 +56,7 @@ document.body.append(
     'header',
     {},
     h('a', { href: '#/', class: 'brand' }, h('span', { class: 'logo' }), 'Factory simulator'),
-    h('nav', { 'aria-label': 'Pages' }, ...links, h('a', { href: '/docs' }, 'API')),
+    h('nav', { 'aria-label': 'Pages' }, ...links, h('a', { href: 'docs' }, 'API')),
     h('div', { class: 'states' }, clock, broker, database, themeButton()),
   ),
   lost,
@@ -135,7 +135,7 @@ function showClock(): void {
 
 /** Shows the link to the cluster page only if there is a cluster. */
 async function showCluster(): Promise<void> {
-  const { enabled } = await request<Cluster>('/simulator/cluster');
+  const { enabled } = await request<Cluster>('simulator/cluster');
   clusterLink.hidden = !enabled;
 }
 

@@ -17,7 +17,7 @@ export async function loadTruths(
       limit: String(PAGE),
       offset: String(truths.length),
     });
-    const part = await request<Truth[]>(`/simulator/anomalies?${parameters}`, { signal });
+    const part = await request<Truth[]>(`simulator/anomalies?${parameters}`, { signal });
     truths.push(...part);
     const isComplete = part.length < PAGE;
     show(truths, isComplete);

@@ -9,14 +9,14 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { ClusterOverview } from '../cluster/live/overview.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { version } from '../runtime/version.ts';
 import { Exports, generateLocally } from '../service/exports.ts';
 import type { Registry } from '../service/registry.ts';
 import type { Simulator } from '../service/simulator.ts';
 import { callerOf, type Purpose, refusalOf } from './access.ts';
+import { compressAnswers } from './compression.ts';
 import { addressOf, ConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { Api, App } from './context.ts';
-import { describeRoutes, serveDocumentation } from './documentation.ts';
+import { serveDocumentation } from './documentation.ts';
 import { answerError, answerUnknownRoutes, HttpError, onClientError } from './failures.ts';
 import { acceptJsonOnly } from './json-body.ts';
 import { routes } from './routes/index.ts';
@@ -114,8 +114,9 @@ export async function buildApp(
   });
   app.addHook('onRequest', app.rateLimit());
   guard(app, configuration);
+  compressAnswers(app);
   answerUnknownRoutes(app);
-  await describeRoutes(app, version);
+  serveDocumentation(app);
 
   const limiter = new ConcurrencyLimiter(
     ANSWERS_MAX,
@@ -136,7 +137,6 @@ export async function buildApp(
   });
   const api: Api = { simulator, configuration, registry, cluster, limiter, exports };
   for (const add of routes) add(app, api);
-  await serveDocumentation(app);
   // After the hook that ends streams, which would keep the server open.
   app.addHook('preClose', () => closeServer(app.server));
   return app;

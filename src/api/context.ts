@@ -17,6 +17,19 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
+declare module 'fastify' {
+  /** How a route is documented; the description of its bodies is in their schemas. */
+  interface FastifySchema {
+    /** Its name for generated clients; it never changes. */
+    readonly operationId?: string;
+    readonly tags?: readonly string[];
+    readonly summary?: string;
+    readonly description?: string;
+    /** Whether it is left out. */
+    readonly hide?: boolean;
+  }
+}
+
 /** Everything that routes need for their answers. */
 export interface Api {
   readonly simulator: Simulator;

@@ -2,7 +2,19 @@ import Type from 'typebox';
 import { ALL_COMPRESSIONS, COMPRESSIONS, FORMAT_NAMES } from '../dataset/formats/index.ts';
 import { timeText } from '../encoding/time.ts';
 import type { ExportRecord, ExportSummary } from '../service/exports.ts';
-import { command, Id, Instant, numberOrNull, oneOf, Time, textOrNull } from './schemas.ts';
+import {
+  command,
+  flag,
+  instant,
+  integer,
+  list,
+  named,
+  numberOrNull,
+  oneOf,
+  text,
+  textOrNull,
+  time,
+} from './schemas.ts';
 
 /** Longest resampling interval: a day [s]. */
 const RESAMPLE_MAX_S = 86_400;
@@ -13,85 +25,105 @@ const NAME_MAX = 200;
 /** The body of an export request: the options of `generate`. */
 export const ExportBody = command(
   {
-    from: Instant,
-    to: Instant,
+    from: instant('Start of the window, excluded.', '2026-01-05T06:00:00Z'),
+    to: instant('End of the window, included.', '2026-01-05T14:00:00Z'),
     machines: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: NAME_MAX }), {
         minItems: 1,
         maxItems: MACHINES_MAX,
-        description: 'Ids or names; default: all machines.',
+        description: 'Ids or names of machines; default: all machines.',
       }),
     ),
-    format: Type.Optional(oneOf(FORMAT_NAMES, { description: `Default: ${FORMAT_NAMES[0]}.` })),
+    format: Type.Optional(oneOf(`Format of the files; default: ${FORMAT_NAMES[0]}.`, FORMAT_NAMES)),
     compress: Type.Optional(
-      oneOf(ALL_COMPRESSIONS, {
-        description: Object.entries(COMPRESSIONS)
+      oneOf(
+        `Compression of the files. ${Object.entries(COMPRESSIONS)
           .map(([format, methods]) => `${format}: ${methods.join(', ')}`)
-          .join('; '),
-      }),
+          .join('; ')}.`,
+        ALL_COMPRESSIONS,
+      ),
     ),
-    partition: Type.Optional(oneOf(['day', 'month'], { description: 'Time span of one file.' })),
+    partition: Type.Optional(
+      oneOf('Time span of one file; default: a day, or a month in a long window.', [
+        'day',
+        'month',
+      ]),
+    ),
     wide: Type.Optional(
-      Type.Boolean({
-        description:
-          'Write one table for each machine type instead of one for each channel: a row a ' +
-          'reading, with all fields and labels.',
-      }),
+      flag(
+        'Whether to write one table for each machine type instead of one for each channel: a ' +
+          'row a reading, with all fields and labels.',
+      ),
     ),
     labels: Type.Optional(
-      Type.Boolean({ description: 'Add the columns anomaly and anomaly_type to every table.' }),
+      flag('Whether to add the columns anomaly and anomaly_type to every table.'),
     ),
-    clean: Type.Optional(
-      Type.Boolean({ description: 'Also write the twin without anomalies to clean/.' }),
-    ),
+    clean: Type.Optional(flag('Whether to also write a twin without anomalies to clean/.')),
     resample_seconds: Type.Optional(
       Type.Number({
         minimum: 0.1,
         maximum: RESAMPLE_MAX_S,
-        description: 'Resample to this interval, a multiple of every machine’s interval.',
+        description: 'Interval to resample to, a multiple of every machine’s interval [s].',
       }),
     ),
   },
   {
-    examples: [{ from: '2026-10-01T00:00:00Z', to: '2026-10-08T00:00:00Z', format: 'csv' }],
+    description: 'What to export.',
+    examples: [{ from: '2026-01-05T06:00:00Z', to: '2026-01-05T14:00:00Z', format: 'csv' }],
   },
 );
 
+/** The id of an export. */
+const ID_EXAMPLE = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
+
+const properties = {
+  id: text('Id of the export.', ID_EXAMPLE),
+  state: oneOf('Whether it is running, done or failed.', ['running', 'done', 'failed']),
+  created_at: text('When it was requested, in real time.', '2026-01-05T15:00:00.000Z'),
+  ended_at: textOrNull(
+    'When it ended, in real time; null while it runs. It is removed a day later.',
+    '2026-01-05T15:00:02.000Z',
+  ),
+  from: time('Start of the window, excluded.'),
+  to: time('End of the window, included.', '2026-01-05T14:00:00Z'),
+  machines: list('Ids of the machines.', Type.String()),
+  format: oneOf('Format of the files.', FORMAT_NAMES),
+  compress: oneOf('Compression of the files.', ALL_COMPRESSIONS),
+  partition: oneOf('Time span of one file.', ['day', 'month', 'whole']),
+  wide: flag('Whether there is one table for each machine type, with all fields and labels.'),
+  labels: flag('Whether every table has the columns anomaly and anomaly_type.'),
+  clean: flag('Whether clean/ has a twin without anomalies.'),
+  resample_seconds: numberOrNull('Interval of the readings [s]; null: that of each machine.', null),
+  rows: integer('Rows of readings written so far.', 120_000),
+  rows_total: integer('Rows of readings when it is done.', 2_298_240),
+  share: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    description: 'Share of the export that is done.',
+    examples: [0.0522],
+  }),
+  bytes: integer('Size of the files so far [B].', 24_000_000),
+  error: textOrNull('Why it failed; null if it did not.', null),
+};
+
 /** An export as clients see it. */
-export const Export = Type.Object({
-  id: Id,
-  state: oneOf(['running', 'done', 'failed']),
-  created_at: Type.String({ description: 'Real time.', examples: ['2026-10-09T12:00:00Z'] }),
-  ended_at: textOrNull({ description: 'Real time; the export is removed a day later.' }),
-  from: Time,
-  to: Time,
-  machines: Type.Array(Id),
-  format: oneOf(FORMAT_NAMES),
-  compress: oneOf(ALL_COMPRESSIONS),
-  partition: oneOf(['day', 'month', 'whole']),
-  wide: Type.Boolean(),
-  labels: Type.Boolean(),
-  clean: Type.Boolean(),
-  resample_seconds: numberOrNull({ description: 'Null: the interval of each machine.' }),
-  rows: Type.Integer({ description: 'Rows of readings written so far.', examples: [120_000] }),
-  rows_total: Type.Integer({ examples: [2_298_240] }),
-  share: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the export that is done.' }),
-  bytes: Type.Integer({ examples: [24_000_000] }),
-  error: textOrNull({ description: 'Why it failed.' }),
-});
+export const Export = named('Export', 'A dataset of the running factory.', properties);
 
 /** An export with its files. */
-export const ExportWithFiles = Type.Object({
-  ...Export.properties,
-  files: Type.Array(
+export const ExportWithFiles = named('ExportWithFiles', 'A dataset, and its files.', {
+  ...properties,
+  files: list(
+    'All files including the manifest, once it is done; each at `files/{path}`.',
     Type.Object({
-      path: Type.String({ examples: ['energy/factory=demo/2026-10-01.csv'] }),
-      table: Type.String({ examples: ['energy'] }),
-      rows: Type.Integer(),
-      bytes: Type.Integer(),
-      sha256: Type.String(),
+      path: text('Path of the file in the dataset.', 'energy/factory=demo/2026-01-05.csv'),
+      table: text('Table that the file belongs to.', 'energy'),
+      rows: integer('Rows in the file.', 86_400),
+      bytes: integer('Size of the file [B].', 4_200_000),
+      sha256: text(
+        'SHA-256 checksum of the file.',
+        'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      ),
     }),
-    { description: 'All files including the manifest, once it is done; each at `files/{path}`.' },
   ),
 });
 

@@ -5,6 +5,8 @@ import { ConfigError, clipped, type Diagnostic, FAULTS_MAX } from '../core/error
 import { CommandError, type Refusal } from '../service/command-error.ts';
 import { RegistryConflict } from '../store/registry/change.ts';
 import { StoreError } from '../store/store-error.ts';
+import { nearRoute } from './near-route.ts';
+import { relativeUrl } from './relative-url.ts';
 
 const STATUS_OF: Readonly<Record<Refusal, number>> = {
   unknown: 404,
@@ -91,21 +93,23 @@ export function prefersPage(accept = ''): boolean {
 }
 
 /** Does not repeat the URL, so that it cannot show text from an attacker. */
-const NOT_FOUND_PAGE = `<!doctype html>
+const notFoundPage = (home: string) => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Not found · Factory simulator</title>
 <h1>Not found</h1>
 <p>There is no page at this address.</p>
-<p><a href="/">Go to the factory</a></p>
+<p><a href="${home}">Go to the factory</a></p>
 </html>
 `;
 
 /** Answers unknown URLs with 404, and unsupported methods with 405. */
 export function answerUnknownRoutes(app: FastifyInstance): void {
   const methodsByPattern = new Map<string, Set<string>>();
-  app.addHook('onRoute', ({ url, method }) => {
+  const documented = new Set<string>(['/docs', '/redoc', '/openapi.json']);
+  app.addHook('onRoute', ({ url, method, schema }) => {
+    if (!schema?.hide) documented.add(url);
     const methods = methodsByPattern.get(url) ?? new Set();
     for (const each of [method].flat()) methods.add(each);
     methodsByPattern.set(url, methods);
@@ -118,13 +122,21 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
       // One URL, two representations: caches must keep them apart (RFC 9110 §12.5.5).
       void reply.code(404).header('vary', 'Accept');
       const wantsPage = request.method === 'GET' && prefersPage(request.headers.accept);
-      if (!wantsPage) return reply.send(failure(`there is no ${clipped(path)}`));
-      return reply.type('text/html; charset=utf-8').send(NOT_FOUND_PAGE);
+      if (!wantsPage) return reply.send(failure(unknownText(path, documented)));
+      return reply
+        .type('text/html; charset=utf-8')
+        .send(notFoundPage(relativeUrl(request.url, '/')));
     }
     const allowed = METHODS.filter((method) => methods.has(method)).join(', ');
     const message = `${clipped(path)} does not accept ${request.method}; accepted: ${allowed}`;
     return reply.code(405).header('allow', allowed).send(failure(message));
   });
+}
+
+function unknownText(path: string, documented: Iterable<string>): string {
+  const near = nearRoute(path, documented);
+  const rest = path.startsWith('/simulator') ? '; /docs lists all addresses' : '';
+  return `there is no ${clipped(path)}${near ? `; did you mean ${near}?` : rest}`;
 }
 
 function matches(pattern: string, found: readonly string[]): boolean {

@@ -2,16 +2,29 @@ import Type, { type TSchema } from 'typebox';
 import type { Incident } from '../core/anomaly.ts';
 import { IS_ID } from '../core/machine-finder.ts';
 import { INSTANT_PATTERN } from '../schema/times.ts';
+import { NAME_KEY } from './openapi.ts';
 
 /**
- * The id of a machine or factory. Registries contain ids that are not RFC 4122 UUIDs, so any
- * hexadecimal digits are accepted.
+ * An id. Registries contain ids that are not RFC 4122 UUIDs, so any hexadecimal digits are
+ * accepted.
  */
-export const Id = Type.String({
-  pattern: IS_ID.source,
-  title: 'an id of 8-4-4-4-12 hexadecimal digits',
-  examples: ['c0000000-0000-0000-0000-000000000001'],
-});
+function idOf(description: string, example: string) {
+  return Type.String({
+    pattern: IS_ID.source,
+    title: 'an id of 8-4-4-4-12 hexadecimal digits',
+    description,
+    examples: [example],
+  });
+}
+
+const MACHINE_EXAMPLE = 'c0000000-0000-0000-0000-000000000001';
+const FACTORY_EXAMPLE = '11111111-1111-1111-1111-111111111111';
+
+/** The id of a machine. */
+export const MachineId = idOf('Id of the machine.', MACHINE_EXAMPLE);
+
+/** The id of a factory. */
+export const FactoryId = idOf('Id of the factory.', FACTORY_EXAMPLE);
 
 /** Longest name of a machine or factory, in characters. */
 export const NAME_MAX = 255;
@@ -21,7 +34,8 @@ export const MachineName = Type.String({
   minLength: 1,
   maxLength: NAME_MAX,
   title: 'an id of 8-4-4-4-12 hexadecimal digits, or the name of a machine',
-  examples: ['c0000000-0000-0000-0000-000000000001'],
+  description: 'Id of a machine, or its name if no other machine has the same.',
+  examples: [MACHINE_EXAMPLE],
 });
 
 /** A factory by its id or, if unique, its name. */
@@ -29,44 +43,96 @@ export const FactoryName = Type.String({
   minLength: 1,
   maxLength: NAME_MAX,
   title: 'an id of 8-4-4-4-12 hexadecimal digits, or the name of a factory',
-  examples: ['11111111-1111-1111-1111-111111111111'],
+  description: 'Id of a factory, or its name if no other factory has the same.',
+  examples: [FACTORY_EXAMPLE],
 });
 
 /** Path parameters of one machine. */
 export const MachinePath = Type.Object({ machine_id: MachineName });
 
-/** An instant of simulated time. */
-export const Instant = Type.String({
-  pattern: INSTANT_PATTERN,
-  title:
-    'an instant like 2026-10-09T12:00:00Z or 2026-10-09T14:00:00%2B02:00 (a + is %2B in a URL), ' +
-    'or a date (midnight UTC)',
-  examples: ['2026-10-09T12:00:00Z'],
-});
+/** An instant of simulated time in a request. */
+export function instant(description: string, example: string) {
+  return Type.String({
+    pattern: INSTANT_PATTERN,
+    title:
+      'an instant like 2026-10-09T12:00:00Z or 2026-10-09T14:00:00%2B02:00 (a + is %2B in a ' +
+      'URL), or a date (midnight UTC)',
+    description,
+    examples: [example],
+  });
+}
 
 /** The query parameters of a window. */
-export const WindowQuery = { from: Type.Optional(Instant), to: Type.Optional(Instant) };
+export function windowQuery(defaultFrom: string) {
+  return {
+    from: Type.Optional(
+      instant(`Start of the window, excluded; default: ${defaultFrom}.`, '2026-01-05T06:00:00Z'),
+    ),
+    to: Type.Optional(
+      instant('End of the window, included; default: now.', '2026-01-05T07:00:00Z'),
+    ),
+  };
+}
 
-/** A time in a response. */
-export const Time = Type.String({ examples: ['2026-10-09T12:00:00Z'] });
+/** An instant of simulated time in a response. */
+export function time(description: string, example = '2026-01-05T06:00:00Z') {
+  return Type.String({ description, examples: [example] });
+}
 
 /** Text or null. */
-export function textOrNull(options: { examples?: string[]; description?: string } = {}) {
-  return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
+export function textOrNull(description: string, example: string | null) {
+  return Type.Unsafe<string | null>({ type: ['string', 'null'], description, examples: [example] });
 }
 
 /** A number or null. */
-export function numberOrNull(options: { description?: string } = {}) {
-  return Type.Unsafe<number | null>({ type: ['number', 'null'], ...options });
+export function numberOrNull(description: string, example: number | null) {
+  return Type.Unsafe<number | null>({ type: ['number', 'null'], description, examples: [example] });
+}
+
+/** Text. */
+export function text(description: string, example: string) {
+  return Type.String({ description, examples: [example] });
+}
+
+/** A number. */
+export function number(description: string, example: number) {
+  return Type.Number({ description, examples: [example] });
+}
+
+/** An integer. */
+export function integer(description: string, example: number) {
+  return Type.Integer({ description, examples: [example] });
+}
+
+/** True or false. */
+export function flag(description: string) {
+  return Type.Boolean({ description });
+}
+
+/** A list. */
+export function list<T extends TSchema>(description: string, items: T, options: object = {}) {
+  return Type.Array(items, { description, ...options });
 }
 
 /** One of some words. */
-export function oneOf<const T extends readonly string[]>(words: T, options: object = {}) {
-  return Type.Unsafe<T[number]>({ type: 'string', enum: words, ...options });
+export function oneOf<const T extends readonly string[]>(description: string, words: T) {
+  return Type.Unsafe<T[number]>({ type: 'string', enum: words, description });
+}
+
+/** An object that is listed under its name in the documentation. */
+export function named<P extends Record<string, TSchema>>(
+  name: string,
+  description: string,
+  properties: P,
+) {
+  return Type.Object(properties, { [NAME_KEY]: name, description });
 }
 
 /** What caused an anomaly. */
-export const Origin = oneOf(['injected', 'random', 'scenario'] satisfies Incident['origin'][]);
+export const Origin = oneOf(
+  'What caused the anomaly: a command, chance, or the scenario of the factory.',
+  ['injected', 'random', 'scenario'] satisfies Incident['origin'][],
+);
 
 /** The body of a command; unknown keys are rejected by name. */
 export function command<P extends Record<string, TSchema>>(properties: P, options: object = {}) {
@@ -74,55 +140,15 @@ export function command<P extends Record<string, TSchema>>(properties: P, option
 }
 
 /** The response of a command. */
-export function answer<T extends TSchema>(data: T) {
-  return Type.Object({ message: Type.String(), success: Type.Literal(true), data });
+export function answer<T extends TSchema>(message: string, data: T) {
+  return Type.Object({
+    message: text('What was done, as a sentence.', message),
+    success: Type.Literal(true, { description: 'Always true.' }),
+    data,
+  });
 }
 
 /** The body of a response as {@link answer} describes it. */
 export function answered<T>(message: string, data: T) {
   return { message, success: true as const, data };
 }
-
-/** The body of every error response. */
-const Failure = Type.Object({
-  success: Type.Literal(false),
-  message: Type.String(),
-  errors: Type.Optional(
-    Type.Array(
-      Type.Object({
-        path: Type.String({ examples: ['severity'] }),
-        message: Type.String({ examples: ['9 is not accepted; a number from 1 to 5'] }),
-      }),
-    ),
-  ),
-});
-
-const FAILURES = {
-  400: 'Malformed request',
-  401: 'The key is missing or wrong',
-  403: 'Not allowed from this address or page',
-  404: 'Unknown id',
-  406: 'Format not available',
-  409: 'Conflict with the current state',
-  413: 'The body is too large',
-  415: 'The body is not JSON',
-  422: 'Well-formed but invalid; all invalid fields are listed with what is accepted',
-  429: 'Too many requests',
-  503: 'A required part is unavailable',
-} as const;
-
-/** Response schemas of a route: success, and the possible errors. */
-export function responses<T extends TSchema>(good: T, ...statuses: (keyof typeof FAILURES)[]) {
-  return { 200: good, ...failures(...statuses) };
-}
-
-/** Schemas of error responses; every route may exceed the rate limit. */
-export function failures(...statuses: (keyof typeof FAILURES)[]) {
-  const schemas: Record<number, TSchema> = {};
-  for (const status of [...statuses, 429] as const)
-    schemas[status] = { ...Failure, description: FAILURES[status] } as TSchema;
-  return schemas;
-}
-
-/** Errors that every command may return. */
-export const COMMAND_FAILURES = [400, 401, 403, 413, 415, 422, 503] as const;

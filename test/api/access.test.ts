@@ -304,7 +304,7 @@ describe('the guard', () => {
         '/health',
         '/metrics',
         '/docs',
-        '/docs/static/swagger-ui.css',
+        '/dashboard/swagger-ui.css',
         '/openapi.json',
         '/simulator/machines',
         '/simulator/stream',

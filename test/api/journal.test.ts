@@ -77,7 +77,8 @@ describe('the journal', () => {
       const { headers, body }: LightMyRequestResponse = await simulation.app.inject(url);
       assert.equal(headers['x-total-count'], '5');
       for (const { sequence } of JSON.parse(body) as Event[]) sequences.push(sequence);
-      url = /^<(.*)>; rel="next"$/.exec((headers.link as string | undefined) ?? '')?.[1];
+      const next = /^<(.*)>; rel="next"$/.exec((headers.link as string | undefined) ?? '')?.[1];
+      url = next && new URL(next, new URL(url, 'http://localhost')).href;
     }
     assert.deepEqual(sequences, [1, 2, 3, 4, 5]);
   });

@@ -141,7 +141,8 @@ describe('the status of the simulator', () => {
       const { headers, body }: LightMyRequestResponse = await simulation.app.inject(url);
       assert.equal(headers['x-total-count'], '5');
       for (const { machine_name } of JSON.parse(body)) names.push(machine_name);
-      url = /^<(.*)>; rel="next"$/.exec((headers.link as string | undefined) ?? '')?.[1];
+      const next = /^<(.*)>; rel="next"$/.exec((headers.link as string | undefined) ?? '')?.[1];
+      url = next && new URL(next, new URL(url, 'http://localhost')).href;
     }
     assert.deepEqual(
       names,

@@ -35,14 +35,14 @@ function simulator(
 const here = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   run(words, cwd, env);
 
-/** An import that blocks a package of the HTTP server that is outside the bundle. */
+/** An import that blocks the HTTP server, which the bundle has in a file of its own. */
 const WITHOUT_SERVER = [
   '--import',
   `data:text/javascript,${encodeURIComponent(`
     import { register } from 'node:module';
     register('data:text/javascript,' + encodeURIComponent(\`
       export async function resolve(specifier, context, next) {
-        if (specifier === '@fastify/swagger-ui') throw new Error('the server was loaded');
+        if (specifier.match('/app(-[A-Z0-9]+)?[.]js$')) throw new Error('the server was loaded');
         return next(specifier, context);
       }\`));
   `)}`,

@@ -56,11 +56,11 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
 
   it('is small, and browsers cache it until it changes', async () => {
     const text = await (await fetch(url, { headers: { accept: 'text/html' } })).text();
-    const paths = [...text.matchAll(/"(\/dashboard\/[^"]+)"/g)].map(([, path]) => path as string);
+    const paths = [...text.matchAll(/"(dashboard\/[^"]+)"/g)].map(([, path]) => path as string);
     assert.equal(paths.length, 3);
     let bytes = text.length;
     for (const path of paths) {
-      const response = await fetch(url + path);
+      const response = await fetch(`${url}/${path}`);
       assert.match(response.headers.get('cache-control') ?? '', /immutable/);
       bytes += (await response.arrayBuffer()).byteLength;
     }
@@ -277,11 +277,6 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     it(`has API documentation at ${path} that works without the internet`, async () => {
       const { page, faults } = await open(browser, url + path);
       await page.getByText('Factory simulator').first().waitFor();
-      if (path === '/docs') {
-        const logo = await page.locator('.topbar a.link img').getAttribute('src');
-        const [, base64 = ''] = (logo ?? '').split('base64,');
-        assert.match(atob(base64), /<title>Factory simulator</);
-      }
       assert.deepEqual(faults, []);
       await page.context().close();
     });

@@ -27,7 +27,7 @@ export function clusterPage(_live: Live): Page {
 
   const refresh = async (): Promise<void> => {
     try {
-      const cluster = await request<Cluster>('/simulator/cluster');
+      const cluster = await request<Cluster>('simulator/cluster');
       parts.hidden = !cluster.enabled;
       setText(remark, summary(cluster));
       members.replaceChildren(...memberRows(cluster));

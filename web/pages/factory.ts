@@ -22,7 +22,7 @@ export function factoryPage(live: Live): Page {
   const setRunning = async (isToRun: boolean, ids?: readonly string[]) => {
     const body = ids ? { machine_ids: ids } : {};
     await attempt(() =>
-      request(`/simulator/${isToRun ? 'start' : 'stop'}`, { method: 'POST', body }),
+      request(`simulator/${isToRun ? 'start' : 'stop'}`, { method: 'POST', body }),
     );
     await live.refresh();
   };

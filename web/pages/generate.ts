@@ -41,7 +41,7 @@ export function generatePage(live: Live): Page {
     clearTimeout(timer);
     let isRunning = false;
     try {
-      const exports = await request<Export[]>('/simulator/exports');
+      const exports = await request<Export[]>('simulator/exports');
       isRunning = exports.some(({ state }) => state === 'running');
       show(exports);
     } catch (error) {

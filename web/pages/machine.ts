@@ -76,7 +76,7 @@ class Head {
     this.#timeZone = live.timeZoneOf(machine);
     const setRunning = async () => {
       const { machine_id, is_running } = followed.machine;
-      const path = `/simulator/${is_running ? 'stop' : 'start'}`;
+      const path = `simulator/${is_running ? 'stop' : 'start'}`;
       await attempt(() => request(path, { method: 'POST', body: { machine_ids: [machine_id] } }));
       await live.refresh();
     };

@@ -1,7 +1,7 @@
 import { request } from '../api.ts';
 import { h, setText } from '../dom.ts';
 import type { Live } from '../live.ts';
-import { attempt } from '../parts/notice.ts';
+import { attempt, faultLine } from '../parts/notice.ts';
 import type { Settings } from '../wire.ts';
 import type { Page } from './page.ts';
 
@@ -10,7 +10,7 @@ export function settingsPage(_live: Live): Page {
   const changeable = h('div', {});
   const fixed = h('div', {});
   const load = () =>
-    request<Settings>('/simulator/config').then(
+    request<Settings>('simulator/config').then(
       (settings) => {
         changeable.replaceChildren(settingsForm(settings, load));
         fixed.replaceChildren(variableTable(settings));
@@ -29,6 +29,7 @@ function settingsForm(settings: Settings, changed: () => Promise<unknown>): HTML
   });
   const probability = shareInput('probability', settings.anomaly_probability);
   const weekend = shareInput('weekend', settings.weekend_production_factor);
+  const fault = faultLine();
   const save = async (event: Event) => {
     event.preventDefault();
     const body = {
@@ -36,7 +37,7 @@ function settingsForm(settings: Settings, changed: () => Promise<unknown>): HTML
       anomaly_probability: probability.valueAsNumber,
       ...(weekend.value !== '' && { weekend_production_factor: weekend.valueAsNumber }),
     };
-    const isDone = await attempt(() => request('/simulator/config', { method: 'PUT', body }));
+    const isDone = await attempt(() => request('simulator/config', { method: 'PUT', body }), fault);
     if (isDone) await changed();
   };
   return h(
@@ -47,7 +48,7 @@ function settingsForm(settings: Settings, changed: () => Promise<unknown>): HTML
     h(
       'div',
       {},
-      h('label', { for: 'probability' }, 'Probability of an anomaly per machine and day (0 to 1)'),
+      h('label', { for: 'probability' }, 'Anomaly probability per machine and day (0 to 1)'),
       probability,
     ),
     h(
@@ -56,7 +57,7 @@ function settingsForm(settings: Settings, changed: () => Promise<unknown>): HTML
       h('label', { for: 'weekend' }, 'Weekend share of full production (0 to 1)'),
       weekend,
     ),
-    h('div', {}, h('button', { class: 'primary' }, 'Save')),
+    h('div', { class: 'row' }, h('button', { class: 'primary' }, 'Save'), fault),
   );
 }
 

@@ -50,7 +50,7 @@ export class AnomalyCosts {
   async refresh(): Promise<void> {
     const query = new URLSearchParams({ machine_id: this.#machineId, active: 'true' });
     try {
-      const active = await request<Truth[]>(`/simulator/anomalies?${query}`);
+      const active = await request<Truth[]>(`simulator/anomalies?${query}`);
       const ids = new Set(active.map(({ id }) => id));
       const ended = [...this.#truths.values()].some((truth) => truth.active && !ids.has(truth.id));
       for (const truth of active) this.#truths.set(truth.id, truth);

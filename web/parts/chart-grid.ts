@@ -103,7 +103,7 @@ export class ChartGrid {
     });
     if (this.#endMs !== undefined) query.set('to', isoText(endMs));
     setText(this.#remark, 'Computing …');
-    const path = `/simulator/machines/${this.#machine.machine_id}/series?${query}`;
+    const path = `simulator/machines/${this.#machine.machine_id}/series?${query}`;
     request<Series>(path, { signal: this.#end.signal }).then(
       (series) => this.#show(series),
       (error: Error) => {

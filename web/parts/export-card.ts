@@ -20,7 +20,7 @@ export class ExportCard {
 
   constructor(each: Export, nameOf: (id: string) => string, changed: () => Promise<void>) {
     const title = titleOf(each);
-    const path = `/simulator/exports/${each.id}`;
+    const path = `simulator/exports/${each.id}`;
     this.#bar = h('progress', { max: 1, 'aria-label': `Progress of ${title}` });
     this.#details = h(
       'details',

@@ -2,7 +2,7 @@ import { request } from '../api.ts';
 import { h } from '../dom.ts';
 import { isoText } from '../format.ts';
 import type { Live } from '../live.ts';
-import { attempt } from './notice.ts';
+import { attempt, faultLine } from './notice.ts';
 
 const HOUR_MS = 3_600_000;
 /** Default window: the last day. */
@@ -45,6 +45,7 @@ export function exportForm(live: Live, begun: () => Promise<void>): HTMLElement 
   const labels = h('input', { type: 'checkbox', id: 'export-labels' });
   const clean = h('input', { type: 'checkbox', id: 'export-clean' });
 
+  const fault = faultLine();
   const submit = async (event: Event) => {
     event.preventDefault();
     const chosen = [...machines.selectedOptions].map(({ value }) => value);
@@ -59,7 +60,7 @@ export function exportForm(live: Live, begun: () => Promise<void>): HTMLElement 
       labels: labels.checked,
       clean: clean.checked,
     };
-    await attempt(() => request('/simulator/exports', { method: 'POST', body }));
+    await attempt(() => request('simulator/exports', { method: 'POST', body }), fault);
     await begun();
   };
   return h(
@@ -80,7 +81,7 @@ export function exportForm(live: Live, begun: () => Promise<void>): HTMLElement 
       clean,
       h('label', { for: clean.id }, 'Add a copy without anomalies'),
     ),
-    h('div', { class: 'row' }, h('button', { class: 'primary' }, 'Generate')),
+    h('div', { class: 'row' }, h('button', { class: 'primary' }, 'Generate'), fault),
   );
 }
 

@@ -2,7 +2,7 @@ import { request } from '../api.ts';
 import { h, setText } from '../dom.ts';
 import { durationText, numberText, words } from '../format.ts';
 import type { Catalogue, Machine } from '../wire.ts';
-import { attempt } from './notice.ts';
+import { attempt, faultLine } from './notice.ts';
 
 /** Durations to choose from [s]. */
 const DURATIONS_S = [60, 300, 900, 3600, 4 * 3600, 86_400, 7 * 86_400, 30 * 86_400];
@@ -46,7 +46,8 @@ export function injectForm(
       ),
     ),
   );
-  const path = `/simulator/machines/${machine.machine_id}/anomaly`;
+  const path = `simulator/machines/${machine.machine_id}/anomaly`;
+  const fault = faultLine();
   const inject = async (event: Event) => {
     event.preventDefault();
     const body = {
@@ -54,11 +55,11 @@ export function injectForm(
       severity: strength.valueAsNumber,
       duration_seconds: Number(duration.value),
     };
-    await attempt(() => request(path, { method: 'POST', body }));
+    await attempt(() => request(path, { method: 'POST', body }), fault);
     await changed();
   };
   const clear = async () => {
-    await attempt(() => request(path, { method: 'DELETE' }));
+    await attempt(() => request(path, { method: 'DELETE' }), fault);
     await changed();
   };
   explain();
@@ -75,6 +76,7 @@ export function injectForm(
       { class: 'row' },
       h('button', { class: 'primary' }, 'Inject'),
       h('button', { type: 'button', click: clear }, 'Clear'),
+      fault,
     ),
   );
 }

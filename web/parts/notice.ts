@@ -1,4 +1,4 @@
-import { h } from '../dom.ts';
+import { h, setText } from '../dom.ts';
 
 /** How long a notice stays [ms]; errors stay longer. */
 const GOOD_MS = 4000;
@@ -16,13 +16,24 @@ export function notify(text: string, isFault = false): void {
   setTimeout(() => notice.remove(), isFault ? FAULT_MS : GOOD_MS);
 }
 
-/** Runs a command and shows its result. */
-export async function attempt(command: () => Promise<{ message: string }>): Promise<boolean> {
+/** A place in a form for the reason why a command failed. */
+export function faultLine(): HTMLElement {
+  return h('span', { class: 'fault', role: 'alert' });
+}
+
+/** Runs a command and shows its result; a failure at `place`, if the command has one. */
+export async function attempt(
+  command: () => Promise<{ message: string }>,
+  place?: HTMLElement,
+): Promise<boolean> {
+  if (place) setText(place, '');
   try {
     notify((await command()).message);
     return true;
   } catch (error) {
-    notify(error instanceof Error ? error.message : String(error), true);
+    const reason = error instanceof Error ? error.message : String(error);
+    if (place) setText(place, reason);
+    else notify(reason, true);
     return false;
   }
 }

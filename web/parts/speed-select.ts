@@ -17,7 +17,7 @@ export class SpeedSelect {
     const change = async () => {
       this.#isChanging = true;
       const body = { simulation_speed: Number(this.#select.value) };
-      await attempt(() => request('/simulator/config', { method: 'PUT', body }));
+      await attempt(() => request('simulator/config', { method: 'PUT', body }));
       await live.refresh();
       this.#isChanging = false;
       this.draw(live);

@@ -6,16 +6,27 @@ import { timeText } from '../../encoding/time.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
 import {
+  AMBIGUOUS,
+  COMMAND_FAILURES,
+  conflict,
+  invalid,
+  NO_MACHINE,
+  responses,
+  UNKNOWN_NAME,
+} from '../responses.ts';
+import {
   answer,
   answered,
-  COMMAND_FAILURES,
   command,
-  Id,
+  list,
+  MachineId,
   MachineName,
   MachinePath,
+  named,
+  number,
   Origin,
-  responses,
-  Time,
+  text,
+  time,
 } from '../schemas.ts';
 
 /** Longest name of an anomaly; the valid names depend on the machine. */
@@ -26,10 +37,10 @@ function schemas(catalogue: readonly MachineType[]) {
   const AnomalyType = Type.String({
     minLength: 1,
     maxLength: NAME_MAX,
-    description: catalogue
+    description: `Type of the anomaly. ${catalogue
       .filter(({ faultTypes }) => faultTypes.length > 0)
       .map((type) => `${type.type}: ${type.faultTypes.join(', ')}`)
-      .join('; '),
+      .join('; ')}.`,
     examples: ['leak'],
   });
 
@@ -40,32 +51,38 @@ function schemas(catalogue: readonly MachineType[]) {
         Type.Number({
           minimum: SEVERITY.min,
           maximum: SEVERITY.max,
-          description: `Default: ${SEVERITY.default}.`,
+          description: `Strength of the anomaly; default: ${SEVERITY.default}.`,
         }),
       ),
       duration_seconds: Type.Optional(
         Type.Integer({
           minimum: DURATION_S.min,
           maximum: DURATION_S.max,
-          description: `Default: ${DURATION_S.default}.`,
+          description: `Simulated seconds until it ends; default: ${DURATION_S.default}.`,
         }),
       ),
       machine_id: Type.Optional(MachineName),
     },
-    { examples: [{ anomaly_type: 'leak', duration_seconds: 600, severity: 3 }] },
+    {
+      description: 'The anomaly to inject.',
+      examples: [{ anomaly_type: 'leak', duration_seconds: 600, severity: 3 }],
+    },
   );
 
-  const Anomaly = Type.Object({
-    id: Type.String(),
-    machine_id: Id,
+  const Anomaly = named('Anomaly', 'An anomaly of a machine.', {
+    id: text('Id of the anomaly.', '035a4032-45bc-45cb-9aaf-c46787aeefa9'),
+    machine_id: MachineId,
     anomaly_type: AnomalyType,
     origin: Origin,
-    severity: Type.Number({ examples: [3] }),
-    started_at: Time,
-    ends_at: Time,
+    severity: number('Strength of the anomaly.', 3),
+    started_at: time('When it started.'),
+    ends_at: time('When it ends.', '2026-01-05T06:10:00Z'),
   });
 
-  const Cleared = Type.Object({ machine_id: Id, cleared: Type.Array(Anomaly) });
+  const Cleared = Type.Object(
+    { machine_id: MachineId, cleared: list('The anomalies that were cleared.', Anomaly) },
+    { description: 'What was cleared.' },
+  );
   return { AnomalyType, Injected, Anomaly, Cleared };
 }
 
@@ -89,10 +106,25 @@ export function anomalies(app: App, { simulator, configuration }: Api): void {
     {
       schema: {
         tags: [TAGS.anomalies],
+        operationId: 'injectAnomaly',
         summary: 'Inject an anomaly into a machine',
+        description: 'It starts at the next simulated second and ends by itself.',
         params: MachinePath,
         body: Injected,
-        response: responses(answer(Anomaly), ...COMMAND_FAILURES, 404, 409),
+        response: responses(
+          'The anomaly has been injected.',
+          answer('leak on Compressor-1 until 2026-01-05T06:10:00Z', Anomaly),
+          ...COMMAND_FAILURES,
+          NO_MACHINE,
+          conflict(
+            'The machine is stopped, or several machines have this name.',
+            'Compressor-1 is stopped; start it first',
+          ),
+          invalid(
+            'severity',
+            `9 is not accepted; a number from ${SEVERITY.min} to ${SEVERITY.max}`,
+          ),
+        ),
       },
     },
     async ({ params, body }) => {
@@ -118,10 +150,19 @@ export function anomalies(app: App, { simulator, configuration }: Api): void {
     {
       schema: {
         tags: [TAGS.anomalies],
-        summary: 'Clear the anomalies of a machine; succeeds if there are none',
+        operationId: 'clearAnomalies',
+        summary: 'Clear the anomalies of a machine',
+        description: 'Without `anomaly_type`, all of them. It succeeds if there are none.',
         params: MachinePath,
         querystring: command({ anomaly_type: Type.Optional(AnomalyType) }),
-        response: responses(answer(Cleared), ...COMMAND_FAILURES, 404, 409),
+        response: responses(
+          'The anomalies have been cleared.',
+          answer('cleared leak', Cleared),
+          ...COMMAND_FAILURES,
+          NO_MACHINE,
+          AMBIGUOUS,
+          UNKNOWN_NAME,
+        ),
       },
     },
     async ({ params, query }) => {

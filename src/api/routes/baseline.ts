@@ -6,14 +6,17 @@ import { timeText } from '../../encoding/time.ts';
 import { BaselineCount } from '../../simulation/baseline.ts';
 import type { Fleet } from '../../simulation/fleet.ts';
 import { type Api, type App, TAGS } from '../context.ts';
+import { AMBIGUOUS, invalid, NO_MACHINE, responses } from '../responses.ts';
 import {
   command,
-  Id,
+  integer,
+  MachineId,
   MachinePath,
+  named,
+  number,
   numberOrNull,
-  responses,
-  Time,
-  WindowQuery,
+  time,
+  windowQuery,
 } from '../schemas.ts';
 import { pastWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
 
@@ -28,35 +31,35 @@ const METERED_DAYS_MAX = 3660;
 /** Interval at which the weather is sampled. */
 const SAMPLE_S = 900;
 
-const kwh = { examples: [986.214] };
-
-const Baseline = Type.Object({
-  machine_id: Id,
-  from: Time,
-  to: Time,
-  expected_energy_kwh: Type.Number({
-    description: 'All carriers: the same machine in the same period, without anomalies or wear.',
-    ...kwh,
-  }),
-  actual_energy_kwh: Type.Number({ description: 'As an ideal meter would show it.', ...kwh }),
-  difference_kwh: Type.Number({ description: 'Actual minus expected energy.', examples: [12.4] }),
-  difference_percent: numberOrNull({
-    description: 'Relative to the expected energy; null if that is 0.',
-  }),
-  drivers: Type.Object({
-    mean_outdoor_temp_c: Type.Number({ examples: [12.3] }),
-    production_units: Type.Integer({ description: 'Units produced.', examples: [7560] }),
-    production_units_good: Type.Integer({ examples: [7560] }),
-    expected_production_units: Type.Integer({ description: 'Units produced without anomalies.' }),
-    full_load_hours: Type.Number({
-      description: 'Hours of full production equivalent to the shift plan.',
-      examples: [20],
-    }),
-    hours_by_shift: Type.Record(Type.String(), Type.Number(), {
-      description: 'By shift (local time), or `rest`, `weekend`, `holiday`, `closure`, `extra`.',
-      examples: [{ '06:00-14:00': 8, '14:00-22:00': 8, rest: 8 }],
-    }),
-  }),
+const Baseline = named('Baseline', 'Expected and actual energy of a machine in a window.', {
+  machine_id: MachineId,
+  from: time('Start of the window, excluded.'),
+  to: time('End of the window, included.', '2026-01-05T07:00:00Z'),
+  expected_energy_kwh: number(
+    'Energy that the same machine would have used without anomalies or wear; all carriers [kWh].',
+    986.214,
+  ),
+  actual_energy_kwh: number('Energy used, as an ideal meter would show it [kWh].', 998.614),
+  difference_kwh: number('Actual minus expected energy [kWh].', 12.4),
+  difference_percent: numberOrNull(
+    'The difference relative to the expected energy [%]; null if that is 0.',
+    1.257,
+  ),
+  drivers: Type.Object(
+    {
+      mean_outdoor_temp_c: number('Mean outdoor temperature [°C].', 12.3),
+      production_units: integer('Units produced.', 7560),
+      production_units_good: integer('Units produced without defects.', 7560),
+      expected_production_units: integer('Units it would have produced without anomalies.', 7560),
+      full_load_hours: number('Hours of full production equivalent to the shift plan [h].', 20),
+      hours_by_shift: Type.Record(Type.String(), Type.Number(), {
+        description:
+          'Hours by shift (local time), or `rest`, `weekend`, `holiday`, `closure`, `extra` [h].',
+        examples: [{ '06:00-14:00': 8, '14:00-22:00': 8, rest: 8 }],
+      }),
+    },
+    { description: 'What the energy depends on.' },
+  ),
 });
 
 /** `/simulator/machines/{machine_id}/baseline`: the truth that an energy baseline estimates. */
@@ -66,14 +69,21 @@ export function baseline(app: App, { simulator, limiter }: Api): void {
     {
       schema: {
         tags: [TAGS.readings],
-        summary: 'The true expected energy of a period, given its drivers',
+        operationId: 'getBaseline',
+        summary: 'Expected and actual energy of a machine, with their drivers',
         description:
-          'The counterfactual: the same machine, weather, shifts, commands and maintenance ' +
-          'without any anomaly or wear. Window: after `from` up to and including `to`, in whole ' +
-          `seconds; default: the last day; at most ${WINDOW_MAX_DAYS} days.`,
+          'The expected energy is that of the same machine with the same weather, shifts, ' +
+          'commands and maintenance, but without any anomaly or wear. The window is in whole ' +
+          `seconds and at most ${WINDOW_MAX_DAYS} days long.`,
         params: MachinePath,
-        querystring: command(WindowQuery),
-        response: responses(Baseline, 404, 409, 422),
+        querystring: command(windowQuery('a day before `to`')),
+        response: responses(
+          'The baseline of the window.',
+          Baseline,
+          NO_MACHINE,
+          AMBIGUOUS,
+          invalid('to', '2026-01-05T05:00:00Z is not after 2026-01-05T06:00:00Z'),
+        ),
       },
     },
     async (request, reply) => {

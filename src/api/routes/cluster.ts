@@ -2,59 +2,44 @@ import Type from 'typebox';
 import type { ClusterOverview, ShardView } from '../../cluster/live/overview.ts';
 import { timeText } from '../../encoding/time.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { oneOf, responses, textOrNull } from '../schemas.ts';
+import { responses } from '../responses.ts';
+import { flag, integer, list, named, number, oneOf, text, textOrNull, time } from '../schemas.ts';
 
 const Sink = Type.Object({
-  sink: Type.String({ examples: ['mqtt'] }),
-  delivered_until: textOrNull({ examples: ['2026-10-09T12:00:00Z'] }),
-  lag_seconds: Type.Number({
-    description: 'Simulated time from the delivered readings to the horizon.',
-    examples: [1],
-  }),
-  readings_per_second: Type.Number({ description: 'Per second of real time.', examples: [12.5] }),
-  readings: Type.Integer({ examples: [4560] }),
-  connected: Type.Boolean(),
-  last_error: textOrNull(),
+  sink: text('Name of the sink.', 'mqtt'),
+  delivered_until: textOrNull(
+    'Simulated time up to which it has all readings; null if it has none yet.',
+    '2026-01-05T06:00:00Z',
+  ),
+  lag_seconds: number('Simulated time from the delivered readings to the horizon [s].', 1),
+  readings_per_second: number('Readings delivered per second of real time.', 12.5),
+  readings: integer('Readings delivered.', 4560),
+  connected: flag('Whether the sink is connected.'),
+  last_error: textOrNull('The last error; null if there was none.', null),
 });
 
-const Cluster = Type.Object({
-  enabled: Type.Boolean({
-    description: 'False for a single simulator; the other fields are then missing.',
-  }),
-  closed_until: Type.Optional(
-    Type.String({
-      description: 'Simulated time up to which no more events can happen.',
-      examples: ['2026-10-09T12:00:00Z'],
-    }),
-  ),
-  lag_seconds: Type.Optional(
-    Type.Number({ description: 'Lag of the slowest shard, in real time.', examples: [0.4] }),
-  ),
-  members: Type.Optional(
-    Type.Array(
-      Type.Object({
-        id: Type.String({ examples: ['worker-1-17-3fa9'] }),
-        role: oneOf(['api', 'worker']),
-        version: Type.String({ examples: ['1.0.0'] }),
-        shards: Type.Integer({ description: 'Number of shards that it delivers.', examples: [7] }),
-        answers: Type.Boolean({ description: 'Whether this member sent the response.' }),
-      }),
-    ),
-  ),
-  shards: Type.Optional(
-    Type.Array(
-      Type.Object({
-        shard: Type.Integer({ examples: [0] }),
-        machines: Type.Integer({ examples: [1500] }),
-        owner: textOrNull({ description: 'The worker that delivers it; null: none.' }),
-        token: Type.Integer({
-          description: 'Number of times that a worker took it over.',
-          examples: [1],
-        }),
-        sinks: Type.Array(Sink),
-      }),
-    ),
-  ),
+const Member = Type.Object({
+  id: text('Name of the process.', 'worker-1-17-3fa9'),
+  role: oneOf('What the process does.', ['api', 'worker']),
+  version: text('Version of the program.', '1.0.0'),
+  shards: integer('Number of shards that it delivers.', 7),
+  answers: flag('Whether this process sent the response.'),
+});
+
+const Shard = Type.Object({
+  shard: integer('Number of the shard, from 0.', 0),
+  machines: integer('Number of machines in the shard.', 1500),
+  owner: textOrNull('The worker that delivers the shard; null if none does.', 'worker-1-17-3fa9'),
+  token: integer('Number of times that a worker took over the shard.', 1),
+  sinks: list('The progress of each sink.', Sink),
+});
+
+const Cluster = named('Cluster', 'The processes and shards of a cluster.', {
+  enabled: flag('False for a single simulator; the other fields are then missing.'),
+  closed_until: Type.Optional(time('Simulated time up to which no more events can happen.')),
+  lag_seconds: Type.Optional(number('Lag of the slowest shard in real time [s].', 0.4)),
+  members: Type.Optional(list('The live processes.', Member)),
+  shards: Type.Optional(list('The shards, each with some of the machines.', Shard)),
 });
 
 /** `GET /simulator/cluster`: which process delivers what, and its progress. */
@@ -64,8 +49,10 @@ export function cluster(app: App, { cluster }: Api): void {
     {
       schema: {
         tags: [TAGS.simulation],
-        summary: 'The processes and shards of a live cluster',
-        response: responses(Cluster),
+        operationId: 'getCluster',
+        summary: 'The processes and shards of a cluster',
+        description: 'Which process delivers what, and how far it is.',
+        response: responses('The cluster, or that there is none.', Cluster),
       },
     },
     () => (cluster ? shown(cluster) : { enabled: false }),

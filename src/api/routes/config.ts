@@ -5,14 +5,8 @@ import type { Simulator } from '../../service/simulator.ts';
 import { configuredSpeed } from '../../service/state.ts';
 import { callerOf, refusalOf } from '../access.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import {
-  answer,
-  answered,
-  COMMAND_FAILURES,
-  command,
-  numberOrNull,
-  responses,
-} from '../schemas.ts';
+import { COMMAND_FAILURES, invalid, responses } from '../responses.ts';
+import { answer, answered, command, flag, named, numberOrNull, text } from '../schemas.ts';
 
 const settable = {
   simulation_speed: Type.Number({
@@ -22,7 +16,7 @@ const settable = {
     description: 'Simulated seconds per real second; simulated time does not jump.',
     examples: [1],
   }),
-  enable_anomalies: Type.Boolean({ description: 'Whether random anomalies occur.' }),
+  enable_anomalies: flag('Whether random anomalies occur.'),
   anomaly_probability: Type.Number({
     minimum: 0,
     maximum: 1,
@@ -44,30 +38,37 @@ const Changes = command(
     anomaly_probability: Type.Optional(settable.anomaly_probability),
     weekend_production_factor: Type.Optional(settable.weekend_production_factor),
   },
-  { minProperties: 1, examples: [{ anomaly_probability: 0.2 }] },
+  {
+    minProperties: 1,
+    description: 'The settings to change; the others stay.',
+    examples: [{ anomaly_probability: 0.2 }],
+  },
 );
 
 /** The current settings. */
-export const RunTimeSettings = Type.Object({
+export const RunTimeSettings = named('Settings', 'Settings that can change at run time.', {
   ...settable,
-  weekend_production_factor: numberOrNull({
-    description: 'Null if the factories have different factors.',
-  }),
+  weekend_production_factor: numberOrNull(
+    'Share of full production on Saturdays, Sundays and holidays; null if it differs by factory.',
+    0.3,
+  ),
 });
 
 const Variable = Type.Object({
   value: Type.Unsafe<string | number | boolean | null>({
     type: ['string', 'number', 'boolean', 'null'],
+    description: 'The value; null if there is none.',
+    examples: [8003],
   }),
-  source: Type.String({ examples: ['default'] }),
+  source: text('Where the value came from.', 'default'),
 });
 
-const Configured = Type.Object({
+const Configured = named('Configuration', 'The current settings, and those at the start.', {
   ...RunTimeSettings.properties,
   variables: Type.Record(Type.String(), Variable, {
     description:
-      'The variables at the start, and where each value came from. Paths, hosts and ' +
-      'names are shown only to clients that may change settings.',
+      'The variables at the start, and where each value came from. Paths, hosts and names are ' +
+      'shown only to clients that may change settings.',
     examples: [{ API_PORT: { value: 8003, source: 'default' } }],
   }),
 });
@@ -91,8 +92,10 @@ export function config(app: App, { simulator, configuration }: Api): void {
     {
       schema: {
         tags: [TAGS.settings],
+        operationId: 'getConfig',
         summary: 'The current settings, and the configuration at the start',
-        response: responses(Configured),
+        description: 'The settings can change at run time; the variables need a restart.',
+        response: responses('The settings and variables.', Configured),
       },
     },
     ({ raw }) => {
@@ -112,9 +115,16 @@ export function config(app: App, { simulator, configuration }: Api): void {
     {
       schema: {
         tags: [TAGS.settings],
-        summary: 'Change settings from the next simulated second on',
+        operationId: 'updateConfig',
+        summary: 'Change settings',
+        description: 'Changes take effect at the next simulated second and survive a restart.',
         body: Changes,
-        response: responses(answer(RunTimeSettings), ...COMMAND_FAILURES),
+        response: responses(
+          'The settings are in effect.',
+          answer('the settings are in effect', RunTimeSettings),
+          ...COMMAND_FAILURES,
+          invalid('anomaly_probability', '2 is not accepted; a number from 0 to 1'),
+        ),
       },
     },
     async ({ body }) => {

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { IS_ID } from '../../core/machine-finder.ts';
 import { exportRequest } from '../../service/export-request.ts';
 import type { Exports } from '../../service/exports.ts';
 import { tarOf } from '../archive.ts';
@@ -14,16 +15,48 @@ import {
   shownExport,
   shownWithFiles,
 } from '../export-schemas.ts';
-import { answer, answered, COMMAND_FAILURES, failures, Id, responses } from '../schemas.ts';
+import { HttpError } from '../failures.ts';
+import { relativeUrl } from '../relative-url.ts';
+import {
+  COMMAND_FAILURES,
+  conflict,
+  described,
+  failures,
+  invalid,
+  NOBODY,
+  responses,
+  unknown,
+} from '../responses.ts';
+import { answer, answered } from '../schemas.ts';
 import { parsedWindow } from '../window.ts';
 
 /** Longest span of one export: ten years. */
 const DAYS_MAX = 3660;
-const ExportPath = Type.Object({ export_id: Id });
-const FilePath = Type.Object({
-  export_id: Id,
-  path: Type.String({ description: 'As in `files`.', examples: ['manifest.json'] }),
+
+/** The word for the newest export, which needs no id. */
+const LATEST = 'latest';
+const ExportPath = Type.Object({
+  export_id: Type.String({
+    pattern: `^${LATEST}$|${IS_ID.source}`,
+    title: `an id of 8-4-4-4-12 hexadecimal digits, or ${LATEST}`,
+    description: `Id of an export, or \`${LATEST}\` for the newest one.`,
+    examples: [LATEST],
+  }),
 });
+const FilePath = Type.Object({
+  ...ExportPath.properties,
+  path: Type.String({
+    description: 'Path of a file, as `files` of the export lists it.',
+    examples: ['manifest.json'],
+  }),
+});
+
+const NO_EXPORT = unknown('No export has this id.', `no export has the id ${NOBODY}`);
+const NOT_DONE = conflict('The export is not done.', 'the export is not done');
+const NO_ID = invalid(
+  'export_id',
+  `"newest" is not accepted; an id of 8-4-4-4-12 hexadecimal digits, or ${LATEST}`,
+);
 
 /** `/simulator/exports`: datasets of the running factory, generated while it runs. */
 export function exports(app: App, { simulator, limiter, exports: kept }: Api): void {
@@ -32,18 +65,31 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
     {
       schema: {
         tags: [TAGS.readings],
-        summary: 'Start to export a window to files, with its answer key',
+        operationId: 'createExport',
+        summary: 'Export a window to files, with the anomalies and their costs',
         description:
           'The files that `generate` writes, for the running factory with all events, of up to ' +
           `${DAYS_MAX} days. Readings later than now assume that no more events happen.`,
         body: ExportBody,
         response: {
-          202: answer(Export),
-          ...failures(...COMMAND_FAILURES, 409),
+          202: described('The export has started.', answer('the export has started', Export), {
+            Location: {
+              description: 'URL of the export, relative to this one.',
+              schema: { type: 'string', examples: ['../simulator/exports/6f9619ff'] },
+            },
+          }),
+          ...failures(
+            ...COMMAND_FAILURES,
+            conflict(
+              'Too many exports are kept, or they are too large.',
+              '20 exports are kept; remove one first',
+            ),
+            invalid('to', '2026-01-05T05:00:00Z is not after 2026-01-05T06:00:00Z'),
+          ),
         },
       },
     },
-    async ({ body }, reply) => {
+    async ({ url, body }, reply) => {
       const { from, to, machines, format, compress, partition, labels, clean } = body;
       const window = parsedWindow(from, to, Number.POSITIVE_INFINITY, 0, DAYS_MAX);
       const request = await exportRequest(simulator, {
@@ -59,7 +105,8 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
         command: `POST /simulator/exports ${JSON.stringify(body)}`,
       });
       const data = shownExport(await kept.create(request));
-      void reply.code(202).header('location', `/simulator/exports/${data.id}`);
+      const location = relativeUrl(url, `/simulator/exports/${data.id}`);
+      void reply.code(202).header('location', location);
       return answered('the export has started', data);
     },
   );
@@ -69,8 +116,10 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
     {
       schema: {
         tags: [TAGS.readings],
-        summary: 'Running and kept exports, the newest first',
-        response: responses(Type.Array(Export)),
+        operationId: 'listExports',
+        summary: 'The exports that run or are kept',
+        description: 'The newest first. An export is removed a day after its end.',
+        response: responses('The exports.', Type.Array(Export), 503),
       },
     },
     async () => (await kept.list()).map(shownExport),
@@ -81,12 +130,14 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
     {
       schema: {
         tags: [TAGS.readings],
+        operationId: 'getExport',
         summary: 'The progress of an export, and its files',
+        description: 'The files are listed once the export is done.',
         params: ExportPath,
-        response: responses(ExportWithFiles, 404, 422),
+        response: responses('The export.', ExportWithFiles, NO_EXPORT, NO_ID, 503),
       },
     },
-    async ({ params }) => shownWithFiles(await kept.get(params.export_id)),
+    async ({ params }) => shownWithFiles(await kept.get(await idOf(kept, params))),
   );
 
   app.delete(
@@ -94,19 +145,38 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
     {
       schema: {
         tags: [TAGS.readings],
-        summary: 'Cancel an export if it is running, and remove it with its files',
+        operationId: 'deleteExport',
+        summary: 'Cancel or remove an export',
+        description: 'It is cancelled if it is running, and removed with its files.',
         params: ExportPath,
-        response: responses(answer(Type.Object({ id: Id })), ...COMMAND_FAILURES, 404),
+        response: responses(
+          'The export was removed.',
+          answer(
+            'the export was removed',
+            Type.Object({ id: Export.properties.id }, { description: 'What was removed.' }),
+          ),
+          ...COMMAND_FAILURES,
+          NO_EXPORT,
+          NO_ID,
+        ),
       },
     },
     async ({ params }) => {
-      const { id, state } = await kept.remove(params.export_id);
+      const { id, state } = await kept.remove(await idOf(kept, params));
       const message = state === 'running' ? 'the export was cancelled' : 'the export was removed';
       return answered(message, { id });
     },
   );
 
   downloads(app, limiter, kept);
+}
+
+/** The id of the export that a path names. @throws HttpError if it means the newest of none. */
+async function idOf(kept: Exports, { export_id }: { readonly export_id: string }): Promise<string> {
+  if (export_id !== LATEST) return export_id;
+  const [newest] = await kept.list();
+  if (!newest) throw new HttpError(404, 'there is no export yet');
+  return newest.id;
 }
 
 function downloads(app: App, limiter: ConcurrencyLimiter, kept: Exports): void {
@@ -133,23 +203,25 @@ function downloads(app: App, limiter: ConcurrencyLimiter, kept: Exports): void {
       exposeHeadRoute: false,
       schema: {
         tags: [TAGS.readings],
+        operationId: 'downloadExportFile',
         summary: 'One file of an export',
         description: 'Slashes in the path may be written as / or %2F.',
         params: FilePath,
         response: {
           200: {
-            description: 'Its bytes',
+            description: 'The content of the file.',
             content: {
               'application/octet-stream': { schema: Type.String({ format: 'binary' }) },
             },
           },
-          ...failures(404, 409, 422),
+          ...failures(NO_EXPORT, NOT_DONE, NO_ID, 503),
         },
       },
     },
     async (request, reply) => {
-      const { export_id, path } = request.params;
-      return (await sendFile(request, reply as FastifyReply, export_id, path)) as never;
+      const { path } = request.params;
+      const id = await idOf(kept, request.params);
+      return (await sendFile(request, reply as FastifyReply, id, path)) as never;
     },
   );
   app.get(
@@ -158,19 +230,21 @@ function downloads(app: App, limiter: ConcurrencyLimiter, kept: Exports): void {
       exposeHeadRoute: false,
       schema: {
         tags: [TAGS.readings],
+        operationId: 'downloadExport',
         summary: 'All files of an export as one tar archive',
+        description: 'The archive has one folder with the dataset.',
         params: ExportPath,
         response: {
           200: {
-            description: 'A folder with the dataset',
+            description: 'The archive.',
             content: { 'application/x-tar': { schema: Type.String({ format: 'binary' }) } },
           },
-          ...failures(404, 409, 422),
+          ...failures(NO_EXPORT, NOT_DONE, NO_ID, 503),
         },
       },
     },
     async (request, reply) => {
-      const { id, endedMs } = await kept.get(request.params.export_id);
+      const { id, endedMs } = await kept.get(await idOf(kept, request.params));
       const folder = `dataset-${id.slice(0, 8)}`;
       const listed = await kept.files(id);
       const files = listed.map((file) => ({ ...file, name: `${folder}/${file.name}` }));
@@ -186,6 +260,6 @@ function downloads(app: App, limiter: ConcurrencyLimiter, kept: Exports): void {
     '/simulator/exports/:export_id/files/*',
     { exposeHeadRoute: false, schema: { hide: true, params: ExportPath } },
     async (request, reply) =>
-      sendFile(request, reply, request.params.export_id, request.params['*']),
+      sendFile(request, reply, await idOf(kept, request.params), request.params['*']),
   );
 }

@@ -3,31 +3,48 @@ import type { FactoryDescription, Machine } from '../../core/factory.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { minuteText } from '../../site/calendar.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { FactoryName, Id, responses, textOrNull } from '../schemas.ts';
+import { AMBIGUOUS_FACTORY, NO_FACTORY, responses, UNKNOWN_FACTORY } from '../responses.ts';
+import {
+  FactoryId,
+  FactoryName,
+  integer,
+  list,
+  named,
+  number,
+  text,
+  textOrNull,
+} from '../schemas.ts';
 
-const Factory = Type.Object({
-  factory_id: Id,
-  factory_name: Type.String({ examples: ['Demo Manufacturing Plant'] }),
-  location: textOrNull(),
-  timezone: Type.String({ examples: ['UTC'] }),
-  latitude: Type.Number({ examples: [50] }),
-  longitude: Type.Number({ examples: [0] }),
-  nominal_voltage_v: Type.Number({ examples: [400] }),
-  nominal_frequency_hz: Type.Number({ examples: [50] }),
-  climate: Type.Object({
-    base_temp_c: Type.Number(),
-    summer_offset_k: Type.Number(),
-    winter_offset_k: Type.Number(),
-  }),
-  shifts: Type.Array(
+const Factory = named('Factory', 'A factory: a site with machines.', {
+  factory_id: FactoryId,
+  factory_name: text('Name of the factory.', 'Demo Manufacturing Plant'),
+  location: textOrNull('Where it is; null if the registry does not say.', 'Berlin'),
+  timezone: text('Time zone (IANA) of its shifts and days.', 'UTC'),
+  latitude: number('Latitude, for the weather [°].', 50),
+  longitude: number('Longitude, for the position of the sun [°].', 0),
+  nominal_voltage_v: number('Nominal voltage between two phases [V].', 400),
+  nominal_frequency_hz: number('Nominal frequency of the mains [Hz].', 50),
+  climate: Type.Object(
+    {
+      base_temp_c: number('Mean outdoor temperature midway between the seasons [°C].', 15),
+      summer_offset_k: number('How much warmer the three warm months are [K].', 15),
+      winter_offset_k: number(
+        'How much colder the three cold months are, as a negative number [K].',
+        -10,
+      ),
+    },
+    { description: 'Outdoor temperatures.' },
+  ),
+  shifts: list(
+    'The shifts of a working day.',
     Type.Object({
-      start: Type.String({ examples: ['06:00'] }),
-      end: Type.String({ examples: ['14:00'] }),
-      load_share: Type.Number({ examples: [1] }),
+      start: text('Start in local time.', '06:00'),
+      end: text('End in local time.', '14:00'),
+      load_share: number('Share of full production.', 1),
     }),
   ),
-  machines_count: Type.Integer({ examples: [5] }),
-  running_machines: Type.Integer({ examples: [5] }),
+  machines_count: integer('Number of machines.', 5),
+  running_machines: integer('Number of machines that run.', 5),
 });
 
 const FactoryPath = Type.Object({ factory_id: FactoryName });
@@ -80,8 +97,10 @@ export function factories(app: App, { simulator }: Api): void {
     {
       schema: {
         tags: [TAGS.factories],
-        summary: 'The factories, in the order of the registry',
-        response: responses(Type.Array(Factory)),
+        operationId: 'listFactories',
+        summary: 'The factories',
+        description: 'All factories, in the order of the registry.',
+        response: responses('The factories.', Type.Array(Factory)),
       },
     },
     () => {
@@ -97,9 +116,17 @@ export function factories(app: App, { simulator }: Api): void {
     {
       schema: {
         tags: [TAGS.factories],
+        operationId: 'getFactory',
         summary: 'One factory',
+        description: 'Its site, its shifts and the number of its machines.',
         params: FactoryPath,
-        response: responses(Factory, 404, 409, 422),
+        response: responses(
+          'The factory.',
+          Factory,
+          NO_FACTORY,
+          AMBIGUOUS_FACTORY,
+          UNKNOWN_FACTORY,
+        ),
       },
     },
     ({ params }) => {

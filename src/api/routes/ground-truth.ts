@@ -1,15 +1,20 @@
 import Type from 'typebox';
 import { truthMessage } from '../../service/truth-publisher.ts';
 import { type Api, type App, TAGS } from '../context.ts';
+import { AMBIGUOUS, described, failures, invalid, NO_MACHINE } from '../responses.ts';
 import {
   command,
-  failures,
-  Id,
+  flag,
+  integer,
+  MachineId,
   MachineName,
+  named,
+  number,
   Origin,
-  Time,
+  text,
   textOrNull,
-  WindowQuery,
+  time,
+  windowQuery,
 } from '../schemas.ts';
 import { pastWindow } from '../window.ts';
 
@@ -19,24 +24,35 @@ const LIMIT_DEFAULT = 100;
 /** Span of a window without `from`: a day. */
 const WINDOW_DEFAULT_MS = 86_400_000;
 
-const Truth = Type.Object({
-  id: Type.String({ examples: ['c0000000-0000-0000-0000-000000000001/random/2026-10-09'] }),
-  machine_id: Id,
-  anomaly_type: Type.String({ examples: ['leak'] }),
+const Truth = named('GroundTruth', 'An anomaly, and what it has cost so far.', {
+  id: text('Id of the anomaly.', 'c0000000-0000-0000-0000-000000000001/random/2026-01-05'),
+  machine_id: MachineId,
+  anomaly_type: text('Type of the anomaly.', 'leak'),
   origin: Origin,
-  severity: Type.Number({ minimum: 1, maximum: 5, examples: [3] }),
-  started_at: Time,
-  ended_at: Time,
-  active: Type.Boolean({ description: 'It has not ended yet; `ended_at` is in the future.' }),
-  cleared_by: textOrNull(),
-  affected_signals: Type.Array(Type.String(), { examples: [['power_kw', 'flow_rate_m3h']] }),
-  excess_energy_kwh: Type.Number({
-    description: 'Compared with the same machine without it, so far.',
+  severity: Type.Number({
+    minimum: 1,
+    maximum: 5,
+    description: 'Strength of the anomaly.',
+    examples: [3],
   }),
-  lost_production_units: Type.Number({
-    description: 'Good units not produced because of it, so far.',
+  started_at: time('When it started.'),
+  ended_at: time('When it ended or will end.', '2026-01-05T06:40:00Z'),
+  active: flag('Whether it has not ended yet; `ended_at` is then in the future.'),
+  cleared_by: textOrNull(
+    'What ended it early: `request` for a command, `superseded` for a later anomaly; null if ' +
+      'nothing did.',
+    'request',
+  ),
+  affected_signals: Type.Array(Type.String(), {
+    description: 'Fields of the readings that it changes.',
+    examples: [['power_kw', 'flow_rate_m3h']],
   }),
-  final: Type.Boolean({ description: 'The machine has recovered; the figures are final.' }),
+  excess_energy_kwh: number(
+    'Energy used because of it, so far [kWh]: the machine compared with itself without it.',
+    4.21,
+  ),
+  lost_production_units: number('Good units not produced because of it, so far.', 0),
+  final: flag('Whether the machine has recovered, so that the figures are final.'),
 });
 
 /** `/simulator/anomalies`: every anomaly in a window, with its cost. */
@@ -46,21 +62,46 @@ export function groundTruth(app: App, { simulator, limiter }: Api): void {
     {
       schema: {
         tags: [TAGS.anomalies],
-        summary: 'The anomalies in a window with their ground truth',
+        operationId: 'listAnomalies',
+        summary: 'The anomalies in a window, with their ground truth',
         description:
-          'Injected, random and planned anomalies in the window, oldest first; default: ' +
-          'the last day. Costs compare the machine with itself without the anomaly.',
+          'Injected, random and planned anomalies in the window, oldest first. Costs compare the ' +
+          'machine with itself without the anomaly.',
         querystring: command({
-          ...WindowQuery,
+          ...windowQuery('a day before `to`'),
           machine_id: Type.Optional(MachineName),
-          type: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-          active: Type.Optional(Type.Boolean()),
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMIT_MAX })),
-          offset: Type.Optional(Type.Integer({ minimum: 0 })),
+          type: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 64,
+              description: 'Only anomalies of this type.',
+              examples: ['leak'],
+            }),
+          ),
+          active: Type.Optional(flag('Only active anomalies, or only ended ones.')),
+          limit: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: LIMIT_MAX,
+              description: `Most anomalies in the response; default: ${LIMIT_DEFAULT}.`,
+            }),
+          ),
+          offset: Type.Optional(
+            Type.Integer({ minimum: 0, description: 'Number of anomalies to skip; default: 0.' }),
+          ),
         }),
         response: {
-          200: { description: 'Oldest first', ...Type.Array(Truth) },
-          ...failures(404, 409, 422),
+          200: described('The anomalies, oldest first.', Type.Array(Truth), {
+            'X-Total-Count': {
+              description: 'Number of anomalies that match.',
+              schema: integer('Number of anomalies that match.', 3),
+            },
+          }),
+          ...failures(
+            NO_MACHINE,
+            AMBIGUOUS,
+            invalid('to', '2026-01-05T05:00:00Z is not after 2026-01-05T06:00:00Z'),
+          ),
         },
       },
     },

@@ -3,29 +3,25 @@ import { secondText } from '../../encoding/time.ts';
 import { version } from '../../runtime/version.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
-import { failures, oneOf, responses, Time } from '../schemas.ts';
+import { responses } from '../responses.ts';
+import { flag, list, named, oneOf, text, time } from '../schemas.ts';
 import { isMqttConnected } from './simulation.ts';
 
-const Health = Type.Object({
-  status: oneOf(['healthy', 'degraded'], {
-    description: 'Degraded: there is at least one problem.',
-  }),
-  service: Type.String({ examples: ['enms-simulator'] }),
-  version: Type.String({ examples: ['1.0.0'] }),
-  timestamp: Type.String({ description: 'Real time.', examples: ['2026-10-09T12:00:00.000Z'] }),
-  simulated_time: Time,
-  mqtt_connected: Type.Boolean(),
-  database_connected: Type.Boolean({ description: 'Embedded database or server.' }),
-  problems: Type.Array(
+const Health = named('Health', 'The health of the simulator and its connections.', {
+  status: oneOf('Degraded means that there is at least one problem.', ['healthy', 'degraded']),
+  service: text('Name of the service.', 'enms-simulator'),
+  version: text('Version of the program.', '1.0.0'),
+  timestamp: text('Real time.', '2026-01-05T06:00:00.000Z'),
+  simulated_time: time('Simulated time.', '2026-01-05T06:00:00.000Z'),
+  mqtt_connected: flag('Whether readings reach the MQTT broker.'),
+  database_connected: flag('Whether the embedded database or the database server responds.'),
+  problems: list(
+    'Current problems, the oldest first; empty if there are none.',
     Type.Object({
-      part: Type.String({
-        description: 'A sink (`mqtt`, `postgres`), `store`, `journal` or `clock`.',
-        examples: ['mqtt'],
-      }),
-      reason: Type.String({ examples: ['connect ECONNREFUSED 127.0.0.1:1883'] }),
-      since: Type.String({ description: 'Real time.', examples: ['2026-10-09T12:00:00Z'] }),
+      part: text('A sink (`mqtt`, `postgres`), `store`, `journal` or `clock`.', 'mqtt'),
+      reason: text('What is wrong.', 'connect ECONNREFUSED 127.0.0.1:1883'),
+      since: text('Start of the problem in real time.', '2026-01-05T06:00:00Z'),
     }),
-    { description: 'Current problems, the oldest first; empty if there are none.' },
   ),
 });
 
@@ -36,8 +32,10 @@ export function health(app: App, { simulator }: Api): void {
     {
       schema: {
         tags: [TAGS.service],
+        operationId: 'getHealth',
         summary: 'The health of the simulator and its connections',
-        response: responses(Health),
+        description: 'It answers 200 even with problems; `status` and `problems` tell them.',
+        response: responses('The health.', Health),
       },
     },
     () => {
@@ -64,8 +62,13 @@ export function health(app: App, { simulator }: Api): void {
     {
       schema: {
         tags: [TAGS.service],
+        operationId: 'getLiveness',
         summary: 'Whether the process responds',
-        response: responses(Type.Object({ status: Type.Literal('alive') })),
+        description: 'A liveness probe for orchestrators.',
+        response: responses(
+          'The process responds.',
+          Type.Object({ status: Type.Literal('alive', { description: 'Always `alive`.' }) }),
+        ),
       },
     },
     () => ({ status: 'alive' as const }),
@@ -76,11 +79,19 @@ export function health(app: App, { simulator }: Api): void {
     {
       schema: {
         tags: [TAGS.service],
-        summary: 'Whether the simulator accepts requests: not while it starts or stops',
-        response: {
-          200: Type.Object({ status: Type.Literal('ready') }),
-          ...failures(503),
-        },
+        operationId: 'getReadiness',
+        summary: 'Whether the simulator accepts requests',
+        description:
+          'A readiness probe for orchestrators; 503 while the simulator starts or stops.',
+        response: responses(
+          'The simulator accepts requests.',
+          Type.Object({ status: Type.Literal('ready', { description: 'Always `ready`.' }) }),
+          {
+            status: 503,
+            description: 'The simulator starts or stops.',
+            message: 'the simulator is starting',
+          },
+        ),
       },
     },
     () => {

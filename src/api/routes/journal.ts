@@ -5,15 +5,17 @@ import { IS_ID } from '../../core/machine-finder.ts';
 import { timeText } from '../../encoding/time.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { pageOf, pageQuery } from '../paging.ts';
+import { PAGE_HEADERS, pageOf, pageQuery } from '../paging.ts';
+import { AMBIGUOUS, described, failures, invalid } from '../responses.ts';
 import {
   command,
-  failures,
+  instant,
+  integer,
   MachineName,
+  named,
   oneOf,
-  Time,
   textOrNull,
-  WindowQuery,
+  time,
 } from '../schemas.ts';
 import { parsedSpan } from '../window.ts';
 
@@ -30,27 +32,41 @@ const KINDS = [
   'speed',
 ] as const satisfies readonly JournalEvent['kind'][];
 
-const Event = Type.Object({
-  sequence: Type.Integer({ description: 'Position in the journal.', examples: [7] }),
-  time: Time,
-  kind: oneOf(KINDS),
+const Event = named('JournalEvent', 'A command that was given to the simulator.', {
+  sequence: integer('Position in the journal, from 1.', 7),
+  time: time('When it takes effect.'),
+  kind: oneOf('What kind of command it was.', KINDS),
   machine_ids: Type.Unsafe<string[] | null>({
     type: ['array', 'null'],
     items: { type: 'string' },
-    description: 'The machines that it affects; null: all machines, or the simulator.',
+    description: 'Ids of the machines that it affects; null: all machines, or the simulator.',
   }),
-  anomaly_id: textOrNull({ description: 'Id of an injected anomaly.' }),
-  what: Type.Record(Type.String(), Type.Unsafe<string | number | boolean | null>({}), {
-    description: 'The parameters: an anomaly, settings, a speed.',
-    examples: [{ anomaly_type: 'leak', severity: 3, duration_seconds: 600 }],
-  }),
+  anomaly_id: textOrNull(
+    'Id of the injected anomaly; null for other events.',
+    '035a4032-45bc-45cb-9aaf-c46787aeefa9',
+  ),
+  what: Type.Record(
+    Type.String(),
+    Type.Unsafe<string | number | boolean | null>({
+      type: ['string', 'number', 'boolean', 'null'],
+    }),
+    {
+      description: 'The parameters of the command: an anomaly, settings, a speed.',
+      examples: [{ anomaly_type: 'leak', severity: 3, duration_seconds: 600 }],
+    },
+  ),
 });
 
 const Filter = command({
-  ...WindowQuery,
-  kind: Type.Optional(oneOf(KINDS)),
+  from: Type.Optional(
+    instant('Only events after this instant; default: all.', '2026-01-05T06:00:00Z'),
+  ),
+  to: Type.Optional(
+    instant('Only events up to this instant; default: all.', '2026-01-05T07:00:00Z'),
+  ),
+  kind: Type.Optional(oneOf('Only events of this kind.', KINDS)),
   machine_id: Type.Optional(MachineName),
-  ...pageQuery(PAGE_EVENTS_MAX),
+  ...pageQuery(PAGE_EVENTS, PAGE_EVENTS_MAX),
 });
 
 /** `/simulator/journal`: all external events, page by page. */
@@ -60,16 +76,18 @@ export function journal(app: App, { simulator }: Api): void {
     {
       schema: {
         tags: [TAGS.simulation],
-        summary: 'The journal: all external events',
+        operationId: 'listJournal',
+        summary: 'The journal: all commands that were given to the simulator',
         description:
-          'Events after `from` up to and including `to`, oldest first. With `machine_id`, only ' +
-          'events that affect this machine, even if it was removed. The page size is ' +
-          `${PAGE_EVENTS} unless \`limit\` is given; the header X-Total-Count has the number of ` +
-          'matching events, and Link the URL of the next page.',
+          'Events after `from` up to and including `to`, oldest first, page by page. With ' +
+          '`machine_id`, only events that affect this machine, even if it was removed.',
         querystring: Filter,
         response: {
-          200: { description: 'Oldest first', ...Type.Array(Event) },
-          ...failures(404, 409, 422),
+          200: described('The events on this page, oldest first.', Type.Array(Event), PAGE_HEADERS),
+          ...failures(
+            AMBIGUOUS,
+            invalid('to', '2026-01-05T05:00:00Z is not after 2026-01-05T06:00:00Z'),
+          ),
         },
       },
     },
@@ -85,7 +103,7 @@ export function journal(app: App, { simulator }: Api): void {
           (kind === undefined || event.kind === kind) &&
           (machineId === undefined || concerns(event, machineId)),
       );
-      return pageOf(reply, '/simulator/journal', query, found, PAGE_EVENTS).map(shown);
+      return pageOf(reply, query, found, PAGE_EVENTS).map(shown);
     },
   );
 }

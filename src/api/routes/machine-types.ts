@@ -5,60 +5,93 @@ import { type MachineType, parameterContent } from '../../core/machine.ts';
 import { COMPRESSIONS } from '../../dataset/formats/index.ts';
 import { version } from '../../runtime/version.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { oneOf, responses } from '../schemas.ts';
+import { responses } from '../responses.ts';
+import { integer, list, named, number, oneOf, text } from '../schemas.ts';
 
-const Range = Type.Array(Type.Number(), { minItems: 2, maxItems: 2, examples: [[5, 400]] });
+const range = (description: string) =>
+  Type.Array(Type.Number(), { minItems: 2, maxItems: 2, description, examples: [[5, 400]] });
 
-const MachineTypeShown = Type.Object({
-  machine_type: Type.String({ examples: ['compressor'] }),
-  title: Type.String(),
-  data_interval_seconds: Type.Number({ description: 'Default; the registry may override it.' }),
-  rated_power_kw: Type.Object({ typical: Range, accepted: Range }),
-  channels: Type.Array(
+const MachineTypeShown = named('MachineType', 'A kind of machine, and what it reports.', {
+  machine_type: text('Name of the machine type.', 'compressor'),
+  title: text('Name for people.', 'Compressor'),
+  data_interval_seconds: number('Default interval between two readings [s].', 1),
+  rated_power_kw: Type.Object(
+    {
+      typical: range('Typical minimum and maximum [kW].'),
+      accepted: range('Accepted minimum and maximum [kW].'),
+    },
+    { description: 'Rated electrical power.' },
+  ),
+  channels: list(
+    'The messages of such a machine.',
     Type.Object({
-      name: Type.String({ description: 'Last level of the topic.', examples: ['energy'] }),
-      fields: Type.Array(
+      name: text('Last level of the MQTT topic.', 'energy'),
+      fields: list(
+        'The fields of a message.',
         Type.Object({
-          name: Type.String({ examples: ['power_kw'] }),
-          unit: Type.String({ examples: ['kW'] }),
-          kind: oneOf(['number', 'count', 'mode', 'text']),
-          decimals: Type.Integer(),
+          name: text('Name of the field.', 'power_kw'),
+          unit: text('Unit of the field; empty if it has none.', 'kW'),
+          kind: oneOf('What values the field has.', ['number', 'count', 'mode', 'text']),
+          decimals: integer('Number of decimals.', 3),
         }),
       ),
     }),
   ),
-  anomalies: Type.Array(
+  anomalies: list(
+    'The anomalies that such a machine can have.',
     Type.Object({
-      anomaly_type: Type.String({ examples: ['leak'] }),
-      description: Type.String(),
-      onset: oneOf(['step', 'ramp']),
-      signals: Type.Array(Type.String(), { description: 'Fields that it affects.' }),
+      anomaly_type: text('Type of the anomaly.', 'leak'),
+      description: text('What happens to the machine.', 'Compressed air escapes.'),
+      onset: oneOf('Whether it starts at once or grows.', ['step', 'ramp']),
+      signals: Type.Array(Type.String(), {
+        description: 'Fields that it changes.',
+        examples: [['power_kw', 'flow_rate_m3h']],
+      }),
     }),
   ),
-  alerts: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
-  parameters: Type.Array(
+  alerts: list(
+    'The alerts that such a machine can raise.',
     Type.Object({
-      name: Type.String({ examples: ['ratedPowerKw'] }),
-      default: Type.Union([Type.Number(), Type.String()]),
-      accepted: Type.Union([Range, Type.Array(Type.String())], {
-        description: 'Minimum and maximum, or the accepted names.',
+      code: text('Code of the alert.', 'HIGH_OIL_TEMP'),
+      message: text('The alert for people.', 'Oil temperature high'),
+    }),
+  ),
+  parameters: list(
+    'The parameters that a factory file can set.',
+    Type.Object({
+      name: text('Name of the parameter.', 'ratedPowerKw'),
+      default: Type.Union([Type.Number(), Type.String()], {
+        description: 'Value if a factory file sets none.',
+        examples: [55],
       }),
-      description: Type.String(),
+      accepted: Type.Union(
+        [Type.Array(Type.Number(), { minItems: 2, maxItems: 2 }), Type.Array(Type.String())],
+        { description: 'Minimum and maximum, or the accepted names.', examples: [[5, 400]] },
+      ),
+      description: text('What the parameter is.', 'Rated electrical power [kW].'),
     }),
   ),
 });
 
-const Limits = Type.Object({ min: Type.Number(), max: Type.Number(), default: Type.Number() });
+const limits = (description: string, unit: string) =>
+  Type.Object(
+    {
+      min: Type.Number({ description: `Lowest accepted value${unit}.` }),
+      max: Type.Number({ description: `Highest accepted value${unit}.` }),
+      default: Type.Number({ description: `Value if a request has none${unit}.` }),
+    },
+    { description },
+  );
 
-const Catalogue = Type.Object({
-  version: Type.String({ examples: ['1.0.0'] }),
-  severity: Limits,
-  duration_seconds: Limits,
+const Catalogue = named('Catalogue', 'The machine types, and limits of requests.', {
+  version: text('Version of the program.', '1.0.0'),
+  severity: limits('Severity of an injected anomaly.', ''),
+  duration_seconds: limits('Duration of an injected anomaly.', ' [s]'),
   export_formats: Type.Record(Type.String(), Type.Array(Type.String()), {
-    description: 'Compression methods of each format, the default first.',
+    description: 'The formats of exports, each with its compression methods, the default first.',
     examples: [{ csv: ['none', 'gzip'] }],
   }),
-  machine_types: Type.Array(MachineTypeShown),
+  machine_types: list('The machine types.', MachineTypeShown),
 });
 
 function shown(type: MachineType) {
@@ -107,8 +140,10 @@ export function machineTypeCatalogue(app: App, { configuration }: Api): void {
     {
       schema: {
         tags: [TAGS.machines],
+        operationId: 'getInfo',
         summary: 'Machine types with their fields, units, intervals and anomalies',
-        response: responses(Catalogue),
+        description: 'The machine types of this simulator, and limits of requests.',
+        response: responses('The machine types and limits.', Catalogue),
       },
     },
     () => catalogue,

@@ -8,15 +8,32 @@ import {
 } from '../../service/daily-totals.ts';
 import type { MachineState } from '../../service/machine-state.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { pageOf, pageQuery } from '../paging.ts';
+import { PAGE_HEADERS, pageOf, pageQuery } from '../paging.ts';
+import {
+  AMBIGUOUS,
+  AMBIGUOUS_FACTORY,
+  described,
+  failures,
+  invalid,
+  NO_FACTORY,
+  NO_MACHINE,
+  responses,
+  UNKNOWN_NAME,
+} from '../responses.ts';
 import {
   command,
+  FactoryId,
   FactoryName,
-  Id,
+  flag,
+  integer,
+  list,
+  MachineId,
   MachinePath,
+  named,
+  number,
   numberOrNull,
   oneOf,
-  responses,
+  text,
   textOrNull,
 } from '../schemas.ts';
 
@@ -24,56 +41,61 @@ import {
 const PAGE_MACHINES = 1000;
 const PAGE_MACHINES_MAX = 10_000;
 
-const Machine = Type.Object({
-  machine_id: Id,
-  machine_name: Type.String({ examples: ['Compressor-1'] }),
-  machine_type: Type.String({ examples: ['compressor'] }),
-  factory_id: Id,
-  mqtt_topic: Type.String({ examples: ['factory/demo/compressor-1'] }),
-  rated_power_kw: Type.Number({ examples: [55] }),
-  data_interval_seconds: Type.Number({ examples: [1] }),
-  is_running: Type.Boolean(),
-  operating_mode: oneOf(OPERATING_MODES),
-  current_power_kw: Type.Number({ examples: [52.8] }),
-  alerts: Type.Array(
+const Machine = named('Machine', 'A machine and its state.', {
+  machine_id: MachineId,
+  machine_name: text('Name of the machine.', 'Compressor-1'),
+  machine_type: text('Type of the machine, see `/simulator/info`.', 'compressor'),
+  factory_id: FactoryId,
+  mqtt_topic: text('First levels of the topics of its messages.', 'factory/demo/compressor-1'),
+  rated_power_kw: number('Rated electrical power [kW].', 55),
+  data_interval_seconds: number('Interval between two readings [s].', 1),
+  is_running: flag('Whether it is started; false after a stop command.'),
+  operating_mode: oneOf('What it does at the moment.', OPERATING_MODES),
+  current_power_kw: number('Power in the last reading [kW].', 52.8),
+  alerts: list(
+    'Active alerts.',
     Type.Object({
-      code: Type.String(),
-      level: oneOf(['warning', 'critical']),
-      message: Type.String(),
+      code: text('Code of the alert.', 'HIGH_OIL_TEMP'),
+      level: oneOf('How serious it is.', ['warning', 'critical']),
+      message: text('The alert for people.', 'Oil temperature high'),
     }),
   ),
-  readings_generated: Type.Integer({ description: 'Since the service started.' }),
-  last_reading_time: textOrNull({ examples: ['2026-10-09T12:00:00Z'] }),
-  anomaly_active: Type.Boolean(),
-  anomaly_type: textOrNull({ description: 'The latest active anomaly.' }),
-  anomaly_ends_at: textOrNull(),
-  anomaly_severity: numberOrNull(),
-  total_energy_kwh: Type.Number({ description: 'Since the service started.' }),
-  total_production_count: Type.Integer({ description: 'Since the service started.' }),
-  energy_today_kwh: Type.Number({
-    description: 'All carriers, in the readings after `today_from`.',
-    examples: [412.6],
-  }),
-  production_today_count: Type.Integer({
-    description: 'In the readings after `today_from`.',
-    examples: [1860],
-  }),
-  today_from: textOrNull({
-    description:
-      'Start of today’s totals: the last midnight in the factory’s time zone. It is later, when ' +
+  readings_generated: integer('Readings since the service started.', 4560),
+  last_reading_time: textOrNull(
+    'Time of the last reading; null if there is none yet.',
+    '2026-01-05T06:00:00Z',
+  ),
+  anomaly_active: flag('Whether an anomaly is active.'),
+  anomaly_type: textOrNull('Type of the latest active anomaly; null if there is none.', 'leak'),
+  anomaly_ends_at: textOrNull(
+    'When the latest active anomaly ends; null if there is none.',
+    '2026-01-05T06:10:00Z',
+  ),
+  anomaly_severity: numberOrNull('Strength of the latest active anomaly; null if none is.', 3),
+  total_energy_kwh: number('Energy since the service started; all carriers [kWh].', 71.2),
+  total_production_count: integer('Units produced since the service started.', 210),
+  energy_today_kwh: number('Energy in the readings after `today_from`; all carriers [kWh].', 412.6),
+  production_today_count: integer('Units produced in the readings after `today_from`.', 1860),
+  today_from: textOrNull(
+    'Start of today’s totals: the last midnight in the factory’s time zone. It is later, when ' +
       'the machine was first seen, shortly after a start, for machines added today, and, until ' +
       `the next midnight, if more than ${TODAY_MACHINES_MAX} machines or ${TODAY_READINGS_MAX} ` +
       'readings since midnight would have to be computed.',
-    examples: ['2026-10-08T22:00:00Z'],
-  }),
+    '2026-01-05T00:00:00Z',
+  ),
 });
 
 const filterOf = (catalogue: readonly MachineType[]) =>
   command({
     factory_id: Type.Optional(FactoryName),
-    type: Type.Optional(oneOf(catalogue.map(({ type }) => type))),
-    running: Type.Optional(Type.Boolean()),
-    ...pageQuery(PAGE_MACHINES_MAX),
+    type: Type.Optional(
+      oneOf(
+        'Only machines of this type.',
+        catalogue.map(({ type }) => type),
+      ),
+    ),
+    running: Type.Optional(flag('Only machines that are started, or only stopped ones.')),
+    ...pageQuery(PAGE_MACHINES, PAGE_MACHINES_MAX),
   });
 
 /** A machine, as the API shows it. */
@@ -130,12 +152,18 @@ export function machines(app: App, { simulator, configuration }: Api): void {
     {
       schema: {
         tags: [TAGS.machines],
-        summary: 'The machines, in the order of the registry',
-        description:
-          `The page size is ${PAGE_MACHINES} unless \`limit\` is given; the header ` +
-          'X-Total-Count has the number of matching machines, and Link the URL of the next page.',
+        operationId: 'listMachines',
+        summary: 'The machines and their state',
+        description: 'In the order of the registry, page by page.',
         querystring: filterOf(configuration.catalogue),
-        response: responses(Type.Array(Machine), 404, 409, 422),
+        response: {
+          200: described('The machines on this page.', Type.Array(Machine), PAGE_HEADERS),
+          ...failures(
+            NO_FACTORY,
+            AMBIGUOUS_FACTORY,
+            invalid('limit', `0 is not accepted; a whole number from 1 to ${PAGE_MACHINES_MAX}`),
+          ),
+        },
       },
     },
     ({ query }, reply) => {
@@ -147,7 +175,7 @@ export function machines(app: App, { simulator, configuration }: Api): void {
           (type === undefined || machine.type.type === type) &&
           (running === undefined || simulator.isRunning(machine) === running),
       );
-      const page = pageOf(reply, '/simulator/machines', query, found, PAGE_MACHINES);
+      const page = pageOf(reply, query, found, PAGE_MACHINES);
       const textOf = timeTexts();
       return page.map((machine) => shown(simulator.state(machine), textOf));
     },
@@ -158,9 +186,11 @@ export function machines(app: App, { simulator, configuration }: Api): void {
     {
       schema: {
         tags: [TAGS.machines],
-        summary: 'One machine',
+        operationId: 'getMachine',
+        summary: 'One machine and its state',
+        description: 'By its id, or by its name if that is unique.',
         params: MachinePath,
-        response: responses(Machine, 404, 409, 422),
+        response: responses('The machine.', Machine, NO_MACHINE, AMBIGUOUS, UNKNOWN_NAME),
       },
     },
     ({ params }) => shown(simulator.state(simulator.machine(params.machine_id))),

@@ -4,12 +4,15 @@ import type { ClusterOverview, ShardView } from '../../cluster/live/overview.ts'
 import type { DeliveryFigures } from '../../delivery/delivery.ts';
 import type { Simulator } from '../../service/simulator.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { failures } from '../schemas.ts';
+import { failures } from '../responses.ts';
 
 /** `/metrics`: metrics for Prometheus. */
 export function metrics(app: App, { simulator, cluster }: Api): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  // Names of gauges must not end like those of counters; the same figures are there by type.
+  for (const { name, type } of registry.getMetricsAsArray())
+    if (String(type) === 'gauge' && name.endsWith('_total')) registry.removeSingleMetric(name);
   const add = addTo(registry);
   registerSimulation(add, simulator);
   registerHealth(add, simulator);
@@ -32,10 +35,12 @@ export function metrics(app: App, { simulator, cluster }: Api): void {
     {
       schema: {
         tags: [TAGS.service],
+        operationId: 'getMetrics',
         summary: 'Metrics for Prometheus',
+        description: 'Counters, gauges and histograms in the text format of Prometheus.',
         response: {
           200: {
-            description: 'Metrics, one per line',
+            description: 'Metrics, one per line.',
             content: {
               'text/plain': {
                 schema: Type.String({ examples: ['simulator_readings_total 4560'] }),

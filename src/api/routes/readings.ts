@@ -3,18 +3,23 @@ import Type from 'typebox';
 import { contentType } from '../content-type.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
+import { NAME_KEY } from '../openapi.ts';
 import { acceptedFormat, encodedReadings, headerOf, READING_TYPES } from '../reading-stream.ts';
-import { command, failures, Id, MachinePath, Time, WindowQuery } from '../schemas.ts';
+import { AMBIGUOUS, failures, invalid, NO_MACHINE } from '../responses.ts';
+import { command, MachineId, MachinePath, time, windowQuery } from '../schemas.ts';
 import { pastWindow, WINDOW_MAX_DAYS } from '../window.ts';
 
 const Reading = Type.Object(
-  { time: Time, machine_id: Id },
+  { time: time('When the machine was read.'), machine_id: MachineId },
   {
+    [NAME_KEY]: 'Reading',
     additionalProperties: { type: ['number', 'string', 'null'] },
-    description: 'Followed by the fields of the machine type, see `/simulator/info`.',
+    description:
+      'A reading: `time` and `machine_id`, then the fields of the machine type, see ' +
+      '`/simulator/info`.',
     examples: [
       {
-        time: '2026-10-09T12:00:00Z',
+        time: '2026-01-05T06:00:00Z',
         machine_id: 'c0000000-0000-0000-0000-000000000001',
         power_kw: 52.812,
         energy_kwh: 0.01467,
@@ -23,13 +28,15 @@ const Reading = Type.Object(
   },
 );
 
-/** The content of a media type: JSON, or text that may begin with the names of columns. */
+/** The content of a media type: JSON, or lines of text that may begin with names of columns. */
 function contentSchema(type: string) {
   if (type === 'application/json') return Type.Array(Reading);
-  if (type.endsWith('json')) return Reading;
   const header = headerOf(type, ['time', 'machine_id', 'power_kw', '…']);
-  return Type.String(header === '' ? {} : { examples: [header] });
+  if (header === '') return Type.String({ description: 'One reading per line.' });
+  return Type.String({ description: 'One reading per line, after the names.', examples: [header] });
 }
+
+const notAcceptable = `readings are available as ${READING_TYPES.join(', ')}; accept one of these`;
 
 /** `/simulator/machines/{machine_id}/readings`: readings of any time, computed on request. */
 export function readings(app: App, { simulator, limiter }: Api): void {
@@ -39,27 +46,40 @@ export function readings(app: App, { simulator, limiter }: Api): void {
       exposeHeadRoute: false,
       schema: {
         tags: [TAGS.readings],
+        operationId: 'getReadings',
         summary: 'The readings of a machine in a window',
         description:
-          'Readings after `from` up to and including `to`; default: the last ' +
-          `hour; at most ${WINDOW_MAX_DAYS} days. A JSON array, JSON lines or CSV, see \`Accept\`.`,
+          'Computed on request, for any time up to now. The window is at most ' +
+          `${WINDOW_MAX_DAYS} days long. The header \`Accept\` chooses the format; without it, a ` +
+          'JSON array.',
         params: MachinePath,
-        querystring: command(WindowQuery),
+        querystring: command(windowQuery('an hour before `to`')),
         response: {
           200: {
-            description: 'The readings, oldest first',
+            description: 'The readings, oldest first.',
             content: Object.fromEntries(
               READING_TYPES.map((type) => [type, { schema: contentSchema(type) }]),
             ),
           },
-          ...failures(404, 406, 409, 422),
+          ...failures(
+            NO_MACHINE,
+            {
+              status: 406,
+              description: 'The readings are not available in an accepted format.',
+              message: notAcceptable,
+            },
+            AMBIGUOUS,
+            invalid('to', '2026-01-05T05:00:00Z is not after 2026-01-05T06:00:00Z'),
+          ),
         },
       },
     },
     async (request, reply) => {
       const machine = simulator.machine(request.params.machine_id);
+      // One URL, several representations: caches must keep them apart (RFC 9110 §12.5.5).
+      reply.header('vary', 'Accept');
       const type = acceptedFormat(request.headers.accept);
-      if (!type) throw new HttpError(406, `accepted are ${READING_TYPES.join(', ')}`);
+      if (!type) throw new HttpError(406, notAcceptable);
       const window = await pastWindow(simulator, request.query);
       const signal = limiter.acquire(request, reply);
       const chunks = encodedReadings(simulator.fleet, machine, window, type, signal);

@@ -1,114 +1,33 @@
 import Type, { type TSchema } from 'typebox';
 import { ConfigError } from '../../core/errors.ts';
 import { IS_ID } from '../../core/machine-finder.ts';
-import { changeable, FACTORY_COLUMNS, machineColumns } from '../../factory/columns.ts';
-import type { Catalogue } from '../../factory/machine-types.ts';
-import { type Keys, objectSchema } from '../../schema/composite-type.ts';
+import { changeable } from '../../factory/columns.ts';
 import { CommandError } from '../../service/command-error.ts';
 import type { Registry } from '../../service/registry.ts';
 import type { RegistryTable } from '../../store/registry/columns.ts';
 import type { Input } from '../../store/registry/input.ts';
 import { type Counts, confirmation, totalOf } from '../../store/registry/purge.ts';
-import { type Api, type App, TAGS } from '../context.ts';
+import type { Api, App } from '../context.ts';
 import {
-  answer,
-  answered,
+  bodySchema,
+  Purge,
+  READ_ONLY,
+  Removed,
+  type Rows,
+  rowSchema,
+  rowsOf,
+  titled,
+} from '../registry-schemas.ts';
+import {
   COMMAND_FAILURES,
-  command,
-  FactoryName,
+  described,
   failures,
-  Id,
-  MachineName,
-  numberOrNull,
+  invalid,
+  NO_FACTORY,
   responses,
-} from '../schemas.ts';
+} from '../responses.ts';
+import { answer, answered } from '../schemas.ts';
 import { compileValidator } from '../validation.ts';
-
-/** The documentation of the routes for one table. */
-interface Rows {
-  readonly table: RegistryTable;
-  readonly what: 'factory' | 'machine';
-  readonly tag: (typeof TAGS)[keyof typeof TAGS];
-  readonly columns: Keys;
-  readonly examples: { readonly created: Input; readonly updated: Input };
-}
-
-/** The rows of each table. */
-const rowsOf = (catalogue: Catalogue): readonly Rows[] => [
-  {
-    table: 'factories',
-    what: 'factory',
-    tag: TAGS.factories,
-    columns: FACTORY_COLUMNS,
-    examples: {
-      created: { name: 'Works Berlin', timezone: 'Europe/Berlin', metadata: { latitude: 52.5 } },
-      updated: { location: 'Hall 3' },
-    },
-  },
-  {
-    table: 'machines',
-    what: 'machine',
-    tag: TAGS.machines,
-    columns: machineColumns(catalogue),
-    examples: {
-      created: {
-        factory_id: '11111111-1111-1111-1111-111111111111',
-        name: 'Pump 2',
-        type: 'pump',
-        rated_power_kw: 30,
-      },
-      updated: { data_interval_seconds: 10 },
-    },
-  },
-];
-
-const Purge = command({
-  purge: Type.Optional(Type.Boolean({ description: 'Delete the row and its readings.' })),
-  confirm: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      description: 'Number of dependent rows, from the previous response.',
-    }),
-  ),
-});
-
-const Removed = Type.Object({
-  id: Id,
-  deleted: Type.Boolean({
-    description: 'False: it is out of operation, or the purge is not confirmed yet.',
-  }),
-  rows: Type.Record(Type.String(), Type.Integer(), {
-    description: 'Dependent rows by table; only counted for a purge.',
-    examples: [{ energy_readings: 3600 }],
-  }),
-  confirm: numberOrNull({
-    description: 'The value that confirms the purge, if one was requested.',
-  }),
-});
-
-/**
- * The body that a client may send, for the documentation. The registry checks it, after checking
- * that it may be changed at all.
- */
-function bodySchema(columns: Keys, example: Input): TSchema {
-  const { required = [], ...schema } = objectSchema(columns);
-  const minProperties = Math.max(1, required.length);
-  return { ...schema, required, minProperties, examples: [example] };
-}
-
-/** A row of the database. */
-function rowSchema(columns: Keys): TSchema {
-  const { properties = {} } = objectSchema(columns);
-  const entries = Object.entries(properties).map(([name, { type = 'object', description }]) => [
-    name,
-    { type: [type, 'null'].flat(), description },
-  ]);
-  return {
-    type: 'object',
-    properties: Object.fromEntries(entries),
-    additionalProperties: false,
-  };
-}
 
 function validatorCompiler(route: { schema: TSchema; httpPart?: string }) {
   if (route.httpPart !== 'body') return compileValidator(route);
@@ -129,25 +48,30 @@ export function registry(app: App, api: Api): void {
 /** @throws CommandError if a factory file replaces the registry. */
 function writable({ registry }: Api): Registry {
   if (registry) return registry;
-  throw new CommandError('conflict', 'the registry is read-only: it comes from a factory file');
+  throw new CommandError('conflict', READ_ONLY);
 }
 
 function isInFleet({ simulator }: Api, table: RegistryTable, id: string): boolean {
   return simulator.fleet[table].some((each) => each.id === id);
 }
 
-function create(app: App, api: Api, { table, what, tag, columns, examples }: Rows) {
-  const Row = rowSchema(columns);
-  const good = { ...answer(Row), description: 'Created; runs from the next second on' };
+function create(app: App, api: Api, rows: Rows) {
+  const { table, what, tag, columns, examples } = rows;
+  const data = answer(`${examples.created['name']} runs`, rowSchema(rows));
   app.post(
     `/simulator/${table}`,
     {
       validatorCompiler,
       schema: {
         tags: [tag],
+        operationId: `create${titled(what)}`,
         summary: `Add a ${what} to the registry`,
-        body: bodySchema(columns, examples.created),
-        response: { 201: good, ...failures(...COMMAND_FAILURES, 404, 409) },
+        description: 'It runs from the next simulated second on.',
+        body: bodySchema(columns, `The ${what} to add.`, examples.created),
+        response: {
+          201: described(`The ${what} has been added.`, data),
+          ...failures(...COMMAND_FAILURES, NO_FACTORY, rows.taken, rows.misspelt),
+        },
       },
     },
     async ({ body }, reply) => {
@@ -159,17 +83,28 @@ function create(app: App, api: Api, { table, what, tag, columns, examples }: Row
   );
 }
 
-function update(app: App, api: Api, { table, what, tag, columns, examples }: Rows) {
+function update(app: App, api: Api, rows: Rows) {
+  const { table, what, tag, columns, examples } = rows;
   app.put(
     `/simulator/${table}/:${what}_id`,
     {
       validatorCompiler,
       schema: {
         tags: [tag],
-        summary: `Change some columns of a ${what}`,
-        params: Type.Object({ [`${what}_id`]: nameOf(table) }),
-        body: bodySchema(changeable(columns), examples.updated),
-        response: responses(answer(rowSchema(columns)), ...COMMAND_FAILURES, 404, 409),
+        operationId: `update${titled(what)}`,
+        summary: `Change a ${what} in the registry`,
+        description:
+          'Columns that are not in the body stay. Changes take effect at the next second.',
+        params: Type.Object({ [`${what}_id`]: rows.path }),
+        body: bodySchema(changeable(columns), 'The columns to change.', examples.updated),
+        response: responses(
+          `The ${what} has been changed.`,
+          answer('it was changed and runs', rowSchema(rows)),
+          ...COMMAND_FAILURES,
+          rows.missing,
+          rows.taken,
+          rows.misspelt,
+        ),
       },
     },
     async ({ params, body }) => {
@@ -181,19 +116,28 @@ function update(app: App, api: Api, { table, what, tag, columns, examples }: Row
   );
 }
 
-function remove(app: App, api: Api, { table, what, tag }: Rows) {
+function remove(app: App, api: Api, rows: Rows) {
+  const { table, what, tag, examples } = rows;
   app.delete(
     `/simulator/${table}/:${what}_id`,
     {
       schema: {
         tags: [tag],
+        operationId: `delete${titled(what)}`,
         summary: `Stop a ${what} and take it out of operation, or delete it permanently`,
         description:
           'The row and its readings stay. With `purge=true` you get the number of dependent ' +
           'rows; repeat the request with `confirm` set to that number to delete them.',
-        params: Type.Object({ [`${what}_id`]: nameOf(table) }),
+        params: Type.Object({ [`${what}_id`]: { ...rows.path, examples: [examples.removed] } }),
         querystring: Purge,
-        response: responses(answer(Removed), ...COMMAND_FAILURES, 404, 409),
+        response: responses(
+          `The ${what} is out of operation, was deleted, or awaits a confirmation.`,
+          answer('it is out of operation; its row and its readings stay', Removed(what)),
+          ...COMMAND_FAILURES,
+          rows.missing,
+          rows.taken,
+          invalid('confirm', 'requires purge=true'),
+        ),
       },
     },
     async ({ params, query: { purge = false, confirm } }) => {
@@ -218,10 +162,6 @@ function remove(app: App, api: Api, { table, what, tag }: Rows) {
 
 function removed(id: string, rows?: Counts) {
   return { id, deleted: false, rows: rows ?? {}, confirm: rows ? totalOf(rows) : null };
-}
-
-function nameOf(table: RegistryTable): TSchema {
-  return table === 'machines' ? MachineName : FactoryName;
 }
 
 /** A given id, since rows need not be running, or the id of what runs by that name. */

@@ -1,16 +1,18 @@
 import Type from 'typebox';
 import { version } from '../../runtime/version.ts';
 import { type Api, type App, TAGS } from '../context.ts';
-import { responses, Time } from '../schemas.ts';
+import { responses } from '../responses.ts';
+import { named, text, time } from '../schemas.ts';
 import { sendDashboard } from './dashboard.ts';
 
-const Service = Type.Object({
-  service: Type.Literal('enms-simulator'),
-  version: Type.String({ examples: ['1.0.0'] }),
-  description: Type.String(),
-  timestamp: Time,
+const Service = named('Service', 'The service and its links.', {
+  service: Type.Literal('enms-simulator', { description: 'Name of the service.' }),
+  version: text('Version of the program.', '1.0.0'),
+  description: text('What the service is.', 'A factory that behaves like one'),
+  timestamp: time('Simulated time.'),
   links: Type.Record(Type.String(), Type.String(), {
-    examples: [{ documentation: '/docs', machines: '/simulator/machines' }],
+    description: 'Addresses by name, relative to this one.',
+    examples: [{ documentation: './docs', machines: './simulator/machines' }],
   }),
 });
 
@@ -21,8 +23,10 @@ export function root(app: App, { simulator }: Api): void {
     {
       schema: {
         tags: [TAGS.service],
+        operationId: 'getService',
         summary: 'The service and its links',
-        response: responses(Service),
+        description: 'Clients that prefer HTML, such as browsers, get the dashboard.',
+        response: responses('The service.', Service),
       },
     },
     async (request, reply) => {
@@ -33,16 +37,16 @@ export function root(app: App, { simulator }: Api): void {
         description: 'A factory that behaves like one',
         timestamp: new Date(simulator.clock.nowMs()).toISOString(),
         links: {
-          documentation: '/docs',
-          reference: '/redoc',
-          openapi: '/openapi.json',
-          health: '/health',
-          metrics: '/metrics',
-          status: '/simulator/status',
-          machines: '/simulator/machines',
-          factories: '/simulator/factories',
-          machine_types: '/simulator/info',
-          stream: '/simulator/stream',
+          documentation: './docs',
+          reference: './redoc',
+          openapi: './openapi.json',
+          health: './health',
+          metrics: './metrics',
+          status: './simulator/status',
+          machines: './simulator/machines',
+          factories: './simulator/factories',
+          machine_types: './simulator/info',
+          stream: './simulator/stream',
         },
       };
     },

@@ -5,14 +5,18 @@ import { type FlatField, flatFields } from '../../encoding/reading.ts';
 import { isText } from '../../encoding/texts.ts';
 import { timeText } from '../../encoding/time.ts';
 import { type Api, type App, TAGS } from '../context.ts';
+import { AMBIGUOUS, invalid, NO_MACHINE, responses } from '../responses.ts';
 import {
   command,
-  Id,
+  flag,
+  integer,
+  list,
+  MachineId,
   MachinePath,
-  numberOrNull,
-  responses,
-  Time,
-  WindowQuery,
+  named,
+  number,
+  time,
+  windowQuery,
 } from '../schemas.ts';
 import { READINGS_MAX, seriesOf } from '../series.ts';
 import { pastWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
@@ -25,38 +29,45 @@ const SHIFTS_MAX_MS = 31 * 86_400_000;
 /** Longest list of field names, in characters. */
 const FIELDS_MAX = 1000;
 
-const Values = Type.Array(numberOrNull());
+const values = (description: string) =>
+  list(description, Type.Unsafe<number | null>({ type: ['number', 'null'] }));
 
 const Shift = Type.Object({
-  from: Time,
-  to: Time,
+  from: time('Start of the shift.'),
+  to: time('End of the shift.', '2026-01-05T14:00:00Z'),
   shift: Type.Unsafe<number | null>({
     type: ['integer', 'null'],
     description: 'Index in the shift plan; null on weekends, holidays and between shifts.',
+    examples: [0],
   }),
-  load_share: Type.Number({ description: 'Share of full production.', examples: [1] }),
+  load_share: number('Share of full production.', 1),
 });
 
-const Series = Type.Object({
-  machine_id: Id,
-  from: Time,
-  to: Time,
-  bucket_seconds: Type.Number({ examples: [9] }),
-  sampled: Type.Boolean({
-    description:
-      `True if the window has more than ${READINGS_MAX} readings: each bucket is sampled, and ` +
-      'its extremes are those of the samples.',
-  }),
-  readings: Type.Integer({ description: 'Readings that were read.', examples: [3600] }),
-  time: Type.Array(Time, { description: 'The end of each bucket.' }),
-  shifts: Type.Array(Shift, {
-    description:
-      'The shift plan from `from` to one window length after `to`, since charts continue; empty ' +
+const Series = named('Series', 'A window of a machine in buckets of equal width.', {
+  machine_id: MachineId,
+  from: time('Start of the window, excluded.'),
+  to: time('End of the window, included.', '2026-01-05T07:00:00Z'),
+  bucket_seconds: number('Width of a bucket [s].', 9),
+  sampled: flag(
+    `True if the window has more than ${READINGS_MAX} readings: each bucket is sampled, and its ` +
+      'extremes are those of the samples.',
+  ),
+  readings: integer('Readings that were read.', 3600),
+  time: list('The end of each bucket.', Type.String()),
+  shifts: list(
+    'The shift plan from `from` to one window length after `to`, since charts continue; empty ' +
       'for windows of more than 31 days.',
-  }),
-  fields: Type.Record(Type.String(), Type.Object({ min: Values, max: Values, mean: Values }), {
-    description: 'One value per bucket, null for an empty bucket.',
-  }),
+    Shift,
+  ),
+  fields: Type.Record(
+    Type.String(),
+    Type.Object({
+      min: values('Lowest value of each bucket.'),
+      max: values('Highest value of each bucket.'),
+      mean: values('Mean value of each bucket.'),
+    }),
+    { description: 'The fields by name, with one value per bucket; null for an empty bucket.' },
+  ),
 });
 
 /** `/simulator/machines/{machine_id}/series`: a window of any length, aggregated for charts. */
@@ -66,24 +77,38 @@ export function series(app: App, { simulator, limiter }: Api): void {
     {
       schema: {
         tags: [TAGS.readings],
-        summary: 'A window of a machine in buckets: minimum, maximum and mean values',
+        operationId: 'getSeries',
+        summary: 'Minimum, maximum and mean values of a machine, for charts',
         description:
-          'Buckets of equal width, after `from` up to and including `to`; default: the ' +
-          `last hour; at most ${WINDOW_MAX_DAYS} days. Without \`fields\`, all numeric fields.`,
+          'Divides the window into buckets of equal width. The window is at most ' +
+          `${WINDOW_MAX_DAYS} days long.`,
         params: MachinePath,
         querystring: command({
-          ...WindowQuery,
+          ...windowQuery('an hour before `to`'),
           fields: Type.Optional(
             Type.String({
               minLength: 1,
               maxLength: FIELDS_MAX,
               title: 'names of fields, separated by commas',
+              description: 'Names of fields, separated by commas; default: all numeric fields.',
               examples: ['power_kw,pressure_bar'],
             }),
           ),
-          points: Type.Optional(Type.Integer({ minimum: 1, maximum: POINTS_MAX })),
+          points: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: POINTS_MAX,
+              description: `Number of buckets; default: ${POINTS_DEFAULT}.`,
+            }),
+          ),
         }),
-        response: responses(Series, 404, 409, 422),
+        response: responses(
+          'The series.',
+          Series,
+          NO_MACHINE,
+          AMBIGUOUS,
+          invalid('points', `0 is not accepted; a whole number from 1 to ${POINTS_MAX}`),
+        ),
       },
     },
     async (request, reply) => {

@@ -7,7 +7,8 @@ import type { Simulator } from '../../service/simulator.ts';
 import { ConcurrencyLimiter } from '../concurrency-limiter.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { LiveStream, statusFrame } from '../live-stream.ts';
-import { command, failures } from '../schemas.ts';
+import { AMBIGUOUS, failures, invalid, NO_MACHINE } from '../responses.ts';
+import { command } from '../schemas.ts';
 
 /** Streams per address at once, for dashboards and scripts of a team; twice as many in total. */
 const STREAMS_MAX = 100;
@@ -22,6 +23,7 @@ function filterOf(types: readonly string[]) {
       Type.String({
         pattern: '^[^,]+(,[^,]+)*$',
         title: 'ids of machines, or their names, separated by commas',
+        description: 'Ids or names of machines, separated by commas; default: all machines.',
         examples: ['c0000000-0000-0000-0000-000000000001'],
       }),
     ),
@@ -29,13 +31,14 @@ function filterOf(types: readonly string[]) {
       Type.Integer({
         minimum: 1,
         maximum: MACHINES_MAX,
-        description: 'Only the first machines, in the order of the registry.',
+        description: 'Most machines; the first ones in the order of the registry.',
       }),
     ),
     types: Type.Optional(
       Type.String({
         pattern: `^(${types.join('|')})(,(${types.join('|')}))*$`,
         title: `machine types separated by commas: ${types.join(', ')}`,
+        description: 'Machine types, separated by commas; default: all machines.',
         examples: ['compressor'],
       }),
     ),
@@ -56,6 +59,7 @@ export function stream(app: App, { simulator, configuration }: Api): void {
       exposeHeadRoute: false,
       schema: {
         tags: [TAGS.simulation],
+        operationId: 'streamEvents',
         summary: 'Readings and statuses as they happen, as Server-Sent Events',
         description:
           'A `status` event for each machine, then `reading` and `status` events as they occur, ' +
@@ -65,14 +69,18 @@ export function stream(app: App, { simulator, configuration }: Api): void {
         querystring: filterOf(configuration.catalogue.map(({ type }) => type)),
         response: {
           200: {
-            description: 'Events whose data is JSON',
+            description: 'Events whose data is JSON, until the client disconnects.',
             content: {
               'text/event-stream': {
                 schema: Type.String({ examples: ['event: reading\ndata: {"time":…}\n\n'] }),
               },
             },
           },
-          ...failures(404, 409, 422),
+          ...failures(
+            NO_MACHINE,
+            AMBIGUOUS,
+            invalid('limit', `0 is not accepted; a whole number from 1 to ${MACHINES_MAX}`),
+          ),
         },
       },
     },
