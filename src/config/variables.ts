@@ -12,6 +12,7 @@ import {
   WHOLE_INSTANT_MS,
 } from '../schema/times.ts';
 import {
+  ADDRESSES,
   choice,
   FLAG,
   HOST,
@@ -72,6 +73,11 @@ const API = {
   API_HOSTS: optional(
     HOSTS,
     'Host names under which a proxy on the same computer serves the API to readers.',
+  ),
+  API_LOCAL_ADDRESSES: optional(
+    ADDRESSES,
+    'Addresses whose clients count as clients on this computer: in a container whose ports are ' +
+      'published on the loopback address only, gateway.',
   ),
   LOG_LEVEL: variable(
     choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
@@ -238,6 +244,7 @@ export type VariableName = keyof typeof VARIABLES;
 
 /** Types of values that reveal the structure of a network. */
 const REVEALING: ReadonlySet<ValueType<unknown>> = new Set<ValueType<unknown>>([
+  ADDRESSES,
   HOST,
   HOSTS,
   ORIGINS,
