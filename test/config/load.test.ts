@@ -274,6 +274,15 @@ test('the database is a server given in parts or by one URL, and a sink only wit
     faultsOf(() => configure({ SINK_POSTGRES: 'true' })),
     ['SINK_POSTGRES: true needs a server: POSTGRES_HOST or DATABASE_URL'],
   );
+  assert.deepEqual(
+    faultsOf(() => configure({ SINK_POSTGRES_EXPECTED: 'true' })),
+    ['SINK_POSTGRES_EXPECTED: true needs a server: POSTGRES_HOST or DATABASE_URL'],
+  );
+  const cluster = { CLUSTER: 'true', REDIS_URL: 'redis://x', ...parts };
+  assert.deepEqual(
+    faultsOf(() => configure({ ...cluster, MQTT_HOST: 'b', SINK_POSTGRES_EXPECTED: 'true' })),
+    ['SINK_POSTGRES_EXPECTED: true is not possible in a live cluster'],
+  );
 });
 
 test('every unknown name in .env gets a remark, those of other programs in one line', () => {
