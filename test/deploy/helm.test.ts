@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { imageEnvironment } from './container-file.ts';
-import { file, textOf } from './files.ts';
+import { file, ROOT, textOf } from './files.ts';
 import { type Helm, unpackHelm, withoutHelm } from './helm.ts';
 import { find, type Manifest, manifestsIn, validate } from './manifests.ts';
 
@@ -181,6 +181,40 @@ describe('with Helm', { skip: withoutHelm() }, () => {
     assert.equal(catchUpRate, 1_000_000);
     const { cluster } = configured(render(CLUSTER), { REDIS_URL: 'redis://redis' });
     assert.equal(cluster.isLive, true);
+  });
+
+  test('the commands and values of the README install it', () => {
+    const readme = textOf('deploy/helm/README.md').replaceAll(/ *\\\n */g, ' ');
+    const commands = [...readme.matchAll(/^helm (?:install|upgrade) (\S+ .*)$/gm)];
+    assert.equal(commands.length, 4);
+    for (const [, words = ''] of commands) {
+      const given = words.replace(' --reuse-values', '').split(' ');
+      // Helm takes the factory from a path in the repository.
+      const placed = given.map((word) =>
+        word.replace(/^(factory=)?(deploy|examples)\//, `$1${ROOT}$2/`),
+      );
+      const { status, stderr } = helm.run('template', ...placed);
+      assert.equal(status, 0, `${words}: ${stderr}`);
+    }
+    const ingress = parse(/```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? '').ingress;
+    const manifests = render(
+      [...INGRESS],
+      '--set-json',
+      `ingress=${JSON.stringify({
+        ...ingress,
+        enabled: true,
+        host: 'sim.example',
+      })}`,
+    );
+    const found = find(manifests, 'Ingress', NAME);
+    validate(found);
+    assert.deepEqual(found.metadata.annotations, ingress.annotations);
+    const [path] = found.spec.rules[0].http.paths;
+    assert.deepEqual([path.path, path.pathType], [ingress.path, ingress.pathType]);
+    // The address that the simulator gets: what the second group matched, after a slash.
+    const rewritten = (address: string) => address.replace(new RegExp(`^${path.path}$`), '/$2');
+    assert.equal(rewritten('/plant/sim/docs'), '/docs');
+    assert.equal(rewritten('/plant/sim'), '/');
   });
 
   test('a factory file is mounted where the simulator looks for it', () => {
