@@ -66,6 +66,11 @@ const API = {
     'Port of the HTTP API. If the default is in use, the next free one is taken.',
   ),
   API_KEY: secret(KEY, 'Key for making changes. Without one, only clients on this computer may.'),
+  API_LOCAL_ADDRESSES: optional(
+    ADDRESSES,
+    'Addresses whose clients count as clients on this computer: in a container whose ports are ' +
+      'published on the loopback address only, gateway.',
+  ),
   API_CORS_ORIGINS: optional(
     ORIGINS,
     'Origins whose pages may call the API. With *, every page may read, but not change.',
@@ -73,11 +78,6 @@ const API = {
   API_HOSTS: optional(
     HOSTS,
     'Host names under which a proxy on the same computer serves the API to readers.',
-  ),
-  API_LOCAL_ADDRESSES: optional(
-    ADDRESSES,
-    'Addresses whose clients count as clients on this computer: in a container whose ports are ' +
-      'published on the loopback address only, gateway.',
   ),
   LOG_LEVEL: variable(
     choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),

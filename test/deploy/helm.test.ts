@@ -60,9 +60,12 @@ test('the default values follow their schema, and an unknown one does not', () =
 });
 
 test('every secret of the simulator is refused among the settings', () => {
-  const names = Object.entries(VARIABLES).filter(([, { isSecret }]) => isSecret);
-  const refused = /range list (("\w+" ?)+)/.exec(textOf(`${CHART}/templates/_checks.tpl`))?.[1];
-  assert.deepEqual(refused?.match(/\w+/g)?.sort(), names.map(([name]) => name).sort());
+  const checks = textOf(`${CHART}/templates/_checks.tpl`);
+  const refused = [...checks.matchAll(/range list ((?:"\w+" ?)+)/g)].flatMap(
+    ([, list = '']) => list.match(/\w+/g) ?? [],
+  );
+  for (const [name, { isSecret }] of Object.entries(VARIABLES))
+    if (isSecret) assert.ok(refused.includes(name), name);
 });
 
 describe('with Helm', { skip: withoutHelm() }, () => {
@@ -262,7 +265,7 @@ describe('with Helm', { skip: withoutHelm() }, () => {
     assert.notEqual(status, 0);
     for (const fault of [
       'settings.API_KEY is a secret',
-      'settings.API_PORT cannot be set',
+      'settings.API_PORT has no place here',
       'factory and settings.FACTORY_FILE exclude each other',
       'cluster.enabled needs a broker',
       'cluster.enabled needs a Secret',

@@ -7,9 +7,9 @@
 {{- $faults = append $faults (printf "settings.%s is a secret: put it into a Secret, and its name into secret.name" .) -}}
 {{- end -}}
 {{- end -}}
-{{- range list "API_HOST" "API_PORT" "API_LOCAL_ADDRESSES" "CLUSTER" "DATA_DIR" "MQTT_BIND_HOST" -}}
+{{- range list "API_HOST" "API_PORT" "API_LOCAL_ADDRESSES" "CLUSTER" "DATA_DIR" "ENMS_SIMULATOR_URL" "MQTT_BIND_HOST" -}}
 {{- if hasKey $settings . -}}
-{{- $faults = append $faults (printf "settings.%s cannot be set: the chart or the image does that" .) -}}
+{{- $faults = append $faults (printf "settings.%s has no place here: the chart or the image sets it, or nothing in the pod reads it" .) -}}
 {{- end -}}
 {{- end -}}
 {{- if and .Values.factory $settings.FACTORY_FILE -}}
