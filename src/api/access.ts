@@ -1,9 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { type BlockList, isIP } from 'node:net';
 import type { Configuration } from '../config/configuration.ts';
 import { clipped } from '../core/errors.ts';
 import { mqttOptions } from '../outputs/mqtt/index.ts';
+import { Memo } from '../runtime/memo.ts';
+import { addressList } from './local-addresses.ts';
 
 /** What a caller wants: to read, to change something, or to use MQTT over WebSocket. */
 export type Purpose = 'read' | 'change' | 'broker';
@@ -24,10 +26,8 @@ export interface Refusal {
 /** The settings that decide who may do what. */
 type Rules = Pick<Configuration, 'api' | 'outputs'>;
 
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-LOOPBACK.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
+const LOOPBACK = addressList(['127.0.0.0/8', '::1']);
+const LOCAL = new Memo(addressList);
 
 /** Headers that proxies add, in lower case. */
 const FORWARDED = new RegExp(
@@ -43,8 +43,9 @@ const FORWARDED = new RegExp(
  *
  * Without a key, only this computer may change anything. But a page in a local browser also runs
  * on this computer, whatever its author, and so does every request that comes through a local
- * proxy. So a request is local only if it comes from a loopback address, names this computer as
- * its host, comes from no foreign page, and was not forwarded.
+ * proxy. So a request is local only if it comes from a loopback address or one that the settings
+ * declare local, names this computer as its host, comes from no foreign page, and was not
+ * forwarded.
  */
 export function refusalOf(purpose: Purpose, caller: Caller, rules: Rules): Refusal | undefined {
   if (purpose === 'change' && rules.api.key !== undefined)
@@ -81,10 +82,11 @@ function sha256(text: string): Buffer {
 }
 
 function whyNotToChange({ peer, headers }: Caller, { api }: Rules): string | undefined {
-  if (!isLoopback(peer))
+  if (!isLocal(peer, api))
     return (
       'set API_KEY in the environment or .env of the simulator, and send it: without a key, only ' +
-      'the computer it runs on may change anything, and a container counts as another computer'
+      'the computer it runs on may change anything, and a container counts as another computer ' +
+      'unless API_LOCAL_ADDRESSES says otherwise'
     );
   const proxy = forwardingHeader(headers);
   if (proxy)
@@ -99,7 +101,7 @@ function whyNotToChange({ peer, headers }: Caller, { api }: Rules): string | und
 
 function whyNotToRead({ peer, headers }: Caller, { api }: Rules): string | undefined {
   // Listening to other computers, or setting a key, opens reading to them.
-  if (api.key !== undefined || !isLoopback(peer)) return undefined;
+  if (api.key !== undefined || !isLocal(peer, api)) return undefined;
   const host = hostName(headers.host);
   const isServed = host !== undefined && api.hosts.includes(host);
   const proxy = forwardingHeader(headers);
@@ -118,14 +120,14 @@ function whyNotToRead({ peer, headers }: Caller, { api }: Rules): string | undef
 /** WebSocket gives no more access than the broker's own port, whatever address HTTP listens on. */
 function whyNotToTheBroker({ peer, headers }: Caller, { api, outputs }: Rules): string | undefined {
   const { embeddedHost, username } = mqttOptions(outputs);
-  const isNear = isLoopback(peer);
+  const isNear = isLocal(peer, api);
   if (!isNear && isLoopbackName(embeddedHost))
     return 'only this computer may reach the broker: set MQTT_BIND_HOST to let others in';
-  const isListed = isConfigured(headers.origin, api.corsOrigins);
+  const isPageListed = isConfigured(headers.origin, api.corsOrigins);
   const foreignPage = `${pageText(headers)} may not reach the broker: name it in API_CORS_ORIGINS`;
   // With credentials set, the broker asks for them.
   if (username !== undefined)
-    return isListed || isOwnPage(headers, ['http', 'https']) ? undefined : foreignPage;
+    return isPageListed || isOwnPage(headers, ['http', 'https']) ? undefined : foreignPage;
   const proxy = forwardingHeader(headers);
   if (proxy)
     return `set MQTT_USERNAME and MQTT_PASSWORD behind a proxy: the request came with ${proxy}`;
@@ -136,7 +138,7 @@ function whyNotToTheBroker({ peer, headers }: Caller, { api, outputs }: Rules): 
   const isOwnName = isLoopbackName(host) || (!isNear && host !== undefined && isIP(host) !== 0);
   if (!isOwnName)
     return `${hostText(headers)} is not localhost: set MQTT_USERNAME to use that name`;
-  return isListed || isOwnPage(headers, ['http']) ? undefined : foreignPage;
+  return isPageListed || isOwnPage(headers, ['http']) ? undefined : foreignPage;
 }
 
 /** Whether a request comes from no page, or from a page of this server. */
@@ -163,14 +165,19 @@ function hostName(host: string | undefined): string | undefined {
 }
 
 function isLoopbackName(name: string | undefined): boolean {
-  return name === 'localhost' || isLoopback(name);
+  return name === 'localhost' || isListed(name, LOOPBACK);
 }
 
-/** Whether an address is a loopback address; those with a zone are not. */
-function isLoopback(address: string | undefined): boolean {
+/** Whether a client counts as one on this computer. */
+function isLocal(peer: string | undefined, { localAddresses }: Rules['api']): boolean {
+  return isListed(peer, LOOPBACK) || isListed(peer, LOCAL.of(localAddresses));
+}
+
+/** Whether an address is in a list; those with a zone are not. */
+function isListed(address: string | undefined, list: BlockList): boolean {
   if (address === undefined || address.includes('%')) return false;
   const version = isIP(address);
-  return version !== 0 && LOOPBACK.check(address, version === 6 ? 'ipv6' : 'ipv4');
+  return version !== 0 && list.check(address, version === 6 ? 'ipv6' : 'ipv4');
 }
 
 function hostText({ host }: IncomingHttpHeaders): string {

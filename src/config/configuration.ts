@@ -22,6 +22,8 @@ export interface Configuration {
     readonly corsOrigins: readonly string[];
     /** Host names, in lower case, under which a proxy serves the API to readers. */
     readonly hosts: readonly string[];
+    /** Addresses, ranges or `gateway` whose clients count as clients on this computer. */
+    readonly localAddresses: readonly string[];
   };
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly isAutoStart: boolean;

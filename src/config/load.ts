@@ -133,6 +133,7 @@ function describe(
       key: values.API_KEY,
       corsOrigins: values.API_CORS_ORIGINS ?? [],
       hosts: values.API_HOSTS ?? [],
+      localAddresses: values.API_LOCAL_ADDRESSES ?? [],
     },
     logLevel: values.LOG_LEVEL,
     isAutoStart: values.SIMULATOR_AUTO_START,

@@ -12,6 +12,7 @@ import {
   WHOLE_INSTANT_MS,
 } from '../schema/times.ts';
 import {
+  ADDRESSES,
   choice,
   FLAG,
   HOST,
@@ -79,6 +80,11 @@ const API = {
     'Port of the HTTP API. If the default is in use, the next free one is taken.',
   ),
   API_KEY: secret(KEY, 'Key for making changes. Without one, only clients on this computer may.'),
+  API_LOCAL_ADDRESSES: optional(
+    ADDRESSES,
+    'Addresses whose clients count as clients on this computer: in a container whose ports are ' +
+      'published on the loopback address only, gateway.',
+  ),
   API_CORS_ORIGINS: optional(
     ORIGINS,
     'Origins whose pages may call the API. With *, every page may read, but not change.',
@@ -257,6 +263,7 @@ export type VariableName = keyof typeof VARIABLES;
 
 /** Types of values that reveal the structure of a network. */
 const REVEALING: ReadonlySet<ValueType<unknown>> = new Set<ValueType<unknown>>([
+  ADDRESSES,
   HOST,
   HOSTS,
   ORIGINS,

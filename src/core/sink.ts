@@ -35,6 +35,8 @@ export interface Sink {
   readonly keepsWatermark?: boolean;
   /** Preferred number of rows per write; by default, the capacity of a {@link Batch}. */
   readonly batchRows?: number;
+  /** The anomaly that its readings leave out, or every one: see `ReaderOptions.without`. */
+  readonly without?: string;
   /**
    * Settles when every row of the batch has been durably accepted (acknowledged or flushed) or
    * permanently refused.

@@ -109,7 +109,9 @@ export class Delivery {
     this.#options = options;
     this.#counter = new MessageCounter(sink);
     const spread = options.isSpread ? new SpreadReader(fleet, { statusIntervalS }) : undefined;
-    this.#fleetReader = spread ?? new FleetSwitchReader(fleet, { statusIntervalS });
+    const { without } = sink;
+    this.#fleetReader =
+      spread ?? new FleetSwitchReader(fleet, { statusIntervalS, ...(without && { without }) });
     this.#reader = new ReadAhead(options.reader ?? this.#fleetReader, options.sliceMs);
     this.#pace = this.#paceOf(fleet);
     const kept = spread ? spreadWatermarks(watermarks, () => spread.longestLagMs) : watermarks;

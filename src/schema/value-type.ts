@@ -178,6 +178,21 @@ export const HOSTS = separatedByCommas('host names without a scheme or a port', 
   HOST.parse(host)?.toLowerCase().replace(/\.$/, ''),
 );
 
+/** Stands for the default gateway in a list of addresses. */
+export const GATEWAY = 'gateway';
+
+/** Addresses of clients, separated by commas. */
+export const ADDRESSES = separatedByCommas(
+  `${GATEWAY}, addresses, or ranges like 192.0.2.0/24`,
+  (item) => {
+    const [address = '', length, ...more] = item.split('/');
+    const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    const isRange = length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits);
+    if (item.toLowerCase() === GATEWAY) return GATEWAY;
+    return bits > 0 && isRange && more.length === 0 && !address.includes('%') ? item : undefined;
+  },
+);
+
 /** Web origins, separated by commas. */
 export const ORIGINS = separatedByCommas(
   '*, or origins like https://example.com:8080',

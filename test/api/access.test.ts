@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { endianness } from 'node:os';
 import { describe, it } from 'node:test';
 import { type Purpose, refusalOf } from '../../src/api/access.ts';
+import { addressList, gateways } from '../../src/api/local-addresses.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { type Simulation, type SimulationOptions, startSimulation } from '../simulation.ts';
 
@@ -292,6 +294,49 @@ describe('the broker by WebSocket', () => {
   });
 });
 
+describe('with API_LOCAL_ADDRESSES, as in a container', () => {
+  const env = {
+    API_HOST: '0.0.0.0',
+    MQTT_BIND_HOST: '0.0.0.0',
+    API_LOCAL_ADDRESSES: '192.0.2.1, 2001:db8::/64',
+  };
+  const GATEWAYS = ['192.0.2.1', '::ffff:192.0.2.1', '2001:db8::7'];
+
+  it('clients from there may change anything, and clients from elsewhere may not', () => {
+    for (const peer of ['127.0.0.1', ...GATEWAYS])
+      for (const purpose of PURPOSES)
+        assert.equal(reason(purpose, env, LOCAL, peer), undefined, peer);
+    for (const peer of ['192.0.2.2', '::ffff:192.0.2.2', '2001:db8:0:1::7', '192.0.2.1%eth0'])
+      assert.match(reason('change', env, LOCAL, peer) ?? '', /^set API_KEY/, peer);
+  });
+
+  it('foreign names of this computer, pages of others and proxies are refused there, too', () => {
+    for (const peer of GATEWAYS)
+      for (const purpose of PURPOSES) {
+        const why = (headers: Record<string, string>) => reason(purpose, env, headers, peer) ?? '';
+        assert.match(why({ host: 'rebound.example:8003' }), /is not localhost/);
+        assert.match(why({ ...LOCAL, origin: 'http://elsewhere.example' }), /may not/);
+        assert.match(why({ ...LOCAL, 'x-forwarded-for': LAN }), /behind a proxy/);
+      }
+  });
+
+  it('a key is required if one is set', () => {
+    assert.match(reason('change', { ...env, API_KEY: 'k' }, LOCAL, '192.0.2.1') ?? '', /a key/);
+  });
+
+  it('gateway is the address of the default gateway', () => {
+    const gateway = endianness() === 'LE' ? '010200C0' : 'C0000201';
+    const routes = `Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
+      eth0 00000000 ${gateway} 0003 0 0 0 00000000 0 0 0
+      eth0 000200C0 00000000 0001 0 0 0 00FFFFFF 0 0 0
+      eth1 00000000 00000000 0001 0 0 0 00000000 0 0 0`;
+    assert.deepEqual(gateways(routes), ['192.0.2.1']);
+    assert.deepEqual(gateways(''), []);
+    // Without a gateway the list is empty, and nobody else becomes local.
+    assert.equal(addressList(['gateway']).check('198.51.100.1'), false);
+  });
+});
+
 describe('the guard', () => {
   const ask = ({ app }: Simulation, url: string, headers: Record<string, string>, more = {}) =>
     app.inject({ url, headers, ...more });
@@ -350,6 +395,7 @@ describe('the guard', () => {
 describe('the startup settings', () => {
   const PRIVATE = [
     'API_HOST',
+    'API_LOCAL_ADDRESSES',
     'DATA_DIR',
     'FACTORY_FILE',
     'MQTT_BIND_HOST',

@@ -87,6 +87,9 @@ const REFUSED: readonly (readonly [name: string, value: string])[] = [
   ['API_CORS_ORIGINS', 'https://example.com/path'],
   ['API_HOSTS', 'sim.example, https://b.example'],
   ['API_HOSTS', 'sim.example:8003'],
+  ['API_LOCAL_ADDRESSES', 'localhost'],
+  ['API_LOCAL_ADDRESSES', '192.0.2.0/33'],
+  ['API_LOCAL_ADDRESSES', '192.0.2.0/24, 2001:db8::/64/2'],
   ['SIMULATOR_AUTO_START', 'maybe'],
   ['ANOMALY_PROBABILITY', '1.01'],
   ['ANOMALY_PROBABILITY', 'NaN'],
@@ -270,6 +273,15 @@ test('the database is a server given in parts or by one URL, and a sink only wit
   assert.deepEqual(
     faultsOf(() => configure({ SINK_POSTGRES: 'true' })),
     ['SINK_POSTGRES: true needs a server: POSTGRES_HOST or DATABASE_URL'],
+  );
+  assert.deepEqual(
+    faultsOf(() => configure({ SINK_POSTGRES_EXPECTED: 'true' })),
+    ['SINK_POSTGRES_EXPECTED: true needs a server: POSTGRES_HOST or DATABASE_URL'],
+  );
+  const cluster = { CLUSTER: 'true', REDIS_URL: 'redis://x', ...parts };
+  assert.deepEqual(
+    faultsOf(() => configure({ ...cluster, MQTT_HOST: 'b', SINK_POSTGRES_EXPECTED: 'true' })),
+    ['SINK_POSTGRES_EXPECTED: true is not possible in a live cluster'],
   );
 });
 

@@ -7,6 +7,7 @@ import test from 'node:test';
 import { parseEnv } from 'node:util';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
+import { refusalOf } from '../../src/api/access.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { mqttOptions } from '../../src/outputs/mqtt/index.ts';
@@ -112,6 +113,21 @@ test('with nothing set the container runs on its own and is reachable from outsi
     portsOf(simulator).map(({ target }) => target),
     [configuration.api.port.number, mqtt.port.number],
   );
+});
+
+test('as composed, anyone on this computer may inject, and no page of another origin may', () => {
+  const { api, outputs } = configurationOf(compose);
+  assert.deepEqual(api.localAddresses, ['gateway']);
+  // The gateway of a network whose address is known here.
+  const rules = { api: { ...api, localAddresses: ['192.0.2.1'] }, outputs };
+  const refusal = (peer: string, headers: Record<string, string>) =>
+    refusalOf('change', { peer, headers }, rules);
+  const dashboard = { host: 'localhost:8003', origin: 'http://localhost:8003' };
+  assert.equal(refusal('192.0.2.1', dashboard), undefined);
+  assert.equal(refusal('192.0.2.1', { host: '127.0.0.1:8010' }), undefined);
+  assert.ok(refusal('192.0.2.1', { ...dashboard, origin: 'http://elsewhere.example' }));
+  assert.ok(refusal('192.0.2.1', { host: 'rebound.example:8003' }));
+  assert.ok(refusal('192.0.2.9', dashboard), 'another container');
 });
 
 /** The simulator's configuration with the variables that the image and Compose set. */

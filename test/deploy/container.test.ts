@@ -31,28 +31,56 @@ const ALLOWED = textOf('.dockerignore')
 
 test('the image runs as an unprivileged user, with no shell around the simulator', () => {
   const keywords = lastStage().map(({ keyword }) => keyword);
-  assert.deepEqual(textsOf(lastStage(), 'USER'), ['node']);
+  assert.deepEqual(textsOf(lastStage(), 'USER'), ['1000:1000']);
   assert.ok(keywords.lastIndexOf('RUN') < keywords.indexOf('USER'));
   assert.deepEqual(execForm('ENTRYPOINT'), ['node', Object.values(PACKAGE.bin)[0]]);
   assert.deepEqual(execForm('CMD'), ['run']);
 });
 
-test('the last stage has what npm packs and the production dependencies, no more', () => {
-  const [build = [], dependencies = [], ...rest] = stages();
+test('the last stage has what npm packs, the production dependencies and Node, no more', () => {
+  const [build = [], install = [], ...rest] = stages();
   assert.equal(rest.length, 1);
-  assert.match(textsOf(build, 'RUN').join(), /npm run build && npm pack .*tar .* -C \/package/);
-  assert.deepEqual(textsOf(dependencies, 'RUN'), ['npm ci --omit=dev --ignore-scripts']);
+  assert.match(textsOf(build, 'RUN').join(), /npm run build && npm pack/);
+  assert.match(
+    textsOf(install, 'RUN').join(),
+    /tar -xzf .*package-lock\.json .*npm ci --omit=dev --ignore-scripts/,
+  );
   assert.deepEqual(textsOf(lastStage(), 'COPY'), [
-    '--from=dependencies /dependencies/node_modules ./node_modules',
-    '--from=build /package ./',
+    '--from=install /libraries /usr/lib',
+    '--from=install /usr/local/bin/node /usr/local/bin/node',
+    '--from=install /app ./',
   ]);
 });
 
-test('all stages have one image, pinned to a major and a minor version', () => {
+test('Node runs on the system that it was built for, both pinned to minor versions', () => {
   const images = stages().flatMap((stage) => textsOf(stage, 'FROM'));
-  assert.equal(new Set(images.map((image) => image.split(' ')[0])).size, 1);
-  assert.match(images[0] ?? '', /^node:\d+\.\d+-/);
+  const [build, install, last = ''] = images.map((image) => image.split(' ')[0]);
+  assert.match(last, /^alpine:\d+\.\d+$/);
+  assert.match(build ?? '', /^node:\d+\.\d+-/);
+  assert.equal(install, build);
+  assert.equal(build?.split('-')[1], last.replace(':', ''));
 });
+
+test('no production dependency needs another C library than that of the image', () => {
+  const natives = readdirSync(file('node_modules'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.node'))
+    .filter((path) => !isForDevelopment(path));
+  // msgpackr falls back to JavaScript and brings a file for each library.
+  for (const path of natives) assert.match(path, /^@msgpackr-extract\//);
+});
+
+/** Whether a path below `node_modules` belongs to a package that is only for development. */
+function isForDevelopment(path: string): boolean {
+  const [scope = '', name = ''] = path.split('/');
+  const own = scope.startsWith('@') ? `${scope}/${name}` : scope;
+  return lockedPackages()[`node_modules/${own}`]?.dev === true;
+}
+
+function lockedPackages() {
+  return JSON.parse(textOf('package-lock.json')).packages as Readonly<
+    Record<string, { readonly dev?: boolean; readonly optional?: boolean }>
+  >;
+}
 
 test('the build context contains only what the image is built from', () => {
   const rules = textOf('.dockerignore')
@@ -125,10 +153,7 @@ function buildPackage(folder: string): string {
   const archive = readdirSync(build).find((name) => name.endsWith('.tgz')) ?? '';
   run('tar', '-xzf', archive, '-C', app, '--strip-components=1');
 
-  const { packages } = JSON.parse(textOf('package-lock.json')) as {
-    packages: Record<string, { dev?: boolean; optional?: boolean }>;
-  };
-  for (const [path, { dev, optional }] of Object.entries(packages)) {
+  for (const [path, { dev, optional }] of Object.entries(lockedPackages())) {
     const isNested = path.lastIndexOf('node_modules/') !== 0;
     if (isNested || dev || (optional && !existsSync(file(path)))) continue;
     mkdirSync(dirname(join(app, path)), { recursive: true });

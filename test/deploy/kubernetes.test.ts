@@ -2,55 +2,25 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import test from 'node:test';
-import { Deployment } from 'kubernetes-models/apps/v1';
-import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
-import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
-import { ConfigMap, Secret, Service } from 'kubernetes-models/v1';
-import { parseAllDocuments } from 'yaml';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { mqttOptions } from '../../src/outputs/mqtt/index.ts';
 import { imageEnvironment } from './container-file.ts';
 import { file, textOf } from './files.ts';
+import * as manifest from './manifests.ts';
+import { type Manifest, manifestsIn, validate } from './manifests.ts';
 
 const FOLDER = 'deploy/kubernetes';
-/** The published schemas of the files' resources, by kind. */
-const MODELS = {
-  ConfigMap,
-  Secret,
-  Service,
-  Deployment,
-  HorizontalPodAutoscaler,
-  PodDisruptionBudget,
-} as const;
-
-// biome-ignore lint/suspicious/noExplicitAny: the tests check it against its schema.
-type Manifest = any;
 
 const manifests: Manifest[] = readdirSync(file(FOLDER))
   .filter((name) => name.endsWith('.yaml'))
-  .flatMap((name) => parseAllDocuments(textOf(`${FOLDER}/${name}`)))
-  .map((document) => document.toJS());
+  .flatMap((name) => manifestsIn(textOf(`${FOLDER}/${name}`)));
 
-function validate(manifest: Manifest): void {
-  const Model = MODELS[manifest.kind as keyof typeof MODELS];
-  assert.ok(Model, `no schema for ${manifest.kind}`);
-  new Model(manifest).validate();
-}
-
-function find(kind: string, name: string): Manifest {
-  const found = manifests.find((each) => each.kind === kind && each.metadata.name === name);
-  assert.ok(found, `no ${kind} ${name}`);
-  return found;
-}
+const find = (kind: string, name: string) => manifest.find(manifests, kind, name);
 
 test('every manifest follows the published schema of its kind', () => {
   assert.equal(manifests.length, 8);
-  for (const manifest of manifests) {
-    validate(manifest);
-    const { apiVersion, kind } = new MODELS[manifest.kind as keyof typeof MODELS](manifest);
-    assert.deepEqual([manifest.apiVersion, manifest.kind], [apiVersion, kind]);
-  }
+  for (const manifest of manifests) validate(manifest);
 });
 
 test('a manifest with a missing part or a value of the wrong type violates it', () => {

@@ -10,6 +10,7 @@ import { createFleet } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
 import { CREATE_REGISTRY } from '../../src/store/registry/tables.ts';
 import { composeWith } from './compose.ts';
+import { dashboard, ShownDashboard } from './dashboard.ts';
 import { textOf } from './files.ts';
 import { startPrivatePostgres, withoutPostgres } from './postgres.ts';
 
@@ -36,6 +37,9 @@ const configuration = parse(text) as unknown as {
 };
 const [consumer] = configuration.inputs.mqtt_consumer as [Consumer];
 
+/** The hour of the messages. */
+const FROM_MS = Date.UTC(2026, 2, 3, 9);
+const HOUR_MS = 3_600_000;
 /** The channels of a boiler's readings, in place of energy. */
 const CARRIERS = ['electricity', 'natural_gas', 'steam'];
 
@@ -112,13 +116,12 @@ function globOf(name: string): RegExp {
 
 function* messagesOfAnHour() {
   const reader = createReader(createFleet([DEFAULT_FACTORY]));
-  const fromMs = Date.UTC(2026, 2, 3, 9);
-  reader.seek(fromMs);
+  reader.seek(FROM_MS);
   const messages = new Messages();
   const batch = new Batch();
   for (let isDone = false; !isDone; ) {
     batch.clear();
-    isDone = reader.read(fromMs + 3_600_000, batch);
+    isDone = reader.read(FROM_MS + HOUR_MS, batch);
     yield* messages.of(batch);
   }
 }
@@ -142,7 +145,7 @@ test('servers, names and passwords come from the variables in the compose file',
   assert.ok(!('connection' in (configuration.outputs['postgresql']?.[0] ?? {})));
 });
 
-test('messages become rows of the tables that Grafana reads', {
+test('messages become rows of the tables that Grafana reads, and fill its panels', {
   skip: withoutPostgres(),
 }, async (t) => {
   const postgres = await startPrivatePostgres();
@@ -227,6 +230,14 @@ test('messages become rows of the tables that Grafana reads', {
   assert.deepEqual(statuses, [
     { current_mode: mode, alert_level: 'critical', alert_message: 'Oil is hot' },
   ]);
+
+  const toMs = FROM_MS + HOUR_MS;
+  const shown = await ShownDashboard.open({ fromMs: FROM_MS, toMs, intervalS: 60 }, (sql) =>
+    postgres.query(sql),
+  );
+  for (const { title, targets } of dashboard.panels)
+    for (const [i, { rawSql }] of targets.entries())
+      if (!rawSql.includes('expected')) assert.ok((await shown.panel(title, i)).length > 0, title);
 });
 
 function steamOf(id: string): Map<string, unknown> {

@@ -208,7 +208,8 @@ const database: Peer = {
     const open = (options: Partial<DatabaseServer>) => {
       const { host, port } = server;
       const login = { host, port, user: 'simulator', password: SECRET, database: 'postgres' };
-      return postgres.open({ ...login, ...options }, CONTEXT);
+      const wanted = { isActualWanted: true, isExpectedWanted: false };
+      return postgres.open({ server: { ...login, ...options }, ...wanted }, CONTEXT);
     };
     return {
       async place(_, ...batches) {

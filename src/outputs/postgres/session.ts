@@ -19,6 +19,16 @@ export interface Backend {
   readonly startedAt: string;
 }
 
+/** Options for a session. */
+export interface SessionOptions {
+  /**
+   * The backend process of an abandoned connection. It may still hold locks, so it is terminated.
+   */
+  readonly before?: Backend | undefined;
+  /** Whether it stores the machines' statuses and sums; by default it does. */
+  readonly hasStatuses?: boolean;
+}
+
 /** Options for writing a batch. */
 export interface WriteOptions {
   /** Statements executed in the same transaction, after the rows. */
@@ -43,6 +53,7 @@ interface CopyData extends Omit<WriteOptions, 'more'> {
 export class PostgresSession {
   readonly client: Client;
   readonly statuses: MachineStatuses;
+  readonly #hasStatuses: boolean;
   /** Data that the tables cannot store, one sentence each. */
   readonly remarks: readonly string[];
   readonly #pool: ChunkPool = chunkPool();
@@ -60,9 +71,14 @@ export class PostgresSession {
   #failedTarget: CopyTarget | undefined;
   readonly backend: Backend | undefined;
 
-  private constructor(client: Client, tables: StoredTables, backend: Backend | undefined) {
+  private constructor(
+    client: Client,
+    tables: StoredTables,
+    { backend, hasStatuses }: { backend: Backend | undefined; hasStatuses: boolean },
+  ) {
     this.client = client;
     this.backend = backend;
+    this.#hasStatuses = hasStatuses;
     this.statuses = new MachineStatuses(tables);
     this.remarks = tables.remarks;
     this.#encoder = new CopyEncoder(copyTargets(tables.readings));
@@ -71,11 +87,12 @@ export class PostgresSession {
   /**
    * Prepares a connection for batches.
    *
-   * @param before - The backend process of an abandoned connection. It may still hold locks, so it
-   *   is terminated.
    * @throws PostgresError that lists everything missing in the tables.
    */
-  static async open(client: Client, before?: Backend): Promise<PostgresSession> {
+  static async open(
+    client: Client,
+    { before, hasStatuses = true }: SessionOptions = {},
+  ): Promise<PostgresSession> {
     const { rows } = await client.query<Backend>(
       `select pid, backend_start::text as "startedAt",
          set_config('lock_timeout', $1, false) as lock_timeout
@@ -90,7 +107,7 @@ export class PostgresSession {
       );
     const tables = await findTables(client);
     await createTotals(client);
-    return new PostgresSession(client, tables, rows[0]);
+    return new PostgresSession(client, tables, { backend: rows[0], hasStatuses });
   }
 
   /** The targets that batches have rows for. */
@@ -103,8 +120,12 @@ export class PostgresSession {
   async write(batches: readonly Batch[], options: WriteOptions = {}): Promise<void> {
     const { more = [], ...others } = options;
     const targets = this.targetsOf(batches);
-    for (const batch of batches) await this.statuses.add(this.client, batch);
-    const end = [this.statuses.takeSql(this.client), ...more, 'commit'];
+    const statuses: string[] = [];
+    if (this.#hasStatuses) {
+      for (const batch of batches) await this.statuses.add(this.client, batch);
+      statuses.push(this.statuses.takeSql(this.client));
+    }
+    const end = [...statuses, ...more, 'commit'];
     const data = { targets, batches, ...others };
     let isNew: boolean | undefined;
     while (isNew === undefined) isNew = await this.#tryToWrite(data, end);

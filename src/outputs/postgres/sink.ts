@@ -3,6 +3,7 @@ import type { Batch } from '../../core/batch.ts';
 import type { DeliveredSink, SinkObserver } from '../../core/sink.ts';
 import { COPY_TARGETS } from '../../encoding/copy-binary.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
+import { EVERY_ANOMALY } from '../../simulation/incidents.ts';
 import { AbsentMachines } from './absent-machines.ts';
 import { bytesWritten, connect, disconnect, explained, serverAddress } from './connection.ts';
 import {
@@ -12,6 +13,7 @@ import {
   PostgresError,
   UnknownMachineError,
 } from './error.ts';
+import { useExpectedTables } from './expected.ts';
 import { RefusedRows } from './refused-rows.ts';
 import { type Backend, PostgresSession } from './session.ts';
 
@@ -36,7 +38,12 @@ export interface PostgresSinkOptions {
   readonly watermarkSql?: (timeMs: number) => string;
   /** Called once for each kind of data that the tables cannot store. */
   readonly onRemark?: (remark: string) => void;
+  /** Whether it stores what machines would report without any anomaly, in tables of its own. */
+  readonly isExpected?: boolean;
 }
+
+/** The names of the sinks of actual and of expected readings. */
+export const [ACTUAL, EXPECTED] = ['postgres', 'postgres-expected'] as const;
 
 /**
  * Stores readings in the tables of an EnMS, `energy_readings`, `production_data`,
@@ -45,8 +52,9 @@ export interface PostgresSinkOptions {
  * be written twice. After a failure the next write reconnects.
  */
 export class PostgresSink implements DeliveredSink {
-  readonly name = 'postgres';
+  readonly name: string;
   readonly batchRows = BATCH_ROWS;
+  readonly without?: string;
   connectionCount = 0;
   readonly #options: PostgresSinkOptions;
   #observer: SinkObserver | undefined;
@@ -68,6 +76,8 @@ export class PostgresSink implements DeliveredSink {
 
   constructor(options: PostgresSinkOptions) {
     this.#options = options;
+    this.name = options.isExpected ? EXPECTED : ACTUAL;
+    if (options.isExpected) this.without = EVERY_ANOMALY;
   }
 
   get address(): string {
@@ -178,7 +188,12 @@ export class PostgresSink implements DeliveredSink {
       if (session && this.#writing !== session) this.#onEnd(session, reason);
     });
     try {
-      session = await PostgresSession.open(client, this.#before);
+      const { isExpected = false } = this.#options;
+      if (isExpected) await useExpectedTables(client);
+      session = await PostgresSession.open(client, {
+        before: this.#before,
+        hasStatuses: !isExpected,
+      });
       for (const remark of session.remarks) {
         if (!this.#remarks.has(remark)) this.#options.onRemark?.(remark);
         this.#remarks.add(remark);
