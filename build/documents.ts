@@ -9,7 +9,7 @@ import { machineTypes } from '../src/machines/index.ts';
 writeFileSync('.env.example', envExample());
 writeFileSync('examples/factory.schema.json', json(factorySchema(machineTypes)));
 for (const [command, file] of [
-  ['machines', 'docs/machines.md'],
-  ['validate', 'docs/validation.md'],
+  ['machines', 'docs/reference/machines.md'],
+  ['validate', 'docs/why/validation.md'],
 ] as const)
   process.exitCode ||= await runProgram([command, '--markdown', file], process);

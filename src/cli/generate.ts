@@ -44,7 +44,7 @@ export const generate: Command = {
     },
     labels: { about: 'Add the columns anomaly (0, 1) and anomaly_type to every table.' },
     clean: { about: 'Also write the twin without anomalies to clean/.' },
-    cluster: { about: 'Use the workers of a cluster (REDIS_URL), see docs/scale.md.' },
+    cluster: { about: 'Use the workers of a cluster (REDIS_URL), see docs/guides/scale.md.' },
     ...Object.fromEntries(DESTINATIONS.flatMap(({ options }) => Object.entries(options))),
   },
   async execute(args, terminal) {
