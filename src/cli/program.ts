@@ -7,7 +7,7 @@ import { type Commands, PROGRAM, runCommandLine } from './command-line.ts';
 const FAULTS_SHOWN = 100;
 
 /** The commands; the code of each is loaded on demand. */
-const COMMANDS: Commands = {
+export const COMMANDS: Commands = {
   run: async () => (await import('./run.ts')).run,
   check: async () => (await import('./check.ts')).check,
   machines: async () => (await import('./machines.ts')).machines,
