@@ -24,9 +24,9 @@ const HANGS_AFTER_MS = 1_200_000;
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   computing:
-    'core physics site machines simulation encoding schema factory config golden tidy readme runtime'.split(
-      ' ',
-    ),
+    'core physics site machines simulation encoding schema factory config golden tidy runtime'
+      .split(' ')
+      .concat('docs/code docs/english docs/generated docs/links docs/names'.split(' ')),
   serving: ['api/', 'broker/', 'library', 'own-type', 'security'],
   storing: ['store/', 'service/registry', 'service/state', 'service/exports', 'service/t'],
   delivering: ['delivery/', 'outputs/', 'service/clock', 'service/observer', 'service/real-time'],
@@ -42,7 +42,11 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
 const FIRST =
   'storing web/ voyage/outage judging voyage/soak delivering serving computing deploy/container'
     .split(' ')
-    .concat('voyage/simulated sharing service/r service/assembly cli/report cli/run'.split(' '))
+    .concat(
+      'docs/commands voyage/simulated sharing service/r service/assembly cli/report cli/run'.split(
+        ' ',
+      ),
+    )
     .concat('voyage/ cluster/ deploying energy service/ cli/ package'.split(' '));
 
 /**

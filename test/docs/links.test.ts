@@ -59,3 +59,14 @@ test('every page of the sidebar begins with its only title', () => {
     assert.equal(prose.match(/^# /gm)?.length, 1, path);
   }
 });
+
+/** A host that a reader replaces, or this computer. */
+const PLACEHOLDER =
+  /^\w+:\/\/(\w+@)?(localhost|127\.0\.0\.1|redis|queue|host|HOST|PORT|URL|example\.com)\b/;
+
+test('no page names the address of another computer', () => {
+  const address = /\b(?:https?|mqtts?|wss?|postgres|rediss?):\/\/[^\s`'")>|,]+/g;
+  for (const { path, text } of pages)
+    for (const [found] of text.matchAll(address))
+      assert.match(found, PLACEHOLDER, `${path}: ${found}`);
+});
