@@ -23,13 +23,12 @@ import { factoriesOf } from '../factory/surroundings.ts';
 import { MAIN } from '../main-program.ts';
 import { freePort, PATH, startMosquitto, withoutMosquitto } from '../servers.ts';
 import { startSimulation } from '../simulation.ts';
-import { type CodeBlock, pages, root } from './pages.ts';
+import { AWAITED, isAwaitedPath } from './awaited.ts';
+import { type CodeBlock, type Page, pages, root } from './pages.ts';
 
 const NOT_RUN = 'not run: ';
 /** Commands that run until they are stopped. */
 const ENDLESS = new Set(['run', 'worker', 'watch']);
-/** Commands that the pages show before they exist. Remove this set when they all do. */
-const AWAITED = new Set(['inject', 'clear', 'status', 'watch', 'open']);
 /** Messages that are enough of an endless subscription. */
 const MESSAGES = '12';
 /** A page whose examples are about another factory than the default one. */
@@ -83,8 +82,9 @@ function simulatorWords([first, second, third, ...rest]: readonly string[]) {
 }
 
 function isAwaited(own: readonly string[] | undefined): boolean {
-  const [name = ''] = own ?? [];
-  return AWAITED.has(name) && !Object.hasOwn(COMMANDS, name);
+  const [name = '', ...rest] = own ?? [];
+  if (AWAITED.has(name)) return !Object.hasOwn(COMMANDS, name);
+  return rest.includes('--wide') && !hasWide;
 }
 
 async function commandOf(words: readonly string[]): Promise<{ command: Command; rest: string[] }> {
@@ -107,8 +107,9 @@ async function parse(line: Line): Promise<void> {
   }
   const [program = '', ...rest] = words;
   if (program === 'npm') return parseNpm(rest, text);
-  const files = rest.filter((word) => /^(deploy|examples|docs)\//.test(word));
-  for (const path of files) assert.ok(existsSync(new URL(path, root)), `${path} does not exist`);
+  const paths = rest.map((word) => word.replace(/^\w+=/, ''));
+  for (const path of paths.filter((each) => /^(deploy|examples|docs)\//.test(each)))
+    assert.ok(isAwaitedPath(path) || existsSync(new URL(path, root)), `${path} does not exist`);
   if (program !== 'docker' || rest[0] !== 'compose') return;
   const known = Object.keys(composeWith({}).services);
   const named = rest.slice(2).filter((word, i, all) => !/^-|=/.test(word) && all[i - 1] !== '-f');
@@ -197,6 +198,11 @@ function assertShown(expected: CodeBlock, output: string, what: string): void {
   }
 }
 
+const hasWide = Object.hasOwn((await COMMANDS['generate']?.())?.options ?? {}, 'wide');
+
+/** Pages beside what they are about need its servers, and their things have tests of their own. */
+const isRunHere = ({ path }: Page) => !/^(deploy|examples)\//.test(path);
+
 const isShell = ({ language }: CodeBlock) => language === 'sh';
 const OUTPUT = new Set(['', 'text', 'json', 'csv']);
 
@@ -227,8 +233,9 @@ describe('the commands of the pages', { concurrency: 1, skip: withoutMosquitto()
       let id = '';
       for (const [i, block] of page.blocks.entries()) {
         if (!isShell(block)) continue;
-        const isRun = !block.remark.startsWith(NOT_RUN);
-        assert.ok(isRun === (block.remark === ''), `${page.path}:${block.line}: ${block.remark}`);
+        const isMarked = block.remark.startsWith(NOT_RUN);
+        assert.ok(isMarked !== (block.remark === ''), `${page.path}:${block.line}`);
+        const isRun = !isMarked && isRunHere(page);
         let output = '';
         for (const line of linesOf(block.code)) {
           if (!isRun) await parse(line);
