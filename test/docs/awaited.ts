@@ -4,7 +4,7 @@
  */
 export const AWAITED: ReadonlySet<string> = new Set([
   ...['inject', 'clear', 'status', 'watch', 'open', 'wide', 'split'],
-  'API_LOCAL_ADDRESSES',
+  ...['API_LOCAL_ADDRESSES', 'Dashboard'],
   ...['deploy/helm', 'examples/node-red', 'examples/notebooks'],
 ]);
 

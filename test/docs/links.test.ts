@@ -64,7 +64,7 @@ test('every page of the sidebar begins with its only title', () => {
 
 /** A host that a reader replaces, or this computer. */
 const PLACEHOLDER =
-  /^\w+:\/\/(\w+@)?(localhost|127\.0\.0\.1|redis|queue|host|HOST|PORT|URL|example\.com)\b/;
+  /^\w+:\/\/(\w+@)?(localhost|127\.0\.0\.1|redis|queue|broker|host|postgres|REDIS|HOST|PORT|URL|example\.com)\b/;
 
 test('no page names the address of another computer', () => {
   const address = /\b(?:https?|mqtts?|wss?|postgres|rediss?):\/\/[^\s`'")>|,]+/g;
