@@ -32,8 +32,9 @@ function printedBy({ code, line }: CodeBlock): readonly unknown[] {
 }
 
 test('the library’s examples run and print readings', () => {
-  const [first, ovens, ...others] = blocks('ts').map(([, block]) => printedBy(block));
+  const [first, second, ovens, ...others] = blocks('ts').map(([, block]) => printedBy(block));
   assert.equal(first?.length, 60 + 6 + 6 + 2 + 2);
+  assert.deepEqual(second, first);
   assert.deepEqual(others, []);
   assert.equal(ovens?.length, 6);
   assert.ok(
