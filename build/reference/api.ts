@@ -25,6 +25,7 @@ export function apiPage(document: OpenApiDocument): string {
       operations.map(({ route, operation }) => [`\`${route}\``, operation.summary]),
     ),
     ...groups,
+    schemasPart(document.components.schemas ?? {}),
   ].join('\n');
 }
 
@@ -61,7 +62,10 @@ function routePart(route: string, operation: Operation): string {
   if (body?.example !== undefined)
     parts.push(`\`\`\`json\n${JSON.stringify(body.example)}\n\`\`\`\n`);
   const statuses = answers.map(([status, { content = {} }]) => {
-    const media = Object.keys(content).map((type) => `\`${type}\``);
+    if (!status.startsWith('2')) return status;
+    const media = Object.entries(content).map(
+      ([type, { schema = {} }]) => `\`${type}\`${ofSchema(schema)}`,
+    );
     return media.length > 0 ? `${status} (${media.join(', ')})` : status;
   });
   parts.push(`Answers: ${statuses.join(', ')}.\n`);
@@ -81,14 +85,35 @@ function fieldRows({ properties = {}, required = [] }: Schema): string[][] {
   ]);
 }
 
+/** The schemas that routes share, each with its fields. */
+function schemasPart(schemas: Readonly<Record<string, Schema>>): string {
+  const parts = Object.entries(schemas).flatMap(([name, schema]) =>
+    schema.properties
+      ? `### ${name} object\n\n${schema.description ? `${schema.description}\n\n` : ''}${table(
+          ['field', 'value', ''],
+          fieldRows({ ...schema, required: [] }),
+        )}`
+      : [],
+  );
+  return parts.length === 0 ? '' : `## Objects\n\n${parts.join('\n')}`;
+}
+
+/** A link to a shared schema, if it is one or a list of one. */
+function ofSchema({ $ref, items }: Schema): string {
+  if ($ref !== undefined) return `: ${accepted({ $ref })}`;
+  return items?.$ref === undefined ? '' : `: ${accepted({ items })}`;
+}
+
 /** What a value may be, in words. */
 function accepted(schema: Schema): string {
   const { title, type, minimum, maximum, items, anyOf } = schema;
+  const name = schema.$ref?.split('/').at(-1);
+  if (name !== undefined) return `[${name}](#${name.toLowerCase()}-object)`;
   if (title !== undefined) return title;
   if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(', ');
   if (anyOf) return anyOf.map(accepted).join(' or ');
   if (items) return `a list; each ${accepted(items)}`;
-  const kind = String(type ?? 'any');
+  const kind = [type ?? 'any'].flat().join(' or ');
   if (minimum !== undefined && maximum !== undefined)
     return `${kind} from ${minimum} to ${maximum}`;
   if (minimum !== undefined) return `${kind} of at least ${minimum}`;

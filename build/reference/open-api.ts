@@ -10,6 +10,7 @@ import { createFleet } from '../../src/simulation/fleet.ts';
 
 /** The part of an OpenAPI schema that the reference shows. */
 export interface Schema {
+  readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly title?: string;
   readonly description?: string;
