@@ -4,7 +4,7 @@
  */
 export const AWAITED: ReadonlySet<string> = new Set([
   ...['inject', 'clear', 'status', 'watch', 'open', 'wide', 'split'],
-  ...['API_LOCAL_ADDRESSES', 'Dashboard'],
+  ...['API_LOCAL_ADDRESSES', 'SINK_POSTGRES_EXPECTED', 'Dashboard'],
   ...['deploy/helm', 'examples/node-red', 'examples/notebooks'],
 ]);
 
