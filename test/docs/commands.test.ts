@@ -7,7 +7,7 @@
  * on other ports. An output marked `live` has numbers that differ from run to run.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -240,7 +240,14 @@ after(() => simulation.close());
 await simulation.app.listen({ port: 0, host: '127.0.0.1' });
 const ownPort = (simulation.app.server.address() as AddressInfo).port;
 
-describe('the commands of the pages', { concurrency: 1, skip: withoutMosquitto() }, () => {
+/** Why the commands cannot be run; in CI nothing is skipped. */
+function withoutPrograms(): string | false {
+  const isMissing = (program: string) => spawnSync(program, ['--help'], { env: { PATH } }).error;
+  const missing = process.env['CI'] ? undefined : ['curl', 'mosquitto_sub'].find(isMissing);
+  return missing === undefined ? withoutMosquitto() : `${missing} is not installed`;
+}
+
+describe('the commands of the pages', { concurrency: 1, skip: withoutPrograms() }, () => {
   before(() => shared.said(/"running"/));
 
   for (const page of pages.filter(({ blocks }) => blocks.some(isShell)))

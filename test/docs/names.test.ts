@@ -91,3 +91,22 @@ test('the nomenclature says whether there are instrument defects', () => {
   const { text = '' } = pages.find(({ path }) => path.endsWith('nomenclature.md')) ?? {};
   assert.equal(/`src\/defects\/`, has no built-in entry yet/.test(text), defects.length === 0);
 });
+
+test('the reading tables have the columns that deployment lists for them', () => {
+  const { text = '' } = pages.find(({ path }) => path.endsWith('deployment.md')) ?? {};
+  const own = new Set(['time', 'machine_id', 'energy_type', 'metadata']);
+  const tables = {
+    energy: 'energy_readings',
+    production: 'production_data',
+    environmental: 'environmental_data',
+  };
+  for (const [channel, table] of Object.entries(tables)) {
+    const [, needed = '', used = ''] =
+      new RegExp(`^\\| \`${table}\` \\| \`(.*?)\` \\| \`(.*?)\` \\|`, 'm').exec(text) ?? [];
+    const listed = `${needed}, ${used}`.split(', ').filter((name) => !own.has(name));
+    const fields = machineTypes
+      .flatMap(({ channels }) => channels.filter(({ name }) => name === channel))
+      .flatMap((each) => each.fields.map(({ name }) => name));
+    assert.deepEqual(new Set(listed), new Set(fields), table);
+  }
+});
