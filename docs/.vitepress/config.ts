@@ -32,7 +32,12 @@ const address = (path: string) => `/${onSite(path).replace(/(index)?\.md$/, '')}
 
 export default defineConfig({
   ...relativeBase,
-  vite: { ...relativeBase.vite, plugins: [...relativeBase.vite.plugins, packagesOfSite] },
+  vite: {
+    ...relativeBase.vite,
+    plugins: [...relativeBase.vite.plugins, packagesOfSite],
+    // The index of the search is one file, which is only loaded for a search.
+    build: { chunkSizeWarningLimit: 2000 },
+  },
   title: 'enms-simulator',
   description: 'A factory simulator in which every anomaly comes with its truth.',
   srcDir: '..',
