@@ -24,14 +24,15 @@ const HANGS_AFTER_MS = 1_200_000;
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   computing:
-    'core physics site machines simulation encoding schema factory config golden tidy runtime'
-      .split(' ')
-      .concat('docs/code docs/english docs/generated docs/links docs/names'.split(' ')),
+    'core physics site machines simulation encoding schema factory config golden tidy readme runtime'.split(
+      ' ',
+    ),
   serving: ['api/', 'broker/', 'library', 'own-type', 'security'],
   storing: ['store/', 'service/registry', 'service/state', 'service/exports', 'service/t'],
   delivering: ['delivery/', 'outputs/', 'service/clock', 'service/observer', 'service/real-time'],
   judging: ['dataset/', 'report/', 'validation/'],
   sharing: ['cluster/history', 'cluster/connection', 'cluster/live/shared-clock'],
+  documenting: ['docs/code', 'docs/english', 'docs/g', 'docs/l', 'docs/n'],
   deploying: ['deploy/compose', 'deploy/g', 'deploy/k', 'deploy/m', 'deploy/s', 'deploy/t'],
 };
 
