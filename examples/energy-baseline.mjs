@@ -1,6 +1,6 @@
 /**
  * Fits an energy baseline as an energy manager does, and grades it against the truth: see
- * docs/energy-management.md. Needs only a running simulator.
+ * docs/guides/energy-management.md. Needs only a running simulator.
  *
  *     node examples/energy-baseline.mjs [URL of the simulator] [machine id]
  */

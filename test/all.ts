@@ -32,6 +32,7 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   delivering: ['delivery/', 'outputs/', 'service/clock', 'service/observer', 'service/real-time'],
   judging: ['dataset/', 'report/', 'validation/'],
   sharing: ['cluster/history', 'cluster/connection', 'cluster/live/shared-clock'],
+  documenting: ['docs/code', 'docs/english', 'docs/g', 'docs/l', 'docs/n'],
   deploying: ['deploy/compose', 'deploy/g', 'deploy/k', 'deploy/m', 'deploy/s', 'deploy/t'],
 };
 
@@ -42,7 +43,11 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
 const FIRST =
   'storing web/ voyage/outage judging voyage/soak delivering serving computing deploy/container'
     .split(' ')
-    .concat('voyage/simulated sharing service/r service/assembly cli/report cli/run'.split(' '))
+    .concat(
+      'docs/commands voyage/simulated sharing service/r service/assembly cli/report cli/run'.split(
+        ' ',
+      ),
+    )
     .concat('voyage/ cluster/ deploying energy service/ cli/ package'.split(' '));
 
 /**

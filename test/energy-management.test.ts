@@ -1,4 +1,4 @@
-/** The worked example of docs/energy-management.md. */
+/** The worked example of docs/guides/energy-management.md. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -56,7 +56,7 @@ export const generate: Command = {
       default: SPLIT_DEFAULT.join('/'),
     },
     clean: { about: 'Also write the twin without anomalies to clean/.' },
-    cluster: { about: 'Use the workers of a cluster (REDIS_URL), see docs/scale.md.' },
+    cluster: { about: 'Use the workers of a cluster (REDIS_URL), see docs/guides/scale.md.' },
     ...Object.fromEntries(DESTINATIONS.flatMap(({ options }) => Object.entries(options))),
   },
   examples: [

@@ -6,7 +6,7 @@ import { plotSvg } from '../../src/cli/plot.ts';
 import { wireName } from '../../src/core/field.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 
-const docs = new URL('../../../docs/', import.meta.url);
+const docs = new URL('../../../docs/reference/', import.meta.url);
 const { markdown, images } = machinePages(machineTypes, 'images/machines');
 
 test('the reference names every parameter, field, fault and alert of every type', () => {

@@ -21,7 +21,7 @@ test('.env.example sets nothing as it is, and every default if uncommented', () 
   assert.deepEqual(uncommented.shown, untouched.shown);
 });
 
-test('the table for the README has a row for every variable, with its default', () => {
+test('the reference of the configuration has a row for every variable, with its default', () => {
   const rows = variablesMarkdown()
     .split('\n')
     .filter((line) => line.startsWith('| `'));

@@ -149,7 +149,7 @@ test('every port is published on this computer only, under its usual number', ()
 });
 
 test('the documented variables connect the simulator to the servers, without port conflicts', () => {
-  const block = /```ini\n([\s\S]*?)```/.exec(textOf('docs/deployment.md'))?.[1] ?? '';
+  const block = /```ini\n([\s\S]*?)```/.exec(textOf('docs/guides/deployment.md'))?.[1] ?? '';
   const variables = parseEnv(block);
   assert.equal(variables['COMPOSE_PROFILES'], 'servers');
   const compose = composeWith({ ...variables, POSTGRES_PASSWORD: 'a password' });

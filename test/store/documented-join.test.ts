@@ -1,4 +1,4 @@
-/** What docs/deployment.md says about the tables, tried on a real PostgreSQL. */
+/** What docs/guides/deployment.md says about the tables, tried on a real PostgreSQL. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
@@ -14,7 +14,10 @@ import { withoutPostgres } from '../postgres.ts';
 import { placeOf, sharedStore } from './places.ts';
 
 const OPTIONS = { skip: withoutPostgres() };
-const DOCUMENT = readFileSync(new URL('../../../docs/deployment.md', import.meta.url), 'utf8');
+const DOCUMENT = readFileSync(
+  new URL('../../../docs/guides/deployment.md', import.meta.url),
+  'utf8',
+);
 const MACHINE = DEFAULT_FACTORY.machines[0]?.id as string;
 
 /** The statements of the document. */

@@ -1,4 +1,4 @@
-/** Regressions as an energy manager would fit them: docs/energy-management.md. */
+/** Regressions as an energy manager would fit them: docs/guides/energy-management.md. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Machine } from '../../src/core/factory.ts';

@@ -71,7 +71,7 @@ test('the tables show every verdict, and JSON contains the numbers', () => {
 });
 
 test('the documented table lists every check', (t) => {
-  const path = new URL('../../../docs/validation.md', import.meta.url);
+  const path = new URL('../../../docs/why/validation.md', import.meta.url);
   if (!existsSync(path)) return t.skip('the tests are compiled away from the documents');
   const text = readFileSync(path, 'utf8');
   for (const { id } of CHECKS) assert.match(text, new RegExp(`^\\| ${id} \\|.*\\| pass \\|`, 'm'));

@@ -4,13 +4,13 @@ import test from 'node:test';
 import { matrixTable } from './matrix.ts';
 import { tryMatrix } from './matrix-run.ts';
 
-const DOCUMENT = new URL('../../../docs/reliability.md', import.meta.url);
+const DOCUMENT = new URL('../../../docs/guides/reliability.md', import.meta.url);
 
 test('the document has every cell of this table', () => {
   const text = readFileSync(DOCUMENT, 'utf8');
   for (const sink of ['mqtt', 'embedded', 'postgres'] as const) {
     const table = matrixTable(sink);
-    assert.ok(text.includes(table), `docs/reliability.md lacks this table:\n${table}`);
+    assert.ok(text.includes(table), `docs/guides/reliability.md lacks this table:\n${table}`);
   }
 });
 

@@ -333,7 +333,7 @@ export const MATRIX: readonly (Cell | EmptyCell)[] = [
   clockStepped('postgres'),
 ];
 
-/** The table of a sink, as in `docs/reliability.md`. */
+/** The table of a sink, as in `docs/guides/reliability.md`. */
 export function matrixTable(sink: SinkName): string {
   const head = ['the peer', '`/health` says', 'within', 'the log says', 'afterwards'];
   const rows = MATRIX.filter((cell) => cell.sink === sink).map((cell) => {
