@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 const project = mkdtempSync(join(tmpdir(), 'enms-package-'));
 after(() => rmSync(project, { recursive: true, force: true }));
 
