@@ -9,3 +9,8 @@ function above(folder: string): string {
   if (dirname(folder) === folder) throw new Error(`no package.json above ${import.meta.dirname}`);
   return above(dirname(folder));
 }
+
+/** A file that the build has taken from another package; `build/program.ts` lists them. */
+export function packageFile(name: string): string {
+  return join(packageFolder, 'dist/files', name);
+}

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyReply } from 'fastify';
+import { packageFile } from '../package-folder.ts';
 import type { App, TAGS } from './context.ts';
 import { ICON } from './routes/dashboard.ts';
 
@@ -133,6 +134,6 @@ function page(reply: FastifyReply): FastifyReply {
 
 /** Reads the script, a megabyte, when it is first requested. */
 async function redocScript(): Promise<string> {
-  const url = new URL(import.meta.resolve('redoc/bundles/redoc.standalone.js'));
-  return (await readFile(url, 'utf8')).replaceAll(REDOC_LOGO, EMPTY_IMAGE);
+  const script = await readFile(packageFile('redoc.standalone.js'), 'utf8');
+  return script.replaceAll(REDOC_LOGO, EMPTY_IMAGE);
 }
