@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test, { after, before } from 'node:test';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { connectAsync } from 'mqtt';
 import { freePort } from '../servers.ts';
 
@@ -103,6 +103,12 @@ test('the package is built from its sources, without leftovers, and says what is
     files.filter((file) => strange.test(file)),
     [],
   );
+});
+
+test('a package index can show where it comes from', () => {
+  const description = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  for (const field of ['author', 'bugs', 'homepage', 'keywords', 'license', 'repository'])
+    assert.ok(description[field], field);
 });
 
 test('a start builds the program only if a source is newer, and says that it does', () => {
@@ -192,10 +198,17 @@ test('it writes datasets in every format, and a report with its pictures', () =>
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? assert.fail('README has no TypeScript');
 
-test('the README’s example runs in another project', () => {
-  writeFileSync(join(project, 'example.mjs'), example);
-  assert.match(run(project, process.execPath, 'example.mjs'), /power_kw/);
-});
+const ownMachine = readFileSync(join(root, 'examples/own-machine.ts'), 'utf8');
+
+for (const [what, code, reading] of [
+  ['the README’s example', example, /power_kw: \d/],
+  ['the example of a machine of one’s own', ownMachine, /oven_temp_c: 2\d\d/],
+] as const)
+  test(`${what} runs in another project`, async () => {
+    const { code: script } = await transform(code, { loader: 'ts' });
+    writeFileSync(join(project, 'example.mjs'), script);
+    assert.match(run(project, process.execPath, 'example.mjs'), reading);
+  });
 
 /** Every entry, and what the README says is in it. */
 const EVERYTHING = `
@@ -215,7 +228,7 @@ for (const resolution of [
   { module: 'esnext', moduleResolution: 'bundler' },
 ])
   test(`every entry compiles in a strict project with ${resolution.moduleResolution}`, () => {
-    assert.equal(compiled([example, EVERYTHING], resolution), '');
+    assert.equal(compiled([example, EVERYTHING, ownMachine], resolution), '');
     // An error is detected, so the types are really there.
     const wrong = EVERYTHING.replace('seed: 7', "seed: 'seven'");
     assert.match(compiled([wrong], resolution), /code-0\.ts\(\d+,.*string.*number/);
