@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -74,8 +75,11 @@ before(() => {
   mkdirSync(join(clone, 'dist/types'), { recursive: true });
   mkdirSync(project);
   const parts = 'LICENSE README.md build examples package.json package-lock.json src tsconfig.json';
-  for (const part of [...parts.split(' '), 'web'])
-    cpSync(join(root, part), join(clone, part), { recursive: true });
+  const documents = '.env.example CHANGELOG.md CONTRIBUTING.md SECURITY.md docs web';
+  // The documentation's site has packages of its own.
+  const filter = (path: string) => !path.endsWith('/node_modules');
+  for (const part of `${parts} ${documents}`.split(' '))
+    cpSync(join(root, part), join(clone, part), { recursive: true, filter });
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
   writeFileSync(join(clone, 'dist/types/of-yesterday.d.ts'), '');
   writeFileSync(join(project, 'package.json'), '{"type":"module"}');
@@ -103,6 +107,18 @@ test('the package is built from its sources, without leftovers, and says what is
     files.filter((file) => strange.test(file)),
     [],
   );
+});
+
+test('every file that its README links to is in it', () => {
+  const text = readFileSync(join(installed, 'README.md'), 'utf8');
+  const links = [
+    ...text.matchAll(/\]\((?!https?:)([^)#]+)\)|(?:src|srcset)="(?!https?:)([^"]+)"/g),
+  ];
+  assert.ok(links.length > 5);
+  for (const [, link, image] of links) {
+    const path = join(installed, decodeURI(link ?? image ?? ''));
+    assert.ok(existsSync(path), `${path} is missing`);
+  }
 });
 
 test('a package index can show where it comes from', () => {
