@@ -25,7 +25,7 @@ const FILES: Readonly<Record<string, string>> = {
   'static/swagger-ui-bundle.js': '@fastify/swagger-ui/static/swagger-ui-bundle.js',
   'static/swagger-ui-standalone-preset.js':
     '@fastify/swagger-ui/static/swagger-ui-standalone-preset.js',
-  // Where `packageFile` finds them.
+  // Where `builtFile` is asked for them.
   'files/DejaVuSans.ttf': 'dejavu-fonts-ttf/ttf/DejaVuSans.ttf',
   'files/DejaVuSans-Bold.ttf': 'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf',
   'files/redoc.standalone.js': 'redoc/bundles/redoc.standalone.js',

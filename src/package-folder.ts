@@ -10,7 +10,7 @@ function above(folder: string): string {
   return above(dirname(folder));
 }
 
-/** A file that the build has taken from another package; `build/program.ts` lists them. */
-export function packageFile(name: string): string {
-  return join(packageFolder, 'dist/files', name);
+/** A file that the build has put into `dist`; `build/program.ts` lists those of other packages. */
+export function builtFile(place: string): string {
+  return join(packageFolder, 'dist', place);
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyReply } from 'fastify';
-import { packageFile } from '../package-folder.ts';
+import { builtFile } from '../package-folder.ts';
 import type { App, TAGS } from './context.ts';
 import { ICON } from './routes/dashboard.ts';
 
@@ -134,6 +134,6 @@ function page(reply: FastifyReply): FastifyReply {
 
 /** Reads the script, a megabyte, when it is first requested. */
 async function redocScript(): Promise<string> {
-  const script = await readFile(packageFile('redoc.standalone.js'), 'utf8');
+  const script = await readFile(builtFile('files/redoc.standalone.js'), 'utf8');
   return script.replaceAll(REDOC_LOGO, EMPTY_IMAGE);
 }
