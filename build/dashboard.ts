@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 
 const target = join(import.meta.dirname, '../web/public');
 /** The only thing that ReDoc would load from another host: its logo. */
@@ -13,16 +13,22 @@ const EMPTY_IMAGE = 'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/s
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 
-const { outputFiles } = await build({
+const { metafile, outputFiles } = await build({
   entryPoints: ['web/main.ts', 'web/docs.ts', 'web/style.css'],
   outdir: target,
   bundle: true,
   minify: true,
   write: false,
+  metafile: true,
   format: 'esm',
   target: 'es2022',
   legalComments: 'none',
 });
+/** The modules in the bundle. */
+export const dashboard: Metafile = metafile;
+/** The packages whose own pages are served. */
+export const pagesOf: readonly string[] = ['@fastify/swagger-ui', 'redoc'];
+
 const redoc = textOf(import.meta.resolve('redoc/bundles/redoc.standalone.js'));
 const assets = new Map<string, string | Uint8Array>([
   ...outputFiles.map(({ path, contents }) => [basename(path), contents] as const),

@@ -1,13 +1,45 @@
 #!/usr/bin/env node
-import { reportError, runProgram } from './cli/program.ts';
+/**
+ * The entry: refuses to start where nothing would work. An old Node must be able to read it, so it
+ * has no recent syntax, and it loads everything else afterwards.
+ */
 
-process.on('uncaughtException', (error) => process.exit(reportError(error, process)));
-// A reader that has seen enough, like `head`, closes the pipe. Shells report other programs, which
-// end with SIGPIPE then, by this code.
-const PIPE_CLOSED = 141;
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? PIPE_CLOSED : reportError(error, process));
-  });
+/** As in `engines` of package.json. */
+const NODE_MIN = '20.19';
+/** The embedded database and the modules of the program take up to 200 at the same time. */
+const OPEN_FILES_MIN = 256;
 
-process.exitCode = await runProgram(process.argv.slice(2), process);
+/** Why it cannot run here; undefined if it can. */
+function obstacle(): string | undefined {
+  const { node } = process.versions;
+  if (isOlder(node)) return `Node ${node} is too old; install Node ${NODE_MIN} or later`;
+  const openFilesMax = openFilesLimit();
+  if (openFilesMax < OPEN_FILES_MIN)
+    return (
+      `this process may only open ${openFilesMax} files at the same time; ` +
+      'allow more, for example with: ulimit -n 1024'
+    );
+  return undefined;
+}
+
+function isOlder(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [majorMin = 0, minorMin = 0] = NODE_MIN.split('.').map(Number);
+  return major < majorMin || (major === majorMin && minor < minorMin);
+}
+
+/** What `ulimit -n` says; infinity if there is no limit. */
+function openFilesLimit(): number {
+  const report = process.report.getReport() as {
+    readonly userLimits?: { readonly open_files: { readonly soft: number | 'unlimited' } };
+  };
+  const soft = report.userLimits ? report.userLimits.open_files.soft : 'unlimited';
+  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : soft;
+}
+
+const reason = obstacle();
+if (reason === undefined) void import('./process.ts');
+else {
+  console.error(`enms-simulator: ${reason}`);
+  process.exitCode = 2;
+}

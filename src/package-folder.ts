@@ -9,3 +9,8 @@ function above(folder: string): string {
   if (dirname(folder) === folder) throw new Error(`no package.json above ${import.meta.dirname}`);
   return above(dirname(folder));
 }
+
+/** A file that the build has put into `dist`; `build/program.ts` lists those of other packages. */
+export function builtFile(place: string): string {
+  return join(packageFolder, 'dist', place);
+}

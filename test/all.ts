@@ -24,7 +24,7 @@ const HANGS_AFTER_MS = 1_200_000;
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   computing:
-    'core physics site machines simulation encoding schema factory config golden tidy readme runtime'.split(
+    'core physics site machines simulation encoding schema factory config golden tidy readme runtime package/l'.split(
       ' ',
     ),
   serving: ['api/', 'broker/', 'library', 'own-type', 'security'],
@@ -41,7 +41,7 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
  * mixed with those that mostly wait for servers.
  */
 const FIRST =
-  'storing web/ voyage/outage judging voyage/soak delivering serving computing deploy/container'
+  'storing web/ package/tarball judging voyage/outage voyage/soak delivering serving computing deploy/container'
     .split(' ')
     .concat(
       'docs/commands voyage/simulated sharing service/r service/assembly cli/report cli/run'.split(

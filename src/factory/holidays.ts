@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type Holidays from 'date-holidays';
+import { builtFile } from '../package-folder.ts';
 import { pattern, type ValueType } from '../schema/value-type.ts';
 
 /** The years for which public holidays are computed. */
@@ -45,7 +46,9 @@ export function publicHolidays(country: string, region: string | undefined): Hol
 }
 
 function find(country: string, place: string | undefined): HolidayDates {
-  const Library: typeof Holidays = createRequire(import.meta.url)('date-holidays');
+  const Library: typeof Holidays = createRequire(import.meta.url)(
+    builtFile('files/date-holidays.cjs'),
+  );
   const countries = new Library().getCountries('en');
   if (!Object.hasOwn(countries, country))
     return { unknown: 'country', accepted: Object.keys(countries) };

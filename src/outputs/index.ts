@@ -3,8 +3,6 @@ import { mqtt } from './mqtt/index.ts';
 import type { Output } from './output.ts';
 import { postgres } from './postgres/index.ts';
 
-export type { OpenOutput, Output, OutputContext } from './output.ts';
-
 const list = [mqtt, postgres, memory] as const;
 
 /** Every way out of the simulator. */

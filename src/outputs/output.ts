@@ -81,7 +81,11 @@ export interface OpenOutput {
   readonly sinks: readonly DeliveredSink[];
   /** Publishes the ground truth, if that is wanted. */
   readonly truth?: Announcer;
-  /** The broker in this process, if there is one. */
+  /**
+   * The broker in this process, if there is one.
+   *
+   * @internal
+   */
   readonly broker?: EmbeddedBroker;
   /** Its address for people, without secrets. */
   readonly address?: string;

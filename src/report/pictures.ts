@@ -1,14 +1,18 @@
-import '../web-assembly.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initWasm, Resvg } from '@resvg/resvg-wasm';
 import { makeFolder } from '../dataset/whole-file.ts';
+import { builtFile } from '../package-folder.ts';
+import { keepWebAssembly } from '../web-assembly.ts';
 import type { Figure } from './charts/figure.ts';
 import { drawing } from './drawing.ts';
+
+keepWebAssembly();
 
 /** Pixels of a picture per pixel of a chart, for sharp print. */
 const ZOOM = 2;
 const FONT = 'DejaVu Sans';
+const FONT_FILES = ['files/DejaVuSans.ttf', 'files/DejaVuSans-Bold.ttf'];
 
 /**
  * Writes each chart as a separate PNG with a white background.
@@ -16,11 +20,8 @@ const FONT = 'DejaVu Sans';
  * @returns The number of files written.
  */
 export async function writePictures(folder: string, figures: readonly Figure[]): Promise<number> {
-  await initWasm(readFileSync(new URL(import.meta.resolve('@resvg/resvg-wasm/index_bg.wasm'))));
-  const fontBuffers = [
-    import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'),
-    import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'),
-  ].map((url) => readFileSync(new URL(url)));
+  await initWasm(readFileSync(builtFile('files/resvg.wasm')));
+  const fontBuffers = FONT_FILES.map((name) => readFileSync(builtFile(name)));
   makeFolder(folder);
   for (const [i, figure] of figures.entries()) {
     const resvg = new Resvg(drawing(figure), {

@@ -1,4 +1,3 @@
-import '../../web-assembly.ts';
 import {
   Bool,
   type Data,
@@ -20,9 +19,12 @@ import {
 } from 'apache-arrow';
 import * as parquet from 'parquet-wasm';
 import type { ColumnDescription, ColumnDescriptions } from '../../encoding/table-layout.ts';
+import { keepWebAssembly } from '../../web-assembly.ts';
 import { pathError } from '../dataset-error.ts';
 import { type FileDigest, WholeFile } from '../whole-file.ts';
 import type { Compression, RecordTable, WrittenTable } from './format.ts';
+
+keepWebAssembly();
 
 /** Rows of one row group: the size that DuckDB gives to one thread, see its guide on Parquet. */
 const ROW_GROUP_ROWS = 122_880;

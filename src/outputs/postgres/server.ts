@@ -12,7 +12,7 @@ export type DatabaseServer =
     };
 
 /** The driver's connection settings. */
-export function clientConfig(server: DatabaseServer): pg.ClientConfig {
+export function clientConfig(server: DatabaseServer) {
   if ('connectionString' in server) return server;
   const { host, port, database, user, password } = server;
   return {
@@ -21,5 +21,5 @@ export function clientConfig(server: DatabaseServer): pg.ClientConfig {
     database,
     ...(user !== undefined && { user }),
     ...(password !== undefined && { password }),
-  };
+  } satisfies pg.ClientConfig;
 }

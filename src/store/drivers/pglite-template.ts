@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
@@ -24,23 +23,25 @@ const DROP_SPARE = [
 ];
 
 /**
- * The archive from which a new embedded database is unpacked. Creating one from scratch takes
+ * The archive from which a new embedded database is unpacked: creating one from scratch takes
  * seconds and much memory, unpacking takes tenths of a second. The build creates it once per
- * version of PGlite.
+ * version of PGlite, which its name ends with.
  */
-const TEMPLATE = join(packageFolder, 'dist', `database-${pgliteVersion()}.tar.gz`);
+const FOLDER = join(packageFolder, 'dist');
+const TEMPLATE = /^database-(.+)\.tar\.gz$/;
 
 /**
  * Unpacks the template into an empty folder. If the build has not created it, nothing happens, and
  * PGlite creates a database from scratch.
  */
 export async function unpackTemplate(folder: string): Promise<void> {
-  if (!existsSync(TEMPLATE)) return;
+  const template = readdirSync(FOLDER).find((name) => TEMPLATE.test(name));
+  if (template === undefined) return;
   // PGlite would unpack it through the file system of WebAssembly, three times slower. It is
   // unpacked in memory, because streams would double the time with their many chunks.
   const { default: tar } = await import('tar-stream');
   const archive = tar.extract();
-  archive.end(gunzipSync(readFileSync(TEMPLATE), { chunkSize: CHUNK_BYTES }));
+  archive.end(gunzipSync(readFileSync(join(FOLDER, template)), { chunkSize: CHUNK_BYTES }));
   for await (const entry of archive) {
     const { name, type } = entry.header;
     const path = join(folder, name);
@@ -51,21 +52,18 @@ export async function unpackTemplate(folder: string): Promise<void> {
   }
 }
 
-/** Creates the template if it does not exist. */
-export async function buildTemplate(): Promise<void> {
-  if (existsSync(TEMPLATE)) return;
+/** Creates the template of a version of PGlite if it does not exist, and removes others. */
+export async function buildTemplate(version: string): Promise<void> {
+  const templates = readdirSync(FOLDER).filter((name) => TEMPLATE.test(name));
+  const wanted = `database-${version}.tar.gz`;
+  for (const name of templates) if (name !== wanted) rmSync(join(FOLDER, name));
+  if (templates.includes(wanted)) return;
   const database = await PGlite.create({ initDbStartParams: INITDB_PARAMETERS });
   for (const sql of DROP_SPARE) await database.exec(sql);
   const archive = await database.dumpDataDir('gzip');
   await database.close();
   // Builds may run in parallel, and a partial archive must never have this name.
-  const part = `${TEMPLATE}.${process.pid}`;
+  const part = join(FOLDER, `${wanted}.${process.pid}`);
   writeFileSync(part, new Uint8Array(await archive.arrayBuffer()));
-  renameSync(part, TEMPLATE);
-}
-
-function pgliteVersion(): string {
-  const main = createRequire(import.meta.url).resolve('@electric-sql/pglite');
-  const description = readFileSync(join(dirname(main), '..', 'package.json'), 'utf8');
-  return (JSON.parse(description) as { version: string }).version;
+  renameSync(part, join(FOLDER, wanted));
 }

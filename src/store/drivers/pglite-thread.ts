@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import '../../web-assembly.ts';
+import { keepWebAssembly } from '../../web-assembly.ts';
 import { type Parameter, STATEMENT_MAX_MS } from '../database.ts';
 import { StoreError, type StoreFailure } from '../store-error.ts';
 import { storeError } from './failures.ts';
@@ -18,6 +18,7 @@ const ANSWER_MAX_MS = STATEMENT_MAX_MS;
  * compiler: that takes longer than a store ever saves, and keeps 30 MB.
  */
 setFlagsFromString('--liftoff-only');
+keepWebAssembly();
 
 interface Waiting {
   readonly settle: (rows: readonly unknown[]) => void;

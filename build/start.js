@@ -1,0 +1,21 @@
+/** `npm start`: builds the program if a source is newer than it, and runs it in this process. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const STAMP = 'dist/built';
+const SOURCES = ['build', 'package.json', 'package-lock.json', 'src', 'web'];
+
+/** When a file, or anything in a folder, last changed; a removed file changes its folder. */
+function changedMs(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  const parts = readdirSync(path).map((name) => changedMs(join(path, name)));
+  return Math.max(stat.mtimeMs, ...parts);
+}
+
+process.chdir(join(import.meta.dirname, '..'));
+if (!existsSync(STAMP) || SOURCES.some((path) => changedMs(path) > statSync(STAMP).mtimeMs)) {
+  console.error('Building the simulator, because its sources are newer ...');
+  await import('./build.js');
+}
+await import('../dist/main.js');
