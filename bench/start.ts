@@ -137,16 +137,12 @@ async function residentSet(
   while (!(await isOpen(Number(new URL(running.api).port)))) await sleep(RETRY_MS);
   const client = connect({ port: running.brokerPort });
   client.subscribe('#');
-  const machines = (await ask(running, '/simulator/status')) as {
-    machines: readonly { machine_id: string; type: string }[];
-  };
-  const compressor = machines.machines.find(({ type }) => type === 'compressor');
   const samples: number[] = [];
   for (let second = 0; second < WARM_UP_S + 60 * MINUTES; second++) {
     await sleep(1000);
     await ask(running, '/simulator/status');
     if (second % FAULT_EVERY_S === 0)
-      await ask(running, `/simulator/machines/${compressor?.machine_id}/anomaly`, {
+      await ask(running, `/simulator/machines/Compressor-1/anomaly`, {
         anomaly_type: 'leak',
         duration_seconds: 10,
       });

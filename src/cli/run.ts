@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
-import { webSocketRefusal } from '../api/access.ts';
-import { listen } from '../broker/listen.ts';
-import { attachWebSocket } from '../broker/websocket.ts';
-import type { ApiProcess } from '../cluster/live/api-process.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { version } from '../runtime/version.ts';
-import { type Assembly, assemble } from '../service/assembly.ts';
+import type { Assembly } from '../service/assembly.ts';
 import type { Simulator } from '../service/simulator.ts';
+import { preparePglite } from '../store/drivers/pglite-thread.ts';
 import { announcement, movedPorts } from './announcement.ts';
+import type { Served } from './api-server.ts';
 import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
 import { stopSignal } from './interruption.ts';
 import { createLogger } from './logger.ts';
@@ -28,6 +26,8 @@ export const run: Command = {
   async execute({ values: { factory, machines }, flags }) {
     const isCluster = flags.has('cluster');
     const configuration = loadConfiguration({ options: { factory, machines, isCluster } });
+    const { isLive } = configuration.cluster;
+    if (!configuration.database && !isLive) preparePglite();
     const isTerminal = process.stdout.isTTY === true;
     const log = await createLogger(configuration.logLevel, isTerminal);
     const stop = stopSignal(
@@ -35,36 +35,25 @@ export const run: Command = {
       'stopping: delivering what is in flight; a second signal exits at once',
       'not everything could be delivered in time',
     );
-    const assembly: Assembly & Pick<ApiProcess, 'cluster'> = configuration.cluster.isLive
-      ? await (await import('../cluster/live/api-process.ts')).assembleApi(configuration, log)
-      : { ...(await assemble(configuration, log)), cluster: undefined };
-    const { simulator, registry, broker, cluster } = assembly;
-    const crash = crashOf(simulator, log);
+    const assemble: (configuration: Configuration, log: Logger) => Promise<Served> = isLive
+      ? (await import('../cluster/live/api-process.ts')).assembleApi
+      : (await import('../service/assembly.ts')).assemble;
+    // The API, whose code takes longest to load, is loaded while the database opens.
+    const [served, { serveApi }] = await Promise.all([
+      assemble(configuration, log),
+      import('./api-server.ts'),
+    ]);
+    const crash = crashOf(served.simulator, log);
     process.prependListener('uncaughtException', crash);
-    const finished = assembly.run().catch(crash);
-    // Readings do not wait for the API, whose code takes longest to load.
-    const app = await import('../api/app.ts')
-      .then(({ buildApp }) =>
-        buildApp(simulator, configuration, { logger: log, registry, cluster }),
-      )
-      .catch(async (error) => {
-        await assembly.stop();
-        throw error;
-      });
-    const close = () => Promise.all([app.close(), assembly.stop()]);
-    if (broker)
-      attachWebSocket(broker, app.server, (request) => webSocketRefusal(request, configuration));
-    try {
-      await app.ready();
-      const { host, port } = configuration.api;
-      const apiPort = await listen(app.server, host, port, 'API_PORT');
-      announce(configuration, assembly, apiPort, log, isTerminal);
-    } catch (error) {
-      await close();
+    const finished = served.run().catch(crash);
+    await served.begun;
+    const api = await serveApi(served, configuration, log).catch(async (error) => {
+      await served.stop();
       throw error;
-    }
+    });
+    announce(configuration, served, api.port, log, isTerminal);
     if (!stop.aborted) await once(stop, 'abort');
-    await close();
+    await Promise.all([api.close(), served.stop()]);
     await finished;
     log.info('ended');
     return 0;
