@@ -33,6 +33,9 @@ const REST_MAX = 3;
 const ROUNDS = 9;
 /** How long the factory is away between two starts, so that it has something to catch up on. */
 const AWAY_MS = 3000;
+/** Starts are spread over the second, since a new factory waits for the next whole one. */
+const SECOND_MS = 1000;
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 const RETRY_MS = 2;
 /** By now everything is loaded and compiled, and V8 has collected what the start left behind. */
 const WARM_UP_S = 60;
@@ -65,10 +68,13 @@ async function start(): Promise<void> {
   const fresh: number[] = [];
   await firstMessage('existing');
   for (let round = 0; round < ROUNDS; round++) {
+    const phaseMs = SECOND_MS * ((GOLDEN * round) % 1);
     await sleep(AWAY_MS);
     bare.push(await bareStart());
+    await untilPhase(phaseMs);
     existing.push(await firstMessage('existing'));
     bare.push(await bareStart());
+    await untilPhase(phaseMs);
     fresh.push(await firstMessage(`new-${round}`));
     bare.push(await bareStart());
   }
@@ -79,6 +85,11 @@ async function start(): Promise<void> {
   console.log(`  bare Node process      ${spread(bare)} ms`);
   print('existing data directory', `${spread(existing)} ms`, ratio(existing), EXISTING_MAX, ' ×');
   print('new data directory', `${spread(fresh)} ms`, ratio(fresh), NEW_MAX, ' ×');
+}
+
+/** Waits until the wall clock shows a given part of a second [ms]. */
+function untilPhase(phaseMs: number): Promise<void> {
+  return sleep((SECOND_MS + phaseMs - (Date.now() % SECOND_MS)) % SECOND_MS);
 }
 
 /** The time from the start of a bare Node process to its end [ms]. */
@@ -94,7 +105,7 @@ async function firstMessage(dataDir: string): Promise<number> {
   const running = await launch({ DATA_DIR: join(folder, dataDir) });
   while (!(await isOpen(running.brokerPort))) await sleep(RETRY_MS);
   const client = connect({ port: running.brokerPort });
-  client.subscribe('#');
+  client.subscribe('factory/#');
   await new Promise((resolve) => client.once('message', resolve));
   const ms = performance.now() - sinceMs;
   client.end(true);

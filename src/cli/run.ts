@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
+import { collectGarbage } from '../runtime/collect-garbage.ts';
 import { version } from '../runtime/version.ts';
 import type { Assembly } from '../service/assembly.ts';
 import type { Simulator } from '../service/simulator.ts';
@@ -11,6 +12,9 @@ import type { Served } from './api-server.ts';
 import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
 import { stopSignal } from './interruption.ts';
 import { createLogger } from './logger.ts';
+
+/** When the memory that only the start needed is no longer in use [ms after the start]. */
+const SETTLED_MS = 30_000;
 
 /** Runs the factory until it receives a signal to stop. */
 export const run: Command = {
@@ -38,20 +42,23 @@ export const run: Command = {
     const assemble: (configuration: Configuration, log: Logger) => Promise<Served> = isLive
       ? (await import('../cluster/live/api-process.ts')).assembleApi
       : (await import('../service/assembly.ts')).assemble;
+    const opening = assemble(configuration, log);
     // The API, whose code takes longest to load, is loaded while the database opens.
-    const [served, { serveApi }] = await Promise.all([
-      assemble(configuration, log),
-      import('./api-server.ts'),
-    ]);
+    const server = import('./api-server.ts');
+    server.catch(() => undefined);
+    const served = await opening;
     const crash = crashOf(served.simulator, log);
     process.prependListener('uncaughtException', crash);
     const finished = served.run().catch(crash);
     await served.begun;
-    const api = await serveApi(served, configuration, log).catch(async (error) => {
-      await served.stop();
-      throw error;
-    });
+    const api = await server
+      .then(({ serveApi }) => serveApi(served, configuration, log))
+      .catch(async (error) => {
+        await served.stop();
+        throw error;
+      });
     announce(configuration, served, api.port, log, isTerminal);
+    setTimeout(collectGarbage, SETTLED_MS).unref();
     if (!stop.aborted) await once(stop, 'abort');
     await Promise.all([api.close(), served.stop()]);
     await finished;

@@ -58,8 +58,8 @@ export interface Assembly {
   /** Where readings go, by the name of the output: `mqtt://127.0.0.1:1883`. Without secrets. */
   readonly addresses: Readonly<Record<string, string>>;
   /**
-   * Settles when the first readings are with a sink, or cannot be for now. Until then, whatever
-   * else takes the processor delays them.
+   * Settles when the first readings are on their way to a sink, none is due yet, or that takes too
+   * long. Until then, whatever else takes the processor delays them.
    */
   readonly begun: Promise<void>;
   /** Follows simulated time until stopped; rejects if the simulation itself fails. */
@@ -153,10 +153,8 @@ export async function assemble(
     catchUpMs: configuration.catchUpMs,
     catchUpRate: configuration.catchUpRate,
     beginMs: configuration.simulation.backfillFromMs,
-    onRead(batch) {
-      if (isShown) observer.take(batch);
-      first.abort();
-    },
+    onBegun: () => first.abort(),
+    onRead: isShown ? (batch) => observer.take(batch) : undefined,
   });
   const deliveries = lines.map(({ delivery }) => delivery);
   const simulator: Simulator = new Simulator({
@@ -201,6 +199,7 @@ export async function assemble(
     },
     async stop() {
       simulator.beginStopping();
+      first.abort();
       end.abort();
       await Promise.all(lines.map(({ delivery, sink }) => stopDelivery(delivery, sink)));
       await closeOutputs(opened);
