@@ -1,6 +1,6 @@
 /**
  * `npm run bench` runs the benchmarks one after the other, `npm run bench -- models seek` only the
- * named ones. `dashboard`, `fleet` and `scale` take ten minutes each and run only if named.
+ * named ones. `dashboard`, `fleet`, `scale` and `start` take ten minutes each and run only if named.
  */
 const ALL = ['models', 'encoding', 'seek', 'mqtt', 'postgres', 'export', 'cluster'];
 

@@ -1,19 +1,22 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
-import { webSocketRefusal } from '../api/access.ts';
-import { listen, reachableHost } from '../broker/listen.ts';
-import { attachWebSocket } from '../broker/websocket.ts';
-import type { ApiProcess } from '../cluster/live/api-process.ts';
+import { reachableHost } from '../broker/listen.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
+import { collectGarbage } from '../runtime/collect-garbage.ts';
 import { version } from '../runtime/version.ts';
-import { type Assembly, assemble } from '../service/assembly.ts';
+import type { Assembly } from '../service/assembly.ts';
 import type { Simulator } from '../service/simulator.ts';
+import { preparePglite } from '../store/drivers/pglite-thread.ts';
 import { removeAddress, writeAddress } from './address-file.ts';
 import { announcement, movedPorts } from './announcement.ts';
+import type { Served } from './api-server.ts';
 import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
 import { stopSignal } from './interruption.ts';
 import { createLogger } from './logger.ts';
+
+/** When the memory that only the start needed is no longer in use [ms after the start]. */
+const SETTLED_MS = 30_000;
 
 /** Runs the factory until it receives a signal to stop. */
 export const run: Command = {
@@ -30,6 +33,8 @@ export const run: Command = {
   async execute({ values: { factory, machines }, flags }) {
     const isCluster = flags.has('cluster');
     const configuration = loadConfiguration({ options: { factory, machines, isCluster } });
+    const { isLive } = configuration.cluster;
+    if (!configuration.database && !isLive) preparePglite();
     const isTerminal = process.stdout.isTTY === true;
     const log = await createLogger(configuration.logLevel, isTerminal);
     const stop = stopSignal(
@@ -37,42 +42,31 @@ export const run: Command = {
       'stopping: delivering what is in flight; a second signal exits at once',
       'not everything could be delivered in time',
     );
-    const assembly: Assembly & Pick<ApiProcess, 'cluster'> = configuration.cluster.isLive
-      ? await (await import('../cluster/live/api-process.ts')).assembleApi(configuration, log)
-      : { ...(await assemble(configuration, log)), cluster: undefined };
-    const { simulator, registry, broker, cluster } = assembly;
-    const crash = crashOf(simulator, log);
+    const assemble: (configuration: Configuration, log: Logger) => Promise<Served> = isLive
+      ? (await import('../cluster/live/api-process.ts')).assembleApi
+      : (await import('../service/assembly.ts')).assemble;
+    const opening = assemble(configuration, log);
+    // The API, whose code takes longest to load, is loaded while the database opens.
+    const server = import('./api-server.ts');
+    server.catch(() => undefined);
+    const served = await opening;
+    const crash = crashOf(served.simulator, log);
     process.prependListener('uncaughtException', crash);
-    const finished = assembly.run().catch(crash);
-    // Readings do not wait for the API, whose code takes longest to load.
-    const app = await import('../api/app.ts')
-      .then(({ buildApp }) =>
-        buildApp(simulator, configuration, { logger: log, registry, cluster }),
-      )
+    const finished = served.run().catch(crash);
+    await served.begun;
+    const api = await server
+      .then(({ serveApi }) => serveApi(served, configuration, log))
       .catch(async (error) => {
-        await assembly.stop();
+        await served.stop();
         throw error;
       });
-    let url = '';
-    const close = () => {
-      removeAddress(configuration.dataDir, url);
-      return Promise.all([app.close(), assembly.stop()]);
-    };
-    if (broker)
-      attachWebSocket(broker, app.server, (request) => webSocketRefusal(request, configuration));
-    try {
-      await app.ready();
-      const { host, port } = configuration.api;
-      const apiPort = await listen(app.server, host, port, 'API_PORT');
-      url = `http://${reachableHost(host)}:${apiPort}`;
-      writeAddress(configuration.dataDir, url);
-      announce(configuration, assembly, apiPort, log, isTerminal);
-    } catch (error) {
-      await close();
-      throw error;
-    }
+    const url = `http://${reachableHost(configuration.api.host)}:${api.port}`;
+    writeAddress(configuration.dataDir, url);
+    announce(configuration, served, api.port, log, isTerminal);
+    setTimeout(collectGarbage, SETTLED_MS).unref();
     if (!stop.aborted) await once(stop, 'abort');
-    await close();
+    removeAddress(configuration.dataDir, url);
+    await Promise.all([api.close(), served.stop()]);
     await finished;
     log.info('ended');
     return 0;

@@ -67,6 +67,8 @@ export interface DeliveryOptions extends ProgressOptions {
   readonly reader?: RowReader;
   /** Whether to spread machines over their intervals: see {@link SpreadReader}. */
   readonly isSpread?: boolean;
+  /** Called, once or more, when the first readings are on their way or none is due yet. */
+  readonly onBegun?: () => void;
   /** Called with every batch that is read, before the sink gets it. */
   readonly onRead?: (batch: Batch) => void;
   /** How long a write may take without an acknowledgement [ms of real time]; 30 s. */
@@ -212,7 +214,7 @@ export class Delivery {
   }
 
   async #deliver(): Promise<void> {
-    const { clock, horizonMs, leaps, endMs = Number.POSITIVE_INFINITY } = this.#options;
+    const { clock, horizonMs, leaps, onBegun, endMs = Number.POSITIVE_INFINITY } = this.#options;
     const { signal } = this.#abort;
     const isReady = await this.#begin();
     let leapsSeen = leaps?.();
@@ -225,6 +227,7 @@ export class Delivery {
         continue;
       }
       if (this.#progress.deliveredMs >= untilMs) {
+        onBegun?.();
         await clock.until(this.#nextTickMs(), signal);
         continue;
       }
@@ -232,6 +235,7 @@ export class Delivery {
       const rows = this.#pace.rows(clock.speed, this.#messagesPerRow);
       const batch = this.#read(untilMs, rows);
       const written = batch.length === 0 || this.#write(batch);
+      onBegun?.();
       await this.#reader.prepare(untilMs, rows);
       if (!(await written)) break;
       this.#progress.reach(batch.untilMs);

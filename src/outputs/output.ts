@@ -27,6 +27,11 @@ export interface Output<V extends Variables = Variables, Options = unknown> {
   /** The part of the options that all processes of a cluster must share. */
   agreed?(options: Options): unknown;
   /**
+   * Whether opening it affects nothing outside this process but a port. Then it opens before the
+   * store does, which may belong to another simulator; by default it does not.
+   */
+  isInternal?(options: Options): boolean;
+  /**
    * Opens the output, and loads the code that only it needs. It may start to connect, but does not
    * wait for a connection.
    *

@@ -31,21 +31,35 @@ export interface DeliveriesOptions
   readonly onRead: ((batch: Batch) => void) | undefined;
 }
 
-/** Opens all outputs, or none if one of them fails. @throws ConfigError */
+/**
+ * Opens all outputs, or none if one of them fails.
+ *
+ * @param owned - Settles when the store is this simulator's; only internal outputs open before.
+ * @throws ConfigError, and whatever `owned` rejects with.
+ */
 export async function openOutputs(
   wanted: readonly WantedOutput[],
   context: OutputContext,
+  owned?: Promise<unknown>,
 ): Promise<readonly OpenedOutput[]> {
   const opened: OpenedOutput[] = [];
   try {
-    for (const { output, options } of wanted)
+    for (const { output, options } of wanted) {
+      if (!output.isInternal?.(options)) await owned;
       opened.push({ output, options, open: await output.open(options, context) });
+    }
+    await owned;
     return opened;
   } catch (error) {
-    await Promise.all(opened.flatMap(({ open }) => open.sinks).map((sink) => sink.close()));
-    await closeOutputs(opened);
+    await closeUnused(opened);
     throw error;
   }
+}
+
+/** Closes outputs that no delivery uses, with their sinks. */
+export async function closeUnused(opened: readonly OpenedOutput[]): Promise<void> {
+  await Promise.all(opened.flatMap(({ open }) => open.sinks).map((sink) => sink.close()));
+  await closeOutputs(opened);
 }
 
 /** Closes outputs after their sinks have been closed. */

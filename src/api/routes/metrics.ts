@@ -9,10 +9,6 @@ import { failures } from '../responses.ts';
 /** `/metrics`: metrics for Prometheus. */
 export function metrics(app: App, { simulator, cluster }: Api): void {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  // Names of gauges must not end like those of counters; the same figures are there by type.
-  for (const { name, type } of registry.getMetricsAsArray())
-    if (String(type) === 'gauge' && name.endsWith('_total')) registry.removeSingleMetric(name);
   const add = addTo(registry);
   registerSimulation(add, simulator);
   registerHealth(add, simulator);
@@ -29,6 +25,17 @@ export function metrics(app: App, { simulator, cluster }: Api): void {
     const labels = { method, route: routeOptions.url ?? 'none', status: statusCode };
     durations.observe(labels, elapsedTime / 1000);
   });
+  let isCollecting = false;
+  // Measuring the delay of the event loop wakes the process a hundred times a second, so it begins
+  // with the first request.
+  const collectOwn = () => {
+    if (isCollecting) return;
+    isCollecting = true;
+    collectDefaultMetrics({ register: registry });
+    // Names of gauges must not end like those of counters; the same figures are there by type.
+    for (const { name, type } of registry.getMetricsAsArray())
+      if (String(type) === 'gauge' && name.endsWith('_total')) registry.removeSingleMetric(name);
+  };
 
   app.get(
     '/metrics',
@@ -51,8 +58,10 @@ export function metrics(app: App, { simulator, cluster }: Api): void {
         },
       },
     },
-    async (_request, reply) =>
-      reply.type(registry.contentType).send((await registry.metrics()) as never),
+    async (_request, reply) => {
+      collectOwn();
+      return reply.type(registry.contentType).send((await registry.metrics()) as never);
+    },
   );
 }
 

@@ -76,6 +76,7 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
     registry,
     cluster,
     broker: undefined,
+    begun: Promise.resolve(),
     addresses: {
       mqtt: addressText(mqttOptions(configuration.outputs).external as BrokerAddress),
     },

@@ -12,6 +12,7 @@ export const mqtt = {
   isShared: true,
   configure,
   agreed: ({ isGroundTruthPublished }) => isGroundTruthPublished,
+  isInternal: ({ external }) => external === undefined,
   async open(options, context) {
     const { external } = options;
     if (external) return openExternal(external, options, context);

@@ -15,10 +15,15 @@ const ANSWER_MAX_MS = STATEMENT_MAX_MS;
 
 /**
  * Compile PostgreSQL's WebAssembly only once, for a quick start, and skip V8's optimizing
- * compiler: that takes longer than a store ever saves, and keeps 30 MB.
+ * compiler: that takes longer than a store ever saves, and keeps 30 MB. Functions are checked when
+ * they are compiled, and most of them never are.
  */
 setFlagsFromString('--liftoff-only');
+setFlagsFromString('--wasm-lazy-validation');
 keepWebAssembly();
+
+/** Objects that live shortly [MB]: PostgreSQL's own memory is not among them. */
+const YOUNG_MAX_MB = 2;
 
 interface Waiting {
   readonly settle: (rows: readonly unknown[]) => void;
@@ -34,6 +39,36 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A thread without a folder, which is loading PostgreSQL. */
+let prepared: Worker | undefined;
+
+/**
+ * Starts the thread of the embedded database before anybody knows or has locked its folder, so that
+ * PostgreSQL is loaded beside the rest of the program.
+ */
+export function preparePglite(): void {
+  prepared = newWorker();
+  // Nothing waits for it until it has a folder.
+  prepared.unref();
+  prepared.on('error', () => {
+    prepared = undefined;
+  });
+}
+
+function newWorker(): Worker {
+  const program = new URL('./pglite-worker.js', import.meta.url);
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MAX_MB };
+  return new Worker(program, { stdout: true, stderr: true, resourceLimits });
+}
+
+/** The prepared thread, or a new one. */
+function takeWorker(): Worker {
+  const worker = prepared ?? newWorker();
+  prepared = undefined;
+  worker.ref();
+  return worker;
+}
+
 /** One run of the embedded database, from opening its folder to the end. */
 export class PgliteThread {
   /** Whether it accepts requests. Once false, it stays false. */
@@ -45,14 +80,11 @@ export class PgliteThread {
 
   private constructor(start: PgliteStart) {
     this.#folder = start.folder;
-    this.#worker = new Worker(new URL('./pglite-worker.js', import.meta.url), {
-      workerData: start,
-      stdout: true,
-      stderr: true,
-    });
+    this.#worker = takeWorker();
     this.#worker.on('message', (answer: PgliteAnswer) => this.#settle(answer));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(new Error('its thread ended')));
+    this.#worker.postMessage(start);
   }
 
   /**

@@ -3,13 +3,16 @@
  * forever after a panic, such as on a full disk. In a thread it blocks nothing else and can be
  * terminated.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { parentPort } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import type { Parameter } from '../database.ts';
 import type { DatabaseFailure } from './failures.ts';
 import { INITDB_PARAMETERS, unpackTemplate } from './pglite-template.ts';
 
-/** The start parameters of the thread. */
+/** The first message to the thread. */
 export interface PgliteStart {
   readonly folder: string;
   /** Whether the folder is empty and gets a new database. */
@@ -45,12 +48,18 @@ const ERRNO: Readonly<Record<number, string>> = {
   63: 'Operation not permitted',
   69: 'Read-only file system',
 };
+/** A registry and a journal of some kilobytes, and one connection, need no more than this. */
+const SETTINGS = ['-c', 'shared_buffers=4MB', '-c', 'max_connections=5'];
 /** Lines of output to keep as an explanation of a failure. */
 const OUTPUT_LINES_MAX = 20;
 const INT8 = 20;
 
+/** What is used of `WebAssembly`, which Node's types declare without its functions. */
+interface Compiler {
+  compile(bytes: Uint8Array): Promise<WebAssembly.Module>;
+}
+
 const port = parentPort as NonNullable<typeof parentPort>;
-const { folder, isNew } = workerData as PgliteStart;
 const output: string[] = [];
 const answer = (message: PgliteAnswer) => port.postMessage(message);
 
@@ -77,32 +86,47 @@ async function execute(db: PGlite, { id, sql, parameters }: PgliteRequest): Prom
       await db.close();
       return { id, rows: [] };
     }
-    if (parameters) return { id, rows: (await db.query(sql, [...parameters])).rows };
-    await db.exec(sql);
-    return { id, rows: [] };
+    // A statement without parameters takes one exchange of messages instead of five.
+    if (!parameters?.length) return { id, rows: (await db.exec(sql)).at(-1)?.rows ?? [] };
+    return { id, rows: (await db.query(sql, [...parameters])).rows };
   } catch (error) {
     return { id, failure: failureOf(error) };
   }
 }
 
-try {
-  if (isNew) await unpackTemplate(folder);
-  const db = await PGlite.create({
-    dataDir: folder,
-    parsers: { [INT8]: Number },
-    initDbStartParams: INITDB_PARAMETERS,
-    startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'],
-    onStdout: () => false,
-    onStderr: (line) => {
-      if (output.push(line.trim()) > OUTPUT_LINES_MAX) output.shift();
-      return false;
-    },
-  });
-  port.on('message', async (request: PgliteRequest) => {
-    output.length = 0;
-    answer(await execute(db, request));
-  });
-  answer({ id: 0 });
-} catch (error) {
-  answer({ id: 0, failure: { ...failureOf(error), isFatal: true } });
+/** Compiles PostgreSQL, for which the folder is not needed yet. */
+async function compiled(): Promise<WebAssembly.Module> {
+  const main = createRequire(import.meta.url).resolve('@electric-sql/pglite');
+  const bytes = await readFile(join(dirname(main), 'pglite.wasm'));
+  const { compile } = (globalThis as unknown as { WebAssembly: Compiler }).WebAssembly;
+  return compile(bytes);
 }
+
+async function open({ folder, isNew }: PgliteStart, module: Promise<WebAssembly.Module>) {
+  try {
+    if (isNew) await unpackTemplate(folder);
+    const db = await PGlite.create({
+      dataDir: folder,
+      pgliteWasmModule: await module,
+      parsers: { [INT8]: Number },
+      initDbStartParams: INITDB_PARAMETERS,
+      startParams: [...PGlite.defaultStartParams, ...SETTINGS],
+      onStdout: () => false,
+      onStderr: (line) => {
+        if (output.push(line.trim()) > OUTPUT_LINES_MAX) output.shift();
+        return false;
+      },
+    });
+    port.on('message', async (request: PgliteRequest) => {
+      output.length = 0;
+      answer(await execute(db, request));
+    });
+    answer({ id: 0 });
+  } catch (error) {
+    answer({ id: 0, failure: { ...failureOf(error), isFatal: true } });
+  }
+}
+
+const module = compiled();
+module.catch(() => undefined);
+port.once('message', (start: PgliteStart) => open(start, module));
