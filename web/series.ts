@@ -5,6 +5,8 @@ export interface SeriesColumn {
   readonly min: (number | null)[];
   readonly max: (number | null)[];
   readonly mean: (number | null)[];
+  /** Mean of each bucket without any anomaly; null after the last response. */
+  readonly expected: (number | null)[];
 }
 
 /** A sliding window over a machine's readings: new buckets are appended, the oldest dropped. */
@@ -15,13 +17,18 @@ export class SeriesWindow {
   /** Readings added to the last bucket since the response. */
   #count = 0;
 
-  constructor({ time, bucket_seconds, fields }: Series) {
+  constructor({ time, bucket_seconds, fields, expected }: Series) {
     this.timesS = time.map((text) => Date.parse(text) / 1000);
     this.#bucketS = bucket_seconds;
     this.columns = new Map(
       Object.entries(fields).map(([name, { min, max, mean }]) => [
         name,
-        { min: [...min], max: [...max], mean: [...mean] },
+        {
+          min: [...min],
+          max: [...max],
+          mean: [...mean],
+          expected: [...(expected?.[name]?.mean ?? mean.map(() => null))],
+        },
       ]),
     );
   }
@@ -51,8 +58,8 @@ export class SeriesWindow {
   #append(timeS: number): void {
     this.timesS.shift();
     this.timesS.push(timeS);
-    for (const { min, max, mean } of this.columns.values())
-      for (const values of [min, max, mean]) {
+    for (const { min, max, mean, expected } of this.columns.values())
+      for (const values of [min, max, mean, expected]) {
         values.shift();
         values.push(null);
       }

@@ -154,10 +154,15 @@ export interface Series {
   readonly readings: number;
   readonly time: readonly string[];
   readonly shifts: readonly Shift[];
-  readonly fields: Readonly<
-    Record<string, Record<'min' | 'max' | 'mean', readonly (number | null)[]>>
-  >;
+  readonly fields: SeriesFields;
+  /** The same fields without any anomaly; with `expected=true`. */
+  readonly expected?: SeriesFields;
 }
+
+/** Fields by name, with one value per bucket. */
+type SeriesFields = Readonly<
+  Record<string, Record<'min' | 'max' | 'mean', readonly (number | null)[]>>
+>;
 
 /** Runtime settings, and the settings from startup: `GET /simulator/config`. */
 export interface Settings {

@@ -63,6 +63,7 @@ export class Buckets {
  *
  * A window with more than {@link READINGS_MAX} readings is sampled, evenly over every bucket.
  *
+ * @param without - The id of an anomaly to leave out, or `EVERY_ANOMALY`.
  * @throws The reason of `signal`, if that stops the work early.
  */
 export async function seriesOf(
@@ -72,11 +73,15 @@ export async function seriesOf(
   window: Window,
   length: number,
   signal: AbortSignal,
+  without?: string,
 ): Promise<Series> {
   const { fromMs, toMs } = window;
   const widthMs = (toMs - fromMs) / length;
   const columns = fields.map((field) => new Buckets(field, length));
-  const reader = createReader(fleet, { machines: [machine] });
+  const reader = createReader(fleet, {
+    machines: [machine],
+    ...(without !== undefined && { without }),
+  });
   const room = new Batch(BATCH_ROWS);
   const isSampled = (toMs - fromMs) / machine.intervalMs > READINGS_MAX;
   let readings = 0;

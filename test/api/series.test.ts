@@ -67,6 +67,31 @@ describe('a series', () => {
     }
   });
 
+  it('has the expected values, those of the same machine without any anomaly', async () => {
+    const anomalous = await startSimulation();
+    const sound = await startSimulation();
+    const url = `/simulator/machines/${COMPRESSOR}`;
+    const payload = { anomaly_type: 'leak', severity: 4, duration_seconds: 3600 };
+    await anomalous.app.inject({ method: 'POST', url: `${url}/anomaly`, payload });
+    for (const each of [anomalous, sound]) await each.pass(900);
+    const from = time(NOON_MS - 900_000);
+    const series = async ({ app }: Simulation, query: object) => {
+      const fields = 'power_kw,pressure_bar';
+      const answer = await app.inject({ url: `${url}/series`, query: { from, fields, ...query } });
+      return answer.json();
+    };
+    const actual = await series(anomalous, { expected: 'true' });
+    assert.deepEqual(actual.expected, (await series(sound, {})).fields);
+    const ends = (column: { mean: number[] }) => [column.mean[100], column.mean.at(-100)];
+    const [before, after] = ends(actual.fields.power_kw);
+    const [beforeExpected, afterExpected] = ends(actual.expected.power_kw);
+    assert.equal(before, beforeExpected);
+    assert.notEqual(after, afterExpected);
+    assert.equal('expected' in (await series(sound, { expected: 'false' })), false);
+    await anomalous.close();
+    await sound.close();
+  });
+
   it('covers the last hour and all numeric fields by default', async () => {
     const series: Series = (await ask(HVAC, {})).json();
     assert.equal(series.readings, 360);

@@ -11,6 +11,7 @@ import { nextFleet } from '../../src/simulation/fleet.ts';
 import { freshFolder, made, requestOf } from '../dataset/request.ts';
 import { COMPRESSOR, PUMP, type Simulation, startSimulation } from '../simulation.ts';
 import { sharedStore } from '../store/places.ts';
+import { until } from '../until.ts';
 import { assertSound, launchChromium, listen, open, withoutChromium } from './chromium.ts';
 
 /** Folder for screenshots of the pages for the documentation; optional. */
@@ -155,7 +156,14 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
     await page.getByRole('button', { name: 'Inject' }).click();
     await page.locator('.bar .badge.anomaly', { hasText: 'leak · 4.0' }).waitFor();
     await simulation.pass(900);
-    await page.locator('[data-field="power_kw"] .band').waitFor();
+    const power = page.locator('[data-field="power_kw"]');
+    await power.locator('.band').waitFor();
+    await until(async () => {
+      await power.locator('.u-over').hover({ position: { x: 8, y: 20 } });
+      const { width = 0 } = (await power.locator('.u-over').boundingBox()) ?? {};
+      await power.locator('.u-over').hover({ position: { x: width - 30, y: 20 } });
+      return / · expected [\d.]+ kW$/.test((await power.locator('.at').textContent()) ?? '');
+    });
     await page.locator('.costs strong', { hasText: /^[\d.]+ kWh$/ }).waitFor();
     const [truth] = (await simulation.app.inject('/simulator/anomalies')).json();
     assert.ok(truth.excess_energy_kwh > 1, `${truth.excess_energy_kwh} kWh`);

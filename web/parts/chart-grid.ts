@@ -19,6 +19,10 @@ const POINTS_MAX = 360;
 /** Shortest window, unless two readings take longer [s]. */
 const ZOOM_MIN_S = 20;
 const ZOOM_MAX_MS = 365 * 24 * HOUR_MS;
+/** Longest live window whose expected values are kept current; longer ones move too slowly. */
+const EXPECTED_MAX_MS = 24 * HOUR_MS;
+/** How often they are fetched while an anomaly acts [ms]. */
+const EXPECTED_PERIOD_MS = 5000;
 
 /** A chart for every field of a machine, over a live or a selected window. */
 export class ChartGrid {
@@ -38,6 +42,8 @@ export class ChartGrid {
   #endMs: number | undefined;
   #window: SeriesWindow | undefined;
   #isDirty = false;
+  /** When the window was last fetched; infinite while it is [ms]. */
+  #loadedMs = Number.POSITIVE_INFINITY;
   /** End of the known shift plan [ms]. */
   #plannedMs = Number.POSITIVE_INFINITY;
   #end = new AbortController();
@@ -86,30 +92,43 @@ export class ChartGrid {
 
   /** Fetches the current window. */
   load(): void {
+    setText(this.#remark, 'Computing …');
+    this.#fetch();
+    this.opened(this.#fromMs);
+  }
+
+  #fetch(): void {
+    this.#loadedMs = Number.POSITIVE_INFINITY;
     this.#end.abort();
     this.#end = new AbortController();
     for (const [i, button] of this.#buttons.entries()) {
       const isCurrent = this.#endMs === undefined && WINDOWS[i]?.[1] === this.#spanMs;
       button.setAttribute('aria-pressed', String(isCurrent));
     }
-    const endMs = this.#endMs ?? this.#live.nowMs;
-    const fromMs = endMs - this.#spanMs;
     this.#plannedMs = Number.POSITIVE_INFINITY;
-    this.opened(fromMs);
     const readings = this.#spanMs / 1000 / this.#machine.data_interval_seconds;
     const query = new URLSearchParams({
-      from: isoText(fromMs),
+      from: isoText(this.#fromMs),
+      expected: 'true',
       points: String(Math.max(1, Math.min(POINTS_MAX, Math.floor(readings)))),
     });
-    if (this.#endMs !== undefined) query.set('to', isoText(endMs));
-    setText(this.#remark, 'Computing …');
+    if (this.#endMs !== undefined) query.set('to', isoText(this.#endMs));
     const path = `simulator/machines/${this.#machine.machine_id}/series?${query}`;
-    request<Series>(path, { signal: this.#end.signal }).then(
-      (series) => this.#show(series),
-      (error: Error) => {
-        if (error.name !== 'AbortError') setText(this.#remark, error.message);
-      },
-    );
+    const { signal } = this.#end;
+    request<Series>(path, { signal })
+      .then(
+        (series) => this.#show(series),
+        (error: Error) => {
+          if (error.name !== 'AbortError') setText(this.#remark, error.message);
+        },
+      )
+      .finally(() => {
+        if (!signal.aborted) this.#loadedMs = performance.now();
+      });
+  }
+
+  get #fromMs(): number {
+    return (this.#endMs ?? this.#live.nowMs) - this.#spanMs;
   }
 
   mark(truths: readonly Truth[]): void {
@@ -126,6 +145,17 @@ export class ChartGrid {
     if (this.#isDirty) this.#drawAll();
     // A live window that has moved past the known shift plan is fetched again.
     if (this.#endMs === undefined && this.#live.nowMs > this.#plannedMs) this.load();
+    else if (this.#isExpectedDue) this.#fetch();
+  }
+
+  /** Live readings say nothing about what they would be without an anomaly. */
+  get #isExpectedDue(): boolean {
+    return (
+      this.#endMs === undefined &&
+      this.#spanMs <= EXPECTED_MAX_MS &&
+      this.#live.machines.get(this.#machine.machine_id)?.machine.anomaly_active === true &&
+      performance.now() - this.#loadedMs > EXPECTED_PERIOD_MS
+    );
   }
 
   close(): void {
@@ -168,7 +198,8 @@ export class ChartGrid {
       : '';
     const span =
       this.#endMs === undefined ? 'Live' : `Until ${localText(series.to, this.#timeZone)}`;
-    setText(this.#remark, `${span}, ${step}${sample}. Drag across a chart to zoom in.`);
+    const text = `${span}, ${step}${sample}. Dashed: without anomalies. Drag to zoom in.`;
+    setText(this.#remark, text);
     this.element.dataset['loaded'] = series.to;
     this.#drawAll();
   }

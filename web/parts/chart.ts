@@ -28,7 +28,10 @@ export interface ChartOptions {
   zoom(fromS: number, toS: number): void;
 }
 
-/** One field over time: the mean as a line, the range from minimum to maximum as an area. */
+/**
+ * One field over time: the mean as a line, the range from minimum to maximum as an area, and the
+ * mean without any anomaly as a dashed line.
+ */
 export class Chart {
   readonly element: HTMLElement;
   readonly #field: Field;
@@ -52,7 +55,7 @@ export class Chart {
       h('figcaption', {}, h('span', {}, this.#title), this.#at, this.#now),
       canvas,
     );
-    this.#plot = new uPlot(this.#options(options), [[], [], [], []], canvas);
+    this.#plot = new uPlot(this.#options(options), [[], [], [], [], []], canvas);
     this.#plot.over.prepend(this.#shifts, this.#bands);
     this.#sizes = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry?.contentRect.width ?? 0);
@@ -65,13 +68,17 @@ export class Chart {
     return fieldTitle(this.#field.name);
   }
 
-  draw(timesS: readonly number[], { max, min, mean }: SeriesColumn): void {
-    this.#plot.setData([timesS, max, min, mean] as unknown as uPlot.AlignedData);
+  draw(timesS: readonly number[], { max, min, mean, expected }: SeriesColumn): void {
+    this.#plot.setData([timesS, max, min, expected, mean] as unknown as uPlot.AlignedData);
   }
 
   showNow(value: number | null | undefined): void {
+    setText(this.#now, this.#text(value));
+  }
+
+  #text(value: number | null | undefined): string {
     const { decimals, unit } = this.#field;
-    setText(this.#now, `${numberText(value, Math.min(decimals, 3))} ${unit}`.trim());
+    return `${numberText(value, Math.min(decimals, 3))} ${unit}`.trim();
   }
 
   mark(bands: readonly Band[]): void {
@@ -146,7 +153,13 @@ export class Chart {
         { ...axis, grid: edge, size: 58 },
       ],
       bands: [{ series: [1, 2], fill: soft }],
-      series: [{}, line, line, { stroke: accent, width: 1.75, points: { show: false } }],
+      series: [
+        {},
+        line,
+        line,
+        { stroke: quiet, width: 1.5, dash: [5, 4], points: { show: false } },
+        { stroke: accent, width: 1.75, points: { show: false } },
+      ],
       hooks: {
         draw: [() => this.#place()],
         setCursor: [(plot) => this.#showCursor(plot)],
@@ -163,17 +176,21 @@ export class Chart {
   }
 
   #showCursor({ cursor, data }: uPlot): void {
-    const value = typeof cursor.idx === 'number' ? data[3]?.[cursor.idx] : undefined;
+    const value = typeof cursor.idx === 'number' ? data[4]?.[cursor.idx] : undefined;
     this.element.classList.toggle('pointed', value !== undefined);
     if (value === undefined) setText(this.#at, '');
     else {
       this.showNow(value);
-      setText(this.#at, this.#about(data[0], cursor.idx as number));
+      const index = cursor.idx as number;
+      const expected = data[3]?.[index];
+      const isOther = typeof expected === 'number' && expected !== value;
+      const comparison = isOther ? [`expected ${this.#text(expected)}`] : [];
+      setText(this.#at, [...this.#about(data[0], index), ...comparison].join(' · '));
     }
   }
 
   /** An instant, with the shift and the anomalies at it. */
-  #about(timesS: ArrayLike<number>, index: number): string {
+  #about(timesS: ArrayLike<number>, index: number): readonly string[] {
     const timeS = timesS[index] as number;
     const spanS = (timesS[timesS.length - 1] as number) - (timesS[0] as number);
     const text = localText(1000 * timeS, this.#timeZone);
@@ -181,7 +198,7 @@ export class Chart {
     const current = bands.filter(({ fromS, toS }) => timeS > fromS && timeS <= toS);
     // Within a day the time alone is enough, and leaves room for the rest.
     const time = spanS <= DAY_S ? text.slice(-CLOCK_LENGTH) : text;
-    return [time, ...current.map(({ label }) => label)].join(' · ');
+    return [time, ...current.map(({ label }) => label)];
   }
 }
 

@@ -4,6 +4,7 @@ import type { Machine } from '../../core/factory.ts';
 import { type FlatField, flatFields } from '../../encoding/reading.ts';
 import { isText } from '../../encoding/texts.ts';
 import { timeText } from '../../encoding/time.ts';
+import { EVERY_ANOMALY } from '../../simulation/incidents.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { AMBIGUOUS, invalid, NO_MACHINE, responses } from '../responses.ts';
 import {
@@ -18,7 +19,7 @@ import {
   time,
   windowQuery,
 } from '../schemas.ts';
-import { READINGS_MAX, seriesOf } from '../series.ts';
+import { type Series as Found, READINGS_MAX, seriesOf } from '../series.ts';
 import { pastWindow, WINDOW_MAX_DAYS, type Window } from '../window.ts';
 
 /** Buckets per series: maximum, the pixels of a wide screen, and default. */
@@ -43,6 +44,17 @@ const Shift = Type.Object({
   load_share: number('Share of full production.', 1),
 });
 
+const Fields = (description: string) =>
+  Type.Record(
+    Type.String(),
+    Type.Object({
+      min: values('Lowest value of each bucket.'),
+      max: values('Highest value of each bucket.'),
+      mean: values('Mean value of each bucket.'),
+    }),
+    { description },
+  );
+
 const Series = named('Series', 'A window of a machine in buckets of equal width.', {
   machine_id: MachineId,
   from: time('Start of the window, excluded.'),
@@ -59,14 +71,9 @@ const Series = named('Series', 'A window of a machine in buckets of equal width.
       'for windows of more than 31 days.',
     Shift,
   ),
-  fields: Type.Record(
-    Type.String(),
-    Type.Object({
-      min: values('Lowest value of each bucket.'),
-      max: values('Highest value of each bucket.'),
-      mean: values('Mean value of each bucket.'),
-    }),
-    { description: 'The fields by name, with one value per bucket; null for an empty bucket.' },
+  fields: Fields('The fields by name, with one value per bucket; null for an empty bucket.'),
+  expected: Type.Optional(
+    Fields('With `expected=true`: the same fields, had there never been an anomaly.'),
   ),
 });
 
@@ -101,6 +108,9 @@ export function series(app: App, { simulator, limiter }: Api): void {
               description: `Number of buckets; default: ${POINTS_DEFAULT}.`,
             }),
           ),
+          expected: Type.Optional(
+            flag('Whether to add the values of the same machine without any anomaly.'),
+          ),
         }),
         response: responses(
           'The series.',
@@ -119,7 +129,10 @@ export function series(app: App, { simulator, limiter }: Api): void {
       const { points = POINTS_DEFAULT } = query;
       const { fleet } = simulator;
       const signal = limiter.acquire(request, reply);
-      const found = await seriesOf(fleet, machine, fields, window, points, signal);
+      const read = (without?: string) =>
+        seriesOf(fleet, machine, fields, window, points, signal, without);
+      const found = await read();
+      const twin = query.expected ? await read(EVERY_ANOMALY) : undefined;
       // Bucket ends may be fractional even if readings are not; all have the same form.
       const formMs = found.endsMs.find((ms) => ms % 1000 !== 0) ?? machine.intervalMs;
       return {
@@ -131,12 +144,8 @@ export function series(app: App, { simulator, limiter }: Api): void {
         readings: found.readings,
         time: found.endsMs.map((ms) => timeText(ms, formMs)),
         shifts: plannedShifts(machine, window),
-        fields: Object.fromEntries(
-          found.columns.map(({ name, min, max, mean }) => [
-            name,
-            { min: shown(min), max: shown(max), mean: shown(mean) },
-          ]),
-        ),
+        fields: shownFields(found),
+        ...(twin && { expected: shownFields(twin) }),
       };
     },
   );
@@ -151,6 +160,15 @@ function plannedShifts({ site }: Machine, { fromMs, toMs }: Window) {
     shift: planned.shift,
     load_share: planned.loadShare,
   }));
+}
+
+function shownFields({ columns }: Found) {
+  return Object.fromEntries(
+    columns.map(({ name, min, max, mean }) => [
+      name,
+      { min: shown(min), max: shown(max), mean: shown(mean) },
+    ]),
+  );
 }
 
 /** JSON has no NaN; six decimals are the resolution of the finest field. */
