@@ -10,8 +10,12 @@ const { bundled, copied } = await import('./program.ts');
 const { foldersOf, noticesOf, treeOf } = await import('./notices.ts');
 
 const modules = [...bundled, dashboard].flatMap(({ inputs }) => Object.keys(inputs));
-// ReDoc's only file has what it depends on inside.
-const folders = [...foldersOf([...modules, ...copied]), ...treeOf('redoc')];
+// Their pages are copied; ReDoc's only file has what it depends on inside.
+const folders = [
+  ...foldersOf([...modules, ...copied]),
+  ...treeOf('redoc'),
+  'node_modules/@fastify/swagger-ui',
+];
 writeFileSync(join(target, 'THIRD-PARTY-NOTICES.txt'), noticesOf(folders));
 
 const stamp = join(target, 'built');
