@@ -4,14 +4,18 @@ import { join } from 'node:path';
 
 const target = join(import.meta.dirname, '..');
 const begunAt = new Date();
-const { dashboard, pagesOf } = await import('./dashboard.ts');
+const { dashboard } = await import('./dashboard.ts');
 await import('./database.ts');
 const { bundled, copied } = await import('./program.ts');
 const { foldersOf, noticesOf, treeOf } = await import('./notices.ts');
 
 const modules = [...bundled, dashboard].flatMap(({ inputs }) => Object.keys(inputs));
-// The files of these pages have inside what they depend on.
-const folders = [...foldersOf([...modules, ...copied]), ...pagesOf.flatMap(treeOf)];
+// Their pages are copied; ReDoc's only file has what it depends on inside.
+const folders = [
+  ...foldersOf([...modules, ...copied]),
+  ...treeOf('redoc'),
+  'node_modules/@fastify/swagger-ui',
+];
 writeFileSync(join(target, 'THIRD-PARTY-NOTICES.txt'), noticesOf(folders));
 
 const stamp = join(target, 'built');

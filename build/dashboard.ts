@@ -26,8 +26,6 @@ const { metafile, outputFiles } = await build({
 });
 /** The modules in the bundle. */
 export const dashboard: Metafile = metafile;
-/** The packages whose own pages are served. */
-export const pagesOf: readonly string[] = ['@fastify/swagger-ui', 'redoc'];
 
 const redoc = textOf(import.meta.resolve('redoc/bundles/redoc.standalone.js'));
 const assets = new Map<string, string | Uint8Array>([

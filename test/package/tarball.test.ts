@@ -163,16 +163,19 @@ test('it runs the default factory, and serves its pages', { timeout: 60_000 }, a
   await client.subscribeAsync('factory/#');
   assert.match(await topic, /^factory\//);
   await client.endAsync();
-  for (const path of [
-    '',
-    'docs',
-    'docs/static/swagger-ui-bundle.js',
-    'docs/static/index.css',
-    'redoc',
-    'redoc/redoc.standalone.js',
-    'openapi.json',
-  ])
-    assert.equal((await fetch(`http://127.0.0.1:${apiPort}/${path}`)).status, 200, path);
+  const api = `http://127.0.0.1:${apiPort}/`;
+  const textAt = async (url: URL | string) => {
+    const answer = await fetch(url, { headers: { accept: 'text/html,*/*' } });
+    assert.equal(answer.status, 200, String(url));
+    return { url: answer.url, text: await answer.text() };
+  };
+  await textAt(`${api}openapi.json`);
+  for (const page of ['', 'docs', 'redoc']) {
+    const { url, text } = await textAt(`${api}${page}`);
+    const parts = [...text.matchAll(/(?:src|href)="([^"#]+)"/g)];
+    assert.ok(parts.length > 0, `${page} has no parts`);
+    for (const [, part] of parts) await textAt(new URL(part as string, url));
+  }
   program.kill('SIGTERM');
   assert.deepEqual(await once(program, 'exit'), [0, null]);
 });
