@@ -1,5 +1,5 @@
 /**
- * What the default factory costs: the time until its first message is at a subscriber, compared
+ * What the default factory costs: the time until its first reading is at a subscriber, compared
  * with a bare Node process; its resident set after some minutes of use, with the embedded database
  * and with a server's; and its processor time at rest, compared with a loop of as many timers.
  *
