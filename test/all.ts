@@ -24,7 +24,7 @@ const HANGS_AFTER_MS = 1_200_000;
  */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   computing:
-    'core physics site machines simulation encoding schema factory config golden tidy readme runtime package/l'.split(
+    'core physics site machines simulation encoding schema factory config golden tidy runtime package/l'.split(
       ' ',
     ),
   serving: ['api/', 'broker/', 'library', 'own-type', 'security'],

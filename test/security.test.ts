@@ -15,6 +15,7 @@ const SHOWN: Readonly<Record<string, readonly [file: string, ...tests: string[]]
     'api/access',
     'only clients on this computer may change anything, and all may read',
     'it comes from this computer; the refusal tells others to set API_KEY, and where',
+    'clients from there may change anything, and clients from elsewhere may not',
   ],
   'A request that a proxy marks': ['api/access', 'no header marks it as forwarded'],
   'A local request names': [

@@ -13,8 +13,8 @@ class ApiError extends Error {
 
 /** Where the API key is kept until the tab is closed. */
 const KEY = 'api-key';
-/** Requests time out after this [ms]; a series may take several seconds. */
-const TIMEOUT_MS = 20_000;
+/** Requests time out after this [ms]; on a busy computer, a year of readings takes long. */
+const TIMEOUT_MS = 60_000;
 
 /** Sends a request to the API, and asks the user for the key if the API requires one. */
 export async function request<T>(

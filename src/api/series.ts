@@ -7,7 +7,7 @@ import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
 import type { Window } from './window.ts';
 
-/** Readings that one series may read: half a second of CPU time. */
+/** Readings that one request may read: half a second of CPU time. */
 export const READINGS_MAX = 250_000;
 /** Samples of a long window; seeking to each takes a millisecond. */
 const PLACES_MAX = 600;
@@ -61,7 +61,7 @@ export class Buckets {
 /**
  * Aggregates the readings of a window into `length` buckets of equal width.
  *
- * A window with more than {@link READINGS_MAX} readings is sampled, evenly over every bucket.
+ * A window with more than `readingsMax` readings is sampled, evenly over every bucket.
  *
  * @param without - The id of an anomaly to leave out, or `EVERY_ANOMALY`.
  * @throws The reason of `signal`, if that stops the work early.
@@ -73,6 +73,7 @@ export async function seriesOf(
   window: Window,
   length: number,
   signal: AbortSignal,
+  readingsMax: number,
   without?: string,
 ): Promise<Series> {
   const { fromMs, toMs } = window;
@@ -83,9 +84,11 @@ export async function seriesOf(
     ...(without !== undefined && { without }),
   });
   const room = new Batch(BATCH_ROWS);
-  const isSampled = (toMs - fromMs) / machine.intervalMs > READINGS_MAX;
+  const isSampled = (toMs - fromMs) / machine.intervalMs > readingsMax;
   let readings = 0;
-  for (const place of isSampled ? places(window, length, machine.intervalMs) : [window]) {
+  for (const place of isSampled
+    ? places(window, length, machine.intervalMs, readingsMax)
+    : [window]) {
     reader.seek(place.fromMs);
     for (const batch of batches(reader, place.toMs, room)) {
       readings += addRows(batch, columns, fromMs, widthMs);
@@ -114,11 +117,16 @@ function addRows(
   return readings;
 }
 
-/** Samples of a window, equally many per bucket, with {@link READINGS_MAX} readings in total. */
-function* places({ fromMs, toMs }: Window, length: number, intervalMs: number): Iterable<Window> {
+/** Samples of a window, equally many per bucket, with `readingsMax` readings in total. */
+function* places(
+  { fromMs, toMs }: Window,
+  length: number,
+  intervalMs: number,
+  readingsMax: number,
+): Iterable<Window> {
   const count = length * Math.max(1, Math.floor(PLACES_MAX / length));
   const partMs = (toMs - fromMs) / count;
-  const lengthMs = Math.max(1, Math.floor(READINGS_MAX / count)) * intervalMs;
+  const lengthMs = Math.max(1, Math.floor(readingsMax / count)) * intervalMs;
   for (let i = 0; i < count; i++) {
     const share = (i * GOLDEN_SHARE) % 1;
     const startMs = Math.floor(fromMs + i * partMs + share * Math.max(0, partMs - lengthMs));

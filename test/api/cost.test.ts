@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pino from 'pino';
 import { encodedReadings } from '../../src/api/reading-stream.ts';
-import { seriesOf } from '../../src/api/series.ts';
+import { READINGS_MAX, seriesOf } from '../../src/api/series.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { FACTORY_COLUMNS } from '../../src/factory/columns.ts';
 import { readInput } from '../../src/store/registry/input.ts';
@@ -211,7 +211,7 @@ describe('work done for a client', () => {
     };
     const query = { ...window, machines: fleet.machines, limit: 1000, offset: 0 };
     const cpuMs = await cpuMsOf(async () => {
-      await ends((signal) => seriesOf(fleet, machine, [], window, 100, signal));
+      await ends((signal) => seriesOf(fleet, machine, [], window, 100, signal, READINGS_MAX));
       await ends((signal) => simulator.groundTruth.list(query, signal));
       await ends(async (signal) => {
         for await (const _ of encodedReadings(fleet, machine, window, 'text/csv', signal));

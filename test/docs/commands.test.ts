@@ -25,7 +25,6 @@ import { factoriesOf } from '../factory/surroundings.ts';
 import { MAIN } from '../main-program.ts';
 import { freePort, PATH, startMosquitto, withoutMosquitto } from '../servers.ts';
 import { startSimulation } from '../simulation.ts';
-import { AWAITED, isAwaitedPath } from './awaited.ts';
 import { type CodeBlock, type Page, pages, root } from './pages.ts';
 
 const NOT_RUN = 'not run: ';
@@ -83,12 +82,6 @@ function simulatorWords([first, second, third, ...rest]: readonly string[]) {
   return undefined;
 }
 
-function isAwaited(own: readonly string[] | undefined): boolean {
-  const [name = '', ...rest] = own ?? [];
-  if (AWAITED.has(name)) return !Object.hasOwn(COMMANDS, name);
-  return rest.includes('--wide') && !hasWide;
-}
-
 async function commandOf(words: readonly string[]): Promise<{ command: Command; rest: string[] }> {
   const [first = ''] = words;
   const isNamed = first !== '' && !first.startsWith('-');
@@ -101,7 +94,6 @@ async function commandOf(words: readonly string[]): Promise<{ command: Command; 
 async function parse(line: Line): Promise<void> {
   const { words, text } = line;
   const own = simulatorWords(words);
-  if (isAwaited(own)) return;
   if (own) {
     const { command, rest } = await commandOf(own);
     parseArguments(rest.slice(0, line.isPiped ? rest.indexOf('|') : undefined), command);
@@ -111,7 +103,7 @@ async function parse(line: Line): Promise<void> {
   if (program === 'npm') return parseNpm(rest, text);
   const paths = rest.map((word) => word.replace(/^\w+=/, ''));
   for (const path of paths.filter((each) => /^(deploy|examples|docs)\//.test(each)))
-    assert.ok(isAwaitedPath(path) || existsSync(new URL(path, root)), `${path} does not exist`);
+    assert.ok(existsSync(new URL(path, root)), `${path} does not exist`);
   if (program !== 'docker' || rest[0] !== 'compose') return;
   const known = Object.keys(composeWith({}).services);
   const named = rest.slice(2).filter((word, i, all) => !/^-|=/.test(word) && all[i - 1] !== '-f');
@@ -136,7 +128,6 @@ async function execute(line: Line, where: Surroundings, id: string): Promise<str
   const env = { PATH, HOME: where.folder, ...variables };
   const own = simulatorWords(words);
   await parse(line);
-  if (isAwaited(own)) return '';
   if (own && !line.isPiped) {
     const { command, rest } = await commandOf(own);
     if (command.name === 'open') return '';
@@ -210,15 +201,11 @@ function assertShown(expected: CodeBlock, output: string, what: string): void {
   const got = normal(output, isLive);
   let from = 0;
   for (const line of normal(expected.code, isLive)) {
-    const [, first = ''] = /^\s*(\w+)/.exec(line) ?? [];
-    if (AWAITED.has(first) && !output.includes(first)) continue;
     const at = got.indexOf(line, from);
     assert.ok(at >= 0, `${what} did not print this line:\n${line}\nbut:\n${output.slice(0, 3000)}`);
     from = at + 1;
   }
 }
-
-const hasWide = Object.hasOwn((await COMMANDS['generate']?.())?.options ?? {}, 'wide');
 
 /** Pages beside what they are about need its servers, and their things have tests of their own. */
 const isRunHere = ({ path }: Page) => !/^(deploy|examples)\//.test(path);
@@ -274,8 +261,7 @@ describe('the commands of the pages', { concurrency: 1, skip: withoutPrograms() 
           }
         }
         const next = page.blocks[i + 1];
-        const isShown = !linesOf(block.code).some(({ words }) => isAwaited(simulatorWords(words)));
-        if (isRun && isShown && next?.isAfterBlock && OUTPUT.has(next.language))
+        if (isRun && next?.isAfterBlock && OUTPUT.has(next.language))
           assertShown(next, output, `${page.path}:${block.line}`);
       }
     });

@@ -5,7 +5,6 @@ import { posix } from 'node:path';
 import test from 'node:test';
 import { parts } from '../../docs/.vitepress/sidebar.ts';
 import { slug } from '../../docs/.vitepress/slug.ts';
-import { isAwaitedPath } from './awaited.ts';
 import { pages, root } from './pages.ts';
 
 /** Addresses on the reader's computer, which nothing has to exist at. */
@@ -33,8 +32,7 @@ test('every link leads to a file and, where it names one, to a heading in it', (
     for (const link of links.filter((each) => !LOCAL.test(each))) {
       const [target = '', anchor] = link.split('#');
       const file = target === '' ? path : posix.join(posix.dirname(path), target);
-      const isThere =
-        !/^[a-z]+:/.test(link) && (isAwaitedPath(file) || existsSync(new URL(file, root)));
+      const isThere = !/^[a-z]+:/.test(link) && existsSync(new URL(file, root));
       const isRight = anchor === undefined || anchorsOf(file).has(anchor);
       if (!isThere || !isRight) dead.push(`${path}: ${link}`);
       checked += 1;

@@ -7,7 +7,6 @@ import { COMMANDS } from '../../src/cli/program.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { defects } from '../../src/defects/index.ts';
 import { machineTypes } from '../../src/machines/index.ts';
-import { AWAITED, isAwaitedPath } from './awaited.ts';
 import { pages, root } from './pages.ts';
 
 /** Records of the past name what existed then. */
@@ -33,10 +32,7 @@ test('every variable that a page names is one of the program or of the compose f
   const compose = readFileSync(new URL('docker-compose.yml', root), 'utf8');
   const alerts = new Set(machineTypes.flatMap(({ alertCodes }) => alertCodes));
   const isKnown = (name: string) =>
-    Object.hasOwn(VARIABLES, name) ||
-    AWAITED.has(name) ||
-    alerts.has(name) ||
-    compose.includes(`\${${name}`);
+    Object.hasOwn(VARIABLES, name) || alerts.has(name) || compose.includes(`\${${name}`);
   assert.deepEqual(unknown(/^([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?![\w*/])/g, isKnown), []);
 });
 
@@ -45,7 +41,7 @@ test('every option that a page names is one of a command', async () => {
   const options = new Set(commands.flatMap((command) => Object.keys(command.options)));
   options.add('help').add('version');
   assert.deepEqual(
-    unknown(/^--([a-z][a-z-]*)/g, (name) => options.has(name) || AWAITED.has(name)),
+    unknown(/^--([a-z][a-z-]*)/g, (name) => options.has(name)),
     [],
   );
 });
@@ -68,9 +64,7 @@ test('every route that a page names exists', async () => {
 test('every file that a page names exists', () => {
   const path = /^((?:bench|build|deploy|docs|examples|scripts|src|test|web)\/[\w./-]*)(?![\w<{*])/g;
   const exists = (name: string) =>
-    isAwaitedPath(name) ||
-    existsSync(new URL(name, root)) ||
-    existsSync(new URL(`${name}.ts`, root));
+    existsSync(new URL(name, root)) || existsSync(new URL(`${name}.ts`, root));
   assert.deepEqual(unknown(path, exists), []);
 });
 

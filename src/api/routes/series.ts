@@ -61,8 +61,8 @@ const Series = named('Series', 'A window of a machine in buckets of equal width.
   to: time('End of the window, included.', '2026-01-05T07:00:00Z'),
   bucket_seconds: number('Width of a bucket [s].', 9),
   sampled: flag(
-    `True if the window has more than ${READINGS_MAX} readings: each bucket is sampled, and its ` +
-      'extremes are those of the samples.',
+    `True if the window has more than ${READINGS_MAX} readings, or half of that with ` +
+      '`expected=true`: each bucket is sampled, and its extremes are those of the samples.',
   ),
   readings: integer('Readings that were read.', 3600),
   time: list('The end of each bucket.', Type.String()),
@@ -129,8 +129,9 @@ export function series(app: App, { simulator, limiter }: Api): void {
       const { points = POINTS_DEFAULT } = query;
       const { fleet } = simulator;
       const signal = limiter.acquire(request, reply);
+      const readingsMax = query.expected ? READINGS_MAX / 2 : READINGS_MAX;
       const read = (without?: string) =>
-        seriesOf(fleet, machine, fields, window, points, signal, without);
+        seriesOf(fleet, machine, fields, window, points, signal, readingsMax, without);
       const found = await read();
       const twin = query.expected ? await read(EVERY_ANOMALY) : undefined;
       // Bucket ends may be fractional even if readings are not; all have the same form.
