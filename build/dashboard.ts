@@ -22,7 +22,9 @@ const { metafile, outputFiles } = await build({
   metafile: true,
   format: 'esm',
   target: 'es2022',
-  legalComments: 'none',
+  legalComments: 'eof',
+  // Its own comment is not in a form that bundlers keep.
+  banner: { js: `/*! uPlot\n${readFileSync('node_modules/uplot/LICENSE', 'utf8')}*/` },
 });
 /** The modules in the bundle. */
 export const dashboard: Metafile = metafile;

@@ -4,10 +4,9 @@
  * terminated.
  */
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
+import { builtFile } from '../../package-folder.ts';
 import type { Parameter } from '../database.ts';
 import type { DatabaseFailure } from './failures.ts';
 import { INITDB_PARAMETERS, unpackTemplate } from './pglite-template.ts';
@@ -96,8 +95,7 @@ async function execute(db: PGlite, { id, sql, parameters }: PgliteRequest): Prom
 
 /** Compiles PostgreSQL, for which the folder is not needed yet. */
 async function compiled(): Promise<WebAssembly.Module> {
-  const main = createRequire(import.meta.url).resolve('@electric-sql/pglite');
-  const bytes = await readFile(join(dirname(main), 'pglite.wasm'));
+  const bytes = await readFile(builtFile('program/pglite.wasm'));
   const { compile } = (globalThis as unknown as { WebAssembly: Compiler }).WebAssembly;
   return compile(bytes);
 }
