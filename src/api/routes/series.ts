@@ -61,7 +61,7 @@ const Series = named('Series', 'A window of a machine in buckets of equal width.
   to: time('End of the window, included.', '2026-01-05T07:00:00Z'),
   bucket_seconds: number('Width of a bucket [s].', 9),
   sampled: flag(
-    `True if the window has more than ${READINGS_MAX} readings, or half of that with ` +
+    `True if the window has more than ${READINGS_MAX} readings, or half as many with ` +
       '`expected=true`: each bucket is sampled, and its extremes are those of the samples.',
   ),
   readings: integer('Readings that were read.', 3600),
