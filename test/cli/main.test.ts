@@ -17,6 +17,9 @@ const EXAMPLE = fileURLToPath(new URL('../../../examples/two-sites.yaml', import
 const cwd = mkdtempSync(join(tmpdir(), 'enms-main-'));
 after(() => rmSync(cwd, { recursive: true }));
 
+/** A program that should have ended by itself is ended [ms]. */
+const ENDS_WITHIN_MS = 60_000;
+
 /** Runs the program in an empty folder, with only the given variables. */
 function simulator(
   words: readonly string[],
@@ -27,6 +30,7 @@ function simulator(
     cwd,
     env,
     encoding: 'utf8',
+    timeout: ENDS_WITHIN_MS,
   });
   return { status, stdout, stderr };
 }
@@ -42,7 +46,7 @@ const WITHOUT_SERVER = [
     import { register } from 'node:module';
     register('data:text/javascript,' + encodeURIComponent(\`
       export async function resolve(specifier, context, next) {
-        if (specifier.match('/app(-[A-Z0-9]+)?[.]js$')) throw new Error('the server was loaded');
+        if (specifier.match('/api-server(-[A-Z0-9]+)?[.]js$')) throw new Error('the server was loaded');
         return next(specifier, context);
       }\`));
   `)}`,
