@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
-import { PGlite } from '@electric-sql/pglite';
+import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import { builtFile } from '../../package-folder.ts';
 import type { Parameter } from '../database.ts';
 import type { DatabaseFailure } from './failures.ts';
@@ -53,9 +53,12 @@ const SETTINGS = ['-c', 'shared_buffers=4MB', '-c', 'max_connections=5'];
 const OUTPUT_LINES_MAX = 20;
 const INT8 = 20;
 
+/** A compiled WebAssembly module, for which Node's types have no name. */
+type Module = NonNullable<PGliteOptions['pgliteWasmModule']>;
+
 /** What is used of `WebAssembly`, which Node's types declare without its functions. */
 interface Compiler {
-  compile(bytes: Uint8Array): Promise<WebAssembly.Module>;
+  compile(bytes: Uint8Array): Promise<Module>;
 }
 
 const port = parentPort as NonNullable<typeof parentPort>;
@@ -94,13 +97,13 @@ async function execute(db: PGlite, { id, sql, parameters }: PgliteRequest): Prom
 }
 
 /** Compiles PostgreSQL, for which the folder is not needed yet. */
-async function compiled(): Promise<WebAssembly.Module> {
+async function compiled(): Promise<Module> {
   const bytes = await readFile(builtFile('program/pglite.wasm'));
   const { compile } = (globalThis as unknown as { WebAssembly: Compiler }).WebAssembly;
   return compile(bytes);
 }
 
-async function open({ folder, isNew }: PgliteStart, module: Promise<WebAssembly.Module>) {
+async function open({ folder, isNew }: PgliteStart, module: Promise<Module>) {
   try {
     if (isNew) await unpackTemplate(folder);
     const db = await PGlite.create({
