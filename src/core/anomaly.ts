@@ -7,6 +7,23 @@ export const SEVERITY = { min: 1, max: 5, default: 1.5 } as const;
 /** Accepted durations [s]: ten seconds to thirty days. */
 export const DURATION_S = { min: 10, max: 30 * 86_400, default: 300 } as const;
 
+/** Longest fault of a story [s]. */
+export const STORY_FAULT_MAX_S = 3660 * 86_400;
+
+/** How a fault grows to its full intensity. */
+export const CURVES = ['linear', 'smooth', 'exponential', 'steps'] as const;
+export type Curve = (typeof CURVES)[number];
+
+/** How a fault or a defect of a story grows and fades. */
+export interface Growth {
+  /** Time from its begin to full intensity [s]; without it, the usual onset. */
+  readonly rampS?: number;
+  /** Shape of the ramp. */
+  readonly curve: Curve;
+  /** Time in which it fades before its planned end [s]; without it, the usual end. */
+  readonly fadeS?: number;
+}
+
 /** What caused an anomaly. */
 export type Origin = 'injected' | 'random' | 'scenario';
 
@@ -26,6 +43,10 @@ export interface Incident {
   readonly endS: number;
   /** Why it ended early; null if it did not. */
   readonly clearedBy: 'request' | 'superseded' | null;
+  /** The scenario and the event in it, for an anomaly of a story. */
+  readonly story?: { readonly scenario: string; readonly event: string };
+  /** How it grows and fades, unless as its type usually does. */
+  readonly growth?: Growth;
 }
 
 /** An anomaly with the end that was planned. */
@@ -53,11 +74,47 @@ export const FADE_S = 10;
  *     X = (severity / 5) · e(t)
  */
 export function intensity(incident: Incident, onset: Onset, tS: number): number {
-  const { startS, endS } = incident;
+  const { startS, endS, growth, severity, plannedEndS } = incident;
   if (tS <= startS || tS >= endS + FADE_S) return 0;
-  const riseS =
-    onset === 'step' ? STEP_S : Math.min(RAMP_SHARE * (incident.plannedEndS - startS), RAMP_MAX_S);
-  const risen = Math.min(1, (Math.min(tS, endS) - startS) / riseS);
+  const actingS = Math.min(tS, endS);
+  const usualS =
+    onset === 'step' ? STEP_S : Math.min(RAMP_SHARE * (plannedEndS - startS), RAMP_MAX_S);
+  const risen = growth
+    ? grown(growth, startS, plannedEndS, actingS, usualS)
+    : Math.min(1, (actingS - startS) / usualS);
   const faded = tS > endS ? 1 - (tS - endS) / FADE_S : 1;
-  return (incident.severity / SEVERITY.max) * risen * faded;
+  return (severity / SEVERITY.max) * risen * faded;
 }
+
+/**
+ * Parameters are derived anew whenever an intensity changes: so many times in a ramp of any length.
+ */
+const STEPS = 1024;
+
+/**
+ * How far a fault or a defect has grown at an instant within [a, b], 0 to 1, in steps of 1/1024:
+ *
+ *     r = min(1, (t − a) / ramp),  f = min(1, (b − t) / fade),  e = ⌊1024 · min(c(r), f)⌋ / 1024
+ *
+ * @param usualS - Linear ramp of one that has none of its own.
+ */
+export function grown(
+  { rampS = 0, curve, fadeS = 0 }: Growth,
+  beginS: number,
+  endS: number,
+  tS: number,
+  usualS = 0,
+): number {
+  const lengthS = rampS > 0 ? rampS : usualS;
+  const r = lengthS > 0 ? Math.min(1, (tS - beginS) / lengthS) : 1;
+  const f = fadeS > 0 ? Math.max(0, Math.min(1, (endS - tS) / fadeS)) : 1;
+  const c = rampS > 0 ? shapes[curve](r) : r;
+  return Math.floor(STEPS * Math.min(c, f)) / STEPS;
+}
+
+const shapes: Readonly<Record<Curve, (r: number) => number>> = {
+  linear: (r) => r,
+  smooth: (r) => r * r * (3 - 2 * r),
+  exponential: (r) => (Math.exp(4 * r) - 1) / (Math.exp(4) - 1),
+  steps: (r) => Math.floor(10 * r) / 10,
+};

@@ -2,6 +2,7 @@ import type { MachineDefect } from './defect.ts';
 import type { MachineType, Values } from './machine.ts';
 import type { Random } from './random.ts';
 import type { NetworkName, Site } from './site.ts';
+import type { MachineStory } from './story.ts';
 
 /** One machine of a factory, as the engine sees it. Nothing here changes while it runs. */
 export interface Machine {
@@ -20,6 +21,8 @@ export interface Machine {
   readonly scenario: readonly PlannedFault[];
   /** Defects of its instruments, in the order in which they act. */
   readonly defects?: readonly MachineDefect[];
+  /** What stories do to it; undefined if none of them ever touches it. */
+  readonly story?: MachineStory;
   /** The machines that a main meter measures. */
   readonly metered?: readonly Machine[];
 }

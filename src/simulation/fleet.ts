@@ -4,6 +4,7 @@ import type { MachineType, Values } from '../core/machine.ts';
 import { Random } from '../core/random.ts';
 import { copyOf } from '../core/record.ts';
 import type { Site } from '../core/site.ts';
+import type { Story } from '../core/story.ts';
 import { machineTypes } from '../machines/index.ts';
 import { FactorySite } from '../site/index.ts';
 import { connected, type Networks, networksOf } from './networks.ts';
@@ -22,6 +23,8 @@ export interface FleetOptions {
   readonly journal?: Journal;
   /** Available machine types; those of `machines/` by default. */
   readonly types?: readonly MachineType[];
+  /** What happens besides, in the order in which they were given. */
+  readonly stories?: readonly Story[];
 }
 
 /** A factory as built: its site, its machines and its networks. */
