@@ -1,6 +1,6 @@
 import type { Field } from './field.ts';
 import type { MachineType } from './machine.ts';
-import type { DefectValue } from './story.ts';
+import type { DefectValue } from './occurrence.ts';
 
 /** The part of a measurement in which a defect sits, in the order in which they act. */
 export const DEFECT_CLASSES = ['wiring', 'register', 'value', 'time', 'delivery'] as const;
