@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-export { DURATION_S, type Incident, SEVERITY } from './core/anomaly.ts';
+export { DURATION_S, type Growth, type Incident, SEVERITY } from './core/anomaly.ts';
 export { Batch, READING, STATUS } from './core/batch.ts';
 export type { Clock } from './core/clock.ts';
 export type {
@@ -38,6 +38,7 @@ export {
   ROW_WIDTH,
 } from './core/machine.ts';
 export type { Sink } from './core/sink.ts';
+export type { FaultEvent, FaultOccurrence, Story } from './core/story.ts';
 export { csv } from './encoding/csv.ts';
 export { JsonEncoder } from './encoding/json.ts';
 export { jsonLines } from './encoding/json-lines.ts';

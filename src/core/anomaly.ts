@@ -7,12 +7,8 @@ export const SEVERITY = { min: 1, max: 5, default: 1.5 } as const;
 /** Accepted durations [s]: ten seconds to thirty days. */
 export const DURATION_S = { min: 10, max: 30 * 86_400, default: 300 } as const;
 
-/** Longest fault of a story [s]. */
-export const STORY_FAULT_MAX_S = 3660 * 86_400;
-
 /** How a fault grows to its full intensity. */
-export const CURVES = ['linear', 'smooth', 'exponential', 'steps'] as const;
-export type Curve = (typeof CURVES)[number];
+type Curve = 'linear' | 'smooth' | 'exponential' | 'steps';
 
 /** How a fault or a defect of a story grows and fades. */
 export interface Growth {
@@ -98,12 +94,12 @@ const STEPS = 1024;
  *
  * @param usualS - Linear ramp of one that has none of its own.
  */
-export function grown(
+function grown(
   { rampS = 0, curve, fadeS = 0 }: Growth,
   beginS: number,
   endS: number,
   tS: number,
-  usualS = 0,
+  usualS: number,
 ): number {
   const lengthS = rampS > 0 ? rampS : usualS;
   const r = lengthS > 0 ? Math.min(1, (tS - beginS) / lengthS) : 1;

@@ -1,9 +1,8 @@
-import type { Incident } from './anomaly.ts';
 import type { MachineDefect } from './defect.ts';
 import type { MachineType, Values } from './machine.ts';
-import type { DefectOccurrence } from './occurrence.ts';
 import type { Random } from './random.ts';
 import type { NetworkName, Site } from './site.ts';
+import type { Story } from './story.ts';
 
 /** One machine of a factory, as the engine sees it. Nothing here changes while it runs. */
 export interface Machine {
@@ -20,57 +19,12 @@ export interface Machine {
   readonly random: Random;
   /** Faults planned in the factory description. */
   readonly scenario: readonly PlannedFault[];
+  /** Stories with a fault of it, in the order in which they were given. */
+  readonly stories?: readonly Story[];
   /** Defects of its instruments, in the order in which they act. */
   readonly defects?: readonly MachineDefect[];
-  /** What stories do to it; undefined if none of them ever touches it. */
-  readonly story?: MachineStory;
   /** The machines that a main meter measures. */
   readonly metered?: readonly Machine[];
-}
-
-/** What stories do to one machine, as functions of time. */
-export interface MachineStory {
-  /** Equal for machines to which stories do the same. */
-  readonly key: string;
-  /** Whether a defect ever acts on it. */
-  readonly hasDefects: boolean;
-  /** The faults that act within a span, by begin and id. */
-  incidents(fromS: number, toS: number): readonly Incident[];
-  /** The defects that act within a span, by begin, then place in the file, then file. */
-  defects(fromS: number, toS: number): readonly DefectOccurrence[];
-  /** The first begin or end of a defect after `tS`; infinite if there is none. */
-  nextDefectS(tS: number): number;
-  /** When stories stop it; undefined if they never do. */
-  readonly stops?: StopPlan;
-  /** What it is as time goes by; undefined if no change ever touches it. */
-  readonly epochs?: Epochs;
-}
-
-/** When stories stop a machine. */
-export interface StopPlan {
-  isStopped(tS: number): boolean;
-  /** The latest begin or end of a stop at or before `tS`; −∞ if there is none. */
-  lastS(tS: number): number;
-  /** The first begin or end of a stop after `tS`; infinite if there is none. */
-  nextS(tS: number): number;
-}
-
-/** A span of time, from `fromS` until just before `untilS`, in which a machine is described alike. */
-export interface Epoch {
-  /** Undefined while the machine is not there. */
-  readonly machine: Machine | undefined;
-  readonly fromS: number;
-  readonly untilS: number;
-}
-
-/** A machine under changes of its factory. */
-export interface Epochs {
-  at(tS: number): Epoch;
-  /**
-   * Since when it is the same machine, switched on as new [s]; −∞ from the beginning. NaN while it
-   * is not there.
-   */
-  bornS(tS: number): number;
 }
 
 /** A fault planned in a factory description. */

@@ -44,7 +44,10 @@ export function machineState(
   const isRunning = journal.isRunning(machine.id, tS);
   const mode = isRunning ? (seen.mode === OFFLINE ? IDLE : seen.mode) : OFFLINE;
   const mayBeDisturbed =
-    seen.faults !== 0 || machine.scenario.length > 0 || journal.injections(machine.id).length > 0;
+    seen.faults !== 0 ||
+    machine.scenario.length > 0 ||
+    machine.stories !== undefined ||
+    journal.injections(machine.id).length > 0;
   return {
     machine,
     isRunning,

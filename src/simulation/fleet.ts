@@ -23,7 +23,7 @@ export interface FleetOptions {
   readonly journal?: Journal;
   /** Available machine types; those of `machines/` by default. */
   readonly types?: readonly MachineType[];
-  /** What happens besides, in the order in which they were given. */
+  /** Stories that happen in the factories. */
   readonly stories?: readonly Story[];
 }
 
@@ -45,6 +45,7 @@ export interface Fleet {
   readonly journal: Journal;
   /** Available machine types. */
   readonly types: readonly MachineType[];
+  readonly stories: readonly Story[];
   readonly factories: readonly FactoryDescription[];
   readonly plants: readonly Plant[];
   /** The machines to read, in the order of their descriptions. */
@@ -59,14 +60,16 @@ export interface Fleet {
  */
 export function createFleet(
   factories: readonly FactoryDescription[],
-  { seed = 42, journal = new Journal(DEFAULT_SETTINGS), types = machineTypes }: FleetOptions = {},
+  options: FleetOptions = {},
 ): Fleet {
-  return build(factories, { seed, journal, types }, []);
+  const { seed = 42, journal = new Journal(DEFAULT_SETTINGS) } = options;
+  const { types = machineTypes, stories = [] } = options;
+  return build(factories, { seed, journal, types, stories }, []);
 }
 
 /**
- * Builds the fleet of other factories with the same seed, journal and types. A machine with an
- * unchanged description on an unchanged site stays the same object, so readers can keep its
+ * Builds the fleet of other factories with the same seed, journal, types and stories. A machine
+ * with an unchanged description on an unchanged site stays the same object, so readers can keep its
  * cursor.
  *
  * @param fleet - A whole fleet, not a part of one.
@@ -87,7 +90,7 @@ export function partOf(fleet: Fleet, machines: readonly Machine[]): Fleet {
 /** @param before - Plants of the previous fleet, for reuse. */
 function build(
   factories: readonly FactoryDescription[],
-  { seed, journal, types }: Pick<Fleet, 'seed' | 'journal' | 'types'>,
+  { seed, journal, types, stories }: Pick<Fleet, 'seed' | 'journal' | 'types' | 'stories'>,
   before: readonly Plant[],
 ): Fleet {
   const known = knownPlants(before);
@@ -109,6 +112,7 @@ function build(
         site,
         random: new Random(seed, description.id),
         scenario: description.faults ?? NO_FAULTS,
+        ...storiesOf(factory, description, stories),
       };
     });
     const networks = networksOf(factory, own, site, journal);
@@ -123,7 +127,20 @@ function build(
   });
   const machines = plants.flatMap((plant) => plant.machines);
   const byId = new Map(machines.map((machine) => [machine.id, machine]));
-  return { seed, journal, types, factories, plants, machines, byId };
+  return { seed, journal, types, stories, factories, plants, machines, byId };
+}
+
+/** The stories that a machine is in; nothing for a machine that is in none. */
+function storiesOf(
+  { id: factoryId }: FactoryDescription,
+  { id }: MachineDescription,
+  stories: readonly Story[],
+): Pick<Machine, 'stories'> {
+  const own = stories.filter(
+    (story) =>
+      story.factoryId === factoryId && story.events.some((each) => each.machineIds.includes(id)),
+  );
+  return own.length > 0 ? { stories: own } : {};
 }
 
 /** A site and its machines, by {@link machineKey}. */

@@ -3,6 +3,7 @@ import type { Machine } from '../core/factory.ts';
 import type { Journal, Settings } from '../core/journal.ts';
 import type { Fault, Values } from '../core/machine.ts';
 import { copyOf } from '../core/record.ts';
+import { occurrenceId } from '../core/story.ts';
 import { WearModel } from './wear-model.ts';
 
 /** Shortest and longest random anomaly, distributed evenly on a logarithmic scale [s]. */
@@ -21,7 +22,7 @@ const PLACE = 94;
 
 /**
  * The anomalies of one machine as a function of time: injected, planned in the factory
- * description, and random.
+ * description, told by stories, and random.
  */
 export class Incidents {
   readonly #machine: Machine;
@@ -84,7 +85,7 @@ export class Incidents {
   /** The anomalies that overlap a window, oldest first. */
   between(fromS: number, toS: number): Incident[] {
     const { site } = this.#machine;
-    const found = [...this.#planned()];
+    const found = [...this.#planned(), ...this.#told(fromS, toS)];
     for (let day = site.localDay(fromS) - 1; day <= site.localDay(toS) + 1; day++) {
       const incident = this.#automatic(day);
       if (incident) found.push(incident);
@@ -108,7 +109,8 @@ export class Incidents {
     this.#fromS = site.localDayStartS(day);
     this.#untilS = site.localDayStartS(day + 1);
     const automatic = this.#automatic(day);
-    const candidates = automatic ? [...this.#planned(), automatic] : this.#planned();
+    const told = this.#told(this.#fromS - FADE_S, this.#untilS);
+    const candidates = [...this.#planned(), ...(automatic ? [automatic] : []), ...told];
     const active: Incident[] = [];
     for (const incident of candidates) {
       const { startS } = incident;
@@ -119,7 +121,8 @@ export class Incidents {
         else this.#untilS = Math.min(this.#untilS, changeS);
       }
     }
-    this.#active = active;
+    // Each changes the parameters in turn.
+    this.#active = told.length === 0 ? active : active.sort(byBegin);
     this.#intensities.length = 0;
   }
 
@@ -143,6 +146,35 @@ export class Incidents {
         severity,
         startS,
       }),
+    );
+  }
+
+  /** The faults of stories that overlap a span. They act beside all others. */
+  #told(fromS: number, toS: number): Incident[] {
+    const { id, stories, type: machineType } = this.#machine;
+    if (!stories || this.#without === EVERY_ANOMALY) return [];
+    return stories.flatMap((story) =>
+      story.events.flatMap((event) =>
+        event.between(fromS, toS).flatMap(({ machineId, type, severity, growth, ...each }) => {
+          if (machineId !== id || !machineType.faultTypes.includes(type)) return [];
+          const { index, beginS, endS: plannedEndS } = each;
+          const endS = this.#journal.firstClear(id, type, beginS, plannedEndS);
+          const incident: Incident = {
+            id: occurrenceId(story, event.id, index, id),
+            machineId,
+            type,
+            origin: 'scenario',
+            severity,
+            startS: beginS,
+            plannedEndS,
+            endS: endS ?? plannedEndS,
+            clearedBy: endS === undefined ? null : 'request',
+            story: { scenario: story.name, event: event.id },
+            ...(growth && { growth }),
+          };
+          return incident.id === this.#without ? [] : [incident];
+        }),
+      ),
     );
   }
 
@@ -197,4 +229,9 @@ export class Incidents {
 /** Whether settings allow an anomaly on a day with this draw. */
 function occurs({ enableAnomalies, anomalyProbability }: Settings, chance: number): boolean {
   return enableAnomalies && chance < anomalyProbability;
+}
+
+/** By begin, then by id. */
+function byBegin(a: Incident, b: Incident): number {
+  return a.startS - b.startS || (a.id < b.id ? -1 : 1);
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
+import { transformSync } from 'esbuild';
 import { parse, parseAllDocuments } from 'yaml';
 import * as library from '../../src/index.ts';
 import { factoriesOf } from '../factory/surroundings.ts';
@@ -26,16 +27,22 @@ function printedBy({ code, line }: CodeBlock): readonly unknown[] {
   const values = names.map((name) => (library as Record<string, unknown>)[name]);
   for (const [i, value] of values.entries())
     assert.ok(value !== undefined, `line ${line}: the library has no ${names[i]}`);
-  const body = code.replace(/import \{[^}]*\} from 'enms-simulator';/, '');
+  const script = transformSync(code, { loader: 'ts' }).code;
+  const body = script.replace(/import \{[^}]*\} from "enms-simulator";/, '');
   new Function(...names, 'console', body)(...values, { log: (row: unknown) => printed.push(row) });
   return printed;
 }
 
 test('the library’s examples run and print readings', () => {
-  const [first, second, ovens, ...others] = blocks('ts').map(([, block]) => printedBy(block));
+  const [first, second, leak, ovens, ...others] = blocks('ts').map(([, block]) => printedBy(block));
   assert.equal(first?.length, 60 + 6 + 6 + 2 + 2);
   assert.deepEqual(second, first);
   assert.deepEqual(others, []);
+  const days = leak as readonly { day: number; actual_kw: number; expected_kw: number }[];
+  assert.deepEqual(
+    days.map(({ day, actual_kw, expected_kw }) => [day, actual_kw > expected_kw]),
+    [7, 14, 21].map((day) => [day, true]),
+  );
   assert.equal(ovens?.length, 6);
   assert.ok(
     ovens?.every((row) => ((row as Record<string, number>)['oven_temp_c'] as number) > 200),

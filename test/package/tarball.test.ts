@@ -217,6 +217,10 @@ test('it writes datasets in every format, and a report with its pictures', () =>
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? assert.fail('README has no TypeScript');
 
+const library = readFileSync(join(root, 'docs/reference/library.md'), 'utf8');
+const growing =
+  /```ts\n([^`]*growing-leak[\s\S]*?)```/.exec(library)?.[1] ??
+  assert.fail('no story in the library');
 const ownMachine = readFileSync(join(root, 'examples/own-machine.ts'), 'utf8');
 
 for (const [what, code, reading] of [
@@ -247,7 +251,7 @@ for (const resolution of [
   { module: 'esnext', moduleResolution: 'bundler' },
 ])
   test(`every entry compiles in a strict project with ${resolution.moduleResolution}`, () => {
-    assert.equal(compiled([example, EVERYTHING, ownMachine], resolution), '');
+    assert.equal(compiled([example, EVERYTHING, growing, ownMachine], resolution), '');
     // An error is detected, so the types are really there.
     const wrong = EVERYTHING.replace('seed: 7', "seed: 'seven'");
     assert.match(compiled([wrong], resolution), /code-0\.ts\(\d+,.*string.*number/);
