@@ -1,4 +1,4 @@
-/** `npm start`: builds the program if a source is newer than it, and runs it in this process. */
+/** `npm start`: builds the program unless it is newer than its sources, and runs it in this process. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,8 +14,10 @@ function changedMs(path) {
 }
 
 process.chdir(join(import.meta.dirname, '..'));
-if (!existsSync(STAMP) || SOURCES.some((path) => changedMs(path) > statSync(STAMP).mtimeMs)) {
-  console.error('Building the simulator, because its sources are newer ...');
+const isBuilt = existsSync(STAMP);
+if (!isBuilt || SOURCES.some((path) => changedMs(path) > statSync(STAMP).mtimeMs)) {
+  const why = isBuilt ? 'its sources have changed' : 'it has not been built yet';
+  console.error(`Building the simulator: ${why} ...`);
   await import('./build.js');
 }
 await import('../dist/main.js');

@@ -137,7 +137,9 @@ test('a start builds the program only if a source is newer, and says that it doe
   assert.equal(start(), '');
   const later = new Date(Date.now() + 1000);
   utimesSync(join(clone, 'src/core'), later, later);
-  assert.match(start(), /^Building the simulator/);
+  assert.match(start(), /^Building the simulator: its sources have changed/);
+  rmSync(join(clone, 'dist/built'));
+  assert.match(start(), /^Building the simulator: it has not been built yet/);
 });
 
 test('npx runs the program', () => {
