@@ -10,7 +10,7 @@ export const DURATION_S = { min: 10, max: 30 * 86_400, default: 300 } as const;
 /** How a fault grows to its full intensity. */
 type Curve = 'linear' | 'smooth' | 'exponential' | 'steps';
 
-/** How a fault or a defect of a story grows and fades. */
+/** How a fault of a story grows and fades. */
 export interface Growth {
   /** Time from its begin to full intensity [s]; without it, the usual onset. */
   readonly rampS?: number;
@@ -83,16 +83,16 @@ export function intensity(incident: Incident, onset: Onset, tS: number): number 
 }
 
 /**
- * Parameters are derived anew whenever an intensity changes: so many times in a ramp of any length.
+ * Steps of a ramp of any length. The parameters are derived anew at each step, and at no other time.
  */
 const STEPS = 1024;
 
 /**
- * How far a fault or a defect has grown at an instant within [a, b], 0 to 1, in steps of 1/1024:
+ * How far a fault has grown at an instant within [a, b], 0 to 1, in steps of 1/1024:
  *
  *     r = min(1, (t − a) / ramp),  f = min(1, (b − t) / fade),  e = ⌊1024 · min(c(r), f)⌋ / 1024
  *
- * @param usualS - Linear ramp of one that has none of its own.
+ * @param usualS - Length of the linear ramp of a fault without one of its own.
  */
 function grown(
   { rampS = 0, curve, fadeS = 0 }: Growth,

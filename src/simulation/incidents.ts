@@ -22,7 +22,7 @@ const PLACE = 94;
 
 /**
  * The anomalies of one machine as a function of time: injected, planned in the factory
- * description, told by stories, and random.
+ * description, from stories, and random.
  */
 export class Incidents {
   readonly #machine: Machine;
@@ -109,8 +109,11 @@ export class Incidents {
     this.#fromS = site.localDayStartS(day);
     this.#untilS = site.localDayStartS(day + 1);
     const automatic = this.#automatic(day);
-    const told = this.#told(this.#fromS - FADE_S, this.#untilS);
-    const candidates = [...this.#planned(), ...(automatic ? [automatic] : []), ...told];
+    const candidates = [
+      ...this.#planned(),
+      ...(automatic ? [automatic] : []),
+      ...this.#told(this.#fromS - FADE_S, this.#untilS),
+    ];
     const active: Incident[] = [];
     for (const incident of candidates) {
       const { startS } = incident;
@@ -121,8 +124,8 @@ export class Incidents {
         else this.#untilS = Math.min(this.#untilS, changeS);
       }
     }
-    // Each changes the parameters in turn.
-    this.#active = told.length === 0 ? active : active.sort(byBegin);
+    // Where no fault of a story acts, the order is that of a machine without stories.
+    this.#active = active.some(({ story }) => story) ? active.sort(byBegin) : active;
     this.#intensities.length = 0;
   }
 

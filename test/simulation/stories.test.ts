@@ -76,7 +76,7 @@ test('a fault without growth gives the bytes of an injected anomaly', () => {
   assert.notDeepEqual(told, rowsOf(fleetOf([]), FROM_S - 600, FROM_S + 3600));
 });
 
-test('only the machines that a story names differ, and those that sum or supply them', () => {
+test('only the machine that a story names differs', () => {
   const fleet = fleetOf([storyOf('leak')]);
   const sound = fleetOf([]);
   for (const machine of fleet.machines)
@@ -180,6 +180,61 @@ test('a request ends the fault of a story as it ends any other', () => {
   assert.equal(incident?.endS, FROM_S + 60);
   assert.equal(incident?.clearedBy, 'request');
   assert.deepEqual(incident?.story, { scenario: 'leak', event: 'event-1' });
+});
+
+test('a main meter measures the fault of a story', () => {
+  const meter = {
+    ...compressor,
+    id: 'meter',
+    name: 'Meter',
+    type: 'meter',
+    topic: 'factory/demo/m',
+  };
+  const factory = { ...DEFAULT_FACTORY, machines: [...DEFAULT_FACTORY.machines, meter] };
+  const meteredWith = (stories: readonly Story[]) =>
+    rowsOf(
+      createFleet([factory], { journal: new Journal(CALM), stories }),
+      FROM_S,
+      FROM_S + 1200,
+    ).filter((row) => row.machineId === meter.id);
+  assert.ok(meteredWith([]).length > 0);
+  assert.notDeepEqual(meteredWith([storyOf('leak')]), meteredWith([]));
+});
+
+test('where no fault of a story acts, a machine in one is like any other', () => {
+  const hvac = DEFAULT_FACTORY.machines.find(({ type }) => type === 'hvac');
+  assert.ok(hvac);
+  // Both change the same parameter: one multiplies it and the other divides it.
+  const types = ['refrigerant_leak', 'compressor_fault'];
+  const injections = types.map(
+    (anomalyType, i): JournalEvent => ({
+      kind: 'inject',
+      id: `${types.length - i}`,
+      machineId: hvac.id,
+      anomalyType,
+      severity: 3,
+      durationS: 1800,
+      sequence: i + 1,
+      timeS: FROM_S,
+    }),
+  );
+  const later = storyOf('later', {
+    beginS: FROM_S + 3600,
+    endS: FROM_S + 7200,
+    machineId: hvac.id,
+    type: 'dirty_coils',
+  });
+  const events = later.events.map((event) => ({ ...event, machineIds: [hvac.id] }));
+  const incidentsOf = (stories: readonly Story[]) => {
+    const { byId, journal } = fleetOf(stories, injections);
+    const machine = byId.get(hvac.id);
+    assert.ok(machine);
+    assert.equal(machine.stories?.length, stories.length || undefined);
+    return new Incidents(machine, journal);
+  };
+  const [told, plain] = [incidentsOf([{ ...later, events }]), incidentsOf([])];
+  for (let tS = FROM_S; tS < FROM_S + 1800; tS += 10)
+    assert.deepEqual(told.parametersAt(tS), plain.parametersAt(tS));
 });
 
 test('a fault that the machine type does not have is left out', () => {
