@@ -1,4 +1,4 @@
-/** `npm start`: builds the program unless it is newer than its sources, and runs it in this process. */
+/** `npm start`: builds the program unless it is newer than its sources, and runs it. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -83,7 +83,7 @@ export function intensity(incident: Incident, onset: Onset, tS: number): number 
 }
 
 /**
- * Steps of a ramp of any length. The parameters are derived anew at each step, and at no other time.
+ * Steps of a ramp of any length: parameters are derived anew at each step and at no other time.
  */
 const STEPS = 1024;
 
