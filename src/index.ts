@@ -37,8 +37,24 @@ export {
   parameter,
   ROW_WIDTH,
 } from './core/machine.ts';
+export type {
+  DefectOccurrence,
+  DefectValue,
+  Draw,
+  FaultOccurrence,
+  StopOccurrence,
+} from './core/occurrence.ts';
 export type { Sink } from './core/sink.ts';
-export type { FaultEvent, FaultOccurrence, Story } from './core/story.ts';
+export type {
+  ChangeEvent,
+  ChangeOccurrence,
+  DefectEvent,
+  FaultEvent,
+  MachineChange,
+  StopEvent,
+  Story,
+  StoryEvent,
+} from './core/story.ts';
 export { csv } from './encoding/csv.ts';
 export { JsonEncoder } from './encoding/json.ts';
 export { jsonLines } from './encoding/json-lines.ts';

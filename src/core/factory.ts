@@ -1,8 +1,9 @@
+import type { Incident } from './anomaly.ts';
 import type { MachineDefect } from './defect.ts';
 import type { MachineType, Values } from './machine.ts';
+import type { DefectOccurrence, StoryKey } from './occurrence.ts';
 import type { Random } from './random.ts';
 import type { NetworkName, Site } from './site.ts';
-import type { Story } from './story.ts';
 
 /** One machine of a factory, as the engine sees it. Nothing here changes while it runs. */
 export interface Machine {
@@ -19,12 +20,32 @@ export interface Machine {
   readonly random: Random;
   /** Faults planned in the factory description. */
   readonly scenario: readonly PlannedFault[];
-  /** Stories with a fault of it, in the order in which they were given. */
-  readonly stories?: readonly Story[];
+  /** What stories do to it; undefined if none of them ever touches it. */
+  readonly story?: MachineStory;
   /** Defects of its instruments, in the order in which they act. */
   readonly defects?: readonly MachineDefect[];
   /** The machines that a main meter measures. */
   readonly metered?: readonly Machine[];
+}
+
+/** What stories do to one machine, as functions of time. */
+export interface MachineStory {
+  /** Equal for machines to which the same events happen. */
+  readonly key: string;
+  /** Whether a defect ever acts on it. */
+  readonly hasDefects: boolean;
+  /** The faults that act within a span, each to its planned end. */
+  incidents(fromS: number, toS: number): readonly Incident[];
+  /** The defects that act within a span, by begin, then place in the file, then file. */
+  defects(fromS: number, toS: number): readonly ToldDefect[];
+}
+
+/** A defect of a machine, with the event that causes it. */
+export interface ToldDefect {
+  readonly story: StoryKey;
+  /** Id of the event in its story. */
+  readonly event: string;
+  readonly occurrence: DefectOccurrence;
 }
 
 /** A fault planned in a factory description. */

@@ -1,5 +1,16 @@
-import type { Growth } from './anomaly.ts';
-import { Random } from './random.ts';
+import type {
+  CalendarDescription,
+  ClimateDescription,
+  FactoryDescription,
+  MachineDescription,
+} from './factory.ts';
+import type {
+  DefectOccurrence,
+  FaultOccurrence,
+  Occurrence,
+  Span,
+  StopOccurrence,
+} from './occurrence.ts';
 
 /**
  * A story as the engine sees it: dated events of one factory, as a function of time. It says what
@@ -11,57 +22,65 @@ export interface Story {
   readonly factoryId: string;
   /** Seed of its draws. */
   readonly seed: number;
-  readonly events: readonly FaultEvent[];
+  /** SHA-256 of the bytes of its file, in hexadecimal digits; undefined without a file. */
+  readonly digest?: string;
+  readonly about?: string;
+  /** Zero of its relative times [s]; undefined if it has none. */
+  readonly startS?: number;
+  readonly periods?: Readonly<Partial<Record<PeriodName, Span>>>;
+  /** In the order of the file. */
+  readonly events: readonly StoryEvent[];
 }
 
-/** An event of a story: a fault that may occur many times. */
-export interface FaultEvent {
-  /** Unique within its story. */
-  readonly id: string;
-  /** Ids of all machines that an occurrence may name. */
-  readonly machineIds: readonly string[];
-  /** The occurrences that act within a span (`beginS` < `toS`, `endS` > `fromS`), by begin. */
-  between(fromS: number, toS: number): readonly FaultOccurrence[];
-}
-
-/** One time that a fault occurs, with everything drawn. Acts for `beginS` < t ≤ `endS`. */
-export interface FaultOccurrence {
-  /** Counted from 0, including those that are left out. */
-  readonly index: number;
-  /** Whole seconds. */
-  readonly beginS: number;
-  readonly endS: number;
-  readonly machineId: string;
-  /** Name of one of the faults of the machine type. */
-  readonly type: string;
-  /** 1 to 5. */
-  readonly severity: number;
-  /** How it grows and fades, unless as its type usually does. */
-  readonly growth?: Growth;
-}
+/** Parts of the time of a dataset, for graders. */
+export const PERIOD_NAMES = ['train', 'baseline', 'implementation', 'reporting', 'test'] as const;
+export type PeriodName = (typeof PERIOD_NAMES)[number];
 
 /**
- * The id of what one occurrence does to one machine: a UUID (RFC 9562, version 8) made of the seed
- * and the name of the story, the event, the occurrence and the machine.
+ * What an event is: something wrong with a machine, something wrong with an instrument, another
+ * factory from a date on, or machines that are switched off.
  */
-export function occurrenceId(
-  { seed, name }: Pick<Story, 'seed' | 'name'>,
-  event: string,
-  index: number,
-  machineId: string,
-): string {
-  const random = new Random(seed, `story/${name}/${event}/id/${machineId}`);
-  let digits = '';
-  for (let word = 0; word < 4; word++)
-    digits += Math.floor(random.uniform(word, index) * 0x1_0000_0000)
-      .toString(16)
-      .padStart(8, '0');
-  const variant = ((Number.parseInt(digits[16] as string, 16) & 3) | 8).toString(16);
-  return [
-    digits.slice(0, 8),
-    digits.slice(8, 12),
-    `8${digits.slice(13, 16)}`,
-    `${variant}${digits.slice(17, 20)}`,
-    digits.slice(20),
-  ].join('-');
+export type StoryEvent = FaultEvent | DefectEvent | ChangeEvent | StopEvent;
+
+export type FaultEvent = EventOf<'fault', FaultOccurrence>;
+export type DefectEvent = EventOf<'defect', DefectOccurrence>;
+export type ChangeEvent = EventOf<'change', ChangeOccurrence>;
+export type StopEvent = EventOf<'stop', StopOccurrence>;
+
+/** An event of a story, which may occur many times, or never end. */
+interface EventOf<Class extends string, O extends Occurrence> {
+  readonly class: Class;
+  /** Unique within its story. */
+  readonly id: string;
+  /** Ids of all machines that an occurrence may name; empty for a change of the whole factory. */
+  readonly machineIds: readonly string[];
+  readonly note?: string;
+  /** The occurrences that act within a span (`beginS` < `toS`, `endS` > `fromS`), by begin. */
+  between(fromS: number, toS: number): readonly O[];
+}
+
+/** Why a factory was changed. */
+export const CHANGE_REASONS = ['measure', 'non_routine', 'routine'] as const;
+export type ChangeReason = (typeof CHANGE_REASONS)[number];
+
+/** A factory that is another one from a date on. What is absent stays as it is. */
+export interface ChangeOccurrence extends Occurrence {
+  readonly as: ChangeReason;
+  readonly machine?: MachineChange;
+  readonly add?: readonly MachineDescription[];
+  /** Ids of the machines that leave. */
+  readonly remove?: readonly string[];
+  readonly calendar?: CalendarDescription;
+  readonly networks?: NonNullable<FactoryDescription['networks']>;
+  readonly climate?: ClimateDescription;
+}
+
+/** What changes of one machine. */
+export interface MachineChange {
+  readonly id: string;
+  readonly ratedPowerKw?: number;
+  /** Merged over those of the machine, by their keys in the model. */
+  readonly parameters?: Readonly<Record<string, number>>;
+  /** A machine of this type in its place, with the defaults of the type. */
+  readonly type?: string;
 }

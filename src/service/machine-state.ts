@@ -46,7 +46,7 @@ export function machineState(
   const mayBeDisturbed =
     seen.faults !== 0 ||
     machine.scenario.length > 0 ||
-    machine.stories !== undefined ||
+    machine.story !== undefined ||
     journal.injections(machine.id).length > 0;
   return {
     machine,

@@ -7,6 +7,7 @@ import type { Site } from '../core/site.ts';
 import type { Story } from '../core/story.ts';
 import { machineTypes } from '../machines/index.ts';
 import { FactorySite } from '../site/index.ts';
+import { machineStory } from './machine-story.ts';
 import { connected, type Networks, networksOf } from './networks.ts';
 
 /** Settings before the first `configure` event. */
@@ -101,6 +102,7 @@ function build(
     const own = factory.machines.map((description): Machine => {
       const type = types.find(({ type }) => type === description.type);
       if (!type) throw new RangeError(`${description.name}: no machine type ${description.type}`);
+      const story = machineStory(description.id, type, factory.id, stories);
       return {
         id: description.id,
         name: description.name,
@@ -112,7 +114,7 @@ function build(
         site,
         random: new Random(seed, description.id),
         scenario: description.faults ?? NO_FAULTS,
-        ...storiesOf(factory, description, stories),
+        ...(story && { story }),
       };
     });
     const networks = networksOf(factory, own, site, journal);
@@ -128,19 +130,6 @@ function build(
   const machines = plants.flatMap((plant) => plant.machines);
   const byId = new Map(machines.map((machine) => [machine.id, machine]));
   return { seed, journal, types, stories, factories, plants, machines, byId };
-}
-
-/** The stories that a machine is in; nothing for a machine that is in none. */
-function storiesOf(
-  { id: factoryId }: FactoryDescription,
-  { id }: MachineDescription,
-  stories: readonly Story[],
-): Pick<Machine, 'stories'> {
-  const own = stories.filter(
-    (story) =>
-      story.factoryId === factoryId && story.events.some((each) => each.machineIds.includes(id)),
-  );
-  return own.length > 0 ? { stories: own } : {};
 }
 
 /** A site and its machines, by {@link machineKey}. */

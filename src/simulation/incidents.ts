@@ -3,7 +3,6 @@ import type { Machine } from '../core/factory.ts';
 import type { Journal, Settings } from '../core/journal.ts';
 import type { Fault, Values } from '../core/machine.ts';
 import { copyOf } from '../core/record.ts';
-import { occurrenceId } from '../core/story.ts';
 import { WearModel } from './wear-model.ts';
 
 /** Shortest and longest random anomaly, distributed evenly on a logarithmic scale [s]. */
@@ -154,31 +153,14 @@ export class Incidents {
 
   /** The faults of stories that overlap a span. They act beside all others. */
   #told(fromS: number, toS: number): Incident[] {
-    const { id, stories, type: machineType } = this.#machine;
-    if (!stories || this.#without === EVERY_ANOMALY) return [];
-    return stories.flatMap((story) =>
-      story.events.flatMap((event) =>
-        event.between(fromS, toS).flatMap(({ machineId, type, severity, growth, ...each }) => {
-          if (machineId !== id || !machineType.faultTypes.includes(type)) return [];
-          const { index, beginS, endS: plannedEndS } = each;
-          const endS = this.#journal.firstClear(id, type, beginS, plannedEndS);
-          const incident: Incident = {
-            id: occurrenceId(story, event.id, index, id),
-            machineId,
-            type,
-            origin: 'scenario',
-            severity,
-            startS: beginS,
-            plannedEndS,
-            endS: endS ?? plannedEndS,
-            clearedBy: endS === undefined ? null : 'request',
-            story: { scenario: story.name, event: event.id },
-            ...(growth && { growth }),
-          };
-          return incident.id === this.#without ? [] : [incident];
-        }),
-      ),
-    );
+    const { id, story } = this.#machine;
+    if (!story || this.#without === EVERY_ANOMALY) return [];
+    return story.incidents(fromS, toS).flatMap((planned) => {
+      if (planned.id === this.#without) return [];
+      const { type, startS, plannedEndS } = planned;
+      const endS = this.#journal.firstClear(id, type, startS, plannedEndS);
+      return [endS === undefined ? planned : { ...planned, endS, clearedBy: 'request' }];
+    });
   }
 
   /** The random anomaly of a local day, if there is one. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Growth } from '../../src/core/anomaly.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
-import type { FaultEvent, FaultOccurrence, Story } from '../../src/core/story.ts';
-import { occurrenceId } from '../../src/core/story.ts';
+import { type FaultOccurrence, occurrenceId } from '../../src/core/occurrence.ts';
+import type { FaultEvent, Story } from '../../src/core/story.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { createFleet, nextFleet } from '../../src/simulation/fleet.ts';
 import { Incidents } from '../../src/simulation/incidents.ts';
@@ -31,6 +31,7 @@ function storyOf(name: string, fault: Partial<FaultOccurrence> = {}): Story {
     ...fault,
   };
   const event: FaultEvent = {
+    class: 'fault',
     id: 'event-1',
     machineIds: [machineId],
     between: (fromS, toS) =>
@@ -80,7 +81,7 @@ test('only the machine that a story names differs', () => {
   const fleet = fleetOf([storyOf('leak')]);
   const sound = fleetOf([]);
   for (const machine of fleet.machines)
-    assert.equal(machine.stories !== undefined, machine.id === machineId, machine.name);
+    assert.equal(machine.story !== undefined, machine.id === machineId, machine.name);
   const others = (each: { machineId: string }) => each.machineId !== machineId;
   assert.deepEqual(
     rowsOf(fleet, FROM_S, FROM_S + 600).filter(others),
@@ -229,7 +230,7 @@ test('where no fault of a story acts, a machine in one is like any other', () =>
     const { byId, journal } = fleetOf(stories, injections);
     const machine = byId.get(hvac.id);
     assert.ok(machine);
-    assert.equal(machine.stories?.length, stories.length || undefined);
+    assert.equal(machine.story !== undefined, stories.length > 0);
     return new Incidents(machine, journal);
   };
   const [told, plain] = [incidentsOf([{ ...later, events }]), incidentsOf([])];
