@@ -5,6 +5,10 @@ import { ROW_WIDTH } from './machine.ts';
 export const READING = 1;
 /** The row requires a status message. */
 export const STATUS = 2;
+/** The reading is lost: it is never delivered. */
+export const LOST = 4;
+/** The row is the second delivery of the row before it. */
+export const REPEAT = 8;
 
 /**
  * Rows stored in columns that are allocated once and reused.
@@ -16,7 +20,12 @@ export const STATUS = 2;
  */
 export class Batch {
   readonly capacity: number;
+  /** True time: the end of the interval of a reading. */
   readonly timesMs: Float64Array;
+  /** The time that each row tells; `timesMs` itself while no row differs. */
+  toldMs: Float64Array;
+  /** When each row is delivered; `timesMs` itself while no row differs. */
+  receivedMs: Float64Array;
   readonly machines: Machine[] = [];
   readonly flags: Uint8Array;
   /**
@@ -31,6 +40,8 @@ export class Batch {
   readonly defects: Uint32Array;
   readonly values: Float64Array;
   length = 0;
+  #ownToldMs: Float64Array | undefined;
+  #ownReceivedMs: Float64Array | undefined;
   /**
    * Every row up to and including this instant is in this batch or an earlier one [ms]; −∞ until a
    * reader has filled the batch. A full batch may end with part of the next instant.
@@ -44,6 +55,8 @@ export class Batch {
   constructor(capacity = 4096) {
     this.capacity = capacity;
     this.timesMs = new Float64Array(capacity);
+    this.toldMs = this.timesMs;
+    this.receivedMs = this.timesMs;
     this.flags = new Uint8Array(capacity);
     this.alerts = new Uint32Array(capacity);
     this.faults = new Uint32Array(capacity);
@@ -57,12 +70,26 @@ export class Batch {
 
   clear(): void {
     this.length = 0;
+    this.toldMs = this.timesMs;
+    this.receivedMs = this.timesMs;
+  }
+
+  /** Sets what row `row`, the last one, tells, and when it is delivered; `timesMs` is set. */
+  tell(row: number, toldMs: number, receivedMs: number): void {
+    const timeMs = this.timesMs[row] as number;
+    if (toldMs !== timeMs && this.toldMs === this.timesMs)
+      this.toldMs = this.#ownToldMs = copied(this.timesMs, this.#ownToldMs, row);
+    if (receivedMs !== timeMs && this.receivedMs === this.timesMs)
+      this.receivedMs = this.#ownReceivedMs = copied(this.timesMs, this.#ownReceivedMs, row);
+    if (this.toldMs !== this.timesMs) this.toldMs[row] = toldMs;
+    if (this.receivedMs !== this.timesMs) this.receivedMs[row] = receivedMs;
   }
 
   /** Appends a copy of row `row` of another batch. */
   append(from: Batch, row: number): void {
     const to = this.length++;
     this.timesMs[to] = from.timesMs[row] as number;
+    this.tell(to, from.toldMs[row] as number, from.receivedMs[row] as number);
     this.machines[to] = from.machines[row] as Machine;
     this.flags[to] = from.flags[row] as number;
     this.alerts[to] = from.alerts[row] as number;
@@ -71,4 +98,11 @@ export class Batch {
     const at = row * ROW_WIDTH;
     this.values.set(from.values.subarray(at, at + ROW_WIDTH), to * ROW_WIDTH);
   }
+}
+
+/** The first `count` times in an array of their own, which is reused. */
+function copied(timesMs: Float64Array, own: Float64Array | undefined, count: number): Float64Array {
+  const to = own ?? new Float64Array(timesMs.length);
+  to.set(timesMs.subarray(0, count));
+  return to;
 }
