@@ -39,10 +39,12 @@ export interface ValueDefect extends AnyDefect {
   readonly class: 'value';
   /** Whether it also acts on a field without a value. */
   readonly fillsGaps?: true;
+  /** Whether it tells `heldValue`. */
+  readonly isHolding?: true;
   /** Why it cannot act on a field, as the end of a sentence; undefined if it can. */
   refuses(field: Field, type: MachineType, values: DefectValues): string | undefined;
   /** What is told in place of `x`, before rounding; NaN for no value. */
-  tell(x: number, acting: Acting, field: Field): number;
+  tell(x: number, acting: ActingOnValue): number;
 }
 
 /** A defect of the current transformers of one meter. */
@@ -104,12 +106,16 @@ export interface Acting {
   readonly endS: number;
   /** How far it has grown, 0 to 1. */
   readonly growth: number;
-  /** The true value of the field in the last reading that had been made when it began. */
-  readonly heldValue: number;
   /** Time since it began [s]. */
   readonly ageS: number;
+}
+
+/** A defect that acts on a value of a reading. */
+export interface ActingOnValue extends Acting {
+  /** The true value in the last reading that had been made when it began. */
+  readonly heldValue: number;
   /** A number of mean 0 and variance 1 within ±4.88, another one for each reading and field. */
-  noise(): number;
+  readonly noise: number;
 }
 
 /** A key of a kind of defect. */

@@ -9,5 +9,5 @@ export const noise: ValueDefect = {
   keys: { by: inUnit('Standard deviation of the noise, in the unit of the field.', 0) },
   isGrowing: true,
   refuses: unlessNumber,
-  tell: (x, acting) => x + acting.growth * (acting.values['by'] as number) * acting.noise(),
+  tell: (x, { values, growth, noise: n }) => x + growth * (values['by'] as number) * n,
 };

@@ -7,6 +7,7 @@ export const stuck: ValueDefect = {
   class: 'value',
   keys: {},
   fillsGaps: true,
+  isHolding: true,
   refuses: ({ name }) =>
     /^production_count_/.test(name)
       ? 'acts on production_count, which takes good and bad units along'
