@@ -1,5 +1,5 @@
 /** What instruments tell, beside the true readings. */
-import { Batch, LOST, READING } from '../../src/core/batch.ts';
+import { Batch, LOST, PARTIAL, READING } from '../../src/core/batch.ts';
 import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
 import { Journal } from '../../src/core/journal.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
@@ -88,6 +88,7 @@ export interface Row {
   readonly flags: number;
   readonly toldMs: number;
   readonly receivedMs: number;
+  /** Of a partial row: one bit per channel. */
   readonly channels: number;
 }
 
@@ -104,7 +105,7 @@ export function readings(batch: Batch): readonly Row[] {
       flags: batch.flags[row] as number,
       toldMs: batch.toldMs[row] as number,
       receivedMs: batch.receivedMs[row] as number,
-      channels: batch.channels[row] as number,
+      channels: (batch.flags[row] as number) & PARTIAL ? (batch.channels[row] as number) : -1,
     };
   }).filter(({ flags }) => (flags & (READING | LOST)) !== 0);
 }
