@@ -24,6 +24,8 @@ export interface Machine {
   readonly story?: MachineStory;
   /** Defects of its instruments, in the order in which they act. */
   readonly defects?: readonly MachineDefect[];
+  /** When its energy register stood at 0 [s]; undefined for a machine without one. */
+  readonly registerFromS?: number;
   /** The machines that a main meter measures. */
   readonly metered?: readonly Machine[];
 }
@@ -68,6 +70,8 @@ export interface MachineDescription {
   /** Overrides of the type's defaults. */
   readonly parameters?: Readonly<Partial<Values<string>>>;
   readonly faults?: readonly PlannedFault[];
+  /** Whether it has an energy register; as its factory says, if not given. */
+  readonly energyRegister?: boolean;
   readonly description?: string;
 }
 
@@ -172,6 +176,8 @@ export interface FactoryDescription {
   readonly machines: readonly MachineDescription[];
   /** Networks that connect its machines. Without them, each machine follows its own plan. */
   readonly networks?: Readonly<Partial<Record<NetworkName, NetworkDescription>>>;
+  /** Whether its machines have energy registers, unless they say otherwise themselves. */
+  readonly energyRegister?: boolean;
   readonly location?: string;
 }
 

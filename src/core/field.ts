@@ -16,6 +16,8 @@ export interface FieldSpec {
   /** Digits kept after the decimal point. */
   readonly decimals: number;
   readonly noise?: SensorNoise;
+  /** Whether it counts up for good, so that its values grow large, and the last one holds. */
+  readonly isTotal?: boolean;
   /** For a field of kind `text`: converts its number to the text. */
   readonly text?: (code: number) => string;
   /** The key that the wire name is derived from, if it differs from the key in the state. */
@@ -84,6 +86,11 @@ export const ELECTRICITY = {
   currentA: decimal(2),
   powerFactor: decimal(4),
   frequencyHz: decimal(3),
+} as const satisfies Record<string, FieldSpec>;
+
+/** What the counter of a machine's meter shows, for machines that have one. */
+export const REGISTER = {
+  energyTotalKwh: { kind: 'number', decimals: 6, isTotal: true },
 } as const satisfies Record<string, FieldSpec>;
 
 /** The production fields of every machine type. */

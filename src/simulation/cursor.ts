@@ -19,6 +19,14 @@ interface StoppedState {
   readonly stoppedS: number;
 }
 
+/** Counts what the readings of a cursor add up to. */
+export interface Counter {
+  /** Counts all readings up to and including `tS`, in steps of about a millisecond. */
+  opening(tS: number): Iterable<undefined>;
+  /** Counts the reading at `at` and writes the count into it. */
+  count(tS: number, values: Float64Array, at: number): void;
+}
+
 /** A position in one machine's function of time: its state there, and how to move on. */
 export class Cursor {
   readonly machine: Machine;
@@ -30,6 +38,8 @@ export class Cursor {
   defects = 0;
   /** When the machine was last switched off [s]; NaN for one that this cursor has seen run only. */
   stoppedS = Number.NaN;
+  /** The energy register, if the machine has one and its reader publishes it. */
+  register: Counter | undefined;
   /** Whether the next reading must include the machine's status, changed or not. */
   mustAnnounce = false;
   readonly #journal: Journal;

@@ -1,9 +1,10 @@
 import { Batch, READING, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
-import type { JournalEvent } from '../core/journal.ts';
+import type { Journal, JournalEvent } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { Cursor, DefectiveCursor } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
+import { dayTotals, Register } from './register.ts';
 
 /** Which machines a reader reads, and how often it reports a status. */
 export interface ReaderOptions {
@@ -100,6 +101,7 @@ export class Reader implements RowReader {
   #eventsSeen = 0;
   /** Cursors of machines that have just come to the fleet and have yet to be sought. */
   readonly #newcomers = new Set<Cursor>();
+  #newcomerSteps: Iterator<undefined> | undefined;
   /** Whether a change of fleets has yet to report statuses of its instant. */
   #isSwitching = false;
   /** Cursors that the next events have yet to switch, in reverse order. */
@@ -114,12 +116,7 @@ export class Reader implements RowReader {
     const cursors = new Map<string, Cursor>();
     for (const machine of options.machines ?? fleet.machines) {
       const same = after ? after.#cursors.get(machine.id) : undefined;
-      // A machine without defects pays nothing for those of others.
-      const isSound = options.isTrue || !machine.defects?.length;
-      const cursor =
-        same?.machine === machine
-          ? same
-          : new (isSound ? Cursor : DefectiveCursor)(machine, fleet.journal, options.without);
+      const cursor = same?.machine === machine ? same : newCursor(machine, fleet.journal, options);
       cursors.set(machine.id, cursor);
       const group = groups.get(machine.intervalMs);
       if (group) group.push(cursor);
@@ -162,12 +159,14 @@ export class Reader implements RowReader {
     this.#statuses.length = 0;
     this.#statusesWritten = 0;
     this.#newcomers.clear();
+    this.#newcomerSteps = undefined;
     this.#isSwitching = false;
     const next = this.#fleet.journal.events.findIndex((event) => event.timeS * 1000 > timeMs);
     this.#setPosition(timeMs, next < 0 ? this.#fleet.journal.events.length : next);
     for (const { cursors } of this.#groups)
       for (const cursor of cursors) {
         this.#seekCursor(cursor, announce);
+        if (cursor.register) yield* cursor.register.opening(timeMs / 1000);
         yield;
       }
   }
@@ -254,13 +253,23 @@ export class Reader implements RowReader {
 
   /** Seeks machines that have come to the fleet; returns false if some are left. */
   #seekNewcomers(): boolean {
-    let sought = 0;
+    if (this.#newcomers.size === 0 && !this.#newcomerSteps) return true;
+    this.#newcomerSteps ??= this.#seekingNewcomers();
+    for (let step = 0; step < REPLAYS_MAX; step++)
+      if (this.#newcomerSteps.next().done) {
+        this.#newcomerSteps = undefined;
+        return true;
+      }
+    return false;
+  }
+
+  *#seekingNewcomers(): Generator<undefined> {
     for (const cursor of this.#newcomers) {
-      if (sought++ === REPLAYS_MAX) return false;
       this.#newcomers.delete(cursor);
       this.#seekCursor(cursor, true);
+      if (cursor.register) yield* cursor.register.opening(this.#timeMs / 1000);
+      yield;
     }
-    return true;
   }
 
   /** Reads the due instant of a group; returns false if the batch fills up before its end. */
@@ -282,6 +291,7 @@ export class Reader implements RowReader {
     const { mode, alerts } = cursor;
     const row = batch.length++;
     cursor.read(timeMs / 1000, batch.values, row * ROW_WIDTH);
+    cursor.register?.count(timeMs / 1000, batch.values, row * ROW_WIDTH);
     const { intervalMs } = cursor.machine;
     const statusMs = this.#statusIntervalMs;
     const isDue =
@@ -365,6 +375,22 @@ export class Reader implements RowReader {
     this.#statuses.push({ cursor, timeMs: eventMs });
     return true;
   }
+}
+
+function newCursor(machine: Machine, journal: Journal, { isTrue, without }: ReaderOptions): Cursor {
+  // A machine without defects pays nothing for those of others.
+  const isSound = isTrue || !machine.defects?.length;
+  const cursor = new (isSound ? Cursor : DefectiveCursor)(machine, journal, without);
+  if (machine.registerFromS === undefined) return cursor;
+  // Totals are remembered of what the machine does, not of what it would do.
+  const totals = without === undefined ? dayTotals(machine) : undefined;
+  cursor.register = new Register(
+    machine,
+    journal,
+    () => new Cursor(machine, journal, without),
+    totals,
+  );
+  return cursor;
 }
 
 /** Creates a reader of some or all machines of a fleet; call `seek` before the first `read`. */
