@@ -49,6 +49,10 @@ export interface Identity {
   readonly partition: string;
   readonly labels: boolean;
   readonly clean: boolean;
+  /** Set if machines have energy registers: when all of them stood at 0. */
+  readonly registers_from?: string;
+  /** Set if all machines have energy registers, not only those that are described so. */
+  readonly registers?: 'all';
   /** Set for wide tables: the spans of train, validation and test. */
   readonly split?: ReturnType<typeof splitSpans>;
 }
@@ -83,6 +87,10 @@ export function identityOf(request: DatasetRequest): Identity {
     labels: request.hasLabels,
     clean: request.hasClean,
     // Absent otherwise, so that datasets of older versions stay equal.
+    ...(request.registersFromMs !== undefined && {
+      registers_from: timeText(request.registersFromMs),
+      ...(request.haveAllRegisters && { registers: 'all' as const }),
+    }),
     ...(request.wide && { split: splitSpans(request.wide.split, request) }),
   };
 }

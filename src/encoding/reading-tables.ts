@@ -30,6 +30,8 @@ export interface ReadingTable {
   /** Columns of its unique index. */
   readonly key: readonly string[];
   readonly columns: readonly TableColumn[];
+  /** Columns that are filled where a table has them. */
+  readonly optionalColumns?: readonly TableColumn[];
   /** How `machine_id` is stored. */
   readonly idType: 'uuid' | 'text';
   /** How `metadata` is stored; undefined if the table has no such column. */
@@ -68,6 +70,7 @@ const ENERGY_READINGS: ReadingTable = {
     column('power_factor', numeric(5, 4)),
     column('frequency_hz', numeric(6, 3)),
   ],
+  optionalColumns: [column('energy_total_kwh', numeric(18, 6))],
 };
 
 const PRODUCTION_DATA: ReadingTable = {

@@ -43,6 +43,8 @@ interface PreparedColumn {
 export class RecordWriter {
   readonly table: ReadingTable;
   readonly hasMetadata: boolean;
+  /** Names of fields that the table cannot store: totals, which do not belong into metadata. */
+  readonly unstored: readonly string[];
   readonly bytesMax: number;
   readonly #energyType: Utf8Constant | undefined;
   readonly #columns: readonly PreparedColumn[];
@@ -55,7 +57,9 @@ export class RecordWriter {
     const derived = isEnergy ? carrierColumns(type, channel) : {};
     this.#columns = this.table.columns.map((column) => prepared(column, channel, derived));
     const stored = new Set(this.#columns.map(({ at }) => at));
-    const rest = channel.fields.filter(({ column }) => !stored.has(column));
+    const others = channel.fields.filter(({ column }) => !stored.has(column));
+    const rest = others.filter(({ isTotal }) => !isTotal);
+    this.unstored = others.filter(({ isTotal }) => isTotal).map(({ name }) => name);
     this.hasMetadata = rest.length > 0;
     const isStored = this.hasMetadata && table.metadataType !== undefined;
     this.#metadata = isStored ? metadataWriter(rest) : undefined;
