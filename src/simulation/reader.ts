@@ -4,7 +4,7 @@ import type { Journal, JournalEvent } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { Cursor, DefectiveCursor } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
-import { dayTotals, Register } from './register.ts';
+import { dayTotals, Register, unreadRegister } from './register.ts';
 
 /** Which machines a reader reads, and how often it reports a status. */
 export interface ReaderOptions {
@@ -14,6 +14,8 @@ export interface ReaderOptions {
   readonly without?: string;
   /** Whether to ignore instrument defects: the true readings. */
   readonly isTrue?: boolean;
+  /** Whether energy registers are read; they have no value otherwise. They are, by default. */
+  readonly hasRegisters?: boolean;
   /** Simulated seconds after which a status is due, changed or not; 0: with every reading. */
   readonly statusIntervalS?: number;
   /**
@@ -377,11 +379,19 @@ export class Reader implements RowReader {
   }
 }
 
-function newCursor(machine: Machine, journal: Journal, { isTrue, without }: ReaderOptions): Cursor {
+function newCursor(
+  machine: Machine,
+  journal: Journal,
+  { isTrue, without, hasRegisters = true }: ReaderOptions,
+): Cursor {
   // A machine without defects pays nothing for those of others.
   const isSound = isTrue || !machine.defects?.length;
   const cursor = new (isSound ? Cursor : DefectiveCursor)(machine, journal, without);
   if (machine.registerFromS === undefined) return cursor;
+  if (!hasRegisters) {
+    cursor.register = unreadRegister(machine);
+    return cursor;
+  }
   // Totals are remembered of what the machine does, not of what it would do.
   const totals = without === undefined ? dayTotals(machine) : undefined;
   cursor.register = new Register(

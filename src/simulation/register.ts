@@ -86,6 +86,17 @@ export class Register implements Counter {
   }
 }
 
+/** Leaves the register of a machine without a value, which needs no past. */
+export function unreadRegister({ type }: Machine): Counter {
+  const { registerColumn } = type;
+  return {
+    opening: () => [],
+    count: (_tS, values, at) => {
+      values[at + registerColumn] = Number.NaN;
+    },
+  };
+}
+
 /** The end of the UTC day of a reading at `tS`. */
 function endOfDayS(tS: number): number {
   return Math.ceil(tS / DAY_S) * DAY_S;
