@@ -156,7 +156,7 @@ export class Progress {
     const folder = this.#folder;
     const path = join(folder, PARTIAL);
     const found = previous(folder, path);
-    const difference = found && identityDifference(found.identity, identity);
+    const difference = found && identityDifference(found.identity, identity, OUTCOME);
     if (difference)
       throw new DatasetError(
         `${folder} contains another dataset (${difference}); give another --out, or remove it`,
@@ -193,13 +193,16 @@ export function isBegun(folder: string): boolean {
   return existsSync(join(folder, PARTIAL));
 }
 
+/** Keys of a manifest that say what came of the identity. */
+const OUTCOME = ['command', 'rows', 'files'] as const;
+
 /** The first key in which two identities differ, with both values; undefined if they are equal. */
 export function identityDifference(
   a: Partial<Identity>,
   b: Identity,
   except: readonly (keyof Manifest)[] = [],
 ): string | undefined {
-  for (const key of Object.keys(b) as (keyof Identity)[]) {
+  for (const key of Object.keys({ ...b, ...a }) as (keyof Identity)[]) {
     const [left, right] = [a[key], b[key]].map((value) => JSON.stringify(value) ?? 'nothing');
     if (left !== right && !except.includes(key)) return `${key}: ${left} and ${right}`;
   }
