@@ -155,6 +155,7 @@ export function wideLayouts(
       fields,
       fieldsOf: (type: MachineType) =>
         new Map(columns.get(type)?.map((field) => [field.name, field])),
+      channelOf: () => 0,
       descriptions,
     };
   });

@@ -42,6 +42,8 @@ interface PreparedColumn {
 /** Writes one channel of a machine type as a record of its table, from the third column on. */
 export class RecordWriter {
   readonly table: ReadingTable;
+  /** Position of the channel in the machine type. */
+  readonly channel: number;
   readonly hasMetadata: boolean;
   /** Names of fields that the table cannot store: totals, which do not belong into metadata. */
   readonly unstored: readonly string[];
@@ -52,6 +54,7 @@ export class RecordWriter {
 
   constructor(type: MachineType, channel: Channel, table: ReadingTable) {
     this.table = table;
+    this.channel = type.channels.indexOf(channel);
     const isEnergy = this.table.key.includes('energy_type');
     this.#energyType = isEnergy ? new Utf8Constant(channel.name) : undefined;
     const derived = isEnergy ? carrierColumns(type, channel) : {};

@@ -19,12 +19,22 @@ interface StoppedState {
   readonly stoppedS: number;
 }
 
-/** Counts what the readings of a cursor add up to. */
-export interface Counter {
-  /** Counts all readings up to and including `tS`, in steps of about a millisecond. */
+/** The energy register of a machine's meter, in whole milliwatt-hours. */
+export interface EnergyRegister {
+  /** The energy that the machine has taken. */
+  readonly trueMwh: number;
+  /** What the meter has counted: the same, as long as it was wired correctly. */
+  readonly mwh: number;
+  /** What it had counted at an earlier instant. */
+  atMwh(tS: number): number;
+  /** Counts nothing from here on, since the cursor moves to another instant, until it opens. */
+  close(): void;
+  /** Counts all readings up to and including `tS`, in steps of about a millisecond, and opens. */
   opening(tS: number): Iterable<undefined>;
-  /** Counts the reading at `at` and writes the count into it. */
-  count(tS: number, values: Float64Array, at: number): void;
+  /** Counts the true reading at `at` and writes what the register shows into it. */
+  count(tS: number, row: Float64Array, at: number): void;
+  /** Counts the last reading as the wrongly wired meter tells it. */
+  recount(row: Float64Array, at: number): void;
 }
 
 /** A position in one machine's function of time: its state there, and how to move on. */
@@ -34,12 +44,10 @@ export class Cursor {
   mode = IDLE;
   alerts = 0;
   label = 0;
-  /** The kinds of instrument defects that acted on the last reading. */
-  defects = 0;
   /** When the machine was last switched off [s]; NaN for one that this cursor has seen run only. */
   stoppedS = Number.NaN;
   /** The energy register, if the machine has one and its reader publishes it. */
-  register: Counter | undefined;
+  register: EnergyRegister | undefined;
   /** Whether the next reading must include the machine's status, changed or not. */
   mustAnnounce = false;
   readonly #journal: Journal;
@@ -202,6 +210,7 @@ export class Cursor {
     steps.writeRow(state, site.at(tS), bits, steps.sensorNoiseFactor, values, at);
     this.mode = values[at + steps.modeColumn] as number;
     this.label = this.#incidents.labelAt(tS);
+    this.register?.count(tS, values, at);
     if (isScanned(reading, intervalMs))
       this.alerts = this.#alertMonitor.evaluate(state, parameters, tS);
   }
@@ -297,19 +306,6 @@ export class Cursor {
       stopped = { state: this.#state as Values<string>, stoppedS: timeS(start + 1) };
     }
     return stopped;
-  }
-}
-
-/** A cursor that reports the readings of the machine's defective instruments. */
-export class DefectiveCursor extends Cursor {
-  override read(tS: number, values: Float64Array, at: number): void {
-    super.read(tS, values, at);
-    this.defects = 0;
-    for (const defect of this.machine.defects ?? [])
-      if (tS > defect.fromS && tS <= defect.untilS) {
-        defect.apply(values, at, tS);
-        this.defects |= defect.label;
-      }
   }
 }
 

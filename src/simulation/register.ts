@@ -2,7 +2,8 @@ import type { Machine } from '../core/factory.ts';
 import type { Journal } from '../core/journal.ts';
 import { type MachineType, ROW_WIDTH, takenMilliwattHours } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
-import type { Counter, Cursor } from './cursor.ts';
+import type { Cursor, EnergyRegister } from './cursor.ts';
+import type { Instruments } from './instruments.ts';
 
 const DAY_S = 86_400;
 /** Readings counted before other work may run: about a millisecond. */
@@ -11,50 +12,82 @@ const STEP_READINGS = 2048;
 const TOTALS_MAX = 128;
 const MWH_PER_KWH = 1e6;
 
+/** What the readings of a register are made of. */
+interface Source {
+  /** Makes a cursor with the same true readings, to count those before an instant. */
+  newCursor(): Cursor;
+  /** Makes what changes them as the wires of the meter do; without it, these are sound. */
+  newWiring?(): Pick<Instruments, 'wire'>;
+  /** What is remembered of these readings, see {@link dayTotals}. */
+  readonly totals?: DayTotals;
+}
+
 /**
- * The energy register of one machine: what its readings add up to since an instant, in whole
- * milliwatt-hours. Sums of whole numbers are exact, so it is the same wherever a reader started.
+ * The energy register of one machine: what its readings add up to since an instant. Sums of whole
+ * milliwatt-hours are exact, so it is the same wherever a reader started.
  */
-export class Register implements Counter {
+export class Register implements EnergyRegister {
   readonly #machine: Machine;
-  readonly #journal: Journal;
-  readonly #newCursor: () => Cursor;
-  readonly #totals: DayTotals | undefined;
   readonly #type: MachineType;
+  readonly #journal: Journal;
+  readonly #source: Source;
   readonly #fromS: number;
   readonly #column: number;
+  readonly #energyColumn: number;
+  #isOpen = false;
+  #trueMwh = 0;
   #mwh = 0;
+  /** The energy of the last reading. */
+  #lastMwh = 0;
+  #lastS = Number.NaN;
   /** The end of the day that is being counted, in UTC. */
   #dayEndS = Number.NaN;
+  #past: { readonly tS: number; readonly mwh: number } | undefined;
 
-  /**
-   * @param newCursor - Makes a cursor with the same readings, to count those before an instant.
-   * @param totals - What to remember of its readings, see {@link dayTotals}.
-   */
-  constructor(machine: Machine, journal: Journal, newCursor: () => Cursor, totals?: DayTotals) {
+  constructor(machine: Machine, journal: Journal, source: Source) {
     this.#machine = machine;
-    this.#journal = journal;
-    this.#newCursor = newCursor;
-    this.#totals = totals;
     this.#type = machine.type;
+    this.#journal = journal;
+    this.#source = source;
     this.#fromS = machine.registerFromS ?? Number.NaN;
     this.#column = machine.type.registerColumn;
+    this.#energyColumn = machine.type.electricityColumn + 1;
   }
 
-  /** What it shows [mWh]. */
+  get trueMwh(): number {
+    return this.#trueMwh;
+  }
+
   get mwh(): number {
     return this.#mwh;
   }
 
+  atMwh(tS: number): number {
+    if (this.#past?.tS !== tS) {
+      const past = new Register(this.#machine, this.#journal, this.#source);
+      for (const _ of past.opening(tS));
+      past.#remember(tS);
+      this.#past = { tS, mwh: past.mwh };
+    }
+    return this.#past.mwh;
+  }
+
+  close(): void {
+    this.#isOpen = false;
+  }
+
   /** Reads the machine up to and including `tS`, from the latest total that is remembered. */
   *opening(tS: number): Generator<undefined> {
-    const known = this.#totals?.before(tS, this.#journal);
+    this.#isOpen = true;
+    const known = this.#source.totals?.before(tS, this.#journal);
     const knownS = Math.max(this.#fromS, known?.tS ?? this.#fromS);
+    this.#trueMwh = known?.trueMwh ?? 0;
     this.#mwh = known?.mwh ?? 0;
     this.#dayEndS = endOfDayS(knownS);
     if (!(knownS < tS)) return;
     const { intervalMs } = this.#machine;
-    const cursor = this.#newCursor();
+    const cursor = this.#source.newCursor();
+    const wiring = this.#source.newWiring?.();
     const row = new Float64Array(ROW_WIDTH);
     cursor.seek(1000 * knownS, row);
     const last = Math.floor((1000 * tS) / intervalMs);
@@ -63,17 +96,34 @@ export class Register implements Counter {
       if (cursor.follow(atS)) {
         cursor.read(atS, row, 0);
         this.count(atS, row, 0);
+        if (wiring?.wire(row, 0, atS)) this.recount(row, 0);
       }
       if (i % STEP_READINGS === 0) yield;
     }
   }
 
-  count(tS: number, values: Float64Array, at: number): void {
+  count(tS: number, row: Float64Array, at: number): void {
+    if (!this.#isOpen) return;
     if (tS > this.#dayEndS) this.#endDay(tS);
     // The register of a machine that is read before its begin stands at 0.
-    if (tS > this.#fromS) this.#mwh += takenMilliwattHours(this.#type, values, at);
+    this.#lastMwh = tS > this.#fromS ? takenMilliwattHours(this.#type, row, at) : 0;
+    this.#lastS = tS;
+    this.#trueMwh += this.#lastMwh;
+    this.#mwh += this.#lastMwh;
     if (tS === this.#dayEndS) this.#remember(tS);
-    values[at + this.#column] = this.#mwh / MWH_PER_KWH;
+    row[at + this.#column] = this.#mwh / MWH_PER_KWH;
+  }
+
+  recount(row: Float64Array, at: number): void {
+    if (!this.#isOpen || !(this.#lastS > this.#fromS)) return;
+    const energy = at + this.#energyColumn;
+    const toldKwh = row[energy] as number;
+    // A meter stands while it measures energy that flows backwards.
+    row[energy] = Math.max(0, toldKwh);
+    this.#mwh += takenMilliwattHours(this.#type, row, at) - this.#lastMwh;
+    row[energy] = toldKwh;
+    if (this.#lastS === this.#dayEndS) this.#remember(this.#lastS);
+    row[at + this.#column] = this.#mwh / MWH_PER_KWH;
   }
 
   #endDay(tS: number): void {
@@ -82,19 +132,36 @@ export class Register implements Counter {
   }
 
   #remember(tS: number): void {
-    if (tS > this.#fromS) this.#totals?.add({ tS, mwh: this.#mwh }, this.#journal);
+    if (tS <= this.#fromS) return;
+    this.#source.totals?.add({ tS, trueMwh: this.#trueMwh, mwh: this.#mwh }, this.#journal);
   }
 }
 
-/** Leaves the register of a machine without a value, which needs no past. */
-export function unreadRegister({ type }: Machine): Counter {
-  const { registerColumn } = type;
-  return {
-    opening: () => [],
-    count: (_tS, values, at) => {
-      values[at + registerColumn] = Number.NaN;
-    },
-  };
+/** The register of a machine for readers that do not need it: without a value. */
+export class UnreadRegister implements EnergyRegister {
+  readonly trueMwh = Number.NaN;
+  readonly mwh = Number.NaN;
+  readonly #column: number;
+
+  constructor({ type }: Machine) {
+    this.#column = type.registerColumn;
+  }
+
+  atMwh(): number {
+    return Number.NaN;
+  }
+
+  close(): void {}
+
+  opening(): Iterable<undefined> {
+    return [];
+  }
+
+  count(_tS: number, row: Float64Array, at: number): void {
+    row[at + this.#column] = Number.NaN;
+  }
+
+  recount(): void {}
 }
 
 /** The end of the UTC day of a reading at `tS`. */
@@ -102,10 +169,9 @@ function endOfDayS(tS: number): number {
   return Math.ceil(tS / DAY_S) * DAY_S;
 }
 
-/** What a register showed at an instant. */
-interface Total {
+/** What a register had counted at an instant. */
+interface Total extends Pick<EnergyRegister, 'trueMwh' | 'mwh'> {
   readonly tS: number;
-  readonly mwh: number;
 }
 
 /** A total, and how many events the journal had up to its instant. */
@@ -113,7 +179,7 @@ interface KnownTotal extends Total {
   readonly events: number;
 }
 
-/** Totals of a register at the ends of some days: a cache. */
+/** Totals of a register at some instants, mostly the ends of days: a cache. */
 export class DayTotals {
   /** In the order of time. */
   #known: KnownTotal[] = [];
@@ -126,11 +192,15 @@ export class DayTotals {
   }
 
   /** Of too many, every second is forgotten, but never the latest. */
-  add({ tS, mwh }: Total, journal: Journal): void {
+  add(total: Total, journal: Journal): void {
+    const { tS } = total;
     const known = this.#known;
-    const place = known.findLastIndex((total) => total.tS <= tS);
+    const place = known.findLastIndex((each) => each.tS <= tS);
     const replaced = known[place]?.tS === tS ? 1 : 0;
-    known.splice(place + 1 - replaced, replaced, { tS, mwh, events: eventsUntil(journal, tS) });
+    known.splice(place + 1 - replaced, replaced, {
+      ...total,
+      events: eventsUntil(journal, tS),
+    });
     if (known.length > TOTALS_MAX)
       this.#known = known.filter((_, i) => i % 2 === 0 || i === known.length - 1);
   }
@@ -147,9 +217,17 @@ function eventsUntil({ events }: Journal, tS: number): number {
   return from;
 }
 
-/** The remembered totals of a machine, for all readers of this process. */
-export function dayTotals(machine: Machine): DayTotals {
-  return totals.of(machine);
+/** What is remembered of true readings where those told differ, and of those told. */
+interface Remembered {
+  readonly true: DayTotals;
+  readonly told: DayTotals;
 }
 
-const totals = new Memo((_machine: Machine) => new DayTotals());
+/** The remembered totals of a machine, for all readers of this process. */
+export function dayTotals(machine: Machine): Remembered {
+  return remembered.of(machine);
+}
+
+const remembered = new Memo(
+  (_machine: Machine): Remembered => ({ true: new DayTotals(), told: new DayTotals() }),
+);
