@@ -3,6 +3,7 @@ import { Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import type { FlatField } from '../encoding/reading.ts';
+import { inTurns } from '../runtime/turns.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
 import type { Window } from './window.ts';
@@ -81,6 +82,7 @@ export async function seriesOf(
   const columns = fields.map((field) => new Buckets(field, length));
   const reader = createReader(fleet, {
     machines: [machine],
+    hasRegisters: fields.some(({ field }) => field.isTotal),
     ...(without !== undefined && { without }),
   });
   const room = new Batch(BATCH_ROWS);
@@ -89,7 +91,7 @@ export async function seriesOf(
   for (const place of isSampled
     ? places(window, length, machine.intervalMs, readingsMax)
     : [window]) {
-    reader.seek(place.fromMs);
+    await inTurns(reader.seeking(place.fromMs), signal);
     for (const batch of batches(reader, place.toMs, room)) {
       readings += addRows(batch, columns, fromMs, widthMs);
       await turn();

@@ -103,11 +103,13 @@ class ShardWorker implements RegistryFollower {
     this.#configuration = configuration;
     this.#membership = membership;
     this.#log = log;
-    const { factories, seed, cluster, eventLog } = membership;
+    const { factories, seed, beginsS, cluster, eventLog } = membership;
     this.#fleet = createFleet(factories, {
       seed,
       journal: eventLog.journal,
       types: configuration.catalogue,
+      registersFromS: beginsS,
+      haveAllRegisters: configuration.haveAllRegisters,
     });
     this.#shares = this.#divided();
     const { redisUrl, prefix } = configuration.cluster;
