@@ -97,17 +97,19 @@ export class CopyEncoder {
     const machine = batch.machines[row] as Machine;
     const records = this.#types.of(machine.type).records.get(target) as readonly RecordWriter[];
     if (records.length === 0) return at;
-    const timeMs = batch.timesMs[row] as number;
+    const timeMs = batch.toldMs[row] as number;
     if (timeMs !== this.#timeMs) this.#setTime(timeMs);
     const hasTextIds = target.table.idType === 'text';
     for (let i = 0; i < records.length; i++) {
+      const record = records[i] as RecordWriter;
+      if (!batch.carries(row, record.channel)) continue;
       view.setInt16(at, target.columns.length);
       view.setInt32(at + 2, 8);
       view.setInt32(at + 6, this.#timeHigh);
       view.setInt32(at + 10, this.#timeLow);
       at += 14;
       at = hasTextIds ? this.#idText(view, at, machine) : this.#id(view, at, machine);
-      at = (records[i] as RecordWriter).write(view, at, batch, row);
+      at = record.write(view, at, batch, row);
     }
     return at;
   }

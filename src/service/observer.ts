@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Batch, READING } from '../core/batch.ts';
+import { Batch, LOST, READING, SEPARATE } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Machine } from '../core/factory.ts';
 import { OFFLINE } from '../core/field.ts';
@@ -222,21 +222,23 @@ export class Observer {
       // The last status of a machine that has left; its totals are gone already.
       if (!tally) continue;
       const at = row * ROW_WIDTH;
-      tally.mode = batch.values[at + type.modeColumn] as number;
+      const truth = batch.trueValues;
+      tally.mode = truth[at + type.modeColumn] as number;
       tally.alerts = batch.alerts[row] as number;
       tally.faults = batch.faults[row] as number;
-      if (((batch.flags[row] as number) & READING) === 0) {
-        tally.powerKw = 0;
+      if (!batch.isMade(row)) {
+        const isRunning = (batch.flags[row] as number) & (READING | LOST | SEPARATE);
+        if (isRunning === 0) tally.powerKw = 0;
         continue;
       }
       tally.timeMs = batch.timesMs[row] as number;
-      tally.powerKw = batch.values[at + type.electricityColumn] as number;
+      tally.powerKw = truth[at + type.electricityColumn] as number;
       if (tally.timeMs <= this.#beganMs) continue;
       tally.readings++;
       this.#readingsTotal++;
-      tally.energyKwh += type.energyTakenKwh(batch.values, at);
+      tally.energyKwh += type.energyTakenKwh(truth, at);
       if (type.productionColumn >= 0)
-        tally.productionCount += batch.values[at + type.productionColumn] as number;
+        tally.productionCount += truth[at + type.productionColumn] as number;
       this.dailyTotals.add(batch, row);
     }
   }

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { type Batch, READING } from '../../core/batch.ts';
+import type { Batch } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
 import { OFFLINE, OPERATING_MODES, RUNNING } from '../../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../../core/machine.ts';
@@ -110,10 +110,11 @@ export class MachineStatuses {
   #addRow(status: MachineStatus, batch: Batch, row: number): void {
     const from = row * ROW_WIDTH;
     const timeMs = batch.timesMs[row] as number;
-    const isReading = ((batch.flags[row] as number) & READING) !== 0;
+    const isReading = batch.isMade(row);
     const { type } = status.machine;
     const { mode, power, production } = this.#columns.of(type);
-    const value = (column: number) => (column < 0 ? 0 : (batch.values[from + column] as number));
+    const value = (column: number) =>
+      column < 0 ? 0 : (batch.trueValues[from + column] as number);
     status.timeMs = timeMs;
     status.mode = mode < 0 ? RUNNING : value(mode);
     status.powerKw = status.mode !== OFFLINE ? value(power) : 0;
@@ -123,7 +124,7 @@ export class MachineStatuses {
     status.readingMs = timeMs;
     if (timeMs <= status.countedMs) return;
     status.countedMs = timeMs;
-    status.energyUnits += Math.round(UNITS_PER_KWH * type.energyTakenKwh(batch.values, from));
+    status.energyUnits += Math.round(UNITS_PER_KWH * type.energyTakenKwh(batch.trueValues, from));
     status.production += value(production);
   }
 
