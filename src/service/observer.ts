@@ -106,9 +106,12 @@ export class Observer {
     this.#timeMs = batch.untilMs;
   }
 
-  /** Switches to another fleet after an instant that it has not passed. */
+  /**
+   * Switches to another fleet after an instant that it has not passed, instead of those that were
+   * to come at that instant or later.
+   */
   follow(fleet: Fleet, fromMs: number): void {
-    if (this.#next.at(-1)?.fromMs === fromMs) this.#next.pop();
+    while ((this.#next.at(-1)?.fromMs ?? fromMs - 1) >= fromMs) this.#next.pop();
     this.#next.push({ fleet, fromMs });
   }
 

@@ -69,14 +69,18 @@ export function createFleet(
 }
 
 /**
- * Builds the fleet of other factories with the same seed, journal, types and stories. A machine
- * with an unchanged description on an unchanged site stays the same object, so readers can keep its
- * cursor.
+ * Builds the fleet of other factories, or with other stories, with the same seed, journal and
+ * types. A machine with an unchanged description on an unchanged site, to which the same happens,
+ * stays the same object, so readers can keep its cursor.
  *
  * @param fleet - A whole fleet, not a part of one.
  */
-export function nextFleet(fleet: Fleet, factories: readonly FactoryDescription[]): Fleet {
-  return build(factories, fleet, fleet.plants);
+export function nextFleet(
+  fleet: Fleet,
+  factories: readonly FactoryDescription[],
+  stories = fleet.stories,
+): Fleet {
+  return build(factories, { ...fleet, stories }, fleet.plants);
 }
 
 /**
@@ -181,7 +185,7 @@ function siteKey({ name, location, machines, ...rest }: FactoryDescription): str
  */
 function machineKey(
   description: MachineDescription,
-  { type }: Machine,
+  { type, story }: Machine,
   { machines, networks }: FactoryDescription,
   built: readonly Machine[],
 ): string {
@@ -194,7 +198,11 @@ function machineKey(
         (other.activityShare && (other.uses?.[network] ?? named?.[name]))));
   const isAlone = !type.isMainMeter && !network;
   const partners = isAlone ? [] : machines.filter((_each, i) => isWith(built[i] as Machine));
-  return JSON.stringify([description, ...partners].map(({ description: _about, ...rest }) => rest));
+  const told = isAlone ? [] : built.filter(isWith).map(({ story: other }) => other?.key ?? '');
+  return JSON.stringify([
+    [story?.key ?? '', ...told],
+    ...[description, ...partners].map(({ description: _about, ...rest }) => rest),
+  ]);
 }
 
 /**
