@@ -7,6 +7,7 @@ import { jsonLines } from '../encoding/json-lines.ts';
 import type { LineFormat } from '../encoding/line-format.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
+import { type Layer, layerOptions } from './layer.ts';
 import type { Window } from './window.ts';
 
 /** Bytes sent together: what a socket accepts at once. */
@@ -47,10 +48,11 @@ export async function* encodedReadings(
   { fromMs, toMs }: Window,
   mediaType: string,
   signal: AbortSignal,
+  as: Layer = 'observed',
 ): AsyncGenerator<Buffer> {
   const isArray = mediaType === ARRAY;
   const encoder = (FORMAT_OF.get(mediaType) as LineFormat).flat([machine.type]);
-  const reader = createReader(fleet, { machines: [machine] });
+  const reader = createReader(fleet, { machines: [machine], ...layerOptions(as) });
   reader.seek(fromMs);
   const bytes = Buffer.allocUnsafe(CHUNK_BYTES);
   let end = encoder.header(bytes, 0);
