@@ -5,6 +5,7 @@ import { FORMATS } from '../dataset/formats/index.ts';
 import { MESSAGE_BYTES_MAX } from '../encoding/columns.ts';
 import { jsonLines } from '../encoding/json-lines.ts';
 import type { LineFormat } from '../encoding/line-format.ts';
+import { inTurns } from '../runtime/turns.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
 import { type Layer, layerOptions } from './layer.ts';
@@ -53,7 +54,8 @@ export async function* encodedReadings(
   const isArray = mediaType === ARRAY;
   const encoder = (FORMAT_OF.get(mediaType) as LineFormat).flat([machine.type]);
   const reader = createReader(fleet, { machines: [machine], ...layerOptions(as) });
-  reader.seek(fromMs);
+  await inTurns(reader.seeking(fromMs), signal);
+  signal.throwIfAborted();
   const bytes = Buffer.allocUnsafe(CHUNK_BYTES);
   let end = encoder.header(bytes, 0);
   if (isArray) bytes[end++] = '['.charCodeAt(0);

@@ -3,6 +3,7 @@ import { Batch, READING, REPEAT } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import type { FlatField } from '../encoding/reading.ts';
+import { inTurns } from '../runtime/turns.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
 import { type Layer, layerOptions } from './layer.ts';
@@ -82,14 +83,18 @@ export async function seriesOf(
   const { fromMs, toMs } = window;
   const widthMs = (toMs - fromMs) / length;
   const columns = fields.map((field) => new Buckets(field, machine.type, length));
-  const reader = createReader(fleet, { machines: [machine], ...layerOptions(as) });
+  const reader = createReader(fleet, {
+    machines: [machine],
+    hasRegisters: fields.some(({ field }) => field.isTotal),
+    ...layerOptions(as),
+  });
   const room = new Batch(BATCH_ROWS);
   const isSampled = (toMs - fromMs) / machine.intervalMs > readingsMax;
   let readings = 0;
   for (const place of isSampled
     ? places(window, length, machine.intervalMs, readingsMax)
     : [window]) {
-    reader.seek(place.fromMs);
+    await inTurns(reader.seeking(place.fromMs), signal);
     for (const batch of batches(reader, place.toMs, room)) {
       readings += addRows(batch, columns, fromMs, widthMs);
       await turn();

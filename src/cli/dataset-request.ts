@@ -18,7 +18,7 @@ import { PROGRAM } from './command-line.ts';
 import type { Destination, Write, WriteJob } from './destinations/destination.ts';
 import { DESTINATIONS } from './destinations/index.ts';
 import { OptionReader } from './option-reader.ts';
-import { readWindow } from './window-options.ts';
+import { readWindow, withRegisters } from './window-options.ts';
 
 /** Longest resampling interval: a day [s]. */
 const RESAMPLE_MAX_S = 86_400;
@@ -36,7 +36,8 @@ export function readGenerateOptions(args: Arguments, configuration: Configuratio
   for (const name of destination.inapplicable)
     if (options.isGiven(name)) options.fault(name, `applies to files, not to ${destination.name}`);
   const isOnCluster = readClusterFlag(options, destination, configuration);
-  const window = resampled(options, readWindow(options, configuration), configuration);
+  const read = withRegisters(options, readWindow(options, configuration), configuration);
+  const window = resampled(options, read, configuration);
   const dataset = readDataset(options, window, args, configuration, destination);
   // The options of the others are checked, too, so that all errors are found.
   const writes = new Map(DESTINATIONS.map((each) => [each, each.read(options, configuration)]));
@@ -155,7 +156,7 @@ function commandOf(
     .map((name) => `${name}=${shown[name]}`);
   const file = shown['FACTORY_FILE'];
   const { fromMs, toMs, seed, format, compression, partition, hasLabels, hasClean } = request;
-  const { resampleMs, wide } = request;
+  const { resampleMs, wide, registersFromMs, haveAllRegisters } = request;
   const instant = (timeMs: number) => (Number.isNaN(timeMs) ? '' : timeText(timeMs));
   return [
     ...variables,
@@ -165,6 +166,10 @@ function commandOf(
     ...(file ? [`--factory ${quoted(String(file))}`] : []),
     ...(machines ? [`--machines ${quoted(machines)}`] : []),
     ...(resampleMs === undefined ? [] : [`--resample ${durationText(resampleMs / 1000)}`]),
+    ...(haveAllRegisters ? ['--registers'] : []),
+    ...(registersFromMs === undefined || registersFromMs === fromMs
+      ? []
+      : [`--registers-from ${instant(registersFromMs)}`]),
     `--format ${format} --compress ${compression}`,
     ...(wide
       ? [`--wide --split ${wide.split.join('/')}`]

@@ -28,6 +28,14 @@ export const generate: Command = {
       about: 'Resample to a longer interval: 60s, 15m; a multiple of every machine’s interval.',
       default: 'the interval of each machine',
     },
+    registers: {
+      about: 'Give every machine an energy register: energy_total_kwh, what its meter shows.',
+    },
+    'registers-from': {
+      value: 'TIME',
+      about: 'When the energy registers stood at 0, at or before --from.',
+      default: '--from',
+    },
     format: {
       value: 'FORMAT',
       about: `${choice(FORMAT_NAMES).expected}.`,

@@ -9,7 +9,12 @@ import type { Command } from './command.ts';
 import { type Pacing, publish } from './destinations/broker.ts';
 import { OptionReader } from './option-reader.ts';
 import { withProgress } from './progress-line.ts';
-import { readWindow, WINDOW_OPTIONS, windowConfiguration } from './window-options.ts';
+import {
+  readWindow,
+  WINDOW_OPTIONS,
+  windowConfiguration,
+  withRegisters,
+} from './window-options.ts';
 
 const SPEED_MAX = 100_000;
 const NUMBER = positive(SPEED_MAX);
@@ -45,7 +50,7 @@ export const replay: Command = {
   async execute(args, reporter) {
     const configuration = windowConfiguration(args);
     const options = new OptionReader(args);
-    const window = readWindow(options, configuration);
+    const window = withRegisters(options, readWindow(options, configuration), configuration);
     const broker = readBroker(options, configuration);
     if (!broker && !options.isGiven('mqtt'))
       options.fault('mqtt', 'is missing, and MQTT_HOST is not set');

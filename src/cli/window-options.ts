@@ -46,6 +46,31 @@ export function windowConfiguration({ values }: Arguments): Configuration {
   });
 }
 
+/** Adds when the energy registers stood at 0, if a machine of the window has one. */
+export function withRegisters(
+  options: OptionReader,
+  window: WindowRequest,
+  configuration: Configuration,
+): WindowRequest {
+  const given = options.read('registers-from', momentMs(Date.now()));
+  const haveAllRegisters = configuration.haveAllRegisters || options.isGiven('registers');
+  const chosen = new Set(window.machineIds);
+  const isAsked = window.factories.some(({ machines, energyRegister: ofAll }) =>
+    machines.some(({ id, energyRegister = ofAll }) => chosen.has(id) && energyRegister),
+  );
+  if (!haveAllRegisters && !isAsked) {
+    if (options.isGiven('registers-from')) options.fault('registers-from', 'requires --registers');
+    return window;
+  }
+  const { fromMs } = window;
+  if (given !== undefined && given > fromMs)
+    options.fault(
+      'registers-from',
+      `${options.written('registers-from')} is after --from ${options.written('from')}`,
+    );
+  return { ...window, registersFromMs: given ?? fromMs, haveAllRegisters };
+}
+
 /** Reads the window; the result is only valid if `options` has no errors. */
 export function readWindow(options: OptionReader, configuration: Configuration): WindowRequest {
   const moment = momentMs(Date.now());

@@ -27,6 +27,8 @@ export interface Configuration {
   };
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly isAutoStart: boolean;
+  /** Whether all machines have energy registers, not only those that are described so. */
+  readonly haveAllRegisters: boolean;
   readonly settings: Settings;
   readonly statusIntervalS: number;
   /** The enabled outputs, with their options. */

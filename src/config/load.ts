@@ -137,6 +137,7 @@ function describe(
     },
     logLevel: values.LOG_LEVEL,
     isAutoStart: values.SIMULATOR_AUTO_START,
+    haveAllRegisters: values.ENERGY_REGISTERS,
     settings: {
       enableAnomalies: values.SIMULATOR_ENABLE_ANOMALIES,
       anomalyProbability: values.ANOMALY_PROBABILITY,

@@ -114,6 +114,12 @@ const MACHINES = {
   SIMULATOR_AUTO_START: variable(FLAG, 'true', 'Whether machines run from the start.'),
   SIMULATOR_ENABLE_ANOMALIES: variable(FLAG, 'true', 'Whether anomalies occur at random.'),
   ANOMALY_PROBABILITY: variable(SHARE, '0.10', 'Chance of an anomaly per machine and day.'),
+  ENERGY_REGISTERS: variable(
+    FLAG,
+    'false',
+    'Whether every machine has an energy register, energy_total_kwh, which counts from the ' +
+      'beginning of the store.',
+  ),
   ...intervals(),
   SHIFT_1_START: variable(START_MINUTE, '6', 'Local time at which shift 1 starts.'),
   SHIFT_1_END: variable(END_MINUTE, '14', 'Local time at which shift 1 ends.'),

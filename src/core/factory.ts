@@ -21,6 +21,8 @@ export interface Machine {
   readonly scenario: readonly PlannedFault[];
   /** What stories do to it; undefined if none of them ever touches it. */
   readonly story?: MachineStory;
+  /** When its energy register stood at 0 [s]; undefined for a machine without one. */
+  readonly registerFromS?: number;
   /** The machines that a main meter measures. */
   readonly metered?: readonly Machine[];
 }
@@ -65,6 +67,8 @@ export interface MachineDescription {
   /** Overrides of the type's defaults. */
   readonly parameters?: Readonly<Partial<Values<string>>>;
   readonly faults?: readonly PlannedFault[];
+  /** Whether it has an energy register; as its factory says, if not given. */
+  readonly energyRegister?: boolean;
   readonly description?: string;
 }
 
@@ -169,6 +173,8 @@ export interface FactoryDescription {
   readonly machines: readonly MachineDescription[];
   /** Networks that connect its machines. Without them, each machine follows its own plan. */
   readonly networks?: Readonly<Partial<Record<NetworkName, NetworkDescription>>>;
+  /** Whether its machines have energy registers, unless they say otherwise themselves. */
+  readonly energyRegister?: boolean;
   readonly location?: string;
 }
 

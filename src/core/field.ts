@@ -16,6 +16,8 @@ export interface FieldSpec {
   /** Digits kept after the decimal point. */
   readonly decimals: number;
   readonly noise?: SensorNoise;
+  /** Whether it counts up for good, so that its values grow large, and the last one holds. */
+  readonly isTotal?: boolean;
   /** For a field of kind `text`: converts its number to the text. */
   readonly text?: (code: number) => string;
   /** The key that the wire name is derived from, if it differs from the key in the state. */
@@ -86,6 +88,11 @@ export const ELECTRICITY = {
   frequencyHz: decimal(3),
 } as const satisfies Record<string, FieldSpec>;
 
+/** What the counter of a machine's meter shows, for machines that have one. */
+export const REGISTER = {
+  energyTotalKwh: { kind: 'number', decimals: 6, isTotal: true },
+} as const satisfies Record<string, FieldSpec>;
+
 /** The production fields of every machine type. */
 export const PRODUCTION = {
   productionCount: COUNT,
@@ -122,6 +129,7 @@ const DIGITS: Readonly<Record<string, number>> = {
   chilled_water_return_temp_c: 5,
   cop: 5,
   vibration_mm_s: 8,
+  energy_total_kwh: 18,
 };
 
 /** Digits that a number of this name may have, those after the point included. */

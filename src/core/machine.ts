@@ -1,6 +1,6 @@
 import type { Onset } from './anomaly.ts';
 import type { Channel, Field, FieldSpec } from './field.ts';
-import { ELECTRICITY, PRODUCTION, unitOf, wireName } from './field.ts';
+import { ELECTRICITY, PRODUCTION, REGISTER, unitOf, wireName } from './field.ts';
 import type { Random } from './random.ts';
 import { completion } from './record.ts';
 import { compileRowWriter, type RowWriter, SITE_FIELDS } from './row.ts';
@@ -308,7 +308,7 @@ export interface Model<
 }
 
 /** A machine type, as the engine and everything derived from its tables see it. */
-export interface MachineType extends Omit<Model<string, string, string>, 'channels' | 'sums'> {
+export interface MachineType extends Omit<Model<string, string, string>, 'channels'> {
   readonly channels: readonly Channel[];
   /** The fields of all channels, in the order of a reading's row. */
   readonly fields: readonly Field[];
@@ -326,6 +326,11 @@ export interface MachineType extends Omit<Model<string, string, string>, 'channe
    * status.
    */
   readonly modeColumn: number;
+  /**
+   * Column of the energy register, whatever channel has it; −1 if the type has none. The row
+   * writer leaves it alone: its value depends on all readings before.
+   */
+  readonly registerColumn: number;
   readonly writeRow: RowWriter;
   /** Energy used in the interval of the row at `at`, of all carriers: electricity and fuel. */
   energyTakenKwh(values: Float64Array, at: number): number;
@@ -403,6 +408,7 @@ export function defineMachine<
     electricityColumn: columnOf('powerKw'),
     productionColumn: columnOf('productionCount'),
     modeColumn: mode.column,
+    registerColumn: -1,
     writeRow: compileRowWriter(fields.includes(mode) ? fields : [...fields, mode], model.sums),
     energyTakenKwh: energySum(
       columnOf('energyKwh'),
@@ -410,6 +416,75 @@ export function defineMachine<
       columnOf(model.fuel?.unitKwh),
     ),
   };
+}
+
+/** Variants with an energy register, by type. */
+const withRegisters = new WeakMap<MachineType, MachineType>();
+
+/**
+ * The same machine type with an energy register: the last field of the channel that has its
+ * `energy_kwh`. All other fields keep their columns. Always the same object for a type.
+ *
+ * @throws RangeError for a type that reports no energy, or has no column left.
+ */
+export function withRegister(type: MachineType): MachineType {
+  let variant = withRegisters.get(type);
+  if (!variant) {
+    variant = registered(type);
+    withRegisters.set(type, variant);
+  }
+  return variant;
+}
+
+function registered(type: MachineType): MachineType {
+  const { fields, modeColumn } = type;
+  if (!hasEnergy(type)) throw new RangeError(`${type.type} has no energy_kwh to count`);
+  const column = fields.length;
+  const register: Field = {
+    ...REGISTER.energyTotalKwh,
+    key: 'energyTotalKwh',
+    name: wireName('energyTotalKwh'),
+    unit: unitOf('energyTotalKwh'),
+    column,
+  };
+  const hidden = modeColumn < column ? undefined : hiddenMode(column + 1);
+  if ((hidden?.column ?? column) >= ROW_WIDTH)
+    throw new RangeError(`${type.type}: too many fields for an energy register`);
+  return {
+    ...type,
+    channels: type.channels.map((channel) =>
+      channel.fields.some(isEnergy)
+        ? { ...channel, fields: [...channel.fields, register] }
+        : channel,
+    ),
+    fields: [...fields, register],
+    registerColumn: column,
+    ...(hidden && {
+      modeColumn: hidden.column,
+      writeRow: compileRowWriter([...fields, hidden], type.sums),
+    }),
+  };
+}
+
+/**
+ * The energy of the row at `at`, of all carriers, in whole milliwatt-hours: what registers count,
+ * and the unit in which sums of energy are exact.
+ */
+export function takenMilliwattHours(
+  { energyTakenKwh }: Pick<MachineType, 'energyTakenKwh'>,
+  values: Float64Array,
+  at: number,
+): number {
+  return Math.floor(1e6 * energyTakenKwh(values, at) + 0.5);
+}
+
+/** Whether a machine type reports electrical energy, which an energy register counts. */
+export function hasEnergy({ fields }: MachineType): boolean {
+  return fields.some(isEnergy);
+}
+
+function isEnergy({ key }: Field): boolean {
+  return key === 'energyKwh';
 }
 
 /** The mode field of a type whose channels do not report the mode. */

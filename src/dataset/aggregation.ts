@@ -57,10 +57,10 @@ const BY_UNIT: Readonly<Record<string, Aggregation>> = {
  *
  * @throws RangeError for a unit without a rule: the number may be an amount or a level.
  */
-export function aggregationOf({ key, name, kind, unit }: Field): Aggregation {
+export function aggregationOf({ key, name, kind, unit, isTotal }: Field): Aggregation {
   if (kind === 'count') return SUM;
   if (kind === 'mode') return { rule: 'longest' };
-  if (kind === 'text') return { rule: 'last' };
+  if (kind === 'text' || isTotal) return { rule: 'last' };
   const aggregation = BY_KEY[key] ?? BY_UNIT[unit];
   if (!aggregation) throw new RangeError(`${name}: no rule for how ${unit} is aggregated`);
   return aggregation;
@@ -152,8 +152,10 @@ export class Aggregate {
   take(values: Float64Array, at: number): void {
     const columns = this.#columns;
     for (let i = 0; i < columns.length; i++) {
-      const { scale } = columns[i] as PreparedColumn;
-      values[at + i] = Math.floor(this.#value(i) * scale + 0.5) / scale;
+      const { rule, scale } = columns[i] as PreparedColumn;
+      const value = this.#value(i);
+      // A value of a reading is rounded already, and a large one would not survive it again.
+      values[at + i] = rule === 'last' ? value : Math.floor(value * scale + 0.5) / scale;
     }
     const current = columns.findIndex(({ rule }) => rule === 'current');
     if (current >= 0) values[at + current] = this.#currentA(values, at, current);

@@ -49,6 +49,10 @@ export interface Identity {
   readonly partition: string;
   readonly labels: boolean;
   readonly clean: boolean;
+  /** Set if machines have energy registers: when all of them stood at 0. */
+  readonly registers_from?: string;
+  /** Set if all machines have energy registers, not only those that are described so. */
+  readonly registers?: 'all';
   /** Set for wide tables: the spans of train, validation and test. */
   readonly split?: ReturnType<typeof splitSpans>;
 }
@@ -83,6 +87,10 @@ export function identityOf(request: DatasetRequest): Identity {
     labels: request.hasLabels,
     clean: request.hasClean,
     // Absent otherwise, so that datasets of older versions stay equal.
+    ...(request.registersFromMs !== undefined && {
+      registers_from: timeText(request.registersFromMs),
+      ...(request.haveAllRegisters && { registers: 'all' as const }),
+    }),
     ...(request.wide && { split: splitSpans(request.wide.split, request) }),
   };
 }
@@ -148,7 +156,7 @@ export class Progress {
     const folder = this.#folder;
     const path = join(folder, PARTIAL);
     const found = previous(folder, path);
-    const difference = found && identityDifference(found.identity, identity);
+    const difference = found && identityDifference(found.identity, identity, OUTCOME);
     if (difference)
       throw new DatasetError(
         `${folder} contains another dataset (${difference}); give another --out, or remove it`,
@@ -185,13 +193,16 @@ export function isBegun(folder: string): boolean {
   return existsSync(join(folder, PARTIAL));
 }
 
+/** Keys of a manifest that say what came of the identity. */
+const OUTCOME = ['command', 'rows', 'files'] as const;
+
 /** The first key in which two identities differ, with both values; undefined if they are equal. */
 export function identityDifference(
   a: Partial<Identity>,
   b: Identity,
   except: readonly (keyof Manifest)[] = [],
 ): string | undefined {
-  for (const key of Object.keys(b) as (keyof Identity)[]) {
+  for (const key of Object.keys({ ...b, ...a }) as (keyof Identity)[]) {
     const [left, right] = [a[key], b[key]].map((value) => JSON.stringify(value) ?? 'nothing');
     if (left !== right && !except.includes(key)) return `${key}: ${left} and ${right}`;
   }

@@ -78,14 +78,14 @@ function wideTasks(
   variants: readonly Variant[],
 ): Layout {
   const { factories, fromMs, toMs, resampleMs } = request;
-  const types = [...new Set(machines.map(({ type }) => type))];
+  const types = machines.map(({ type }) => type);
   const tables = wideLayouts(types, factories, resampleMs !== undefined);
-  const parts = types.flatMap((type) => {
+  const parts = tables.flatMap(({ name }) => {
     const all = slices(
-      machines.filter((machine) => machine.type === type),
+      machines.filter(({ type }) => type.type === name),
       FILE_MACHINES_MAX,
     );
-    return all.map((members, i) => ({ name: type.type, members, suffix: suffixOf(all, i) }));
+    return all.map((members, i) => ({ name, members, suffix: suffixOf(all, i) }));
   });
   // The largest first, so that no worker is left with it at the end.
   const readingsOf = (each: (typeof parts)[number]) => countReadings(request, each.members);

@@ -23,6 +23,10 @@ export interface WindowRequest {
   readonly machineIds: readonly string[];
   /** Resampling interval [ms], a multiple of every machine's interval. */
   readonly resampleMs?: number;
+  /** When all energy registers stood at 0 [ms]; without it, no machine has one. */
+  readonly registersFromMs?: number;
+  /** Whether all machines have energy registers, not only those that are described so. */
+  readonly haveAllRegisters?: boolean;
 }
 
 /** Everything that determines a dataset; sent to its workers. */
@@ -51,8 +55,13 @@ export type Variant = 'actual' | 'clean';
 /** The fleet that a dataset is read from. */
 export function fleetOf(request: WindowRequest, variant: Variant): Fleet {
   const { factories, seed, settings, events } = request;
+  const { registersFromMs, haveAllRegisters = false } = request;
+  const registers = registersFromMs !== undefined && {
+    registersFromS: registersFromMs / 1000,
+    haveAllRegisters,
+  };
   if (variant === 'actual')
-    return createFleet(factories, { seed, journal: new Journal(settings, events) });
+    return createFleet(factories, { seed, journal: new Journal(settings, events), ...registers });
   const healthy = factories.map((factory) => ({
     ...factory,
     machines: factory.machines.map(({ faults: _, ...machine }) => machine),
@@ -61,7 +70,7 @@ export function fleetOf(request: WindowRequest, variant: Variant): Fleet {
     { ...settings, enableAnomalies: false },
     events.flatMap(withoutAnomalies),
   );
-  return createFleet(healthy, { seed, journal });
+  return createFleet(healthy, { seed, journal, ...registers });
 }
 
 /**
@@ -70,8 +79,8 @@ export function fleetOf(request: WindowRequest, variant: Variant): Fleet {
  */
 export function fleetDigest({ machines }: Fleet): string {
   return recordsDigest(
-    machines.map(({ id, type, intervalMs, topic, parameters }) => {
-      return { id, type: type.type, intervalMs, topic, parameters };
+    machines.map(({ id, type, intervalMs, topic, parameters, registerFromS }) => {
+      return { id, type: type.type, intervalMs, topic, parameters, registerFromS };
     }),
   );
 }

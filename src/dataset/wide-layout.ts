@@ -1,5 +1,5 @@
 import type { FactoryDescription } from '../core/factory.ts';
-import { ELECTRICITY, unitOf } from '../core/field.ts';
+import { ELECTRICITY, type Field, unitOf } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { fieldDescription } from '../encoding/field-descriptions.ts';
 import { flatFields } from '../encoding/reading.ts';
@@ -129,17 +129,20 @@ export function wideLayouts(
     name,
     textOf: textOf(byId),
   }));
-  return [...new Set(types)].map((type) => {
-    const own = flatFields(type).map(({ name, field }) => ({ ...field, name }));
-    const fields: readonly TableField[] = [...own, ...labelFields(type)];
-    const byName = new Map(fields.map((field) => [field.name, field]));
+  return byName(types).map((variants) => {
+    const columns = new Map(variants.map((type) => [type, columnsOf(type)]));
+    const fields = [...columns.values()].reduce((a, b) => (b.length > a.length ? b : a));
+    const own = fields.slice(0, -LABEL_NAMES.length);
     const descriptions: Record<string, ColumnDescription> = {
       time: { unit: '', description: 'End of the interval, in UTC' },
     };
     for (const { name } of machineColumns)
       descriptions[name] = { unit: '', description: fieldDescription({ name }) };
     for (const field of own) {
-      const words = [fieldDescription(field), ...(isResampled ? [aggregationText(field)] : [])];
+      const words = [
+        fieldDescription(field),
+        ...(isResampled ? [aggregationText(field as Field)] : []),
+      ];
       descriptions[field.name] = { unit: field.unit, description: words.join('; ') };
     }
     for (const name of LABEL_NAMES) {
@@ -147,14 +150,31 @@ export function wideLayouts(
       descriptions[name] = { unit, description };
     }
     return {
-      name: type.type,
+      name: (variants[0] as MachineType).type,
       machineColumns,
       fields,
-      fieldsOf: (other: MachineType) => (other === type ? byName : new Map()),
+      fieldsOf: (type: MachineType) =>
+        new Map(columns.get(type)?.map((field) => [field.name, field])),
       channelOf: () => 0,
       descriptions,
     };
   });
+}
+
+/** Machine types by name: those with an energy register share a table with those without. */
+function byName(types: Iterable<MachineType>): readonly (readonly MachineType[])[] {
+  const groups = new Map<string, MachineType[]>();
+  for (const type of new Set(types)) {
+    const group = groups.get(type.type);
+    if (group) group.push(type);
+    else groups.set(type.type, [type]);
+  }
+  return [...groups.values()];
+}
+
+/** The fields of a machine type, then its labels. */
+function columnsOf(type: MachineType): readonly TableField[] {
+  return [...flatFields(type).map(({ name, field }) => ({ ...field, name })), ...labelFields(type)];
 }
 
 function labelFields(type: MachineType): readonly TableField[] {

@@ -1,3 +1,5 @@
+import { wholeUnits } from './decimal.ts';
+
 /** The longest value: its length, a header of eight bytes and five digits of two. */
 export const NUMERIC_BYTES_MAX = 22;
 
@@ -28,9 +30,11 @@ export function writeNumeric(
   unitsEnd: number,
 ): number {
   const unit = SCALES[scale] as number;
-  const units = Math.floor(Math.abs(value) * unit + 0.5);
+  const units = wholeUnits(Math.abs(value), unit);
   if (!(units < unitsEnd)) return -1;
-  const whole = Math.floor(units / unit);
+  let whole = Math.floor(units / unit);
+  // From 2^32 on, in millionths, the quotient may round up to the next whole number.
+  if (whole * unit > units) whole--;
   const rest = (units - whole * unit) * (STEPS[scale] as number);
   const sign = value < 0 ? NEGATIVE : 0;
   const fractionDigits = rest === 0 ? 0 : scale <= 4 ? 1 : 2;

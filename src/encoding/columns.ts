@@ -49,6 +49,8 @@ interface PreparedColumn {
   /** Position in a row of values. */
   readonly column: number;
   readonly decimals: number;
+  /** Whether its numbers are mostly large. */
+  readonly isTotal: boolean;
   /** The texts that its numbers represent, if any. */
   readonly texts: FieldTexts<Utf8Constant> | undefined;
   readonly isRequired: boolean;
@@ -78,6 +80,7 @@ export class ColumnWriter {
       lead: new Utf8Constant(lead),
       column: field.column,
       decimals: checkedDecimals(field),
+      isTotal: field.isTotal === true,
       isRequired,
       texts: textsOf(field, text),
     }));
@@ -115,7 +118,7 @@ export class ColumnWriter {
  * decimals, never of a name as it is spelt.
  *
  * @param fallback - Writes the rows that the code cannot: those with a missing value, or with four
- *   or more digits before the point.
+ *   or more digits before the point in a field that is not a total.
  */
 function compileColumns(
   columns: readonly PreparedColumn[],
@@ -133,7 +136,7 @@ function compileColumns(
       [
         storesOf(column.lead.text),
         `value = values[from + ${column.column}];`,
-        column.texts ? textCode(i) : numberCode(column),
+        column.texts ? textCode(i) : column.isTotal ? totalCode(column) : numberCode(column),
       ].join('\n'),
     ),
     storesOf(tail),
@@ -142,12 +145,13 @@ function compileColumns(
     'return fallback(view, start, batch, row);',
     '};',
   ];
-  const names = ['texts', 'digits', 'thousandths', 'trimmedLengths', 'fallback'];
+  const names = ['texts', 'digits', 'thousandths', 'trimmedLengths', 'writeDecimal', 'fallback'];
   return new Function(...names, body.join('\n'))(
     columns.map(({ texts }) => texts),
     DIGITS,
     THOUSANDTHS,
     TRIMMED_LENGTHS,
+    writeDecimal,
     fallback,
   ) as ColumnCode;
 }
@@ -178,6 +182,12 @@ function storesOf(text: string): string {
 function textCode(i: number): string {
   return `if (!(value - value === 0)) break quick;
 at = texts[${i}].of(value).write(view, at);`;
+}
+
+/** Code for numbers that are mostly beyond ±1,000. */
+function totalCode({ decimals }: PreparedColumn): string {
+  return `if (!(value - value === 0)) break quick;
+at = writeDecimal(view, at, value, ${decimals});`;
 }
 
 /** Digits of a number within ±1,000: those before the point, then up to six after it. */

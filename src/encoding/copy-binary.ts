@@ -56,6 +56,8 @@ export const COPY_TARGETS: readonly CopyTarget[] = copyTargets(READING_TABLES);
 export class CopyEncoder {
   /** All targets, in the order in which a reading fills them. */
   readonly targets: readonly CopyTarget[];
+  /** Fields of the rows so far that their tables cannot store, a sentence each. */
+  readonly remarks = new Set<string>();
   readonly #types: Memo<MachineType, TypeRecords>;
   readonly #ids = new Memo(idWords);
   readonly #idTexts = new Memo(({ id }: Machine) => new Utf8Constant(id));
@@ -66,7 +68,13 @@ export class CopyEncoder {
   /** @param targets - The targets for the existing tables; for our own, if not given. */
   constructor(targets: readonly CopyTarget[] = COPY_TARGETS) {
     this.targets = targets;
-    this.#types = new Memo((type) => typeRecords(type, targets));
+    this.#types = new Memo((type) => {
+      const records = typeRecords(type, targets);
+      for (const [{ table }, own] of records.records)
+        for (const name of own.flatMap(({ unstored }) => unstored))
+          this.remarks.add(`${table.name} has no column ${name}, which is left out`);
+      return records;
+    });
   }
 
   /** The targets that a batch has rows for. */

@@ -4,6 +4,7 @@ import type { FlatField } from './reading.ts';
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   power_kw: 'Mean electrical power of the interval',
   energy_kwh: 'Electrical energy of the interval',
+  energy_total_kwh: 'Energy of all carriers since the register stood at 0',
   voltage_v: 'Line voltage, mean of the phases',
   current_a: 'Current a phase',
   power_factor: 'Active over apparent power',

@@ -32,6 +32,8 @@ export interface ReadingTable {
   /** Columns of its unique index. */
   readonly key: readonly string[];
   readonly columns: readonly TableColumn[];
+  /** Columns that are filled where a table has them. */
+  readonly optionalColumns?: readonly TableColumn[];
   /** How `machine_id` is stored. */
   readonly idType: 'uuid' | 'text';
   /** How `metadata` is stored; undefined if the table has no such column. */
@@ -70,6 +72,7 @@ const ENERGY_READINGS: ReadingTable = {
     number('power_factor', 4),
     number('frequency_hz', 3),
   ],
+  optionalColumns: [number('energy_total_kwh', 6)],
 };
 
 const PRODUCTION_DATA: ReadingTable = {

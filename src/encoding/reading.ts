@@ -1,6 +1,13 @@
 import type { Batch } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
-import { type Channel, ELECTRICITY, type Field, PRODUCTION, wireName } from '../core/field.ts';
+import {
+  type Channel,
+  ELECTRICITY,
+  type Field,
+  PRODUCTION,
+  REGISTER,
+  wireName,
+} from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
 import { fieldText, isText } from './texts.ts';
@@ -24,7 +31,7 @@ const CHANNEL_ORDER = ['energy', 'electricity', 'production', 'environmental'];
 
 /** The fields of energy, production and environmental in the order of the interface. */
 const FIELD_ORDER = [
-  ...Object.keys({ ...ELECTRICITY, ...PRODUCTION }).map(wireName),
+  ...Object.keys({ ...ELECTRICITY, ...REGISTER, ...PRODUCTION }).map(wireName),
   'recipe_id',
   'batch_id',
   'outdoor_temp_c',

@@ -5,6 +5,7 @@ import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { NUMERIC_BYTES_MAX, NUMERIC_SCALE_MAX, writeNumeric } from './binary-numeric.ts';
 import { carrierColumns, type Derived } from './carrier.ts';
 import { ColumnWriter } from './columns.ts';
+import { wholeUnits } from './decimal.ts';
 import { JSON_VALUES, jsonKey } from './json.ts';
 import { type ReadingTable, type TableColumn, tableNameOf } from './reading-tables.ts';
 import { FieldTexts, fieldText, SLACK_BYTES, Utf8Constant } from './texts.ts';
@@ -18,7 +19,7 @@ const SMALLINT_END = 0x8000;
 /** Wide integers are written exactly up to here. */
 const BIGINT_END = Number.MAX_SAFE_INTEGER;
 /** Units that are whole numbers in a double, and digits before the point that are written. */
-const UNITS_MAX = 1e15;
+const UNITS_MAX = 2 ** 53;
 const WHOLE_MAX = 1e12;
 /** Version of the binary form of `jsonb`. */
 const JSONB_VERSION = 1;
@@ -44,6 +45,8 @@ export class RecordWriter {
   /** Position of the channel in the machine type. */
   readonly channel: number;
   readonly hasMetadata: boolean;
+  /** Names of fields that the table cannot store: totals, which do not belong into metadata. */
+  readonly unstored: readonly string[];
   readonly bytesMax: number;
   readonly #energyType: Utf8Constant | undefined;
   readonly #columns: readonly PreparedColumn[];
@@ -57,7 +60,9 @@ export class RecordWriter {
     const derived = isEnergy ? carrierColumns(type, channel) : {};
     this.#columns = this.table.columns.map((column) => prepared(column, channel, derived));
     const stored = new Set(this.#columns.map(({ at }) => at));
-    const rest = channel.fields.filter(({ column }) => !stored.has(column));
+    const others = channel.fields.filter(({ column }) => !stored.has(column));
+    const rest = others.filter(({ isTotal }) => !isTotal);
+    this.unstored = others.filter(({ isTotal }) => isTotal).map(({ name }) => name);
     this.hasMetadata = rest.length > 0;
     const isStored = this.hasMetadata && table.metadataType !== undefined;
     this.#metadata = isStored ? metadataWriter(rest) : undefined;
@@ -188,7 +193,7 @@ function writeFloating(
 
 /** Rounds half away from zero, as {@link writeNumeric} does. */
 function roundedTo(value: number, unit: number): number {
-  return (Math.sign(value) * Math.floor(Math.abs(value) * unit + 0.5)) / unit;
+  return (Math.sign(value) * wholeUnits(Math.abs(value), unit)) / unit;
 }
 
 function writeText(view: DataView, at: number, text: Utf8Constant): number {

@@ -15,7 +15,7 @@ import {
   required,
 } from '../schema/composite-type.ts';
 import { type Place, shown } from '../schema/diagnostics.ts';
-import { choice, number, whole } from '../schema/value-type.ts';
+import { choice, FLAG, number, whole } from '../schema/value-type.ts';
 import { likelyPosition, ZONE } from '../schema/zone.ts';
 import { factoryCalendar, WORKING_TIME_KEYS } from './calendar.ts';
 import { DEFAULT_CLIMATE, DEFAULT_FACTORY } from './default-factory.ts';
@@ -88,6 +88,10 @@ export const FACTORY_KEYS = {
     mapping(NETWORKS_KEYS, { $ref: '#/definitions/networks' }),
     'Networks through which the machines supply each other.',
   ),
+  energyRegister: key(
+    FLAG,
+    'Whether its machines have energy registers, energy_total_kwh. Default: false.',
+  ),
   count: key(
     FACTORY_COUNT,
     'Number of factories like this one. Their names and topics are numbered from 1.',
@@ -120,6 +124,7 @@ export function readFactory(
 ): FactoryDescription {
   const given = FACTORY.readGiven(content, place) ?? {};
   const { name = '', location, timeZone = DEFAULT_FACTORY.timeZone, networks } = given;
+  const { energyRegister } = given;
   const id = given.id ?? factoryId(name);
   const topicLevel = given.topic ?? slug(name);
   if (given.name !== undefined && topicLevel === '')
@@ -146,6 +151,7 @@ export function readFactory(
     calendar: factoryCalendar(given, place, fallback),
     machines,
     ...(networks && { networks: networks as NonNullable<FactoryDescription['networks']> }),
+    ...(energyRegister === undefined ? {} : { energyRegister }),
     ...(location === undefined ? {} : { location }),
   };
 }

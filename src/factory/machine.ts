@@ -1,7 +1,7 @@
 import { DURATION_S, SEVERITY } from '../core/anomaly.ts';
 import { FLEET_MACHINES_MAX, type MachineDescription, type PlannedFault } from '../core/factory.ts';
 import { wireName } from '../core/field.ts';
-import type { MachineType } from '../core/machine.ts';
+import { hasEnergy, type MachineType } from '../core/machine.ts';
 import { Memo } from '../runtime/memo.ts';
 import {
   anyMapping,
@@ -19,7 +19,7 @@ import {
 } from '../schema/composite-type.ts';
 import { type Place, shown } from '../schema/diagnostics.ts';
 import { duration, INTERVAL_S, instantText, WHOLE_INSTANT_MS } from '../schema/times.ts';
-import { choice, number, range, text, type ValueType, whole } from '../schema/value-type.ts';
+import { choice, FLAG, number, range, text, type ValueType, whole } from '../schema/value-type.ts';
 import {
   type Catalogue,
   judgePower,
@@ -89,6 +89,10 @@ const MACHINE_KEYS = {
   faults: key(
     list(0, FAULTS_MAX, unread({ $ref: '#/definitions/fault' })),
     'Planned faults of the machine.',
+  ),
+  energyRegister: key(
+    FLAG,
+    'Whether it has an energy register, energy_total_kwh. Default: as its factory.',
   ),
   count: key(
     COUNT,
@@ -194,7 +198,9 @@ function readEntry(
   }
   const given = MACHINE_OF.of(type).read(content, place);
   if (!given) return undefined;
-  const { name, description, ratedPowerKw } = given;
+  const { name, description, ratedPowerKw, energyRegister } = given;
+  if (energyRegister && !hasEnergy(type))
+    place.at('energy_register').error(`needs energy_kwh, which a ${type.type} does not report`);
   const topic = given.topic ?? `factory/${topicLevel}/${slug(name)}`;
   if (TOPIC.parse(topic) === undefined && topicLevel !== '')
     place.at('name').error(`${shown(name)} cannot be turned into a topic level; set a topic`);
@@ -208,6 +214,7 @@ function readEntry(
     topic,
     parameters: given.parameters ?? {},
     faults: given.faults ?? [],
+    ...(energyRegister === undefined ? {} : { energyRegister }),
     ...(description === undefined ? {} : { description }),
   };
   return { machine, type, given };

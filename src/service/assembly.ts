@@ -130,8 +130,15 @@ export async function assemble(
   );
   const [state, opened] = await whenOpen(opening, outputs, rehearse());
   const { store, factories, journal, clock, seed, gapLog } = state;
-  const types = configuration.catalogue;
-  const fleet = toldFleet(createFleet(factories, { seed, journal, types }));
+  const fleet = toldFleet(
+    createFleet(factories, {
+      seed,
+      journal,
+      types: configuration.catalogue,
+      registersFromS: state.beginsS,
+      haveAllRegisters: configuration.haveAllRegisters,
+    }),
+  );
   const { length } = fleet.machines;
   if (length > MACHINES_MAX) {
     await closeUnused(opened);

@@ -133,7 +133,7 @@ async function pastOf(
   const { intervalMs, metered = [] } = machine;
   const cost = metered.reduce((sum, each) => sum + intervalMs / each.intervalMs, 1);
   const room = new Batch(Math.ceil(BATCH_ROWS / cost));
-  const reader = createReader(fleet, { machines: [machine], isTrue: true });
+  const reader = createReader(fleet, { machines: [machine], isTrue: true, hasRegisters: false });
   reader.seek(tally.fromMs);
   for (const batch of batches(reader, timeMs, room)) {
     for (let row = 0; row < batch.length; row++)

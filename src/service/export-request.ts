@@ -70,6 +70,10 @@ export async function exportRequest(
   if (resampleMs) faults.push(...resampleFaults(machinesOf(fleet, machineIds), resampleMs));
   if (faults.length > 0) throw invalid(faults.slice(0, FAULTS_MAX));
   const { journal } = eventLog;
+  const { registersFromS, haveAllRegisters } = fleet;
+  const hasRegisters = machinesOf(fleet, machineIds).some(
+    (each) => each.registerFromS !== undefined,
+  );
   const request: DatasetRequest = {
     version,
     factories: fleet.factories,
@@ -79,6 +83,8 @@ export async function exportRequest(
     fromMs: options.fromMs,
     toMs: options.toMs,
     machineIds,
+    ...(hasRegisters &&
+      registersFromS !== undefined && { registersFromMs: 1000 * registersFromS, haveAllRegisters }),
     format,
     compression,
     partition: isWide

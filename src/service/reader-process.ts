@@ -15,6 +15,8 @@ import { InstantClock } from './clock.ts';
 export interface ReaderSetup {
   readonly factories: readonly FactoryDescription[];
   readonly seed: number;
+  readonly registersFromS: number | undefined;
+  readonly haveAllRegisters: boolean;
   readonly settings: Settings;
   readonly events: readonly JournalEvent[];
   /** Which share of the machines it publishes, and how many shares there are. */
@@ -81,7 +83,15 @@ const setup = await new Promise<ReaderSetup>((resolve) => {
 const journal = new Journal(setup.settings, setup.events);
 const clock = new InstantClock(setup.horizonMs);
 let { leaps } = setup;
-let fleetOfAll = toldFleet(createFleet(setup.factories, { seed: setup.seed, journal }));
+const { seed, registersFromS, haveAllRegisters } = setup;
+let fleetOfAll = toldFleet(
+  createFleet(setup.factories, {
+    seed,
+    journal,
+    ...(registersFromS !== undefined && { registersFromS }),
+    haveAllRegisters,
+  }),
+);
 let fleet = ownShare();
 const requests = new Map<number, (answer: Answer) => void>();
 let requestCount = 0;

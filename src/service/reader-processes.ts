@@ -199,6 +199,8 @@ export class ReaderProcesses {
       ...{ outputs, isSpread, statusIntervalS, catchUpMs, catchUpRate, beginMs },
       factories: this.#fleet.factories,
       seed: this.#fleet.seed,
+      registersFromS: this.#fleet.registersFromS,
+      haveAllRegisters: this.#fleet.haveAllRegisters,
       settings: journal.settingsAt(Number.NEGATIVE_INFINITY),
       events: journal.events,
       share: { index: reader.index, count },

@@ -10,6 +10,7 @@ import { makeFolder } from '../store/folders.ts';
 import { openStoreWith, type Store } from '../store/open-store.ts';
 import { createRegistry } from '../store/registry/create.ts';
 import {
+  beginningS,
   type ClockRecord,
   loadClock,
   loadSettings,
@@ -30,6 +31,8 @@ export interface RestoredState {
   readonly clock: RealClock;
   readonly gapLog: GapLog;
   readonly seed: number;
+  /** When the store begins, in simulated time [s]. */
+  readonly beginsS: number;
 }
 
 /**
@@ -103,7 +106,23 @@ export async function restore(
     clock,
     gapLog: await GapLog.open(store.database),
     seed,
+    beginsS: await beginningS(store.database, likelyBeginningS(configuration, store, clock)),
   };
+}
+
+/**
+ * When a store begins that does not know it yet: where its first readings are, or at the simulated
+ * time of its creation.
+ */
+function likelyBeginningS(
+  { simulation }: Configuration,
+  { identity }: Store,
+  clock: RealClock,
+): number {
+  const { simulatedMs, realMs, speed } = clock.record;
+  const createdMs = Math.min(realMs, identity.createdAt.getTime());
+  const beganMs = Math.min(clock.nowMs(), simulatedMs + (createdMs - realMs) * speed);
+  return Math.floor(Math.min(simulation.backfillFromMs ?? beganMs, beganMs) / 1000);
 }
 
 /** The registry, unless a factory file replaces it. */
@@ -114,7 +133,7 @@ async function openRegistry(
 ): Promise<RegistrySource | undefined> {
   if (configuration.factoryFile !== undefined || configuration.fleetMachines !== undefined)
     return undefined;
-  if (await createRegistry(database))
+  if (await createRegistry(database, configuration.haveAllRegisters))
     log.info({ database: database.location }, 'created the registry with the default factory');
   return new RegistrySource(database, configuration, log);
 }

@@ -19,6 +19,24 @@ interface StoppedState {
   readonly stoppedS: number;
 }
 
+/** The energy register of a machine's meter, in whole milliwatt-hours. */
+export interface EnergyRegister {
+  /** The energy that the machine has taken. */
+  readonly trueMwh: number;
+  /** What the meter has counted: the same, as long as it was wired correctly. */
+  readonly mwh: number;
+  /** What it had counted at an earlier instant. */
+  atMwh(tS: number): number;
+  /** Counts nothing from here on, since the cursor moves to another instant, until it opens. */
+  close(): void;
+  /** Counts all readings up to and including `tS`, in steps of about a millisecond, and opens. */
+  opening(tS: number): Iterable<undefined>;
+  /** Counts the true reading at `at` and writes what the register shows into it. */
+  count(tS: number, row: Float64Array, at: number): void;
+  /** Counts the last reading as the wrongly wired meter tells it. */
+  recount(row: Float64Array, at: number): void;
+}
+
 /** A position in one machine's function of time: its state there, and how to move on. */
 export class Cursor {
   readonly machine: Machine;
@@ -28,6 +46,8 @@ export class Cursor {
   label = 0;
   /** When the machine was last switched off [s]; NaN for one that this cursor has seen run only. */
   stoppedS = Number.NaN;
+  /** The energy register, if the machine has one and its reader publishes it. */
+  register: EnergyRegister | undefined;
   /** Whether the next reading must include the machine's status, changed or not. */
   mustAnnounce = false;
   readonly #journal: Journal;
@@ -190,6 +210,7 @@ export class Cursor {
     steps.writeRow(state, site.at(tS), bits, steps.sensorNoiseFactor, values, at);
     this.mode = values[at + steps.modeColumn] as number;
     this.label = this.#incidents.labelAt(tS);
+    this.register?.count(tS, values, at);
     if (isScanned(reading, intervalMs))
       this.alerts = this.#alertMonitor.evaluate(state, parameters, tS);
   }

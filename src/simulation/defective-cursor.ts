@@ -4,6 +4,7 @@ import { ROW_WIDTH } from '../core/machine.ts';
 import { Cursor } from './cursor.ts';
 import { type ChannelDelivery, Instruments } from './instruments.ts';
 
+const MWH_PER_KWH = 1e6;
 /** Stops to go back over in search of a reading. */
 const STOPS_MAX = 16;
 
@@ -18,9 +19,12 @@ export class DefectiveCursor extends Cursor {
   /** @param without - The id of an anomaly to leave out. */
   constructor(machine: Machine, journal: Journal, without?: string) {
     super(machine, journal, without);
-    this.#instruments = new Instruments(machine, (tS, row) =>
-      readLast(new Cursor(machine, journal, without), journal, tS, row),
-    );
+    this.#instruments = new Instruments(machine, (tS, row) => {
+      if (!readLast(new Cursor(machine, journal, without), journal, tS, row)) return false;
+      if (this.register)
+        row[machine.type.registerColumn] = this.#instruments.registerAtKwh(this.register, tS);
+      return true;
+    });
   }
 
   /** The time that the last reading tells [ms]. */
@@ -40,8 +44,10 @@ export class DefectiveCursor extends Cursor {
       this.defects = 0;
       return;
     }
+    const { register } = this;
     this.truth.set(values.subarray(at, at + ROW_WIDTH));
-    this.defects = instruments.tell(values, at, tS);
+    if (register) this.truth[this.machine.type.registerColumn] = register.trueMwh / MWH_PER_KWH;
+    this.defects = instruments.tell(values, at, tS, register);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FactoryDescription, Machine, MachineDescription } from '../core/factory.ts';
 import { Journal, type Settings } from '../core/journal.ts';
-import type { MachineType, Values } from '../core/machine.ts';
+import { hasEnergy, type MachineType, type Values, withRegister } from '../core/machine.ts';
 import { Random } from '../core/random.ts';
 import { copyOf } from '../core/record.ts';
 import type { Site } from '../core/site.ts';
@@ -26,6 +26,10 @@ export interface FleetOptions {
   readonly types?: readonly MachineType[];
   /** Stories that happen in the factories. */
   readonly stories?: readonly Story[];
+  /** When all energy registers stood at 0 [s]; without it, no machine has one. */
+  readonly registersFromS?: number;
+  /** Whether all machines have an energy register, not only those whose descriptions say so. */
+  readonly haveAllRegisters?: boolean;
 }
 
 /** A factory as built: its site, its machines and its networks. */
@@ -47,6 +51,8 @@ export interface Fleet {
   /** Available machine types. */
   readonly types: readonly MachineType[];
   readonly stories: readonly Story[];
+  readonly registersFromS: number | undefined;
+  readonly haveAllRegisters: boolean;
   readonly factories: readonly FactoryDescription[];
   readonly plants: readonly Plant[];
   /** The machines to read, in the order of their descriptions. */
@@ -65,7 +71,9 @@ export function createFleet(
 ): Fleet {
   const { seed = 42, journal = new Journal(DEFAULT_SETTINGS) } = options;
   const { types = machineTypes, stories = [] } = options;
-  return build(factories, { seed, journal, types, stories }, []);
+  const { registersFromS, haveAllRegisters = false } = options;
+  const given = { seed, journal, types, stories, registersFromS, haveAllRegisters };
+  return build(factories, given, []);
 }
 
 /**
@@ -95,17 +103,23 @@ export function partOf(fleet: Fleet, machines: readonly Machine[]): Fleet {
 /** @param before - Plants of the previous fleet, for reuse. */
 function build(
   factories: readonly FactoryDescription[],
-  { seed, journal, types, stories }: Pick<Fleet, 'seed' | 'journal' | 'types' | 'stories'>,
+  given: Omit<Fleet, 'factories' | 'plants' | 'machines' | 'byId'>,
   before: readonly Plant[],
 ): Fleet {
+  const { seed, journal, types, stories, registersFromS, haveAllRegisters } = given;
   const known = knownPlants(before);
   const healthy = new Map<string, Readonly<Values<string>>>();
   const plants = factories.map((factory): Plant => {
     const same = known.get(siteKey(factory));
     const site = same?.site ?? new FactorySite(factory, seed, journal);
     const own = factory.machines.map((description): Machine => {
-      const type = types.find(({ type }) => type === description.type);
-      if (!type) throw new RangeError(`${description.name}: no machine type ${description.type}`);
+      const basic = types.find(({ type }) => type === description.type);
+      if (!basic) throw new RangeError(`${description.name}: no machine type ${description.type}`);
+      const hasRegister =
+        registersFromS !== undefined &&
+        ((description.energyRegister ?? factory.energyRegister ?? false) ||
+          (haveAllRegisters && hasEnergy(basic)));
+      const type = hasRegister ? withRegister(basic) : basic;
       const story = machineStory(description.id, type, factory.id, stories);
       return {
         id: description.id,
@@ -119,6 +133,7 @@ function build(
         random: new Random(seed, description.id),
         scenario: description.faults ?? NO_FAULTS,
         ...(story && { story }),
+        ...(hasRegister && { registerFromS: registersFromS }),
       };
     });
     const networks = networksOf(factory, own, site, journal);
@@ -133,7 +148,18 @@ function build(
   });
   const machines = plants.flatMap((plant) => plant.machines);
   const byId = new Map(machines.map((machine) => [machine.id, machine]));
-  return { seed, journal, types, stories, factories, plants, machines, byId };
+  return {
+    seed,
+    journal,
+    types,
+    stories,
+    registersFromS,
+    haveAllRegisters,
+    factories,
+    plants,
+    machines,
+    byId,
+  };
 }
 
 /** A site and its machines, by {@link machineKey}. */
@@ -175,7 +201,13 @@ function metering(meter: Machine, machines: readonly Machine[]): Machine {
 }
 
 /** Everything that determines a site; text meant only for people is left out. */
-function siteKey({ name, location, machines, ...rest }: FactoryDescription): string {
+function siteKey({
+  name,
+  location,
+  machines,
+  energyRegister,
+  ...rest
+}: FactoryDescription): string {
   return JSON.stringify(rest);
 }
 
@@ -185,7 +217,7 @@ function siteKey({ name, location, machines, ...rest }: FactoryDescription): str
  */
 function machineKey(
   description: MachineDescription,
-  { type, story }: Machine,
+  { type, registerFromS, story }: Machine,
   { machines, networks }: FactoryDescription,
   built: readonly Machine[],
 ): string {
@@ -200,6 +232,7 @@ function machineKey(
   const partners = isAlone ? [] : machines.filter((_each, i) => isWith(built[i] as Machine));
   const told = isAlone ? [] : built.filter(isWith).map(({ story: other }) => other?.key ?? '');
   return JSON.stringify([
+    registerFromS,
     [story?.key ?? '', ...told],
     ...[description, ...partners].map(({ description: _about, ...rest }) => rest),
   ]);

@@ -1,6 +1,7 @@
 import type {
   Delivery,
   DeliveryDefect,
+  RegisterDefect,
   TimeDefect,
   ValueDefect,
   Wiring,
@@ -10,6 +11,7 @@ import type { Machine } from '../core/factory.ts';
 import { digitsOf, type Field } from '../core/field.ts';
 import { rounded } from '../core/row.ts';
 import { ActingDefect, ChannelDefect, FieldDefect, type ReadTrue } from './acting-defect.ts';
+import type { EnergyRegister } from './cursor.ts';
 
 /** Defects are looked up for so long at once [s]. */
 const SPAN_S = 86_400;
@@ -19,6 +21,9 @@ const LATEST_MS = 7 * 86_400_000;
 const COUNT_MAX = 0x7fff_ffff;
 
 const SQRT3 = Math.sqrt(3);
+const MWH_PER_KWH = 1e6;
+/** From here on, doubles are multiples of a half, and rounding a product may go wrong. */
+const HALVES_FROM = 2 ** 51;
 
 /** How some of the channels of a reading are delivered. */
 export interface ChannelDelivery {
@@ -41,6 +46,7 @@ export class Instruments {
   readonly #wiring: Wiring = { gains: [1, 1, 1], phases: [0, 1, 2] };
   #acting: readonly ActingDefect[] = [];
   #wiringLabel = 0;
+  #onRegister: readonly ActingDefect<RegisterDefect>[] = [];
   #onFields: readonly FieldDefect[] = [];
   #limits: readonly Limit[] = [];
   #onTime: readonly ActingDefect<TimeDefect>[] = [];
@@ -48,7 +54,8 @@ export class Instruments {
   #fromS = Number.POSITIVE_INFINITY;
   #untilS = Number.NEGATIVE_INFINITY;
 
-  constructor(machine: Machine, readTrue: ReadTrue) {
+  /** @param readTrue - Finds the values at which a defect holds a field; without it, none. */
+  constructor(machine: Machine, readTrue: ReadTrue = () => false) {
     this.#machine = machine;
     this.#readTrue = readTrue;
   }
@@ -62,13 +69,32 @@ export class Instruments {
   /**
    * Changes the true reading at `at` to what the instruments tell.
    *
+   * @param register - The energy register of the machine, which has counted the true reading.
    * @returns One bit for each kind of defect that acts on it, in the order of `defects/`.
    */
-  tell(row: Float64Array, at: number, tS: number): number {
+  tell(row: Float64Array, at: number, tS: number, register?: EnergyRegister): number {
     if (!this.areDefective(tS)) return 0;
     for (const acting of this.#acting) acting.moveTo(tS);
-    if (this.#wiringLabel !== 0) this.#tellWiring(row, at);
-    return this.#wiringLabel | this.#tellValues(row, at) | this.#tellTime(tS) | this.#deliver(tS);
+    if (this.wire(row, at, tS)) register?.recount(row, at);
+    const label = register ? this.#tellRegister(row, at, tS, register) : 0;
+    return (
+      this.#wiringLabel | label | this.#tellValues(row, at) | this.#tellTime(tS) | this.#deliver(tS)
+    );
+  }
+
+  /** Changes the true reading at `at` to what the wires lead to; returns whether they are wrong. */
+  wire(row: Float64Array, at: number, tS: number): boolean {
+    if (!this.areDefective(tS) || this.#wiringLabel === 0) return false;
+    this.#tellWiring(row, at);
+    return true;
+  }
+
+  /** What an energy register showed at an instant [kWh], which may be long past. */
+  registerAtKwh(register: EnergyRegister, tS: number): number {
+    const acting = (this.#machine.story?.defects(tS - 1, tS) ?? [])
+      .filter(({ occurrence: { beginS, endS } }) => beginS < tS && endS >= tS)
+      .map((told) => new ActingDefect(told, this.#machine));
+    return shownMwh(onRegister(acting), register, register.atMwh(tS)) / MWH_PER_KWH;
   }
 
   /** Finds the defects that act at `tS`, and the span in which they are the same. */
@@ -88,6 +114,7 @@ export class Instruments {
     }
     this.#acting = acting;
     this.#wire(acting.filter((each) => each.is<WiringDefect>('wiring')));
+    this.#onRegister = onRegister(acting);
     this.#onFields = acting
       .filter((each) => each.is<ValueDefect>('value'))
       .flatMap((each) => each.fields().map((of) => new FieldDefect(each, ...of)));
@@ -138,6 +165,17 @@ export class Instruments {
     row[power + 4] = w === 0 ? 0 : rounded(q / w, 1e4) + 0;
   }
 
+  #tellRegister(row: Float64Array, at: number, tS: number, register: EnergyRegister): number {
+    const { type, intervalMs } = this.#machine;
+    const mwh = shownMwh(this.#onRegister, register, register.mwh);
+    row[at + type.registerColumn] = mwh / MWH_PER_KWH;
+    let label = 0;
+    // An instant is seen in one reading; what it left behind is no defect any more.
+    for (const { defect, label: own, beginS } of this.#onRegister)
+      if (!defect.isInstant || tS - intervalMs / 1000 <= beginS) label |= own;
+    return label;
+  }
+
   #tellValues(row: Float64Array, at: number): number {
     let label = 0;
     for (const each of this.#onFields)
@@ -146,7 +184,7 @@ export class Instruments {
     if (label !== 0)
       for (const { column, scale, least, most } of this.#limits) {
         const value = Math.min(most, Math.max(least, row[at + column] as number));
-        row[at + column] = scale === 0 ? value : rounded(value, scale) + 0;
+        row[at + column] = scale === 0 ? value : exactly(value, scale) + 0;
       }
     return label;
   }
@@ -175,6 +213,34 @@ export class Instruments {
     this.deliveries = label === 0 ? [] : grouped(deliveries);
     return label;
   }
+}
+
+/**
+ * The defects of a register in the order in which they act: the latest reset or exchange, which
+ * takes the place of all before it, then the others.
+ */
+function onRegister(acting: readonly ActingDefect[]): readonly ActingDefect<RegisterDefect>[] {
+  const own = acting.filter((each) => each.is<RegisterDefect>('register'));
+  const latest = own.findLast(({ defect }) => defect.isInstant);
+  return [...(latest ? [latest] : []), ...own.filter(({ defect }) => !defect.isInstant)];
+}
+
+function shownMwh(
+  acting: readonly ActingDefect<RegisterDefect>[],
+  register: EnergyRegister,
+  mwh: number,
+): number {
+  let shown = mwh;
+  for (const { defect, beginS, values } of acting)
+    shown = defect.show(shown, defect.isInstant ? register.atMwh(beginS) : 0, values);
+  return shown;
+}
+
+/** Rounds to a multiple of 1 / `scale`, to the last digit of large totals. */
+function exactly(value: number, scale: number): number {
+  if (Math.abs(value * scale) < HALVES_FROM) return rounded(value, scale);
+  const whole = Math.trunc(value);
+  return whole + rounded(value - whole, scale);
 }
 
 /** What a column holds. */

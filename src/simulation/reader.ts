@@ -1,10 +1,12 @@
 import { Batch, LOST, PARTIAL, READING, REPEAT, SEPARATE, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
-import type { JournalEvent } from '../core/journal.ts';
+import type { Journal, JournalEvent } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { Cursor } from './cursor.ts';
 import { DefectiveCursor } from './defective-cursor.ts';
 import type { Fleet } from './fleet.ts';
+import { Instruments } from './instruments.ts';
+import { dayTotals, Register, UnreadRegister } from './register.ts';
 
 /** Which machines a reader reads, and how often it reports a status. */
 export interface ReaderOptions {
@@ -14,6 +16,8 @@ export interface ReaderOptions {
   readonly without?: string;
   /** Whether to ignore instrument defects: the true readings. */
   readonly isTrue?: boolean;
+  /** Whether energy registers are read; they have no value otherwise. They are, by default. */
+  readonly hasRegisters?: boolean;
   /** Simulated seconds after which a status is due, changed or not; 0: with every reading. */
   readonly statusIntervalS?: number;
   /**
@@ -106,6 +110,7 @@ export class Reader implements RowReader {
   #eventsSeen = 0;
   /** Cursors of machines that have just come to the fleet and have yet to be sought. */
   readonly #newcomers = new Set<Cursor>();
+  #newcomerSteps: Iterator<undefined> | undefined;
   /** Whether a change of fleets has yet to report statuses of its instant. */
   #isSwitching = false;
   /** Cursors that the next events have yet to switch, in reverse order. */
@@ -120,12 +125,7 @@ export class Reader implements RowReader {
     const cursors = new Map<string, Cursor>();
     for (const machine of options.machines ?? fleet.machines) {
       const same = after ? after.#cursors.get(machine.id) : undefined;
-      // A machine without defects pays nothing for those of others.
-      const isSound = options.isTrue || !machine.story?.hasDefects;
-      const cursor =
-        same?.machine === machine
-          ? same
-          : new (isSound ? Cursor : DefectiveCursor)(machine, fleet.journal, options.without);
+      const cursor = same?.machine === machine ? same : newCursor(machine, fleet.journal, options);
       cursors.set(machine.id, cursor);
       const group = groups.get(machine.intervalMs);
       if (group) group.push(cursor);
@@ -173,12 +173,14 @@ export class Reader implements RowReader {
     this.#spilled.clear();
     this.#spilledWritten = 0;
     this.#newcomers.clear();
+    this.#newcomerSteps = undefined;
     this.#isSwitching = false;
     const next = this.#fleet.journal.events.findIndex((event) => event.timeS * 1000 > timeMs);
     this.#setPosition(timeMs, next < 0 ? this.#fleet.journal.events.length : next);
     for (const { cursors } of this.#groups)
       for (const cursor of cursors) {
         this.#seekCursor(cursor, announce);
+        if (cursor.register) yield* cursor.register.opening(timeMs / 1000);
         yield;
       }
   }
@@ -240,6 +242,7 @@ export class Reader implements RowReader {
   }
 
   #seekCursor(cursor: Cursor, announce: boolean): void {
+    cursor.register?.close();
     cursor.seek(this.#timeMs, this.#scratch);
     cursor.mustAnnounce = announce;
     if (announce && !cursor.isRunning)
@@ -265,13 +268,23 @@ export class Reader implements RowReader {
 
   /** Seeks machines that have come to the fleet; returns false if some are left. */
   #seekNewcomers(): boolean {
-    let sought = 0;
+    if (this.#newcomers.size === 0 && !this.#newcomerSteps) return true;
+    this.#newcomerSteps ??= this.#seekingNewcomers();
+    for (let step = 0; step < REPLAYS_MAX; step++)
+      if (this.#newcomerSteps.next().done) {
+        this.#newcomerSteps = undefined;
+        return true;
+      }
+    return false;
+  }
+
+  *#seekingNewcomers(): Generator<undefined> {
     for (const cursor of this.#newcomers) {
-      if (sought++ === REPLAYS_MAX) return false;
       this.#newcomers.delete(cursor);
       this.#seekCursor(cursor, true);
+      if (cursor.register) yield* cursor.register.opening(this.#timeMs / 1000);
+      yield;
     }
-    return true;
   }
 
   /** Reads the due instant of a group; returns false if the batch fills up before its end. */
@@ -431,6 +444,27 @@ export class Reader implements RowReader {
     this.#statuses.push({ cursor, timeMs: eventMs });
     return true;
   }
+}
+
+function newCursor(
+  machine: Machine,
+  journal: Journal,
+  { isTrue, without, hasRegisters = true }: ReaderOptions,
+): Cursor {
+  // A machine without defects pays nothing for those of others.
+  const isSound = isTrue || !machine.story?.hasDefects;
+  const cursor = new (isSound ? Cursor : DefectiveCursor)(machine, journal, without);
+  if (machine.registerFromS === undefined) return cursor;
+  const layer = isTrue && machine.story?.hasDefects ? 'true' : 'told';
+  cursor.register = hasRegisters
+    ? new Register(machine, journal, {
+        newCursor: () => new Cursor(machine, journal, without),
+        ...(!isSound && { newWiring: () => new Instruments(machine) }),
+        // Totals are remembered of what the machine does, not of what it would do.
+        ...(without === undefined && { totals: dayTotals(machine)[layer] }),
+      })
+    : new UnreadRegister(machine);
+  return cursor;
 }
 
 /** Creates a reader of some or all machines of a fleet; call `seek` before the first `read`. */

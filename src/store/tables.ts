@@ -27,6 +27,19 @@ export async function identify(queries: Queries, seed: number, version: string):
   return row as Identity;
 }
 
+/**
+ * When a store begins, in simulated time [s].
+ *
+ * @param beginsS - What a store gets that does not know it yet.
+ */
+export async function beginningS(queries: Queries, beginsS: number): Promise<number> {
+  const [row] = await queries.query<{ begins_s: number }>(
+    `update simulator.identity set begins_s = coalesce(begins_s, $1::float8) returning begins_s`,
+    [beginsS],
+  );
+  return (row as { begins_s: number }).begins_s;
+}
+
 /** Settings from the configuration, which no event records. */
 export interface SettingsRecord {
   /** The settings before the first event. Later configurations do not change a store's past. */

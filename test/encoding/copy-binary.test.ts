@@ -71,6 +71,18 @@ function records(target: CopyTarget, ...rows: SampleRow[]): (Buffer | null)[][] 
   return found;
 }
 
+test('a numeric of six decimals is a total to the last digit, up to 2^33', () => {
+  const check = (units: bigint) =>
+    assert.equal(
+      unitsOf(Buffer.from(numericBytes(Number(units) / 1e6, 18, 6) ?? '', 'hex').subarray(4)),
+      units,
+    );
+  const units = fc.bigInt({ min: 0n, max: 2n ** 33n * 1_000_000n - 1n });
+  fc.assert(fc.property(units, check), { numRuns: 5000 });
+  for (const each of [999_999_999n, 1_000_000_001n, 2n ** 52n + 1n, 2n ** 33n * 1_000_000n - 1n])
+    check(each);
+});
+
 test('a numeric has the bytes that PostgreSQL itself sends', () => {
   // From: copy (select 12345.678::numeric(10,3)) to stdout (format binary), and so on.
   assert.equal(numericBytes(12345.678, 10, 3), '0000000e0003000100000003000109291a7c');

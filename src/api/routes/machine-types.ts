@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { DURATION_S, SEVERITY } from '../../core/anomaly.ts';
 import { wireName } from '../../core/field.ts';
-import { type MachineType, parameterContent } from '../../core/machine.ts';
+import { hasEnergy, type MachineType, parameterContent, withRegister } from '../../core/machine.ts';
 import { COMPRESSIONS } from '../../dataset/formats/index.ts';
 import { version } from '../../runtime/version.ts';
 import { type Api, type App, TAGS } from '../context.ts';
@@ -133,7 +133,9 @@ export function machineTypeCatalogue(app: App, { configuration }: Api): void {
     export_formats: Object.fromEntries(
       Object.entries(COMPRESSIONS).map(([format, methods]) => [format, [...methods]]),
     ),
-    machine_types: configuration.catalogue.map(shown),
+    machine_types: configuration.catalogue.map((type) =>
+      shown(configuration.haveAllRegisters && hasEnergy(type) ? withRegister(type) : type),
+    ),
   };
   app.get(
     '/simulator/info',

@@ -37,7 +37,7 @@ async function store(job: WriteJob, connectionString: string): Promise<number> {
   const onRemark = (remark: string) => progress.log.info({}, remark);
   const fleet = fleetOf(window, 'actual');
   const stored = new RowCount(window, fleet, progress);
-  const location = await addRegistry(factoriesIn(window), connectionString, onRemark);
+  const location = await addRegistry(window, connectionString, onRemark);
   if (isOnCluster)
     await onCluster(job, connectionString, onRemark, { onProgress: stored.show, signal });
   else {
@@ -68,7 +68,7 @@ function factoriesIn({ factories, machineIds }: WindowRequest): readonly Factory
 
 /** Adds what is missing in the registry of a database; returns the database without secrets. */
 async function addRegistry(
-  factories: readonly FactoryDescription[],
+  window: WindowRequest,
   connectionString: string,
   onRemark: (remark: string) => void,
 ): Promise<string> {
@@ -76,7 +76,8 @@ async function addRegistry(
   const { addRegistryRows } = await import('../../store/registry/create.ts');
   const database = new PostgresDatabase({ connectionString });
   try {
-    const added = await addRegistryRows(database, factories);
+    const hasRegisters = window.registersFromMs !== undefined;
+    const added = await addRegistryRows(database, factoriesIn(window), hasRegisters);
     if (added.hasMadeTables) onRemark(`created the tables in ${database.location}`);
     if (added.machines > 0) onRemark(`added ${added.machines} machines to its registry`);
   } finally {

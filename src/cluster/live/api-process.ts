@@ -38,13 +38,15 @@ export interface ApiProcess extends Assembly {
  */
 export async function assembleApi(configuration: Configuration, log: Log): Promise<ApiProcess> {
   const membership = await joinCluster(configuration, 'api', log);
-  const { store, eventLog, factories, seed, gapLog, me } = membership;
+  const { store, eventLog, factories, seed, beginsS, gapLog, me } = membership;
   const { clock } = eventLog;
   const fleet = toldFleet(
     createFleet(factories, {
       seed,
       journal: eventLog.journal,
       types: configuration.catalogue,
+      registersFromS: beginsS,
+      haveAllRegisters: configuration.haveAllRegisters,
     }),
   );
   const observer = new Observer(fleet, eventLog, clock, configuration.statusIntervalS);

@@ -180,6 +180,7 @@ function digestsOf(configuration: Configuration): Record<string, string> {
       configuration.isAutoStart,
       configuration.settings,
     ],
+    ENERGY_REGISTERS: configuration.haveAllRegisters,
     'SIMULATION_SPEED, BACKFILL_FROM, CATCH_UP, CATCH_UP_RATE': [
       configuredSpeed(configuration),
       simulation.backfillFromMs ?? null,

@@ -105,12 +105,14 @@ class ShardWorker implements RegistryFollower {
     this.#configuration = configuration;
     this.#membership = membership;
     this.#log = log;
-    const { factories, seed, cluster, eventLog } = membership;
+    const { factories, seed, beginsS, cluster, eventLog } = membership;
     this.#fleet = toldFleet(
       createFleet(factories, {
         seed,
         journal: eventLog.journal,
         types: configuration.catalogue,
+        registersFromS: beginsS,
+        haveAllRegisters: configuration.haveAllRegisters,
       }),
     );
     this.#shares = this.#divided();

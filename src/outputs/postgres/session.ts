@@ -54,8 +54,7 @@ export class PostgresSession {
   readonly client: Client;
   readonly statuses: MachineStatuses;
   readonly #hasStatuses: boolean;
-  /** Data that the tables cannot store, one sentence each. */
-  readonly remarks: readonly string[];
+  readonly #remarks: readonly string[];
   readonly #pool: ChunkPool = chunkPool();
   readonly #encoder: CopyEncoder;
   readonly #incoming = new Set<CopyTarget>();
@@ -80,7 +79,7 @@ export class PostgresSession {
     this.backend = backend;
     this.#hasStatuses = hasStatuses;
     this.statuses = new MachineStatuses(tables);
-    this.remarks = tables.remarks;
+    this.#remarks = tables.remarks;
     this.#encoder = new CopyEncoder(copyTargets(tables.readings));
   }
 
@@ -108,6 +107,11 @@ export class PostgresSession {
     const tables = await findTables(client);
     await createTotals(client);
     return new PostgresSession(client, tables, { backend: rows[0], hasStatuses });
+  }
+
+  /** Data that the tables cannot store, as far as it has been seen, one sentence each. */
+  get remarks(): readonly string[] {
+    return [...this.#remarks, ...this.#encoder.remarks];
   }
 
   /** The targets that batches have rows for. */

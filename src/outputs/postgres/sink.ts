@@ -118,6 +118,7 @@ export class PostgresSink implements DeliveredSink {
       if (this.#hasStrangers) await this.#absent.find(session.client, batch);
       this.#hasStrangers = false;
       await this.#writeTo(session, batch);
+      this.#remark(session);
       this.#observer?.progress();
     } catch (error) {
       const isUnfit = error instanceof RangeError;
@@ -168,6 +169,14 @@ export class PostgresSink implements DeliveredSink {
       this.#observer?.accepted(topic);
   }
 
+  /** Says once what the tables cannot store. */
+  #remark({ remarks }: PostgresSession): void {
+    for (const remark of remarks) {
+      if (!this.#remarks.has(remark)) this.#options.onRemark?.(remark);
+      this.#remarks.add(remark);
+    }
+  }
+
   /** Counts the rows that were left out with their machine. */
   #reportAbsent({ machines, length }: Batch): void {
     for (const machine of machines.slice(0, length))
@@ -194,10 +203,7 @@ export class PostgresSink implements DeliveredSink {
         before: this.#before,
         hasStatuses: !isExpected,
       });
-      for (const remark of session.remarks) {
-        if (!this.#remarks.has(remark)) this.#options.onRemark?.(remark);
-        this.#remarks.add(remark);
-      }
+      this.#remark(session);
       if (this.#isClosed || end.signal.aborted) throw new PostgresError('the sink was closed');
       const opened = session;
       client.once('end', () => this.#onEnd(opened, reason));

@@ -148,6 +148,11 @@ function readingTable(own: ReadingTable, table: FoundTable, findings: Findings):
     else findings.leaveOut(name, column.name, there, acceptedBy(column.type));
     if (there && type) checkLabels(name, there, findings);
   }
+  for (const column of own.optionalColumns ?? []) {
+    const there = columns.get(column.name);
+    const type = there && columnType(column, there);
+    if (type) stored.push({ ...column, type });
+  }
   const metadata = columns.get('metadata');
   const metadataType = metadata && jsonType(metadata);
   if (!metadataType) findings.leaveOut(name, 'metadata', metadata, 'jsonb');

@@ -86,8 +86,10 @@ async function withSession<T>(
   };
   try {
     const session = await PostgresSession.open(client);
-    for (const remark of session.remarks) onRemark(remark);
+    const said = session.remarks;
+    for (const remark of said) onRemark(remark);
     const result = await work(session, filling);
+    for (const remark of session.remarks) if (!said.includes(remark)) onRemark(remark);
     await client.end();
     return result;
   } catch (error) {

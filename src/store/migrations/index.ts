@@ -5,6 +5,7 @@ import { SIMULATOR_TABLES } from './0001-simulator.ts';
 import { CLUSTER_TABLES } from './0002-cluster.ts';
 import { MACHINE_IDS } from './0003-machine-ids.ts';
 import { EXPORTS } from './0004-exports.ts';
+import { BEGINNING } from './0005-beginning.ts';
 
 /** A change of the schema `simulator`, applied once to every database. */
 interface Migration {
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: 'cluster', sql: CLUSTER_TABLES },
   { name: 'machine-ids', sql: MACHINE_IDS },
   { name: 'exports', sql: EXPORTS },
+  { name: 'beginning', sql: BEGINNING },
 ];
 
 /** How long to wait for another simulator's migrations, which take seconds. */

@@ -10,18 +10,19 @@ import type { Database, Queries } from '../database.ts';
 import { StoreError } from '../store-error.ts';
 import { insertRow, storedType } from './change.ts';
 import { type RegistryTable, registryColumns } from './columns.ts';
-import { CREATE_REGISTRY, EQUIP_TABLES, REGISTRY_TABLES } from './tables.ts';
+import { ADD_REGISTERS, CREATE_REGISTRY, EQUIP_TABLES, REGISTRY_TABLES } from './tables.ts';
 
 /**
  * Creates the registry and the reading tables, with the default factory, on a database without any
  * of them. A database that has them belongs to an EnMS and is left unchanged.
  *
+ * @param hasRegisters - Whether the tables get a column for energy registers.
  * @returns Whether it created them.
  * @throws StoreError for a database that has some of them but no registry.
  */
-export function createRegistry(database: Database): Promise<boolean> {
+export function createRegistry(database: Database, hasRegisters = false): Promise<boolean> {
   return database.transaction(async (queries) => {
-    if (!(await createTables(queries, database.location))) return false;
+    if (!(await createTables(queries, database.location, hasRegisters))) return false;
     await addRows(queries, [DEFAULT_FACTORY]);
     await queries.query('update simulator.identity set made_registry = true');
     return true;
@@ -38,14 +39,16 @@ export interface AddedRows {
  * Adds missing factories and machines to a registry, so that readings can refer to them. Existing
  * rows stay unchanged; an empty database gets the tables first.
  *
+ * @param hasRegisters - Whether new tables get a column for energy registers.
  * @throws StoreError if another id has one of the names, or the right to insert is missing.
  */
 export function addRegistryRows(
   database: Database,
   factories: readonly FactoryDescription[],
+  hasRegisters = false,
 ): Promise<AddedRows> {
   return database.transaction(async (queries) => {
-    const hasMadeTables = await createTables(queries, database.location);
+    const hasMadeTables = await createTables(queries, database.location, hasRegisters);
     return { hasMadeTables, machines: await addRows(queries, factories) };
   });
 }
@@ -56,7 +59,11 @@ export function addRegistryRows(
  * @param location - The database's name in errors.
  * @returns Whether it created them.
  */
-async function createTables(queries: Queries, location: string): Promise<boolean> {
+async function createTables(
+  queries: Queries,
+  location: string,
+  hasRegisters: boolean,
+): Promise<boolean> {
   const found = await queries.query<{ name: string; is_there: boolean }>(
     'select name, to_regclass(name) is not null as is_there from unnest($1::text[]) as name',
     [REGISTRY_TABLES],
@@ -75,7 +82,7 @@ async function createTables(queries: Queries, location: string): Promise<boolean
        (select quote_ident(name) from unnest(current_schemas(false)) with ordinality s (name, i)
         where name <> 'simulator' order by i limit 1), 'public'), true)`,
   );
-  await queries.script(CREATE_REGISTRY + EQUIP_TABLES);
+  await queries.script(CREATE_REGISTRY + EQUIP_TABLES + (hasRegisters ? ADD_REGISTERS : ''));
   await makeHypertables(queries);
   return true;
 }
@@ -111,7 +118,9 @@ async function addRows(
   let added = 0;
   for (const factory of factories)
     for (const machine of await absent(queries, 'machines', factory.machines)) {
-      const stored = await storedType(registry, machine.type, {});
+      const { energyRegister } = machine;
+      const metadata = energyRegister === undefined ? {} : { energy_register: energyRegister };
+      const stored = await storedType(registry, machine.type, metadata);
       await insertRow(registry, 'machines', { ...machineRow(factory, machine), ...stored });
       added++;
     }
@@ -138,6 +147,7 @@ async function absent<T extends { readonly id: string }>(
  */
 function factoryRow(factory: FactoryDescription): object {
   const { id, name, location = null, timeZone, latitude, longitude, climate, calendar } = factory;
+  const { energyRegister } = factory;
   const content = factoryContent(factory, []);
   const isSame = (a: object, b: object) => JSON.stringify(a) === JSON.stringify(b);
   return {
@@ -150,6 +160,7 @@ function factoryRow(factory: FactoryDescription): object {
       longitude,
       ...(isSame(climate, DEFAULT_CLIMATE) ? {} : { climate: content['climate'] }),
       ...(isSame(calendar, DEFAULT_CALENDAR) ? {} : { calendar: content['calendar'] }),
+      ...(energyRegister === undefined ? {} : { energy_register: energyRegister }),
     },
   };
 }

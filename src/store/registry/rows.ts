@@ -64,10 +64,18 @@ const COLUMNS: Readonly<Record<string, string>> = {
   climate: 'metadata.climate',
   calendar: 'metadata.calendar',
   networks: 'metadata.networks',
+  energy_register: 'metadata.energy_register',
 };
 
 /** Keys of a factory's `metadata` that the simulator reads. */
-const METADATA_KEYS = ['latitude', 'longitude', 'climate', 'calendar', 'networks'] as const;
+const METADATA_KEYS = [
+  'latitude',
+  'longitude',
+  'climate',
+  'calendar',
+  'networks',
+  'energy_register',
+] as const;
 
 function columnOf([first = '', ...rest]: Path): string {
   return [COLUMNS[first] ?? first, ...rest].join('.');
@@ -127,6 +135,8 @@ export function readMachineRow(
   catalogue: Catalogue,
 ): RowReading<MachineDescription> {
   const diagnostics = new Diagnostics({ pathText: columnOf });
+  const metadata = mappingOf(row.metadata);
+  const register = metadata['energy_register'] ?? undefined;
   const content = {
     id: row.id,
     name: row.name,
@@ -134,7 +144,8 @@ export function readMachineRow(
     rated_power_kw: row.rated_power_kw,
     interval: row.data_interval_seconds,
     topic: hasTopic(row) ? row.mqtt_topic : topic,
-    parameters: ageParameters(mappingOf(row.metadata)['installation_date']),
+    parameters: ageParameters(metadata['installation_date']),
+    ...(register === undefined ? {} : { energy_register: register }),
   };
   const context = { factoryId: row.factory_id, hasOwnId: true, topicLevel: 'registry', catalogue };
   const description = readMachine(content, diagnostics.top, context);

@@ -82,11 +82,19 @@ create table machine_status (
   last_updated timestamptz default now());
 `;
 
+/** Adds a column for energy registers, which the reading tables only have where one is asked for. */
+export const ADD_REGISTERS = `
+alter table energy_readings add column energy_total_kwh decimal(18,6);
+comment on column energy_readings.energy_total_kwh is
+  'Energy register: all energy taken since it stood at 0 [kWh]';
+`;
+
 /** Comments on tables and columns, for people who browse the database. */
 const COMMENTS: Readonly<Record<string, string>> = {
   factories: 'Factories of the simulator; rows with is_active = false do not run',
   'factories.timezone': 'IANA time zone; shifts and days follow it',
-  'factories.metadata': 'Optional keys: latitude, longitude, climate, calendar, networks',
+  'factories.metadata':
+    'Optional keys: latitude, longitude, climate, calendar, networks, energy_register',
   machines: 'Machines of the simulator; rows with is_active = false do not run',
   'machines.rated_power_kw': 'Rated electrical power [kW]',
   'machines.data_interval_seconds': 'Time between two readings [s]',
