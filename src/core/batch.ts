@@ -78,9 +78,9 @@ export class Batch {
   tell(row: number, toldMs: number, receivedMs: number): void {
     const timeMs = this.timesMs[row] as number;
     if (toldMs !== timeMs && this.toldMs === this.timesMs)
-      this.toldMs = this.#ownToldMs = copied(this.timesMs, this.#ownToldMs, row);
+      this.toldMs = this.#ownToldMs = copied(this.timesMs, this.#ownToldMs);
     if (receivedMs !== timeMs && this.receivedMs === this.timesMs)
-      this.receivedMs = this.#ownReceivedMs = copied(this.timesMs, this.#ownReceivedMs, row);
+      this.receivedMs = this.#ownReceivedMs = copied(this.timesMs, this.#ownReceivedMs);
     if (this.toldMs !== this.timesMs) this.toldMs[row] = toldMs;
     if (this.receivedMs !== this.timesMs) this.receivedMs[row] = receivedMs;
   }
@@ -100,9 +100,9 @@ export class Batch {
   }
 }
 
-/** The first `count` times in an array of their own, which is reused. */
-function copied(timesMs: Float64Array, own: Float64Array | undefined, count: number): Float64Array {
+/** The same times in an array of their own, which is reused. */
+function copied(timesMs: Float64Array, own?: Float64Array): Float64Array {
   const to = own ?? new Float64Array(timesMs.length);
-  to.set(timesMs.subarray(0, count));
+  to.set(timesMs);
   return to;
 }

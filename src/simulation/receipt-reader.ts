@@ -9,14 +9,14 @@ import {
 } from './fleet-switch-reader.ts';
 import { lateSpans } from './late-spans.ts';
 import { createReader, type RowReader } from './reader.ts';
-import { WaitingRows } from './waiting-rows.ts';
+import { KEPT_MAX, WaitingRows } from './waiting-rows.ts';
 
 /** Rows read at once in order of true time: what a batch of the default size holds. */
 const FRESH_ROWS = 4096;
 /** Rows of one machine read at once for a second time. */
 const AGAIN_ROWS = 16;
 /** Reading so many readings that nobody wants costs less than a seek. */
-const SKIPPED_MAX = 512;
+const SKIPPED_MAX = 1024;
 /** Most seeks of one call: each takes about a millisecond. */
 const SEEKS_MAX = 16;
 /** Machines without waiting rows that keep their second reader. */
@@ -54,14 +54,15 @@ export interface ReceiptOptions {
  * Of the rows delivered at one instant, those that are in time come first, then late ones by true
  * time and machine.
  *
- * A late row is not kept: its place is noted, and it is read once more when it is due, by a second
- * reader of its machine. So an outage costs the same memory however long it is. Batches in which
- * nothing is late or lost pass through untouched.
+ * Of rows that wait only the first few are kept. The place of the others is noted, and they are
+ * read once more when they are due, by a second reader of their machine. So an outage costs the
+ * same memory however long it is. Batches in which nothing is late or lost pass through untouched.
  */
 export class ReceiptReader implements RowReader {
   readonly #reader: RowReader;
   readonly #options: ReceiptOptions;
   readonly #waiting = new WaitingRows();
+  #kept = new Batch(0);
   readonly #readers = new Map<Machine, SecondReader>();
   readonly #idle = new Set<Machine>();
   /** Rows in order of true time, from `#at` on, that have yet to be passed on. */
@@ -183,39 +184,48 @@ export class ReceiptReader implements RowReader {
   }
 
   /** Notes a row that is delivered later. */
-  #note({ machines, timesMs, receivedMs, flags }: Batch, row: number): void {
-    if ((flags[row] as number) & LOST) return;
-    const machine = machines[row] as Machine;
-    const timeMs = timesMs[row] as number;
-    this.#idle.delete(machine);
+  #note(from: Batch, row: number): void {
+    if ((from.flags[row] as number) & LOST) return;
+    const machine = from.machines[row] as Machine;
     const order = this.#options.orderOf(machine);
-    this.#waiting.add(machine, order, timeMs, receivedMs[row] as number);
+    const [timeMs, receivedMs] = [from.timesMs[row] as number, from.receivedMs[row] as number];
+    this.#idle.delete(machine);
+    const slot = this.#waiting.add(machine, order, timeMs, receivedMs);
+    if (slot < 0) return;
+    if (this.#kept.capacity === 0) this.#kept = new Batch(KEPT_MAX);
+    this.#kept.length = slot;
+    this.#kept.append(from, row);
   }
 
   /** Passes the next late row on; false if the batch is full, or other work is to run first. */
   #passLate(batch: Batch): boolean {
-    const waiting = this.#waiting;
-    const { machine, timeMs, nextMs } = waiting;
+    const { machine, slot } = this.#waiting;
+    if (slot >= 0) {
+      if (batch.isFull) return false;
+      appendReading(batch, this.#kept, slot);
+    } else if (!this.#passAgain(batch)) return false;
+    this.#waiting.removeFirst();
+    if (!this.#waiting.has(machine) && this.#readers.has(machine)) this.#retire(machine);
+    return true;
+  }
+
+  /** As `#passLate`, for what is to be read once more. */
+  #passAgain(batch: Batch): boolean {
+    const { machine, timeMs, nextMs, lastMs } = this.#waiting;
     const reader = this.#readerOf(machine);
     if (!reader.isAt(timeMs)) {
-      const endMs = Math.min(waiting.lastMs, timeMs + AGAIN_ROWS * machine.intervalMs);
       if (reader.mustSeek(timeMs) && this.#seeks++ === SEEKS_MAX) return false;
-      reader.moveTo(timeMs, endMs);
+      reader.moveTo(timeMs, Math.min(lastMs, timeMs + AGAIN_ROWS * machine.intervalMs));
     }
     for (let row = reader.next(); row >= 0; row = reader.next()) {
       const { batch: again } = reader;
       if (again.receivedMs[row] === nextMs && isDelivered(again, row)) {
         if (batch.isFull) return false;
-        batch.append(again, row);
-        // The status of the same instant was in time.
-        const to = batch.length - 1;
-        batch.flags[to] = (batch.flags[to] as number) & ~STATUS;
+        appendReading(batch, again, row);
       }
       reader.take();
     }
     reader.leave();
-    waiting.removeFirst();
-    if (!waiting.has(machine)) this.#retire(machine);
     return true;
   }
 
@@ -231,7 +241,7 @@ export class ReceiptReader implements RowReader {
   #retire(machine: Machine): void {
     this.#idle.add(machine);
     if (this.#idle.size <= IDLE_MAX) return;
-    const [oldest] = this.#idle as Iterable<Machine> as unknown as [Machine];
+    const oldest = this.#idle.values().next().value as Machine;
     this.#idle.delete(oldest);
     this.#readers.delete(oldest);
   }
@@ -328,6 +338,13 @@ class SecondReader {
   }
 }
 
+/** Appends a late row without its status, which was in time. */
+function appendReading(batch: Batch, from: Batch, row: number): void {
+  batch.append(from, row);
+  const to = batch.length - 1;
+  batch.flags[to] = (batch.flags[to] as number) & ~STATUS;
+}
+
 /** Whether a row is to be delivered at all. */
 function isDelivered({ flags }: Batch, row: number): boolean {
   return ((flags[row] as number) & (READING | LOST)) === READING;
@@ -357,15 +374,15 @@ function isTouched(batch: Batch, start: number): boolean {
  */
 export class FleetReceiptReader extends ReceiptReader implements SwitchableReader {
   readonly #fleetReader: FleetSwitchReader;
-  readonly #follow: (fleet: Fleet) => void;
 
   constructor(fleet: Fleet, options: FleetSwitchOptions = {}) {
     const { machinesOf = (fleet: Fleet) => fleet.machines, statusIntervalS, without } = options;
     const fleetReader = new FleetSwitchReader(fleet, options);
     const orders = new WeakMap<Machine, number>();
-    const follow = ({ machines }: Fleet) => {
-      for (const [i, machine] of machines.entries())
+    const ordered = () => {
+      for (const [i, machine] of machinesOf(fleetReader.fleet).entries())
         if (!orders.has(machine)) orders.set(machine, i);
+      return orders;
     };
     super(fleetReader, {
       readerOf: (machine) =>
@@ -375,16 +392,13 @@ export class FleetReceiptReader extends ReceiptReader implements SwitchableReade
           ...(without !== undefined && { without }),
         }),
       spansAt: (timeMs) => lateSpans(machinesOf(fleetReader.fleet), timeMs),
-      orderOf: (machine) => orders.get(machine) ?? 0,
+      orderOf: (machine) => orders.get(machine) ?? ordered().get(machine) ?? 0,
     });
     this.#fleetReader = fleetReader;
-    this.#follow = follow;
-    follow(fleet);
   }
 
   /** As {@link FleetSwitchReader.follow}. */
   follow(fleet: Fleet, fromMs: number): void {
-    this.#follow(fleet);
     this.#fleetReader.follow(fleet, fromMs);
   }
 }

@@ -3,11 +3,13 @@ import type { Machine } from '../core/factory.ts';
 /** Runs of one machine that a further row may continue. */
 const OPEN_MAX = 4;
 const CAPACITY_MIN = 64;
+/** Rows that may be kept while they wait: two megabytes. */
+export const KEPT_MAX = 8192;
 
 /**
  * Rows that wait for their delivery, as runs: rows of one machine, one after the other on its grid,
  * that are all delivered at once, or each with the same delay. A run takes about 50 bytes, whatever
- * its length.
+ * its length. For the first row of a run there may be a slot, in which it is kept.
  *
  * Runs are sorted by the delivery of their first row, then by its true time, then by the order of
  * machines.
@@ -20,6 +22,9 @@ export class WaitingRows {
   /** By how much the delivery of a row is later than that of the row before it [ms]. */
   #stepMs = new Float64Array(CAPACITY_MIN);
   #order = new Int32Array(CAPACITY_MIN);
+  #slot = new Int32Array(CAPACITY_MIN);
+  readonly #slots: number[] = [];
+  #slotCount = 0;
   readonly #machines: (Machine | undefined)[] = [];
   readonly #free: number[] = [];
   /** A binary heap of runs. */
@@ -48,6 +53,11 @@ export class WaitingRows {
     return this.#toMs[this.#first] as number;
   }
 
+  /** Where the next row is kept; −1 if it is not. */
+  get slot(): number {
+    return this.#slot[this.#first] as number;
+  }
+
   /** Whether any row of a machine waits. */
   has(machine: Machine): boolean {
     return this.#open.has(machine);
@@ -56,6 +66,8 @@ export class WaitingRows {
   clear(): void {
     this.#machines.length = 0;
     this.#free.length = 0;
+    this.#slots.length = 0;
+    this.#slotCount = 0;
     this.#heap.length = 0;
     this.#open.clear();
   }
@@ -65,18 +77,29 @@ export class WaitingRows {
    * is not added again.
    *
    * @param order - Place of the machine among others.
+   * @returns The slot in which to keep it; −1: in none.
    */
-  add(machine: Machine, order: number, timeMs: number, receivedMs: number): void {
-    if (!this.#isContinued(machine, timeMs, receivedMs))
-      this.addSpan(machine, order, timeMs, timeMs, receivedMs);
+  add(machine: Machine, order: number, timeMs: number, receivedMs: number): number {
+    if (this.#isContinued(machine, timeMs, receivedMs)) return -1;
+    const run = this.addSpan(machine, order, timeMs, timeMs, receivedMs);
+    const slot = this.#slots.pop() ?? (this.#slotCount < KEPT_MAX ? this.#slotCount++ : -1);
+    this.#slot[run] = slot;
+    return slot;
   }
 
   /** Adds rows of a machine that are all delivered at once. */
-  addSpan(machine: Machine, order: number, fromMs: number, toMs: number, receivedMs: number): void {
+  addSpan(
+    machine: Machine,
+    order: number,
+    fromMs: number,
+    toMs: number,
+    receivedMs: number,
+  ): number {
     const run = this.#free.pop() ?? this.#machines.length;
     if (run === this.#order.length) this.#grow();
     this.#machines[run] = machine;
     this.#order[run] = order;
+    this.#slot[run] = -1;
     this.#fromMs[run] = fromMs;
     this.#toMs[run] = toMs;
     this.#stepMs[run] = 0;
@@ -88,6 +111,7 @@ export class WaitingRows {
     this.#open.set(machine, own);
     this.#heap.push(run);
     this.#rise(this.#heap.length - 1);
+    return run;
   }
 
   /** Removes the next row. */
@@ -95,6 +119,7 @@ export class WaitingRows {
     const run = this.#first;
     const machine = this.#machines[run] as Machine;
     const fromMs = (this.#fromMs[run] as number) + machine.intervalMs;
+    this.#freeSlot(run);
     this.#fromMs[run] = fromMs;
     this.#receivedMs[run] = (this.#receivedMs[run] as number) + (this.#stepMs[run] as number);
     if (fromMs > (this.#toMs[run] as number)) {
@@ -116,7 +141,11 @@ export class WaitingRows {
       const firstMs = this.#receivedMs[run] as number;
       const stepMs = this.#stepMs[run] as number;
       const lastMs = firstMs + ((toMs - fromMs) / machine.intervalMs) * stepMs;
-      if (timeMs === toMs && receivedMs === lastMs) return true;
+      if (timeMs === toMs && receivedMs === lastMs) {
+        // Two rows of one instant do not fit into a slot.
+        if (fromMs === toMs) this.#freeSlot(run);
+        return true;
+      }
       if (timeMs !== toMs + machine.intervalMs) continue;
       const nextStepMs = receivedMs - lastMs;
       const isNew = fromMs === toMs && (nextStepMs === 0 || nextStepMs === machine.intervalMs);
@@ -126,6 +155,12 @@ export class WaitingRows {
       return true;
     }
     return false;
+  }
+
+  #freeSlot(run: number): void {
+    const slot = this.#slot[run] as number;
+    if (slot >= 0) this.#slots.push(slot);
+    this.#slot[run] = -1;
   }
 
   #forget(run: number, machine: Machine): void {
@@ -149,9 +184,11 @@ export class WaitingRows {
     this.#fromMs = wide(this.#fromMs);
     this.#toMs = wide(this.#toMs);
     this.#stepMs = wide(this.#stepMs);
-    const order = new Int32Array(capacity);
+    const [order, slot] = [new Int32Array(capacity), new Int32Array(capacity)];
     order.set(this.#order);
+    slot.set(this.#slot);
     this.#order = order;
+    this.#slot = slot;
   }
 
   #isBefore(a: number, b: number): boolean {
