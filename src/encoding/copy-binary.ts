@@ -97,7 +97,7 @@ export class CopyEncoder {
     const machine = batch.machines[row] as Machine;
     const records = this.#types.of(machine.type).records.get(target) as readonly RecordWriter[];
     if (records.length === 0) return at;
-    const timeMs = batch.timesMs[row] as number;
+    const timeMs = batch.toldMs[row] as number;
     if (timeMs !== this.#timeMs) this.#setTime(timeMs);
     const hasTextIds = target.table.idType === 'text';
     for (let i = 0; i < records.length; i++) {

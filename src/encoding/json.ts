@@ -72,7 +72,7 @@ export class JsonEncoder {
   readonly #time = new TimeWriter();
 
   /**
-   * Writes the payload of one channel of a reading from `at` on.
+   * Writes the payload of one channel of a reading from `at` on, under the time that it tells.
    *
    * @param channelIndex - Position in the machine type's `channels`.
    * @returns The index after the last byte.
@@ -81,7 +81,7 @@ export class JsonEncoder {
   message(batch: Batch, row: number, channelIndex: number, bytes: Uint8Array, at: number): number {
     const view = this.#views.of(bytes);
     const machine = batch.machines[row] as Machine;
-    const timeMs = batch.timesMs[row] as number;
+    const timeMs = batch.toldMs[row] as number;
     const { channels } = this.#messages.of(machine.type);
     const { isCarrier, columns } = channels[channelIndex] as ChannelMessage;
     if (isCarrier) {

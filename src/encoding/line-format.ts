@@ -177,7 +177,7 @@ class Lines implements LineEncoder {
     if (!lines) return at;
     const view = this.#views.of(bytes);
     at = this.#beforeTime.write(view, at);
-    at = this.#time.write(view, at, batch.timesMs[row] as number, machine.intervalMs);
+    at = this.#time.write(view, at, batch.toldMs[row] as number, machine.intervalMs);
     at = lines.keys.write(view, at);
     at = lines.columns.write(view, at, batch, row);
     return this.#labels

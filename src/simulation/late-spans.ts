@@ -1,9 +1,17 @@
 import type { Machine } from '../core/factory.ts';
 import { type DefectOccurrence, isDraw } from '../core/occurrence.ts';
-import type { LateSpan } from './receipt-reader.ts';
+
+/** Rows of a machine that may wait for their delivery at an instant. */
+export interface LateSpan {
+  readonly machine: Machine;
+  /** True time: those that wait are later than this [ms]. */
+  readonly fromMs: number;
+  /** When all of them are delivered, where that is known [ms]. */
+  readonly receivedMs?: number;
+}
 
 /** The longest that a delivery is late [s]. */
-export const LATE_MAX_S = 7 * 86_400;
+const LATE_MAX_S = 7 * 86_400;
 
 /**
  * Where rows of some machines may wait that are true at an instant or before, and are delivered

@@ -7,7 +7,7 @@ import {
   FleetSwitchReader,
   type SwitchableReader,
 } from './fleet-switch-reader.ts';
-import { lateSpans } from './late-spans.ts';
+import { type LateSpan, lateSpans } from './late-spans.ts';
 import { createReader, type RowReader } from './reader.ts';
 import { KEPT_MAX, WaitingRows } from './waiting-rows.ts';
 
@@ -26,15 +26,6 @@ const SOON_MS = 60_000;
 
 /** A row whose delivery was held until its own time is in the burst, after the older ones. */
 const HELD = 1 << defects.findIndex(({ kind }) => kind === 'outage');
-
-/** Rows of a machine that may wait at an instant. */
-export interface LateSpan {
-  readonly machine: Machine;
-  /** True time: those that wait are later than this [ms]. */
-  readonly fromMs: number;
-  /** When all of them are delivered, where that is known [ms]. */
-  readonly receivedMs?: number;
-}
 
 /** What a {@link ReceiptReader} needs besides the reader that it wraps. */
 export interface ReceiptOptions {

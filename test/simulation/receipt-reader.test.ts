@@ -6,8 +6,9 @@ import type { Machine } from '../../src/core/factory.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { Random } from '../../src/core/random.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
+import type { LateSpan } from '../../src/simulation/late-spans.ts';
 import { createReader, type RowReader } from '../../src/simulation/reader.ts';
-import { type LateSpan, ReceiptReader } from '../../src/simulation/receipt-reader.ts';
+import { ReceiptReader } from '../../src/simulation/receipt-reader.ts';
 import { factoryOf } from '../rows.ts';
 import { type Tell, ToldReader } from './told-reader.ts';
 

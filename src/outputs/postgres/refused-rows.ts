@@ -52,12 +52,12 @@ export class RefusedRows {
     const timeMs = time
       ? Date.parse(`${date}T${clock}${zone?.length === 3 ? `${zone}:00` : zone}`)
       : Number.NaN;
-    const { machines, timesMs, flags, length } = this.#batch;
+    const { machines, toldMs, flags, length } = this.#batch;
     const text = detail.toLowerCase();
     let isFound = false;
     for (let row = 0; row < length; row++) {
       const isOfMachine = text.includes((machines[row] as Machine).id.toLowerCase());
-      const isRow = timesMs[row] === timeMs || this.#count > SINGLE_MAX;
+      const isRow = toldMs[row] === timeMs || this.#count > SINGLE_MAX;
       const isReading = ((flags[row] as number) & READING) !== 0;
       if (!isOfMachine || !isRow || !isReading || this.has(target, row)) continue;
       this.add(target, row, message);
