@@ -94,7 +94,7 @@ const STEPS = 1024;
  *
  * @param usualS - Length of the linear ramp of a fault without one of its own.
  */
-function grown(
+export function grown(
   { rampS = 0, curve, fadeS = 0 }: Growth,
   beginS: number,
   endS: number,

@@ -1,5 +1,4 @@
 import type { Incident } from './anomaly.ts';
-import type { MachineDefect } from './defect.ts';
 import type { MachineType, Values } from './machine.ts';
 import type { DefectOccurrence, StoryKey } from './occurrence.ts';
 import type { Random } from './random.ts';
@@ -22,8 +21,6 @@ export interface Machine {
   readonly scenario: readonly PlannedFault[];
   /** What stories do to it; undefined if none of them ever touches it. */
   readonly story?: MachineStory;
-  /** Defects of its instruments, in the order in which they act. */
-  readonly defects?: readonly MachineDefect[];
   /** The machines that a main meter measures. */
   readonly metered?: readonly Machine[];
 }

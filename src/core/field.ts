@@ -96,6 +96,42 @@ export const PRODUCTION = {
   speedPercent: decimal(2),
 } as const satisfies Record<string, FieldSpec>;
 
+/**
+ * Digits of the decimal columns that an EnMS stores fields in, by wire name: what is told of a
+ * field must fit.
+ */
+const DIGITS: Readonly<Record<string, number>> = {
+  power_kw: 10,
+  energy_kwh: 12,
+  voltage_v: 10,
+  current_a: 10,
+  power_factor: 5,
+  frequency_hz: 6,
+  throughput_units_per_hour: 10,
+  speed_percent: 5,
+  outdoor_temp_c: 5,
+  indoor_temp_c: 5,
+  machine_temp_c: 5,
+  outdoor_humidity_percent: 5,
+  indoor_humidity_percent: 5,
+  pressure_bar: 10,
+  flow_rate_m3h: 10,
+  supply_air_temp_c: 5,
+  return_air_temp_c: 5,
+  chilled_water_supply_temp_c: 5,
+  chilled_water_return_temp_c: 5,
+  cop: 5,
+  vibration_mm_s: 8,
+};
+
+/** Digits that a number of this name may have, those after the point included. */
+export function digitsOf(name: string): number {
+  return DIGITS[name] ?? DIGITS_MAX;
+}
+
+/** Digits of a double that are certain. */
+const DIGITS_MAX = 15;
+
 /** The wire name of a camelCase key: `flowRateM3h` → `flow_rate_m3h`. */
 export function wireName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -54,7 +54,7 @@ export function writeElectricity(
 }
 
 /** Rounds to a multiple of 1 / `scale`; eight times as fast as `Math.round`. */
-function rounded(value: number, scale: number): number {
+export function rounded(value: number, scale: number): number {
   return Math.floor(value * scale + 0.5) / scale;
 }
 

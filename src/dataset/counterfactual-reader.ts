@@ -2,7 +2,7 @@ import { Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { Journal } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
-import { Cursor, DefectiveCursor } from '../simulation/cursor.ts';
+import { Cursor } from '../simulation/cursor.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { EVERY_ANOMALY } from '../simulation/incidents.ts';
 import { createReader, type Reader, type RowReader } from '../simulation/reader.ts';
@@ -157,9 +157,7 @@ class Twin {
   }
 
   #begin(): void {
-    const { defects } = this.#original;
-    const Kind = defects?.length ? DefectiveCursor : Cursor;
-    this.#cursor = new Kind(this.#original, this.#journal, EVERY_ANOMALY);
+    this.#cursor = new Cursor(this.#original, this.#journal, EVERY_ANOMALY);
     this.#cursor.seek(this.#lastMs, this.#scratch);
   }
 }

@@ -151,6 +151,7 @@ export function wideLayouts(
       machineColumns,
       fields,
       fieldsOf: (other: MachineType) => (other === type ? byName : new Map()),
+      channelOf: () => 0,
       descriptions,
     };
   });

@@ -101,13 +101,15 @@ export class CopyEncoder {
     if (timeMs !== this.#timeMs) this.#setTime(timeMs);
     const hasTextIds = target.table.idType === 'text';
     for (let i = 0; i < records.length; i++) {
+      const record = records[i] as RecordWriter;
+      if (!batch.carries(row, record.channel)) continue;
       view.setInt16(at, target.columns.length);
       view.setInt32(at + 2, 8);
       view.setInt32(at + 6, this.#timeHigh);
       view.setInt32(at + 10, this.#timeLow);
       at += 14;
       at = hasTextIds ? this.#idText(view, at, machine) : this.#id(view, at, machine);
-      at = (records[i] as RecordWriter).write(view, at, batch, row);
+      at = record.write(view, at, batch, row);
     }
     return at;
   }

@@ -1,4 +1,4 @@
-import { type Batch, READING } from '../core/batch.ts';
+import { type Batch, READING, SEPARATE } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { type Channel, type Field, OFFLINE, OPERATING_MODES } from '../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
@@ -95,8 +95,8 @@ export class JsonEncoder {
   }
 
   /**
-   * Writes the status payload of a row from `at` on. A row without a reading is a machine that was
-   * just started or stopped and draws no power yet or no more.
+   * Writes the status payload of a row from `at` on. A row without a reading, unless it is separate from
+   * one, is a machine that was just started or stopped and draws no power yet or no more.
    *
    * @returns The index after the last byte.
    * @throws RangeError if the array is too short.
@@ -114,7 +114,8 @@ export class JsonEncoder {
 
     const from = row * ROW_WIDTH;
     const mode = batch.values[from + modeColumn] as number;
-    const isPowered = mode !== OFFLINE && ((batch.flags[row] as number) & READING) !== 0;
+    const isPowered =
+      mode !== OFFLINE && ((batch.flags[row] as number) & (READING | SEPARATE)) !== 0;
     const powerKw =
       isPowered && electricityColumn >= 0 ? (batch.values[from + electricityColumn] as number) : 0;
     const state = STATES[mode];

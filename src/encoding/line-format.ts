@@ -86,6 +86,7 @@ export function lineFormat<const Name extends string>(
         machineColumns: [MACHINE_ID],
         names: flatNames(types),
         fieldsOf: flatFields,
+        channelOf: () => 0,
       };
       return new Lines(notation, columns, false);
     },
@@ -112,6 +113,8 @@ interface LineColumns {
   readonly names: readonly string[];
   /** The columns that a machine type has, in its own order. */
   fieldsOf(type: MachineType): readonly { readonly name: string; readonly field: TableField }[];
+  /** Position of the channel with which a line is delivered: a flat record comes with the first. */
+  channelOf(type: MachineType): number;
 }
 
 /** The longest label: the most fault types of a reading, each of thirty characters. */
@@ -123,6 +126,7 @@ interface MachineLines {
   readonly keys: Utf8Constant;
   /** The values, and the end of the line if no label follows. */
   readonly columns: ColumnWriter;
+  readonly channel: number;
 }
 
 class Lines implements LineEncoder {
@@ -155,7 +159,7 @@ class Lines implements LineEncoder {
       const writer = writers.of(type);
       const labelBytes = hasLabels ? LABEL_BYTES_MAX : 0;
       checkedWithin(type.type, HEAD_BYTES_MAX + keys.length + writer.bytesMax + labelBytes);
-      return { keys, columns: writer };
+      return { keys, columns: writer, channel: columns.channelOf(type) };
     });
     const labelText = (label: string) =>
       [
@@ -174,7 +178,7 @@ class Lines implements LineEncoder {
   row(batch: Batch, row: number, bytes: Uint8Array, at: number): number {
     const machine = batch.machines[row] as Machine;
     const lines = this.#machines.of(machine);
-    if (!lines) return at;
+    if (!lines || !batch.carries(row, lines.channel)) return at;
     const view = this.#views.of(bytes);
     at = this.#beforeTime.write(view, at);
     at = this.#time.write(view, at, batch.toldMs[row] as number, machine.intervalMs);

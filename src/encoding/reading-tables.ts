@@ -1,3 +1,5 @@
+import { digitsOf } from '../core/field.ts';
+
 /**
  * The tables of an EnMS that store readings, and how their columns store a value. Only columns
  * that a machine can fill are listed; the others get the table's defaults. In an existing
@@ -40,8 +42,8 @@ function column(name: string, type: ColumnType, isRequired = false): TableColumn
   return { name, type, isRequired, isWhole: type === INTEGER };
 }
 
-function numeric(precision: number, scale: number): ColumnType {
-  return { kind: 'numeric', precision, scale };
+function number(name: string, scale: number, isRequired = false): TableColumn {
+  return column(name, { kind: 'numeric', precision: digitsOf(name), scale }, isRequired);
 }
 
 function text(name: string, lengthMax: number): ColumnType {
@@ -61,12 +63,12 @@ const ENERGY_READINGS: ReadingTable = {
   name: 'energy_readings',
   key: ['machine_id', 'time', 'energy_type'],
   columns: [
-    column('power_kw', numeric(10, 3), true),
-    column('energy_kwh', numeric(12, 6), true),
-    column('voltage_v', numeric(10, 2)),
-    column('current_a', numeric(10, 2)),
-    column('power_factor', numeric(5, 4)),
-    column('frequency_hz', numeric(6, 3)),
+    number('power_kw', 3, true),
+    number('energy_kwh', 6, true),
+    number('voltage_v', 2),
+    number('current_a', 2),
+    number('power_factor', 4),
+    number('frequency_hz', 3),
   ],
 };
 
@@ -78,11 +80,11 @@ const PRODUCTION_DATA: ReadingTable = {
     column('production_count', INTEGER, true),
     column('production_count_good', INTEGER, true),
     column('production_count_bad', INTEGER, true),
-    column('throughput_units_per_hour', numeric(10, 2)),
+    number('throughput_units_per_hour', 2),
     column('operating_mode', text('operating_mode', NAME_MAX)),
     column('recipe_id', VARCHAR_100),
     column('batch_id', VARCHAR_100),
-    column('speed_percent', numeric(5, 2)),
+    number('speed_percent', 2),
   ],
 };
 
@@ -91,19 +93,19 @@ const ENVIRONMENTAL_DATA: ReadingTable = {
   name: 'environmental_data',
   key: ['machine_id', 'time'],
   columns: [
-    column('outdoor_temp_c', numeric(5, 2)),
-    column('indoor_temp_c', numeric(5, 2)),
-    column('machine_temp_c', numeric(5, 2)),
-    column('outdoor_humidity_percent', numeric(5, 2)),
-    column('indoor_humidity_percent', numeric(5, 2)),
-    column('pressure_bar', numeric(10, 3)),
-    column('flow_rate_m3h', numeric(10, 3)),
-    column('supply_air_temp_c', numeric(5, 2)),
-    column('return_air_temp_c', numeric(5, 2)),
-    column('chilled_water_supply_temp_c', numeric(5, 2)),
-    column('chilled_water_return_temp_c', numeric(5, 2)),
-    column('cop', numeric(5, 2)),
-    column('vibration_mm_s', numeric(8, 4)),
+    number('outdoor_temp_c', 2),
+    number('indoor_temp_c', 2),
+    number('machine_temp_c', 2),
+    number('outdoor_humidity_percent', 2),
+    number('indoor_humidity_percent', 2),
+    number('pressure_bar', 3),
+    number('flow_rate_m3h', 3),
+    number('supply_air_temp_c', 2),
+    number('return_air_temp_c', 2),
+    number('chilled_water_supply_temp_c', 2),
+    number('chilled_water_return_temp_c', 2),
+    number('cop', 2),
+    number('vibration_mm_s', 4),
   ],
 };
 

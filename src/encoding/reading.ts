@@ -70,7 +70,7 @@ export function flatNames(types: Iterable<MachineType>): readonly string[] {
 export function readingAt(batch: Batch, row: number): Reading {
   const { id, type, intervalMs } = batch.machines[row] as Machine;
   const reading: Record<string, string | number | null> = {
-    time: timeText(batch.timesMs[row] as number, intervalMs),
+    time: timeText(batch.toldMs[row] as number, intervalMs),
     machine_id: id,
   };
   for (const { name, field } of flatFields(type)) {

@@ -23,6 +23,8 @@ export interface TableLayout {
   readonly fields: readonly TableField[];
   /** A machine type's own fields of the table, by name; empty if it has no rows in it. */
   fieldsOf(type: MachineType): ReadonlyMap<string, TableField>;
+  /** Position of the channel with which a row of a type is delivered. */
+  channelOf(type: MachineType): number;
   /** Descriptions of all columns in their order, for formats that can store them. */
   readonly descriptions?: ColumnDescriptions;
 }
@@ -62,6 +64,7 @@ export function tableLayouts(types: Iterable<MachineType>): readonly TableLayout
     machineColumns: [MACHINE_ID],
     fields: [...columns.values()].sort((a, b) => a.rank - b.rank).map(({ field }) => field),
     fieldsOf: (type) => channelFields(type, name),
+    channelOf: (type) => type.channels.findIndex((channel) => channel.name === name),
   }));
 }
 

@@ -41,6 +41,8 @@ interface PreparedColumn {
 /** Writes one channel of a machine type as a record of its table, from the third column on. */
 export class RecordWriter {
   readonly table: ReadingTable;
+  /** Position of the channel in the machine type. */
+  readonly channel: number;
   readonly hasMetadata: boolean;
   readonly bytesMax: number;
   readonly #energyType: Utf8Constant | undefined;
@@ -49,6 +51,7 @@ export class RecordWriter {
 
   constructor(type: MachineType, channel: Channel, table: ReadingTable) {
     this.table = table;
+    this.channel = type.channels.indexOf(channel);
     const isEnergy = this.table.key.includes('energy_type');
     this.#energyType = isEnergy ? new Utf8Constant(channel.name) : undefined;
     const derived = isEnergy ? carrierColumns(type, channel) : {};

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Batch, READING } from '../core/batch.ts';
+import { Batch } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import type { Fleet } from '../simulation/fleet.ts';
@@ -100,7 +100,7 @@ function tallyFrom(fromMs: number, untilMs: number): Tally {
   return { fromMs, untilMs, energyKwh: 0, productionCount: 0 };
 }
 
-function addReading(tally: Tally, { machines, values }: Batch, row: number): void {
+function addReading(tally: Tally, { machines, trueValues: values }: Batch, row: number): void {
   const { type } = machines[row] as Machine;
   const at = row * ROW_WIDTH;
   tally.energyKwh += type.energyTakenKwh(values, at);
@@ -133,11 +133,11 @@ async function pastOf(
   const { intervalMs, metered = [] } = machine;
   const cost = metered.reduce((sum, each) => sum + intervalMs / each.intervalMs, 1);
   const room = new Batch(Math.ceil(BATCH_ROWS / cost));
-  const reader = createReader(fleet, { machines: [machine] });
+  const reader = createReader(fleet, { machines: [machine], isTrue: true });
   reader.seek(tally.fromMs);
   for (const batch of batches(reader, timeMs, room)) {
     for (let row = 0; row < batch.length; row++)
-      if ((batch.flags[row] as number) & READING) addReading(tally, batch, row);
+      if (batch.isMade(row)) addReading(tally, batch, row);
     await turn();
     if (signal.aborted) break;
   }

@@ -26,8 +26,6 @@ export class Cursor {
   mode = IDLE;
   alerts = 0;
   label = 0;
-  /** The kinds of instrument defects that acted on the last reading. */
-  defects = 0;
   /** When the machine was last switched off [s]; NaN for one that this cursor has seen run only. */
   stoppedS = Number.NaN;
   /** Whether the next reading must include the machine's status, changed or not. */
@@ -287,19 +285,6 @@ export class Cursor {
       stopped = { state: this.#state as Values<string>, stoppedS: timeS(start + 1) };
     }
     return stopped;
-  }
-}
-
-/** A cursor that reports the readings of the machine's defective instruments. */
-export class DefectiveCursor extends Cursor {
-  override read(tS: number, values: Float64Array, at: number): void {
-    super.read(tS, values, at);
-    this.defects = 0;
-    for (const defect of this.machine.defects ?? [])
-      if (tS > defect.fromS && tS <= defect.untilS) {
-        defect.apply(values, at, tS);
-        this.defects |= defect.label;
-      }
   }
 }
 

@@ -1,8 +1,9 @@
-import { Batch, READING, STATUS } from '../core/batch.ts';
+import { Batch, LOST, PARTIAL, READING, REPEAT, SEPARATE, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { JournalEvent } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
-import { Cursor, DefectiveCursor } from './cursor.ts';
+import { Cursor } from './cursor.ts';
+import { DefectiveCursor } from './defective-cursor.ts';
 import type { Fleet } from './fleet.ts';
 
 /** Which machines a reader reads, and how often it reports a status. */
@@ -94,6 +95,11 @@ export class Reader implements RowReader {
   readonly #cursors: ReadonlyMap<string, Cursor>;
   readonly #statusIntervalMs: number;
   readonly #scratch = new Float64Array(ROW_WIDTH);
+  /** A reading of a machine with defects, before it becomes rows. */
+  readonly #reading = new Batch(1);
+  /** Its rows if they did not fit into the last batch. */
+  readonly #spilled: Batch;
+  #spilledWritten = 0;
   /** Machines whose status is due before anything else, each at its instant. */
   readonly #statuses: DueStatus[] = [];
   #statusesWritten = 0;
@@ -115,7 +121,7 @@ export class Reader implements RowReader {
     for (const machine of options.machines ?? fleet.machines) {
       const same = after ? after.#cursors.get(machine.id) : undefined;
       // A machine without defects pays nothing for those of others.
-      const isSound = options.isTrue || !machine.defects?.length;
+      const isSound = options.isTrue || !machine.story?.hasDefects;
       const cursor =
         same?.machine === machine
           ? same
@@ -125,6 +131,9 @@ export class Reader implements RowReader {
       if (group) group.push(cursor);
       else groups.set(machine.intervalMs, [cursor]);
     }
+    // The rows of one reading: each of its channels twice, and a status.
+    const channels = [...cursors.values()].map(({ machine }) => machine.type.channels.length);
+    this.#spilled = new Batch(2 * channels.reduce((most, each) => Math.max(most, each), 0) + 1);
     this.#cursors = cursors;
     this.#groups = [...groups]
       .sort(([a], [b]) => a - b)
@@ -161,6 +170,8 @@ export class Reader implements RowReader {
   *seeking(timeMs: number, announce = false): Generator<undefined> {
     this.#statuses.length = 0;
     this.#statusesWritten = 0;
+    this.#spilled.clear();
+    this.#spilledWritten = 0;
     this.#newcomers.clear();
     this.#isSwitching = false;
     const next = this.#fleet.journal.events.findIndex((event) => event.timeS * 1000 > timeMs);
@@ -269,10 +280,13 @@ export class Reader implements RowReader {
     const tS = timeMs / 1000;
     const { cursors } = group;
     while (group.at < cursors.length) {
-      if (batch.isFull) return false;
+      if (!this.#writeSpilled(batch) || batch.isFull) return false;
       const cursor = cursors[group.at++] as Cursor;
-      if (cursor.hasRunUntil(tS)) this.#append(cursor, timeMs, batch);
+      if (!cursor.hasRunUntil(tS)) continue;
+      if (cursor instanceof DefectiveCursor) this.#appendTold(cursor, timeMs, batch);
+      else this.#append(cursor, timeMs, batch);
     }
+    if (!this.#writeSpilled(batch)) return false;
     group.at = 0;
     group.nextMs += group.intervalMs;
     return true;
@@ -296,7 +310,58 @@ export class Reader implements RowReader {
     batch.flags[row] = isDue ? READING | STATUS : READING;
     batch.alerts[row] = cursor.alerts;
     batch.faults[row] = cursor.label;
-    batch.defects[row] = cursor.defects;
+    batch.defects[row] = 0;
+    if (batch.isTold) batch.tell(row, timeMs, timeMs);
+  }
+
+  /**
+   * Appends what the instruments of a machine tell: a row for all channels that are delivered
+   * alike, one for each repeat, and the machine's status, which defects leave as it is.
+   */
+  #appendTold(cursor: DefectiveCursor, timeMs: number, batch: Batch): void {
+    const reading = this.#reading;
+    reading.clear();
+    this.#append(cursor, timeMs, reading);
+    const { defects, deliveries, toldMs, truth } = cursor;
+    if (defects === 0) {
+      batch.append(reading, 0);
+      return;
+    }
+    const to = batch.capacity - batch.length < this.#spilled.capacity ? this.#spilled : batch;
+    const isStatus = ((reading.flags[0] as number) & STATUS) !== 0;
+    const all = 2 ** cursor.machine.type.channels.length - 1;
+    const usual = { channels: all, receivedMs: timeMs, repeatedMs: Number.NaN };
+    reading.defects[0] = defects;
+    for (const each of deliveries.length > 0 ? deliveries : [usual]) {
+      const { channels, receivedMs, repeatedMs } = each;
+      const partial = channels === all ? 0 : PARTIAL;
+      reading.channels[0] = channels;
+      reading.flags[0] = partial | (receivedMs === Number.POSITIVE_INFINITY ? LOST : READING);
+      reading.tell(0, toldMs, receivedMs, truth, 0);
+      to.append(reading, 0);
+      if (Number.isNaN(repeatedMs)) continue;
+      reading.flags[0] = partial | READING | REPEAT;
+      reading.tell(0, toldMs, repeatedMs, truth, 0);
+      to.append(reading, 0);
+    }
+    if (!isStatus) return;
+    reading.flags[0] = STATUS | SEPARATE;
+    reading.defects[0] = 0;
+    reading.values.set(truth);
+    reading.tell(0, timeMs, timeMs);
+    to.append(reading, 0);
+  }
+
+  /** Appends the rows that the last batch had no room for; returns false if there is none again. */
+  #writeSpilled(batch: Batch): boolean {
+    const spilled = this.#spilled;
+    for (; this.#spilledWritten < spilled.length; this.#spilledWritten++) {
+      if (batch.isFull) return false;
+      batch.append(spilled, this.#spilledWritten);
+    }
+    spilled.clear();
+    this.#spilledWritten = 0;
+    return true;
   }
 
   #writeStatuses(batch: Batch): boolean {
@@ -312,6 +377,7 @@ export class Reader implements RowReader {
       batch.alerts[row] = 0;
       batch.faults[row] = 0;
       batch.defects[row] = 0;
+      if (batch.isTold) batch.tell(row, timeMs, timeMs);
       batch.values.fill(0, row * ROW_WIDTH, (row + 1) * ROW_WIDTH);
       batch.values[row * ROW_WIDTH + type.modeColumn] = cursor.mode;
     }

@@ -1,5 +1,6 @@
-import { Batch, LOST, READING, STATUS } from '../core/batch.ts';
+import { Batch, LATE, LOST, READING, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
+import { ROW_WIDTH } from '../core/machine.ts';
 import { defects } from '../defects/index.ts';
 import type { Fleet } from './fleet.ts';
 import {
@@ -40,14 +41,15 @@ export interface ReceiptOptions {
 /**
  * Returns the rows of a reader in the order in which they are delivered: late ones late, repeats
  * twice, lost ones never. All instants are those of delivery: `untilMs`, `timeMs`, `seek` and
- * `batch.untilMs`.
+ * `batch.untilMs`. At its own time a reading that is delivered later stands as lost, so that it is
+ * counted there.
  *
  * Of the rows delivered at one instant, those that are in time come first, then late ones by true
  * time and machine.
  *
  * Of rows that wait only the first few are kept. The place of the others is noted, and they are
  * read once more when they are due, by a second reader of their machine. So an outage costs the
- * same memory however long it is. Batches in which nothing is late or lost pass through untouched.
+ * same memory however long it is. Batches in which nothing is late pass through untouched.
  */
 export class ReceiptReader implements RowReader {
   readonly #reader: RowReader;
@@ -62,7 +64,7 @@ export class ReceiptReader implements RowReader {
   /** Everything true up to and including this instant is in `#fresh` or passed on [ms]. */
   #readMs = Number.NaN;
   #timeMs = Number.NaN;
-  /** Whether the last rows included late or lost ones, so that the next may as well. */
+  /** Whether the last rows included late ones, so that the next may as well. */
   #isTouched = false;
   #seeks = 0;
 
@@ -117,14 +119,13 @@ export class ReceiptReader implements RowReader {
       if (this.#readMs >= untilMs) return true;
       const { nextMs } = this.#waiting;
       const isSoon = nextMs < untilMs && nextMs - this.#readMs < SOON_MS;
-      const isPlain = batch.receivedMs === batch.timesMs && batch.toldMs === batch.timesMs;
-      if (this.#isTouched || isSoon || !isPlain) this.#readFresh(untilMs);
+      if (this.#isTouched || isSoon) this.#readFresh(untilMs);
       else if (!this.#readThrough(Math.min(untilMs, nextMs), batch)) return false;
     }
   }
 
   /**
-   * Reads straight into a batch, as long as nothing is late or lost.
+   * Reads straight into a batch, as long as nothing is late.
    *
    * @returns False if the batch is to be taken before more is read.
    */
@@ -166,24 +167,26 @@ export class ReceiptReader implements RowReader {
         continue;
       }
       if (isLast) return true;
-      if (isInTime(fresh, this.#at)) {
+      const isHere = isInTime(fresh, this.#at);
+      if (isHere || fresh.isMade(this.#at)) {
         if (batch.isFull) return false;
         batch.append(fresh, this.#at);
-      } else this.#note(fresh, this.#at);
+        if (!isHere) setFlags(batch, READING, LOST);
+      }
+      if (!isHere) this.#note(fresh, this.#at);
       this.#at++;
     }
   }
 
   /** Notes a row that is delivered later. */
   #note(from: Batch, row: number): void {
-    if ((from.flags[row] as number) & LOST) return;
     const machine = from.machines[row] as Machine;
     const order = this.#options.orderOf(machine);
     const [timeMs, receivedMs] = [from.timesMs[row] as number, from.receivedMs[row] as number];
     this.#idle.delete(machine);
     const slot = this.#waiting.add(machine, order, timeMs, receivedMs);
     if (slot < 0) return;
-    if (this.#kept.capacity === 0) this.#kept = new Batch(KEPT_MAX);
+    if (this.#kept.capacity === 0) this.#kept = newStore();
     this.#kept.length = slot;
     this.#kept.append(from, row);
   }
@@ -329,32 +332,38 @@ class SecondReader {
   }
 }
 
-/** Appends a late row without its status, which was in time. */
+/** Appends a late row. */
 function appendReading(batch: Batch, from: Batch, row: number): void {
   batch.append(from, row);
-  const to = batch.length - 1;
-  batch.flags[to] = (batch.flags[to] as number) & ~STATUS;
+  setFlags(batch, STATUS, LATE);
 }
 
-/** Whether a row is to be delivered at all. */
+/** Takes flags from the last row of a batch, and gives it others. */
+function setFlags({ flags, length }: Batch, without: number, others: number): void {
+  flags[length - 1] = ((flags[length - 1] as number) & ~without) | others;
+}
+
+/** A batch whose rows may be written in any order: it has every array from the beginning. */
+function newStore(): Batch {
+  const store = new Batch(KEPT_MAX);
+  store.tell(0, 1, 1, new Float64Array(ROW_WIDTH), 0);
+  return store;
+}
+
+/** Whether a row is delivered at all. */
 function isDelivered({ flags }: Batch, row: number): boolean {
-  return ((flags[row] as number) & (READING | LOST)) === READING;
+  return ((flags[row] as number) & READING) !== 0;
 }
 
 /** Whether a row is delivered at its own time, in its own place. */
 function isInTime({ flags, timesMs, receivedMs, defects }: Batch, row: number): boolean {
-  const flag = flags[row] as number;
-  if ((flag & READING) === 0) return true;
-  if (flag & LOST || receivedMs[row] !== timesMs[row]) return false;
-  return ((defects[row] as number) & HELD) === 0;
+  if (((flags[row] as number) & READING) === 0) return true;
+  return receivedMs[row] === timesMs[row] && ((defects[row] as number) & HELD) === 0;
 }
 
-/** Whether any row from `start` on is late or lost. */
+/** Whether any row from `start` on is late. */
 function isTouched(batch: Batch, start: number): boolean {
-  const { length, flags, defects, receivedMs, timesMs } = batch;
-  if (receivedMs !== timesMs) return true;
-  for (let row = start; row < length; row++)
-    if ((flags[row] as number) & LOST || (defects[row] as number) & HELD) return true;
+  for (let row = start; row < batch.length; row++) if (!isInTime(batch, row)) return true;
   return false;
 }
 

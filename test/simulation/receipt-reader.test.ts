@@ -1,7 +1,7 @@
 /** Rows in the order of their delivery. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Batch, READING, REPEAT } from '../../src/core/batch.ts';
+import { Batch, LATE, LOST, READING, REPEAT } from '../../src/core/batch.ts';
 import type { Machine } from '../../src/core/factory.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { Random } from '../../src/core/random.ts';
@@ -32,6 +32,7 @@ interface Delivered {
   readonly toldMs: number;
   readonly receivedMs: number;
   readonly flags: number;
+  readonly isMade: boolean;
   readonly values: string;
 }
 
@@ -45,6 +46,7 @@ function rowsOf(batch: Batch): Delivered[] {
       toldMs: batch.toldMs[row] as number,
       receivedMs: batch.receivedMs[row] as number,
       flags: batch.flags[row] as number,
+      isMade: batch.isMade(row),
       values: batch.values
         .slice(row * ROW_WIDTH, row * ROW_WIDTH + machine.type.fields.length)
         .join(),
@@ -88,7 +90,7 @@ function read(reader: RowReader, untilMs: number, capacity = 4096): Delivered[] 
 }
 
 /** All readings of a window of true time, sorted: an independent answer. */
-function sorted(tell: Tell, fromMs: number, untilMs: number): Delivered[] {
+function sorted(tell: Tell, fromMs: number, untilMs: number): Omit<Delivered, 'isMade'>[] {
   const reader = toldReader(tell);
   reader.seek(fromMs - 2_000_000);
   const batch = new Batch(1000);
@@ -100,7 +102,7 @@ function sorted(tell: Tell, fromMs: number, untilMs: number): Delivered[] {
   }
   const isLate = ({ receivedMs, timeMs }: Delivered) => Number(receivedMs > timeMs);
   const isKept = ({ flags, receivedMs }: Delivered) =>
-    (flags & READING) !== 0 && (flags & 4) === 0 && receivedMs > fromMs && receivedMs <= untilMs;
+    (flags & READING) !== 0 && receivedMs > fromMs && receivedMs <= untilMs;
   return rows
     .filter(isKept)
     .map((row, at) => ({ row, at }))
@@ -112,10 +114,14 @@ function sorted(tell: Tell, fromMs: number, untilMs: number): Delivered[] {
         (isLate(a.row) ? a.row.place - b.row.place : 0) ||
         a.at - b.at,
     )
-    .map(({ row }) => row);
+    .map(({ row: { isMade: _, ...row } }) => row);
 }
 
-const readings = (rows: readonly Delivered[]) => rows.filter(({ flags }) => flags & READING);
+/** What is delivered, and not whether it is late. */
+const readings = (rows: readonly Delivered[]) =>
+  rows
+    .filter(({ flags }) => flags & READING)
+    .map(({ isMade: _, ...row }) => ({ ...row, flags: row.flags & ~LATE }));
 
 /** Everything at once: lost, held, late by a constant and by draws, repeated, disordered. */
 const chance = new Random(1, 'told');
@@ -263,6 +269,18 @@ test('a span that is known to be held is not read before it is due', () => {
   const held = readings(rowsOf(batch)).filter(({ receivedMs }) => receivedMs === endMs);
   assert.ok(seconds.length <= 1 && (seconds[0]?.rowsRead ?? 0) < 500, 'read as far as it is taken');
   assert.ok(held.length <= 100);
+});
+
+test('each reading counts once, at its own time, whatever becomes of it', () => {
+  const plain = createReader(fleet);
+  const reader = receiptReader(everything, everywhere);
+  plain.seek(FROM_MS);
+  reader.seek(FROM_MS);
+  const made = read(reader, UNTIL_MS).filter(({ isMade }) => isMade);
+  const truth = read(plain, UNTIL_MS).filter(({ flags }) => flags & READING);
+  const keysOf = (rows: readonly Delivered[]) => rows.map(({ id, timeMs }) => `${id} ${timeMs}`);
+  assert.deepEqual(keysOf(made), keysOf(truth));
+  assert.ok(made.some(({ flags }) => flags & LOST));
 });
 
 test('where nothing is late or lost, batches are those of the reader', () => {

@@ -101,7 +101,7 @@ export class ToldReader implements RowReader {
       return;
     }
     const { toldMs = timeMs, receivedMs = timeMs, isLost, repeatMs } = told;
-    this.#add(row, READING | (isLost ? LOST : 0), toldMs, receivedMs);
+    this.#add(row, isLost ? LOST : READING, toldMs, isLost ? Infinity : receivedMs);
     if (told.isHeld) this.#next.defects[0] = HELD;
     if (repeatMs !== undefined) this.#add(row, READING | REPEAT, toldMs, repeatMs);
     if (flags & STATUS) this.#add(row, STATUS, timeMs, timeMs);

@@ -1,4 +1,4 @@
-import { type Batch, READING } from '../../core/batch.ts';
+import { type Batch, PARTIAL, READING } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
 import { type MachineType, ROW_WIDTH } from '../../core/machine.ts';
 import type { MachineColumn, TableLayout } from '../../encoding/table-layout.ts';
@@ -139,12 +139,12 @@ export class TableColumns {
     for (; row < batch.length && at + count < CHUNK_ROWS; row++) {
       if (((batch.flags[row] as number) & READING) === 0) continue;
       const index = this.#indexes.of(batch.machines[row] as Machine);
-      if (index < 0) continue;
+      if (index < 0 || !this.#carries(batch, row)) continue;
       this.#rowsTaken[count] = row;
       this.#starts[count] = row * ROW_WIDTH;
       this.#machinesTaken[count++] = index;
     }
-    this.#times.take(batch.timesMs, this.#rowsTaken, count, at);
+    this.#times.take(batch.toldMs, this.#rowsTaken, count, at);
     this.#machines.set(this.#machinesTaken.subarray(0, count), at);
     for (const column of this.#columns)
       if (column.dictionary) this.#takeTexts(batch, count, column, column.dictionary);
@@ -156,6 +156,13 @@ export class TableColumns {
     }
     this.#length += count;
     return row;
+  }
+
+  #carries(batch: Batch, row: number): boolean {
+    const isWhole = ((batch.flags[row] as number) & PARTIAL) === 0;
+    return (
+      isWhole || batch.carries(row, this.#layout.channelOf((batch.machines[row] as Machine).type))
+    );
   }
 
   /** Returns the added rows as columns, to be written before more are added; resets the chunk. */

@@ -43,6 +43,7 @@ export class Messages {
       const { channels, status } = this.#topics.of(batch.machines[row] as Machine);
       if (flags & READING) {
         for (let i = 0; i < channels.length; i++) {
+          if (!batch.carries(row, i)) continue;
           const end = this.#encoder.message(batch, row, i, this.#bytes, 0);
           yield {
             topic: channels[i] as string,

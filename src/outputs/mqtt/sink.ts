@@ -140,6 +140,7 @@ export class MqttSink implements DeliveredSink, Announcer {
       if (flags & READING) {
         const levels = this.#levels.of(machine.type);
         for (let i = 0; i < levels.length; i++) {
+          if (!batch.carries(row, i)) continue;
           if (!stream.hasRoom) await stream.room();
           const at = stream.begin(topic, levels[i] as Utf8Constant, false);
           stream.end(encoder.message(batch, row, i, stream.bytes, at));

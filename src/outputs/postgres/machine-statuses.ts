@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { type Batch, READING, REPEAT, STATUS } from '../../core/batch.ts';
+import { type Batch, STATUS } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
 import { OFFLINE, OPERATING_MODES, RUNNING } from '../../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../../core/machine.ts';
@@ -37,35 +37,24 @@ interface StatusTypes {
 /**
  * The counted sums of a machine and their time, in the simulator's own table:
  * `machine_status.energy_total_kwh` has too few digits to be added to. A reading counts if it is
- * later than the last counted one, so that a repeat changes nothing; late readings, which come in
- * the order of their receipt, then of their time, are counted on their own.
+ * later than the last counted one, so that a repeat changes nothing.
  */
 const CREATE_TOTALS = `
   create table if not exists simulator.machine_totals (
     machine_id uuid primary key,
     counted_until timestamptz not null,
     energy_kwh numeric(18,6) not null,
-    production_units bigint not null,
-    late_received timestamptz,
-    late_until timestamptz)`;
-/** For a table of an earlier version. */
-const ADD_LATE = `
-  alter table simulator.machine_totals
-    add column if not exists late_received timestamptz,
-    add column if not exists late_until timestamptz`;
+    production_units bigint not null)`;
 
-/** Creates the table of the sums, or what it lacks. */
+/** Creates the table of the sums if it does not exist. */
 export async function createTotals(client: ClientBase): Promise<void> {
-  const { rows } = await client.query<Record<'has_schema' | 'has_table' | 'has_late', boolean>>(
+  const { rows } = await client.query<{ has_schema: boolean; has_table: boolean }>(
     `select to_regnamespace('simulator') is not null as has_schema,
-       to_regclass('simulator.machine_totals') is not null as has_table,
-       exists (select from pg_attribute where attname = 'late_until'
-         and attrelid = to_regclass('simulator.machine_totals')) as has_late`,
+       to_regclass('simulator.machine_totals') is not null as has_table`,
   );
   // A user without the right to create schemas may still use an existing one.
   if (!rows[0]?.has_schema) await client.query('create schema if not exists simulator');
   if (!rows[0]?.has_table) await client.query(CREATE_TOTALS);
-  else if (!rows[0].has_late) await client.query(ADD_LATE);
 }
 
 /** The latest status of a machine, and its sums. */
@@ -77,11 +66,8 @@ interface MachineStatus {
   alerts: number;
   /** Time of the last reading [ms], NaN if there was none. */
   readingMs: number;
-  /** Time of the last reading in the sums that was received in time [ms]. */
+  /** Time of the last reading that is in the sums [ms]. */
   countedMs: number;
-  /** When the last late reading in the sums was received, and its time [ms]. */
-  lateReceivedMs: number;
-  lateMs: number;
   /** Total over all carriers that the machine consumes. */
   energyUnits: number;
   production: number;
@@ -124,34 +110,23 @@ export class MachineStatuses {
   #addRow(status: MachineStatus, batch: Batch, row: number): void {
     const from = row * ROW_WIDTH;
     const timeMs = batch.timesMs[row] as number;
-    const isReading = ((batch.flags[row] as number) & READING) !== 0;
+    const isReading = batch.isMade(row);
+    // What comes late or again says nothing new of the machine.
+    if (!isReading && ((batch.flags[row] as number) & STATUS) === 0) return;
     const { type } = status.machine;
     const { mode, power, production } = this.#columns.of(type);
-    const value = (column: number) => (column < 0 ? 0 : (batch.values[from + column] as number));
-    const isStatus = ((batch.flags[row] as number) & STATUS) !== 0;
+    const value = (column: number) =>
+      column < 0 ? 0 : (batch.trueValues[from + column] as number);
+    status.timeMs = timeMs;
+    status.mode = mode < 0 ? RUNNING : value(mode);
+    status.powerKw = status.mode !== OFFLINE ? value(power) : 0;
+    status.alerts = batch.alerts[row] as number;
     status.isTouched = true;
-    // What defective instruments tell is no status, unless nothing better is known.
-    if (isStatus || batch.defects[row] === 0 || status.timeMs === 0) {
-      status.timeMs = timeMs;
-      status.mode = mode < 0 ? RUNNING : value(mode);
-      status.powerKw = status.mode !== OFFLINE ? value(power) : 0;
-      status.alerts = batch.alerts[row] as number;
-    }
     if (!isReading) return;
-    if (!(timeMs <= status.readingMs)) status.readingMs = timeMs;
-    if ((batch.flags[row] as number) & REPEAT) return;
-    const receivedMs = batch.receivedMs[row] as number;
-    if (receivedMs === timeMs) {
-      if (timeMs <= status.countedMs) return;
-      status.countedMs = timeMs;
-    } else {
-      const { lateReceivedMs, lateMs } = status;
-      if (receivedMs < lateReceivedMs) return;
-      if (receivedMs === lateReceivedMs && timeMs <= lateMs) return;
-      status.lateReceivedMs = receivedMs;
-      status.lateMs = timeMs;
-    }
-    status.energyUnits += Math.round(UNITS_PER_KWH * type.energyTakenKwh(batch.values, from));
+    status.readingMs = timeMs;
+    if (timeMs <= status.countedMs) return;
+    status.countedMs = timeMs;
+    status.energyUnits += Math.round(UNITS_PER_KWH * type.energyTakenKwh(batch.trueValues, from));
     status.production += value(production);
   }
 
@@ -166,9 +141,7 @@ export class MachineStatuses {
     const { rows } = await client.query<LoadedTotals>(
       `select machines.id is not null as is_known,
          1000 * extract(epoch from counted_until) as ms, energy_kwh as kwh,
-         production_units as units,
-         1000 * extract(epoch from late_received) as late_received_ms,
-         1000 * extract(epoch from late_until) as late_ms
+         production_units as units
        from unnest($1::text[]) with ordinality as wanted(id, position)
          left join machines on machines.id = wanted.id::${this.#types.machineIdType}
          left join simulator.machine_totals on machine_id = wanted.id::uuid
@@ -176,16 +149,12 @@ export class MachineStatuses {
       [[...unknown.keys()]],
     );
     for (const [i, status] of [...unknown.values()].entries()) {
-      const { is_known, ms, kwh, units, ...late } = rows[i] as LoadedTotals;
+      const { is_known, ms, kwh, units } = rows[i] as LoadedTotals;
       const { name, id } = status.machine;
       if (!is_known)
         throw new UnknownMachineError(`${name} (${id}) has no row in the table machines`);
       if (ms === null) continue;
       status.countedMs = Number(ms);
-      if (late.late_ms !== null) {
-        status.lateReceivedMs = Number(late.late_received_ms);
-        status.lateMs = Number(late.late_ms);
-      }
       status.energyUnits = Math.round(UNITS_PER_KWH * Number(kwh));
       status.production = Number(units);
     }
@@ -198,8 +167,6 @@ interface LoadedTotals {
   readonly ms: string | null;
   readonly kwh: string;
   readonly units: string;
-  readonly late_received_ms: string | null;
-  readonly late_ms: string | null;
 }
 
 function unknownStatus(machine: Machine): MachineStatus {
@@ -211,8 +178,6 @@ function unknownStatus(machine: Machine): MachineStatus {
     alerts: 0,
     readingMs: Number.NaN,
     countedMs: Number.NEGATIVE_INFINITY,
-    lateReceivedMs: Number.NEGATIVE_INFINITY,
-    lateMs: Number.NEGATIVE_INFINITY,
     energyUnits: 0,
     production: 0,
     isTouched: false,
@@ -229,7 +194,7 @@ function columnsOf({ fields, electricityColumn, modeColumn }: MachineType) {
 }
 
 function record(status: MachineStatus): object {
-  const { machine, mode, readingMs, countedMs, lateReceivedMs, lateMs } = status;
+  const { machine, mode, readingMs, countedMs } = status;
   const alerts = machine.type.alertList.map(({ message }, i) => ({
     message,
     level: (status.alerts >>> (2 * i)) & 3,
@@ -246,10 +211,7 @@ function record(status: MachineStatus): object {
     alert_message: active.map(({ message }) => message).join('; ') || null,
     last_reading_time: timeOrNull(readingMs),
     last_updated: timeOrNull(status.timeMs),
-    // Never null where anything is counted.
-    counted_until: timeOrNull(Number.isFinite(lateMs) ? Math.max(0, countedMs) : countedMs),
-    late_received: timeOrNull(lateReceivedMs),
-    late_until: timeOrNull(lateMs),
+    counted_until: timeOrNull(countedMs),
   };
 }
 
@@ -268,17 +230,13 @@ function storeSql(recordsLiteral: string, types: ReadonlyMap<string, string>): s
         machine_id uuid, is_running boolean, current_mode text,
         current_power_kw numeric, energy_total_kwh numeric, production_total_units bigint,
         alert_level text, alert_message text, last_reading_time timestamptz,
-        last_updated timestamptz, counted_until timestamptz,
-        late_received timestamptz, late_until timestamptz)),
+        last_updated timestamptz, counted_until timestamptz)),
     counted as (
       insert into simulator.machine_totals
-      select machine_id, counted_until, energy_total_kwh, production_total_units,
-        late_received, late_until
-      from said
+      select machine_id, counted_until, energy_total_kwh, production_total_units from said
       where counted_until is not null
       on conflict (machine_id) do update set counted_until = excluded.counted_until,
-        energy_kwh = excluded.energy_kwh, production_units = excluded.production_units,
-        late_received = excluded.late_received, late_until = excluded.late_until)
+        energy_kwh = excluded.energy_kwh, production_units = excluded.production_units)
     insert into machine_status as stored (${names.join(', ')})
     select ${casts.join(', ')} from said
     on conflict (machine_id) do update set ${sets.join(', ')}

@@ -1,0 +1,62 @@
+import type { Machine } from '../core/factory.ts';
+import type { Journal } from '../core/journal.ts';
+import { ROW_WIDTH } from '../core/machine.ts';
+import { Cursor } from './cursor.ts';
+import { type ChannelDelivery, Instruments } from './instruments.ts';
+
+/** Stops to go back over in search of a reading. */
+const STOPS_MAX = 16;
+
+/** A cursor that tells what the defective instruments of its machine tell. */
+export class DefectiveCursor extends Cursor {
+  /** The kinds of defects that act on the last reading, one bit each. */
+  defects = 0;
+  /** The last true reading, if defects act on it. */
+  readonly truth = new Float64Array(ROW_WIDTH);
+  readonly #instruments: Instruments;
+
+  /** @param without - The id of an anomaly to leave out. */
+  constructor(machine: Machine, journal: Journal, without?: string) {
+    super(machine, journal, without);
+    this.#instruments = new Instruments(machine, (tS, row) =>
+      readLast(new Cursor(machine, journal, without), journal, tS, row),
+    );
+  }
+
+  /** The time that the last reading tells [ms]. */
+  get toldMs(): number {
+    return this.#instruments.toldMs;
+  }
+
+  /** How the last reading is delivered; empty if as usual. */
+  get deliveries(): readonly ChannelDelivery[] {
+    return this.#instruments.deliveries;
+  }
+
+  override read(tS: number, values: Float64Array, at: number): void {
+    super.read(tS, values, at);
+    const instruments = this.#instruments;
+    if (!instruments.areDefective(tS)) {
+      this.defects = 0;
+      return;
+    }
+    this.truth.set(values.subarray(at, at + ROW_WIDTH));
+    this.defects = instruments.tell(values, at, tS);
+  }
+}
+
+/** Reads the last reading at or before `tS`; returns false if there is none. */
+function readLast(cursor: Cursor, journal: Journal, tS: number, row: Float64Array): boolean {
+  const { id, intervalMs } = cursor.machine;
+  let atMs = 1000 * tS;
+  for (let stop = 0; stop < STOPS_MAX; stop++) {
+    row.fill(Number.NEGATIVE_INFINITY);
+    cursor.seek(atMs, row);
+    if (cursor.isRunning && row[0] !== Number.NEGATIVE_INFINITY) return true;
+    // Before the last switch: a machine that stops at the instant of a reading does not make it.
+    const last = journal.runningChanges(id).findLast(({ timeS }) => 1000 * timeS <= atMs);
+    if (!last) return false;
+    atMs = (Math.ceil((1000 * last.timeS) / intervalMs) - 1) * intervalMs;
+  }
+  return false;
+}

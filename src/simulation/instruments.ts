@@ -1,0 +1,217 @@
+import type {
+  Delivery,
+  DeliveryDefect,
+  TimeDefect,
+  ValueDefect,
+  Wiring,
+  WiringDefect,
+} from '../core/defect.ts';
+import type { Machine } from '../core/factory.ts';
+import { digitsOf, type Field } from '../core/field.ts';
+import { rounded } from '../core/row.ts';
+import { ActingDefect, ChannelDefect, FieldDefect, type ReadTrue } from './acting-defect.ts';
+
+/** Defects are looked up for so long at once [s]. */
+const SPAN_S = 86_400;
+/** No message is delivered later than this after its reading [ms]. */
+const LATEST_MS = 7 * 86_400_000;
+/** Counts are stored in 32 bits. */
+const COUNT_MAX = 0x7fff_ffff;
+
+const SQRT3 = Math.sqrt(3);
+
+/** How some of the channels of a reading are delivered. */
+export interface ChannelDelivery {
+  /** One bit per channel, in the order of the machine type. */
+  readonly channels: number;
+  /** Infinite if they are lost [ms]. */
+  readonly receivedMs: number;
+  /** When they are delivered once more [ms]; NaN if they are not. */
+  readonly repeatedMs: number;
+}
+
+/** What the instruments of one machine tell of its true readings. */
+export class Instruments {
+  /** The time that the last reading tells [ms]. */
+  toldMs = Number.NaN;
+  /** How the channels of the last reading are delivered; empty if all of them as usual. */
+  deliveries: readonly ChannelDelivery[] = [];
+  readonly #machine: Machine;
+  readonly #readTrue: ReadTrue;
+  readonly #wiring: Wiring = { gains: [1, 1, 1], phases: [0, 1, 2] };
+  #acting: readonly ActingDefect[] = [];
+  #wiringLabel = 0;
+  #onFields: readonly FieldDefect[] = [];
+  #limits: readonly Limit[] = [];
+  #onTime: readonly ActingDefect<TimeDefect>[] = [];
+  #onChannels: readonly ChannelDefect[] = [];
+  #fromS = Number.POSITIVE_INFINITY;
+  #untilS = Number.NEGATIVE_INFINITY;
+
+  constructor(machine: Machine, readTrue: ReadTrue) {
+    this.#machine = machine;
+    this.#readTrue = readTrue;
+  }
+
+  /** Whether any defect acts at an instant. */
+  areDefective(tS: number): boolean {
+    if (tS <= this.#fromS || tS > this.#untilS) this.#find(tS);
+    return this.#acting.length > 0;
+  }
+
+  /**
+   * Changes the true reading at `at` to what the instruments tell.
+   *
+   * @returns One bit for each kind of defect that acts on it, in the order of `defects/`.
+   */
+  tell(row: Float64Array, at: number, tS: number): number {
+    if (!this.areDefective(tS)) return 0;
+    for (const acting of this.#acting) acting.moveTo(tS);
+    if (this.#wiringLabel !== 0) this.#tellWiring(row, at);
+    return this.#wiringLabel | this.#tellValues(row, at) | this.#tellTime(tS) | this.#deliver(tS);
+  }
+
+  /** Finds the defects that act at `tS`, and the span in which they are the same. */
+  #find(tS: number): void {
+    const machine = this.#machine;
+    const span = Math.ceil(tS / SPAN_S);
+    this.#fromS = (span - 1) * SPAN_S;
+    this.#untilS = span * SPAN_S;
+    const acting: ActingDefect[] = [];
+    for (const told of machine.story?.defects(this.#fromS, this.#untilS) ?? []) {
+      const { beginS, endS } = told.occurrence;
+      for (const changeS of [beginS, endS])
+        if (changeS < tS) this.#fromS = Math.max(this.#fromS, changeS);
+        else this.#untilS = Math.min(this.#untilS, changeS);
+      if (beginS >= tS || endS < tS) continue;
+      acting.push(this.#acting.find((each) => each.isOf(told)) ?? new ActingDefect(told, machine));
+    }
+    this.#acting = acting;
+    this.#wire(acting.filter((each) => each.is<WiringDefect>('wiring')));
+    this.#onFields = acting
+      .filter((each) => each.is<ValueDefect>('value'))
+      .flatMap((each) => each.fields().map((of) => new FieldDefect(each, ...of)));
+    const columns = new Set(this.#onFields.flatMap((each) => each.columns));
+    this.#limits = machine.type.fields.filter(({ column }) => columns.has(column)).map(limitOf);
+    this.#onTime = acting.filter((each) => each.is<TimeDefect>('time'));
+    this.#onChannels = acting
+      .filter((each) => each.is<DeliveryDefect>('delivery'))
+      .flatMap((each) => each.channels().map((of) => new ChannelDefect(each, ...of)));
+    this.deliveries = [];
+  }
+
+  #wire(acting: readonly ActingDefect<WiringDefect>[]): void {
+    this.#wiringLabel = 0;
+    this.#wiring.gains.fill(1);
+    this.#wiring.phases = [0, 1, 2];
+    if (this.#machine.type.electricityColumn < 0) return;
+    for (const { defect, label, values } of acting) {
+      defect.wire(this.#wiring, values);
+      this.#wiringLabel |= label;
+    }
+  }
+
+  /**
+   * Power, energy, current and power factor of three wattmeters at a balanced load, φ ≥ 0. With the
+   * gains g and the measured phases σ:
+   *
+   *     q = ⅓ Σ gᵢ cos(φ + 120° · ((σᵢ − i) mod 3)),  w = ⅓ Σ |gᵢ|
+   *     P ← P · q / cos φ,  E ← P · Δ / 3600,  I ← I · w,  pf ← q / w
+   */
+  #tellWiring(row: Float64Array, at: number): void {
+    const { type, intervalMs } = this.#machine;
+    const power = at + type.electricityColumn;
+    const cos = row[power + 4] as number;
+    const sin = Math.sqrt(1 - cos * cos);
+    const cosines = [cos, -cos / 2 - (SQRT3 / 2) * sin, -cos / 2 + (SQRT3 / 2) * sin];
+    const { gains, phases } = this.#wiring;
+    let q = 0;
+    let w = 0;
+    for (const [i, gain] of gains.entries()) {
+      q += (gain * (cosines[((phases[i] as number) - i + 3) % 3] as number)) / 3;
+      w += Math.abs(gain) / 3;
+    }
+    const powerKw = rounded(((row[power] as number) * q) / cos, 1e3) + 0;
+    row[power] = powerKw;
+    row[power + 1] = rounded((powerKw * (intervalMs / 1000)) / 3600, 1e6) + 0;
+    row[power + 3] = rounded((row[power + 3] as number) * w, 1e2);
+    row[power + 4] = w === 0 ? 0 : rounded(q / w, 1e4) + 0;
+  }
+
+  #tellValues(row: Float64Array, at: number): number {
+    let label = 0;
+    for (const each of this.#onFields)
+      if (each.tell(row, at, this.#readTrue)) label |= each.acting.label;
+    // Several defects of one field follow each other; only the result is rounded.
+    if (label !== 0)
+      for (const { column, scale, least, most } of this.#limits) {
+        const value = Math.min(most, Math.max(least, row[at + column] as number));
+        row[at + column] = scale === 0 ? value : rounded(value, scale) + 0;
+      }
+    return label;
+  }
+
+  #tellTime(tS: number): number {
+    let aheadS = 0;
+    let label = 0;
+    for (const acting of this.#onTime) {
+      aheadS += acting.defect.aheadS(tS, acting);
+      label |= acting.label;
+    }
+    this.toldMs = Math.round(1000 * (tS + aheadS));
+    return label;
+  }
+
+  #deliver(tS: number): number {
+    if (this.#onChannels.length === 0) return 0;
+    const { type, intervalMs } = this.#machine;
+    const timeMs = Math.round(1000 * tS);
+    const deliveries = type.channels.map((): Delivery => {
+      return { timeMs, intervalMs, receivedMs: timeMs, repeatedAfterMs: Number.NaN };
+    });
+    let label = 0;
+    for (const each of this.#onChannels)
+      if (each.deliver(deliveries[each.position] as Delivery)) label |= each.acting.label;
+    this.deliveries = label === 0 ? [] : grouped(deliveries);
+    return label;
+  }
+}
+
+/** What a column holds. */
+interface Limit {
+  readonly column: number;
+  /** Values are rounded to multiples of 1 / `scale`; 0: not rounded. */
+  readonly scale: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+function limitOf({ name, kind, column, decimals }: Field): Limit {
+  if (kind === 'count') return { column, scale: 1, least: 0, most: COUNT_MAX };
+  if (kind !== 'number') return { column, scale: 0, least: 0, most: Number.POSITIVE_INFINITY };
+  const scale = Number(`1e${decimals}`);
+  const most = Number(`1e${digitsOf(name) - decimals}`) - 1 / scale;
+  return { column, scale, least: -most, most };
+}
+
+/** The channels that are delivered alike; nothing if all are as usual. */
+function grouped(deliveries: readonly Delivery[]): readonly ChannelDelivery[] {
+  const groups: { channels: number; receivedMs: number; repeatedMs: number }[] = [];
+  for (const [i, { timeMs, receivedMs, repeatedAfterMs }] of deliveries.entries()) {
+    const latestMs = timeMs + LATEST_MS;
+    const isLost = receivedMs === Number.POSITIVE_INFINITY;
+    const atMs = isLost ? receivedMs : Math.min(receivedMs, latestMs);
+    const againMs = isLost ? Number.NaN : Math.min(atMs + repeatedAfterMs, latestMs);
+    const same = groups.find(
+      (each) => each.receivedMs === atMs && Object.is(each.repeatedMs, againMs),
+    );
+    if (same) same.channels |= 1 << i;
+    else groups.push({ channels: 1 << i, receivedMs: atMs, repeatedMs: againMs });
+  }
+  const [only] = groups;
+  const isUsual =
+    groups.length === 1 &&
+    only?.receivedMs === deliveries[0]?.timeMs &&
+    Number.isNaN(only?.repeatedMs);
+  return isUsual ? [] : groups;
+}
