@@ -1,7 +1,5 @@
 import type { Machine } from '../core/factory.ts';
 
-/** Runs of one machine that a further row may continue. */
-const OPEN_MAX = 4;
 const CAPACITY_MIN = 64;
 /** Rows that may be kept while they wait: two megabytes. */
 export const KEPT_MAX = 8192;
@@ -29,6 +27,7 @@ export class WaitingRows {
   readonly #free: number[] = [];
   /** A binary heap of runs. */
   readonly #heap: number[] = [];
+  /** Runs of each machine that a further row may continue, the last one used first. */
   readonly #open = new Map<Machine, { readonly runs: number[]; count: number }>();
 
   /** Number of runs. */
@@ -107,7 +106,8 @@ export class WaitingRows {
     const own = this.#open.get(machine) ?? { runs: [], count: 0 };
     own.count++;
     own.runs.unshift(run);
-    if (own.runs.length > OPEN_MAX) own.runs.pop();
+    // Each channel of a reading may be delivered on its own, and twice.
+    if (own.runs.length > 2 * machine.type.channels.length) own.runs.pop();
     this.#open.set(machine, own);
     this.#heap.push(run);
     this.#rise(this.#heap.length - 1);
@@ -135,23 +135,25 @@ export class WaitingRows {
   }
 
   #isContinued(machine: Machine, timeMs: number, receivedMs: number): boolean {
-    for (const run of this.#open.get(machine)?.runs ?? []) {
+    const runs = this.#open.get(machine)?.runs ?? [];
+    for (const [place, run] of runs.entries()) {
       const fromMs = this.#fromMs[run] as number;
       const toMs = this.#toMs[run] as number;
       const firstMs = this.#receivedMs[run] as number;
       const stepMs = this.#stepMs[run] as number;
       const lastMs = firstMs + ((toMs - fromMs) / machine.intervalMs) * stepMs;
-      if (timeMs === toMs && receivedMs === lastMs) {
-        // Two rows of one instant do not fit into a slot.
-        if (fromMs === toMs) this.#freeSlot(run);
-        return true;
-      }
+      const isSame = timeMs === toMs && receivedMs === lastMs;
+      // Two rows of one instant do not fit into a slot.
+      if (isSame && fromMs === toMs) this.#freeSlot(run);
+      if (isSame) return true;
       if (timeMs !== toMs + machine.intervalMs) continue;
       const nextStepMs = receivedMs - lastMs;
       const isNew = fromMs === toMs && (nextStepMs === 0 || nextStepMs === machine.intervalMs);
       if (!isNew && nextStepMs !== stepMs) continue;
       this.#stepMs[run] = nextStepMs;
       this.#toMs[run] = timeMs;
+      runs.splice(place, 1);
+      runs.unshift(run);
       return true;
     }
     return false;
