@@ -95,8 +95,9 @@ export class JsonEncoder {
   }
 
   /**
-   * Writes the status payload of a row from `at` on. A row without a reading, unless it is separate from
-   * one, is a machine that was just started or stopped and draws no power yet or no more.
+   * Writes the status payload of a row from `at` on. A row without a reading, unless it is
+   * separate from one, is a machine that was just started or stopped and draws no power yet or no
+   * more.
    *
    * @returns The index after the last byte.
    * @throws RangeError if the array is too short.
