@@ -115,10 +115,7 @@ function build(
     const own = factory.machines.map((description): Machine => {
       const basic = types.find(({ type }) => type === description.type);
       if (!basic) throw new RangeError(`${description.name}: no machine type ${description.type}`);
-      const hasRegister =
-        registersFromS !== undefined &&
-        ((description.energyRegister ?? factory.energyRegister ?? false) ||
-          (haveAllRegisters && hasEnergy(basic)));
+      const hasRegister = hasEnergyRegister(description, factory, basic, given);
       const type = hasRegister ? withRegister(basic) : basic;
       const story = machineStory(description.id, type, factory.id, stories);
       return {
@@ -133,7 +130,7 @@ function build(
         random: new Random(seed, description.id),
         scenario: description.faults ?? NO_FAULTS,
         ...(story && { story }),
-        ...(hasRegister && { registerFromS: registersFromS }),
+        ...(hasRegister && registersFromS !== undefined && { registerFromS: registersFromS }),
       };
     });
     const networks = networksOf(factory, own, site, journal);
@@ -160,6 +157,18 @@ function build(
     machines,
     byId,
   };
+}
+
+/** Whether a machine has an energy register, by its description and what holds for the fleet. */
+export function hasEnergyRegister(
+  description: MachineDescription,
+  factory: FactoryDescription,
+  type: MachineType,
+  { registersFromS, haveAllRegisters }: Pick<Fleet, 'registersFromS' | 'haveAllRegisters'>,
+): boolean {
+  if (registersFromS === undefined) return false;
+  if (description.energyRegister ?? factory.energyRegister) return true;
+  return haveAllRegisters && hasEnergy(type);
 }
 
 /** A site and its machines, by {@link machineKey}. */

@@ -1,7 +1,10 @@
-import type { DefectEntry, Told } from '../core/journal.ts';
+import { createHash } from 'node:crypto';
+import type { FactoryDescription } from '../core/factory.ts';
+import type { DefectEntry, ScenarioEntry, Told } from '../core/journal.ts';
 import type { DefectOccurrence } from '../core/occurrence.ts';
 import type { Story } from '../core/story.ts';
-import { type Fleet, nextFleet } from '../simulation/fleet.ts';
+import { type Fleet, hasEnergyRegister, nextFleet } from '../simulation/fleet.ts';
+import { readStories, type StoryContext } from './index.ts';
 
 /** Name of the stories that clients tell one defect at a time; no file can have it. */
 export const DEFECTS_OF_CLIENTS = '';
@@ -22,22 +25,67 @@ function areSame(a: readonly Story[], b: readonly Story[]): boolean {
 
 /** The stories that a journal tells, oldest first. They follow from the journal and the seed. */
 function storiesOf(fleet: Fleet): readonly Story[] {
-  return fleet.journal.told.map((told) => {
-    let story = compiled.get(told);
-    if (!story) {
-      story = storyOf(told, fleet);
-      compiled.set(told, story);
-    }
-    return story;
-  });
+  return fleet.journal.told.map((told) => storyTold(told, fleet));
+}
+
+/** The story that a journal tells of something. */
+export function storyTold(told: Told, fleet: Fleet): Story {
+  let story = compiled.get(told);
+  if (!story) {
+    story = storyOf(told, fleet);
+    compiled.set(told, story);
+  }
+  return story;
 }
 
 /** Stories whose events stay the same objects, as long as the same is told of them. */
 const compiled = new WeakMap<Told, Story>();
 
-function storyOf({ event, untilS }: Told, { seed }: Fleet): Story {
-  if (event.kind === 'scenario') throw new Error('not yet');
-  return defectStory(event, event.timeS, untilS, seed);
+function storyOf({ event, untilS }: Told, fleet: Fleet): Story {
+  if (event.kind === 'defect') return defectStory(event, event.timeS, untilS, fleet.seed);
+  return scenarioStory(event, event.timeS, untilS, fleet);
+}
+
+/**
+ * The story of an entry that is told from an instant on.
+ *
+ * @throws ConfigError with everything that is wrong with its text.
+ */
+export function scenarioStory(
+  { text, name, factory, file, startS, isWhole }: Omit<ScenarioEntry, 'kind'>,
+  fromS: number,
+  untilS: number,
+  fleet: Fleet,
+): Story {
+  const given = {
+    text,
+    file: file ?? name,
+    digest: digestOf(text),
+    startS: startS ?? fromS,
+    untilS,
+    ...(!isWhole && { fromS }),
+  };
+  return readStories([given], storyContext([factory], fleet))[0] as Story;
+}
+
+/** What stories of some factories are read with. */
+export function storyContext(
+  factories: readonly FactoryDescription[],
+  fleet: Pick<Fleet, 'types' | 'seed' | 'registersFromS' | 'haveAllRegisters'>,
+): StoryContext {
+  const { types: catalogue, seed } = fleet;
+  const hasRegister = (machineId: string) =>
+    factories.some((factory) => {
+      const machine = factory.machines.find(({ id }) => id === machineId);
+      const type = catalogue.find(({ type }) => type === machine?.type);
+      return machine && type && hasEnergyRegister(machine, factory, type, fleet);
+    });
+  return { factories, catalogue, seed, hasRegister };
+}
+
+/** The SHA-256 of a scenario's text in UTF-8, in hexadecimal digits. */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** One defect of one machine, as a story. */

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import Type from 'typebox';
 import { wireName } from '../../core/field.ts';
 import type { JournalEvent } from '../../core/journal.ts';
 import { IS_ID } from '../../core/machine-finder.ts';
 import { timeText } from '../../encoding/time.ts';
 import type { Simulator } from '../../service/simulator.ts';
+import { digestOf } from '../../stories/told.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { PAGE_HEADERS, pageOf, pageQuery } from '../paging.ts';
 import { AMBIGUOUS, described, failures, invalid } from '../responses.ts';
@@ -160,7 +160,7 @@ function whatOf(event: JournalEvent): Record<string, string | number | boolean |
     case 'speed':
       return { simulation_speed: event.speed };
     case 'scenario':
-      return { name: event.name, digest: createHash('sha256').update(event.text).digest('hex') };
+      return { name: event.name, digest: digestOf(event.text) };
     case 'end_scenario':
       return { name: event.name };
     case 'defect':
