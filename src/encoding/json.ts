@@ -72,7 +72,7 @@ export class JsonEncoder {
   readonly #time = new TimeWriter();
 
   /**
-   * Writes the payload of one channel of a reading from `at` on.
+   * Writes the payload of one channel of a reading from `at` on, under the time that it tells.
    *
    * @param channelIndex - Position in the machine type's `channels`.
    * @returns The index after the last byte.

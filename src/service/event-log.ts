@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { Journal, JournalEntry, JournalEvent } from '../core/journal.ts';
+import { isTelling, type Journal, type JournalEntry, type JournalEvent } from '../core/journal.ts';
 import { SerialQueue } from '../runtime/serial-queue.ts';
 import { CommandError } from './command-error.ts';
 import type { DurableLog } from './durable-log.ts';
@@ -22,6 +22,7 @@ export abstract class EventLog {
   readonly #takenMaxMs: number;
   readonly #queue = new SerialQueue();
   #waiting = 0;
+  #onTold: (timeS: number) => void = () => undefined;
 
   constructor(journal: Journal, takenMaxMs = TAKEN_MAX_MS) {
     this.journal = journal;
@@ -66,13 +67,30 @@ export abstract class EventLog {
     }
   }
 
+  /**
+   * Calls `follow` when the journal has told something that changes the fleet, with the second from
+   * which it holds; no reader can have read that second yet.
+   */
+  onTold(follow: (timeS: number) => void): void {
+    this.#onTold = follow;
+  }
+
+  /** Takes an event that is durable into the journal. */
+  protected take(event: JournalEvent): void {
+    this.journal.append(event);
+    if (isTelling(event)) this.#onTold(event.timeS);
+  }
+
   /** Settles when all events requested so far are in the journal or have failed. */
   async settled(): Promise<void> {
     await this.#queue.settled();
   }
 
-  /** Runs `work` after all work queued before it has settled, even if that work failed. */
-  protected alone<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` after all work queued before it has settled, even if that work failed. Whatever
+   * changes the fleet runs here, or in {@link onTold}: so no change is lost to another.
+   */
+  alone<T>(work: () => Promise<T>): Promise<T> {
     return this.#queue.run(work);
   }
 }
@@ -118,7 +136,7 @@ export class LocalEventLog extends EventLog {
     this.#pendingS = event.timeS;
     try {
       await this.#taken(untilMs, (withinMs) => log.keep(event, withinMs));
-      this.journal.append(event);
+      this.take(event);
       return event;
     } finally {
       this.#pendingS = Number.POSITIVE_INFINITY;

@@ -11,6 +11,7 @@ import type { Fleet } from '../simulation/fleet.ts';
 import type { Database } from '../store/database.ts';
 import type { Store } from '../store/open-store.ts';
 import { saveClock } from '../store/tables.ts';
+import { toldFleet } from '../stories/told.ts';
 import type { AdjustableClock } from './clock.ts';
 import { CommandError } from './command-error.ts';
 import { Directory, type Selection } from './directory.ts';
@@ -74,6 +75,7 @@ export class Simulator {
     this.health = new Health({ clock, eventLog, deliveries, database, ...watched });
     this.#fleet = fleet;
     this.#directory = new Directory(fleet);
+    eventLog.onTold((timeS) => this.change(this.#fleet.factories, 1000 * timeS));
   }
 
   /** The current factories and machines; the fleet may be replaced, so read it each time. */
@@ -133,13 +135,14 @@ export class Simulator {
   }
 
   /**
-   * Switches to another fleet, derived from this one. Readers that have not reached the switch yet
-   * read this fleet up to that instant.
+   * Switches to the fleet of other factories, with what the journal tells by now. Readers that have
+   * not reached the switch yet read the fleet before up to that instant.
    *
    * @param fromMs - The instant of the switch, which no reader has passed; default: the next
    *   second.
    */
-  change(fleet: Fleet, fromMs = 1000 * this.eventLog.nextS()): void {
+  change(factories: readonly FactoryDescription[], fromMs = 1000 * this.eventLog.nextS()): void {
+    const fleet = toldFleet(this.#fleet, factories);
     this.#fleet = fleet;
     this.groundTruth.follow(fleet);
     this.#directory = new Directory(fleet);

@@ -46,10 +46,10 @@ function incidentsOf(
   fromS: number,
   toS: number,
 ): Incident[] {
-  return event.between(fromS, toS).flatMap(({ index, beginS, endS, ...fault }) => {
+  return event.between(fromS, toS).flatMap(({ index, beginS, endS, plannedEndS, ...fault }) => {
     const { type, severity, growth } = fault;
     if (fault.machineId !== machineId || !faultTypes.includes(type)) return [];
-    return lasting(endS - beginS, {
+    const planned = lasting((plannedEndS ?? endS) - beginS, {
       id: occurrenceId(story, event.id, index, machineId),
       machineId,
       type,
@@ -59,6 +59,7 @@ function incidentsOf(
       story: { scenario: story.name, event: event.id },
       ...(growth && { growth }),
     });
+    return plannedEndS === undefined ? planned : { ...planned, endS, clearedBy: 'request' };
   });
 }
 
