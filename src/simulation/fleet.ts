@@ -117,7 +117,7 @@ function build(
       if (!basic) throw new RangeError(`${description.name}: no machine type ${description.type}`);
       const hasRegister = hasEnergyRegister(description, factory, basic, given);
       const type = hasRegister ? withRegister(basic) : basic;
-      const story = machineStory(description.id, type, factory.id, stories);
+      const story = machineStory(description.id, type, factory.id, stories, journal);
       return {
         id: description.id,
         name: description.name,
