@@ -36,7 +36,7 @@ export type JournalEntry =
       readonly isReplaced?: true;
     }
   | DefectEntry
-  /** Ends the defects of a machine, or those of one kind, that have an end. */
+  /** Ends the defects of a machine that act, or those of one kind. */
   | { readonly kind: 'mend'; readonly machineId: string; readonly defectKind?: string }
   /** The new speed of simulated time. Readers ignore it, since they have no clock. */
   | {
@@ -80,7 +80,7 @@ export interface DefectEntry {
   readonly durationS: number | null;
 }
 
-/** A story or a defect that the journal tells, and when it ends or has been ended [s]. */
+/** A story or a defect that the journal tells, and when it ends, unless it is mended before [s]. */
 export interface Told {
   readonly event: (ScenarioEntry | DefectEntry) & Pick<JournalEvent, 'sequence' | 'timeS'>;
   /** Infinite for a story that has not been ended, and for a defect that lasts for good. */
@@ -103,6 +103,7 @@ interface MachineLog {
   readonly running: RunningChange[];
   readonly injections: Incident[];
   readonly clears: { readonly timeS: number; readonly anomalyType: string | undefined }[];
+  readonly mends: { readonly timeS: number; readonly defectKind: string | undefined }[];
   seenOfAll: number;
 }
 
@@ -163,10 +164,12 @@ export class Journal {
         this.#told.push({ event, untilS });
         break;
       }
-      case 'end_scenario':
       case 'mend':
+        this.#log(event.machineId).mends.push({ defectKind: undefined, ...event });
+        break;
+      case 'end_scenario':
         for (const [i, told] of this.#told.entries())
-          if (told.untilS > event.timeS && isEnded(told, event))
+          if (told.untilS > event.timeS && isOfName(told, event.name))
             this.#told[i] = { ...told, untilS: event.timeS };
     }
   }
@@ -208,6 +211,18 @@ export class Journal {
     )?.timeS;
   }
 
+  /** The first time within the span at which defects of a kind were mended on a machine. */
+  firstMend(machineId: string, kind: string, fromS: number, toS: number): number | undefined {
+    return this.#known(machineId).mends.find(
+      ({ timeS, defectKind = kind }) => timeS > fromS && timeS < toS && defectKind === kind,
+    )?.timeS;
+  }
+
+  /** How often defects of a machine were mended. */
+  mendCount(machineId: string): number {
+    return this.#known(machineId).mends.length;
+  }
+
   /** The log of a machine; does not create one for a machine without events. */
   #known(machineId: string): MachineLog {
     if (this.#toAll.length === 0) return this.#logs.get(machineId) ?? NOTHING;
@@ -217,7 +232,7 @@ export class Journal {
   #log(machineId: string): MachineLog {
     let log = this.#logs.get(machineId);
     if (!log) {
-      log = { running: [], injections: [], clears: [], seenOfAll: 0 };
+      log = { running: [], injections: [], clears: [], mends: [], seenOfAll: 0 };
       this.#logs.set(machineId, log);
     }
     while (log.seenOfAll < this.#toAll.length) {
@@ -264,15 +279,8 @@ export class Journal {
   }
 }
 
-/** Whether an event ends what has been told. */
-function isEnded(
-  { event: told }: Told,
-  event: JournalEvent & { kind: 'end_scenario' | 'mend' },
-): boolean {
-  if (event.kind === 'end_scenario') return told.kind === 'scenario' && told.name === event.name;
-  if (told.kind !== 'defect' || told.durationS === null) return false;
-  const { machineId, defectKind = told.defectKind } = event;
-  return told.machineId === machineId && told.defectKind === defectKind;
+function isOfName({ event }: Told, name: string): boolean {
+  return event.kind === 'scenario' && event.name === name;
 }
 
 /** Whether an event changes what the journal tells, and so the fleet. */
@@ -280,7 +288,7 @@ export function isTelling({ kind }: JournalEntry): boolean {
   return kind === 'scenario' || kind === 'end_scenario' || kind === 'defect' || kind === 'mend';
 }
 
-const NOTHING: MachineLog = { running: [], injections: [], clears: [], seenOfAll: 0 };
+const NOTHING: MachineLog = { running: [], injections: [], clears: [], mends: [], seenOfAll: 0 };
 
 /** A second change within the same second replaces the first. */
 function recordRun(running: RunningChange[], event: JournalEvent): void {

@@ -22,7 +22,7 @@ export abstract class EventLog {
   readonly #takenMaxMs: number;
   readonly #queue = new SerialQueue();
   #waiting = 0;
-  #onTold: (timeS: number) => void = () => undefined;
+  #onTold: (fromMs: number) => void = () => undefined;
 
   constructor(journal: Journal, takenMaxMs = TAKEN_MAX_MS) {
     this.journal = journal;
@@ -68,17 +68,17 @@ export abstract class EventLog {
   }
 
   /**
-   * Calls `follow` when the journal has told something that changes the fleet, with the second from
-   * which it holds; no reader can have read that second yet.
+   * Calls `follow` when the journal has told something that changes the fleet, with the instant
+   * after which the new fleet is to be read: {@link followedMs}.
    */
-  onTold(follow: (timeS: number) => void): void {
+  onTold(follow: (fromMs: number) => void): void {
     this.#onTold = follow;
   }
 
   /** Takes an event that is durable into the journal. */
   protected take(event: JournalEvent): void {
     this.journal.append(event);
-    if (isTelling(event)) this.#onTold(event.timeS);
+    if (isTelling(event)) this.#onTold(followedMs(event));
   }
 
   /** Settles when all events requested so far are in the journal or have failed. */
@@ -93,6 +93,14 @@ export abstract class EventLog {
   alone<T>(work: () => Promise<T>): Promise<T> {
     return this.#queue.run(work);
   }
+}
+
+/**
+ * The instant after which readers follow a fleet that an event has changed [ms]: just before its
+ * second, so that what is delivered in that second is delivered as the event has it.
+ */
+export function followedMs({ timeS }: JournalEvent): number {
+  return 1000 * timeS - 1;
 }
 
 /**

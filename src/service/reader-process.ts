@@ -10,6 +10,7 @@ import type { Log } from '../runtime/log.ts';
 import { createFleet, type Fleet } from '../simulation/fleet.ts';
 import { toldFleet } from '../stories/told.ts';
 import { InstantClock } from './clock.ts';
+import { followedMs } from './event-log.ts';
 
 /** The first message to a reader process: its complete setup. */
 export interface ReaderSetup {
@@ -117,7 +118,7 @@ async function receive(message: ParentMessage): Promise<void> {
     case 'events':
       for (const event of message.events) {
         journal.append(event);
-        if (isTelling(event)) follow(fleetOfAll.factories, 1000 * event.timeS);
+        if (isTelling(event)) follow(fleetOfAll.factories, followedMs(event));
       }
       return;
     case 'horizon':

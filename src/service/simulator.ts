@@ -21,6 +21,7 @@ import { GroundTruth } from './ground-truth.ts';
 import { Health, type HealthParts } from './health.ts';
 import { activeIncidents, type MachineState, machineState } from './machine-state.ts';
 import type { Observer } from './observer.ts';
+import { Stories } from './stories.ts';
 
 /** The parts of a simulator, which readers also use. */
 export interface SimulatorParts {
@@ -52,6 +53,7 @@ export class Simulator {
   readonly eventLog: EventLog;
   readonly observer: Observer;
   readonly groundTruth: GroundTruth;
+  readonly stories = new Stories(this);
   readonly health: Health;
   readonly #deliveries: readonly Delivering[];
   readonly #store: SimulatorParts['store'];
@@ -75,7 +77,7 @@ export class Simulator {
     this.health = new Health({ clock, eventLog, deliveries, database, ...watched });
     this.#fleet = fleet;
     this.#directory = new Directory(fleet);
-    eventLog.onTold((timeS) => this.change(this.#fleet.factories, 1000 * timeS));
+    eventLog.onTold((fromMs) => this.change(this.#fleet.factories, fromMs));
   }
 
   /** The current factories and machines; the fleet may be replaced, so read it each time. */

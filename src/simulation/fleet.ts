@@ -175,7 +175,7 @@ function machineOf(
   site: Site,
   context: PlantContext,
 ): Machine {
-  const { types, seed, registersFromS, events, healthy, changes } = context;
+  const { types, seed, journal, registersFromS, events, healthy, changes } = context;
   const basic = types.find(({ type }) => type === description.type);
   if (!basic) throw new RangeError(`${description.name}: no machine type ${description.type}`);
   const hasRegister = hasEnergyRegister(description, factory, basic, context);
@@ -198,12 +198,12 @@ function machineOf(
     scenario: description.faults ?? NO_FAULTS,
     ...((own.length > 0 || touching.length > 0) && {
       story: {
-        key: keyOf([...new Set([...own, ...touching])]),
-        ...troublesOf(description.id, own),
+        key: `${journal.mendCount(description.id)},${keyOf([...new Set([...own, ...touching])])}`,
+        ...troublesOf(description.id, own, journal),
         ...(presence && { presence }),
       },
     }),
-    ...(hasRegister && { registerFromS: registersFromS }),
+    ...(hasRegister && registersFromS !== undefined && { registerFromS: registersFromS }),
   };
 }
 

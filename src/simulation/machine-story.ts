@@ -1,6 +1,7 @@
 import { type Incident, lasting } from '../core/anomaly.ts';
 import type { ToldDefect } from '../core/factory.ts';
-import { occurrenceId } from '../core/occurrence.ts';
+import type { Journal } from '../core/journal.ts';
+import { type DefectOccurrence, occurrenceId } from '../core/occurrence.ts';
 import type {
   ChangeEvent,
   DefectEvent,
@@ -9,6 +10,7 @@ import type {
   Story,
   StoryEvent,
 } from '../core/story.ts';
+import { defectNamed } from '../defects/index.ts';
 
 /** An event of a factory, with its story and its place among all events. */
 export interface Told<E extends StoryEvent = StoryEvent> {
@@ -86,7 +88,7 @@ export function keyOf(events: readonly Told[]): string {
 }
 
 /** The faults and defects of a machine as functions of time. */
-export function troublesOf(machineId: string, events: readonly Told[]) {
+export function troublesOf(machineId: string, events: readonly Told[], journal: Journal) {
   const faults = ofClass<FaultEvent>(events, 'fault');
   const defects = ofClass<DefectEvent>(events, 'defect');
   return {
@@ -94,7 +96,7 @@ export function troublesOf(machineId: string, events: readonly Told[]) {
     incidents: (fromS: number, toS: number) =>
       faults.flatMap((each) => incidentsOf(each, machineId, fromS, toS)),
     defects: (fromS: number, toS: number) =>
-      defects.flatMap((each) => defectsOf(each, machineId, fromS, toS)).sort(byBegin),
+      defects.flatMap((each) => defectsOf(each, machineId, journal, fromS, toS)).sort(byBegin),
   };
 }
 
@@ -154,13 +156,28 @@ interface Placed extends ToldDefect {
 function defectsOf(
   { story, order, event }: Told<DefectEvent>,
   machineId: string,
+  journal: Journal,
   fromS: number,
   toS: number,
 ): Placed[] {
   return event
     .between(fromS, toS)
     .filter((each) => names(each, event, machineId))
+    .map((occurrence) => mended(occurrence, machineId, journal))
+    .filter(({ endS }) => endS > fromS)
     .map((occurrence) => ({ story, order, event: event.id, occurrence }));
+}
+
+/** A defect with the end that the journal gives it; what happens at an instant stays. */
+function mended(
+  occurrence: DefectOccurrence,
+  machineId: string,
+  journal: Journal,
+): DefectOccurrence {
+  const { kind, beginS, endS, plannedEndS = endS } = occurrence;
+  if (defectNamed(kind)?.isInstant) return occurrence;
+  const mendS = journal.firstMend(machineId, kind, beginS, endS);
+  return mendS === undefined ? occurrence : { ...occurrence, endS: mendS, plannedEndS };
 }
 
 /** By begin, then by place in the file, then by file. */

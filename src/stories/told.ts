@@ -51,7 +51,7 @@ function storyOf({ event, untilS }: Told, fleet: Fleet): Story {
  *
  * @throws ConfigError with everything that is wrong with its text.
  */
-export function scenarioStory(
+function scenarioStory(
   { text, name, factory, file, startS, isWhole }: Omit<ScenarioEntry, 'kind'>,
   fromS: number,
   untilS: number,

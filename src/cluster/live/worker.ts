@@ -116,7 +116,7 @@ class ShardWorker implements RegistryFollower {
       }),
     );
     this.#shares = this.#divided();
-    eventLog.onTold((timeS) => this.change(this.#fleet.factories, 1000 * timeS));
+    eventLog.onTold((fromMs) => this.change(this.#fleet.factories, fromMs));
     const { redisUrl, prefix } = configuration.cluster;
     const { shards } = cluster;
     this.#leases = new Leases(
