@@ -149,7 +149,7 @@ class Twin {
     }
     const cursor = this.#cursor;
     if (cursor) {
-      cursor.follow(tS, this.#lastMs / 1000);
+      cursor.follow(tS);
       cursor.read(tS, values, at);
     }
     this.#lastMs = timeMs;
