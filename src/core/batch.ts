@@ -53,6 +53,8 @@ export class Batch {
   /** The true readings behind the rows; `values` itself while no row differs. */
   trueValues: Float64Array;
   length = 0;
+  /** Whether rows may tell another time or other values, or be delivered at another time. */
+  isTold = false;
   #ownToldMs: Float64Array | undefined;
   #ownReceivedMs: Float64Array | undefined;
   #ownTrueValues: Float64Array | undefined;
@@ -78,15 +80,7 @@ export class Batch {
     this.defects = new Uint32Array(capacity);
     this.values = new Float64Array(capacity * ROW_WIDTH);
     this.trueValues = this.values;
-  }
-
-  /** Whether rows may tell another time or other values, or be delivered at another time. */
-  get isTold(): boolean {
-    return (
-      this.toldMs !== this.timesMs ||
-      this.receivedMs !== this.timesMs ||
-      this.trueValues !== this.values
-    );
+    this.isTold = false;
   }
 
   get isFull(): boolean {
@@ -114,6 +108,7 @@ export class Batch {
     this.toldMs = this.timesMs;
     this.receivedMs = this.timesMs;
     this.trueValues = this.values;
+    this.isTold = false;
   }
 
   /**
@@ -144,6 +139,10 @@ export class Batch {
       );
     if (this.trueValues !== this.values)
       this.trueValues.set(truth.subarray(trueAt, trueAt + ROW_WIDTH), row * ROW_WIDTH);
+    this.isTold =
+      this.toldMs !== this.timesMs ||
+      this.receivedMs !== this.timesMs ||
+      this.trueValues !== this.values;
   }
 
   /** Appends a copy of row `row` of another batch. */
