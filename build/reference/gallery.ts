@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { plotSvg } from '../../src/cli/plot.ts';
 import { type Batch, LOST, READING } from '../../src/core/batch.ts';
 import type { FactoryDescription } from '../../src/core/factory.ts';
 import { Journal } from '../../src/core/journal.ts';
 import { ROW_WIDTH } from '../../src/core/machine.ts';
 import type { Story } from '../../src/core/story.ts';
-import { plotSvg } from '../../src/cli/plot.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
