@@ -11,6 +11,7 @@ import { commandLinePage } from './command-line.ts';
 import { configurationPage } from './configuration.ts';
 import { leakPicture, leakRun } from './leak.ts';
 import { openApiDocument } from './open-api.ts';
+import { scenariosPage } from './scenarios.ts';
 import { topicsPage } from './topics.ts';
 
 const IMAGES = 'images/machines';
@@ -28,6 +29,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/reference/configuration.md', configurationPage()],
     ['docs/reference/api.md', apiPage(await openApiDocument())],
     ['docs/reference/topics.md', topicsPage(machineTypes)],
+    ['docs/reference/scenarios.md', scenariosPage()],
     ['docs/reference/machines.md', markdown],
     ...[...images].map(([name, svg]) => [`docs/reference/${IMAGES}/${name}`, svg] as const),
     ['docs/images/leak-light.svg', leakPicture(run, 'light')],
