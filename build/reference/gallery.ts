@@ -197,7 +197,13 @@ function points(
   [fromS, toS]: readonly [number, number],
 ): readonly number[] {
   const journal = new Journal({ ...DEFAULT_SETTINGS, enableAnomalies: false });
-  const fleet = createFleet([factory], { seed: SEED, journal, stories, registersFromS: fromS });
+  const fleet = createFleet([factory], {
+    seed: SEED,
+    journal,
+    stories,
+    registersFromS: fromS,
+    haveAllRegisters: true,
+  });
   const machines = fleet.machines.filter((machine) => machine.name === name);
   const column = machines[0]?.type.fields.find((field) => field.name === shows)?.column;
   const valueAt = (batch: Batch, row: number) =>

@@ -9,6 +9,7 @@ import { scenarioSchema } from '../../src/stories/schema.ts';
 import { apiPage } from './api.ts';
 import { commandLinePage } from './command-line.ts';
 import { configurationPage } from './configuration.ts';
+import { gallery } from './gallery.ts';
 import { leakPicture, leakRun } from './leak.ts';
 import { openApiDocument } from './open-api.ts';
 import { scenariosPage } from './scenarios.ts';
@@ -32,6 +33,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/reference/scenarios.md', scenariosPage()],
     ['docs/reference/machines.md', markdown],
     ...[...images].map(([name, svg]) => [`docs/reference/${IMAGES}/${name}`, svg] as const),
+    ...gallery(),
     ['docs/images/leak-light.svg', leakPicture(run, 'light')],
     ['docs/images/leak-dark.svg', leakPicture(run, 'dark')],
   ]);
