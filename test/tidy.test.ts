@@ -12,6 +12,7 @@ const LAYERS = [
   ['schema'],
   ['machines', 'defects'],
   ['simulation', 'factory', 'encoding'],
+  ['stories'],
   ['broker', 'outputs'],
   ['store'],
   ['delivery', 'validation', 'dataset'],

@@ -5,6 +5,7 @@ import { COMMANDS } from '../../src/cli/program.ts';
 import { envExample } from '../../src/config/documentation.ts';
 import { factorySchema } from '../../src/factory/schema.ts';
 import { machineTypes } from '../../src/machines/index.ts';
+import { scenarioSchema } from '../../src/stories/schema.ts';
 import { apiPage } from './api.ts';
 import { commandLinePage } from './command-line.ts';
 import { configurationPage } from './configuration.ts';
@@ -22,6 +23,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['.env.example', envExample()],
     ['examples/factory.schema.json', json(factorySchema(machineTypes))],
+    ['examples/scenario.schema.json', json(scenarioSchema(machineTypes))],
     ['docs/reference/command-line.md', commandLinePage(commands)],
     ['docs/reference/configuration.md', configurationPage()],
     ['docs/reference/api.md', apiPage(await openApiDocument())],

@@ -16,6 +16,7 @@ export const COMMANDS: Commands = {
   open: async () => (await import('./open.ts')).open,
   check: async () => (await import('./check.ts')).check,
   machines: async () => (await import('./machines.ts')).machines,
+  scenario: async () => (await import('./scenario.ts')).scenario,
   schema: async () => (await import('./schema.ts')).schema,
   validate: async () => (await import('./validate.ts')).validate,
   generate: async () => (await import('./generate.ts')).generate,

@@ -240,14 +240,20 @@ function parametersOf(type: MachineType): CompositeType<Readonly<Record<string, 
   };
 }
 
-function checkOrder(
+/**
+ * Reports parameters that are not in the order which their type declares.
+ *
+ * @param base - Parameters that the machine has besides; without, the defaults of its type.
+ */
+export function checkOrder(
   values: Readonly<Record<string, number>>,
   type: MachineType,
   place: Place,
+  base: Readonly<Partial<Record<string, number>>> = {},
 ): void {
   for (const { low, high, mayEqual } of orderedParameters(type)) {
-    const below = values[low] ?? type.parameters[low]?.value ?? Number.NaN;
-    const above = values[high] ?? type.parameters[high]?.value ?? Number.NaN;
+    const below = values[low] ?? base[low] ?? type.parameters[low]?.value ?? Number.NaN;
+    const above = values[high] ?? base[high] ?? type.parameters[high]?.value ?? Number.NaN;
     const culprit = values[high] === undefined ? low : high;
     if (below < above || (mayEqual && below === above) || values[culprit] === undefined) continue;
     const relation = mayEqual ? 'is above' : 'is not below';
