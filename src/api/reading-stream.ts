@@ -8,6 +8,7 @@ import type { LineFormat } from '../encoding/line-format.ts';
 import { inTurns } from '../runtime/turns.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
+import { type Layer, layerOptions } from './layer.ts';
 import type { Window } from './window.ts';
 
 /** Bytes sent together: what a socket accepts at once. */
@@ -48,10 +49,11 @@ export async function* encodedReadings(
   { fromMs, toMs }: Window,
   mediaType: string,
   signal: AbortSignal,
+  as: Layer = 'observed',
 ): AsyncGenerator<Buffer> {
   const isArray = mediaType === ARRAY;
   const encoder = (FORMAT_OF.get(mediaType) as LineFormat).flat([machine.type]);
-  const reader = createReader(fleet, { machines: [machine] });
+  const reader = createReader(fleet, { machines: [machine], ...layerOptions(as) });
   await inTurns(reader.seeking(fromMs), signal);
   signal.throwIfAborted();
   const bytes = Buffer.allocUnsafe(CHUNK_BYTES);

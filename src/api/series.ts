@@ -1,11 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Batch, READING } from '../core/batch.ts';
+import { Batch, READING, REPEAT } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
-import { ROW_WIDTH } from '../core/machine.ts';
+import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import type { FlatField } from '../encoding/reading.ts';
 import { inTurns } from '../runtime/turns.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader } from '../simulation/reader.ts';
+import { type Layer, layerOptions } from './layer.ts';
 import type { Window } from './window.ts';
 
 /** Readings that one request may read: half a second of CPU time. */
@@ -31,14 +32,17 @@ export interface Series {
 export class Buckets {
   readonly name: string;
   readonly column: number;
+  /** Position of its channel. */
+  readonly channel: number;
   readonly min: Float64Array;
   readonly max: Float64Array;
   readonly #sum: Float64Array;
   readonly #count: Uint32Array;
 
-  constructor({ name, field }: FlatField, length: number) {
+  constructor({ name, field }: FlatField, { channels }: MachineType, length: number) {
     this.name = name;
     this.column = field.column;
+    this.channel = channels.findIndex(({ fields }) => fields.includes(field));
     this.min = new Float64Array(length).fill(Number.NaN);
     this.max = new Float64Array(length).fill(Number.NaN);
     this.#sum = new Float64Array(length);
@@ -64,7 +68,6 @@ export class Buckets {
  *
  * A window with more than `readingsMax` readings is sampled, evenly over every bucket.
  *
- * @param without - The id of an anomaly to leave out, or `EVERY_ANOMALY`.
  * @throws The reason of `signal`, if that stops the work early.
  */
 export async function seriesOf(
@@ -75,15 +78,15 @@ export async function seriesOf(
   length: number,
   signal: AbortSignal,
   readingsMax: number,
-  without?: string,
+  as?: Layer,
 ): Promise<Series> {
   const { fromMs, toMs } = window;
   const widthMs = (toMs - fromMs) / length;
-  const columns = fields.map((field) => new Buckets(field, length));
+  const columns = fields.map((field) => new Buckets(field, machine.type, length));
   const reader = createReader(fleet, {
     machines: [machine],
     hasRegisters: fields.some(({ field }) => field.isTotal),
-    ...(without !== undefined && { without }),
+    ...layerOptions(as),
   });
   const room = new Batch(BATCH_ROWS);
   const isSampled = (toMs - fromMs) / machine.intervalMs > readingsMax;
@@ -110,10 +113,11 @@ function addRows(
 ): number {
   let readings = 0;
   for (let row = 0; row < batch.length; row++) {
-    if (((batch.flags[row] as number) & READING) === 0) continue;
-    const bucket = Math.ceil(((batch.timesMs[row] as number) - fromMs) / widthMs) - 1;
+    if (((batch.flags[row] as number) & (READING | REPEAT)) !== READING) continue;
+    const bucket = Math.ceil(((batch.toldMs[row] as number) - fromMs) / widthMs) - 1;
     for (const column of columns)
-      column.add(bucket, batch.values[row * ROW_WIDTH + column.column] as number);
+      if (batch.carries(row, column.channel))
+        column.add(bucket, batch.values[row * ROW_WIDTH + column.column] as number);
     readings++;
   }
   return readings;

@@ -27,7 +27,7 @@ export const scenario: Command = {
   },
   examples: [
     'scenario examples/scenarios/growing-leak.yaml',
-    'scenario plant.yaml --factory examples/two-sites.yaml --from 2026-03-01 --to 2026-04-01 --json',
+    'scenario year.yaml --factory plant.yaml --from 2026-03-01 --to 2026-04-01 --json',
   ],
   hasReport: true,
   async execute(args, reporter) {

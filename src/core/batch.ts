@@ -11,6 +11,11 @@ export const LOST = 4;
 export const REPEAT = 8;
 /** The row is the status of a reading that other rows have; its power is valid. */
 export const SEPARATE = 32;
+/**
+ * The row is a reading that is delivered late, in order of receipt: a row at its own time stood for
+ * it as {@link LOST}, and counted.
+ */
+export const LATE = 64;
 /** The row has only some of the channels of its reading; other rows have the others. */
 export const PARTIAL = 16;
 
@@ -96,11 +101,12 @@ export class Batch {
 
   /**
    * Whether row `row` stands for a reading that its machine made: whatever becomes of it on its
-   * way, each counts once.
+   * way, each counts once, at its own time.
    */
   isMade(row: number): boolean {
     const flags = this.flags[row] as number;
-    return (flags & (READING | LOST)) !== 0 && (flags & REPEAT) === 0 && this.carries(row, 0);
+    if ((flags & (READING | LOST)) === 0 || (flags & (REPEAT | LATE)) !== 0) return false;
+    return this.carries(row, 0);
   }
 
   clear(): void {

@@ -2,14 +2,12 @@ import type { Field } from './field.ts';
 import type { MachineType } from './machine.ts';
 import type { DefectValue } from './occurrence.ts';
 
-/** The part of a measurement in which a defect sits, in the order in which they act. */
-export const DEFECT_CLASSES = ['wiring', 'register', 'value', 'time', 'delivery'] as const;
-
 /** The values of a defect's keys, by their names in a scenario file. */
 export type DefectValues = Readonly<Record<string, DefectValue>>;
 
 /**
- * A kind of defect of an instrument, its wiring, register, clock or delivery.
+ * A kind of defect of an instrument, its wiring, register, clock or delivery. Classes act in this
+ * order: wiring, register, value, time, delivery.
  *
  * A defect changes what is told and never the machine: the physics, alerts, modes, costs and the
  * sums of a main meter follow the true reading. Each kind is a file of `defects/`; its position in

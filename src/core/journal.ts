@@ -1,4 +1,6 @@
-import { type Incident, lasting } from './anomaly.ts';
+import { type Growth, type Incident, lasting } from './anomaly.ts';
+import type { DefectValues } from './defect.ts';
+import type { FactoryDescription } from './factory.ts';
 
 /** Settings that may change while a factory runs. */
 export interface Settings {
@@ -26,6 +28,16 @@ export type JournalEntry =
     }
   | { readonly kind: 'clear'; readonly machineId: string; readonly anomalyType?: string }
   | { readonly kind: 'configure'; readonly settings: Partial<Settings> }
+  | ScenarioEntry
+  | {
+      readonly kind: 'end_scenario';
+      readonly name: string;
+      /** Whether the configuration has left it out; otherwise a client ended it. */
+      readonly isReplaced?: true;
+    }
+  | DefectEntry
+  /** Ends the defects of a machine that act, or those of one kind. */
+  | { readonly kind: 'mend'; readonly machineId: string; readonly defectKind?: string }
   /** The new speed of simulated time. Readers ignore it, since they have no clock. */
   | {
       readonly kind: 'speed';
@@ -33,6 +45,47 @@ export type JournalEntry =
       /** The configured speed at the time of the change; null: none. */
       readonly configuredSpeed: number | null;
     };
+
+/** The beginning of a story. */
+export interface ScenarioEntry {
+  readonly kind: 'scenario';
+  readonly name: string;
+  /** The bytes of its file, as text. */
+  readonly text: string;
+  /**
+   * The factory in which it happens, as it was then: what the story means does not depend on what
+   * becomes of the factory later.
+   */
+  readonly factory: FactoryDescription;
+  /** Zero of its relative times [s], unless the text has one; without it, the entry's own time. */
+  readonly startS?: number;
+  /** Where the configuration found it; undefined if a client gave it. */
+  readonly file?: string;
+  /** Whether what lies before the entry happened, too: the story belongs to a new store. */
+  readonly isWhole?: true;
+}
+
+/** The beginning of a defect of one machine. Its values are resolved. */
+export interface DefectEntry {
+  readonly kind: 'defect';
+  readonly id: string;
+  readonly machineId: string;
+  readonly factoryId: string;
+  readonly defectKind: string;
+  readonly channels?: readonly string[];
+  readonly fields?: readonly string[];
+  readonly values: DefectValues;
+  readonly growth?: Growth;
+  /** null: for good. */
+  readonly durationS: number | null;
+}
+
+/** A story or a defect that the journal tells, and when it ends, unless it is mended before [s]. */
+export interface Told {
+  readonly event: (ScenarioEntry | DefectEntry) & Pick<JournalEvent, 'sequence' | 'timeS'>;
+  /** Infinite for a story that has not been ended, and for a defect that lasts for good. */
+  readonly untilS: number;
+}
 
 /** An entry with its sequence number and the simulated second from which it takes effect. */
 export type JournalEvent = JournalEntry & { readonly sequence: number; readonly timeS: number };
@@ -50,6 +103,7 @@ interface MachineLog {
   readonly running: RunningChange[];
   readonly injections: Incident[];
   readonly clears: { readonly timeS: number; readonly anomalyType: string | undefined }[];
+  readonly mends: { readonly timeS: number; readonly defectKind: string | undefined }[];
   seenOfAll: number;
 }
 
@@ -62,6 +116,7 @@ export class Journal {
   readonly #toAll: RunEvent[] = [];
   readonly #logs = new Map<string, MachineLog>();
   readonly #settings: { timeS: number; settings: Settings }[];
+  readonly #told: Told[] = [];
 
   /** @param settings - Settings before the first `configure`. */
   constructor(settings: Settings, events: readonly JournalEvent[] = []) {
@@ -100,7 +155,28 @@ export class Journal {
           timeS: event.timeS,
           settings: { ...this.settingsAt(Number.POSITIVE_INFINITY), ...event.settings },
         });
+        break;
+      case 'scenario':
+        this.#told.push({ event, untilS: Number.POSITIVE_INFINITY });
+        break;
+      case 'defect': {
+        const untilS = event.timeS + (event.durationS ?? Number.POSITIVE_INFINITY);
+        this.#told.push({ event, untilS });
+        break;
+      }
+      case 'mend':
+        this.#log(event.machineId).mends.push({ defectKind: undefined, ...event });
+        break;
+      case 'end_scenario':
+        for (const [i, told] of this.#told.entries())
+          if (told.untilS > event.timeS && isOfName(told, event.name))
+            this.#told[i] = { ...told, untilS: event.timeS };
     }
+  }
+
+  /** The stories and defects that it tells, oldest first; one that changes is another object. */
+  get told(): readonly Told[] {
+    return this.#told;
   }
 
   settingsAt(tS: number): Settings {
@@ -135,6 +211,18 @@ export class Journal {
     )?.timeS;
   }
 
+  /** The first time within the span at which defects of a kind were mended on a machine. */
+  firstMend(machineId: string, kind: string, fromS: number, toS: number): number | undefined {
+    return this.#known(machineId).mends.find(
+      ({ timeS, defectKind = kind }) => timeS > fromS && timeS < toS && defectKind === kind,
+    )?.timeS;
+  }
+
+  /** How often defects of a machine were mended. */
+  mendCount(machineId: string): number {
+    return this.#known(machineId).mends.length;
+  }
+
   /** The log of a machine; does not create one for a machine without events. */
   #known(machineId: string): MachineLog {
     if (this.#toAll.length === 0) return this.#logs.get(machineId) ?? NOTHING;
@@ -144,7 +232,7 @@ export class Journal {
   #log(machineId: string): MachineLog {
     let log = this.#logs.get(machineId);
     if (!log) {
-      log = { running: [], injections: [], clears: [], seenOfAll: 0 };
+      log = { running: [], injections: [], clears: [], mends: [], seenOfAll: 0 };
       this.#logs.set(machineId, log);
     }
     while (log.seenOfAll < this.#toAll.length) {
@@ -191,7 +279,16 @@ export class Journal {
   }
 }
 
-const NOTHING: MachineLog = { running: [], injections: [], clears: [], seenOfAll: 0 };
+function isOfName({ event }: Told, name: string): boolean {
+  return event.kind === 'scenario' && event.name === name;
+}
+
+/** Whether an event changes what the journal tells, and so the fleet. */
+export function isTelling({ kind }: JournalEntry): boolean {
+  return kind === 'scenario' || kind === 'end_scenario' || kind === 'defect' || kind === 'mend';
+}
+
+const NOTHING: MachineLog = { running: [], injections: [], clears: [], mends: [], seenOfAll: 0 };
 
 /** A second change within the same second replaces the first. */
 function recordRun(running: RunningChange[], event: JournalEvent): void {

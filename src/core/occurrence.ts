@@ -15,6 +15,8 @@ export interface Occurrence {
   readonly beginS: number;
   /** Infinite if it lasts for good. */
   readonly endS: number;
+  /** The end that was planned, if it was ended before; a fade ends there [s]. */
+  readonly plannedEndS?: number;
 }
 
 /** A fault of one machine. */

@@ -34,6 +34,7 @@ export interface Story {
 
 /** Parts of the time of a dataset, for graders. */
 export const PERIOD_NAMES = ['train', 'baseline', 'implementation', 'reporting', 'test'] as const;
+/** The name of a period. */
 export type PeriodName = (typeof PERIOD_NAMES)[number];
 
 /**
@@ -42,9 +43,13 @@ export type PeriodName = (typeof PERIOD_NAMES)[number];
  */
 export type StoryEvent = FaultEvent | DefectEvent | ChangeEvent | StopEvent;
 
+/** Something wrong with a machine. */
 export type FaultEvent = EventOf<'fault', FaultOccurrence>;
+/** Something wrong with an instrument. */
 export type DefectEvent = EventOf<'defect', DefectOccurrence>;
+/** Another factory from a date on. */
 export type ChangeEvent = EventOf<'change', ChangeOccurrence>;
+/** Machines that are switched off. */
 export type StopEvent = EventOf<'stop', StopOccurrence>;
 
 /** An event of a story, which may occur many times, or never end. */
@@ -61,6 +66,7 @@ interface EventOf<Class extends string, O extends Occurrence> {
 
 /** Why a factory was changed. */
 export const CHANGE_REASONS = ['measure', 'non_routine', 'routine'] as const;
+/** A reason for a change. */
 export type ChangeReason = (typeof CHANGE_REASONS)[number];
 
 /** A factory that is another one from a date on. What is absent stays as it is. */

@@ -8,7 +8,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import type { RowReader } from '../simulation/reader.ts';
 import type { WindowRequest } from './request.ts';
-import { tableRows, windowReader } from './window-reader.ts';
+import { deliveryReader, tableRows } from './window-reader.ts';
 
 /** Options for publishing a window. */
 export interface PublicationOptions {
@@ -35,8 +35,8 @@ export const AT_ONCE: Clock = {
 };
 
 /**
- * Publishes the readings and statuses of a window, each machine's status first. While the sink is
- * unreachable it retries; nothing is skipped.
+ * Publishes the readings that are delivered in a window, and statuses, each machine's status first.
+ * While the sink is unreachable it retries; nothing is skipped.
  *
  * @returns The instant, in unshifted time, up to which the sink accepted everything [ms].
  */
@@ -46,7 +46,7 @@ export async function publishWindow(
   options: PublicationOptions,
 ): Promise<number> {
   const { sink, clock, shiftMs = 0, statusIntervalS, catchUpRate, log, onRows, signal } = options;
-  const reader = windowReader(request, fleet, statusIntervalS);
+  const reader = deliveryReader(request, fleet, statusIntervalS);
   const delivery = new Delivery({
     fleet,
     reader: new PublishedReader(reader, shiftMs, onRows),
@@ -112,8 +112,9 @@ class PublishedReader implements RowReader {
   read(untilMs: number, batch: Batch): boolean {
     const start = batch.length;
     const isDone = this.#reader.read(untilMs - this.#shiftMs, batch);
-    for (let row = start; row < batch.length; row++)
-      batch.timesMs[row] = (batch.timesMs[row] as number) + this.#shiftMs;
+    for (const times of new Set([batch.timesMs, batch.toldMs, batch.receivedMs]))
+      for (let row = start; row < batch.length; row++)
+        times[row] = (times[row] as number) + this.#shiftMs;
     batch.untilMs = this.timeMs;
     this.#onRows(tableRows(batch));
     return isDone;

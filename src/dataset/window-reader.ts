@@ -3,6 +3,7 @@ import type { Machine } from '../core/factory.ts';
 import type { FillBatch } from '../outputs/postgres/window.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader, type RowReader } from '../simulation/reader.ts';
+import { FleetReceiptReader } from '../simulation/receipt-reader.ts';
 import type { WindowRequest } from './request.ts';
 import { ResampledReader } from './resampled-reader.ts';
 import { toldSpreadMs } from './told-spread.ts';
@@ -27,6 +28,20 @@ export function windowReader(
   return new ResampledReader(reader, machines, resampleMs, spreadMs);
 }
 
+/**
+ * A reader of the requested machines in the order of delivery: what it reads of a window is what is
+ * delivered in it.
+ */
+export function deliveryReader(
+  request: WindowRequest,
+  fleet: Fleet,
+  statusIntervalS = STATUS_INTERVAL_S,
+): RowReader {
+  if (request.resampleMs !== undefined) return windowReader(request, fleet, statusIntervalS);
+  const machines = machinesOf(fleet, request.machineIds);
+  return new FleetReceiptReader(fleet, { machinesOf: () => machines, statusIntervalS });
+}
+
 /** The rows of the requested window, see {@link batches}. */
 export function windowBatches(request: WindowRequest, fleet: Fleet, batch?: Batch) {
   const reader = windowReader(request, fleet);
@@ -35,7 +50,7 @@ export function windowBatches(request: WindowRequest, fleet: Fleet, batch?: Batc
 }
 
 /**
- * Fills batch after batch with the rows of the requested window.
+ * Fills batch after batch with the rows that are delivered in the requested window.
  *
  * @param onRows - Called after each batch with its number of table rows.
  * @param signal - Ends the window early; what was filled before is kept.
@@ -46,7 +61,7 @@ export function windowFilling(
   onRows: (rows: number) => void,
   signal?: AbortSignal,
 ): FillBatch {
-  const reader = windowReader(request, fleet);
+  const reader = deliveryReader(request, fleet);
   reader.seek(request.fromMs);
   return (batch) => {
     if (signal?.aborted) return true;

@@ -5,7 +5,7 @@ import { PHASES, PHASES_KEY, phasesOf } from './phases.ts';
 export const ctRatio: WiringDefect = {
   kind: 'ct_ratio',
   about:
-    'The meter is set to another ratio than its current transformers have: 100/5 with one of 200/5 tells half.',
+    'The meter is set to another ratio than its transformers have: 100/5 with 200/5 tells half.',
   class: 'wiring',
   keys: {
     by: {

@@ -9,7 +9,8 @@ export const ctSwapped: WiringDefect = {
   keys: {
     phases: {
       about:
-        'Two phases that are exchanged, or the phases that the channels L1, L2, L3 measure: [L2, L3, L1] or [L3, L1, L2].',
+        'Two phases that are exchanged, or the phases that L1, L2 and L3 measure: ' +
+        '[L2, L3, L1] or [L3, L1, L2].',
       type: { is: 'phases', min: 2, max: 3 },
     },
   },

@@ -7,8 +7,9 @@ import { settledWithin } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { FleetSwitchReader, type SwitchableReader } from '../simulation/fleet-switch-reader.ts';
+import type { SwitchableReader } from '../simulation/fleet-switch-reader.ts';
 import type { RowReader } from '../simulation/reader.ts';
+import { FleetReceiptReader } from '../simulation/receipt-reader.ts';
 import {
   type DeliveryFigures,
   type DeliveryState,
@@ -82,8 +83,8 @@ export interface DeliveryOptions extends ProgressOptions {
 }
 
 /**
- * Delivers a fleet's readings to one sink, in order, as they fall due: reads up to the horizon,
- * writes, saves the watermark, waits.
+ * Delivers a fleet's readings to one sink, in order of receipt, as they fall due: reads up to the
+ * horizon, writes, saves the watermark, waits.
  *
  * There is no queue. A batch that fails is written again until the sink accepts it. What falls due
  * meanwhile is read afterwards, the same bytes, so memory stays flat in an outage of any length.
@@ -113,7 +114,7 @@ export class Delivery {
     const spread = options.isSpread ? new SpreadReader(fleet, { statusIntervalS }) : undefined;
     const { without } = sink;
     this.#fleetReader =
-      spread ?? new FleetSwitchReader(fleet, { statusIntervalS, ...(without && { without }) });
+      spread ?? new FleetReceiptReader(fleet, { statusIntervalS, ...(without && { without }) });
     this.#reader = new ReadAhead(options.reader ?? this.#fleetReader, options.sliceMs);
     this.#pace = this.#paceOf(fleet);
     const kept = spread ? spreadWatermarks(watermarks, () => spread.longestLagMs) : watermarks;
@@ -168,7 +169,7 @@ export class Delivery {
     return [outage, lag, this.#refusals.problem].filter((problem) => problem !== undefined);
   }
 
-  /** Continues with another fleet, see {@link FleetSwitchReader.follow}. */
+  /** Continues with another fleet, see {@link FleetReceiptReader.follow}. */
   follow(fleet: Fleet, fromMs: number): void {
     const { isBehind } = this.#pace;
     this.#pace = this.#paceOf(fleet);

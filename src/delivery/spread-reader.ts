@@ -3,7 +3,8 @@ import type { Machine } from '../core/factory.ts';
 import { Random } from '../core/random.ts';
 import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { FleetSwitchReader, type SwitchableReader } from '../simulation/fleet-switch-reader.ts';
+import type { SwitchableReader } from '../simulation/fleet-switch-reader.ts';
+import { FleetReceiptReader } from '../simulation/receipt-reader.ts';
 
 /** Lags are multiples of this, and it is the step in which a spread is read [simulated ms]. */
 export const LAG_STEP_MS = 50;
@@ -24,7 +25,7 @@ export function lagMs({ id, intervalMs }: Pick<Machine, 'id' | 'intervalMs'>): n
 /** The machines of one lag. */
 interface Part {
   readonly lagMs: number;
-  readonly fleetReader: FleetSwitchReader;
+  readonly fleetReader: FleetReceiptReader;
   /** Switches of fleets, ascending, at which the part is read without its lag [ms]. */
   readonly drainsMs: number[];
   /** The last of them that it was read up to. */
@@ -82,7 +83,7 @@ export class SpreadReader implements SwitchableReader {
       yield* fleetReader.seeking(Math.max(timeMs - lagMs, drainedMs), announce);
   }
 
-  /** As {@link FleetSwitchReader.follow}: a reading later than `fromMs` is the new fleet's. */
+  /** As {@link FleetReceiptReader.follow}: a reading later than `fromMs` is the new fleet's. */
   follow(fleet: Fleet, fromMs: number): void {
     const known = new Set(this.#parts.map((part) => part.lagMs));
     for (const lag of this.#byLag.of(fleet).keys()) {
@@ -138,7 +139,7 @@ export class SpreadReader implements SwitchableReader {
     const statusIntervalS = this.#statusIntervalS;
     return {
       lagMs: lag,
-      fleetReader: new FleetSwitchReader(this.#latest, { statusIntervalS, machinesOf }),
+      fleetReader: new FleetReceiptReader(this.#latest, { statusIntervalS, machinesOf }),
       drainsMs: [],
       drainedMs: Number.NEGATIVE_INFINITY,
     };

@@ -72,7 +72,7 @@ export class JsonEncoder {
   readonly #time = new TimeWriter();
 
   /**
-   * Writes the payload of one channel of a reading from `at` on.
+   * Writes the payload of one channel of a reading from `at` on, under the time that it tells.
    *
    * @param channelIndex - Position in the machine type's `channels`.
    * @returns The index after the last byte.
@@ -95,8 +95,9 @@ export class JsonEncoder {
   }
 
   /**
-   * Writes the status payload of a row from `at` on. A row without a reading, unless it is separate from
-   * one, is a machine that was just started or stopped and draws no power yet or no more.
+   * Writes the status payload of a row from `at` on. A row without a reading, unless it is
+   * separate from one, is a machine that was just started or stopped and draws no power yet or no
+   * more.
    *
    * @returns The index after the last byte.
    * @throws RangeError if the array is too short.

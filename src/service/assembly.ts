@@ -11,6 +11,7 @@ import { inTurns } from '../runtime/turns.ts';
 import { createFleet } from '../simulation/fleet.ts';
 import { createReader } from '../simulation/reader.ts';
 import { saveWatermarkSql } from '../store/tables.ts';
+import { toldFleet } from '../stories/told.ts';
 import {
   closeOutputs,
   closeUnused,
@@ -129,13 +130,15 @@ export async function assemble(
   );
   const [state, opened] = await whenOpen(opening, outputs, rehearse());
   const { store, factories, journal, clock, seed, gapLog } = state;
-  const fleet = createFleet(factories, {
-    seed,
-    journal,
-    types: configuration.catalogue,
-    registersFromS: state.beginsS,
-    haveAllRegisters: configuration.haveAllRegisters,
-  });
+  const fleet = toldFleet(
+    createFleet(factories, {
+      seed,
+      journal,
+      types: configuration.catalogue,
+      registersFromS: state.beginsS,
+      haveAllRegisters: configuration.haveAllRegisters,
+    }),
+  );
   const { length } = fleet.machines;
   if (length > MACHINES_MAX) {
     await closeUnused(opened);

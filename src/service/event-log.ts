@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { Journal, JournalEntry, JournalEvent } from '../core/journal.ts';
+import { isTelling, type Journal, type JournalEntry, type JournalEvent } from '../core/journal.ts';
 import { SerialQueue } from '../runtime/serial-queue.ts';
 import { CommandError } from './command-error.ts';
 import type { DurableLog } from './durable-log.ts';
@@ -22,6 +22,7 @@ export abstract class EventLog {
   readonly #takenMaxMs: number;
   readonly #queue = new SerialQueue();
   #waiting = 0;
+  #onTold: (fromMs: number) => void = () => undefined;
 
   constructor(journal: Journal, takenMaxMs = TAKEN_MAX_MS) {
     this.journal = journal;
@@ -66,15 +67,40 @@ export abstract class EventLog {
     }
   }
 
+  /**
+   * Calls `follow` when the journal has told something that changes the fleet, with the instant
+   * after which the new fleet is to be read: {@link followedMs}.
+   */
+  onTold(follow: (fromMs: number) => void): void {
+    this.#onTold = follow;
+  }
+
+  /** Takes an event that is durable into the journal. */
+  protected take(event: JournalEvent): void {
+    this.journal.append(event);
+    if (isTelling(event)) this.#onTold(followedMs(event));
+  }
+
   /** Settles when all events requested so far are in the journal or have failed. */
   async settled(): Promise<void> {
     await this.#queue.settled();
   }
 
-  /** Runs `work` after all work queued before it has settled, even if that work failed. */
-  protected alone<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` after all work queued before it has settled, even if that work failed. Whatever
+   * changes the fleet runs here, or in {@link onTold}: so no change is lost to another.
+   */
+  alone<T>(work: () => Promise<T>): Promise<T> {
     return this.#queue.run(work);
   }
+}
+
+/**
+ * The instant after which readers follow a fleet that an event has changed [ms]: just before its
+ * second, so that what is delivered in that second is delivered as the event has it.
+ */
+export function followedMs({ timeS }: JournalEvent): number {
+  return 1000 * timeS - 1;
 }
 
 /**
@@ -118,7 +144,7 @@ export class LocalEventLog extends EventLog {
     this.#pendingS = event.timeS;
     try {
       await this.#taken(untilMs, (withinMs) => log.keep(event, withinMs));
-      this.journal.append(event);
+      this.take(event);
       return event;
     } finally {
       this.#pendingS = Number.POSITIVE_INFINITY;

@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Batch, LOST, READING, SEPARATE } from '../core/batch.ts';
+import { Batch, SEPARATE, STATUS } from '../core/batch.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Machine } from '../core/factory.ts';
 import { OFFLINE } from '../core/field.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { inTurns } from '../runtime/turns.ts';
 import type { Fleet } from '../simulation/fleet.ts';
-import { createReader, type Reader } from '../simulation/reader.ts';
+import { FleetReceiptReader } from '../simulation/receipt-reader.ts';
 import { DailyTotals } from './daily-totals.ts';
 import type { EventLog } from './event-log.ts';
 
@@ -106,9 +106,12 @@ export class Observer {
     this.#timeMs = batch.untilMs;
   }
 
-  /** Switches to another fleet after an instant that it has not passed. */
+  /**
+   * Switches to another fleet after an instant that it has not passed, instead of those that were
+   * to come at that instant or later.
+   */
   follow(fleet: Fleet, fromMs: number): void {
-    if (this.#next.at(-1)?.fromMs === fromMs) this.#next.pop();
+    while ((this.#next.at(-1)?.fromMs ?? fromMs - 1) >= fromMs) this.#next.pop();
     this.#next.push({ fleet, fromMs });
   }
 
@@ -131,7 +134,7 @@ export class Observer {
     await Promise.all([this.#keepUp(reader, signal), restored]);
   }
 
-  async #keepUp(begun: Reader, signal: AbortSignal): Promise<void> {
+  async #keepUp(begun: FleetReceiptReader, signal: AbortSignal): Promise<void> {
     const batch = new Batch(BATCH_ROWS);
     let reader = begun;
     let leapsSeen = this.#leaps?.leaps();
@@ -151,7 +154,7 @@ export class Observer {
         await this.#read(reader, Math.min(horizonMs, next?.fromMs ?? horizonMs), batch, signal);
         if (!next || horizonMs < next.fromMs || signal.aborted) break;
         this.#changeNow(next.fromMs);
-        reader = this.#reader(reader);
+        reader.follow(next.fleet, next.fromMs);
       }
       this.#timeMs = horizonMs;
       await this.#eventLog.settled();
@@ -164,22 +167,18 @@ export class Observer {
   /**
    * Starts a new reader at an instant: reading a year skipped by a wrong clock would take hours.
    */
-  #leap(toMs: number, signal: AbortSignal): Promise<Reader> {
+  #leap(toMs: number, signal: AbortSignal): Promise<FleetReceiptReader> {
     this.#changeNow(toMs);
     this.dailyTotals.begin(this.#fleet.machines, toMs);
     return this.#readerFrom(toMs, signal);
   }
 
-  async #readerFrom(timeMs: number, signal: AbortSignal): Promise<Reader> {
-    const reader = this.#reader();
+  /** A reader of the current fleet: its listeners get rows in order of receipt. */
+  async #readerFrom(timeMs: number, signal: AbortSignal): Promise<FleetReceiptReader> {
+    const statusIntervalS = this.#statusIntervalS;
+    const reader = new FleetReceiptReader(this.#fleet, { statusIntervalS });
     await inTurns(reader.seeking(timeMs, true), signal);
     return reader;
-  }
-
-  /** A reader of the current fleet, which continues where one of the last fleet is. */
-  #reader(after?: Reader): Reader {
-    const statusIntervalS = this.#statusIntervalS;
-    return createReader(this.#fleet, { statusIntervalS, ...(after && { after }) });
   }
 
   /** Switches to the fleet in effect at an instant. */
@@ -201,7 +200,12 @@ export class Observer {
     for (const id of byId.keys()) if (!this.#tallies.has(id)) this.#tallies.set(id, emptyTally());
   }
 
-  async #read(reader: Reader, untilMs: number, batch: Batch, signal: AbortSignal): Promise<void> {
+  async #read(
+    reader: FleetReceiptReader,
+    untilMs: number,
+    batch: Batch,
+    signal: AbortSignal,
+  ): Promise<void> {
     for (let isDone = false; !isDone && !signal.aborted; ) {
       isDone = reader.read(untilMs, batch);
       this.#show(batch);
@@ -221,14 +225,16 @@ export class Observer {
       const tally = this.#tallies.get(id);
       // The last status of a machine that has left; its totals are gone already.
       if (!tally) continue;
+      const isMade = batch.isMade(row);
+      // What comes late or again says nothing new of the machine.
+      if (!isMade && ((batch.flags[row] as number) & STATUS) === 0) continue;
       const at = row * ROW_WIDTH;
       const truth = batch.trueValues;
       tally.mode = truth[at + type.modeColumn] as number;
       tally.alerts = batch.alerts[row] as number;
       tally.faults = batch.faults[row] as number;
-      if (!batch.isMade(row)) {
-        const isRunning = (batch.flags[row] as number) & (READING | LOST | SEPARATE);
-        if (isRunning === 0) tally.powerKw = 0;
+      if (!isMade) {
+        if (((batch.flags[row] as number) & SEPARATE) === 0) tally.powerKw = 0;
         continue;
       }
       tally.timeMs = batch.timesMs[row] as number;

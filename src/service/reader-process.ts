@@ -1,14 +1,16 @@
 /** A process that reads and publishes a share of the machines; its parent is the simulator. */
 import type { FactoryDescription } from '../core/factory.ts';
-import { Journal, type JournalEvent, type Settings } from '../core/journal.ts';
+import { isTelling, Journal, type JournalEvent, type Settings } from '../core/journal.ts';
 import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
 import { Delivery, type DeliveryFigures } from '../delivery/delivery.ts';
 import { pacing } from '../delivery/pace.ts';
 import { Shares } from '../delivery/shares.ts';
 import { outputs } from '../outputs/index.ts';
 import type { Log } from '../runtime/log.ts';
-import { createFleet, type Fleet, nextFleet } from '../simulation/fleet.ts';
+import { createFleet, type Fleet } from '../simulation/fleet.ts';
+import { toldFleet } from '../stories/told.ts';
 import { InstantClock } from './clock.ts';
+import { followedMs } from './event-log.ts';
 
 /** The first message to a reader process: its complete setup. */
 export interface ReaderSetup {
@@ -83,12 +85,14 @@ const journal = new Journal(setup.settings, setup.events);
 const clock = new InstantClock(setup.horizonMs);
 let { leaps } = setup;
 const { seed, registersFromS, haveAllRegisters } = setup;
-let fleetOfAll = createFleet(setup.factories, {
-  seed,
-  journal,
-  ...(registersFromS !== undefined && { registersFromS }),
-  haveAllRegisters,
-});
+let fleetOfAll = toldFleet(
+  createFleet(setup.factories, {
+    seed,
+    journal,
+    ...(registersFromS !== undefined && { registersFromS }),
+    haveAllRegisters,
+  }),
+);
 let fleet = ownShare();
 const requests = new Map<number, (answer: Answer) => void>();
 let requestCount = 0;
@@ -112,7 +116,10 @@ try {
 async function receive(message: ParentMessage): Promise<void> {
   switch (message.kind) {
     case 'events':
-      for (const event of message.events) journal.append(event);
+      for (const event of message.events) {
+        journal.append(event);
+        if (isTelling(event)) follow(fleetOfAll.factories, followedMs(event));
+      }
       return;
     case 'horizon':
       if (message.speed !== clock.speed) clock.setSpeed(message.speed);
@@ -120,9 +127,7 @@ async function receive(message: ParentMessage): Promise<void> {
       clock.advanceTo(message.horizonMs);
       return;
     case 'follow':
-      fleetOfAll = nextFleet(fleetOfAll, message.factories);
-      fleet = ownShare();
-      for (const { delivery } of lines) delivery.follow(fleet, message.fromMs);
+      follow(message.factories, message.fromMs);
       return;
     case 'stop':
       await Promise.all(lines.map(({ delivery }) => delivery.stop()));
@@ -159,6 +164,13 @@ async function open([name, options]: ReaderSetup['outputs'][number]) {
       statusIntervalS,
     }),
   }));
+}
+
+/** Switches to other factories, with what the journal tells by now. */
+function follow(factories: ReaderSetup['factories'], fromMs: number): void {
+  fleetOfAll = toldFleet(fleetOfAll, factories);
+  fleet = ownShare();
+  for (const { delivery } of lines) delivery.follow(fleet, fromMs);
 }
 
 function ownShare(): Fleet {

@@ -116,7 +116,8 @@ export class ReaderProcesses {
   }
 
   #follow(fleet: Fleet, fromMs: number): void {
-    if (this.#next.at(-1)?.fleet === fleet) return;
+    // Readers learn from the journal what it tells.
+    if ((this.#next.at(-1)?.fleet ?? this.#fleet).factories === fleet.factories) return;
     const { sinkNames, isSpread } = this.#options;
     const reachedMs = Math.min(...sinkNames.map((name) => this.#deliveredMs(name)));
     // A spread reader that is restarted begins with what still waits, one lag back.
@@ -127,8 +128,10 @@ export class ReaderProcesses {
       this.#next.shift();
     }
     this.#next.push({ fleet, fromMs });
-    for (const { process } of this.#readers)
-      send(process, { kind: 'follow', factories: fleet.factories, fromMs });
+    for (const reader of this.#readers) {
+      this.#sendEvents(reader);
+      send(reader.process, { kind: 'follow', factories: fleet.factories, fromMs });
+    }
   }
 
   #run(): Promise<void> {
@@ -249,16 +252,20 @@ export class ReaderProcesses {
     const { eventLog, clock, leaps = () => 0 } = this.#options;
     const { signal } = this.#abort;
     for (; !signal.aborted; await sleep(TICK_MS, signal)) {
-      const { events } = eventLog.journal;
       const time = { horizonMs: eventLog.closedMs(), speed: clock.speed, leaps: leaps() };
       const message = { kind: 'horizon', ...time } as const;
       for (const reader of this.#readers) {
-        if (reader.eventsSent < events.length)
-          send(reader.process, { kind: 'events', events: events.slice(reader.eventsSent) });
-        reader.eventsSent = events.length;
+        this.#sendEvents(reader);
         send(reader.process, message);
       }
     }
+  }
+
+  #sendEvents(reader: ReaderState): void {
+    const { events } = this.#options.eventLog.journal;
+    if (reader.eventsSent < events.length)
+      send(reader.process, { kind: 'events', events: events.slice(reader.eventsSent) });
+    reader.eventsSent = events.length;
   }
 }
 

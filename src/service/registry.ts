@@ -4,7 +4,6 @@ import type { FactoryDescription } from '../core/factory.ts';
 import type { Log } from '../runtime/log.ts';
 import { SerialQueue } from '../runtime/serial-queue.ts';
 import { sleep } from '../runtime/sleep.ts';
-import { type Fleet, nextFleet } from '../simulation/fleet.ts';
 import type { Database } from '../store/database.ts';
 import { createRow, deactivateRow, updateRow } from '../store/registry/change.ts';
 import type { RegistryTable } from '../store/registry/columns.ts';
@@ -28,8 +27,8 @@ export interface RegistryOptions {
   readonly isAutoStart: boolean;
   /** {@link POLL_MS}, if not given. */
   readonly pollMs?: number | undefined;
-  /** Switches to another fleet; {@link Simulator.change}, if not given. */
-  readonly handOver?: (fleet: Fleet) => Promise<void>;
+  /** Switches to other factories; {@link Simulator.change}, if not given. */
+  readonly handOver?: (factories: readonly FactoryDescription[]) => Promise<void>;
 }
 
 /**
@@ -148,16 +147,15 @@ export class Registry {
 
   async #take(factories: readonly FactoryDescription[]): Promise<void> {
     const { fleet, eventLog } = this.#simulator;
-    const next = nextFleet(fleet, factories);
     await eventLog.settled();
-    const standing = next.machines.filter(
-      ({ id }) => !fleet.byId.has(id) && !eventLog.journal.isRunning(id, eventLog.nextS()),
-    );
+    const standing = factories
+      .flatMap(({ machines }) => machines)
+      .filter(({ id }) => !fleet.byId.has(id) && !eventLog.journal.isRunning(id, eventLog.nextS()));
     if (this.#options.isAutoStart && standing.length > 0)
       await eventLog.append({ kind: 'start', machineIds: standing.map(({ id }) => id) });
     const { handOver } = this.#options;
-    if (handOver) await handOver(next);
-    else this.#simulator.change(next);
+    if (handOver) await handOver(factories);
+    else await eventLog.alone(async () => this.#simulator.change(factories));
   }
 
   /** Waits until no reading of a deleted row is in flight: a sink could no longer store it. */

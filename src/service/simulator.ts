@@ -11,6 +11,7 @@ import type { Fleet } from '../simulation/fleet.ts';
 import type { Database } from '../store/database.ts';
 import type { Store } from '../store/open-store.ts';
 import { saveClock } from '../store/tables.ts';
+import { toldFleet } from '../stories/told.ts';
 import type { AdjustableClock } from './clock.ts';
 import { CommandError } from './command-error.ts';
 import { Directory, type Selection } from './directory.ts';
@@ -20,6 +21,7 @@ import { GroundTruth } from './ground-truth.ts';
 import { Health, type HealthParts } from './health.ts';
 import { activeIncidents, type MachineState, machineState } from './machine-state.ts';
 import type { Observer } from './observer.ts';
+import { Stories } from './stories.ts';
 
 /** The parts of a simulator, which readers also use. */
 export interface SimulatorParts {
@@ -51,6 +53,7 @@ export class Simulator {
   readonly eventLog: EventLog;
   readonly observer: Observer;
   readonly groundTruth: GroundTruth;
+  readonly stories = new Stories(this);
   readonly health: Health;
   readonly #deliveries: readonly Delivering[];
   readonly #store: SimulatorParts['store'];
@@ -74,6 +77,7 @@ export class Simulator {
     this.health = new Health({ clock, eventLog, deliveries, database, ...watched });
     this.#fleet = fleet;
     this.#directory = new Directory(fleet);
+    eventLog.onTold((fromMs) => this.change(this.#fleet.factories, fromMs));
   }
 
   /** The current factories and machines; the fleet may be replaced, so read it each time. */
@@ -133,13 +137,14 @@ export class Simulator {
   }
 
   /**
-   * Switches to another fleet, derived from this one. Readers that have not reached the switch yet
-   * read this fleet up to that instant.
+   * Switches to the fleet of other factories, with what the journal tells by now. Readers that have
+   * not reached the switch yet read the fleet before up to that instant.
    *
    * @param fromMs - The instant of the switch, which no reader has passed; default: the next
    *   second.
    */
-  change(fleet: Fleet, fromMs = 1000 * this.eventLog.nextS()): void {
+  change(factories: readonly FactoryDescription[], fromMs = 1000 * this.eventLog.nextS()): void {
+    const fleet = toldFleet(this.#fleet, factories);
     this.#fleet = fleet;
     this.groundTruth.follow(fleet);
     this.#directory = new Directory(fleet);

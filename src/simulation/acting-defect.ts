@@ -81,10 +81,10 @@ export class ActingDefect<D extends Defect = Defect> implements Acting {
   }
 
   moveTo(tS: number): void {
-    const { growth } = this.#told.occurrence;
+    const { growth, plannedEndS = this.endS } = this.#told.occurrence;
     this.ageS = tS - this.beginS;
     this.timeMs = Math.round(1000 * tS);
-    if (growth) this.growth = grown(growth, this.beginS, this.endS, tS, 0);
+    if (growth) this.growth = grown(growth, this.beginS, plannedEndS, tS, 0);
   }
 
   /** The true row of the last reading that had been made when it began; undefined if none had. */

@@ -59,12 +59,13 @@ export class FleetSwitchReader implements SwitchableReader {
   }
 
   /**
-   * Switches to another fleet, made by `nextFleet` from the last one.
+   * Switches to another fleet, made by `nextFleet` from the last one. It replaces those that were
+   * to come at that instant or later.
    *
    * @param fromMs - An instant that the reader has not passed; later readings are the new fleet's.
    */
   follow(fleet: Fleet, fromMs: number): void {
-    if (this.#next.at(-1)?.fromMs === fromMs) this.#next.pop();
+    while ((this.#next.at(-1)?.fromMs ?? fromMs - 1) >= fromMs) this.#next.pop();
     this.#next.push({ fleet, fromMs });
   }
 

@@ -77,14 +77,18 @@ export function createFleet(
 }
 
 /**
- * Builds the fleet of other factories with the same seed, journal, types and stories. A machine
- * with an unchanged description on an unchanged site stays the same object, so readers can keep its
- * cursor.
+ * Builds the fleet of other factories, or with other stories, with the same seed, journal and
+ * types. A machine with an unchanged description on an unchanged site, to which the same happens,
+ * stays the same object, so readers can keep its cursor.
  *
  * @param fleet - A whole fleet, not a part of one.
  */
-export function nextFleet(fleet: Fleet, factories: readonly FactoryDescription[]): Fleet {
-  return build(factories, fleet, fleet.plants);
+export function nextFleet(
+  fleet: Fleet,
+  factories: readonly FactoryDescription[],
+  stories = fleet.stories,
+): Fleet {
+  return build(factories, { ...fleet, stories }, fleet.plants);
 }
 
 /**
@@ -111,12 +115,9 @@ function build(
     const own = factory.machines.map((description): Machine => {
       const basic = types.find(({ type }) => type === description.type);
       if (!basic) throw new RangeError(`${description.name}: no machine type ${description.type}`);
-      const hasRegister =
-        registersFromS !== undefined &&
-        ((description.energyRegister ?? factory.energyRegister ?? false) ||
-          (haveAllRegisters && hasEnergy(basic)));
+      const hasRegister = hasEnergyRegister(description, factory, basic, given);
       const type = hasRegister ? withRegister(basic) : basic;
-      const story = machineStory(description.id, type, factory.id, stories);
+      const story = machineStory(description.id, type, factory.id, stories, journal);
       return {
         id: description.id,
         name: description.name,
@@ -129,7 +130,7 @@ function build(
         random: new Random(seed, description.id),
         scenario: description.faults ?? NO_FAULTS,
         ...(story && { story }),
-        ...(hasRegister && { registerFromS: registersFromS }),
+        ...(hasRegister && registersFromS !== undefined && { registerFromS: registersFromS }),
       };
     });
     const networks = networksOf(factory, own, site, journal);
@@ -156,6 +157,18 @@ function build(
     machines,
     byId,
   };
+}
+
+/** Whether a machine has an energy register, by its description and what holds for the fleet. */
+export function hasEnergyRegister(
+  description: MachineDescription,
+  factory: FactoryDescription,
+  type: MachineType,
+  { registersFromS, haveAllRegisters }: Pick<Fleet, 'registersFromS' | 'haveAllRegisters'>,
+): boolean {
+  if (registersFromS === undefined) return false;
+  if (description.energyRegister ?? factory.energyRegister) return true;
+  return haveAllRegisters && hasEnergy(type);
 }
 
 /** A site and its machines, by {@link machineKey}. */
@@ -213,7 +226,7 @@ function siteKey({
  */
 function machineKey(
   description: MachineDescription,
-  { type, registerFromS }: Machine,
+  { type, registerFromS, story }: Machine,
   { machines, networks }: FactoryDescription,
   built: readonly Machine[],
 ): string {
@@ -226,8 +239,12 @@ function machineKey(
         (other.activityShare && (other.uses?.[network] ?? named?.[name]))));
   const isAlone = !type.isMainMeter && !network;
   const partners = isAlone ? [] : machines.filter((_each, i) => isWith(built[i] as Machine));
-  const all = [description, ...partners].map(({ description: _about, ...rest }) => rest);
-  return JSON.stringify([registerFromS, ...all]);
+  const told = isAlone ? [] : built.filter(isWith).map(({ story: other }) => other?.key ?? '');
+  return JSON.stringify([
+    registerFromS,
+    [story?.key ?? '', ...told],
+    ...[description, ...partners].map(({ description: _about, ...rest }) => rest),
+  ]);
 }
 
 /**

@@ -157,8 +157,8 @@ export class Incidents {
     if (!story || this.#without === EVERY_ANOMALY) return [];
     return story.incidents(fromS, toS).flatMap((planned) => {
       if (planned.id === this.#without) return [];
-      const { type, startS, plannedEndS } = planned;
-      const endS = this.#journal.firstClear(id, type, startS, plannedEndS);
+      const { type, startS } = planned;
+      const endS = this.#journal.firstClear(id, type, startS, planned.endS);
       return [endS === undefined ? planned : { ...planned, endS, clearedBy: 'request' }];
     });
   }

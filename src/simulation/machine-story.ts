@@ -1,8 +1,10 @@
 import { type Incident, lasting } from '../core/anomaly.ts';
 import type { MachineStory, ToldDefect } from '../core/factory.ts';
+import type { Journal } from '../core/journal.ts';
 import type { MachineType } from '../core/machine.ts';
-import { occurrenceId } from '../core/occurrence.ts';
+import { type DefectOccurrence, occurrenceId } from '../core/occurrence.ts';
 import type { DefectEvent, FaultEvent, Story, StoryEvent } from '../core/story.ts';
+import { defectNamed } from '../defects/index.ts';
 
 /** An event that touches a machine, with its story and its place in the file. */
 interface Own<E extends StoryEvent> {
@@ -21,6 +23,7 @@ export function machineStory(
   type: MachineType,
   factoryId: string,
   stories: readonly Story[],
+  journal: Journal,
 ): MachineStory | undefined {
   const own = stories
     .filter((story) => story.factoryId === factoryId)
@@ -30,12 +33,12 @@ export function machineStory(
   const faults = own.filter((each): each is Own<FaultEvent> => each.event.class === 'fault');
   const defects = own.filter((each): each is Own<DefectEvent> => each.event.class === 'defect');
   return {
-    key: own.map(({ event }) => identityOf(event)).join(),
+    key: [journal.mendCount(machineId), ...own.map(({ event }) => identityOf(event))].join(),
     hasDefects: defects.length > 0,
     incidents: (fromS, toS) =>
       faults.flatMap((each) => incidentsOf(each, machineId, type, fromS, toS)),
     defects: (fromS, toS) =>
-      defects.flatMap((each) => defectsOf(each, machineId, fromS, toS)).sort(byBegin),
+      defects.flatMap((each) => defectsOf(each, machineId, journal, fromS, toS)).sort(byBegin),
   };
 }
 
@@ -46,10 +49,10 @@ function incidentsOf(
   fromS: number,
   toS: number,
 ): Incident[] {
-  return event.between(fromS, toS).flatMap(({ index, beginS, endS, ...fault }) => {
+  return event.between(fromS, toS).flatMap(({ index, beginS, endS, plannedEndS, ...fault }) => {
     const { type, severity, growth } = fault;
     if (fault.machineId !== machineId || !faultTypes.includes(type)) return [];
-    return lasting(endS - beginS, {
+    const planned = lasting((plannedEndS ?? endS) - beginS, {
       id: occurrenceId(story, event.id, index, machineId),
       machineId,
       type,
@@ -59,6 +62,7 @@ function incidentsOf(
       story: { scenario: story.name, event: event.id },
       ...(growth && { growth }),
     });
+    return plannedEndS === undefined ? planned : { ...planned, endS, clearedBy: 'request' };
   });
 }
 
@@ -70,13 +74,28 @@ interface Placed extends ToldDefect {
 function defectsOf(
   { story, place, event }: Own<DefectEvent>,
   machineId: string,
+  journal: Journal,
   fromS: number,
   toS: number,
 ): Placed[] {
   return event
     .between(fromS, toS)
     .filter(({ machineIds }) => machineIds.includes(machineId))
+    .map((occurrence) => mended(occurrence, machineId, journal))
+    .filter(({ endS }) => endS > fromS)
     .map((occurrence) => ({ story, place, event: event.id, occurrence }));
+}
+
+/** A defect with the end that the journal gives it; what happens at an instant stays. */
+function mended(
+  occurrence: DefectOccurrence,
+  machineId: string,
+  journal: Journal,
+): DefectOccurrence {
+  const { kind, beginS, endS, plannedEndS = endS } = occurrence;
+  if (defectNamed(kind)?.isInstant) return occurrence;
+  const mendS = journal.firstMend(machineId, kind, beginS, endS);
+  return mendS === undefined ? occurrence : { ...occurrence, endS: mendS, plannedEndS };
 }
 
 function byBegin(a: Placed, b: Placed): number {

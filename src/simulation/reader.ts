@@ -342,7 +342,7 @@ export class Reader implements RowReader {
     }
     const to = batch.capacity - batch.length < this.#spilled.capacity ? this.#spilled : batch;
     const isStatus = ((reading.flags[0] as number) & STATUS) !== 0;
-    const all = 2 ** cursor.machine.type.channels.length - 1;
+    const all = (1 << cursor.machine.type.channels.length) - 1;
     const usual = { channels: all, receivedMs: timeMs, repeatedMs: Number.NaN };
     reading.defects[0] = defects;
     for (const each of deliveries.length > 0 ? deliveries : [usual]) {

@@ -180,7 +180,7 @@ interface KnownTotal extends Total {
 }
 
 /** Totals of a register at some instants, mostly the ends of days: a cache. */
-export class DayTotals {
+class DayTotals {
   /** In the order of time. */
   #known: KnownTotal[] = [];
 

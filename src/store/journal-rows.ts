@@ -75,6 +75,9 @@ const SETTINGS: Readonly<Record<string, Check>> = {
   weekendProductionFactor: (value) => value === null || (FINITE(value) && (value as number) >= 0),
 };
 
+const MAPPING: Check = (value) => isMapping(value);
+const MARK: Check = (value) => value === undefined || value === true;
+
 /** The fields of each kind of event, besides sequence and time. */
 const BODIES: Readonly<Record<JournalEvent['kind'], Readonly<Record<string, Check>>>> = {
   start: { machineIds: optional(TEXTS) },
@@ -87,6 +90,27 @@ const BODIES: Readonly<Record<JournalEvent['kind'], Readonly<Record<string, Chec
       isMapping(value) &&
       Object.entries(value).every(([key, setting]) => SETTINGS[key]?.(setting) === true),
   },
+  scenario: {
+    name: TEXT,
+    text: TEXT,
+    factory: (value) => isMapping(value) && TEXT(value['id']) && Array.isArray(value['machines']),
+    startS: optional(FINITE),
+    file: optional(TEXT),
+    isWhole: MARK,
+  },
+  end_scenario: { name: TEXT, isReplaced: MARK },
+  defect: {
+    id: TEXT,
+    machineId: TEXT,
+    factoryId: TEXT,
+    defectKind: TEXT,
+    channels: optional(TEXTS),
+    fields: optional(TEXTS),
+    values: MAPPING,
+    growth: optional(MAPPING),
+    durationS: (value) => value === null || POSITIVE(value),
+  },
+  mend: { machineId: TEXT, defectKind: optional(TEXT) },
 };
 
 /**

@@ -16,7 +16,7 @@ import {
 } from '../schema/composite-type.ts';
 import type { Place } from '../schema/diagnostics.ts';
 import { number } from '../schema/value-type.ts';
-import type { EventBody, EventContext, EventReader } from './event.ts';
+import type { EventBody, EventContext, EventReader } from './event-reader.ts';
 import { CHANGE_KEYS } from './keys.ts';
 
 /** Types that meter something of their own, or nothing, cannot replace another one. */
@@ -135,7 +135,8 @@ function typeAt(
   const odd = [own, type].find((each) => OF_THEIR_OWN.includes(each.type));
   if (odd && own !== type)
     return place.error(
-      `a ${own.type} cannot become a ${type.type}: a ${odd.type} has other channels; remove one and add one`,
+      `a ${own.type} cannot become a ${type.type}: a ${odd.type} has other channels; ` +
+        'remove one and add one',
     );
   return type;
 }

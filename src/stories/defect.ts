@@ -7,12 +7,12 @@ import { defectNamed, defects } from '../defects/index.ts';
 import { asMapping, entry } from '../schema/composite-type.ts';
 import type { Place } from '../schema/diagnostics.ts';
 import { resolved } from './draws.ts';
-import type { EventBody, EventContext, EventReader } from './event.ts';
+import type { EventBody, EventContext, EventReader } from './event-reader.ts';
 import { defectKeys } from './keys.ts';
 import { ALL, machinesAt } from './machines.ts';
 
 /** The field of the energy register, which only machines with one have. */
-export const REGISTER_FIELD = 'energy_total_kwh';
+const REGISTER_FIELD = 'energy_total_kwh';
 const REGISTER: Field = {
   ...decimal(6),
   key: 'energyTotalKwh',
@@ -175,7 +175,8 @@ function areFields(
     });
     if (name === REGISTER_FIELD && !registers) {
       place.error(
-        `${name} is shown by an energy register, and none of the machines has one; set energy_register: true`,
+        `${name} is shown by an energy register, and none of the machines has one; ` +
+          'set energy_register: true',
       );
       continue;
     }

@@ -4,7 +4,7 @@ import { type FaultOccurrence, isDraw } from '../core/occurrence.ts';
 import { entry } from '../schema/composite-type.ts';
 import { choice } from '../schema/value-type.ts';
 import { resolved } from './draws.ts';
-import type { EventBody, EventReader } from './event.ts';
+import type { EventBody, EventReader } from './event-reader.ts';
 import { FAULT_KEYS } from './keys.ts';
 
 /** Something is wrong with a machine. */

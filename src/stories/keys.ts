@@ -36,13 +36,13 @@ import { ZONE } from '../schema/zone.ts';
 import { drawable, type OneOf, oneOf } from './draws.ts';
 import { length, MOMENT_OR_LENGTH, type Moment, START } from './times.ts';
 
-export const EVENTS_MAX = 10_000;
+const EVENTS_MAX = 10_000;
 /** Longest event [s]: ten years. */
 const DURATION_MAX_S = 3660 * 86_400;
 const MACHINES_MAX = 100_000;
 
 /** The name of a scenario, and of an event in it. */
-export const IDENTIFIER = pattern(
+const IDENTIFIER = pattern(
   /^[a-z0-9][a-z0-9-]{0,62}$/,
   'a name of lower-case letters, digits and hyphens, such as growing-leak',
 );
@@ -126,6 +126,7 @@ export const STORY_KEYS = {
 
 /** The classes of events, each the key of an event that says what happens. */
 export const CLASSES = ['fault', 'defect', 'change', 'stop'] as const;
+/** A class of events. */
 export type EventClass = (typeof CLASSES)[number];
 
 const CURVES = ['linear', 'smooth', 'exponential', 'steps'] as const;

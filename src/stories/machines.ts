@@ -1,6 +1,6 @@
 import type { MachineDescription } from '../core/factory.ts';
 import type { Place } from '../schema/diagnostics.ts';
-import type { EventContext } from './event.ts';
+import type { EventContext } from './event-reader.ts';
 
 /** Stands for all machines of the factory. */
 export const ALL = '*';

@@ -94,7 +94,8 @@ export class Roster {
         ...(Number.isFinite(toS) ? [`until ${instantText(1000 * toS)}`] : []),
       ].join(' '),
     );
-    return `${machine.name} is not there at ${instantText(1000 * tS)}; it is ${times.join(' and ') || 'never'}`;
+    const when = times.join(' and ') || 'never';
+    return `${machine.name} is not there at ${instantText(1000 * tS)}; it is ${when}`;
   }
 
   #know(machine: MachineDescription): void {

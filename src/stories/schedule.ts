@@ -72,9 +72,11 @@ function occurrence(schedule: Schedule, index: number): Occurrence | undefined {
     duration === undefined
       ? Number.POSITIVE_INFINITY
       : Math.floor(resolved(duration, story, event, index, 'duration'));
-  const endS = Math.min(schedule.untilS ?? beginS + lengthS, schedule.endS);
+  const plannedEndS = schedule.untilS ?? beginS + lengthS;
+  const endS = Math.min(plannedEndS, schedule.endS);
   const toldS = Math.max(beginS, schedule.fromS);
-  return endS > toldS ? { index, beginS: toldS, endS } : undefined;
+  if (endS <= toldS) return undefined;
+  return { index, beginS: toldS, endS, ...(endS < plannedEndS && { plannedEndS }) };
 }
 
 /** The weekday of a wall time, 0: Sunday. */

@@ -1,6 +1,6 @@
 import type { StopOccurrence } from '../core/occurrence.ts';
 import { entry } from '../schema/composite-type.ts';
-import type { EventBody, EventReader } from './event.ts';
+import type { EventBody, EventReader } from './event-reader.ts';
 import { STOP_KEYS } from './keys.ts';
 import { machinesAt } from './machines.ts';
 

@@ -14,7 +14,7 @@ import { MemoryLog } from '../../src/service/durable-log.ts';
 import { LocalEventLog } from '../../src/service/event-log.ts';
 import { Observer } from '../../src/service/observer.ts';
 import { Simulator } from '../../src/service/simulator.ts';
-import { createFleet, DEFAULT_SETTINGS, nextFleet } from '../../src/simulation/fleet.ts';
+import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
 import { COMPRESSOR, PUMP, type Simulation, startSimulation } from '../simulation.ts';
 import { until } from '../until.ts';
 
@@ -175,13 +175,13 @@ describe('the stream', () => {
     const machines = factory.machines.map((machine) =>
       machine.id === PUMP ? { ...machine, id, topic: 'factory/demo/pump-2' } : machine,
     );
-    simulator.change(nextFleet(simulator.fleet, [{ ...factory, machines }]));
+    simulator.change([{ ...factory, machines }]);
     await simulation.pass(60);
     await until(() => reader.events.some(({ data }) => data['machine_id'] === id));
     const last = reader.events.findLast(({ data }) => data['machine_id'] === PUMP);
     assert.deepEqual([last?.name, last?.data['is_running']], ['status', false]);
     reader.close();
-    simulator.change(nextFleet(simulator.fleet, factories));
+    simulator.change(factories);
     await simulation.pass(60);
   });
 

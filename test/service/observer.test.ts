@@ -113,7 +113,7 @@ describe('the observer', () => {
     const hvac = simulator.observer.of(simulator.machine(HVAC)).readings;
     const fromS = simulator.eventLog.nextS();
     const nowS = simulation.clock.nowMs() / 1000;
-    simulator.change(nextFleet(simulator.fleet, [{ ...factory, machines }]));
+    simulator.change([{ ...factory, machines }]);
     assert.equal(simulator.observer.of(simulator.machine(NEW.id)).readings, 0);
     await simulation.pass(60);
     const of = (id: string) => simulator.observer.of(simulator.machine(id));

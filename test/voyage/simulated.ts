@@ -233,7 +233,7 @@ class Voyage {
       const fromMs = 1000 * eventLog.nextS();
       if (this.#chapters.at(-1)?.fromMs === fromMs) this.#chapters.pop();
       this.#chapters.push({ fromMs, factories });
-      simulator.change(next, fromMs);
+      simulator.change(factories, fromMs);
     };
     const changing = change().finally(() => {
       if (!life.isOver) this.#isChanging = false;

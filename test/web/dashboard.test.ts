@@ -7,7 +7,6 @@ import type { Browser } from 'playwright-core';
 import { buildApp } from '../../src/api/app.ts';
 import { firstDifference, openDataset } from '../../src/dataset/comparison.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
-import { nextFleet } from '../../src/simulation/fleet.ts';
 import { freshFolder, made, requestOf } from '../dataset/request.ts';
 import { COMPRESSOR, PUMP, type Simulation, startSimulation } from '../simulation.ts';
 import { sharedStore } from '../store/places.ts';
@@ -124,10 +123,10 @@ describe('the dashboard', { skip: withoutChromium() }, () => {
       ...factory,
       machines: factory.machines.filter(({ id }) => id !== PUMP),
     }));
-    simulator.change(nextFleet(fleet, without));
+    simulator.change(without);
     await tile.waitFor({ state: 'detached' });
     await page.getByText('4 of 4', { exact: true }).waitFor();
-    simulator.change(fleet);
+    simulator.change(fleet.factories);
     await tile.waitFor();
     assert.deepEqual(faults, []);
     await page.context().close();

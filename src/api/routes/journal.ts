@@ -4,6 +4,7 @@ import type { JournalEvent } from '../../core/journal.ts';
 import { IS_ID } from '../../core/machine-finder.ts';
 import { timeText } from '../../encoding/time.ts';
 import type { Simulator } from '../../service/simulator.ts';
+import { digestOf } from '../../stories/told.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { PAGE_HEADERS, pageOf, pageQuery } from '../paging.ts';
 import { AMBIGUOUS, described, failures, invalid } from '../responses.ts';
@@ -30,6 +31,10 @@ const KINDS = [
   'clear',
   'configure',
   'speed',
+  'scenario',
+  'end_scenario',
+  'defect',
+  'mend',
 ] as const satisfies readonly JournalEvent['kind'][];
 
 const Event = named('JournalEvent', 'A command that was given to the simulator.', {
@@ -42,7 +47,7 @@ const Event = named('JournalEvent', 'A command that was given to the simulator.'
     description: 'Ids of the machines that it affects; null: all machines, or the simulator.',
   }),
   anomaly_id: textOrNull(
-    'Id of the injected anomaly; null for other events.',
+    'Id of the injected anomaly or defect; null for other events.',
     '035a4032-45bc-45cb-9aaf-c46787aeefa9',
   ),
   what: Type.Record(
@@ -51,7 +56,9 @@ const Event = named('JournalEvent', 'A command that was given to the simulator.'
       type: ['string', 'number', 'boolean', 'null'],
     }),
     {
-      description: 'The parameters of the command: an anomaly, settings, a speed.',
+      description:
+        'The parameters of the command: an anomaly, settings, a speed, the name and the SHA-256 of a ' +
+        'story, a defect.',
       examples: [{ anomaly_type: 'leak', severity: 3, duration_seconds: 600 }],
     },
   ),
@@ -115,6 +122,7 @@ function journalId(simulator: Simulator, text: string): string {
 
 function concerns(event: JournalEvent, machineId: string): boolean {
   if (event.kind === 'configure' || event.kind === 'speed') return false;
+  if (event.kind === 'scenario') return event.factory.machines.some(({ id }) => id === machineId);
   return machineIdsOf(event)?.includes(machineId) ?? true;
 }
 
@@ -130,7 +138,7 @@ function shown(event: JournalEvent) {
     time: timeText(event.timeS * 1000),
     kind: event.kind,
     machine_ids: machineIds ? [...machineIds] : null,
-    anomaly_id: event.kind === 'inject' ? event.id : null,
+    anomaly_id: event.kind === 'inject' || event.kind === 'defect' ? event.id : null,
     what: whatOf(event),
   };
 }
@@ -151,6 +159,20 @@ function whatOf(event: JournalEvent): Record<string, string | number | boolean |
       );
     case 'speed':
       return { simulation_speed: event.speed };
+    case 'scenario':
+      return { name: event.name, digest: digestOf(event.text) };
+    case 'end_scenario':
+      return { name: event.name };
+    case 'defect':
+      return {
+        defect_kind: event.defectKind,
+        channels: event.channels?.join(';') ?? null,
+        fields: event.fields?.join(';') ?? null,
+        parameters: JSON.stringify(event.values),
+        duration_seconds: event.durationS,
+      };
+    case 'mend':
+      return event.defectKind === undefined ? {} : { defect_kind: event.defectKind };
     default:
       return {};
   }

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { contentType } from '../content-type.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { HttpError } from '../failures.ts';
+import { LayerQuery } from '../layer.ts';
 import { NAME_KEY } from '../openapi.ts';
 import { acceptedFormat, encodedReadings, headerOf, READING_TYPES } from '../reading-stream.ts';
 import { AMBIGUOUS, failures, invalid, NO_MACHINE } from '../responses.ts';
@@ -53,7 +54,7 @@ export function readings(app: App, { simulator, limiter }: Api): void {
           `${WINDOW_MAX_DAYS} days long. The header \`Accept\` chooses the format; without it, a ` +
           'JSON array.',
         params: MachinePath,
-        querystring: command(windowQuery('an hour before `to`')),
+        querystring: command({ ...windowQuery('an hour before `to`'), as: LayerQuery }),
         response: {
           200: {
             description: 'The readings, oldest first.',
@@ -82,7 +83,8 @@ export function readings(app: App, { simulator, limiter }: Api): void {
       if (!type) throw new HttpError(406, notAcceptable);
       const window = await pastWindow(simulator, request.query);
       const signal = limiter.acquire(request, reply);
-      const chunks = encodedReadings(simulator.fleet, machine, window, type, signal);
+      const { as } = request.query;
+      const chunks = encodedReadings(simulator.fleet, machine, window, type, signal, as);
       const stream = Readable.from(chunks, { objectMode: false });
       return reply.type(contentType(type)).send(stream as never);
     },

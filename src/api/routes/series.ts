@@ -4,8 +4,8 @@ import type { Machine } from '../../core/factory.ts';
 import { type FlatField, flatFields } from '../../encoding/reading.ts';
 import { isText } from '../../encoding/texts.ts';
 import { timeText } from '../../encoding/time.ts';
-import { EVERY_ANOMALY } from '../../simulation/incidents.ts';
 import { type Api, type App, TAGS } from '../context.ts';
+import { type Layer, LayerQuery } from '../layer.ts';
 import { AMBIGUOUS, invalid, NO_MACHINE, responses } from '../responses.ts';
 import {
   command,
@@ -110,8 +110,9 @@ export function series(app: App, { simulator, limiter }: Api): void {
               description: `Number of buckets; default: ${POINTS_DEFAULT}.`,
             }),
           ),
+          as: LayerQuery,
           expected: Type.Optional(
-            flag('Whether to add the values of the same machine without any anomaly.'),
+            flag('Whether to add the values of the same machine without any anomaly or defect.'),
           ),
         }),
         response: responses(
@@ -132,10 +133,10 @@ export function series(app: App, { simulator, limiter }: Api): void {
       const { fleet } = simulator;
       const signal = limiter.acquire(request, reply);
       const readingsMax = query.expected ? READINGS_MAX / 2 : READINGS_MAX;
-      const read = (without?: string) =>
-        seriesOf(fleet, machine, fields, window, points, signal, readingsMax, without);
-      const found = await read();
-      const twin = query.expected ? await read(EVERY_ANOMALY) : undefined;
+      const read = (as?: Layer) =>
+        seriesOf(fleet, machine, fields, window, points, signal, readingsMax, as);
+      const found = await read(query.as);
+      const twin = query.expected ? await read('clean') : undefined;
       // Bucket ends may be fractional even if readings are not; all have the same form.
       const formMs = found.endsMs.find((ms) => ms % 1000 !== 0) ?? machine.intervalMs;
       return {

@@ -2,7 +2,7 @@ import type { SubmitOptions } from '../../cluster/history/client.ts';
 import type { FactoryDescription } from '../../core/factory.ts';
 import { FORMAT_NAMES } from '../../dataset/formats/index.ts';
 import { fleetOf, type WindowRequest } from '../../dataset/request.ts';
-import { windowFilling } from '../../dataset/window-reader.ts';
+import { machinesOf, windowFilling } from '../../dataset/window-reader.ts';
 import { DATABASE_URL, urlFaults } from '../../outputs/postgres/url.ts';
 import { PROGRAM } from '../command-line.ts';
 import { Interruption } from '../interruption.ts';
@@ -42,7 +42,8 @@ async function store(job: WriteJob, connectionString: string): Promise<number> {
     await onCluster(job, connectionString, onRemark, { onProgress: stored.show, signal });
   else {
     const fill = windowFilling(window, fleet, stored.add, signal);
-    await loadWindow({ connectionString }, fill, onRemark);
+    const isUnique = !machinesOf(fleet, window.machineIds).some(({ story }) => story?.hasDefects);
+    await loadWindow({ connectionString }, fill, onRemark, isUnique);
   }
   if (signal.aborted && stored.rows < stored.allRows) {
     progress.say(

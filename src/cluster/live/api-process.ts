@@ -1,4 +1,5 @@
 import type { Configuration } from '../../config/configuration.ts';
+import type { FactoryDescription } from '../../core/factory.ts';
 import { addressText, type BrokerAddress } from '../../outputs/mqtt/client.ts';
 import { mqttOptions } from '../../outputs/mqtt/index.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -6,12 +7,14 @@ import type { Assembly } from '../../service/assembly.ts';
 import { Observer } from '../../service/observer.ts';
 import { Registry } from '../../service/registry.ts';
 import { Simulator } from '../../service/simulator.ts';
-import { createFleet, type Fleet, nextFleet } from '../../simulation/fleet.ts';
+import { createFleet } from '../../simulation/fleet.ts';
 import { leave } from '../../store/cluster/members.ts';
 import { listenToWakes } from '../../store/cluster/wakes.ts';
+import { toldFleet } from '../../stories/told.ts';
 import { joinCluster } from './join.ts';
 import { ClusterOverview } from './overview.ts';
 import { PeriodicTask } from './periodic-task.ts';
+import type { RegistryFollower } from './shared-event-log.ts';
 
 /** How often to send a heartbeat and to read those of the other processes [ms]. */
 const HEARTBEAT_MS = 1000;
@@ -37,13 +40,15 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
   const membership = await joinCluster(configuration, 'api', log);
   const { store, eventLog, factories, seed, beginsS, gapLog, me } = membership;
   const { clock } = eventLog;
-  const fleet = createFleet(factories, {
-    seed,
-    journal: eventLog.journal,
-    types: configuration.catalogue,
-    registersFromS: beginsS,
-    haveAllRegisters: configuration.haveAllRegisters,
-  });
+  const fleet = toldFleet(
+    createFleet(factories, {
+      seed,
+      journal: eventLog.journal,
+      types: configuration.catalogue,
+      registersFromS: beginsS,
+      haveAllRegisters: configuration.haveAllRegisters,
+    }),
+  );
   const observer = new Observer(fleet, eventLog, clock, configuration.statusIntervalS);
   const cluster = new ClusterOverview(membership);
   const deliveries = configuration.outputs.map(({ output }) => cluster.delivering(output.name));
@@ -58,11 +63,11 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
     watched: { journal: eventLog, clockState: clock, log },
   });
   const source = membership.registry;
-  const follower = {
-    read: async () => (source ? nextFleet(simulator.fleet, await source.read()) : simulator.fleet),
-    change: (next: Fleet, fromMs: number) => simulator.change(next, fromMs),
+  const follower: RegistryFollower = {
+    read: async () => (source ? source.read() : simulator.fleet.factories),
+    change: (next, fromMs) => simulator.change(next, fromMs),
   };
-  const handOver = (next: Fleet) =>
+  const handOver = (next: readonly FactoryDescription[]) =>
     eventLog.changeRegistry(source?.digest as string, next, follower);
   const { isAutoStart } = configuration;
   const registry = source && new Registry(simulator, source, log, { isAutoStart, handOver });

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { FactoryDescription } from '../../core/factory.ts';
 import type { Journal, JournalEntry, JournalEvent } from '../../core/journal.ts';
 import type { Problem } from '../../core/problem.ts';
 import { BackOff } from '../../runtime/back-off.ts';
@@ -5,7 +7,6 @@ import type { Log } from '../../runtime/log.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { CommandError } from '../../service/command-error.ts';
 import { EventLog } from '../../service/event-log.ts';
-import type { Fleet } from '../../simulation/fleet.ts';
 import type { HorizonTable, SharedHorizon } from '../../store/cluster/horizon-table.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { SharedClock } from './shared-clock.ts';
@@ -21,10 +22,13 @@ const DOUBT_MAX_MS = 10_000;
 
 /** How a process follows changes of the registry. */
 export interface RegistryFollower {
-  /** Reads the registry again. A factory file has none, so the fleet stays the same. */
-  read(): Promise<Fleet>;
-  /** Continues with another fleet after an instant that no reader has passed. */
-  change(fleet: Fleet, fromMs: number): void;
+  /** Reads the registry again. A factory file has none, so the factories stay the same. */
+  read(): Promise<readonly FactoryDescription[]>;
+  /**
+   * Continues with other factories, and with what the journal tells by now, after an instant that
+   * no reader has passed.
+   */
+  change(factories: readonly FactoryDescription[], fromMs: number): void;
 }
 
 /**
@@ -111,15 +115,19 @@ export class SharedEventLog extends EventLog {
   /**
    * Announces a changed registry to all processes, and applies it here.
    *
-   * @param digest - The digest of the registry that the fleet was built from.
+   * @param digest - The digest of the registry that has these factories.
    * @throws StoreError if the database is unreachable.
    */
-  changeRegistry(digest: string, fleet: Fleet, follower: RegistryFollower): Promise<void> {
+  changeRegistry(
+    digest: string,
+    factories: readonly FactoryDescription[],
+    follower: RegistryFollower,
+  ): Promise<void> {
     return this.alone(async () => {
       const { version, fromS } = await this.#table.changeRegistry(digest);
       if (version === this.#registryVersion) return;
       // Another process may have announced it first, and this one may have read on since.
-      follower.change(fleet, 1000 * Math.max(fromS, this.#closedMs / 1000));
+      follower.change(factories, 1000 * Math.max(fromS, this.#closedMs / 1000));
       this.#registryVersion = version;
     });
   }
@@ -172,15 +180,15 @@ export class SharedEventLog extends EventLog {
     this.#appendEvents(horizon.events);
     if (horizon.registryVersion !== this.#registryVersion) {
       this.#advanceTo(Math.min(horizon.closedS, horizon.registryFromS));
-      const fleet = await follower.read();
-      follower.change(fleet, 1000 * Math.max(horizon.registryFromS, this.#closedMs / 1000));
+      const factories = await follower.read();
+      follower.change(factories, 1000 * Math.max(horizon.registryFromS, this.#closedMs / 1000));
       this.#registryVersion = horizon.registryVersion;
     }
     this.#advanceTo(horizon.closedS);
   }
 
   #appendEvents(events: readonly JournalEvent[]): void {
-    for (const event of events) this.journal.append(event);
+    for (const event of events) this.take(event);
   }
 
   #advanceTo(closedS: number): void {
@@ -189,9 +197,7 @@ export class SharedEventLog extends EventLog {
   }
 }
 
-/** Whether two objects are equal, whatever the order of their keys. */
+/** Whether two objects are equal as JSON, whatever the order of their keys: jsonb sorts them. */
 function isSame(a: object, b: object): boolean {
-  const text = (value: object) =>
-    JSON.stringify(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)));
-  return text(a) === text(b);
+  return isDeepStrictEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)));
 }

@@ -1,13 +1,15 @@
 import type { Configuration } from '../../config/configuration.ts';
+import type { FactoryDescription } from '../../core/factory.ts';
 import { Shares } from '../../delivery/shares.ts';
 import type { ClusterState } from '../../outputs/output.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import { version } from '../../runtime/version.ts';
-import { createFleet, type Fleet, nextFleet } from '../../simulation/fleet.ts';
+import { createFleet, type Fleet } from '../../simulation/fleet.ts';
 import { aliveMembers, leave, sendHeartbeat } from '../../store/cluster/members.ts';
 import { listenToWakes, wakeAll } from '../../store/cluster/wakes.ts';
 import { StoreError } from '../../store/store-error.ts';
+import { toldFleet } from '../../stories/told.ts';
 import { redisLocation } from '../connection.ts';
 import { joinCluster, type Membership } from './join.ts';
 import { LeaseError, Leases } from './leases.ts';
@@ -104,14 +106,17 @@ class ShardWorker implements RegistryFollower {
     this.#membership = membership;
     this.#log = log;
     const { factories, seed, beginsS, cluster, eventLog } = membership;
-    this.#fleet = createFleet(factories, {
-      seed,
-      journal: eventLog.journal,
-      types: configuration.catalogue,
-      registersFromS: beginsS,
-      haveAllRegisters: configuration.haveAllRegisters,
-    });
+    this.#fleet = toldFleet(
+      createFleet(factories, {
+        seed,
+        journal: eventLog.journal,
+        types: configuration.catalogue,
+        registersFromS: beginsS,
+        haveAllRegisters: configuration.haveAllRegisters,
+      }),
+    );
     this.#shares = this.#divided();
+    eventLog.onTold((fromMs) => this.change(this.#fleet.factories, fromMs));
     const { redisUrl, prefix } = configuration.cluster;
     const { shards } = cluster;
     this.#leases = new Leases(
@@ -178,14 +183,13 @@ class ShardWorker implements RegistryFollower {
   }
 
   /** Reads the registry again, for {@link SharedEventLog}. */
-  async read(): Promise<Fleet> {
-    const { registry } = this.#membership;
-    return registry ? nextFleet(this.#fleet, await registry.read()) : this.#fleet;
+  async read(): Promise<readonly FactoryDescription[]> {
+    return this.#membership.registry?.read() ?? this.#fleet.factories;
   }
 
-  /** Continues with another fleet after an instant that no reader has passed. */
-  change(fleet: Fleet, fromMs: number): void {
-    this.#fleet = fleet;
+  /** Continues with other factories after an instant that no reader has passed. */
+  change(factories: readonly FactoryDescription[], fromMs: number): void {
+    this.#fleet = toldFleet(this.#fleet, factories);
     this.#shares = this.#divided();
     for (const run of this.#runs.values()) run.follow(this.#shares.of(run.shard), fromMs);
   }

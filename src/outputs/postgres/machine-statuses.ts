@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { Batch } from '../../core/batch.ts';
+import { type Batch, STATUS } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
 import { OFFLINE, OPERATING_MODES, RUNNING } from '../../core/field.ts';
 import { type MachineType, ROW_WIDTH } from '../../core/machine.ts';
@@ -111,6 +111,8 @@ export class MachineStatuses {
     const from = row * ROW_WIDTH;
     const timeMs = batch.timesMs[row] as number;
     const isReading = batch.isMade(row);
+    // What comes late or again says nothing new of the machine.
+    if (!isReading && ((batch.flags[row] as number) & STATUS) === 0) return;
     const { type } = status.machine;
     const { mode, power, production } = this.#columns.of(type);
     const value = (column: number) =>

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
-import type { Batch } from '../../core/batch.ts';
+import { type Batch, READING, REPEAT } from '../../core/batch.ts';
+import type { Machine } from '../../core/factory.ts';
 import { CopyEncoder, type CopyTarget, copyTargets } from '../../encoding/copy-binary.ts';
 import { type ChunkPool, CopyStatements, chunkPool } from './copy-statements.ts';
 import { codeOf, FEATURE_NOT_SUPPORTED, isStatementError, UNIQUE_VIOLATION } from './error.ts';
@@ -47,6 +48,8 @@ export interface WriteOptions {
 interface CopyData extends Omit<WriteOptions, 'more'> {
   readonly targets: readonly CopyTarget[];
   readonly batches: readonly Batch[];
+  /** Rows of each batch that a later one replaces; undefined where no two can be of one time. */
+  readonly replaced?: ReadonlyMap<Batch, ReadonlySet<number>> | undefined;
 }
 
 /** The state of one connection: its temporary tables, the machines' sums, expected repeats. */
@@ -130,7 +133,8 @@ export class PostgresSession {
       statuses.push(this.statuses.takeSql(this.client));
     }
     const end = [...statuses, ...more, 'commit'];
-    const data = { targets, batches, ...others };
+    const replaced = batches.some(mayCollide) ? replacedRows(batches) : undefined;
+    const data = { targets, batches, replaced, ...others };
     let isNew: boolean | undefined;
     while (isNew === undefined) isNew = await this.#tryToWrite(data, end);
     this.#isDirect = isNew && this.#canBeDirect;
@@ -140,7 +144,8 @@ export class PostgresSession {
   async #tryToWrite(data: CopyData, end: readonly string[]): Promise<boolean | undefined> {
     this.#failedTarget = undefined;
     try {
-      const isNew = this.#isDirect && (await this.#triesDirect(data, end));
+      const isDirect = this.#isDirect && !data.replaced;
+      const isNew = isDirect && (await this.#triesDirect(data, end));
       return isNew || (await this.#writeCompared(data, end));
     } catch (error) {
       if (!data.refused?.take(error, this.#failedTarget)) throw error;
@@ -180,12 +185,13 @@ export class PostgresSession {
     statements: CopyStatements,
     target: CopyTarget,
     batch: Batch,
-    { refused, takesUnfit = false }: CopyData,
+    { refused, takesUnfit = false, replaced }: CopyData,
   ): Promise<void> {
     const encoder = this.#encoder;
+    const skipped = replaced?.get(batch);
     for (let row = 0; row < batch.length; row++) {
       if (!statements.hasRoom) await statements.room();
-      if (refused?.has(target, row)) continue;
+      if (skipped?.has(row) || refused?.has(target, row)) continue;
       try {
         statements.at = encoder.row(target, batch, row, statements.view, statements.at);
       } catch (error) {
@@ -226,6 +232,37 @@ export class PostgresSession {
       counts.slice(from, from + targets.length).reduce((total, count) => total + count, 0);
     return sum(1) === sum(1 + targets.length);
   }
+}
+
+/** Whether a row of a batch may have the same key as another one, of this batch or an earlier. */
+function mayCollide({ length, flags, timesMs, toldMs }: Batch): boolean {
+  if (toldMs !== timesMs) return true;
+  for (let row = 0; row < length; row++) if ((flags[row] as number) & REPEAT) return true;
+  return false;
+}
+
+/** Of readings of one machine and one told time, all but the one that was received last. */
+function replacedRows(batches: readonly Batch[]): ReadonlyMap<Batch, ReadonlySet<number>> {
+  const latest = new Map<
+    Machine,
+    Map<number, { readonly of: Set<number>; readonly row: number }>
+  >();
+  const replaced = new Map<Batch, Set<number>>();
+  for (const batch of batches) {
+    const of = new Set<number>();
+    replaced.set(batch, of);
+    for (let row = 0; row < batch.length; row++) {
+      if (((batch.flags[row] as number) & READING) === 0) continue;
+      const machine = batch.machines[row] as Machine;
+      const own = latest.get(machine) ?? new Map<number, { of: Set<number>; row: number }>();
+      latest.set(machine, own);
+      const told = batch.toldMs[row] as number;
+      const before = own.get(told);
+      before?.of.add(before.row);
+      own.set(told, { of, row });
+    }
+  }
+  return replaced;
 }
 
 /** Whether rows must be compared first: one exists, or the table does not accept `COPY`. */

@@ -26,10 +26,12 @@ export type OnRemark = (remark: string) => void;
  * Empty tables are loaded in one transaction and without their indexes and foreign keys, which are
  * recreated at the end; readers of these tables or `machines` have to wait. An error, including
  * one thrown by `fill`, leaves the tables unchanged; to keep what is stored so far, return true.
- * If the tables contain rows, or are not plain (hypertables, partitions, triggers, policies), it
- * works like the sink: many transactions, and repeats change nothing.
+ * If the tables contain rows, or are not plain (hypertables, partitions, triggers, policies), or
+ * several readings may tell one time, it works like the sink: many transactions, and repeats change
+ * nothing.
  *
  * @param onRemark - Called for each kind of data that the tables cannot store.
+ * @param isUnique - Whether no two readings of a machine tell the same time.
  * @returns Whether the tables were empty and plain, so that everything or nothing was stored.
  * @throws PostgresError if the server is away or rejects a row; RangeError for a value that does
  * not fit its column; any error of `fill`.
@@ -38,9 +40,14 @@ export function loadWindow(
   server: pg.ClientConfig,
   fill: FillBatch,
   onRemark?: OnRemark,
+  isUnique = true,
 ): Promise<boolean> {
   const work = async (session: PostgresSession, filling: FillBatch) => {
     const { client } = session;
+    if (!isUnique) {
+      await add(session, filling);
+      return false;
+    }
     await client.query('begin');
     const isEmpty = await areEmptyAndSimple(client);
     if (isEmpty) await load(session, filling);

@@ -1,0 +1,404 @@
+import { Batch, LATE, LOST, READING, STATUS } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
+import { ROW_WIDTH } from '../core/machine.ts';
+import { defects } from '../defects/index.ts';
+import type { Fleet } from './fleet.ts';
+import {
+  type FleetSwitchOptions,
+  FleetSwitchReader,
+  type SwitchableReader,
+} from './fleet-switch-reader.ts';
+import { type LateSpan, lateSpans } from './late-spans.ts';
+import { createReader, type RowReader } from './reader.ts';
+import { KEPT_MAX, WaitingRows } from './waiting-rows.ts';
+
+/** Rows read at once in order of true time: what a batch of the default size holds. */
+const FRESH_ROWS = 4096;
+/** Rows of one machine read at once for a second time. */
+const AGAIN_ROWS = 16;
+/** Reading so many readings that nobody wants costs less than a seek. */
+const SKIPPED_MAX = 1024;
+/** Most seeks of one call: each takes about a millisecond. */
+const SEEKS_MAX = 16;
+/** Machines without waiting rows that keep their second reader. */
+const IDLE_MAX = 256;
+/** Rows that are due in less than this are merged as they are read [ms]. */
+const SOON_MS = 60_000;
+
+/** A row whose delivery was held until its own time is in the burst, after the older ones. */
+const HELD = 1 << defects.findIndex(({ kind }) => kind === 'outage');
+
+/** What a {@link ReceiptReader} needs besides the reader that it wraps. */
+export interface ReceiptOptions {
+  /** A reader of one machine that makes the same readings as the wrapped reader. */
+  readerOf(machine: Machine): RowReader;
+  /** Where rows may wait that are true at an instant or before, and are delivered later. */
+  spansAt(timeMs: number): Iterable<LateSpan>;
+  /** Place of a machine among others. */
+  orderOf(machine: Machine): number;
+}
+
+/**
+ * Returns the rows of a reader in the order in which they are delivered: late ones late, repeats
+ * twice, lost ones never. All instants are those of delivery: `untilMs`, `timeMs`, `seek` and
+ * `batch.untilMs`. At its own time a reading that is delivered later stands as lost, so that it is
+ * counted there.
+ *
+ * Of the rows delivered at one instant, those that are in time come first, then late ones by true
+ * time and machine.
+ *
+ * Of rows that wait only the first few are kept. The place of the others is noted, and they are
+ * read once more when they are due, by a second reader of their machine. So an outage costs the
+ * same memory however long it is. Batches in which nothing is late pass through untouched.
+ */
+export class ReceiptReader implements RowReader {
+  readonly #reader: RowReader;
+  readonly #options: ReceiptOptions;
+  readonly #waiting = new WaitingRows();
+  #kept = new Batch(0);
+  readonly #readers = new Map<Machine, SecondReader>();
+  readonly #idle = new Set<Machine>();
+  /** Rows in order of true time, from `#at` on, that have yet to be passed on. */
+  #fresh = new Batch(0);
+  #at = 0;
+  /** Everything true up to and including this instant is in `#fresh` or passed on [ms]. */
+  #readMs = Number.NaN;
+  #timeMs = Number.NaN;
+  /** Whether the last rows included late ones, so that the next may as well. */
+  #isTouched = false;
+  #seeks = 0;
+
+  constructor(reader: RowReader, options: ReceiptOptions) {
+    this.#reader = reader;
+    this.#options = options;
+  }
+
+  /** Everything delivered up to and including this instant has been read [ms]. */
+  get timeMs(): number {
+    return this.#timeMs;
+  }
+
+  /**
+   * Moves to an instant of delivery; the next rows are those delivered later, including those that
+   * were true before.
+   */
+  seek(timeMs: number, announce = false): void {
+    for (const _ of this.seeking(timeMs, announce));
+  }
+
+  *seeking(timeMs: number, announce = false): Generator<undefined> {
+    this.#waiting.clear();
+    this.#readers.clear();
+    this.#idle.clear();
+    this.#fresh.clear();
+    this.#at = 0;
+    yield* this.#reader.seeking(timeMs, announce);
+    this.#readMs = timeMs;
+    this.#timeMs = timeMs;
+    for (const span of this.#options.spansAt(timeMs)) yield* this.#findWaiting(span, timeMs);
+  }
+
+  announce(): void {
+    this.#reader.announce();
+  }
+
+  /** As {@link RowReader.read}; it may also return for other work before the batch is full. */
+  read(untilMs: number, batch: Batch): boolean {
+    this.#seeks = 0;
+    const isDone = this.#fill(untilMs, batch);
+    const freshMs =
+      this.#at < this.#fresh.length ? (this.#fresh.timesMs[this.#at] as number) : Infinity;
+    const passedMs = Math.min(this.#readMs, freshMs - 1, this.#waiting.nextMs - 1);
+    batch.untilMs = this.#timeMs = Math.max(this.#timeMs, passedMs);
+    return isDone;
+  }
+
+  #fill(untilMs: number, batch: Batch): boolean {
+    for (;;) {
+      if (!this.#merge(batch)) return false;
+      if (this.#readMs >= untilMs) return true;
+      const { nextMs } = this.#waiting;
+      const isSoon = nextMs < untilMs && nextMs - this.#readMs < SOON_MS;
+      if (this.#isTouched || isSoon) this.#readFresh(untilMs);
+      else if (!this.#readThrough(Math.min(untilMs, nextMs), batch)) return false;
+    }
+  }
+
+  /**
+   * Reads straight into a batch, as long as nothing is late.
+   *
+   * @returns False if the batch is to be taken before more is read.
+   */
+  #readThrough(untilMs: number, batch: Batch): boolean {
+    const start = batch.length;
+    const isDone = this.#reader.read(untilMs, batch);
+    this.#readMs = batch.untilMs;
+    if (!isTouched(batch, start)) return isDone;
+    this.#isTouched = true;
+    const fresh = this.#emptied();
+    for (let row = start; row < batch.length; row++) fresh.append(batch, row);
+    batch.length = start;
+    return true;
+  }
+
+  #readFresh(untilMs: number): void {
+    const fresh = this.#emptied();
+    this.#reader.read(untilMs, fresh);
+    this.#readMs = fresh.untilMs;
+    this.#isTouched = isTouched(fresh, 0);
+  }
+
+  #emptied(): Batch {
+    if (this.#fresh.capacity === 0) this.#fresh = new Batch(FRESH_ROWS);
+    this.#fresh.clear();
+    this.#at = 0;
+    return this.#fresh;
+  }
+
+  /** Passes on what has been read and is due; false if some of it is left. */
+  #merge(batch: Batch): boolean {
+    const fresh = this.#fresh;
+    for (;;) {
+      const isLast = this.#at === fresh.length;
+      const { nextMs } = this.#waiting;
+      const isDue = isLast ? nextMs <= this.#readMs : nextMs < (fresh.timesMs[this.#at] as number);
+      if (isDue) {
+        if (!this.#passLate(batch)) return false;
+        continue;
+      }
+      if (isLast) return true;
+      const isHere = isInTime(fresh, this.#at);
+      if (isHere || fresh.isMade(this.#at)) {
+        if (batch.isFull) return false;
+        batch.append(fresh, this.#at);
+        if (!isHere) setFlags(batch, READING, LOST);
+      }
+      if (!isHere) this.#note(fresh, this.#at);
+      this.#at++;
+    }
+  }
+
+  /** Notes a row that is delivered later. */
+  #note(from: Batch, row: number): void {
+    const machine = from.machines[row] as Machine;
+    const order = this.#options.orderOf(machine);
+    const [timeMs, receivedMs] = [from.timesMs[row] as number, from.receivedMs[row] as number];
+    this.#idle.delete(machine);
+    const slot = this.#waiting.add(machine, order, timeMs, receivedMs);
+    if (slot < 0) return;
+    if (this.#kept.capacity === 0) this.#kept = newStore();
+    this.#kept.length = slot;
+    this.#kept.append(from, row);
+  }
+
+  /** Passes the next late row on; false if the batch is full, or other work is to run first. */
+  #passLate(batch: Batch): boolean {
+    const { machine, slot } = this.#waiting;
+    if (slot >= 0) {
+      if (batch.isFull) return false;
+      appendReading(batch, this.#kept, slot);
+    } else if (!this.#passAgain(batch)) return false;
+    this.#waiting.removeFirst();
+    if (!this.#waiting.has(machine) && this.#readers.has(machine)) this.#retire(machine);
+    return true;
+  }
+
+  /** As `#passLate`, for what is to be read once more. */
+  #passAgain(batch: Batch): boolean {
+    const { machine, timeMs, nextMs, lastMs } = this.#waiting;
+    const reader = this.#readerOf(machine);
+    if (!reader.isAt(timeMs)) {
+      if (reader.mustSeek(timeMs) && this.#seeks++ === SEEKS_MAX) return false;
+      reader.moveTo(timeMs, Math.min(lastMs, timeMs + AGAIN_ROWS * machine.intervalMs));
+    }
+    for (let row = reader.next(); row >= 0; row = reader.next()) {
+      const { batch: again } = reader;
+      if (again.receivedMs[row] === nextMs && isDelivered(again, row)) {
+        if (batch.isFull) return false;
+        appendReading(batch, again, row);
+      }
+      reader.take();
+    }
+    reader.leave();
+    return true;
+  }
+
+  #readerOf(machine: Machine): SecondReader {
+    let reader = this.#readers.get(machine);
+    if (!reader) {
+      reader = new SecondReader(this.#options.readerOf(machine), machine.intervalMs);
+      this.#readers.set(machine, reader);
+    }
+    return reader;
+  }
+
+  #retire(machine: Machine): void {
+    this.#idle.add(machine);
+    if (this.#idle.size <= IDLE_MAX) return;
+    const oldest = this.#idle.values().next().value as Machine;
+    this.#idle.delete(oldest);
+    this.#readers.delete(oldest);
+  }
+
+  /** Notes the rows of a span that are delivered after `timeMs`. */
+  *#findWaiting({ machine, fromMs, receivedMs }: LateSpan, timeMs: number): Generator<undefined> {
+    const { intervalMs } = machine;
+    if (receivedMs !== undefined) {
+      const firstMs = (Math.floor(fromMs / intervalMs) + 1) * intervalMs;
+      const lastMs = Math.floor(timeMs / intervalMs) * intervalMs;
+      const order = this.#options.orderOf(machine);
+      if (firstMs <= lastMs) this.#waiting.addSpan(machine, order, firstMs, lastMs, receivedMs);
+      return;
+    }
+    const reader = this.#options.readerOf(machine);
+    yield* reader.seeking(fromMs);
+    const batch = new Batch(AGAIN_ROWS * AGAIN_ROWS);
+    for (let isDone = false; !isDone; ) {
+      batch.clear();
+      isDone = reader.read(timeMs, batch);
+      for (let row = 0; row < batch.length; row++)
+        if ((batch.receivedMs[row] as number) > timeMs && isDelivered(batch, row))
+          this.#note(batch, row);
+      yield;
+    }
+  }
+}
+
+/** Reads the rows of one machine once more, those that are due. */
+class SecondReader {
+  readonly batch = new Batch(AGAIN_ROWS);
+  readonly #reader: RowReader;
+  readonly #intervalMs: number;
+  /** The batch has every row later than this, up to the position of the reader [ms]. */
+  #afterMs = Number.POSITIVE_INFINITY;
+  #endMs = Number.NaN;
+  #at = 0;
+  /** The instant whose rows are wanted [ms]. */
+  #wantedMs = Number.NaN;
+
+  constructor(reader: RowReader, intervalMs: number) {
+    this.#reader = reader;
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Whether some rows of an instant may have been taken already. */
+  isAt(timeMs: number): boolean {
+    return this.#wantedMs === timeMs;
+  }
+
+  mustSeek(timeMs: number): boolean {
+    const skipped = (timeMs - this.#reader.timeMs) / this.#intervalMs;
+    return timeMs <= this.#afterMs || !(skipped <= SKIPPED_MAX);
+  }
+
+  /** Moves to an instant; reads ahead to `endMs` at most. */
+  moveTo(timeMs: number, endMs: number): void {
+    if (this.mustSeek(timeMs)) {
+      this.batch.clear();
+      this.#reader.seek(timeMs - 1);
+      this.#afterMs = timeMs - 1;
+    }
+    this.#at = 0;
+    this.#wantedMs = timeMs;
+    this.#endMs = Math.max(timeMs, endMs);
+  }
+
+  /** The next row of the instant; −1 if there is none. */
+  next(): number {
+    const { batch } = this;
+    for (;;) {
+      for (; this.#at < batch.length; this.#at++) {
+        const timeMs = batch.timesMs[this.#at] as number;
+        if (timeMs > this.#wantedMs) return -1;
+        if (timeMs === this.#wantedMs) return this.#at;
+      }
+      if (this.#reader.timeMs >= this.#wantedMs) return -1;
+      const lastMs = batch.length > 0 ? (batch.timesMs[batch.length - 1] as number) : -Infinity;
+      this.#afterMs = Math.max(this.#reader.timeMs, lastMs);
+      batch.clear();
+      this.#at = 0;
+      this.#reader.read(this.#endMs, batch);
+    }
+  }
+
+  /** Goes on to the row after {@link next}. */
+  take(): void {
+    this.#at++;
+  }
+
+  /** Ends the instant: its rows may be wanted again for another delivery. */
+  leave(): void {
+    this.#wantedMs = Number.NaN;
+  }
+}
+
+/** Appends a late row. */
+function appendReading(batch: Batch, from: Batch, row: number): void {
+  batch.append(from, row);
+  setFlags(batch, STATUS, LATE);
+}
+
+/** Takes flags from the last row of a batch, and gives it others. */
+function setFlags({ flags, length }: Batch, without: number, others: number): void {
+  flags[length - 1] = ((flags[length - 1] as number) & ~without) | others;
+}
+
+/** A batch whose rows may be written in any order: it has every array from the beginning. */
+function newStore(): Batch {
+  const store = new Batch(KEPT_MAX);
+  store.tell(0, 1, 1, new Float64Array(ROW_WIDTH), 0);
+  return store;
+}
+
+/** Whether a row is delivered at all. */
+function isDelivered({ flags }: Batch, row: number): boolean {
+  return ((flags[row] as number) & READING) !== 0;
+}
+
+/** Whether a row is delivered at its own time, in its own place. */
+function isInTime({ flags, timesMs, receivedMs, defects }: Batch, row: number): boolean {
+  if (((flags[row] as number) & READING) === 0) return true;
+  return receivedMs[row] === timesMs[row] && ((defects[row] as number) & HELD) === 0;
+}
+
+/** Whether any row from `start` on is late. */
+function isTouched(batch: Batch, start: number): boolean {
+  for (let row = start; row < batch.length; row++) if (!isInTime(batch, row)) return true;
+  return false;
+}
+
+/**
+ * A reader of fleets in the order of delivery.
+ *
+ * @param options - As for {@link FleetSwitchReader}.
+ */
+export class FleetReceiptReader extends ReceiptReader implements SwitchableReader {
+  readonly #fleetReader: FleetSwitchReader;
+
+  constructor(fleet: Fleet, options: FleetSwitchOptions = {}) {
+    const { machinesOf = (fleet: Fleet) => fleet.machines, statusIntervalS, without } = options;
+    const fleetReader = new FleetSwitchReader(fleet, options);
+    const orders = new WeakMap<Machine, number>();
+    const ordered = () => {
+      for (const [i, machine] of machinesOf(fleetReader.fleet).entries())
+        if (!orders.has(machine)) orders.set(machine, i);
+      return orders;
+    };
+    super(fleetReader, {
+      readerOf: (machine) =>
+        createReader(fleetReader.fleet, {
+          machines: [machine],
+          ...(statusIntervalS !== undefined && { statusIntervalS }),
+          ...(without !== undefined && { without }),
+        }),
+      spansAt: (timeMs) => lateSpans(machinesOf(fleetReader.fleet), timeMs),
+      orderOf: (machine) => orders.get(machine) ?? ordered().get(machine) ?? 0,
+    });
+    this.#fleetReader = fleetReader;
+  }
+
+  /** As {@link FleetSwitchReader.follow}. */
+  follow(fleet: Fleet, fromMs: number): void {
+    this.#fleetReader.follow(fleet, fromMs);
+  }
+}
