@@ -146,6 +146,11 @@ export class Batch {
       this.trueValues.set(truth.subarray(trueAt, trueAt + ROW_WIDTH), row * ROW_WIDTH);
   }
 
+  /** The true reading behind row `row`. */
+  trueRow(row: number): Float64Array {
+    return this.trueValues.subarray(row * ROW_WIDTH, (row + 1) * ROW_WIDTH);
+  }
+
   /** Appends a copy of row `row` of another batch. */
   append(from: Batch, row: number): void {
     const to = this.length++;

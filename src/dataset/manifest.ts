@@ -1,10 +1,11 @@
 import { appendFileSync, closeSync, constants, existsSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../core/journal.ts';
+import type { Story } from '../core/story.ts';
 import { timeText } from '../encoding/time.ts';
 import { readRegularFile } from '../runtime/regular-file.ts';
 import { DatasetError, pathError } from './dataset-error.ts';
-import { type DatasetRequest, recordsDigest } from './request.ts';
+import { type DatasetRequest, recordsDigest, storiesOf } from './request.ts';
 import { splitSpans } from './split.ts';
 import { writeWhole } from './whole-file.ts';
 
@@ -53,6 +54,18 @@ export interface Identity {
   readonly registers_from?: string;
   /** Set if all machines have energy registers, not only those that are described so. */
   readonly registers?: 'all';
+  /** Set if scenarios are told: their names, and the digests of their files, in order. */
+  readonly scenarios?: readonly { readonly name: string; readonly digest: string }[];
+  /** Set if a scenario is told whose times are relative to a given start. */
+  readonly scenario_start?: string;
+  /** Set if a scenario has periods: their spans. */
+  readonly periods?: Readonly<Record<string, { readonly from: string; readonly to: string }>>;
+  /** Set if readings are told with when they were delivered, even without labels. */
+  readonly received?: true;
+  /** Set if there is a twin without instrument defects. */
+  readonly true?: true;
+  /** Set if there are twins without an event: the ids of the events. */
+  readonly without?: readonly string[];
   /** Set for wide tables: the spans of train, validation and test. */
   readonly split?: ReturnType<typeof splitSpans>;
 }
@@ -91,8 +104,39 @@ export function identityOf(request: DatasetRequest): Identity {
       registers_from: timeText(request.registersFromMs),
       ...(request.haveAllRegisters && { registers: 'all' as const }),
     }),
+    ...storyIdentity(request),
     ...(request.wide && { split: splitSpans(request.wide.split, request) }),
   };
+}
+
+/** What the scenarios of a dataset add to its identity. */
+function storyIdentity(request: DatasetRequest): Partial<Identity> {
+  const { stories: texts = [], isReceived, hasTrue, without = [] } = request;
+  const stories = storiesOf(request);
+  const startS = texts.find((text) => text.startS !== undefined)?.startS;
+  const periods = stories.find((story) => story.periods)?.periods;
+  return {
+    ...(stories.length > 0 && {
+      scenarios: stories.map(({ name, digest = '' }) => ({ name, digest })),
+      ...(startS !== undefined && { scenario_start: timeText(1000 * startS) }),
+      ...(periods && { periods: periodTexts(periods) }),
+    }),
+    ...(isReceived && { received: true as const }),
+    ...(hasTrue && { true: true as const }),
+    ...(without.length > 0 && { without }),
+  };
+}
+
+/** Periods as texts, as the manifest and the table of scenarios show them. */
+export function periodTexts(
+  periods: NonNullable<Story['periods']>,
+): NonNullable<Identity['periods']> {
+  return Object.fromEntries(
+    Object.entries(periods).map(([name, { fromS, toS }]) => [
+      name,
+      { from: timeText(1000 * fromS), to: timeText(1000 * toS) },
+    ]),
+  );
 }
 
 /** Writes the manifest, which marks the dataset as complete. */

@@ -6,6 +6,7 @@ import { batches, createReader, type RowReader } from '../simulation/reader.ts';
 import { FleetReceiptReader } from '../simulation/receipt-reader.ts';
 import type { WindowRequest } from './request.ts';
 import { ResampledReader } from './resampled-reader.ts';
+import { toldSpreadMs } from './told-spread.ts';
 
 /** Tables need no periodic statuses, so the interval exceeds a year; only changes remain. */
 export const STATUS_INTERVAL_S = 366 * 86_400;
@@ -16,13 +17,15 @@ export const STATUS_INTERVAL_S = 366 * 86_400;
  * @param statusIntervalS - Statuses are reported at changes only, if not given.
  */
 export function windowReader(
-  { machineIds, resampleMs }: WindowRequest,
+  { machineIds, resampleMs, fromMs, toMs }: WindowRequest,
   fleet: Fleet,
   statusIntervalS = STATUS_INTERVAL_S,
 ): RowReader {
   const machines = machinesOf(fleet, machineIds);
   const reader = createReader(fleet, { machines, statusIntervalS });
-  return resampleMs === undefined ? reader : new ResampledReader(reader, machines, resampleMs);
+  if (resampleMs === undefined) return reader;
+  const spreadMs = toldSpreadMs(machines, fromMs, toMs);
+  return new ResampledReader(reader, machines, resampleMs, spreadMs);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Batch } from '../../core/batch.ts';
 import type { LineFormat } from '../../encoding/line-format.ts';
 import type { TableLayout } from '../../encoding/table-layout.ts';
+import type { RowLabel } from '../../encoding/texts.ts';
 import type { FileDigest } from '../whole-file.ts';
 
 /** How a file is compressed. */
@@ -23,7 +24,7 @@ export interface Format<Name extends string = string> {
    */
   tableFiles(
     layout: TableLayout,
-    hasLabels: boolean,
+    labels: readonly RowLabel[],
     compression: Compression,
   ): Promise<TableFiles>;
   /** @throws DatasetError if the file cannot be written. */

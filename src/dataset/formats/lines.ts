@@ -15,8 +15,8 @@ export function lines<Name extends string>(format: LineFormat<Name>): Format<Nam
     lines: format,
     compressions: ['none', 'gzip'],
     extension: (compression) => (compression === 'gzip' ? `.${name}.gz` : `.${name}`),
-    async tableFiles(layout, hasLabels, compression) {
-      const encoder = format.table(layout, hasLabels);
+    async tableFiles(layout, labels, compression) {
+      const encoder = format.table(layout, labels);
       return (path) => new LineTableWriter(path, encoder, compression);
     },
     async writeRecords(path, { columns, rows }, compression) {
