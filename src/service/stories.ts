@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { STORIES_MAX } from '../config/variables.ts';
 import { ConfigError, type Diagnostic, FAULTS_MAX } from '../core/errors.ts';
 import type { FactoryDescription, Machine, ToldDefect } from '../core/factory.ts';
 import type { DefectEntry, JournalEntry, ScenarioEntry, Told } from '../core/journal.ts';
@@ -13,8 +14,6 @@ import { digestOf, storyContext, storyTold } from '../stories/told.ts';
 import { CommandError } from './command-error.ts';
 import type { EventLog } from './event-log.ts';
 
-/** Most stories at a time: every machine that is built asks each of them. */
-const ACTIVE_MAX = 20;
 /** Characters of all stories that a journal may hold: they stay in memory. */
 const TEXTS_MAX = 64 * 1024 * 1024;
 /** Events that are shown as those that act. */
@@ -204,8 +203,8 @@ export class Stories {
     const going = activeTold(told);
     if (going.some(({ event }) => event.kind === 'scenario' && event.name === name))
       throw new CommandError('conflict', `a story of the name ${name} goes on; end it first`);
-    if (going.length >= ACTIVE_MAX)
-      throw new CommandError('conflict', `${ACTIVE_MAX} stories go on; end one first`);
+    if (going.length >= STORIES_MAX)
+      throw new CommandError('conflict', `${STORIES_MAX} stories go on; end one first`);
     const texts = told.map(({ event }) => (event.kind === 'scenario' ? event.text.length : 0));
     if (texts.reduce((sum, length) => sum + length, text.length) > TEXTS_MAX)
       throw new CommandError('unavailable', 'the journal has no room for more stories');

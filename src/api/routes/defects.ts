@@ -81,8 +81,8 @@ const Wish = command(
         maximum: DURATION_S.max,
         description:
           `Simulated seconds until it ends; default: ${DURATION_S.default}. Not for ` +
-          `${KINDS.filter((kind) => defectNamed(kind)?.isInstant).join(' and ')}, which happen at ` +
-          'an instant.',
+          `${KINDS.filter((kind) => defectNamed(kind)?.isInstant).join(' and ')}, which happen ` +
+          'at an instant.',
       }),
     ),
   },
@@ -192,8 +192,8 @@ export function defects(app: App, { simulator, limiter }: Api): void {
         operationId: 'mendDefects',
         summary: 'Mend the defects of a machine',
         description:
-          'Without `kind`, all that act, those of stories as well. It succeeds if there are none. ' +
-          'What has happened at an instant, such as the exchange of a meter, stays.',
+          'Without `kind`, all that act, those of stories as well. It succeeds if there are ' +
+          'none. What has happened at an instant, such as the exchange of a meter, stays.',
         params: MachinePath,
         querystring: command({ kind: Type.Optional(oneOf('Only defects of this kind.', KINDS)) }),
         response: responses(

@@ -59,8 +59,8 @@ const Given = command(
     }),
     start: Type.Optional(
       instant(
-        'Zero of its relative times, unless the scenario has a start. Default: the next second. A ' +
-          'start before that is not accepted, as the past does not change.',
+        'Zero of its relative times, unless the scenario has a start. Default: the next second. ' +
+          'A start before that is not accepted, as the past does not change.',
         '2026-01-05T06:00:00Z',
       ),
     ),
@@ -134,7 +134,7 @@ export function scenarios(app: App, { simulator }: Api): void {
         operationId: 'beginScenario',
         summary: 'Begin a story',
         description:
-          'It holds from the next simulated second on. The scenario is as in a scenario file, and ' +
+          'It holds from the next simulated second on. The scenario is as in a scenario file. It ' +
           'is checked first: if anything in it is wrong, nothing changes.',
         body: Given,
         response: responses(
