@@ -57,7 +57,7 @@ export interface Presence {
   boundaries(fromS: number, toS: number): readonly number[];
 }
 
-/** A span of time, from `fromS` until just before `untilS`, in which a machine is described alike. */
+/** A span, from `fromS` until just before `untilS`, in which a machine is described alike. */
 export interface Epoch {
   readonly machine: Pick<Machine, 'type' | 'parameters' | 'site'>;
   readonly fromS: number;

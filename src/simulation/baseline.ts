@@ -3,6 +3,7 @@ import { ROW_WIDTH, type Values } from '../core/machine.ts';
 import { Cursor } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
 import { EVERY_ANOMALY } from './incidents.ts';
+import { AFTER_S } from './running.ts';
 
 /** What a machine used and produced over a period. */
 export interface Account {
@@ -125,7 +126,7 @@ export class BaselineCount {
     if (metered) {
       if (!cursor.follow(this.#tS)) return;
     } else if (!cursor.hasRunUntil(this.#tS)) {
-      cursor.follow(this.#tS);
+      cursor.follow(this.#tS, this.#tS + AFTER_S);
       return;
     }
     cursor.read(this.#tS, this.#row, 0);
@@ -134,7 +135,7 @@ export class BaselineCount {
       if (key === 'productionCount') sums.production += this.#row[column] as number;
       if (key === 'productionCountGood') sums.productionGood += this.#row[column] as number;
     }
-    if (!metered) cursor.follow(this.#tS);
+    if (!metered) cursor.follow(this.#tS, this.#tS + AFTER_S);
   }
 }
 

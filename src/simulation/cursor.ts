@@ -6,7 +6,7 @@ import { white } from '../core/random.ts';
 import { meteredPowerKw, writeElectricity } from '../core/row.ts';
 import { ALERT_HOLD_S, AlertMonitor, isScanned } from './alert-monitor.ts';
 import { Incidents } from './incidents.ts';
-import { Running, type Switch } from './running.ts';
+import { AFTER_S, positionOf, Running, type Switch } from './running.ts';
 
 /** Anchors to try before accepting an unsettled state: a fault may last thirty days. */
 const ANCHORS_MAX = 40;
@@ -72,6 +72,8 @@ export class Cursor {
   #state: Values<string> | undefined;
   #parameters: Readonly<Values<string>>;
   #tS = Number.NaN;
+  /** The position up to which it has been switched. */
+  #switchedS = Number.NaN;
   #segmentEndS = Number.NaN;
 
   /** @param without - The id of an anomaly to leave out. */
@@ -130,12 +132,14 @@ export class Cursor {
    */
   seek(timeMs: number, scratch: Float64Array): void {
     const { intervalMs } = this.machine;
-    const last = this.running.last(timeMs / 1000);
+    const atS = timeMs / 1000 + AFTER_S;
+    const last = this.running.last(atS);
+    this.#switchedS = atS;
     this.#stopped = undefined;
-    if (!(last?.isRunning ?? this.running.isRunning(timeMs / 1000))) {
+    if (!(last?.isRunning ?? this.running.isRunning(atS))) {
       this.#state = undefined;
       this.stop(last?.timeS ?? Number.NaN);
-      this.isThere = this.running.isThere(timeMs / 1000);
+      this.isThere = this.running.isThere(atS);
       return;
     }
     this.#beginToRun();
@@ -156,43 +160,50 @@ export class Cursor {
   }
 
   /**
-   * Starts and stops the machine as the journal says for the interval that ends at `tS`.
+   * Starts and stops the machine as the journal and stories say, up to and including a position
+   * ({@link Running}): by default, that of the reading at `tS`.
    *
-   * @param fromS - Begin of that interval, if readings have been left out.
    * @returns Whether there is a reading to make at `tS`.
    */
-  follow(tS: number, fromS = tS - this.machine.intervalMs / 1000): boolean {
-    for (const each of this.running.between(fromS, tS)) this.switch(each);
+  follow(tS: number, atS = tS): boolean {
+    for (const each of this.running.between(this.#switchedS, atS)) this.switch(each);
+    this.#switchedS = atS;
     return this.hasRunUntil(tS);
   }
 
   /** Switches the machine on or off. */
-  switch({ timeS, isRunning, isNew }: Switch): void {
-    if (!isRunning || isNew) this.stop(timeS);
-    if (isRunning) this.start(timeS, isNew);
+  switch(to: Switch): void {
+    if (!to.isRunning || to.isNew) this.#stopAt(to);
+    if (to.isRunning) this.#start(to);
   }
 
-  /**
-   * Switches the machine on; after a short stop it resumes from the stopped state.
-   *
-   * @param isNew - Whether it is another machine than before, which remembers nothing.
-   */
-  start(tS: number, isNew = false): void {
-    const stopped = isNew ? undefined : (this.#stopped ?? this.#stoppedStateBefore(tS));
-    this.#startAt(tS, stopped);
-    this.#metering?.seek(tS);
+  /** Switches the machine on; after a short stop it resumes from the stopped state. */
+  start(tS: number): void {
+    this.#start({ timeS: tS, isRunning: true });
+  }
+
+  #start(start: Switch): void {
+    const { timeS, isNew } = start;
+    const stopped = isNew ? undefined : (this.#stopped ?? this.#stoppedStateBefore(start));
+    this.#startAt(timeS, stopped);
+    this.#metering?.seek(timeS);
     this.#beginToRun();
   }
 
   /** Switches the machine off. */
   stop(tS: number): void {
+    this.#stopAt({ timeS: tS, isRunning: false });
+  }
+
+  #stopAt(stop: Switch): void {
+    const { timeS } = stop;
     if (this.#state) {
-      this.#forward(tS);
-      this.#stopped = { state: this.#state, stoppedS: tS };
+      this.#forward(timeS);
+      this.#stopped = { state: this.#state, stoppedS: timeS };
       this.#state = undefined;
     }
-    this.stoppedS = tS;
-    this.isThere = this.running.isThere(tS);
+    this.stoppedS = timeS;
+    this.isThere = this.running.isThere(positionOf(stop));
     this.mode = OFFLINE;
     this.alerts = 0;
     this.label = 0;
@@ -314,7 +325,7 @@ export class Cursor {
   /** Sets the state at `tS` that every history since `startedS` leads to. */
   #place(tS: number, startedS: number, start: Switch | undefined): void {
     if (this.#placeByAnchor(tS, startedS)) return;
-    this.#startAt(startedS, start?.isNew ? undefined : this.#stoppedStateBefore(startedS));
+    this.#startAt(startedS, start && !start.isNew ? this.#stoppedStateBefore(start) : undefined);
     this.#forward(tS);
   }
 
@@ -349,26 +360,26 @@ export class Cursor {
    * The stopped state before a start. Goes back to a stop whose state does not depend on the start
    * before it, and replays starts and stops from there.
    */
-  #stoppedStateBefore(startedS: number): StoppedState | undefined {
+  #stoppedStateBefore(start: Switch): StoppedState | undefined {
     const runs: { readonly start: Switch; readonly stopS: number }[] = [];
     let stopped: StoppedState | undefined;
-    let restartedS = startedS;
-    for (let stop = this.running.before(startedS); stop && !stop.isRunning; ) {
+    for (let restart = start, stop = this.running.before(restart); stop && !stop.isRunning; ) {
       const stopS = stop.timeS;
-      if (restartedS - stopS >= FORGOTTEN_S) break;
-      const start = this.running.before(stopS);
-      if (this.#placeByAnchor(stopS, start?.timeS ?? Number.NEGATIVE_INFINITY, stopS - BEFORE_S)) {
+      if (restart.timeS - stopS >= FORGOTTEN_S) break;
+      const begin = this.running.before(stop);
+      const beganS = begin?.timeS ?? Number.NEGATIVE_INFINITY;
+      if (this.#placeByAnchor(stopS, beganS, stopS - BEFORE_S)) {
         stopped = { state: this.#state as Values<string>, stoppedS: stopS };
         break;
       }
-      if (!start) break;
-      runs.push({ start, stopS });
-      if (start.isNew) break;
-      restartedS = start.timeS;
-      stop = this.running.before(restartedS);
+      if (!begin) break;
+      runs.push({ start: begin, stopS });
+      if (begin.isNew) break;
+      restart = begin;
+      stop = this.running.before(restart);
     }
-    for (const { start, stopS } of runs.reverse()) {
-      this.#startAt(start.timeS, stopped);
+    for (const { start: begin, stopS } of runs.reverse()) {
+      this.#startAt(begin.timeS, stopped);
       this.#forward(stopS);
       stopped = { state: this.#state as Values<string>, stoppedS: stopS };
     }

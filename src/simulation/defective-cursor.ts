@@ -3,6 +3,7 @@ import type { Journal } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { Cursor } from './cursor.ts';
 import { type ChannelDelivery, Instruments } from './instruments.ts';
+import { AFTER_S, positionOf } from './running.ts';
 
 const MWH_PER_KWH = 1e6;
 /** Stops to go back over in search of a reading. */
@@ -60,9 +61,11 @@ function readLast(cursor: Cursor, tS: number, row: Float64Array): boolean {
     cursor.seek(atMs, row);
     if (cursor.isRunning && row[0] !== Number.NEGATIVE_INFINITY) return true;
     // Before the last switch: a machine that stops at the instant of a reading does not make it.
-    const last = cursor.running.last(atMs / 1000);
+    const last = cursor.running.last(atMs / 1000 + AFTER_S);
     if (!last) return false;
-    atMs = (Math.ceil((1000 * last.timeS) / intervalMs) - 1) * intervalMs;
+    const isAfter = positionOf(last) > last.timeS;
+    atMs = Math.floor((1000 * last.timeS) / intervalMs) * intervalMs;
+    if (!isAfter && atMs === 1000 * last.timeS) atMs -= intervalMs;
   }
   return false;
 }

@@ -156,8 +156,9 @@ export class Incidents {
     const { id, story } = this.#machine;
     if (!story || this.#without === EVERY_ANOMALY) return [];
     return story.incidents(fromS, toS).flatMap((planned) => {
-      if (planned.id === this.#without) return [];
       const { type, startS } = planned;
+      // A machine that is replaced has the faults of its type at that time.
+      if (planned.id === this.#without || !machineType.faultTypes.includes(type)) return [];
       const endS = this.#journal.firstClear(id, type, startS, planned.endS);
       return [endS === undefined ? planned : { ...planned, endS, clearedBy: 'request' }];
     });

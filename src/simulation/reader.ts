@@ -7,6 +7,7 @@ import { DefectiveCursor } from './defective-cursor.ts';
 import type { Fleet } from './fleet.ts';
 import { Instruments } from './instruments.ts';
 import { dayTotals, Register, UnreadRegister } from './register.ts';
+import { AFTER_S } from './running.ts';
 
 /** Which machines a reader reads, and how often it reports a status. */
 export interface ReaderOptions {
@@ -66,9 +67,6 @@ export function* batches(
   }
   return undefined;
 }
-
-/** Events begin and end at whole seconds, so that this is no more than an instant. */
-const INSTANT_S = 0.0005;
 
 /** The machines of one interval, and how far their next instant has been read. */
 interface Group {
@@ -237,13 +235,11 @@ export class Reader implements RowReader {
         if (!this.#apply(eventMs)) return false;
         continue;
       }
-      if (nextMs === toldMs) {
-        if (!this.#switchAsTold(toldMs)) return false;
-        continue;
-      }
       for (const group of this.#groups)
         if (group.nextMs === nextMs && !this.#readGroup(group, batch)) return false;
-      this.#timeMs = nextMs;
+      // What stories do at an instant comes after its readings.
+      if (nextMs !== toldMs) this.#timeMs = nextMs;
+      else if (!this.#switchAsTold(toldMs)) return false;
     }
   }
 
@@ -471,9 +467,9 @@ export class Reader implements RowReader {
       const { cursor } = each;
       each.nextMs = 1000 * cursor.running.nextOfStoriesS(tS);
       const wasThere = cursor.isThere;
-      const [told] = cursor.running.between(tS - INSTANT_S, tS);
+      const [told] = cursor.running.between(tS, tS + AFTER_S);
       if (!told || (told.isRunning === cursor.isRunning && !told.isNew)) {
-        cursor.isThere = cursor.running.isThere(tS);
+        cursor.isThere = cursor.running.isThere(tS + AFTER_S);
         // One that stands and leaves, or comes and stands, says so.
         if (wasThere !== cursor.isThere) this.#statuses.push({ cursor, timeMs: toldMs });
         continue;

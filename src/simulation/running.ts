@@ -6,15 +6,27 @@ import { lastOf } from './boundaries.ts';
 export interface Switch extends RunningChange {
   /** Whether it is another machine from here on, which remembers nothing. */
   readonly isNew?: boolean;
+  /** Its position, see {@link Running}; that of its time if not given. */
+  readonly atS?: number;
+}
+
+/** The position of a switch, see {@link Running}. */
+export function positionOf({ timeS, atS = timeS }: Switch): number {
+  return atS;
 }
 
 const WEEK_S = 7 * 86_400;
-/** Events begin and end at whole seconds; this is just before one. */
-const BEFORE_S = 0.0005;
+/** From a reading to what stories do at its instant. */
+export const AFTER_S = 0.0002;
+/** Positions differ by more than this. */
+const JUST_S = 0.0001;
 
 /**
- * When a machine runs: while it is there, and neither the journal nor a story has it stand. A
- * switch takes effect before the reading of its own instant.
+ * When a machine runs: while it is there, and neither the journal nor a story has it stand.
+ *
+ * What the journal does at an instant comes before the reading of that instant, and what stories do
+ * comes after it. So positions order everything: that of the journal and the reading is the instant
+ * [s], and that of stories is {@link AFTER_S} later.
  */
 export class Running {
   readonly #machine: Machine;
@@ -25,32 +37,33 @@ export class Running {
     this.#journal = journal;
   }
 
-  /** Whether the machine belongs to the factory. */
-  isThere(tS: number): boolean {
-    return this.#machine.story?.presence?.at(tS).isThere ?? true;
+  /** Whether the machine belongs to the factory at a position. */
+  isThere(atS: number): boolean {
+    return this.#machine.story?.presence?.at(atS - AFTER_S).isThere ?? true;
   }
 
-  isRunning(tS: number): boolean {
+  /** Whether it runs at a position. */
+  isRunning(atS: number): boolean {
     const { id, story } = this.#machine;
-    const told = story?.presence?.at(tS);
+    const told = story?.presence?.at(atS - AFTER_S);
     if (told && (!told.isThere || told.isStopped)) return false;
-    return this.#journal.isRunning(id, tS);
+    return this.#journal.isRunning(id, atS);
   }
 
-  /** The latest switch at or before an instant. */
-  last(tS: number): Switch | undefined {
+  /** The latest switch at or before a position. */
+  last(atS: number): Switch | undefined {
     const { id, story } = this.#machine;
     if (!story?.presence)
-      return this.#journal.runningChanges(id).findLast(({ timeS }) => timeS <= tS);
-    return lastOf(tS, (fromS, toS) => this.between(fromS, toS).at(-1));
+      return this.#journal.runningChanges(id).findLast(({ timeS }) => timeS <= atS);
+    return lastOf(atS, (from, to) => this.between(from, to).at(-1));
   }
 
-  /** The latest switch before an instant. */
-  before(tS: number): Switch | undefined {
-    return this.last(tS - BEFORE_S);
+  /** The latest switch before another one. */
+  before(next: Switch): Switch | undefined {
+    return this.last(positionOf(next) - JUST_S);
   }
 
-  /** The switches within (`fromS`, `toS`], in order. */
+  /** The switches after a position, up to and including another, in order. */
   between(fromS: number, toS: number): readonly Switch[] {
     const { id, story } = this.#machine;
     const changes = this.#journal.runningChanges(id);
@@ -58,16 +71,22 @@ export class Running {
     if (!presence && changes.length === 0) return NONE;
     const isWithin = ({ timeS }: RunningChange) => timeS > fromS && timeS <= toS;
     if (!presence) return changes.filter(isWithin);
-    const times = new Set(changes.filter(isWithin).map(({ timeS }) => timeS));
-    for (const tS of presence.boundaries(fromS, toS)) times.add(tS);
-    return [...times]
-      .sort((a, b) => a - b)
-      .flatMap((timeS) => {
-        const isRunning = this.isRunning(timeS);
-        const [before, after] = [presence.at(timeS - BEFORE_S), presence.at(timeS)];
-        const isNew = after.isThere && (!before.isThere || before.type !== after.type);
-        const isSame = this.isRunning(timeS - BEFORE_S) === isRunning;
-        return isSame && !(isRunning && isNew) ? [] : [{ timeS, isRunning, isNew }];
+    const times = [
+      ...changes.filter(isWithin).map(({ timeS }) => ({ timeS, atS: timeS })),
+      ...presence
+        .boundaries(fromS - AFTER_S, toS - AFTER_S)
+        .map((timeS) => ({ timeS, atS: timeS + AFTER_S })),
+    ];
+    return times
+      .sort((a, b) => a.atS - b.atS)
+      .flatMap(({ timeS, atS }) => {
+        const isRunning = this.isRunning(atS);
+        const [before, after] = [atS - JUST_S, atS].map((each) => presence.at(each - AFTER_S));
+        const isNew = after?.isThere && (!before?.isThere || before.type !== after.type);
+        const isSame = this.isRunning(atS - JUST_S) === isRunning;
+        return isSame && !(isRunning && isNew)
+          ? []
+          : [{ timeS, isRunning, isNew: isNew === true, atS }];
       });
   }
 

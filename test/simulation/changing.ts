@@ -7,7 +7,7 @@ import type { ChangeEvent, ChangeOccurrence, StopEvent, Story } from '../../src/
 import { createFleet, type Fleet } from '../../src/simulation/fleet.ts';
 import { createReader, type ReaderOptions } from '../../src/simulation/reader.ts';
 
-export const CALM = {
+const CALM = {
   enableAnomalies: false,
   anomalyProbability: 0,
   weekendProductionFactor: null,
