@@ -5,7 +5,7 @@ import type { Story } from '../core/story.ts';
 import { timeText } from '../encoding/time.ts';
 import { readRegularFile } from '../runtime/regular-file.ts';
 import { DatasetError, pathError } from './dataset-error.ts';
-import { type DatasetRequest, recordsDigest, storiesOf } from './request.ts';
+import { type DatasetRequest, givenStories, recordsDigest } from './request.ts';
 import { splitSpans } from './split.ts';
 import { writeWhole } from './whole-file.ts';
 
@@ -70,10 +70,16 @@ export interface Identity {
   readonly split?: ReturnType<typeof splitSpans>;
 }
 
+/** An identity, without what gives the answer away if that is sealed. */
+type ShownIdentity = Omit<Identity, Secret> & Partial<Pick<Identity, Secret>>;
+type Secret = 'seed' | 'journal_digest';
+
 /** The manifest of a dataset. */
-export interface Manifest extends Identity {
-  /** The command that reproduces it. */
-  readonly command: string;
+export interface Manifest extends ShownIdentity {
+  /** The command that reproduces it; absent if the truth is sealed. */
+  readonly command?: string;
+  /** SHA-256 of the manifest of the sealed truth, if there is one. */
+  readonly truth_digest?: string;
   /** Rows by table. */
   readonly rows: Readonly<Record<string, number>>;
   /** In the order of their paths. */
@@ -109,10 +115,23 @@ export function identityOf(request: DatasetRequest): Identity {
   };
 }
 
+/** What the folder of a dataset shows of its identity if the truth is sealed. */
+export function sealedIdentityOf(request: DatasetRequest): ShownIdentity {
+  const { hasTrue: _true, without: _without, ...bare } = request;
+  const {
+    seed: _seed,
+    journal_digest: _journal,
+    scenarios: _scenarios,
+    scenario_start: _start,
+    ...shown
+  } = identityOf({ ...bare, hasLabels: false, hasClean: false });
+  return shown;
+}
+
 /** What the scenarios of a dataset add to its identity. */
 function storyIdentity(request: DatasetRequest): Partial<Identity> {
   const { stories: texts = [], isReceived, hasTrue, without = [] } = request;
-  const stories = storiesOf(request);
+  const stories = givenStories(request);
   const startS = texts.find((text) => text.startS !== undefined)?.startS;
   const periods = stories.find((story) => story.periods)?.periods;
   return {
@@ -142,14 +161,13 @@ export function periodTexts(
 /** Writes the manifest, which marks the dataset as complete. */
 export function writeManifest(
   folder: string,
-  identity: Identity,
-  command: string,
+  head: Omit<Manifest, 'rows' | 'files'>,
   files: readonly FileEntry[],
 ): Manifest {
   const rows: Record<string, number> = {};
   const ordered = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   for (const { table, rows: count } of ordered) rows[table] = (rows[table] ?? 0) + count;
-  const manifest: Manifest = { ...identity, command, rows, files: ordered };
+  const manifest: Manifest = { ...head, rows, files: ordered };
   writeWhole(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
   rmSync(join(folder, PARTIAL), { force: true });
   return manifest;
@@ -196,7 +214,7 @@ export class Progress {
    * @returns The files that an earlier run finished, by path.
    * @throws DatasetError if the folder contains another dataset.
    */
-  begin(identity: Identity): ReadonlyMap<string, FileEntry> {
+  begin(identity: ShownIdentity): ReadonlyMap<string, FileEntry> {
     const folder = this.#folder;
     const path = join(folder, PARTIAL);
     const found = previous(folder, path);
@@ -238,12 +256,12 @@ export function isBegun(folder: string): boolean {
 }
 
 /** Keys of a manifest that say what came of the identity. */
-const OUTCOME = ['command', 'rows', 'files'] as const;
+const OUTCOME = ['command', 'truth_digest', 'rows', 'files'] as const;
 
 /** The first key in which two identities differ, with both values; undefined if they are equal. */
 export function identityDifference(
   a: Partial<Identity>,
-  b: Identity,
+  b: ShownIdentity,
   except: readonly (keyof Manifest)[] = [],
 ): string | undefined {
   for (const key of Object.keys({ ...b, ...a }) as (keyof Identity)[]) {

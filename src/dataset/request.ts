@@ -5,6 +5,7 @@ import type { Story, StoryEvent } from '../core/story.ts';
 import { machineTypes } from '../machines/index.ts';
 import { createFleet, type Fleet } from '../simulation/fleet.ts';
 import { readStories, type StoryText, storiesWithout } from '../stories/index.ts';
+import { type StoryBasis, storyContext, storyTold } from '../stories/told.ts';
 import type { Compression } from './formats/format.ts';
 import type { FormatName } from './formats/index.ts';
 import type { Split } from './split.ts';
@@ -82,8 +83,8 @@ export function variantsOf(request: DatasetRequest): readonly Variant[] {
 }
 
 /** Whether readings may be told otherwise than they were made. */
-export function isTold({ stories = [] }: WindowRequest): boolean {
-  return stories.length > 0;
+export function isTold({ stories = [], events }: WindowRequest): boolean {
+  return stories.length > 0 || events.some(({ kind }) => kind === 'scenario' || kind === 'defect');
 }
 
 /** The fleet that a dataset is read from. */
@@ -117,11 +118,11 @@ function cleanFleet(request: WindowRequest): Fleet {
 
 /** What is the same in all variants. */
 function fixedOptions({ seed, registersFromMs, haveAllRegisters = false }: WindowRequest) {
-  const registers = registersFromMs !== undefined && {
-    registersFromS: registersFromMs / 1000,
+  return {
+    seed,
     haveAllRegisters,
+    ...(registersFromMs !== undefined && { registersFromS: registersFromMs / 1000 }),
   };
-  return { seed, ...registers };
 }
 
 /** The stories of a variant. Events that are in several variants are the same objects. */
@@ -131,11 +132,22 @@ function storiesIn(request: WindowRequest, variant: Variant): readonly Story[] {
   if (variant === 'true') return storiesOnly(stories, (event) => event.class !== 'defect');
   if (variant === 'clean')
     return storiesOnly(stories, ({ class: name }) => name === 'change' || name === 'stop');
-  return storiesWithout(stories, [variant.slice('without/'.length)]);
+  // An event that never occurs: machines that it would add are known, and never come.
+  const left = storiesWithout(stories, [variant.slice('without/'.length)]);
+  const kept = new Set(left.flatMap(({ events }) => events));
+  return stories.map((story) => ({
+    ...story,
+    events: story.events.map((event) => (kept.has(event) ? event : never(event))),
+  }));
+}
+
+/** An event without occurrences. */
+export function never<E extends StoryEvent>(event: E): E {
+  return { ...event, between: () => [] };
 }
 
 /** The stories with some of their events. */
-export function storiesOnly(
+function storiesOnly(
   stories: readonly Story[],
   isKept: (event: StoryEvent) => boolean,
 ): readonly Story[] {
@@ -143,37 +155,56 @@ export function storiesOnly(
 }
 
 /**
- * The stories of a request, compiled once.
+ * The stories that happen in a window, each compiled once: those that the journal tells, then those
+ * of the request.
  *
  * @throws ConfigError with all errors in their texts.
  */
 export function storiesOf(request: WindowRequest): readonly Story[] {
-  const { stories: texts = [], factories, seed } = request;
+  return [...journalStories(request), ...givenStories(request)];
+}
+
+/** The stories of a request, without those of the journal. */
+export function givenStories(request: WindowRequest): readonly Story[] {
+  const { stories: texts = [], factories } = request;
   if (texts.length === 0) return [];
-  const known = compiled.get(texts);
-  if (known) return known;
-  const stories = readStories(texts, {
-    factories,
-    catalogue: machineTypes,
-    seed,
-    hasRegister: registered(request),
-  });
-  compiled.set(texts, stories);
+  return once(texts, request, () => readStories(texts, storyContext(factories, basisOf(request))));
+}
+
+function journalStories(request: WindowRequest): readonly Story[] {
+  const { events, settings } = request;
+  return once(events, request, () =>
+    new Journal(settings, events).told.map((told) => storyTold(told, basisOf(request))),
+  );
+}
+
+function basisOf(request: WindowRequest): StoryBasis {
+  return { types: machineTypes, registersFromS: undefined, ...fixedOptions(request) };
+}
+
+/** What was made of a list before, in the same factories and with the same seed. */
+function once(
+  list: object,
+  request: WindowRequest,
+  make: () => readonly Story[],
+): readonly Story[] {
+  const { factories, seed, registersFromMs, haveAllRegisters = false } = request;
+  const key = `${seed} ${registersFromMs} ${haveAllRegisters}`;
+  const known = compiled.get(list);
+  if (known?.key === key && known.factories === factories) return known.stories;
+  const stories = make();
+  compiled.set(list, { key, factories, stories });
   return stories;
 }
 
-const compiled = new WeakMap<readonly StoryText[], readonly Story[]>();
-
-/** Whether a machine has an energy register, by its id. */
-function registered(request: WindowRequest): (machineId: string) => boolean {
-  const { factories, registersFromMs, haveAllRegisters = false } = request;
-  const described = new Set(
-    factories.flatMap(({ machines, energyRegister: ofAll }) =>
-      machines.flatMap(({ id, energyRegister = ofAll }) => (energyRegister ? id : [])),
-    ),
-  );
-  return (id) => registersFromMs !== undefined && (haveAllRegisters || described.has(id));
-}
+const compiled = new WeakMap<
+  object,
+  {
+    readonly key: string;
+    readonly factories: WindowRequest['factories'];
+    readonly stories: readonly Story[];
+  }
+>();
 
 /**
  * Digest of the machines with all their parameters, as this program computes them. It differs

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { Batch } from '../core/batch.ts';
 import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { type AnswerKey, AnswerKeys, keyScope } from './answer-key.ts';
 import { finishDataset } from './dataset-folder.ts';
 import type { TableWriter } from './formats/format.ts';
 import { formatNamed } from './formats/index.ts';
@@ -18,7 +19,6 @@ import {
   type Task,
 } from './plan.ts';
 import { type DatasetRequest, fleetOf, type Variant, type WindowRequest } from './request.ts';
-import { type Truth, truthsOf } from './truth.ts';
 import {
   machinesOf,
   readingsIn,
@@ -52,13 +52,13 @@ export type Work =
   | {
       readonly kind: 'finish';
       readonly files: readonly FileEntry[];
-      readonly truths: readonly Truth[];
+      readonly truths: readonly AnswerKey[];
     };
 
 /** The result of work. */
 export type WorkResult =
   | { readonly kind: 'files'; readonly files: readonly FileEntry[] }
-  | { readonly kind: 'truths'; readonly truths: readonly Truth[] }
+  | { readonly kind: 'truths'; readonly truths: readonly AnswerKey[] }
   | { readonly kind: 'stored'; readonly rows: number }
   | { readonly kind: 'manifest'; readonly manifest: Manifest };
 
@@ -71,6 +71,7 @@ export class Workplace {
   readonly #fleets = new Map<Variant, Fleet>();
   readonly #plan: Plan | undefined;
   readonly #batch = new Batch();
+  #keys: AnswerKeys | undefined;
   readonly #files = new Memo(({ layout, labels }: TableForm) => {
     const { format, compression } = (this.#order as FilesOrder).request;
     return formatNamed(format).tableFiles(layout, labels, compression);
@@ -105,10 +106,8 @@ export class Workplace {
     if (task.kind === 'readings')
       return { kind: 'files', files: await this.#write(this.#order, task, onRows) };
     const { fleet } = plan;
-    const truths = machinesOf(fleet, task.machineIds).flatMap((machine) =>
-      truthsOf(fleet, machine, request.fromMs, request.toMs),
-    );
-    return { kind: 'truths', truths };
+    this.#keys ??= new AnswerKeys(fleet, request, keyScope(request));
+    return { kind: 'truths', truths: [this.#keys.of(machinesOf(fleet, task.machineIds))] };
   }
 
   /**

@@ -56,8 +56,16 @@ export interface LineFormat<Name extends string = string> {
   flat(types?: Iterable<MachineType>): LineEncoder;
   /** An encoder of one table; types without that channel have no rows. */
   table(layout: TableLayout, labels: readonly RowLabel[]): LineEncoder;
-  /** A small table as text. */
-  records(names: readonly string[], rows: readonly (readonly LineValue[])[]): string;
+  /**
+   * Rows of a table as text.
+   *
+   * @param hasHeader - Whether they are the first of it.
+   */
+  records(
+    names: readonly string[],
+    rows: readonly (readonly LineValue[])[],
+    hasHeader?: boolean,
+  ): string;
   /** A parser for some columns; values are null if a line does not have the column. */
   reader(names: readonly string[]): LineReader;
 }
@@ -103,12 +111,12 @@ export function lineFormat<const Name extends string>(
         Array.from(layout.fieldsOf(type), ([name, field]) => ({ name, field }));
       return new Lines(notation, { ...layout, names, fieldsOf }, labels);
     },
-    records(names, rows) {
+    records(names, rows, hasHeader = true) {
       const lines = rows.map((row) => {
         const values = names.map((column, i) => (key?.(column) ?? '') + valueText(row[i] ?? null));
         return `${open}${values.join(separator)}${close}\n`;
       });
-      return headerText(notation, names) + lines.join('');
+      return (hasHeader ? headerText(notation, names) : '') + lines.join('');
     },
     reader,
   };
