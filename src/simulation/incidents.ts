@@ -153,7 +153,7 @@ export class Incidents {
 
   /** The faults of stories that overlap a span. They act beside all others. */
   #told(fromS: number, toS: number): Incident[] {
-    const { id, story } = this.#machine;
+    const { id, story, type: machineType } = this.#machine;
     if (!story || this.#without === EVERY_ANOMALY) return [];
     return story.incidents(fromS, toS).flatMap((planned) => {
       const { type, startS } = planned;
