@@ -118,6 +118,7 @@ export function parseArguments(words: readonly string[], command: Command): Argu
     tokens: true,
   });
   const values: Record<string, string> = {};
+  const lists: Record<string, string[]> = {};
   const flags = new Set<string>();
   const operands: string[] = [];
   const faults: Diagnostic[] = [];
@@ -131,7 +132,10 @@ export function parseArguments(words: readonly string[], command: Command): Argu
     else if (option.value === undefined) faults.push({ path, message: 'does not take a value' });
     else if (!token.value || isOption(token))
       faults.push({ path, message: `needs a value; ${option.value}` });
-    else values[token.name] = token.value;
+    else {
+      values[token.name] = token.value;
+      lists[token.name] = [...(lists[token.name] ?? []), token.value];
+    }
   }
   // An operand after an unknown option may be its value.
   if (!command.operands && operands.length > 0 && faults.length === 0)
@@ -140,7 +144,7 @@ export function parseArguments(words: readonly string[], command: Command): Argu
       message: `is not expected after ${command.name}; give the command first, then its options`,
     });
   if (faults.length > 0) throw new ConfigError(faults);
-  return { values, flags, operands };
+  return { values, lists, flags, operands };
 }
 
 /** Whether the value of an option is itself an option; `-7d` and `-` are values. */

@@ -13,8 +13,10 @@ export interface Option {
 
 /** The parsed arguments of a command. */
 export interface Arguments {
-  /** Values of the options that were given, by name. */
+  /** Values of the options that were given, by name; the last one, if it was given repeatedly. */
   readonly values: Readonly<Record<string, string>>;
+  /** All values of the options that were given, by name. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
   /** Names of the flags that were given. */
   readonly flags: ReadonlySet<string>;
   /** Arguments that are neither options nor their values. */

@@ -1,3 +1,4 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
 import { intervalVariable } from '../config/variables.ts';
 import {
@@ -7,17 +8,20 @@ import {
   type FormatName,
 } from '../dataset/formats/index.ts';
 import { suitablePartition } from '../dataset/plan.ts';
-import type { DatasetRequest, WindowRequest } from '../dataset/request.ts';
+import { type DatasetRequest, storiesOf, type WindowRequest } from '../dataset/request.ts';
 import { SPLIT, SPLIT_DEFAULT } from '../dataset/split.ts';
 import { timeText } from '../encoding/time.ts';
 import { version } from '../runtime/version.ts';
 import { duration, durationText } from '../schema/times.ts';
 import { choice } from '../schema/value-type.ts';
+import { storiesWithout } from '../stories/index.ts';
 import type { Arguments } from './command.ts';
 import { PROGRAM } from './command-line.ts';
 import type { Destination, Write, WriteJob } from './destinations/destination.ts';
+import { FOLDER_DEFAULT } from './destinations/files.ts';
 import { DESTINATIONS } from './destinations/index.ts';
 import { OptionReader } from './option-reader.ts';
+import { withScenarios } from './scenario-files.ts';
 import { readWindow, withRegisters } from './window-options.ts';
 
 /** Longest resampling interval: a day [s]. */
@@ -37,7 +41,7 @@ export function readGenerateOptions(args: Arguments, configuration: Configuratio
     if (options.isGiven(name)) options.fault(name, `applies to files, not to ${destination.name}`);
   const isOnCluster = readClusterFlag(options, destination, configuration);
   const read = withRegisters(options, readWindow(options, configuration), configuration);
-  const window = resampled(options, read, configuration);
+  const window = resampled(options, withScenarios(options, read), configuration);
   const dataset = readDataset(options, window, args, configuration, destination);
   // The options of the others are checked, too, so that all errors are found.
   const writes = new Map(DESTINATIONS.map((each) => [each, each.read(options, configuration)]));
@@ -97,7 +101,7 @@ function resampled(
 function readDataset(
   options: OptionReader,
   window: WindowRequest,
-  { values }: Arguments,
+  args: Arguments,
   configuration: Configuration,
   { name, formats }: Destination,
 ): DatasetRequest {
@@ -119,8 +123,54 @@ function readDataset(
     ...(wide && { wide }),
     hasLabels: wide !== undefined || options.isGiven('labels'),
     hasClean: options.isGiven('clean'),
+    ...readTold(options, window),
+    ...readTruthFolder(options, wide !== undefined),
   } as const;
-  return { ...request, command: commandOf(request, values, configuration) };
+  return { ...request, command: commandOf(request, args, configuration) };
+}
+
+/** What is written of the scenarios that are told. */
+function readTold(
+  options: OptionReader,
+  window: WindowRequest,
+): Pick<DatasetRequest, 'isReceived' | 'hasTrue' | 'without'> {
+  const without = [...new Set(options.writtenAll('without'))];
+  if (!options.isGiven('scenario'))
+    for (const name of ['received', 'true', 'without'])
+      if (options.isGiven(name)) options.fault(name, 'requires --scenario');
+  if (!window.stories) return {};
+  const stories = storiesOf(window);
+  for (const id of without)
+    options.collect(
+      () => storiesWithout(stories, [id]),
+      ({ path, message }) => ({ path: '--without', message: `${path} ${message}` }),
+    );
+  return {
+    ...(options.isGiven('received') && { isReceived: true }),
+    ...(options.isGiven('true') && { hasTrue: true }),
+    ...(without.length > 0 && { without }),
+  };
+}
+
+/** The folder of the sealed truth. */
+function readTruthFolder(
+  options: OptionReader,
+  isWide: boolean,
+): Pick<DatasetRequest, 'truthFolder'> {
+  const written = options.written('truth-out');
+  if (written === undefined) return {};
+  const truthFolder = resolve(written);
+  const folder = resolve(options.written('out') ?? FOLDER_DEFAULT);
+  if (isWithin(truthFolder, folder) || isWithin(folder, truthFolder))
+    options.fault('truth-out', `${written} and the folder of the dataset contain each other`);
+  if (isWide) options.fault('truth-out', 'does not apply to --wide, whose tables have labels');
+  return { truthFolder };
+}
+
+/** Whether a path is a folder or lies in it. */
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
 }
 
 /** Whether tables are wide, and how they are split. */
@@ -144,7 +194,7 @@ const CONTENT_VARIABLES =
 /** The command line that reproduces a dataset, whatever its destination and number of workers. */
 function commandOf(
   request: Omit<DatasetRequest, 'command'>,
-  { machines }: Arguments['values'],
+  { values: { machines }, lists }: Arguments,
   { factories, shown, sources }: Configuration,
 ): string {
   const intervals = new Set<string | undefined>(
@@ -157,6 +207,8 @@ function commandOf(
   const file = shown['FACTORY_FILE'];
   const { fromMs, toMs, seed, format, compression, partition, hasLabels, hasClean } = request;
   const { resampleMs, wide, registersFromMs, haveAllRegisters } = request;
+  const { stories = [], isReceived, hasTrue, without = [], truthFolder } = request;
+  const startS = stories[0]?.startS;
   const instant = (timeMs: number) => (Number.isNaN(timeMs) ? '' : timeText(timeMs));
   return [
     ...variables,
@@ -170,11 +222,17 @@ function commandOf(
     ...(registersFromMs === undefined || registersFromMs === fromMs
       ? []
       : [`--registers-from ${instant(registersFromMs)}`]),
+    ...(lists['scenario'] ?? []).map((each) => `--scenario ${quoted(each)}`),
+    ...(startS === undefined ? [] : [`--scenario-start ${instant(1000 * startS)}`]),
     `--format ${format} --compress ${compression}`,
     ...(wide
       ? [`--wide --split ${wide.split.join('/')}`]
       : [`--partition ${partition}`, ...(hasLabels ? ['--labels'] : [])]),
+    ...(isReceived ? ['--received'] : []),
+    ...(hasTrue ? ['--true'] : []),
     ...(hasClean ? ['--clean'] : []),
+    ...without.map((each) => `--without ${quoted(each)}`),
+    ...(truthFolder === undefined ? [] : [`--truth-out ${quoted(truthFolder)}`]),
   ].join(' ');
 }
 

@@ -6,6 +6,7 @@ import type { Command } from './command.ts';
 import { readGenerateOptions } from './dataset-request.ts';
 import { DESTINATIONS } from './destinations/index.ts';
 import { withProgress } from './progress-line.ts';
+import { SCENARIO_OPTIONS } from './scenario-files.ts';
 import { WINDOW_OPTIONS, windowConfiguration } from './window-options.ts';
 
 const [parquet, ...others] = FORMATS;
@@ -28,6 +29,7 @@ export const generate: Command = {
       about: 'Resample to a longer interval: 60s, 15m; a multiple of every machine’s interval.',
       default: 'the interval of each machine',
     },
+    ...SCENARIO_OPTIONS,
     registers: {
       about: 'Give every machine an energy register: energy_total_kwh, what its meter shows.',
     },
@@ -54,7 +56,12 @@ export const generate: Command = {
       default: 'day up to 92 days, else month',
       choices: ['day', 'month'],
     },
-    labels: { about: 'Add the columns anomaly (0, 1) and anomaly_type to every table.' },
+    labels: {
+      about:
+        'Add the columns anomaly (0, 1) and anomaly_type to every table; with --scenario also ' +
+        'defect (0, 1), defect_kind and received_at.',
+    },
+    received: { about: 'With --scenario: add received_at, when a reading was delivered.' },
     wide: {
       about: 'One table for each machine type: a row a reading, with all fields and labels.',
     },
@@ -63,12 +70,24 @@ export const generate: Command = {
       about: 'With --wide: percentages of train, validation and test, in the order of time.',
       default: SPLIT_DEFAULT.join('/'),
     },
-    clean: { about: 'Also write the twin without anomalies to clean/.' },
+    true: { about: 'With --scenario: also write the twin without instrument defects to true/.' },
+    clean: { about: 'Also write the twin without anomalies and instrument defects to clean/.' },
+    without: {
+      value: 'EVENT',
+      about:
+        'With --scenario: also write the twin without this event to without/EVENT/; may be given ' +
+        'several times.',
+    },
+    'truth-out': {
+      value: 'FOLDER',
+      about: 'Write all that gives the answer away to this folder, not to that of the dataset.',
+    },
     cluster: { about: 'Use the workers of a cluster (REDIS_URL), see docs/guides/scale.md.' },
     ...Object.fromEntries(DESTINATIONS.flatMap(({ options }) => Object.entries(options))),
   },
   examples: [
     'generate --from 2026-01-01 --to 2026-02-01 --labels',
+    'generate --from 2026-02-01 --to 2026-03-01 --scenario leak.yaml --labels --true',
     'generate --from -7d --to now --machines Compressor-1,HVAC-Main --format csv --out week',
     'generate --from yesterday --to today --resample 15m --format jsonl --out -',
     'generate --from -1h --to now --mqtt mqtt://localhost --quiet',

@@ -1,3 +1,4 @@
+import { ConfigError, type Diagnostic } from '../core/errors.ts';
 import { Diagnostics, type Place } from '../schema/diagnostics.ts';
 import { scalar, type ValueType } from '../schema/value-type.ts';
 import type { Arguments } from './command.ts';
@@ -14,6 +15,11 @@ export class OptionReader {
   /** The text of an option. */
   written(name: string): string | undefined {
     return this.#args.values[name];
+  }
+
+  /** All texts of an option that may be given repeatedly. */
+  writtenAll(name: string): readonly string[] {
+    return this.#args.lists[name] ?? [];
   }
 
   /** Whether an option with a value, or a flag, was given. */
@@ -52,6 +58,21 @@ export class OptionReader {
   /** Reports an error in an option. */
   fault(name: string, message: string): void {
     this.#diagnostics.top.at(name).error(message);
+  }
+
+  /**
+   * Adds the errors that `read` throws.
+   *
+   * @param shown - Changes how each is told.
+   */
+  collect<T>(read: () => T, shown = (fault: Diagnostic): Diagnostic => fault): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.#diagnostics.errors.push(...error.faults.map(shown));
+      return undefined;
+    }
   }
 
   /** @throws ConfigError with all errors. */

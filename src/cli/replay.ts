@@ -9,6 +9,7 @@ import type { Command } from './command.ts';
 import { type Pacing, publish } from './destinations/broker.ts';
 import { OptionReader } from './option-reader.ts';
 import { withProgress } from './progress-line.ts';
+import { SCENARIO_OPTIONS, withScenarios } from './scenario-files.ts';
 import {
   readWindow,
   WINDOW_OPTIONS,
@@ -32,6 +33,7 @@ export const replay: Command = {
   about: 'Publish the readings of a window to a broker, at any speed.',
   options: {
     ...WINDOW_OPTIONS,
+    ...SCENARIO_OPTIONS,
     ...BROKER_OPTIONS,
     mqtt: { ...BROKER_OPTIONS.mqtt, default: 'MQTT_HOST' },
     speed: {
@@ -50,7 +52,8 @@ export const replay: Command = {
   async execute(args, reporter) {
     const configuration = windowConfiguration(args);
     const options = new OptionReader(args);
-    const window = withRegisters(options, readWindow(options, configuration), configuration);
+    const read = withRegisters(options, readWindow(options, configuration), configuration);
+    const window = withScenarios(options, read);
     const broker = readBroker(options, configuration);
     if (!broker && !options.isGiven('mqtt'))
       options.fault('mqtt', 'is missing, and MQTT_HOST is not set');

@@ -9,12 +9,13 @@ import type { Arguments, Command } from './command.ts';
 import { OptionReader } from './option-reader.ts';
 import { withProgress } from './progress-line.ts';
 import type { Reporter } from './reporter.ts';
+import { SCENARIO_OPTIONS, withScenarios } from './scenario-files.ts';
 import { readWindow, WINDOW_OPTIONS, windowConfiguration } from './window-options.ts';
 
 /** The default output file. */
 const PAGE_DEFAULT = 'report.html';
 /** Options that define the simulated window; a dataset already defines it. */
-const SIMULATED_ONLY = ['from', 'to', 'seed', 'machines'];
+const SIMULATED_ONLY = ['from', 'to', 'seed', 'machines', 'scenario', 'scenario-start'];
 
 /** Renders a dataset, or a window that it simulates, as a page of charts. */
 export const report: Command = {
@@ -22,6 +23,7 @@ export const report: Command = {
   about: 'Write a page of charts for a dataset, or for a simulated window.',
   options: {
     ...WINDOW_OPTIONS,
+    ...SCENARIO_OPTIONS,
     validate: { about: 'Include the realism checks of the machines: half a minute more.' },
     out: { value: 'FILE', about: 'Output file.', default: PAGE_DEFAULT },
     png: { value: 'FOLDER', about: 'Also write every chart as an image to this folder.' },
@@ -70,7 +72,7 @@ async function sourceOf(args: Arguments, configuration: Configuration): Promise<
   const [folder] = operands;
   if (folder === undefined) {
     const options = new OptionReader(args);
-    const request = readWindow(options, configuration);
+    const request = withScenarios(options, readWindow(options, configuration));
     options.check();
     const { windowSource } = await import('../report/window-source.ts');
     const source = windowSource(request, version);

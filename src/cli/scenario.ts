@@ -3,23 +3,16 @@ import { loadConfiguration } from '../config/load.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Story } from '../core/story.ts';
 import { instantText, momentMs, WHOLE_INSTANT_MS } from '../schema/times.ts';
+import { readScenario } from '../stories/file.ts';
 import { readStories, type TimelineRow, timelineOf } from '../stories/index.ts';
 import { columns } from './columns.ts';
-import { type Command, FACTORY_OPTION, type Option } from './command.ts';
+import { type Command, FACTORY_OPTION } from './command.ts';
 import { OptionReader } from './option-reader.ts';
-import { readScenario } from './scenario-files.ts';
+import { SCENARIO_START } from './scenario-files.ts';
 import { SEED, WINDOW_OPTIONS } from './window-options.ts';
 
 /** Most lines that are printed. */
 const ROWS_MAX = 100_000;
-
-/** The zero of relative times. */
-export const SCENARIO_START: Readonly<Record<'scenario-start', Option>> = {
-  'scenario-start': {
-    value: 'TIME',
-    about: 'Zero of the relative times of scenarios without a start.',
-  },
-};
 
 /** Shows what happens in a scenario. */
 export const scenario: Command = {

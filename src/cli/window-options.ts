@@ -28,8 +28,8 @@ export const WINDOW_OPTIONS = {
   },
 } as const satisfies Readonly<Record<string, Option>>;
 
-/** The seeds of a simulation. */
-export const SEED = whole(0, 0xffff_ffff);
+/** The seeds of a window. */
+export const SEED = whole(0, Number.MAX_SAFE_INTEGER);
 
 /**
  * The configuration of a command that reads a window.

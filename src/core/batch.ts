@@ -145,6 +145,11 @@ export class Batch {
       this.trueValues !== this.values;
   }
 
+  /** The true reading behind row `row`. */
+  trueRow(row: number): Float64Array {
+    return this.trueValues.subarray(row * ROW_WIDTH, (row + 1) * ROW_WIDTH);
+  }
+
   /** Appends a copy of row `row` of another batch. */
   append(from: Batch, row: number): void {
     const to = this.length++;

@@ -1,4 +1,4 @@
-import { Batch, READING } from '../core/batch.ts';
+import { Batch, LOST, READING, REPEAT } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { Journal } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
@@ -13,6 +13,9 @@ import { KnownIncidents } from './known-incidents.ts';
  * acted on any machine. The second row has a machine of its own, see
  * {@link CounterfactualReader.twins}, so that both can be resampled. There are no statuses, and
  * batches need an even capacity.
+ *
+ * A reading that is not delivered, or without the first of its channels, is no reading here, but
+ * lost. The first row tells what instruments tell, the second what they would tell if sound.
  *
  * The second reading is computed only from the beginning of an anomaly until the machine is back in
  * the state that it would have without it; otherwise it is a copy.
@@ -71,7 +74,7 @@ export class CounterfactualReader implements RowReader {
   #fill(untilMs: number, batch: Batch): boolean {
     for (;;) {
       for (; this.#at < this.#raw.length; this.#at++) {
-        if (((this.#raw.flags[this.#at] as number) & READING) === 0) continue;
+        if (((this.#raw.flags[this.#at] as number) & (READING | LOST)) === 0) continue;
         if (batch.isFull) return false;
         this.#append(batch);
       }
@@ -90,11 +93,14 @@ export class CounterfactualReader implements RowReader {
     const row = batch.length - 1;
     const twin = this.#twins.get(batch.machines[row] as Machine) as Twin;
     batch.machines[row] = twin.machine;
-    batch.flags[row - 1] = READING;
-    batch.flags[row] = READING;
+    const flags = this.#raw.flags[this.#at] as number;
+    const isDelivered = (flags & READING) !== 0 && this.#raw.carries(this.#at, 0);
+    batch.flags[row - 1] = isDelivered ? READING | (flags & REPEAT) : LOST;
+    batch.flags[row] = batch.flags[row - 1] as number;
     batch.faults[row] = 0;
-    if (twin.read(batch.timesMs[row] as number, batch.values, row * ROW_WIDTH))
-      this.#apart.add(twin);
+    const at = row * ROW_WIDTH;
+    if (batch.trueValues !== batch.values) batch.values.set(batch.trueRow(row), at);
+    if (twin.read(batch.timesMs[row] as number, batch.values, at)) this.#apart.add(twin);
   }
 }
 
@@ -106,6 +112,8 @@ class Twin {
   readonly #journal: Journal;
   readonly #incidents: KnownIncidents;
   readonly #scratch = new Float64Array(ROW_WIDTH);
+  /** The last reading, if the real machine may differ. */
+  readonly #last = new Float64Array(ROW_WIDTH);
   /** Set while the real machine may differ. */
   #cursor: Cursor | undefined;
   /** The time of the last reading, or of the one before the first. */
@@ -142,6 +150,11 @@ class Twin {
    */
   read(timeMs: number, values: Float64Array, at: number): boolean {
     const tS = timeMs / 1000;
+    // Several rows may be of one reading.
+    if (timeMs === this.#lastMs) {
+      if (this.#cursor) values.set(this.#last, at);
+      return this.#cursor !== undefined;
+    }
     if (!this.#cursor && tS > this.#quietUntilS) {
       const startS = this.#incidents.nextStartS(this.#quietUntilS);
       if (startS < tS) this.#begin();
@@ -150,7 +163,8 @@ class Twin {
     const cursor = this.#cursor;
     if (cursor) {
       cursor.follow(tS);
-      cursor.read(tS, values, at);
+      cursor.read(tS, this.#last, 0);
+      values.set(this.#last, at);
     }
     this.#lastMs = timeMs;
     return cursor !== undefined;

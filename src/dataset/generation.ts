@@ -1,9 +1,9 @@
+import type { AnswerKey } from './answer-key.ts';
 import { DatasetError } from './dataset-error.ts';
 import { beginDataset, finishDataset, removeParts } from './dataset-folder.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
 import { planOf } from './plan.ts';
 import { type DatasetRequest, fleetOf } from './request.ts';
-import type { Truth } from './truth.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { Order, WorkResult } from './workplace.ts';
 
@@ -31,7 +31,7 @@ export async function generateDataset(
   const plan = planOf(request, fleetOf(request, 'actual'));
   const { allRows, kept, tasks, progress } = beginDataset(request, folder, plan);
   const files: FileEntry[] = [...kept.values()].flat();
-  const truths: Truth[] = [];
+  const truths: AnswerKey[] = [];
   let rows = rowsOf(files);
   onProgress?.(rows, allRows);
   const events = {
@@ -49,7 +49,7 @@ export async function generateDataset(
   try {
     await runWorkers({ kind: 'files', request, folder }, tasks, workers, events, signal);
   } finally {
-    removeParts(folder);
+    removeParts(request, folder);
   }
   return finishDataset(request, folder, plan, files, truths);
 }

@@ -1,4 +1,4 @@
-import { intensity } from '../core/anomaly.ts';
+import { type Incident, intensity } from '../core/anomaly.ts';
 import type { Batch } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { type Fault, ROW_WIDTH } from '../core/machine.ts';
@@ -10,6 +10,7 @@ import { KnownIncidents } from './known-incidents.ts';
 import type { DatasetRequest } from './request.ts';
 import { ResampledReader } from './resampled-reader.ts';
 import { type Split, splitEnds } from './split.ts';
+import { toldSpreadMs } from './told-spread.ts';
 import { writeLabels } from './wide-layout.ts';
 import { machinesOf, STATUS_INTERVAL_S } from './window-reader.ts';
 
@@ -27,7 +28,9 @@ export function* labelledBatches(
   const machines = machinesOf(fleet, machineIds);
   const twice = new CounterfactualReader(fleet, machines, STATUS_INTERVAL_S);
   const reader: RowReader =
-    resampleMs === undefined ? twice : new ResampledReader(twice, twice.twins, resampleMs);
+    resampleMs === undefined
+      ? twice
+      : new ResampledReader(twice, twice.twins, resampleMs, toldSpreadMs(machines, fromMs, toMs));
   const labels = new Labeller(fleet, splitEnds(split, request), resampleMs);
   reader.seek(fromMs);
   for (const rows of batches(reader, toMs, batch)) {
@@ -57,7 +60,7 @@ class Labeller {
   }
 
   label(batch: Batch): void {
-    const { timesMs, machines, faults, flags, values, length } = batch;
+    const { timesMs, machines, faults, defects, flags, values, trueValues, length } = batch;
     for (let row = 0; row < length; row += 2) {
       const { type } = machines[row] as Machine;
       const at = row * ROW_WIDTH;
@@ -70,13 +73,16 @@ class Labeller {
         {
           anomaly: label === 0 ? 0 : 1,
           anomaly_type: label === 0 ? Number.NaN : label,
+          defect: defects[row] === 0 ? 0 : 1,
+          defect_kind: defects[row] || Number.NaN,
           severity: strongest?.severity ?? Number.NaN,
           intensity: strongest?.intensity ?? 0,
           expected_power_kw:
             type.electricityColumn < 0
               ? Number.NaN
               : (values[twinAt + type.electricityColumn] as number),
-          excess_energy_kwh: type.energyTakenKwh(values, at) - type.energyTakenKwh(values, twinAt),
+          excess_energy_kwh:
+            type.energyTakenKwh(trueValues, at) - type.energyTakenKwh(values, twinAt),
           split: this.#splitEndsMs.findIndex((endMs) => timeMs <= endMs),
         },
         values,
@@ -95,10 +101,21 @@ class Labeller {
       const { type, severity, endS } = incident;
       const isActing = endS > tS - intervalS && label & (1 << faultTypes.indexOf(type));
       if (!isActing) continue;
-      // It only grows until it ends.
-      const own = intensity(incident, (faults[type] as Fault).onset, Math.min(tS, endS));
+      const { onset } = faults[type] as Fault;
+      const own = turnsOf(incident, tS - intervalS, Math.min(tS, endS)).reduce(
+        (most, atS) => Math.max(most, intensity(incident, onset, atS)),
+        0,
+      );
       if (!found || own > found.intensity) found = { severity, intensity: own };
     }
     return found;
   }
+}
+
+/** Where the intensity of an anomaly may be highest within a span: it grows, and may then fade. */
+function turnsOf({ growth, startS, plannedEndS }: Incident, fromS: number, toS: number) {
+  if (growth?.fadeS === undefined) return [toS];
+  const { rampS = 0, fadeS } = growth;
+  const turns = [startS + rampS, plannedEndS - fadeS];
+  return [Math.max(fromS, startS), ...turns.filter((tS) => tS > fromS && tS < toS), toS];
 }

@@ -1,10 +1,11 @@
 import { appendFileSync, closeSync, constants, existsSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../core/journal.ts';
+import type { Story } from '../core/story.ts';
 import { timeText } from '../encoding/time.ts';
 import { readRegularFile } from '../runtime/regular-file.ts';
 import { DatasetError, pathError } from './dataset-error.ts';
-import { type DatasetRequest, recordsDigest } from './request.ts';
+import { type DatasetRequest, givenStories, recordsDigest } from './request.ts';
 import { splitSpans } from './split.ts';
 import { writeWhole } from './whole-file.ts';
 
@@ -53,14 +54,32 @@ export interface Identity {
   readonly registers_from?: string;
   /** Set if all machines have energy registers, not only those that are described so. */
   readonly registers?: 'all';
+  /** Set if scenarios are told: their names, and the digests of their files, in order. */
+  readonly scenarios?: readonly { readonly name: string; readonly digest: string }[];
+  /** Set if a scenario is told whose times are relative to a given start. */
+  readonly scenario_start?: string;
+  /** Set if a scenario has periods: their spans. */
+  readonly periods?: Readonly<Record<string, { readonly from: string; readonly to: string }>>;
+  /** Set if readings are told with when they were delivered, even without labels. */
+  readonly received?: true;
+  /** Set if there is a twin without instrument defects. */
+  readonly true?: true;
+  /** Set if there are twins without an event: the ids of the events. */
+  readonly without?: readonly string[];
   /** Set for wide tables: the spans of train, validation and test. */
   readonly split?: ReturnType<typeof splitSpans>;
 }
 
+/** An identity, without what gives the answer away if that is sealed. */
+type ShownIdentity = Omit<Identity, Secret> & Partial<Pick<Identity, Secret>>;
+type Secret = 'seed' | 'journal_digest';
+
 /** The manifest of a dataset. */
-export interface Manifest extends Identity {
-  /** The command that reproduces it. */
-  readonly command: string;
+export interface Manifest extends ShownIdentity {
+  /** The command that reproduces it; absent if the truth is sealed. */
+  readonly command?: string;
+  /** SHA-256 of the manifest of the sealed truth, if there is one. */
+  readonly truth_digest?: string;
   /** Rows by table. */
   readonly rows: Readonly<Record<string, number>>;
   /** In the order of their paths. */
@@ -91,21 +110,64 @@ export function identityOf(request: DatasetRequest): Identity {
       registers_from: timeText(request.registersFromMs),
       ...(request.haveAllRegisters && { registers: 'all' as const }),
     }),
+    ...storyIdentity(request),
     ...(request.wide && { split: splitSpans(request.wide.split, request) }),
   };
+}
+
+/** What the folder of a dataset shows of its identity if the truth is sealed. */
+export function sealedIdentityOf(request: DatasetRequest): ShownIdentity {
+  const { hasTrue: _true, without: _without, ...bare } = request;
+  const {
+    seed: _seed,
+    journal_digest: _journal,
+    scenarios: _scenarios,
+    scenario_start: _start,
+    ...shown
+  } = identityOf({ ...bare, hasLabels: false, hasClean: false });
+  return shown;
+}
+
+/** What the scenarios of a dataset add to its identity. */
+function storyIdentity(request: DatasetRequest): Partial<Identity> {
+  const { stories: texts = [], isReceived, hasTrue, without = [] } = request;
+  const stories = givenStories(request);
+  const startS = texts.find((text) => text.startS !== undefined)?.startS;
+  const periods = stories.find((story) => story.periods)?.periods;
+  return {
+    ...(stories.length > 0 && {
+      scenarios: stories.map(({ name, digest = '' }) => ({ name, digest })),
+      ...(startS !== undefined && { scenario_start: timeText(1000 * startS) }),
+      ...(periods && { periods: periodTexts(periods) }),
+    }),
+    ...(isReceived && { received: true as const }),
+    ...(hasTrue && { true: true as const }),
+    ...(without.length > 0 && { without }),
+  };
+}
+
+/** Periods as texts, as the manifest and the table of scenarios show them. */
+export function periodTexts(
+  periods: NonNullable<Story['periods']>,
+): NonNullable<Identity['periods']> {
+  return Object.fromEntries(
+    Object.entries(periods).map(([name, { fromS, toS }]) => [
+      name,
+      { from: timeText(1000 * fromS), to: timeText(1000 * toS) },
+    ]),
+  );
 }
 
 /** Writes the manifest, which marks the dataset as complete. */
 export function writeManifest(
   folder: string,
-  identity: Identity,
-  command: string,
+  head: Omit<Manifest, 'rows' | 'files'>,
   files: readonly FileEntry[],
 ): Manifest {
   const rows: Record<string, number> = {};
   const ordered = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   for (const { table, rows: count } of ordered) rows[table] = (rows[table] ?? 0) + count;
-  const manifest: Manifest = { ...identity, command, rows, files: ordered };
+  const manifest: Manifest = { ...head, rows, files: ordered };
   writeWhole(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
   rmSync(join(folder, PARTIAL), { force: true });
   return manifest;
@@ -152,7 +214,7 @@ export class Progress {
    * @returns The files that an earlier run finished, by path.
    * @throws DatasetError if the folder contains another dataset.
    */
-  begin(identity: Identity): ReadonlyMap<string, FileEntry> {
+  begin(identity: ShownIdentity): ReadonlyMap<string, FileEntry> {
     const folder = this.#folder;
     const path = join(folder, PARTIAL);
     const found = previous(folder, path);
@@ -194,12 +256,12 @@ export function isBegun(folder: string): boolean {
 }
 
 /** Keys of a manifest that say what came of the identity. */
-const OUTCOME = ['command', 'rows', 'files'] as const;
+const OUTCOME = ['command', 'truth_digest', 'rows', 'files'] as const;
 
 /** The first key in which two identities differ, with both values; undefined if they are equal. */
 export function identityDifference(
   a: Partial<Identity>,
-  b: Identity,
+  b: ShownIdentity,
   except: readonly (keyof Manifest)[] = [],
 ): string | undefined {
   for (const key of Object.keys({ ...b, ...a }) as (keyof Identity)[]) {

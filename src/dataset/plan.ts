@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Machine } from '../core/factory.ts';
-import { type TableLayout, tableLayouts } from '../encoding/table-layout.ts';
+import { labelLayout, type TableLayout, tableLayouts } from '../encoding/table-layout.ts';
+import type { RowLabel } from '../encoding/texts.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { formatNamed } from './formats/index.ts';
-import type { DatasetRequest, Partition, Variant, WindowRequest } from './request.ts';
+import {
+  type DatasetRequest,
+  isTold,
+  type Partition,
+  type Variant,
+  variantsOf,
+  type WindowRequest,
+} from './request.ts';
 import { wideLayouts } from './wide-layout.ts';
 import { machinesOf, plannedReadings, plannedTableRows } from './window-reader.ts';
 
@@ -14,6 +22,16 @@ export interface PlannedFile {
   readonly path: string;
   /** The factory's name in topics, if the path contains only a part of it. */
   readonly factory?: string;
+  /** Files of one table have the same form. */
+  readonly form: TableForm;
+  /** Whether it belongs to the sealed truth, not to the dataset. */
+  readonly isSealed: boolean;
+}
+
+/** The columns of a table of readings: those of its layout, then labels. */
+export interface TableForm {
+  readonly layout: TableLayout;
+  readonly labels: readonly RowLabel[];
 }
 
 /** The readings of one factory, or a part of a large one, and one partition. */
@@ -48,6 +66,8 @@ export interface Plan {
 
 /** The folder of wide tables. */
 export const WIDE_FOLDER = 'wide';
+/** The folder of labels that are apart from the readings. */
+export const LABELS_FOLDER = 'labels';
 const DAY_MS = 86_400_000;
 /** Machines per file: limits the memory of a reader, and the cost of a retry. */
 export const FILE_MACHINES_MAX = 1000;
@@ -57,7 +77,7 @@ const TRUTH_TASKS_MAX = 1000;
 /** Lays out a dataset. */
 export function planOf(request: DatasetRequest, fleet: Fleet): Plan {
   const machines = machinesOf(fleet, request.machineIds);
-  const variants: readonly Variant[] = request.hasClean ? ['actual', 'clean'] : ['actual'];
+  const variants = variantsOf(request);
   const layout = request.wide ? wideTasks : channelTasks;
   const { tables, readings, isCut } = layout(request, machines, variants);
   const truths = slices(machines, Math.ceil(machines.length / TRUTH_TASKS_MAX)).map(
@@ -79,7 +99,7 @@ function wideTasks(
 ): Layout {
   const { factories, fromMs, toMs, resampleMs } = request;
   const types = machines.map(({ type }) => type);
-  const tables = wideLayouts(types, factories, resampleMs !== undefined);
+  const tables = wideLayouts(types, factories, resampleMs !== undefined, isTold(request));
   const parts = tables.flatMap(({ name }) => {
     const all = slices(
       machines.filter(({ type }) => type.type === name),
@@ -90,12 +110,15 @@ function wideTasks(
   // The largest first, so that no worker is left with it at the end.
   const readingsOf = (each: (typeof parts)[number]) => countReadings(request, each.members);
   parts.sort((a, b) => readingsOf(b) - readingsOf(a));
+  const labels = labelsOf(request);
+  const forms = new Map(tables.map((layout) => [layout.name, { layout, labels }]));
   const readings = variants.flatMap((variant) =>
     parts.map(({ name, members, suffix }): ReadingsTask => {
       const table = `${folderOfVariant(variant)}${WIDE_FOLDER}/${name}`;
       const path = `${table}${suffix}${extension(request)}`;
       const machineIds = members.map(({ id }) => id);
-      return { kind: 'readings', variant, machineIds, fromMs, toMs, files: [{ table, path }] };
+      const file = { table, path, form: forms.get(name) as TableForm, isSealed: false };
+      return { kind: 'readings', variant, machineIds, fromMs, toMs, files: [file] };
     }),
   );
   return { tables, readings, isCut: parts.some(({ suffix }) => suffix !== '') };
@@ -111,11 +134,11 @@ function channelTasks(
   const parts = partsOf(machines);
   const windows = partitions(request);
   const end = extension(request);
+  const formsOf = tableForms(request, tables);
   const readings = variants.flatMap((variant) =>
     parts.flatMap(({ factory, folderName, members, suffix }) => {
-      const folder = folderOfVariant(variant);
       const own = new Set(tableLayouts(members.map(({ type }) => type)).map(({ name }) => name));
-      const names = tables.flatMap(({ name }) => (own.has(name) ? [name] : []));
+      const forms = formsOf(variant).filter(({ form }) => own.has(form.layout.name));
       const machineIds = members.map(({ id }) => id);
       return windows.map(
         ({ name, fromMs, toMs }): ReadingsTask => ({
@@ -124,9 +147,9 @@ function channelTasks(
           machineIds,
           fromMs,
           toMs,
-          files: names.map((table) => ({
-            table: `${folder}${table}`,
-            path: `${folder}${table}/${folderName}/${name}${suffix}${end}`,
+          files: forms.map((each) => ({
+            ...each,
+            path: `${each.table}/${folderName}/${name}${suffix}${end}`,
             ...(folderName === folderOf(factory) ? {} : { factory }),
           })),
         }),
@@ -136,8 +159,47 @@ function channelTasks(
   return { tables, readings, isCut: parts.some(({ suffix }) => suffix !== '') };
 }
 
+/** The tables of each variant; of sealed readings, the labels are tables of their own. */
+function tableForms(request: DatasetRequest, layouts: readonly TableLayout[]) {
+  const isSealed = request.truthFolder !== undefined;
+  const formsIn = (folder: string, labels: readonly RowLabel[], isSecret: boolean) =>
+    layouts.map((layout) => {
+      return { table: `${folder}${layout.name}`, form: { layout, labels }, isSealed: isSecret };
+    });
+  const bare = labelsOf({ ...request, hasLabels: false });
+  const actual = isSealed
+    ? [
+        ...formsIn('', bare, false),
+        ...layouts.map((layout) => {
+          const form = { layout: labelLayout(layout), labels: allLabels(request) };
+          return { table: `${LABELS_FOLDER}/${layout.name}`, form, isSealed: true };
+        }),
+      ]
+    : formsIn('', labelsOf(request), false);
+  const twins = new Map(
+    variantsOf(request).map((variant) => [
+      variant,
+      formsIn(folderOfVariant(variant), labelsOf(request), isSealed),
+    ]),
+  );
+  return (variant: Variant) => (variant === 'actual' ? actual : (twins.get(variant) ?? []));
+}
+
+/** What the tables of readings say of each of them after its fields. */
+function labelsOf(request: DatasetRequest): readonly RowLabel[] {
+  const { hasLabels, isReceived = false, wide } = request;
+  const labels = hasLabels ? allLabels(request) : [];
+  if (!hasLabels && isReceived && isTold(request)) return ['received'];
+  // In wide tables, the others are fields.
+  return wide ? labels.filter((label) => label === 'received') : labels;
+}
+
+function allLabels(request: WindowRequest): readonly RowLabel[] {
+  return isTold(request) ? ['anomaly', 'defect', 'received'] : ['anomaly'];
+}
+
 function folderOfVariant(variant: Variant): string {
-  return variant === 'clean' ? 'clean/' : '';
+  return variant === 'actual' ? '' : `${variant}/`;
 }
 
 /** What the name of a file has after a part of several. */
@@ -159,6 +221,15 @@ export function databaseParts({ machineIds }: WindowRequest): readonly (readonly
 /** The extension of a dataset's files. */
 export function extension({ format, compression }: DatasetRequest): string {
   return formatNamed(format).extension(compression);
+}
+
+/** The folder that a file belongs to: the dataset's, or that of the sealed truth. */
+export function folderOfFile(
+  { isSealed }: Pick<PlannedFile, 'isSealed'>,
+  { truthFolder }: DatasetRequest,
+  folder: string,
+): string {
+  return isSealed ? (truthFolder ?? folder) : folder;
 }
 
 /** The name of a machine's factory in topics. */
@@ -186,12 +257,12 @@ function cutFolderOf(factory: string): string {
   return `${folderOf(letters.join(''))}-${digest}`;
 }
 
-/** Number of rows in a dataset's tables of readings, including the clean twin. */
+/** Number of rows in a dataset's tables of readings, including those of twins. */
 export function plannedRows(request: DatasetRequest, { machines }: Plan): number {
   const rows = request.wide
     ? countReadings(request, machines)
     : plannedTableRows(request, machines);
-  return request.hasClean ? 2 * rows : rows;
+  return variantsOf(request).length * rows;
 }
 
 function countReadings(request: DatasetRequest, machines: readonly Machine[]): number {

@@ -1,18 +1,20 @@
 import { wireName } from '../core/field.ts';
 import { timeText } from '../encoding/time.ts';
+import type { AnswerKey, KeyScope } from './answer-key.ts';
 import type { RecordTable } from './formats/format.ts';
 import { factoryTopic, type Plan } from './plan.ts';
 import type { DatasetRequest } from './request.ts';
 import type { Truth } from './truth.ts';
 
 /** A column of a small table, and its value in the row of an entry. */
-type Column<Entry> = readonly [
+export type Column<Entry> = readonly [
   name: string,
   kind: RecordTable['columns'][number]['kind'],
   value: (entry: Entry) => string | number | null,
 ];
 
-function table<Entry>(
+/** A table with a row for each entry. */
+export function table<Entry>(
   name: string,
   entries: readonly Entry[],
   columns: readonly Column<Entry>[],
@@ -23,6 +25,21 @@ function table<Entry>(
     rows: entries.map((entry) => columns.map(([, , value]) => value(entry))),
   };
 }
+
+/** What else is said of anomalies where scenarios are told. */
+const STORY_COLUMNS: readonly Column<Truth>[] = [
+  ['scenario', 'text', ({ story }) => story?.scenario ?? null],
+  ['event', 'text', ({ story }) => story?.event ?? null],
+  ['ramp_s', 'number', ({ growth }) => growth?.rampS ?? null],
+  [
+    'first_noticeable_at',
+    'time',
+    ({ excess }) => {
+      const endS = excess?.firstNoticeableS ?? null;
+      return endS === null ? null : timeText(1000 * endS);
+    },
+  ],
+];
 
 /** The machines of a dataset as a table. */
 export function machinesTable({ resampleMs }: DatasetRequest, { machines }: Plan): RecordTable {
@@ -54,9 +71,24 @@ export function factoriesTable({ factories }: DatasetRequest, { machines }: Plan
   ]);
 }
 
-/** The answer key as a table, oldest first. */
-export function anomaliesTable({ fleet }: Plan, truths: readonly Truth[]): RecordTable {
-  const ordered = truths.toSorted((a, b) => a.startS - b.startS || (a.id < b.id ? -1 : 1));
+/** Entries of machines, in the order of the machines. */
+export function inOrder<Entry>(
+  entries: readonly Entry[],
+  { machines }: Plan,
+  machineIdOf: (entry: Entry) => string,
+): readonly Entry[] {
+  const place = new Map(machines.map(({ id }, i) => [id, i]));
+  const placeOf = (entry: Entry) => place.get(machineIdOf(entry)) ?? machines.length;
+  return entries.toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
+/** The anomalies as a table, oldest first. */
+export function anomaliesTable(
+  { fleet }: Plan,
+  { anomalies }: AnswerKey,
+  { ofStories, isDetailed }: KeyScope,
+): RecordTable {
+  const ordered = anomalies.toSorted((a, b) => a.startS - b.startS || (a.id < b.id ? -1 : 1));
   const faultOf = ({ machineId, type }: Truth) => fleet.byId.get(machineId)?.type.faults[type];
   return table('anomalies', ordered, [
     ['id', 'text', ({ id }) => id],
@@ -76,5 +108,6 @@ export function anomaliesTable({ fleet }: Plan, truths: readonly Truth[]): Recor
     ['excess_energy_kwh', 'number', ({ excessEnergyKwh }) => excessEnergyKwh],
     ['lost_production_units', 'whole', ({ lostProductionUnits }) => lostProductionUnits],
     ['is_final', 'whole', ({ isFinal }) => (isFinal ? 1 : 0)],
+    ...(ofStories || isDetailed ? STORY_COLUMNS : []),
   ]);
 }

@@ -1,33 +1,56 @@
-import { Batch, READING, STATUS } from '../core/batch.ts';
+import { Batch, LOST, PARTIAL, READING, REPEAT, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import type { RowReader } from '../simulation/reader.ts';
 import { Aggregate } from './aggregation.ts';
 
-/** What has been read of a machine in the current interval. */
+/** What has been read of a machine in an interval. */
 interface Gathered {
   readonly machine: Machine;
   readonly aggregate: Aggregate;
+  /** The true readings, of a machine on which defects may act. */
+  readonly truth: Aggregate | undefined;
   alerts: number;
   faults: number;
   defects: number;
+  /** The channels that any reading has, one bit each. */
+  channels: number;
+  /** The latest delivery of a reading [ms]. */
+  receivedMs: number;
 }
+
+/** What has been read in an interval. */
+type Interval = Map<Machine, Gathered>;
 
 /**
  * Resamples the readings of another reader to a longer interval: one reading of each machine for
  * the interval that ends at its time, on the grid of that interval. A machine without readings in
  * the interval gets none. Statuses pass through unchanged, at their own times.
+ *
+ * It takes what instruments tell, by the time that they tell: each reading that is delivered, once.
  */
 export class ResampledReader implements RowReader {
   readonly #reader: RowReader;
   readonly #intervalMs: number;
-  readonly #gathered: ReadonlyMap<Machine, Gathered>;
-  readonly #order: readonly Gathered[];
+  readonly #machines: readonly Machine[];
+  readonly #aheadMs: number;
+  /** By end; an interval is over when no reading can tell a time in it any more. */
+  readonly #intervals = new Map<number, Interval>();
+  /** The interval of the last reading. */
+  #lastEndMs = Number.NaN;
+  #last: Interval = new Map();
+  readonly #spare = new Map<Machine, Gathered[]>();
+  /** Statuses that are read before it is their turn, each in a batch. */
+  #statuses: Batch[] = [];
   readonly #raw = new Batch();
+  readonly #scratch = new Float64Array(ROW_WIDTH);
   /** The row of `#raw` that comes next. */
   #at = 0;
   /** Everything up to here is in `#raw` or already processed. */
   #readMs = Number.NaN;
+  /** Where the reading begins, and whether statuses before it count. */
+  #fromMs = Number.NaN;
+  #announce = false;
   /** End of the current interval, and the index of the machine whose reading comes next. */
   #endMs = Number.NaN;
   #next = 0;
@@ -36,19 +59,15 @@ export class ResampledReader implements RowReader {
   /**
    * @param reader - A reader of these machines.
    * @param intervalMs - A multiple of each machine's interval.
+   * @param spreadMs - By how much a told time may differ from the true one.
    * @throws RangeError for a field that cannot be aggregated.
    */
-  constructor(reader: RowReader, machines: readonly Machine[], intervalMs: number) {
+  constructor(reader: RowReader, machines: readonly Machine[], intervalMs: number, spreadMs = 0) {
     this.#reader = reader;
     this.#intervalMs = intervalMs;
-    this.#order = machines.map((machine) => ({
-      machine,
-      aggregate: new Aggregate(machine.type),
-      alerts: 0,
-      faults: 0,
-      defects: 0,
-    }));
-    this.#gathered = new Map(this.#order.map((each) => [each.machine, each]));
+    this.#machines = machines;
+    this.#aheadMs = intervalMs * Math.ceil(spreadMs / intervalMs);
+    for (const machine of machines) this.#spare.set(machine, [newGathered(machine)]);
   }
 
   get timeMs(): number {
@@ -67,16 +86,19 @@ export class ResampledReader implements RowReader {
   /** Like `seek`, in the steps of the underlying reader. */
   *seeking(timeMs: number, announce = false): Generator<undefined> {
     const startMs = Math.floor(timeMs / this.#intervalMs) * this.#intervalMs;
-    yield* this.#reader.seeking(startMs, announce);
+    const readMs = startMs - this.#aheadMs;
+    yield* this.#reader.seeking(readMs, announce);
     this.#raw.clear();
     this.#at = 0;
     this.#next = 0;
-    this.#readMs = startMs;
+    this.#readMs = readMs;
+    this.#fromMs = startMs;
+    this.#announce = announce;
     this.#endMs = startMs + this.#intervalMs;
     this.#timeMs = timeMs;
+    this.#statuses = [];
     // A partly read interval must not leak into another one.
-    const scratch = new Float64Array(ROW_WIDTH);
-    for (const { aggregate } of this.#order) aggregate.take(scratch, 0);
+    for (const endMs of this.#intervals.keys()) this.#drop(endMs);
   }
 
   read(untilMs: number, batch: Batch): boolean {
@@ -86,19 +108,21 @@ export class ResampledReader implements RowReader {
   }
 
   #fill(untilMs: number, batch: Batch): boolean {
+    const aheadMs = this.#aheadMs;
     for (;;) {
-      if (this.#at === this.#raw.length && this.#readMs < untilMs) {
+      if (this.#at === this.#raw.length && this.#readMs < untilMs + aheadMs) {
         this.#raw.clear();
         this.#at = 0;
-        if (this.#reader.read(untilMs, this.#raw)) this.#readMs = untilMs;
+        if (this.#reader.read(untilMs + aheadMs, this.#raw)) this.#readMs = untilMs + aheadMs;
       }
       const hasRows = this.#at < this.#raw.length;
       const nextMs = hasRows ? (this.#raw.timesMs[this.#at] as number) : this.#readMs + 1;
-      if (nextMs > this.#endMs) {
+      if (nextMs > this.#endMs + aheadMs) {
         if (!this.#finishInterval(batch)) return false;
       } else if (hasRows) {
         if (!this.#take(batch)) return false;
-      } else if (this.#readMs >= untilMs) {
+      } else if (this.#readMs >= untilMs + aheadMs) {
+        if (!this.#writeStatuses(untilMs, batch)) return false;
         this.#timeMs = Math.max(this.#timeMs, untilMs);
         return true;
       }
@@ -110,36 +134,108 @@ export class ResampledReader implements RowReader {
     const row = this.#at;
     const flags = this.#raw.flags[row] as number;
     if (flags & STATUS) {
-      if (batch.isFull) return false;
-      this.#passOn(row, batch);
+      if (this.#aheadMs > 0) this.#keep(row);
+      else if (batch.isFull) return false;
+      else this.#passOn(this.#raw, row, batch);
     }
-    if (flags & READING) {
-      const gathered = this.#gathered.get(this.#raw.machines[row] as Machine) as Gathered;
-      gathered.aggregate.add(this.#raw.values, row * ROW_WIDTH);
-      gathered.alerts = this.#raw.alerts[row] as number;
-      gathered.faults |= this.#raw.faults[row] as number;
-      gathered.defects |= this.#raw.defects[row] as number;
-    }
+    if (flags & (READING | LOST)) this.#gather(row, flags);
     this.#at++;
     return true;
   }
 
+  #gather(row: number, flags: number): void {
+    const raw = this.#raw;
+    const endMs = Math.ceil((raw.toldMs[row] as number) / this.#intervalMs) * this.#intervalMs;
+    if (endMs < this.#endMs) return;
+    const gathered = this.#gathered(endMs, raw.machines[row] as Machine);
+    gathered.defects |= raw.defects[row] as number;
+    if ((flags & READING) === 0 || (flags & REPEAT) !== 0) return;
+    const { channels } = gathered.machine.type;
+    const all = 2 ** channels.length - 1;
+    const carried = flags & PARTIAL ? (raw.channels[row] as number) : all;
+    gathered.channels |= carried;
+    gathered.aggregate.add(...this.#carried(raw.values, row, carried));
+    gathered.truth?.add(...this.#carried(raw.trueValues, row, carried));
+    gathered.alerts = raw.alerts[row] as number;
+    gathered.faults |= raw.faults[row] as number;
+    gathered.receivedMs = Math.max(gathered.receivedMs, raw.receivedMs[row] as number);
+  }
+
+  /** The values of a row, and where they start: without those of channels that it does not have. */
+  #carried(values: Float64Array, row: number, carried: number): [Float64Array, number] {
+    const at = row * ROW_WIDTH;
+    const { channels } = (this.#raw.machines[row] as Machine).type;
+    if (carried === 2 ** channels.length - 1) return [values, at];
+    const own = this.#scratch;
+    own.set(values.subarray(at, at + ROW_WIDTH));
+    for (const [i, { fields }] of channels.entries())
+      if ((carried & (1 << i)) === 0) for (const { column } of fields) own[column] = Number.NaN;
+    return [own, 0];
+  }
+
+  #gathered(endMs: number, machine: Machine): Gathered {
+    const interval = this.#interval(endMs);
+    let gathered = interval.get(machine);
+    if (!gathered) {
+      gathered = this.#spare.get(machine)?.pop() ?? newGathered(machine);
+      interval.set(machine, gathered);
+    }
+    return gathered;
+  }
+
+  #interval(endMs: number): Interval {
+    if (endMs === this.#lastEndMs) return this.#last;
+    let interval = this.#intervals.get(endMs);
+    if (!interval) {
+      interval = new Map();
+      this.#intervals.set(endMs, interval);
+    }
+    this.#lastEndMs = endMs;
+    this.#last = interval;
+    return interval;
+  }
+
   /** Copies a row as a status without a reading. */
-  #passOn(row: number, batch: Batch): void {
-    batch.append(this.#raw, row);
+  #passOn(from: Batch, row: number, batch: Batch): void {
+    batch.append(from, row);
     batch.flags[batch.length - 1] = STATUS;
+  }
+
+  /** Keeps a status until its turn; of those before the beginning, the last one of each machine. */
+  #keep(row: number): void {
+    const isEarly = (this.#raw.timesMs[row] as number) <= this.#fromMs;
+    if (isEarly && !this.#announce) return;
+    const machine = this.#raw.machines[row];
+    if (isEarly) this.#statuses = this.#statuses.filter((kept) => kept.machines[0] !== machine);
+    const kept = new Batch(1);
+    this.#passOn(this.#raw, row, kept);
+    this.#statuses.push(kept);
+  }
+
+  /** Appends the statuses up to an instant; false if the batch becomes full. */
+  #writeStatuses(untilMs: number, batch: Batch): boolean {
+    let written = 0;
+    for (const kept of this.#statuses) {
+      if ((kept.timesMs[0] as number) > untilMs || batch.isFull) break;
+      batch.append(kept, 0);
+      written++;
+    }
+    if (written > 0) this.#statuses = this.#statuses.slice(written);
+    const [next] = this.#statuses;
+    return !next || (next.timesMs[0] as number) > untilMs;
   }
 
   /** Appends the readings of the finished interval; false if the batch becomes full. */
   #finishInterval(batch: Batch): boolean {
-    while (this.#next < this.#order.length) {
-      const gathered = this.#order[this.#next] as Gathered;
-      if (gathered.aggregate.count > 0) {
-        if (batch.isFull) return false;
-        this.#append(gathered, batch);
-      }
-      this.#next++;
+    if (!this.#writeStatuses(this.#endMs, batch)) return false;
+    const interval = this.#intervals.get(this.#endMs);
+    for (; interval && this.#next < this.#machines.length; this.#next++) {
+      const gathered = interval.get(this.#machines[this.#next] as Machine);
+      if (!gathered || gathered.aggregate.count === 0) continue;
+      if (batch.isFull) return false;
+      this.#append(gathered, batch);
     }
+    this.#drop(this.#endMs);
     this.#next = 0;
     this.#timeMs = Math.max(this.#timeMs, this.#endMs);
     this.#endMs += this.#intervalMs;
@@ -147,15 +243,47 @@ export class ResampledReader implements RowReader {
   }
 
   #append(gathered: Gathered, batch: Batch): void {
+    const { machine, aggregate, truth, channels, receivedMs } = gathered;
     const to = batch.length++;
+    const isWhole = channels === 2 ** machine.type.channels.length - 1;
     batch.timesMs[to] = this.#endMs;
-    batch.machines[to] = gathered.machine;
-    batch.flags[to] = READING;
+    batch.machines[to] = machine;
+    batch.flags[to] = isWhole ? READING : READING | PARTIAL;
+    batch.channels[to] = channels;
     batch.alerts[to] = gathered.alerts;
     batch.faults[to] = gathered.faults;
     batch.defects[to] = gathered.defects;
-    gathered.aggregate.take(batch.values, to * ROW_WIDTH);
-    gathered.faults = 0;
-    gathered.defects = 0;
+    aggregate.take(batch.values, to * ROW_WIDTH);
+    truth?.take(this.#scratch, 0);
+    if (truth) batch.tell(to, this.#endMs, receivedMs, this.#scratch, 0);
+    else if (batch.isTold) batch.tell(to, this.#endMs, this.#endMs);
   }
+
+  /** Forgets an interval. */
+  #drop(endMs: number): void {
+    for (const [machine, gathered] of this.#intervals.get(endMs) ?? []) {
+      if (gathered.aggregate.count > 0) gathered.aggregate.take(this.#scratch, 0);
+      if (gathered.truth?.count) gathered.truth.take(this.#scratch, 0);
+      gathered.faults = 0;
+      gathered.defects = 0;
+      gathered.channels = 0;
+      gathered.receivedMs = Number.NEGATIVE_INFINITY;
+      this.#spare.get(machine)?.push(gathered);
+    }
+    this.#intervals.delete(endMs);
+    this.#lastEndMs = Number.NaN;
+  }
+}
+
+function newGathered(machine: Machine): Gathered {
+  return {
+    machine,
+    aggregate: new Aggregate(machine.type),
+    truth: machine.story?.hasDefects ? new Aggregate(machine.type) : undefined,
+    alerts: 0,
+    faults: 0,
+    defects: 0,
+    channels: 0,
+    receivedMs: Number.NEGATIVE_INFINITY,
+  };
 }

@@ -9,7 +9,7 @@ import {
   type MachineColumn,
   type TableLayout,
 } from '../encoding/table-layout.ts';
-import { labelText, type TableField } from '../encoding/texts.ts';
+import { defectText, labelText, ROW_LABELS, type TableField } from '../encoding/texts.ts';
 import { aggregationText } from './aggregation.ts';
 import { SPLIT_PARTS } from './split.ts';
 
@@ -17,6 +17,8 @@ import { SPLIT_PARTS } from './split.ts';
 interface LabelColumn extends Pick<TableField, 'kind' | 'decimals' | 'unit'> {
   readonly description: string;
   readonly textOf?: (type: MachineType, code: number) => string;
+  /** Whether it is there only if readings may be told otherwise than they were made. */
+  readonly isOfTold?: true;
 }
 
 /**
@@ -31,6 +33,21 @@ const LABELS = {
     unit: '',
     description: 'Type of the anomaly, null without one; of several, joined by +',
     textOf: labelText,
+  },
+  defect: {
+    kind: 'flag',
+    decimals: 0,
+    unit: '',
+    description: 'Whether an instrument defect acts',
+    isOfTold: true,
+  },
+  defect_kind: {
+    kind: 'text',
+    decimals: 0,
+    unit: '',
+    description: 'Kind of the instrument defect, null without one; of several, separated by ;',
+    textOf: (_, code) => defectText(code),
+    isOfTold: true,
   },
   severity: {
     kind: 'number',
@@ -90,6 +107,11 @@ export function writeLabels(
 
 const SCALES = LABEL_NAMES.map((name) => Number(`1e${LABELS[name].decimals}`));
 
+/** The label columns of a table; others keep their place in the row, and are not shown. */
+function labelNames(isTold: boolean): readonly LabelName[] {
+  return LABEL_NAMES.filter((name) => isTold || !(LABELS[name] as LabelColumn).isOfTold);
+}
+
 /** The columns between the time and the fields, and what they are. */
 const MACHINE_COLUMNS: Readonly<
   Record<string, (factories: ReadonlyMap<string, FactoryDescription>) => MachineColumn['textOf']>
@@ -118,21 +140,24 @@ const MACHINE_COLUMNS: Readonly<
  * reading and its labels.
  *
  * @param isResampled - Whether fields are described with how they are aggregated.
+ * @param isTold - Whether readings may be told otherwise than they were made.
  */
 export function wideLayouts(
   types: Iterable<MachineType>,
   factories: readonly FactoryDescription[],
   isResampled: boolean,
+  isTold: boolean,
 ): readonly TableLayout[] {
+  const labels = labelNames(isTold);
   const byId = new Map(factories.map((factory) => [factory.id, factory]));
   const machineColumns = Object.entries(MACHINE_COLUMNS).map(([name, textOf]) => ({
     name,
     textOf: textOf(byId),
   }));
   return byName(types).map((variants) => {
-    const columns = new Map(variants.map((type) => [type, columnsOf(type)]));
+    const columns = new Map(variants.map((type) => [type, columnsOf(type, isTold)]));
     const fields = [...columns.values()].reduce((a, b) => (b.length > a.length ? b : a));
-    const own = fields.slice(0, -LABEL_NAMES.length);
+    const own = fields.slice(0, -labels.length);
     const descriptions: Record<string, ColumnDescription> = {
       time: { unit: '', description: 'End of the interval, in UTC' },
     };
@@ -145,17 +170,19 @@ export function wideLayouts(
       ];
       descriptions[field.name] = { unit: field.unit, description: words.join('; ') };
     }
-    for (const name of LABEL_NAMES) {
+    for (const name of labels) {
       const { unit, description } = LABELS[name];
       descriptions[name] = { unit, description };
     }
+    if (isTold)
+      descriptions[ROW_LABELS.received[0]] = { unit: '', description: 'When it was delivered' };
     return {
       name: (variants[0] as MachineType).type,
       machineColumns,
       fields,
       fieldsOf: (type: MachineType) =>
         new Map(columns.get(type)?.map((field) => [field.name, field])),
-      channelOf: () => 0,
+      channelOf: (type: MachineType) => (columns.has(type) ? 0 : -1),
       descriptions,
     };
   });
@@ -173,12 +200,13 @@ function byName(types: Iterable<MachineType>): readonly (readonly MachineType[])
 }
 
 /** The fields of a machine type, then its labels. */
-function columnsOf(type: MachineType): readonly TableField[] {
-  return [...flatFields(type).map(({ name, field }) => ({ ...field, name })), ...labelFields(type)];
+function columnsOf(type: MachineType, isTold: boolean): readonly TableField[] {
+  const own = flatFields(type).map(({ name, field }) => ({ ...field, name }));
+  return [...own, ...labelFields(type, isTold)];
 }
 
-function labelFields(type: MachineType): readonly TableField[] {
-  return LABEL_NAMES.map((name, i) => {
+function labelFields(type: MachineType, isTold: boolean): readonly TableField[] {
+  return labelNames(isTold).map((name) => {
     const { kind, decimals, unit, textOf }: LabelColumn = LABELS[name];
     return {
       key: name,
@@ -186,7 +214,7 @@ function labelFields(type: MachineType): readonly TableField[] {
       kind,
       decimals,
       unit,
-      column: ROW_WIDTH + i,
+      column: ROW_WIDTH + LABEL_NAMES.indexOf(name),
       ...(textOf && { text: (code: number) => textOf(type, code) }),
     };
   });

@@ -1,4 +1,4 @@
-import { type Batch, READING } from '../core/batch.ts';
+import { type Batch, PARTIAL, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { FillBatch } from '../outputs/postgres/window.ts';
 import type { Fleet } from '../simulation/fleet.ts';
@@ -6,6 +6,7 @@ import { batches, createReader, type RowReader } from '../simulation/reader.ts';
 import { FleetReceiptReader } from '../simulation/receipt-reader.ts';
 import type { WindowRequest } from './request.ts';
 import { ResampledReader } from './resampled-reader.ts';
+import { toldSpreadMs } from './told-spread.ts';
 
 /** Tables need no periodic statuses, so the interval exceeds a year; only changes remain. */
 export const STATUS_INTERVAL_S = 366 * 86_400;
@@ -16,13 +17,15 @@ export const STATUS_INTERVAL_S = 366 * 86_400;
  * @param statusIntervalS - Statuses are reported at changes only, if not given.
  */
 export function windowReader(
-  { machineIds, resampleMs }: WindowRequest,
+  { machineIds, resampleMs, fromMs, toMs }: WindowRequest,
   fleet: Fleet,
   statusIntervalS = STATUS_INTERVAL_S,
 ): RowReader {
   const machines = machinesOf(fleet, machineIds);
   const reader = createReader(fleet, { machines, statusIntervalS });
-  return resampleMs === undefined ? reader : new ResampledReader(reader, machines, resampleMs);
+  if (resampleMs === undefined) return reader;
+  const spreadMs = toldSpreadMs(machines, fromMs, toMs);
+  return new ResampledReader(reader, machines, resampleMs, spreadMs);
 }
 
 /**
@@ -81,11 +84,21 @@ export function readingsIn({ length, flags }: Batch): number {
 }
 
 /** Number of table rows of a batch: one per channel of each reading. */
-export function tableRows({ length, flags, machines }: Batch): number {
+export function tableRows(batch: Batch): number {
+  const { length, flags, machines } = batch;
   let rows = 0;
   for (let row = 0; row < length; row++)
-    if ((flags[row] as number) & READING) rows += (machines[row] as Machine).type.channels.length;
+    if ((flags[row] as number) & READING)
+      rows += channelsOf(batch, row, (machines[row] as Machine).type.channels.length);
   return rows;
+}
+
+/** How many of its channels a row has. */
+function channelsOf(batch: Batch, row: number, all: number): number {
+  if (((batch.flags[row] as number) & PARTIAL) === 0) return all;
+  let count = 0;
+  for (let channel = 0; channel < all; channel++) if (batch.carries(row, channel)) count++;
+  return count;
 }
 
 /** Number of table rows of a window. */

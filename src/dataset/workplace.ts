@@ -1,17 +1,24 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import { Batch } from '../core/batch.ts';
-import type { TableLayout } from '../encoding/table-layout.ts';
 import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { type AnswerKey, AnswerKeys, keyScope } from './answer-key.ts';
 import { finishDataset } from './dataset-folder.ts';
 import type { TableWriter } from './formats/format.ts';
 import { formatNamed } from './formats/index.ts';
 import { labelledBatches } from './label-reader.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
-import { databaseParts, type Plan, planOf, type ReadingsTask, type Task } from './plan.ts';
+import {
+  databaseParts,
+  folderOfFile,
+  type Plan,
+  planOf,
+  type ReadingsTask,
+  type TableForm,
+  type Task,
+} from './plan.ts';
 import { type DatasetRequest, fleetOf, type Variant, type WindowRequest } from './request.ts';
-import { type Truth, truthsOf } from './truth.ts';
 import {
   machinesOf,
   readingsIn,
@@ -45,13 +52,13 @@ export type Work =
   | {
       readonly kind: 'finish';
       readonly files: readonly FileEntry[];
-      readonly truths: readonly Truth[];
+      readonly truths: readonly AnswerKey[];
     };
 
 /** The result of work. */
 export type WorkResult =
   | { readonly kind: 'files'; readonly files: readonly FileEntry[] }
-  | { readonly kind: 'truths'; readonly truths: readonly Truth[] }
+  | { readonly kind: 'truths'; readonly truths: readonly AnswerKey[] }
   | { readonly kind: 'stored'; readonly rows: number }
   | { readonly kind: 'manifest'; readonly manifest: Manifest };
 
@@ -64,9 +71,10 @@ export class Workplace {
   readonly #fleets = new Map<Variant, Fleet>();
   readonly #plan: Plan | undefined;
   readonly #batch = new Batch();
-  readonly #files = new Memo((layout: TableLayout) => {
-    const { format, compression, hasLabels, wide } = (this.#order as FilesOrder).request;
-    return formatNamed(format).tableFiles(layout, hasLabels && !wide, compression);
+  #keys: AnswerKeys | undefined;
+  readonly #files = new Memo(({ layout, labels }: TableForm) => {
+    const { format, compression } = (this.#order as FilesOrder).request;
+    return formatNamed(format).tableFiles(layout, labels, compression);
   });
 
   constructor(order: Order) {
@@ -96,12 +104,10 @@ export class Workplace {
     }
     const task = plan.tasks[work.index] as Task;
     if (task.kind === 'readings')
-      return { kind: 'files', files: await this.#write(this.#order, plan, task, onRows) };
+      return { kind: 'files', files: await this.#write(this.#order, task, onRows) };
     const { fleet } = plan;
-    const truths = machinesOf(fleet, task.machineIds).flatMap((machine) =>
-      truthsOf(fleet, machine, request.fromMs, request.toMs),
-    );
-    return { kind: 'truths', truths };
+    this.#keys ??= new AnswerKeys(fleet, request, keyScope(request));
+    return { kind: 'truths', truths: [this.#keys.of(machinesOf(fleet, task.machineIds))] };
   }
 
   /**
@@ -112,7 +118,6 @@ export class Workplace {
    */
   async #write(
     { request, folder }: FilesOrder,
-    { tables }: Plan,
     { variant, machineIds, fromMs, toMs, files }: ReadingsTask,
     onRows: (rows: number) => void,
   ): Promise<FileEntry[]> {
@@ -123,18 +128,16 @@ export class Workplace {
       : windowBatches(part, fleet, this.#batch);
     const writers: TableWriter[] = [];
     try {
-      for (const { path, table } of files) {
-        const name = table.slice(table.lastIndexOf('/') + 1);
-        const layout = tables.find((each) => each.name === name) as TableLayout;
-        const begin = await this.#files.of(layout);
-        writers.push(begin(join(folder, path)));
+      for (const file of files) {
+        const begin = await this.#files.of(file.form);
+        writers.push(begin(join(folderOfFile(file, request, folder), file.path)));
       }
       for (const batch of rows) {
         for (const writer of writers) await writer.add(batch);
         onRows(request.wide ? readingsIn(batch) : tableRows(batch));
       }
       const entries: FileEntry[] = [];
-      for (const [i, file] of files.entries())
+      for (const [i, { form: _form, isSealed: _is, ...file }] of files.entries())
         entries.push({ ...file, ...(await (writers[i] as TableWriter).finish()) });
       return entries;
     } catch (error) {

@@ -12,7 +12,14 @@ import {
 } from './columns.ts';
 import { flatFields, flatNames } from './reading.ts';
 import { MACHINE_ID, type MachineColumn, type TableLayout } from './table-layout.ts';
-import { LABEL_COLUMNS, LabelMemo, type TableField, Utf8Constant } from './texts.ts';
+import {
+  defectText,
+  LabelMemo,
+  ROW_LABELS,
+  type RowLabel,
+  type TableField,
+  Utf8Constant,
+} from './texts.ts';
 import { TimeWriter } from './time.ts';
 
 /**
@@ -48,9 +55,17 @@ export interface LineFormat<Name extends string = string> {
    */
   flat(types?: Iterable<MachineType>): LineEncoder;
   /** An encoder of one table; types without that channel have no rows. */
-  table(layout: TableLayout, hasLabels: boolean): LineEncoder;
-  /** A small table as text. */
-  records(names: readonly string[], rows: readonly (readonly LineValue[])[]): string;
+  table(layout: TableLayout, labels: readonly RowLabel[]): LineEncoder;
+  /**
+   * Rows of a table as text.
+   *
+   * @param hasHeader - Whether they are the first of it.
+   */
+  records(
+    names: readonly string[],
+    rows: readonly (readonly LineValue[])[],
+    hasHeader?: boolean,
+  ): string;
   /** A parser for some columns; values are null if a line does not have the column. */
   reader(names: readonly string[]): LineReader;
 }
@@ -88,20 +103,20 @@ export function lineFormat<const Name extends string>(
         fieldsOf: flatFields,
         channelOf: () => 0,
       };
-      return new Lines(notation, columns, false);
+      return new Lines(notation, columns, []);
     },
-    table(layout, hasLabels) {
+    table(layout, labels) {
       const names = layout.fields.map((field) => field.name);
       const fieldsOf = (type: MachineType) =>
         Array.from(layout.fieldsOf(type), ([name, field]) => ({ name, field }));
-      return new Lines(notation, { ...layout, names, fieldsOf }, hasLabels);
+      return new Lines(notation, { ...layout, names, fieldsOf }, labels);
     },
-    records(names, rows) {
+    records(names, rows, hasHeader = true) {
       const lines = rows.map((row) => {
         const values = names.map((column, i) => (key?.(column) ?? '') + valueText(row[i] ?? null));
         return `${open}${values.join(separator)}${close}\n`;
       });
-      return headerText(notation, names) + lines.join('');
+      return (hasHeader ? headerText(notation, names) : '') + lines.join('');
     },
     reader,
   };
@@ -113,12 +128,18 @@ interface LineColumns {
   readonly names: readonly string[];
   /** The columns that a machine type has, in its own order. */
   fieldsOf(type: MachineType): readonly { readonly name: string; readonly field: TableField }[];
-  /** Position of the channel with which a line is delivered: a flat record comes with the first. */
+  /**
+   * Position of the channel with which a line is delivered: a flat record comes with the first; −1
+   * for a type without lines.
+   */
   channelOf(type: MachineType): number;
 }
 
 /** The longest label: the most fault types of a reading, each of thirty characters. */
 const LABEL_BYTES_MAX = 1024;
+
+/** Writes what a label says of row `row` from `at` on; returns the index after it. */
+type LabelWriter = (view: DataView, at: number, batch: Batch, row: number) => number;
 
 /** Everything that is constant in the lines of one machine. */
 interface MachineLines {
@@ -135,40 +156,34 @@ class Lines implements LineEncoder {
   readonly #beforeTime: Utf8Constant;
   readonly #time = new TimeWriter();
   readonly #machines: Memo<Machine, MachineLines | undefined>;
-  readonly #labels: LabelMemo<Utf8Constant> | undefined;
+  readonly #labels: readonly LabelWriter[];
 
-  constructor(notation: LineNotation<string>, columns: LineColumns, hasLabels: boolean) {
-    const { open, quote, separator, text, none, close, key = () => '' } = notation;
-    const [flag, kind] = LABEL_COLUMNS;
+  constructor(notation: LineNotation<string>, columns: LineColumns, labels: readonly RowLabel[]) {
+    const { open, quote, separator, text, key = () => '' } = notation;
     const { machineColumns } = columns;
     const keyNames = machineColumns.map(({ name }) => name);
-    const labelNames = hasLabels ? [flag, kind] : [];
+    const labelNames = labels.flatMap((label) => ROW_LABELS[label]);
     const names = ['time', ...keyNames, ...columns.names, ...labelNames];
     this.#header = new Utf8Constant(headerText(notation, names));
     checkedWithin('the header', this.#header.length);
     this.#beforeTime = new Utf8Constant(open + key('time') + quote);
-    const end = `${close}\n`;
-    const writers = new Memo((type: MachineType) => typeWriter(notation, type, columns, hasLabels));
+    const isLast = labels.length === 0;
+    const writers = new Memo((type: MachineType) => typeWriter(notation, type, columns, isLast));
     this.#machines = new Memo((machine) => {
       const { type } = machine;
-      if (columns.fieldsOf(type).length === 0) return undefined;
+      if (columns.channelOf(type) < 0) return undefined;
       const words = machineColumns.map(
         ({ name, textOf }) => separator + key(name) + text(textOf(machine)),
       );
       const keys = new Utf8Constant(quote + words.join(''));
       const writer = writers.of(type);
-      const labelBytes = hasLabels ? LABEL_BYTES_MAX : 0;
+      const labelBytes = labels.length * LABEL_BYTES_MAX;
       checkedWithin(type.type, HEAD_BYTES_MAX + keys.length + writer.bytesMax + labelBytes);
       return { keys, columns: writer, channel: columns.channelOf(type) };
     });
-    const labelText = (label: string) =>
-      [
-        separator + key(flag) + (label === '' ? 0 : 1),
-        separator + key(kind) + (label === '' ? none : text(label)),
-      ].join('') + end;
-    this.#labels = hasLabels
-      ? new LabelMemo((label) => constantWithin(labelText(label), LABEL_BYTES_MAX))
-      : undefined;
+    this.#labels = labels.map((label, i) =>
+      labelWriter(notation, label, i === labels.length - 1 ? `${notation.close}\n` : ''),
+    );
   }
 
   header(bytes: Uint8Array, at: number): number {
@@ -184,22 +199,68 @@ class Lines implements LineEncoder {
     at = this.#time.write(view, at, batch.toldMs[row] as number, machine.intervalMs);
     at = lines.keys.write(view, at);
     at = lines.columns.write(view, at, batch, row);
-    return this.#labels
-      ? this.#labels.of(machine.type, batch.faults[row] as number).write(view, at)
-      : at;
+    for (let i = 0; i < this.#labels.length; i++)
+      at = (this.#labels[i] as LabelWriter)(view, at, batch, row);
+    return at;
   }
+}
+
+/**
+ * Writes the columns of a label.
+ *
+ * @param end - The text after them.
+ */
+function labelWriter(notation: LineNotation<string>, label: RowLabel, end: string): LabelWriter {
+  const { quote, separator, text, none, key = () => '' } = notation;
+  if (label === 'received') {
+    const time = new TimeWriter();
+    const before = new Utf8Constant(separator + key(ROW_LABELS.received[0]) + quote);
+    const after = new Utf8Constant(quote + end);
+    return (view, at, batch, row) => {
+      const { intervalMs } = batch.machines[row] as Machine;
+      const from = before.write(view, at);
+      return after.write(view, time.write(view, from, batch.receivedMs[row] as number, intervalMs));
+    };
+  }
+  const [flag, kind] = ROW_LABELS[label];
+  const constant = (word: string) => {
+    const values = [
+      separator + key(flag) + (word === '' ? 0 : 1),
+      separator + key(kind) + (word === '' ? none : text(word)),
+    ];
+    return constantWithin(values.join('') + end, LABEL_BYTES_MAX);
+  };
+  if (label === 'anomaly') {
+    const texts = new LabelMemo(constant);
+    return (view, at, { machines, faults }, row) =>
+      texts.of((machines[row] as Machine).type, faults[row] as number).write(view, at);
+  }
+  const texts = new Map<number, Utf8Constant>();
+  return (view, at, { defects }, row) => {
+    const bits = defects[row] as number;
+    let known = texts.get(bits);
+    if (!known) {
+      known = constant(defectText(bits));
+      texts.set(bits, known);
+    }
+    return known.write(view, at);
+  };
 }
 
 function headerText({ key, separator }: LineNotation<string>, names: readonly string[]): string {
   return key ? '' : `${names.join(separator)}\n`;
 }
 
-/** The values of a type; by position, a run of separators leads to each. */
+/**
+ * The values of a type; by position, a run of separators leads to each.
+ *
+ * @param isLast - Whether the line ends after them.
+ */
 function typeWriter(
   notation: LineNotation<string>,
   type: MachineType,
   { names, fieldsOf }: LineColumns,
-  hasLabels: boolean,
+  isLast: boolean,
 ): ColumnWriter {
   const { separator, key, close } = notation;
   const fields = new Map(fieldsOf(type).map(({ name, field }) => [name, field]));
@@ -216,5 +277,5 @@ function typeWriter(
     throw new RangeError(
       `${type.type} is not among the machine types of this ${notation.name.toUpperCase()}`,
     );
-  return new ColumnWriter(columns, hasLabels ? lead : `${lead}${close}\n`, notation);
+  return new ColumnWriter(columns, isLast ? `${lead}${close}\n` : lead, notation);
 }

@@ -21,9 +21,9 @@ export interface TableLayout {
   readonly machineColumns: readonly MachineColumn[];
   /** The columns after those, one per name that any of the types has. */
   readonly fields: readonly TableField[];
-  /** A machine type's own fields of the table, by name; empty if it has no rows in it. */
+  /** A machine type's own fields of the table, by name. */
   fieldsOf(type: MachineType): ReadonlyMap<string, TableField>;
-  /** Position of the channel with which a row of a type is delivered. */
+  /** Position of the channel with which a row of a type is delivered; −1: it has no rows. */
   channelOf(type: MachineType): number;
   /** Descriptions of all columns in their order, for formats that can store them. */
   readonly descriptions?: ColumnDescriptions;
@@ -66,6 +66,11 @@ export function tableLayouts(types: Iterable<MachineType>): readonly TableLayout
     fieldsOf: (type) => channelFields(type, name),
     channelOf: (type) => type.channels.findIndex((channel) => channel.name === name),
   }));
+}
+
+/** The layout of a table that has the rows of another one without its fields. */
+export function labelLayout({ name, channelOf }: TableLayout): TableLayout {
+  return { name, machineColumns: [MACHINE_ID], fields: [], fieldsOf: () => new Map(), channelOf };
 }
 
 /** A machine type's fields of a channel, by name; empty if it has no such channel. */

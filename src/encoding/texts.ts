@@ -1,5 +1,6 @@
 import { type Field, type FieldKind, OPERATING_MODES } from '../core/field.ts';
 import type { MachineType } from '../core/machine.ts';
+import { defects } from '../defects/index.ts';
 import { Memo } from '../runtime/memo.ts';
 
 /** Stores are eight bytes wide, so up to seven bytes after a text are overwritten. */
@@ -101,8 +102,18 @@ export class FieldTexts<Value> {
   }
 }
 
-/** Columns for whether an anomaly is active in a reading, and its type. */
-export const LABEL_COLUMNS = ['anomaly', 'anomaly_type'] as const;
+/** What the columns after the fields of a reading say of it, and their names. */
+export const ROW_LABELS = {
+  /** Whether an anomaly acts, and its type. */
+  anomaly: ['anomaly', 'anomaly_type'],
+  /** Whether an instrument defect acts, and its kind. */
+  defect: ['defect', 'defect_kind'],
+  /** When it was delivered. */
+  received: ['received_at'],
+} as const;
+
+/** One of {@link ROW_LABELS}; they are written in the order of that list. */
+export type RowLabel = keyof typeof ROW_LABELS;
 
 /** Separator between the types of simultaneous anomalies. */
 const BETWEEN = '+';
@@ -111,6 +122,18 @@ const BETWEEN = '+';
 export function labelText(type: MachineType, label: number): string {
   return type.faultTypes.filter((_, i) => label & (1 << i)).join(BETWEEN);
 }
+
+/** The kinds of the defects that act on a reading: `stuck`, `scale;late`, ``. */
+export function defectText(label: number): string {
+  if (label === 0) return '';
+  const known = defectTexts.get(label);
+  if (known !== undefined) return known;
+  const text = defects.flatMap(({ kind }, i) => (label & (1 << i) ? kind : [])).join(';');
+  defectTexts.set(label, text);
+  return text;
+}
+
+const defectTexts = new Map<number, string>();
 
 /** Values derived from labels, each computed once per machine type. */
 export class LabelMemo<Value> {

@@ -42,7 +42,8 @@ export async function datasetSource(
     );
   const factories = await records(folder, manifest, 'factories', FACTORIES);
   const machines = (await records(folder, manifest, 'machines', MACHINES)).map(machineOf);
-  const anomalies = await records(folder, manifest, 'anomalies', ANOMALIES);
+  const isSealed = manifest.truth_digest !== undefined;
+  const anomalies = isSealed ? [] : await records(folder, manifest, 'anomalies', ANOMALIES);
   const readings = manifest.files.filter(({ table }) =>
     machines.some(({ type }) => type.channels.some(({ name }) => name === table)),
   );
@@ -52,7 +53,7 @@ export async function datasetSource(
     provenance: `Read from the dataset ${folder}, made by version ${manifest.version}.`,
     fromMs: Date.parse(manifest.from),
     toMs: Date.parse(manifest.to),
-    seed: manifest.seed,
+    ...(manifest.seed !== undefined && { seed: manifest.seed }),
     factories,
     machines,
     anomalies: anomalies.toSorted((a, b) => a.fromMs - b.fromMs),
@@ -182,6 +183,9 @@ function twinOf(
   version: string,
   twin: Omit<SimulatedTwin, 'seed'>,
 ): SimulatedTwin | string {
+  const { seed, scenarios } = manifest;
+  if (seed === undefined) return 'The truth of the dataset is sealed.';
+  if (scenarios) return 'Scenarios are told in the dataset.';
   if (manifest.version !== version)
     return `The dataset was made by version ${manifest.version}, and this is ${version}.`;
   if (manifest.journal_digest !== recordsDigest([]))
@@ -190,7 +194,7 @@ function twinOf(
     manifest.factory_digest === recordsDigest(twin.factories) &&
     JSON.stringify(manifest.settings) === JSON.stringify(twin.settings);
   return isSame
-    ? { ...twin, seed: manifest.seed }
+    ? { ...twin, seed }
     : 'The dataset was made from other factories than the configured ones; select their ' +
         'file with --factory and set the variables of the command in its manifest.';
 }

@@ -48,7 +48,8 @@ export interface ReportSource {
   /** The window includes readings with `fromMs` < time ≤ `toMs`. */
   readonly fromMs: number;
   readonly toMs: number;
-  readonly seed: number;
+  /** Undefined if it is secret. */
+  readonly seed?: number;
   readonly factories: readonly ReportedFactory[];
   /** In the order of the factories. */
   readonly machines: readonly ReportedMachine[];

@@ -32,9 +32,13 @@ export class ReportTotals {
   readonly machines: readonly MachineTotals[];
   /** What each machine's channels add, by the machine's id. */
   readonly #collectors: ReadonlyMap<string, readonly ChannelCollector[]>;
+  readonly #fromMs: number;
+  readonly #toMs: number;
 
   constructor({ fromMs, toMs, factories, machines }: Omit<ReportSource, 'allRows' | 'rows'>) {
     const intervalMaxMs = machines.reduce((max, each) => Math.max(max, each.intervalMs), 0);
+    this.#fromMs = fromMs;
+    this.#toMs = toMs;
     this.grid = new Grid(fromMs, toMs, intervalMaxMs);
     const sites = new Map(
       factories.map((factory) => {
@@ -53,14 +57,19 @@ export class ReportTotals {
     );
   }
 
-  /** Adds the readings among some rows. */
+  /** Adds the readings among some rows: repeated ones once, and none that tells another time. */
   add({ length, timesMs, flags, values, machines, channel }: SourceRows): void {
     for (let row = 0; row < length; row++) {
       if (((flags[row] as number) & READING) === 0) continue;
       const { id } = machines[row] as SourceRows['machines'][number];
-      for (const { name, collect } of this.#collectors.get(id) ?? [])
-        if (channel === undefined || channel === name)
-          collect(timesMs[row] as number, values, row * ROW_WIDTH);
+      const timeMs = timesMs[row] as number;
+      if (timeMs <= this.#fromMs || timeMs > this.#toMs) continue;
+      for (const collector of this.#collectors.get(id) ?? []) {
+        const { name, collect, lastMs } = collector;
+        if ((channel !== undefined && channel !== name) || timeMs === lastMs) continue;
+        collector.lastMs = timeMs;
+        collect(timeMs, values, row * ROW_WIDTH);
+      }
     }
   }
 }
@@ -69,11 +78,13 @@ export class ReportTotals {
 interface ChannelCollector {
   readonly name: string;
   readonly collect: CollectReading;
+  /** The time of its last reading [ms]. */
+  lastMs: number;
 }
 
 function collectorsOf(totals: MachineTotals): readonly ChannelCollector[] {
   return totals.machine.type.channels.flatMap((channel) => {
     const collect = totals.collector(channel);
-    return collect ? [{ name: channel.name, collect }] : [];
+    return collect ? [{ name: channel.name, collect, lastMs: Number.NaN }] : [];
   });
 }

@@ -1,4 +1,4 @@
-import { fleetOf, type WindowRequest } from '../dataset/request.ts';
+import { fleetOf, isTold, type WindowRequest } from '../dataset/request.ts';
 import { type Truth, truthsOf } from '../dataset/truth.ts';
 import { machinesOf, plannedReadings, windowBatches } from '../dataset/window-reader.ts';
 import type { ReportedAnomaly, ReportSource } from './report-source.ts';
@@ -30,7 +30,7 @@ export function windowSource(request: WindowRequest, version: string): ReportSou
       ratedPowerKw: parameters['ratedPowerKw'] as number,
     })),
     anomalies: truths.map(anomalyOf).toSorted((a, b) => a.fromMs - b.fromMs),
-    twin: { factories, seed, settings },
+    twin: isTold(request) ? 'Scenarios are told in the window.' : { factories, seed, settings },
     allRows: machines.reduce((sum, machine) => sum + plannedReadings(request, machine), 0),
     rows: () => windowBatches(request, fleet),
   };

@@ -1,6 +1,6 @@
 import { FADE_S, type Incident } from '../core/anomaly.ts';
 import type { Machine } from '../core/factory.ts';
-import { ROW_WIDTH } from '../core/machine.ts';
+import { ROW_WIDTH, takenMilliwattHours } from '../core/machine.ts';
 import { Cursor, isSame } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -37,6 +37,8 @@ export class CostCount {
   readonly #goodColumn: number;
   #tS: number;
   #energyKwh = 0;
+  #actualMwh = 0;
+  #healthyMwh = 0;
   #units = 0;
   #hasRecovered = false;
   #isFinal = false;
@@ -89,6 +91,11 @@ export class CostCount {
     };
   }
 
+  /** Energy so far, each reading in whole milliwatt-hours, so that parts add up exactly. */
+  get milliwattHours(): { readonly actual: number; readonly healthy: number } {
+    return { actual: this.#actualMwh, healthy: this.#healthyMwh };
+  }
+
   #count(): void {
     const { type } = this.#machine;
     const good = this.#goodColumn;
@@ -96,11 +103,13 @@ export class CostCount {
     if (this.#actual.follow(this.#tS)) {
       this.#actual.read(this.#tS, row, 0);
       this.#energyKwh += type.energyTakenKwh(row, 0);
+      this.#actualMwh += takenMilliwattHours(type, row, 0);
       this.#units -= row[good] as number;
     }
     if (this.#healthy.follow(this.#tS)) {
       this.#healthy.read(this.#tS, row, 0);
       this.#energyKwh -= type.energyTakenKwh(row, 0);
+      this.#healthyMwh += takenMilliwattHours(type, row, 0);
       this.#units += row[good] as number;
     }
   }

@@ -1,6 +1,6 @@
 import { ConfigError, type Diagnostic, knownNames } from '../core/errors.ts';
 import type { FactoryDescription } from '../core/factory.ts';
-import type { Span } from '../core/occurrence.ts';
+import type { Occurrence, Span } from '../core/occurrence.ts';
 import type { PeriodName, Story, StoryEvent } from '../core/story.ts';
 import { parse } from '../factory/document.ts';
 import type { Catalogue } from '../factory/machine-types.ts';
@@ -249,6 +249,16 @@ export interface TimelineRow {
   readonly endS: number;
   /** Its resolved keys. */
   readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** The keys of an occurrence of an event, as a file has them; undefined for other stories. */
+export function valuesOf(
+  story: Story,
+  event: StoryEvent,
+  occurrence: Occurrence,
+): Readonly<Record<string, unknown>> | undefined {
+  const body = details.get(story)?.bodies[story.events.indexOf(event)];
+  return body?.values(occurrence as never);
 }
 
 /** Events that repeat without end are shown for so long [s]. */

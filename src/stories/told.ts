@@ -28,8 +28,11 @@ function storiesOf(fleet: Fleet): readonly Story[] {
   return fleet.journal.told.map((told) => storyTold(told, fleet));
 }
 
+/** What of a fleet its stories are read with. */
+export type StoryBasis = Pick<Fleet, 'types' | 'seed' | 'registersFromS' | 'haveAllRegisters'>;
+
 /** The story that a journal tells of something. */
-export function storyTold(told: Told, fleet: Fleet): Story {
+export function storyTold(told: Told, fleet: StoryBasis): Story {
   let story = compiled.get(told);
   if (!story) {
     story = storyOf(told, fleet);
@@ -41,7 +44,7 @@ export function storyTold(told: Told, fleet: Fleet): Story {
 /** Stories whose events stay the same objects, as long as the same is told of them. */
 const compiled = new WeakMap<Told, Story>();
 
-function storyOf({ event, untilS }: Told, fleet: Fleet): Story {
+function storyOf({ event, untilS }: Told, fleet: StoryBasis): Story {
   if (event.kind === 'defect') return defectStory(event, event.timeS, untilS, fleet.seed);
   return scenarioStory(event, event.timeS, untilS, fleet);
 }
@@ -55,7 +58,7 @@ function scenarioStory(
   { text, name, factory, file, startS, isWhole }: Omit<ScenarioEntry, 'kind'>,
   fromS: number,
   untilS: number,
-  fleet: Fleet,
+  fleet: StoryBasis,
 ): Story {
   const given = {
     text,
@@ -71,7 +74,7 @@ function scenarioStory(
 /** What stories of some factories are read with. */
 export function storyContext(
   factories: readonly FactoryDescription[],
-  fleet: Pick<Fleet, 'types' | 'seed' | 'registersFromS' | 'haveAllRegisters'>,
+  fleet: StoryBasis,
 ): StoryContext {
   const { types: catalogue, seed } = fleet;
   const hasRegister = (machineId: string) =>

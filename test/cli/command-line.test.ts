@@ -165,7 +165,12 @@ test('a common alias of a command gets the command’s name', async () => {
 
 test('a broker URL without a scheme gets the corrected URL, without secrets', () => {
   const faultOf = (url: string) => {
-    const options = new OptionReader({ values: { mqtt: url }, flags: new Set(), operands: [] });
+    const options = new OptionReader({
+      values: { mqtt: url },
+      lists: {},
+      flags: new Set(),
+      operands: [],
+    });
     readBroker(options, configure());
     let message = '';
     try {

@@ -95,7 +95,7 @@ async function written(
   rowsMax = Math.max(batch.length, 1),
   compression = format.compressions[0],
 ): Promise<WrittenTable> {
-  const begin = await format.tableFiles(layout, true, compression);
+  const begin = await format.tableFiles(layout, ['anomaly'], compression);
   const writer = begin(path);
   for (let from = 0; from < batch.length; from += rowsMax)
     await writer.add(partOf(batch, from, Math.min(from + rowsMax, batch.length)));
@@ -168,7 +168,7 @@ for (const format of FORMATS as readonly Format[]) {
   test(`${format.name}: files of a table do not depend on what was written before`, async () => {
     const [layout] = LAYOUTS as [TableLayout, ...TableLayout[]];
     const [first, second] = fc.sample(anyBatch(TYPES), { numRuns: 2, seed: 7 }) as [Batch, Batch];
-    const begin = await format.tableFiles(layout, true, format.compressions[0]);
+    const begin = await format.tableFiles(layout, ['anomaly'], format.compressions[0]);
     const paths = [freshPath(format), freshPath(format)] as const;
     for (const [i, batch] of [first, second].entries()) {
       const writer = begin(paths[i] as string);

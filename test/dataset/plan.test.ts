@@ -117,7 +117,7 @@ test('notes written after the manifest do not change it', () => {
   progress.begin(identityOf(request));
   progress.add([file]);
   assert.deepEqual([...new Progress(folder).begin(identityOf(request)).values()], [file]);
-  writeManifest(folder, identityOf(request), 'command', [file]);
+  writeManifest(folder, { ...identityOf(request), command: 'command' }, [file]);
   progress.add([file]);
   assert.ok(!existsSync(join(folder, 'manifest.partial.jsonl')));
 });

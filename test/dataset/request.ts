@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { FactoryDescription } from '../../src/core/factory.ts';
+import type { AnswerKey } from '../../src/dataset/answer-key.ts';
 import { beginDataset } from '../../src/dataset/dataset-folder.ts';
 import { generateDataset } from '../../src/dataset/generation.ts';
 import type { FileEntry, Manifest } from '../../src/dataset/manifest.ts';
 import { planOf } from '../../src/dataset/plan.ts';
 import type { DatasetRequest } from '../../src/dataset/request.ts';
-import type { Truth } from '../../src/dataset/truth.ts';
 import type { WorkResult } from '../../src/dataset/workplace.ts';
 import { Workplace } from '../../src/dataset/workplace.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
@@ -84,7 +84,7 @@ export async function made(request: DatasetRequest): Promise<Made> {
   const workplace = new Workplace({ kind: 'files', request, folder });
   const plan = planOf(request, workplace.fleet('actual'));
   const files: FileEntry[] = [];
-  const truths: Truth[] = [];
+  const truths: AnswerKey[] = [];
   for (const index of beginDataset(request, folder, plan).tasks) {
     const result = await workplace.do({ kind: 'task', index }, () => {});
     if (result.kind === 'files') files.push(...result.files);

@@ -116,8 +116,8 @@ describe('the times of a machine', () => {
     const texts = [
       encoded(csv.flat([filler]), batch),
       encoded(jsonLines.flat(), batch),
-      encoded(csv.table(layout, false), batch),
-      encoded(jsonLines.table(layout, true), batch),
+      encoded(csv.table(layout, []), batch),
+      encoded(jsonLines.table(layout, ['anomaly']), batch),
       ...rows.map((row) => readingAt(batch, row).time),
       ...rows.map((row) => payload(json.message(batch, row, 0, bytes, 0))),
       ...rows.map((row) => payload(json.status(batch, row, bytes, 0))),

@@ -11,14 +11,14 @@ import type { Fleet } from '../../simulation/fleet.ts';
 import { BROKER_OPTIONS, readBroker } from '../broker-url.ts';
 import { PROGRAM } from '../command-line.ts';
 import { Interruption } from '../interruption.ts';
-import { type Destination, RowCount, type WriteJob } from './destination.ts';
+import { type Destination, FILES_ONLY, RowCount, type WriteJob } from './destination.ts';
 
 /** The messages of readings and statuses, on a broker. */
 export const broker: Destination = {
   name: 'a broker',
   option: 'mqtt',
   options: BROKER_OPTIONS,
-  inapplicable: ['compress', 'partition', 'labels', 'wide', 'split', 'workers', 'format', 'clean'],
+  inapplicable: [...FILES_ONLY, 'format', 'true', 'clean'],
   formats: FORMAT_NAMES,
   isForCluster: false,
   read(options, configuration) {

@@ -7,7 +7,7 @@ import { DATABASE_URL, urlFaults } from '../../outputs/postgres/url.ts';
 import { PROGRAM } from '../command-line.ts';
 import { Interruption } from '../interruption.ts';
 import { count } from '../progress-line.ts';
-import { type Destination, RowCount, type WriteJob } from './destination.ts';
+import { type Destination, FILES_ONLY, RowCount, type WriteJob } from './destination.ts';
 
 /** The tables of an EnMS, with the registry rows that readings refer to. */
 export const database: Destination = {
@@ -19,7 +19,7 @@ export const database: Destination = {
       about: 'Database of an EnMS: postgres://user@host/database, password in PGPASSWORD.',
     },
   },
-  inapplicable: ['compress', 'partition', 'labels', 'wide', 'split', 'workers', 'format', 'clean'],
+  inapplicable: [...FILES_ONLY, 'format', 'true', 'clean'],
   formats: FORMAT_NAMES,
   isForCluster: true,
   read(options) {

@@ -8,6 +8,12 @@ import type { OptionReader } from '../option-reader.ts';
 import { count, type ProgressLine, span } from '../progress-line.ts';
 import type { Terminal } from '../reporter.ts';
 
+/** The options that apply to files only. */
+export const FILES_ONLY: readonly string[] = [
+  ...['compress', 'partition', 'labels', 'received', 'wide', 'split', 'workers'],
+  ...['without', 'truth-out'],
+];
+
 /** A place that `generate` writes to. The list of them is `index.ts`. */
 export interface Destination {
   /** Its name in messages: `a database`. */

@@ -12,7 +12,7 @@ import { STDOUT } from './standard-output.ts';
 /** Most worker processes: no machine has more cores. */
 const WORKERS_MAX = 256;
 /** The default folder. */
-const FOLDER_DEFAULT = 'dataset';
+export const FOLDER_DEFAULT = 'dataset';
 
 /** The files of a dataset, in a folder. */
 export const files: Destination = {

@@ -1,6 +1,6 @@
 import { STREAM_FORMATS } from '../../dataset/formats/index.ts';
-import { fleetOf } from '../../dataset/request.ts';
-import { type Destination, RowCount } from './destination.ts';
+import { fleetOf, type Variant, variantsOf } from '../../dataset/request.ts';
+import { type Destination, FILES_ONLY, RowCount } from './destination.ts';
 
 /** Stands for standard output instead of a folder. */
 export const STDOUT = '-';
@@ -11,7 +11,7 @@ export const standardOutput: Destination = {
   option: 'out',
   isMeant: (written) => written === STDOUT,
   options: {},
-  inapplicable: ['compress', 'partition', 'labels', 'wide', 'split', 'workers'],
+  inapplicable: FILES_ONLY,
   formats: STREAM_FORMATS,
   isForCluster: false,
   read: (options) => {
@@ -19,7 +19,7 @@ export const standardOutput: Destination = {
       options.fault('json', 'applies to a result, and --out - fills standard output with records');
     return async ({ dataset, progress, stdout }) => {
       const { streamFlat } = await import('../../dataset/flat-stream.ts');
-      const fleet = fleetOf(dataset, dataset.hasClean ? 'clean' : 'actual');
+      const fleet = fleetOf(dataset, variantsOf(dataset).at(-1) as Variant);
       const written = new RowCount(dataset, fleet, progress);
       await streamFlat(dataset, fleet, stdout, written.add);
       return 0;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { beginDataset, removeParts } from '../../dataset/dataset-folder.ts';
+import { beginDataset, progressOf, removeParts } from '../../dataset/dataset-folder.ts';
 import { rowsOf } from '../../dataset/generation.ts';
-import { identityOf, Progress } from '../../dataset/manifest.ts';
+import { identityOf } from '../../dataset/manifest.ts';
 import { databaseParts, plannedRows, planOf } from '../../dataset/plan.ts';
 import {
   type DatasetRequest,
@@ -39,7 +39,7 @@ export function datasetJob(request: DatasetRequest, out: string): HistoryJob {
   const folder = resolve(out);
   const fleet = fleetOf(request, 'actual');
   const plan = planOf(request, fleet);
-  const progress = new Progress(folder);
+  const progress = progressOf(request, folder);
   return {
     id: idOf(identityOf(request), { folder }),
     work: { kind: 'files', request, folder },
@@ -55,7 +55,7 @@ export function datasetJob(request: DatasetRequest, out: string): HistoryJob {
       const files = results.flatMap((result) => (result.kind === 'files' ? result.files : []));
       if (files.length > 0) progress.add(files);
     },
-    stop: () => removeParts(folder),
+    stop: () => removeParts(request, folder),
   };
 }
 

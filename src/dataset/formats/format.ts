@@ -1,6 +1,7 @@
 import type { Batch } from '../../core/batch.ts';
 import type { LineFormat } from '../../encoding/line-format.ts';
 import type { TableLayout } from '../../encoding/table-layout.ts';
+import type { RowLabel } from '../../encoding/texts.ts';
 import type { FileDigest } from '../whole-file.ts';
 
 /** How a file is compressed. */
@@ -23,7 +24,7 @@ export interface Format<Name extends string = string> {
    */
   tableFiles(
     layout: TableLayout,
-    hasLabels: boolean,
+    labels: readonly RowLabel[],
     compression: Compression,
   ): Promise<TableFiles>;
   /** @throws DatasetError if the file cannot be written. */
@@ -55,7 +56,7 @@ export interface WrittenTable extends FileDigest {
   readonly rows: number;
 }
 
-/** A small table: machines, factories, anomalies. */
+/** A table that is no table of readings: machines, factories, anomalies. */
 export interface RecordTable {
   readonly name: string;
   /** A time is text in the rows, `2025-10-09T12:00:00Z`. */
@@ -63,7 +64,25 @@ export interface RecordTable {
     readonly name: string;
     readonly kind: 'text' | 'number' | 'whole' | 'time';
   }[];
-  readonly rows: readonly (readonly (string | number | null)[])[];
+  readonly rows: Iterable<readonly (string | number | null)[]>;
+}
+
+/** Rows of a table that are written at a time. */
+const CHUNK_ROWS = 50_000;
+
+/** Some rows of a table after the others; one chunk at least. */
+export function* chunksOf<Row>(rows: Iterable<Row>): Generator<readonly Row[]> {
+  let chunk: Row[] = [];
+  let isFirst = true;
+  for (const row of rows) {
+    if (chunk.length === CHUNK_ROWS) {
+      yield chunk;
+      chunk = [];
+      isFirst = false;
+    }
+    chunk.push(row);
+  }
+  if (isFirst || chunk.length > 0) yield chunk;
 }
 
 /** The type as which a column is read; times become milliseconds since the epoch. */

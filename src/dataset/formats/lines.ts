@@ -3,7 +3,13 @@ import { type Batch, READING } from '../../core/batch.ts';
 import { MESSAGE_BYTES_MAX } from '../../encoding/columns.ts';
 import type { LineEncoder, LineFormat } from '../../encoding/line-format.ts';
 import { WholeFile } from '../whole-file.ts';
-import type { Compression, Format, TableWriter, WrittenTable } from './format.ts';
+import {
+  type Compression,
+  chunksOf,
+  type Format,
+  type TableWriter,
+  type WrittenTable,
+} from './format.ts';
 import { readLines } from './line-reader.ts';
 
 /** Files of lines, compressed by gzip or not. */
@@ -15,16 +21,20 @@ export function lines<Name extends string>(format: LineFormat<Name>): Format<Nam
     lines: format,
     compressions: ['none', 'gzip'],
     extension: (compression) => (compression === 'gzip' ? `.${name}.gz` : `.${name}`),
-    async tableFiles(layout, hasLabels, compression) {
-      const encoder = format.table(layout, hasLabels);
+    async tableFiles(layout, labels, compression) {
+      const encoder = format.table(layout, labels);
       return (path) => new LineTableWriter(path, encoder, compression);
     },
     async writeRecords(path, { columns, rows }, compression) {
       const names = columns.map((column) => column.name);
-      const bytes = new TextEncoder().encode(format.records(names, rows));
       const file = new WholeFile(path);
-      file.write(compression === 'gzip' ? gzipSync(bytes) : bytes);
-      return { ...file.finish(), rows: rows.length };
+      let written = 0;
+      for (const chunk of chunksOf(rows)) {
+        const bytes = new TextEncoder().encode(format.records(names, chunk, written === 0));
+        file.write(compression === 'gzip' ? gzipSync(bytes) : bytes);
+        written += chunk.length;
+      }
+      return { ...file.finish(), rows: written };
     },
     read: (path, wanted) => readLines(path, wanted, format),
   };

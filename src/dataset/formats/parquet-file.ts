@@ -22,7 +22,7 @@ import type { ColumnDescription, ColumnDescriptions } from '../../encoding/table
 import { keepWebAssembly } from '../../web-assembly.ts';
 import { pathError } from '../dataset-error.ts';
 import { type FileDigest, WholeFile } from '../whole-file.ts';
-import type { Compression, RecordTable, WrittenTable } from './format.ts';
+import { type Compression, chunksOf, type RecordTable, type WrittenTable } from './format.ts';
 
 keepWebAssembly();
 
@@ -73,8 +73,12 @@ export type Columns = Readonly<Record<string, Data>>;
 
 /** Instants in milliseconds since the epoch, as a timestamp with time zone. */
 export function timeColumn(values: BigInt64Array): Data {
+  return instantsOf(values, { nullCount: 0 });
+}
+
+function instantsOf(data: BigInt64Array, nulls: ReturnType<typeof nullsOf>): Data {
   const type = new TimestampMillisecond('UTC');
-  return makeData({ type, length: values.length, nullCount: 0, data: values });
+  return makeData({ type, length: data.length, data, ...nulls });
 }
 
 /** Numbers; NaN is null. */
@@ -235,19 +239,31 @@ export async function writeParquetRecords(
 ): Promise<WrittenTable> {
   const file = new ParquetFile(path, compression);
   try {
-    await file.add(recordColumns(table));
-    return { ...(await file.finish()), rows: table.rows.length };
+    let rows = 0;
+    for (const chunk of chunksOf(table.rows)) {
+      await file.add(recordColumns(table, chunk));
+      rows += chunk.length;
+    }
+    return { ...(await file.finish()), rows };
   } catch (error) {
     file.abandon();
     throw error;
   }
 }
 
-function recordColumns({ columns, rows }: RecordTable): Columns {
+function recordColumns(
+  { columns }: RecordTable,
+  rows: readonly (readonly (string | number | null)[])[],
+): Columns {
   const entries = columns.map(({ name, kind }, i) => {
     const values = rows.map((row) => row[i] ?? null);
-    if (kind === 'time')
-      return [name, timeColumn(BigInt64Array.from(values, (v) => BigInt(Date.parse(String(v)))))];
+    if (kind === 'time') {
+      const times = Float64Array.from(values, (v) =>
+        v === null ? Number.NaN : Date.parse(String(v)),
+      );
+      const data = BigInt64Array.from(times, (ms) => BigInt(Number.isNaN(ms) ? 0 : ms));
+      return [name, instantsOf(data, nullsOf(times))];
+    }
     if (kind === 'text') {
       const texts = [...new Set(values.filter((value) => value !== null))].map(String);
       const indexes = new Map(texts.map((text, index) => [text, index]));

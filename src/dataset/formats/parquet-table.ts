@@ -1,8 +1,16 @@
 import { type Batch, PARTIAL, READING } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
-import { type MachineType, ROW_WIDTH } from '../../core/machine.ts';
+import { ROW_WIDTH } from '../../core/machine.ts';
 import type { MachineColumn, TableLayout } from '../../encoding/table-layout.ts';
-import { FieldTexts, isText, LabelMemo, type TableField } from '../../encoding/texts.ts';
+import {
+  defectText,
+  FieldTexts,
+  isText,
+  LabelMemo,
+  ROW_LABELS,
+  type RowLabel,
+  type TableField,
+} from '../../encoding/texts.ts';
 import { Memo } from '../../runtime/memo.ts';
 import type { Compression, TableWriter, WrittenTable } from './format.ts';
 import {
@@ -77,7 +85,7 @@ export class TableColumns {
   readonly #machinesTaken = new Int32Array(CHUNK_ROWS);
   readonly #times = new Instants();
   readonly #machines = new Float64Array(CHUNK_ROWS);
-  readonly #labels: Labels | undefined;
+  readonly #labels: readonly LabelColumns[];
   /** The texts that name a machine, by its index. */
   readonly #machineTexts: readonly (MachineColumn & { readonly texts: string[] })[];
   /** Each machine's index; −1 for machines without rows in the table. */
@@ -85,7 +93,7 @@ export class TableColumns {
   readonly #texts = new Memo((field: TableField) => new FieldTexts(field, (text) => text));
   #length = 0;
 
-  constructor(layout: TableLayout, hasLabels: boolean) {
+  constructor(layout: TableLayout, labels: readonly RowLabel[]) {
     this.#layout = layout;
     this.#machineTexts = layout.machineColumns.map((column) => ({ ...column, texts: [] }));
     this.#columns = layout.fields.map((field) => ({
@@ -95,7 +103,7 @@ export class TableColumns {
       values: new Float64Array(CHUNK_ROWS),
       dictionary: isText(field) ? new Dictionary() : undefined,
     }));
-    this.#labels = hasLabels ? new Labels() : undefined;
+    this.#labels = labels.map(labelColumns);
     this.#indexes = new Memo((machine) => this.#add(machine));
   }
 
@@ -124,7 +132,7 @@ export class TableColumns {
       texts.length = 0;
       dictionary?.take();
     }
-    this.#labels?.columns(0);
+    for (const label of this.#labels) label.columns(0);
   }
 
   /**
@@ -149,11 +157,7 @@ export class TableColumns {
     for (const column of this.#columns)
       if (column.dictionary) this.#takeTexts(batch, count, column, column.dictionary);
       else this.#takeNumbers(batch, count, column);
-    for (let k = 0; this.#labels && k < count; k++) {
-      const taken = this.#rowsTaken[k] as number;
-      const { type } = batch.machines[taken] as Machine;
-      this.#labels.put(at + k, type, batch.faults[taken] as number);
-    }
+    for (const label of this.#labels) label.take(batch, this.#rowsTaken, count, at);
     this.#length += count;
     return row;
   }
@@ -180,12 +184,12 @@ export class TableColumns {
         : columnOfKind(field.kind, chunk);
     }
     this.#length = 0;
-    return { ...columns, ...this.#labels?.columns(length) };
+    return Object.assign(columns, ...this.#labels.map((label) => label.columns(length)));
   }
 
   #add(machine: Machine): number {
     const own = this.#layout.fieldsOf(machine.type);
-    if (own.size === 0) return -1;
+    if (this.#layout.channelOf(machine.type) < 0) return -1;
     for (const { field, sources, texts } of this.#columns) {
       const source = own.get(field.name);
       sources.push(source?.column ?? -1);
@@ -275,22 +279,51 @@ class Dictionary {
   }
 }
 
-/** The columns of labels. */
-class Labels {
-  readonly #flags = new Int8Array(CHUNK_ROWS);
-  readonly #indexes = new Float64Array(CHUNK_ROWS);
-  readonly #types = new Dictionary();
-  readonly #texts = new LabelMemo((text) => text);
+/** The columns of a label, filled chunk by chunk. */
+interface LabelColumns {
+  /** Takes what it says of some rows of a batch, from `at` on. */
+  take(batch: Batch, rows: Int32Array, count: number, at: number): void;
+  /** Returns the columns of the chunk; the next one starts with none. */
+  columns(length: number): Columns;
+}
 
-  put(at: number, type: MachineType, label: number): void {
-    this.#flags[at] = label === 0 ? 0 : 1;
-    this.#indexes[at] = label === 0 ? Number.NaN : this.#types.indexOf(this.#texts.of(type, label));
-  }
+function labelColumns(label: RowLabel): LabelColumns {
+  if (label === 'received') return receivedColumn();
+  if (label === 'defect')
+    return flaggedText(ROW_LABELS.defect, ({ defects }, row) => defectText(defects[row] as number));
+  const texts = new LabelMemo((text) => text);
+  return flaggedText(ROW_LABELS.anomaly, ({ machines, faults }, row) =>
+    texts.of((machines[row] as Machine).type, faults[row] as number),
+  );
+}
 
-  columns(length: number): Columns {
-    return {
-      anomaly: flagColumn(this.#flags.subarray(0, length)),
-      anomaly_type: textColumn(this.#indexes.subarray(0, length), this.#types.take()),
-    };
-  }
+/** A column of 0 and 1, and one of texts, which has none where the first is 0. */
+function flaggedText(
+  [flag, kind]: readonly [string, string],
+  textOf: (batch: Batch, row: number) => string,
+): LabelColumns {
+  const flags = new Int8Array(CHUNK_ROWS);
+  const indexes = new Float64Array(CHUNK_ROWS);
+  const texts = new Dictionary();
+  return {
+    take(batch, rows, count, at) {
+      for (let k = 0; k < count; k++) {
+        const text = textOf(batch, rows[k] as number);
+        flags[at + k] = text === '' ? 0 : 1;
+        indexes[at + k] = text === '' ? Number.NaN : texts.indexOf(text);
+      }
+    },
+    columns: (length) => ({
+      [flag]: flagColumn(flags.subarray(0, length)),
+      [kind]: textColumn(indexes.subarray(0, length), texts.take()),
+    }),
+  };
+}
+
+function receivedColumn(): LabelColumns {
+  const instants = new Instants();
+  return {
+    take: ({ receivedMs }, rows, count, at) => instants.take(receivedMs, rows, count, at),
+    columns: (length) => ({ [ROW_LABELS.received[0]]: instants.column(length) }),
+  };
 }

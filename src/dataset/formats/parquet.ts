@@ -10,9 +10,9 @@ export const parquet: Format<'parquet'> = {
   lines: undefined,
   compressions: ['zstd', 'snappy', 'gzip', 'none'],
   extension: () => '.parquet',
-  async tableFiles(layout, hasLabels, compression) {
+  async tableFiles(layout, labels, compression) {
     const { ParquetTableWriter, TableColumns } = await import('./parquet-table.ts');
-    const columns = new TableColumns(layout, hasLabels);
+    const columns = new TableColumns(layout, labels);
     return (path) => new ParquetTableWriter(path, columns, compression);
   },
   async writeRecords(path, table, compression) {
