@@ -81,10 +81,10 @@ export function readingsIn({ length, flags }: Batch): number {
 }
 
 /** Number of table rows of a batch: one per channel of each reading. */
-export function tableRows({ length, flags, machines }: Batch): number {
+export function tableRows(batch: Batch): number {
   let rows = 0;
-  for (let row = 0; row < length; row++)
-    if ((flags[row] as number) & READING) rows += (machines[row] as Machine).type.channels.length;
+  for (let row = 0; row < batch.length; row++)
+    if ((batch.flags[row] as number) & READING) rows += batch.channelCount(row);
   return rows;
 }
 
