@@ -376,7 +376,7 @@ export class FleetReceiptReader extends ReceiptReader implements SwitchableReade
   readonly #fleetReader: FleetSwitchReader;
 
   constructor(fleet: Fleet, options: FleetSwitchOptions = {}) {
-    const { machinesOf = (fleet: Fleet) => fleet.machines, statusIntervalS, without } = options;
+    const { machinesOf = (fleet: Fleet) => fleet.machines, ...others } = options;
     const fleetReader = new FleetSwitchReader(fleet, options);
     const orders = new WeakMap<Machine, number>();
     const ordered = () => {
@@ -385,13 +385,8 @@ export class FleetReceiptReader extends ReceiptReader implements SwitchableReade
       return orders;
     };
     super(fleetReader, {
-      readerOf: (machine) =>
-        createReader(fleetReader.fleet, {
-          machines: [machine],
-          ...(statusIntervalS !== undefined && { statusIntervalS }),
-          ...(without !== undefined && { without }),
-        }),
-      spansAt: (timeMs) => lateSpans(machinesOf(fleetReader.fleet), timeMs),
+      readerOf: (machine) => createReader(fleetReader.fleet, { ...others, machines: [machine] }),
+      spansAt: (timeMs) => (options.isTrue ? [] : lateSpans(machinesOf(fleetReader.fleet), timeMs)),
       orderOf: (machine) => orders.get(machine) ?? ordered().get(machine) ?? 0,
     });
     this.#fleetReader = fleetReader;
