@@ -175,6 +175,33 @@ test('defects leave statuses as they are', async () => {
   assert.deepEqual(statuses(told), statuses(truth));
 });
 
+test('every key is there, and null is only what a defect makes missing', async () => {
+  const missing = { kind: 'missing', fields: ['voltage_v'], values: { share: 0.5 } } as const;
+  const [told, truth] = [new MemorySink(), new MemorySink()];
+  await deliver(told, { of: fleetOf([{ ...missing, ...of(compressor) }, ...DEFECTS], small) });
+  await deliver(truth, { of: sound });
+  const parsed = ({ messages }: MemorySink) =>
+    messages.map(({ topic, payload }) => ({ topic, fields: JSON.parse(payload.toString()) }));
+  const nullable = new Map<string, Set<string>>();
+  const keys = new Map<string, string>();
+  for (const { topic, fields } of parsed(truth)) {
+    keys.set(topic, Object.keys(fields).join());
+    const own = nullable.get(topic) ?? new Set();
+    for (const [key, value] of Object.entries(fields)) if (value === null) own.add(key);
+    nullable.set(topic, own);
+  }
+  let count = 0;
+  for (const { topic, fields } of parsed(told)) {
+    assert.equal(Object.keys(fields).join(), keys.get(topic));
+    for (const [key, value] of Object.entries(fields)) {
+      if (value !== null || nullable.get(topic)?.has(key)) continue;
+      assert.match(`${topic} ${key}`, /compressor.*voltage_v$/);
+      count++;
+    }
+  }
+  assert.ok(count > 100);
+});
+
 test('spread over their intervals, readings come in the same order', async () => {
   const [spread, plain] = [new MemorySink(), new MemorySink()];
   await deliver(spread, { isSpread: true, to: TO_MS });
