@@ -93,6 +93,15 @@ export class Batch {
     return ((this.channels[row] as number) & (1 << channel)) !== 0;
   }
 
+  /** Number of channels of row `row`. */
+  channelCount(row: number): number {
+    const { length } = (this.machines[row] as Machine).type.channels;
+    if (((this.flags[row] as number) & PARTIAL) === 0) return length;
+    let count = 0;
+    for (let channel = 0; channel < length; channel++) if (this.carries(row, channel)) count++;
+    return count;
+  }
+
   /**
    * Whether row `row` stands for a reading that its machine made: whatever becomes of it on its
    * way, each counts once, at its own time.
