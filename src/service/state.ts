@@ -110,6 +110,9 @@ export async function restore(
   };
 }
 
+/** How long creating a store takes at most [ms]. */
+const MOMENT_MS = 60_000;
+
 /**
  * When a store begins that does not know it yet: where its first readings are, or at the simulated
  * time of its creation.
@@ -120,8 +123,9 @@ function likelyBeginningS(
   clock: RealClock,
 ): number {
   const { simulatedMs, realMs, speed } = clock.record;
-  const createdMs = Math.min(realMs, identity.createdAt.getTime());
-  const beganMs = Math.min(clock.nowMs(), simulatedMs + (createdMs - realMs) * speed);
+  // A clock that has never been set begins a moment after its store was created.
+  const sinceMs = realMs - identity.createdAt.getTime();
+  const beganMs = simulatedMs - (sinceMs > MOMENT_MS ? sinceMs * speed : 0);
   return Math.floor(Math.min(simulation.backfillFromMs ?? beganMs, beganMs) / 1000);
 }
 
