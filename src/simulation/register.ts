@@ -175,7 +175,7 @@ interface Total extends Pick<EnergyRegister, 'trueMwh' | 'mwh'> {
 }
 
 /** A total, and how many events the journal had up to its instant. */
-interface KnownTotal extends Total {
+export interface KnownTotal extends Total {
   readonly events: number;
 }
 
@@ -183,6 +183,16 @@ interface KnownTotal extends Total {
 class DayTotals {
   /** In the order of time. */
   #known: KnownTotal[] = [];
+
+  /** The latest ones, oldest first. */
+  latest(count: number): readonly KnownTotal[] {
+    return this.#known.slice(-count);
+  }
+
+  /** Begins with those that an earlier process remembered, oldest first. */
+  restore(known: readonly KnownTotal[]): void {
+    this.#known = [...known];
+  }
 
   /** The latest total up to and including `tS` that still holds. */
   before(tS: number, journal: Journal): Total | undefined {
