@@ -101,7 +101,7 @@ export async function restore(
   return {
     store,
     registry,
-    factories: registry ? await registry.read() : configuration.factories,
+    factories: registry ? await registry.read(() => clock.nowMs() / 1000) : configuration.factories,
     journal: await openJournal(configuration, store, events, clock),
     clock,
     gapLog: await GapLog.open(store.database),

@@ -129,7 +129,9 @@ function build(
         random: new Random(seed, description.id),
         scenario: description.faults ?? NO_FAULTS,
         ...(story && { story }),
-        ...(hasRegister && { registerFromS: registersFromS }),
+        ...(hasRegister && {
+          registerFromS: Math.max(registersFromS, description.addedS ?? registersFromS),
+        }),
       };
     });
     const networks = networksOf(factory, own, site, journal);

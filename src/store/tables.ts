@@ -41,6 +41,29 @@ export async function beginningS(queries: Queries, beginsS: number): Promise<num
   return (row as { begins_s: number }).begins_s;
 }
 
+/**
+ * When machines were added to a running factory, in simulated time [s], by id; those that a store
+ * began with are left out.
+ *
+ * @param nowS - What machines get that the store does not know yet.
+ */
+export async function machineBeginnings(
+  queries: Queries,
+  machineIds: readonly string[],
+  nowS: number,
+): Promise<ReadonlyMap<string, number>> {
+  await queries.query(
+    `insert into simulator.machine_beginnings (machine_id, begins_s)
+     select id, case when exists (select from simulator.machine_beginnings) then $2::float8 end
+     from unnest($1::text[]) as id on conflict do nothing`,
+    [machineIds, nowS],
+  );
+  const rows = await queries.query<{ id: string; begins_s: number }>(
+    'select machine_id as id, begins_s from simulator.machine_beginnings where begins_s is not null',
+  );
+  return new Map(rows.map(({ id, begins_s }) => [id, begins_s]));
+}
+
 /** What the energy register of a machine had counted at some instants. */
 export interface RegisterTotals {
   readonly machineId: string;

@@ -59,7 +59,10 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
   });
   const source = membership.registry;
   const follower = {
-    read: async () => (source ? nextFleet(simulator.fleet, await source.read()) : simulator.fleet),
+    read: async () =>
+      source
+        ? nextFleet(simulator.fleet, await source.read(() => eventLog.nextS()))
+        : simulator.fleet,
     change: (next: Fleet, fromMs: number) => simulator.change(next, fromMs),
   };
   const handOver = (next: Fleet) =>

@@ -179,8 +179,9 @@ class ShardWorker implements RegistryFollower {
 
   /** Reads the registry again, for {@link SharedEventLog}. */
   async read(): Promise<Fleet> {
-    const { registry } = this.#membership;
-    return registry ? nextFleet(this.#fleet, await registry.read()) : this.#fleet;
+    const { registry, eventLog } = this.#membership;
+    if (!registry) return this.#fleet;
+    return nextFleet(this.#fleet, await registry.read(() => eventLog.nextS()));
   }
 
   /** Continues with another fleet after an instant that no reader has passed. */

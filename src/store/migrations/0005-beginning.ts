@@ -5,6 +5,13 @@
 export const BEGINNING = `
 alter table simulator.identity add column begins_s double precision;
 
+create table simulator.machine_beginnings (
+  machine_id text primary key,
+  begins_s double precision);
+
+comment on column simulator.machine_beginnings.begins_s is
+  'Simulated time at which a running factory got the machine; null: it was there from the beginning';
+
 create table simulator.register_totals (
   machine_id text primary key,
   digest text not null,
