@@ -8,6 +8,7 @@ import { Shares } from '../delivery/shares.ts';
 import { outputs } from '../outputs/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { createFleet, type Fleet, nextFleet } from '../simulation/fleet.ts';
+import { dayTotals, type KnownTotal } from '../simulation/register.ts';
 import { InstantClock } from './clock.ts';
 
 /** The first message to a reader process: its complete setup. */
@@ -16,6 +17,8 @@ export interface ReaderSetup {
   readonly seed: number;
   readonly registersFromS: number | undefined;
   readonly haveAllRegisters: boolean;
+  /** What the energy registers of machines had counted lately, by id. */
+  readonly registerTotals: readonly (readonly [machineId: string, totals: readonly KnownTotal[]])[];
   readonly settings: Settings;
   readonly events: readonly JournalEvent[];
   /** Which share of the machines it publishes, and how many shares there are. */
@@ -89,6 +92,10 @@ let fleetOfAll = createFleet(setup.factories, {
   ...(registersFromS !== undefined && { registersFromS }),
   haveAllRegisters,
 });
+for (const [id, totals] of setup.registerTotals) {
+  const machine = fleetOfAll.byId.get(id);
+  if (machine) dayTotals(machine).told.restore(totals);
+}
 let fleet = ownShare();
 const requests = new Map<number, (answer: Answer) => void>();
 let requestCount = 0;

@@ -238,6 +238,17 @@ export function dayTotals(machine: Machine): Remembered {
   return remembered.of(machine);
 }
 
+/**
+ * Lets a machine that takes the place of another go on from its totals. What the two have read so
+ * far must be the same: they differ in what stories do from now on.
+ */
+export function inheritTotals(before: Machine, machine: Machine): void {
+  for (const layer of ['true', 'told'] as const) {
+    const own = dayTotals(machine)[layer];
+    if (own.latest(1).length === 0) own.restore(dayTotals(before)[layer].latest(TOTALS_MAX));
+  }
+}
+
 const remembered = new Memo(
   (_machine: Machine): Remembered => ({ true: new DayTotals(), told: new DayTotals() }),
 );

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { FactoryDescription } from '../../src/core/factory.ts';
+import type { FactoryDescription, Machine } from '../../src/core/factory.ts';
 import { Journal } from '../../src/core/journal.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { RegisterTotals } from '../../src/service/register-totals.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
-import { dayTotals } from '../../src/simulation/register.ts';
+import { dayTotals, inheritTotals } from '../../src/simulation/register.ts';
 import type { Database } from '../../src/store/database.ts';
 import { loadRegisterTotals } from '../../src/store/tables.ts';
 import { readRows } from '../rows.ts';
@@ -90,4 +90,16 @@ test('a fleet without registers needs no store', async () => {
   const totals = new RegisterTotals(database, () => createFleet([DEFAULT_FACTORY]));
   await totals.load();
   await totals.keep(NEVER);
+});
+
+test('a machine goes on from the totals of the one whose place it takes', () => {
+  const [before, after, fresh] = [counted(), counted(), counted()];
+  const rows = rowsOf(before);
+  for (const [i, machine] of after.machines.entries())
+    inheritTotals(before.machines[i] as Machine, machine);
+  const known = ({ machines }: Fleet) => dayTotals(machines[0] as Machine).told.latest(99);
+  assert.ok(known(before).length > 8);
+  assert.deepEqual(known(after), known(before));
+  assert.deepEqual(known(fresh), []);
+  assert.deepEqual(rowsOf(after), rows);
 });
