@@ -1,4 +1,4 @@
-import { type Batch, PARTIAL, READING } from '../core/batch.ts';
+import { type Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { FillBatch } from '../outputs/postgres/window.ts';
 import type { Fleet } from '../simulation/fleet.ts';
