@@ -8,6 +8,8 @@ import type { Instruments } from './instruments.ts';
 const DAY_S = 86_400;
 /** Readings counted before other work may run: about a millisecond. */
 const STEP_READINGS = 2048;
+/** Instants at which its count is kept: the beginnings of defects that act at once. */
+const PAST_MAX = 64;
 /** Totals remembered for a machine, which take 2 kB. */
 const TOTALS_MAX = 128;
 const MWH_PER_KWH = 1e6;
@@ -40,9 +42,12 @@ export class Register implements EnergyRegister {
   /** The energy of the last reading. */
   #lastMwh = 0;
   #lastS = Number.NaN;
+  /** When the reading before it was made, and what had been counted up to then. */
+  #beforeS = Number.NaN;
+  #beforeMwh = 0;
   /** The end of the day that is being counted, in UTC. */
   #dayEndS = Number.NaN;
-  #past: { readonly tS: number; readonly mwh: number } | undefined;
+  readonly #past = new Map<number, number>();
 
   constructor(machine: Machine, journal: Journal, source: Source) {
     this.#machine = machine;
@@ -63,13 +68,21 @@ export class Register implements EnergyRegister {
   }
 
   atMwh(tS: number): number {
-    if (this.#past?.tS !== tS) {
-      const past = new Register(this.#machine, this.#journal, this.#source);
-      for (const _ of past.opening(tS));
-      past.#remember(tS);
-      this.#past = { tS, mwh: past.mwh };
+    let mwh = this.#past.get(tS);
+    if (mwh === undefined) {
+      mwh = tS >= this.#beforeS && tS < this.#lastS ? this.#beforeMwh : this.#countedUntil(tS);
+      if (this.#past.size === PAST_MAX) this.#past.clear();
+      this.#past.set(tS, mwh);
     }
-    return this.#past.mwh;
+    return mwh;
+  }
+
+  /** Counts again up to an instant before the last reading. */
+  #countedUntil(tS: number): number {
+    const past = new Register(this.#machine, this.#journal, this.#source);
+    for (const _ of past.opening(tS));
+    past.#remember(tS);
+    return past.mwh;
   }
 
   close(): void {
@@ -83,6 +96,8 @@ export class Register implements EnergyRegister {
     const knownS = Math.max(this.#fromS, known?.tS ?? this.#fromS);
     this.#trueMwh = known?.trueMwh ?? 0;
     this.#mwh = known?.mwh ?? 0;
+    this.#beforeS = Number.NaN;
+    this.#lastS = knownS;
     this.#dayEndS = endOfDayS(knownS);
     if (!(knownS < tS)) return;
     const { intervalMs } = this.#machine;
@@ -105,6 +120,8 @@ export class Register implements EnergyRegister {
   count(tS: number, row: Float64Array, at: number): void {
     if (!this.#isOpen) return;
     if (tS > this.#dayEndS) this.#endDay(tS);
+    this.#beforeS = this.#lastS;
+    this.#beforeMwh = this.#mwh;
     // The register of a machine that is read before its begin stands at 0.
     this.#lastMwh = tS > this.#fromS ? takenMilliwattHours(this.#type, row, at) : 0;
     this.#lastS = tS;
