@@ -201,6 +201,11 @@ class DayTotals {
   /** In the order of time. */
   #known: KnownTotal[] = [];
 
+  /** All of them, oldest first. */
+  get all(): readonly KnownTotal[] {
+    return this.#known;
+  }
+
   /** The latest ones, oldest first. */
   latest(count: number): readonly KnownTotal[] {
     return this.#known.slice(-count);
@@ -262,7 +267,7 @@ export function dayTotals(machine: Machine): Remembered {
 export function inheritTotals(before: Machine, machine: Machine): void {
   for (const layer of ['true', 'told'] as const) {
     const own = dayTotals(machine)[layer];
-    if (own.latest(1).length === 0) own.restore(dayTotals(before)[layer].latest(TOTALS_MAX));
+    if (own.latest(1).length === 0) own.restore(dayTotals(before)[layer].all);
   }
 }
 
