@@ -53,6 +53,7 @@ const OPERATION_IDS: Readonly<Record<string, string>> = {
   'post /simulator/machines/{machine_id}/defect': 'injectDefect',
   'delete /simulator/machines/{machine_id}/defect': 'mendDefects',
   'get /simulator/defects': 'listDefects',
+  'get /simulator/measures': 'listMeasures',
   'get /simulator/machines/{machine_id}/readings': 'getReadings',
   'get /simulator/machines/{machine_id}/series': 'getSeries',
   'get /simulator/machines/{machine_id}/baseline': 'getBaseline',

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type Batch, READING } from '../../src/core/batch.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
 import { type Reading, readingAt } from '../../src/encoding/reading.ts';
+import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
+import { defectsIn } from '../../src/service/defect-records.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { batches, createReader } from '../../src/simulation/reader.ts';
@@ -279,6 +281,69 @@ describe('stories of a running factory', () => {
   });
 });
 
+describe('changes by stories of a running factory', () => {
+  it('save what the factory takes less, to the milliwatt-hour', async () => {
+    const log = new MemoryLog();
+    const simulation = await startSimulation({ log });
+    const { app } = simulation;
+    const pump = DEFAULT_FACTORY.machines.find(({ id }) => id === PUMP);
+    const scenario = {
+      name: 'retrofit',
+      events: [
+        {
+          id: 'vsd',
+          at: 600,
+          change: { as: 'measure', machine: 'Compressor-1', parameters: { control: 'vsd' } },
+        },
+        {
+          id: 'nothing',
+          at: 1200,
+          change: {
+            as: 'routine',
+            machine: 'Hydraulic-Pump-1',
+            rated_power_kw: pump?.ratedPowerKw,
+          },
+        },
+      ],
+    };
+    const begun = await app.inject({
+      method: 'POST',
+      url: '/simulator/scenarios',
+      payload: { scenario },
+    });
+    assert.equal(begun.statusCode, 200, begun.body);
+    await simulation.pass(3600);
+    const { body } = await app.inject('/simulator/measures');
+    const rows: Record<string, unknown>[] = JSON.parse(body);
+    const beginMs = NOON_MS + 601_000;
+    const endMs = NOON_MS + 3_600_000;
+    const [actual, without] = [restartedAt(log.kept), restartedAt([])].map((fleet) => {
+      const machines = fleet.machines.filter(({ id }) => id === COMPRESSOR);
+      const reader = createReader(fleet, { machines });
+      reader.seek(beginMs);
+      return [...batches(reader, endMs)]
+        .flatMap(readingsOf)
+        .reduce((sum, each) => sum + Math.round(1e6 * (each['energy_kwh'] as number)), 0);
+    }) as [number, number];
+    assert.notEqual(actual, without);
+    const figures = rows.map(({ event, boundary, machine_id, true_savings_kwh }) => [
+      event,
+      boundary,
+      machine_id,
+      true_savings_kwh,
+    ]);
+    const savedKwh = (without - actual) / 1e6;
+    assert.deepEqual(figures, [
+      ['vsd', 'factory', null, savedKwh],
+      ['vsd', 'machine', COMPRESSOR, savedKwh],
+      ['nothing', 'factory', null, 0],
+    ]);
+    assert.equal(rows[0]?.['true_savings_percent'], (100 * (without - actual)) / without);
+    assert.deepEqual(rows[0]?.['interacts_with'], []);
+    await simulation.close();
+  });
+});
+
 describe('defects of a running machine', () => {
   let log: MemoryLog;
   let simulation: Simulation;
@@ -375,36 +440,60 @@ describe('defects of a running machine', () => {
 
   it('are listed as the answer key', async () => {
     await call('POST', '/simulator/scenarios', { scenario: STORY });
-    await call('POST', URL, { kind: 'gap', share: 0.5, duration_seconds: 30 });
+    await call('POST', URL, {
+      kind: 'gap',
+      channels: ['energy'],
+      share: 0.5,
+      duration_seconds: 30,
+    });
     await simulation.pass(200);
     const { body } = await call('GET', '/simulator/defects');
+    const { told, sound } = await readings(200);
+    const isTold = new Set(told.map((each) => each.time));
+    const gone = sound.filter((each) => !isTold.has(each.time));
+    const lost = gone.length;
+    assert.ok(lost > 5 && lost < 25, `${lost} lost`);
+    const kwh = (from: readonly Reading[]) =>
+      from.reduce((sum, each) => sum + Math.round(1e6 * (each['energy_kwh'] as number)), 0);
+    const lostKwh = kwh(gone) / 1e6;
+    const excessKwh = (kwh(told) + kwh(gone) - kwh(sound)) / 1e6;
     const shown = body.map(({ id: _id, ...each }: { id: string }) => each);
     assert.deepEqual(shown, [
       {
         scenario: null,
         event: null,
         machine_id: COMPRESSOR,
-        channel: null,
+        channel: 'energy',
         fields: null,
         class: 'delivery',
         kind: 'gap',
         parameters: { share: 0.5 },
         started_at: '2026-06-01T12:00:01Z',
         ended_at: '2026-06-01T12:00:31Z',
-        active: false,
+        readings_affected: lost,
+        readings_lost: lost,
+        readings_repeated: 0,
+        largest_delay_s: 0,
+        energy_error_kwh: -lostKwh,
+        is_final: true,
       },
       {
         scenario: 'leak-and-unit',
         event: 'watt-hours',
         machine_id: COMPRESSOR,
-        channel: null,
+        channel: 'energy',
         fields: 'energy_kwh',
         class: 'value',
         kind: 'scale',
         parameters: { unit: 'Wh' },
         started_at: '2026-06-01T12:02:01Z',
         ended_at: '2026-06-01T12:07:01Z',
-        active: true,
+        readings_affected: 79,
+        readings_lost: 0,
+        readings_repeated: 0,
+        largest_delay_s: 0,
+        energy_error_kwh: excessKwh,
+        is_final: false,
       },
     ]);
     const only = await call('GET', '/simulator/defects?kind=gap');
@@ -413,6 +502,34 @@ describe('defects of a running machine', () => {
     const anomalies = await call('GET', '/simulator/anomalies');
     assert.equal(anomalies.body[0].anomaly_type, 'leak');
     assert.equal(anomalies.body[0].origin, 'scenario');
+  });
+
+  it('are counted up to a limit, and not at all beyond', async () => {
+    const scenario = {
+      name: 'gaps',
+      events: [
+        {
+          id: 'short',
+          at: 0,
+          every: 4,
+          duration: 1,
+          defect: { machines: '*', kind: 'gap' },
+        },
+      ],
+    };
+    await call('POST', '/simulator/scenarios', { scenario });
+    await simulation.pass(60);
+    const { body } = await call('GET', `/simulator/defects?machine_id=${COMPRESSOR}&limit=3`);
+    assert.deepEqual(
+      body.map(({ readings_lost }: { readings_lost: number }) => readings_lost),
+      [1, 1, 1],
+    );
+    const fleet = restartedAt(log.kept);
+    const toMs = NOON_MS + 40 * DAY_MS;
+    await assert.rejects(
+      defectsIn(fleet.machines, NOON_MS, toMs, new AbortController().signal),
+      /too long/,
+    );
   });
 
   it('are refused with what the machine and the kind accept, and nothing changes', async () => {
@@ -434,6 +551,12 @@ describe('defects of a running machine', () => {
     assert.deepEqual(log.kept, []);
   });
 });
+
+/** The fleet of a journal. */
+function restartedAt(events: readonly JournalEvent[]): Fleet {
+  const settings = { ...DEFAULT_SETTINGS, enableAnomalies: false };
+  return toldFleet(createFleet([DEFAULT_FACTORY], { journal: new Journal(settings, events) }));
+}
 
 function readingsOf(batch: Batch): Reading[] {
   const found: Reading[] = [];

@@ -3,7 +3,7 @@ import { DURATION_S } from '../../core/anomaly.ts';
 import type { ToldDefect } from '../../core/factory.ts';
 import { defectNamed, defects as kinds } from '../../defects/index.ts';
 import { timeText } from '../../encoding/time.ts';
-import { defectMessage, defectsIn } from '../../service/defect-records.ts';
+import { countedDefects, defectRow, defectsIn } from '../../service/defect-records.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import { PAGE_HEADERS, pageOf, pageQuery } from '../paging.ts';
 import {
@@ -20,11 +20,14 @@ import {
   answered,
   command,
   flag,
+  integer,
   list,
   MachineId,
   MachineName,
   MachinePath,
   named,
+  number,
+  numberOrNull,
   oneOf,
   text,
   textOrNull,
@@ -130,7 +133,18 @@ const Label = named('DefectTruth', 'A defect of one machine, as the answer key h
   event: textOrNull('Its event in the story; null if a client gave it.', 'wrong-ct'),
   ...FIELDS,
   ended_at: textOrNull('When it ended or will end; null: never.', '2026-01-05T07:00:00Z'),
-  active: flag('Whether it has not ended yet.'),
+  readings_affected: integer(
+    'Readings of the window on which it acts: all of them or, with a share, those drawn.',
+    3600,
+  ),
+  readings_lost: integer('Those that are never delivered.', 0),
+  readings_repeated: integer('Those that are delivered twice.', 0),
+  largest_delay_s: number('How much later one is delivered at most [s].', 0),
+  energy_error_kwh: numberOrNull(
+    'Told less true `energy_kwh` of those readings, lost ones as 0; null for registers.',
+    52.7,
+  ),
+  is_final: flag('Whether it has ended within the window, so that the figures are final.'),
 });
 
 function given(machineId: string, { event, occurrence }: Omit<ToldDefect, 'story'>) {
@@ -224,8 +238,8 @@ export function defects(app: App, { simulator, limiter }: Api): void {
         operationId: 'listDefects',
         summary: 'The defects in a window: their ground truth',
         description:
-          'Defects of stories and those that clients gave, in the window, oldest first, page by ' +
-          'page.',
+          'Defects of stories and those that clients gave, oldest first, page by page, with what ' +
+          'they do within the window.',
         querystring: command({
           ...windowQuery('a day before `to`'),
           machine_id: Type.Optional(MachineName),
@@ -254,10 +268,11 @@ export function defects(app: App, { simulator, limiter }: Api): void {
         machine_id === undefined ? simulator.fleet.machines : [simulator.machine(machine_id)];
       const signal = limiter.acquire(request, reply);
       const { fromMs, toMs } = window;
-      const found = await defectsIn(machines, fromMs / 1000, toMs / 1000, signal);
-      const nowMs = simulator.eventLog.closedMs();
+      const found = await defectsIn(machines, fromMs, toMs, signal);
       const wanted = found.filter((each) => kind === undefined || each.kind === kind);
-      return pageOf(reply, query, wanted, PAGE_DEFECTS).map((each) => defectMessage(each, nowMs));
+      const page = pageOf(reply, query, wanted, PAGE_DEFECTS);
+      const counted = await countedDefects(simulator.fleet, page, fromMs, toMs, signal);
+      return counted.map(defectRow);
     },
   );
 }

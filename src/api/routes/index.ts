@@ -12,6 +12,7 @@ import { health } from './health.ts';
 import { journal } from './journal.ts';
 import { machineTypeCatalogue } from './machine-types.ts';
 import { machines } from './machines.ts';
+import { measures } from './measures.ts';
 import { metrics } from './metrics.ts';
 import { readings } from './readings.ts';
 import { registry } from './registry.ts';
@@ -31,6 +32,7 @@ export const routes: readonly ((app: App, api: Api) => void)[] = [
   groundTruth,
   scenarios,
   defects,
+  measures,
   readings,
   series,
   baseline,
