@@ -14,6 +14,7 @@ import { Observer } from '../src/service/observer.ts';
 import { Simulator } from '../src/service/simulator.ts';
 import { createFleet } from '../src/simulation/fleet.ts';
 import type { Store } from '../src/store/open-store.ts';
+import { toldFleet } from '../src/stories/told.ts';
 import { until } from './until.ts';
 
 export const COMPRESSOR = 'c0000000-0000-0000-0000-000000000001';
@@ -57,10 +58,12 @@ export async function startSimulation(options: SimulationOptions = {}): Promise<
     ...(options.catalogue && { catalogue: options.catalogue }),
   });
   const journal = new Journal(configuration.settings, await store?.journal.load());
-  const fleet = createFleet(options.factories ?? configuration.factories, {
-    journal,
-    types: configuration.catalogue,
-  });
+  const fleet = toldFleet(
+    createFleet(options.factories ?? configuration.factories, {
+      journal,
+      types: configuration.catalogue,
+    }),
+  );
   const clock = new InstantClock(nowMs);
   const eventLog = new LocalEventLog(journal, clock, log);
   const observer = new Observer(fleet, eventLog, clock, configuration.statusIntervalS);

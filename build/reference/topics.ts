@@ -19,6 +19,7 @@ export function topicsPage(types: readonly MachineType[]): string {
     heading('Topics and payloads', 'the machine types and the MQTT output'),
     INTRODUCTION,
     ...types.map(typePart),
+    ENERGY_REGISTER,
   ].join('\n');
 }
 
@@ -39,6 +40,28 @@ voltage_v · current_a · power_factor / 1000\`. Good and bad units add up to \`
 as the COP while no chiller stage runs, is \`null\`. \`operating_mode\` is one of ${OPERATING_MODES.map((mode) => `\`${mode}\``).join(', ')}.
 
 The messages below are those of the default factory at 09:00 UTC on 3 March 2026, with seed 42.
+`;
+
+const ENERGY_REGISTER = `\
+## Energy register
+
+With \`ENERGY_REGISTERS=true\`, or \`energy_register: true\` of a machine or a factory in a factory file or in \`metadata\` of a
+registry, the message with \`energy_kwh\` has one more field at its end:
+
+| field | unit | value |
+|---|---|---|
+| \`energy_total_kwh\` | kWh | number, 6 decimals |
+
+It is what the counter of the machine's meter shows: all energy that the machine has taken since the beginning of the store, or
+since \`--registers-from\` of \`generate\`; of a boiler, electricity and gas by its calorific value. It is a sum of whole
+milliwatt-hours, so the difference of two readings is the sum of \`energy_kwh\` between them, to the last digit. A machine that
+stands keeps its value. A register that is read before its beginning stands at 0. Beyond 8.5 TWh a double in kWh no longer tells
+neighbouring milliwatt-hours apart.
+
+The register follows from the description of the machine, like its readings: if a registry changes its rated power or
+parameters, the register is from then on that of a machine that had always been so. A simulator that starts again counts its
+registers from their beginning, some minutes for a year of readings once a second, and delivers nothing until it has. It
+answers requests meanwhile.
 `;
 
 function typePart(type: MachineType): string {

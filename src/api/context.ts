@@ -49,6 +49,7 @@ export const TAGS = {
   simulation: 'Simulation',
   machines: 'Machines',
   anomalies: 'Anomalies',
+  stories: 'Stories and defects',
   readings: 'Readings',
   settings: 'Settings',
   factories: 'Factories',

@@ -12,9 +12,9 @@ export type Layer = (typeof LAYERS)[number];
 /** The query parameter `as`. */
 export const LayerQuery = Type.Optional(
   oneOf(
-    '`observed` (the default): as published, with the defects of instruments. `true`: as sound ' +
-      'instruments would show it. `clean`: `true`, had there never been an anomaly; changes and ' +
-      'stops stay.',
+    'What to read. `observed`, the default: what was published, with the defects of instruments. ' +
+      '`true`: what sound instruments would show. `clean`: the same, had there never been an ' +
+      'anomaly.',
     LAYERS,
   ),
 );

@@ -6,6 +6,7 @@ const TAG_DESCRIPTIONS: Readonly<Record<(typeof TAGS)[keyof typeof TAGS], string
   Simulation: 'Start, stop and watch the factory.',
   Machines: 'The machines and their state.',
   Anomalies: 'Inject, clear and list anomalies.',
+  'Stories and defects': 'Begin and end stories; give, mend and list defects of instruments.',
   Readings: 'Readings of any time, computed on request, and live readings.',
   Settings: 'Settings that can change while the factory runs.',
   Factories: 'The sites of the machines.',

@@ -63,14 +63,13 @@ export async function* encodedReadings(
   for (const batch of batches(reader, toMs, new Batch(BATCH_ROWS))) {
     for (let row = 0; row < batch.length; row++) {
       if (((batch.flags[row] as number) & READING) === 0) continue;
-      if (isArray && !isFirst) {
-        bytes[end++] = COMMA;
-        bytes[end++] = NEWLINE;
-      }
+      const start = isArray && !isFirst ? writeSeparator(bytes, end) : end;
+      const written = encoder.row(batch, row, bytes, start);
+      // Some of the channels of another row of the reading.
+      if (written === start) continue;
       isFirst = false;
-      end = encoder.row(batch, row, bytes, end);
       // An array has its own separators, so the end of the line is dropped.
-      if (isArray) end--;
+      end = isArray ? written - 1 : written;
       if (end + MESSAGE_BYTES_MAX + 2 <= CHUNK_BYTES) continue;
       yield Buffer.from(bytes.subarray(0, end));
       end = 0;
@@ -80,6 +79,12 @@ export async function* encodedReadings(
   }
   if (isArray) bytes[end++] = ']'.charCodeAt(0);
   if (end > 0) yield Buffer.from(bytes.subarray(0, end));
+}
+
+function writeSeparator(bytes: Uint8Array, at: number): number {
+  bytes[at++] = COMMA;
+  bytes[at++] = NEWLINE;
+  return at;
 }
 
 /**

@@ -25,14 +25,27 @@ export const run: Command = {
   options: {
     ...FACTORY_OPTION,
     ...FLEET_OPTION,
+    scenario: {
+      value: 'FILE',
+      about: 'A scenario file to tell from the beginning of an empty store; repeatable.',
+      default: 'SCENARIO_FILE',
+    },
     cluster: {
       about: 'Run as an API of a live cluster, whose workers deliver; same as CLUSTER=true.',
     },
   },
-  examples: ['run', 'run --factory examples/two-sites.yaml', 'run --machines 1000'],
-  async execute({ values: { factory, machines }, flags }) {
+  examples: [
+    'run',
+    'run --factory examples/two-sites.yaml',
+    'run --machines 1000',
+    'run --scenario story.yaml',
+  ],
+  async execute({ values: { factory, machines }, lists, flags }) {
     const isCluster = flags.has('cluster');
-    const configuration = loadConfiguration({ options: { factory, machines, isCluster } });
+    const scenario = lists['scenario']?.join(',');
+    const configuration = loadConfiguration({
+      options: { factory, machines, scenario, isCluster },
+    });
     const { isLive } = configuration.cluster;
     if (!configuration.database && !isLive) preparePglite();
     const isTerminal = process.stdout.isTTY === true;

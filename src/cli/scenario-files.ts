@@ -1,10 +1,6 @@
-import { createHash } from 'node:crypto';
-import { ConfigError } from '../core/errors.ts';
 import { storiesOf, type WindowRequest } from '../dataset/request.ts';
-import { FileRefusal, readRegularFile } from '../runtime/regular-file.ts';
-import { decodedText } from '../runtime/text-file.ts';
 import { WHOLE_INSTANT_MS } from '../schema/times.ts';
-import { SCENARIO_MAX_BYTES, type StoryText } from '../stories/index.ts';
+import { readScenario } from '../stories/file.ts';
 import type { Option } from './command.ts';
 import type { OptionReader } from './option-reader.ts';
 
@@ -24,30 +20,6 @@ export const SCENARIO_OPTIONS: Readonly<Record<'scenario' | 'scenario-start', Op
   },
   ...SCENARIO_START,
 };
-
-/**
- * Reads the text of a scenario file.
- *
- * @param askedBy - The option or variable that names it.
- * @throws ConfigError if it does not exist, is too large, or is not text.
- */
-export function readScenario(file: string, askedBy: string): StoryText & { digest: string } {
-  const refuse = (why: string): never => {
-    throw new ConfigError([
-      { path: askedBy, message: `"${file}" ${why}; a YAML or JSON file up to 1 MiB` },
-    ]);
-  };
-  let bytes: Uint8Array;
-  try {
-    bytes = readRegularFile(file, SCENARIO_MAX_BYTES);
-  } catch (error) {
-    if (error instanceof FileRefusal) return refuse(error.message);
-    return refuse(`cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
-  const text = decodedText(bytes);
-  if (text === undefined) return refuse('is not UTF-8 text');
-  return { text, file, digest: createHash('sha256').update(bytes).digest('hex') };
-}
 
 /** Adds the scenarios that are to be told in a window, unless there are errors in them. */
 export function withScenarios(options: OptionReader, window: WindowRequest): WindowRequest {

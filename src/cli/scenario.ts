@@ -3,11 +3,12 @@ import { loadConfiguration } from '../config/load.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Story } from '../core/story.ts';
 import { instantText, momentMs, WHOLE_INSTANT_MS } from '../schema/times.ts';
+import { readScenario } from '../stories/file.ts';
 import { readStories, type TimelineRow, timelineOf } from '../stories/index.ts';
 import { columns } from './columns.ts';
 import { type Command, FACTORY_OPTION } from './command.ts';
 import { OptionReader } from './option-reader.ts';
-import { readScenario, SCENARIO_START } from './scenario-files.ts';
+import { SCENARIO_START } from './scenario-files.ts';
 import { SEED, WINDOW_OPTIONS } from './window-options.ts';
 
 /** Most lines that are printed. */

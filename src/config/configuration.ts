@@ -4,6 +4,7 @@ import type { Settings } from '../core/journal.ts';
 import type { MachineType } from '../core/machine.ts';
 import type { WantedOutput } from '../outputs/output.ts';
 import type { DatabaseServer } from '../outputs/postgres/server.ts';
+import type { StoryText } from '../stories/index.ts';
 
 /** Where a setting's value came from. */
 export type Source = 'default' | 'environment' | '.env' | 'factory file' | 'command line';
@@ -78,6 +79,8 @@ export interface Configuration {
   readonly intervalsS: Readonly<Record<string, number>>;
   /** From a file, or the default factory, which a registry replaces. */
   readonly factories: readonly FactoryDescription[];
+  /** The texts of the scenario files, in the order in which they are named. */
+  readonly scenarios: readonly StoryText[];
   /** The path of the factory file. If it is set, the registry is read-only. */
   readonly factoryFile: string | undefined;
   /** The size of the generated fleet that replaces the registry, which is then read-only, too. */

@@ -8,17 +8,26 @@ import { machineTypes } from '../machines/index.ts';
 import { outputs } from '../outputs/index.ts';
 import type { Given, WantedOutput } from '../outputs/output.ts';
 import type { DatabaseServer } from '../outputs/postgres/server.ts';
+import { readScenario } from '../stories/file.ts';
+import type { StoryText } from '../stories/index.ts';
 import type { Configuration, Source } from './configuration.ts';
 import { type EnvironmentReading, readEnvironment } from './environment.ts';
 import { type Environment, readEnvironmentFile } from './environment-file.ts';
 import { calendarOf, relationFaults, relationRemarks, topicRemarks } from './relations.ts';
-import { intervalVariable, type VariableName, type VariableValues } from './variables.ts';
+import {
+  intervalVariable,
+  STORIES_MAX,
+  type VariableName,
+  type VariableValues,
+} from './variables.ts';
 
 /** The sources of the configuration; by default those of the process. */
 export interface ConfigurationSources {
   /** Options of the command line. */
   readonly options?: {
     readonly factory?: string | undefined;
+    /** Paths of scenario files, separated by commas. */
+    readonly scenario?: string | undefined;
     /** Whether the command belongs to a live cluster, whatever `CLUSTER` says. */
     readonly isCluster?: boolean;
     /** The number of machines, as written. */
@@ -59,6 +68,7 @@ export function loadConfiguration({
   const reading = readEnvironment({
     options: {
       FACTORY_FILE: options.factory,
+      SCENARIO_FILE: options.scenario,
       FLEET_MACHINES: options.machines,
       CLUSTER: options.isCluster ? 'true' : undefined,
     },
@@ -69,11 +79,13 @@ export function loadConfiguration({
   const wanted = wantedOutputs(reading, cwd);
   faults.push(...reading.faults, ...relationFaults(values, nowMs), ...wanted.faults);
   const file = attempt(() => readFactories(reading, cwd, catalogue));
-  if (faults.length > 0 || !file) throw new ConfigError(faults);
+  const scenarios = attempt(() => readScenarios(reading, cwd));
+  if (faults.length > 0 || !file || !scenarios) throw new ConfigError(faults);
   const described = { ...describe(values, sources, cwd, catalogue), outputs: wanted.outputs };
   return {
     ...described,
     factories: file.factories.map((factory) => withIntervals(factory, described.intervalsS)),
+    scenarios,
     factoryFile: values.FACTORY_FILE && resolve(cwd, values.FACTORY_FILE),
     fleetMachines: values.FLEET_MACHINES,
     sources,
@@ -101,6 +113,16 @@ function readFactories(
   return readFactoryFile(resolve(cwd, file), { catalogue, calendar, askedBy, name: file });
 }
 
+/** Reads the scenario files. @throws ConfigError for the first that cannot be read. */
+function readScenarios({ values, sources }: EnvironmentReading, cwd: string): StoryText[] {
+  const askedBy = sources.SCENARIO_FILE === 'command line' ? '--scenario' : 'SCENARIO_FILE';
+  const files = (values.SCENARIO_FILE ?? '').split(',').map((file) => file.trim());
+  const named = files.filter((file) => file !== '');
+  if (named.length > STORIES_MAX)
+    throw new ConfigError([{ path: askedBy, message: `names more than ${STORIES_MAX} files` }]);
+  return named.map((file) => readScenario(resolve(cwd, file), askedBy, file));
+}
+
 /** A factory with the intervals that are set for all machines of a type, by type. */
 export function withIntervals(
   factory: FactoryDescription,
@@ -115,7 +137,14 @@ export function withIntervals(
 
 type Described = Omit<
   Configuration,
-  'outputs' | 'factories' | 'factoryFile' | 'fleetMachines' | 'sources' | 'shown' | 'remarks'
+  | 'outputs'
+  | 'factories'
+  | 'scenarios'
+  | 'factoryFile'
+  | 'fleetMachines'
+  | 'sources'
+  | 'shown'
+  | 'remarks'
 >;
 
 /** The part of the configuration that only depends on the variables. */

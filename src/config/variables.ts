@@ -55,6 +55,9 @@ const SHARE = number(0, 1);
 const NAME = text(255);
 /** The limit of a path on Linux. */
 const PATH = text(4096);
+/** Stories at a time: every machine that is built asks each of them. */
+export const STORIES_MAX = 20;
+const PATHS = text(STORIES_MAX * 4096);
 const HTTP_URL = url('http', 'https');
 
 /** The address of a running simulator, which may lie below a path. */
@@ -107,6 +110,10 @@ const API = {
 
 const MACHINES = {
   FACTORY_FILE: optional(PATH, 'Factories and machines from a YAML or JSON file.'),
+  SCENARIO_FILE: optional(
+    PATHS,
+    'Stories from scenario files, separated by commas: part of the beginning of an empty store.',
+  ),
   FLEET_MACHINES: optional(
     whole(1, FLEET_MACHINES_MAX),
     'Size of a generated fleet that replaces the registry, with equal numbers of the basic types.',

@@ -37,6 +37,37 @@ export interface MachineStory {
   incidents(fromS: number, toS: number): readonly Incident[];
   /** The defects that act within a span, by begin, then place in the file, then file. */
   defects(fromS: number, toS: number): readonly ToldDefect[];
+  /** When stories switch it off and on, or it comes and leaves; undefined if they never do. */
+  readonly presence?: Presence;
+  /** What it is as time goes by; undefined if no change ever touches it. */
+  readonly epochs?: Epochs;
+}
+
+/** What stories say about whether a machine runs. */
+export interface Presence {
+  at(tS: number): {
+    /** Whether it belongs to the factory. */
+    readonly isThere: boolean;
+    /** Whether a story has it stand. */
+    readonly isStopped: boolean;
+    /** Its type, since a machine of another type in its place is a new one. */
+    readonly type: string;
+  };
+  /** The instants within (`fromS`, `toS`] at which that may change, in order. */
+  boundaries(fromS: number, toS: number): readonly number[];
+}
+
+/** A span, from `fromS` until just before `untilS`, in which a machine is described alike. */
+export interface Epoch {
+  readonly machine: Pick<Machine, 'type' | 'parameters' | 'site'>;
+  readonly fromS: number;
+  /** The end, or an earlier instant at which to ask again. */
+  readonly untilS: number;
+}
+
+/** A machine under changes of its factory. */
+export interface Epochs {
+  at(tS: number): Epoch;
 }
 
 /** A defect of a machine, with the event that causes it. */

@@ -48,7 +48,12 @@ export type FaultEvent = EventOf<'fault', FaultOccurrence>;
 /** Something wrong with an instrument. */
 export type DefectEvent = EventOf<'defect', DefectOccurrence>;
 /** Another factory from a date on. */
-export type ChangeEvent = EventOf<'change', ChangeOccurrence>;
+export type ChangeEvent = EventOf<'change', ChangeOccurrence> & {
+  /** Whether its occurrences add, remove or replace machines. */
+  readonly movesMachines?: boolean;
+  /** All machines that they add. */
+  readonly adds?: readonly MachineDescription[];
+};
 /** Machines that are switched off. */
 export type StopEvent = EventOf<'stop', StopOccurrence>;
 

@@ -162,7 +162,7 @@ class Twin {
     }
     const cursor = this.#cursor;
     if (cursor) {
-      cursor.follow(tS, this.#lastMs / 1000);
+      cursor.follow(tS);
       cursor.read(tS, this.#last, 0);
       values.set(this.#last, at);
     }

@@ -50,16 +50,26 @@ export function defectTruthsOf(
   fromMs: number,
   toMs: number,
 ): DefectTruth[] {
-  const { story } = machine;
-  if (!story?.hasDefects) return [];
   const [fromS, toS] = [fromMs / 1000, toMs / 1000];
-  const counts = story.defects(fromS, toS).flatMap((told) => {
-    const count = new DefectCount(told, machine);
-    return count.canAct && count.lastS > fromS ? count : [];
-  });
+  const counts = countsIn(machine, fromS, toS);
   for (const [beginS, endS] of spansOf(counts, fromS, toS))
     countSpan(fleet, machine, counts, beginS, endS);
   return counts.map((count) => count.truth(fleet, toS));
+}
+
+/** As {@link defectTruthsOf}, without reading the machine: nothing is counted. */
+export function uncountedDefects(machine: Machine, fromMs: number, toMs: number): DefectTruth[] {
+  const toS = toMs / 1000;
+  return countsIn(machine, fromMs / 1000, toS).map((count) => count.truth(undefined, toS));
+}
+
+function countsIn(machine: Machine, fromS: number, toS: number): DefectCount[] {
+  const { story } = machine;
+  if (!story?.hasDefects) return [];
+  return story.defects(fromS, toS).flatMap((told) => {
+    const count = new DefectCount(told, machine);
+    return count.canAct && count.lastS > fromS ? count : [];
+  });
 }
 
 /** The spans of a window in which any defect acts, in order. */
@@ -198,7 +208,8 @@ class DefectCount {
         if (Number.isFinite(atMs)) this.#delayMaxMs = Math.max(this.#delayMaxMs, atMs - 1000 * tS);
   }
 
-  truth(fleet: Fleet, toS: number): DefectTruth {
+  /** @param fleet - Without it, what a register showed is left out. */
+  truth(fleet: Fleet | undefined, toS: number): DefectTruth {
     const { story, event, occurrence } = this.told;
     const { id: machineId, type } = this.#machine;
     const { class: name, isInstant } = this.#defect;
@@ -214,7 +225,7 @@ class DefectCount {
       fields: fields.filter((field) => type.fields.some((each) => each.name === field)),
       class: name,
       kind,
-      parameters: { ...parametersOf(occurrence), ...this.#registers(fleet) },
+      parameters: { ...parametersOf(occurrence), ...(fleet && this.#registers(fleet)) },
       startS: beginS,
       endS: Number.isFinite(lastS) ? lastS : null,
       affected: this.#affected,

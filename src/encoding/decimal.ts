@@ -76,7 +76,7 @@ export function wholeUnits(value: number, scale: number): number {
 }
 
 /** From here on, doubles are multiples of a half. */
-const HALVES_FROM = 2 ** 51;
+const HALVES_FROM = 0x8_0000_0000_0000;
 
 /** A number of more digits, such as a total: the whole part and the fraction one by one. */
 function writeLong(view: DataView, at: number, rounded: number, decimals: number): number {
@@ -119,7 +119,7 @@ const POINT = 0x2e;
 const ZERO = 0x30;
 const INTEGER_END = 0x7fffffff;
 /** Below this, every count of units is a double of its own when divided by their scale. */
-const DISTINCT_END = 2 ** 52;
+const DISTINCT_END = 0x10_0000_0000_0000;
 const BILLION = 1e9;
 
 /** Units in 1, by the number of decimals. */

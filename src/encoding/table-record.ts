@@ -19,7 +19,7 @@ const SMALLINT_END = 0x8000;
 /** Wide integers are written exactly up to here. */
 const BIGINT_END = Number.MAX_SAFE_INTEGER;
 /** Units that are whole numbers in a double, and digits before the point that are written. */
-const UNITS_MAX = 2 ** 53;
+const UNITS_MAX = 0x20_0000_0000_0000;
 const WHOLE_MAX = 1e12;
 /** Version of the binary form of `jsonb`. */
 const JSONB_VERSION = 1;

@@ -3,6 +3,7 @@ import type { Machine } from '../core/factory.ts';
 import { IDLE, OFFLINE, OPERATING_MODES } from '../core/field.ts';
 import type { Journal } from '../core/journal.ts';
 import { Incidents } from '../simulation/incidents.ts';
+import { Running } from '../simulation/running.ts';
 import type { DaySums } from './daily-totals.ts';
 import type { Observation } from './observer.ts';
 
@@ -41,7 +42,7 @@ export function machineState(
   journal: Journal,
   tS: number,
 ): MachineState {
-  const isRunning = journal.isRunning(machine.id, tS);
+  const isRunning = new Running(machine, journal).isRunning(tS);
   const mode = isRunning ? (seen.mode === OFFLINE ? IDLE : seen.mode) : OFFLINE;
   const mayBeDisturbed =
     seen.faults !== 0 ||

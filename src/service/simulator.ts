@@ -8,6 +8,7 @@ import type { Gap } from '../core/sink.ts';
 import type { DeliveryFigures } from '../delivery/delivery.ts';
 import type { Delivering } from '../delivery/figures.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { Running } from '../simulation/running.ts';
 import type { Database } from '../store/database.ts';
 import type { Store } from '../store/open-store.ts';
 import { saveClock } from '../store/tables.ts';
@@ -175,8 +176,9 @@ export class Simulator {
     throw new CommandError('invalid', message, [{ path: 'factory_id', message }]);
   }
 
+  /** Whether a machine runs: neither a command nor a story has it stand. */
   isRunning(machine: Machine): boolean {
-    return this.eventLog.journal.isRunning(machine.id, this.eventLog.nextS());
+    return new Running(machine, this.eventLog.journal).isRunning(this.eventLog.nextS());
   }
 
   /** Number of running machines, among some or all. */
@@ -184,7 +186,7 @@ export class Simulator {
     const { journal } = this.eventLog;
     const tS = this.eventLog.nextS();
     let count = 0;
-    for (const { id } of machines) if (journal.isRunning(id, tS)) count++;
+    for (const machine of machines) if (new Running(machine, journal).isRunning(tS)) count++;
     return count;
   }
 
@@ -204,7 +206,9 @@ export class Simulator {
   async setRunning(isToRun: boolean, selection: Selection): Promise<void> {
     const machines = this.#directory.selected(selection);
     await this.eventLog.settled();
-    const touched = machines.filter((machine) => this.isRunning(machine) !== isToRun);
+    const { journal } = this.eventLog;
+    const nextS = this.eventLog.nextS();
+    const touched = machines.filter(({ id }) => journal.isRunning(id, nextS) !== isToRun);
     if (touched.length === 0) return;
     const kind = isToRun ? 'start' : 'stop';
     const isAll = machines.length === this.fleet.machines.length;

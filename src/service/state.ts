@@ -18,6 +18,7 @@ import {
   saveSettings,
 } from '../store/tables.ts';
 import { RealClock } from './clock.ts';
+import { configuredEntries, type StoryGround } from './configured-stories.ts';
 import { GapLog } from './gap-log.ts';
 import { RegistrySource } from './registry.ts';
 
@@ -98,15 +99,24 @@ export async function restore(
   const events = await store.journal.load();
   const clock = await openClock(configuration, store, events, realNowMs);
   const registry = await openRegistry(configuration, store, log);
+  const factories = registry ? await registry.read() : configuration.factories;
+  const beginsS = await beginningS(store.database, likelyBeginningS(configuration, store, clock));
+  const ground = {
+    factories,
+    seed,
+    types: configuration.catalogue,
+    registersFromS: beginsS,
+    haveAllRegisters: configuration.haveAllRegisters,
+  };
   return {
     store,
     registry,
-    factories: registry ? await registry.read() : configuration.factories,
-    journal: await openJournal(configuration, store, events, clock),
+    factories,
+    journal: await openJournal(configuration, store, events, clock, ground),
     clock,
     gapLog: await GapLog.open(store.database),
     seed,
-    beginsS: await beginningS(store.database, likelyBeginningS(configuration, store, clock)),
+    beginsS,
   };
 }
 
@@ -143,19 +153,30 @@ export function configuredSpeed({ simulation, sources }: Configuration): number 
   return sources['SIMULATION_SPEED'] === 'default' ? null : simulation.speed;
 }
 
-/** The stored journal; in a new one, machines that must not start by themselves are stopped. */
+/**
+ * The stored journal. A new one begins with the stories of the configuration, and machines that
+ * must not start by themselves are stopped.
+ *
+ * @throws ConfigError with everything that is wrong with the stories.
+ */
 async function openJournal(
-  { settings, isAutoStart }: Configuration,
+  configuration: Configuration,
   store: Store,
   events: JournalEvent[],
   clock: RealClock,
+  ground: StoryGround,
 ): Promise<Journal> {
-  const isNew = events.every(({ kind }) => kind === 'speed');
+  const { settings, isAutoStart, scenarios, simulation } = configuration;
+  const found = await loadSettings(store.database);
+  const isNew = events.every(({ kind }) => kind === 'speed' || (!found && kind === 'scenario'));
+  // Settings are saved last, so what a first start left unfinished is finished by the next.
+  const { backfillFromMs = clock.nowMs() } = simulation;
+  const fromMs = found ? clock.nowMs() + 1000 : Math.min(backfillFromMs, clock.nowMs());
+  const fromS = Math.floor(fromMs / 1000);
+  for (const entry of configuredEntries(scenarios, events, ground, fromS, !found))
+    await append(store, events, entry, fromMs);
   if (!isAutoStart && isNew) await append(store, events, { kind: 'stop' }, clock.nowMs());
-  const { begun, configured } = (await loadSettings(store.database)) ?? {
-    begun: settings,
-    configured: settings,
-  };
+  const { begun, configured } = found ?? { begun: settings, configured: settings };
   const changes = Object.fromEntries(
     Object.entries(settings).filter(([key, value]) => configured[key as keyof Settings] !== value),
   );

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ConfigError, type Diagnostic } from '../core/errors.ts';
+import { STORIES_MAX } from '../config/variables.ts';
+import { ConfigError, type Diagnostic, FAULTS_MAX } from '../core/errors.ts';
 import type { FactoryDescription, Machine, ToldDefect } from '../core/factory.ts';
 import type { DefectEntry, JournalEntry, ScenarioEntry, Told } from '../core/journal.ts';
 import type { DefectOccurrence, Occurrence } from '../core/occurrence.ts';
@@ -13,10 +14,10 @@ import { digestOf, storyContext, storyTold } from '../stories/told.ts';
 import { CommandError } from './command-error.ts';
 import type { EventLog } from './event-log.ts';
 
-/** Most stories at a time: every machine that is built asks each of them. */
-const ACTIVE_MAX = 20;
 /** Characters of all stories that a journal may hold: they stay in memory. */
 const TEXTS_MAX = 64 * 1024 * 1024;
+/** Events that are shown as those that act. */
+const ACTING_MAX = 100;
 /** Events that are shown as the next ones. */
 const NEXT_MAX = 10;
 /** How far ahead the next events are looked for, in steps [s]. */
@@ -33,6 +34,8 @@ export interface StorySource {
 export interface StoryWish {
   /** YAML or JSON. */
   readonly text: string;
+  /** Whether a person wrote it, so that faults are located in it. */
+  readonly isText: boolean;
   /** Zero of its relative times, unless the text has one [s]. */
   readonly startS?: number | undefined;
 }
@@ -86,7 +89,13 @@ export class Stories {
       const active = story.events.flatMap((event) => actingAt(event, nowS));
       const next = story.events.flatMap((event) => nextOf(event, nowS) ?? []).sort(byBegin);
       const toldS = told.event.timeS;
-      return { story, digest: digestOf(text), toldS, active, next: next.slice(0, NEXT_MAX) };
+      return {
+        story,
+        digest: digestOf(text),
+        toldS,
+        active: active.slice(0, ACTING_MAX),
+        next: next.slice(0, NEXT_MAX),
+      };
     });
   }
 
@@ -103,13 +112,16 @@ export class Stories {
    * @throws ConfigError with everything that is wrong with it; CommandError if one of its name goes
    *   on, or there are too many.
    */
-  begin({ text, startS }: StoryWish): Promise<ActiveStory> {
+  begin({ text, isText, startS }: StoryWish): Promise<ActiveStory> {
     return this.#commands.run(async () => {
       const { fleet, eventLog } = this.#source;
       await eventLog.settled();
       const nowS = eventLog.nextS();
-      const given = { text, file: 'scenario', startS: startS ?? nowS, fromS: nowS };
-      const [story] = readStories([given], storyContext(fleet.factories, fleet)) as [Story];
+      const given = { text, file: SCENARIO, startS: startS ?? nowS, fromS: nowS };
+      const [story] = inRequest(
+        () => readStories([given], storyContext(fleet.factories, fleet)),
+        (fault) => faultOfStory(fault, isText),
+      ) as [Story];
       if (story.startS !== undefined && story.startS < nowS) throw tooEarly(story.startS, nowS);
       this.#checkRoom(story.name, text);
       const factory = fleet.factories.find(({ id }) => id === story.factoryId);
@@ -191,8 +203,8 @@ export class Stories {
     const going = activeTold(told);
     if (going.some(({ event }) => event.kind === 'scenario' && event.name === name))
       throw new CommandError('conflict', `a story of the name ${name} goes on; end it first`);
-    if (going.length >= ACTIVE_MAX)
-      throw new CommandError('conflict', `${ACTIVE_MAX} stories go on; end one first`);
+    if (going.length >= STORIES_MAX)
+      throw new CommandError('conflict', `${STORIES_MAX} stories go on; end one first`);
     const texts = told.map(({ event }) => (event.kind === 'scenario' ? event.text.length : 0));
     if (texts.reduce((sum, length) => sum + length, text.length) > TEXTS_MAX)
       throw new CommandError('unavailable', 'the journal has no room for more stories');
@@ -244,26 +256,45 @@ function checkedDefect(
     start: '2000-01-01',
     events: [event],
   });
+  const [story] = inRequest(
+    () => readStories([{ text, file: SCENARIO }], storyContext(fleet.factories, fleet)),
+    faultOfDefect,
+  ) as [Story];
+  const [read] = story.events as [DefectEvent];
+  return read.between(0, Number.POSITIVE_INFINITY)[0] as DefectOccurrence;
+}
+
+/** What the text of a request is called; faults in it end with their places. */
+const SCENARIO = 'scenario';
+const PLACE = new RegExp(` \\(${SCENARIO}:\\d+:\\d+\\)$`);
+
+/** Reads something, and reports faults in it as those of a request. */
+function inRequest<T>(read: () => T, faultOf: (fault: Diagnostic) => Diagnostic): T {
   try {
-    const [story] = readStories([{ text, file: '' }], storyContext(fleet.factories, fleet));
-    const [read] = (story as Story).events as [DefectEvent];
-    return read.between(0, Number.POSITIVE_INFINITY)[0] as DefectOccurrence;
+    return read();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(error.faults.map(faultOfRequest));
+    throw new ConfigError(error.faults.slice(0, FAULTS_MAX).map(faultOf));
   }
 }
 
-/** A fault in the text that was made of a request, as one in the request. */
-function faultOfRequest({ path, message }: Diagnostic): Diagnostic {
-  return {
-    path:
-      path
-        .replace(/^events\.0\.?/, '')
-        .replace(/^defect\.?/, '')
-        .replace(/^duration$/, 'duration_seconds') || 'kind',
-    message: message.replace(/ \(:\d+:\d+\)$/, ''),
+/** A fault of a scenario, whose places mean something only in a text that a person wrote. */
+function faultOfStory({ path, message }: Diagnostic, isText: boolean): Diagnostic {
+  if (path.startsWith(`${SCENARIO}:`)) return { path: SCENARIO, message: `${message} (${path})` };
+  const at = path === 'the file' ? SCENARIO : `${SCENARIO}.${path}`;
+  return { path: at, message: isText ? message : message.replace(PLACE, '') };
+}
+
+/** A fault in the text that was made of a request for a defect. */
+function faultOfDefect({ path, message }: Diagnostic): Diagnostic {
+  const key = path.replace(/^events\.0\.?(defect\.?)?/, '');
+  const names: Readonly<Record<string, string>> = {
+    // The machine is not in the body: what does not go with it is the kind.
+    machines: 'kind',
+    '': 'kind',
+    duration: 'duration_seconds',
   };
+  return { path: names[key] ?? key, message: message.replace(PLACE, '') };
 }
 
 function unknownKind(kind: string): ConfigError {

@@ -1,8 +1,9 @@
-import type { Machine } from '../core/factory.ts';
+import type { Epochs, Machine } from '../core/factory.ts';
 import { ROW_WIDTH, type Values } from '../core/machine.ts';
 import { Cursor } from './cursor.ts';
 import type { Fleet } from './fleet.ts';
 import { EVERY_ANOMALY } from './incidents.ts';
+import { AFTER_S } from './running.ts';
 
 /** What a machine used and produced over a period. */
 export interface Account {
@@ -21,15 +22,37 @@ const WITHOUT_WEAR: Readonly<Values<string>> = { wearShare: 0 };
 function observed(machine: Machine, changes: Readonly<Values<string>> = {}): Machine {
   const values = { ...machine.parameters, ...WITHOUT_NOISE, ...changes };
   const parameters = { ...Object.assign(values, machine.type.derived(values as never)) };
-  const { metered, intervalMs } = machine;
+  const { metered, intervalMs, story } = machine;
   return {
     ...machine,
     parameters,
+    ...(story?.epochs && {
+      story: { ...story, epochs: observedEpochs(machine, story.epochs, changes) },
+    }),
     // A meter's losses depend on its interval, so the meter and its machines keep that interval.
     intervalMs: metered ? intervalMs : 1000,
     ...(metered && {
       metered: metered.map((each) => ({ ...observed(each, changes), intervalMs })),
     }),
+  };
+}
+
+/** What a machine is as time goes by, with a perfect instrument. */
+function observedEpochs(
+  machine: Machine,
+  epochs: Epochs,
+  changes: Readonly<Values<string>>,
+): Epochs {
+  let known: { readonly of: unknown; readonly machine: Machine } | undefined;
+  return {
+    at(tS) {
+      const epoch = epochs.at(tS);
+      if (known?.of !== epoch.machine) {
+        const { story: _, ...own } = { ...machine, ...epoch.machine };
+        known = { of: epoch.machine, machine: observed(own, changes) };
+      }
+      return { ...epoch, machine: known.machine };
+    },
   };
 }
 
@@ -50,7 +73,8 @@ const HOUR_S = 3600;
 export class BaselineCount {
   readonly #actual: Cursor;
   readonly #expected: Cursor;
-  readonly #stops: readonly number[];
+  /** Starts, stops and changes of the machine, in order [s]. */
+  readonly #breaks: readonly number[];
   readonly #stepS: number;
   readonly #toS: number;
   readonly #row = new Float64Array(ROW_WIDTH);
@@ -63,7 +87,7 @@ export class BaselineCount {
     this.#actual = new Cursor(observed(machine), journal);
     this.#expected = new Cursor(expected(machine), journal, EVERY_ANOMALY);
     this.#stepS = metered ? intervalMs / 1000 : HOUR_S;
-    this.#stops = metered ? [] : journal.runningChanges(machine.id).map(({ timeS }) => timeS);
+    this.#breaks = metered ? [] : breaksOf(this.#actual, fromS, toS);
     this.#toS = toS;
     this.#tS = fromS;
     this.#actual.seek(fromS * 1000, this.#row);
@@ -92,7 +116,7 @@ export class BaselineCount {
 
   #next(): number {
     const step = (Math.floor(this.#tS / this.#stepS) + 1) * this.#stepS;
-    const stop = this.#stops.find((timeS) => timeS > this.#tS) ?? Number.POSITIVE_INFINITY;
+    const stop = this.#breaks.find((timeS) => timeS > this.#tS) ?? Number.POSITIVE_INFINITY;
     // A meter has no readings between the instants of its grid.
     return this.#stepS === HOUR_S ? Math.min(step, stop, this.#toS) : step;
   }
@@ -102,7 +126,7 @@ export class BaselineCount {
     if (metered) {
       if (!cursor.follow(this.#tS)) return;
     } else if (!cursor.hasRunUntil(this.#tS)) {
-      cursor.follow(this.#tS);
+      cursor.follow(this.#tS, this.#tS + AFTER_S);
       return;
     }
     cursor.read(this.#tS, this.#row, 0);
@@ -111,8 +135,18 @@ export class BaselineCount {
       if (key === 'productionCount') sums.production += this.#row[column] as number;
       if (key === 'productionCountGood') sums.productionGood += this.#row[column] as number;
     }
-    if (!metered) cursor.follow(this.#tS);
+    if (!metered) cursor.follow(this.#tS, this.#tS + AFTER_S);
   }
+}
+
+/** The instants at which a machine starts, stops, or becomes another one. */
+function breaksOf({ machine, running }: Cursor, fromS: number, toS: number): readonly number[] {
+  const switches = running.between(fromS, toS).map(({ timeS }) => timeS);
+  const { epochs } = machine.story ?? {};
+  if (!epochs) return switches;
+  const changes: number[] = [];
+  for (let tS = epochs.at(fromS).untilS; tS < toS; tS = epochs.at(tS).untilS) changes.push(tS);
+  return [...switches, ...changes].sort((a, b) => a - b);
 }
 
 type Sums = { -readonly [K in keyof Account]: Account[K] };

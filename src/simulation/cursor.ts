@@ -6,9 +6,14 @@ import { white } from '../core/random.ts';
 import { meteredPowerKw, writeElectricity } from '../core/row.ts';
 import { ALERT_HOLD_S, AlertMonitor, isScanned } from './alert-monitor.ts';
 import { Incidents } from './incidents.ts';
+import { AFTER_S, positionOf, Running, type Switch } from './running.ts';
 
 /** Anchors to try before accepting an unsettled state: a fault may last thirty days. */
 const ANCHORS_MAX = 40;
+/** A segment is no longer than this. */
+const SEGMENT_MAX_S = 60;
+/** Changes begin at whole seconds; this is just before one. */
+const BEFORE_S = 0.0005;
 /** A machine that was off for longer starts cold: the slowest to cool keeps e⁻¹⁴ of its heat. */
 const FORGOTTEN_S = 14 * 86_400;
 
@@ -50,16 +55,25 @@ export class Cursor {
   register: EnergyRegister | undefined;
   /** Whether the next reading must include the machine's status, changed or not. */
   mustAnnounce = false;
+  /** Whether the machine belongs to the factory. */
+  isThere = true;
+  /** When it runs. */
+  readonly running: Running;
   readonly #journal: Journal;
-  readonly #incidents: Incidents;
+  readonly #without: string | undefined;
   readonly #metering: Metering | undefined;
-  readonly #alertMonitor: AlertMonitor;
-  readonly #steps: Steps;
+  /** What the machine is at the position, under the changes of its factory. */
+  #current: Current;
+  #currentFromS = Number.NEGATIVE_INFINITY;
+  #currentUntilS = Number.POSITIVE_INFINITY;
+  #alertMonitor: AlertMonitor;
   /** The latest stop that this cursor has seen. */
   #stopped: StoppedState | undefined;
   #state: Values<string> | undefined;
   #parameters: Readonly<Values<string>>;
   #tS = Number.NaN;
+  /** The position up to which it has been switched. */
+  #switchedS = Number.NaN;
   #segmentEndS = Number.NaN;
 
   /** @param without - The id of an anomaly to leave out. */
@@ -67,10 +81,18 @@ export class Cursor {
     this.#metering = machine.metered && new Metering(machine.metered, journal, without);
     this.machine = machine;
     this.#journal = journal;
-    this.#incidents = new Incidents(machine, journal, without);
+    this.#without = without;
+    this.running = new Running(machine, journal);
+    this.#current = currentOf(machine, journal, without);
     this.#alertMonitor = new AlertMonitor(machine.type.alertList);
-    this.#steps = stepsOf(machine);
     this.#parameters = machine.parameters;
+    if (machine.story?.epochs) this.#currentUntilS = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The machine as it is at the position: with another type, if that has changed. */
+  get shown(): Machine {
+    const { machine } = this.#current;
+    return machine.type === this.machine.type ? this.machine : machine;
   }
 
   get isRunning(): boolean {
@@ -109,14 +131,15 @@ export class Cursor {
    * alerts of that instant are made into `scratch`.
    */
   seek(timeMs: number, scratch: Float64Array): void {
-    const { intervalMs, id } = this.machine;
-    const last = this.#journal
-      .runningChanges(id)
-      .findLast((change) => change.timeS * 1000 <= timeMs);
+    const { intervalMs } = this.machine;
+    const atS = timeMs / 1000 + AFTER_S;
+    const last = this.running.last(atS);
+    this.#switchedS = atS;
     this.#stopped = undefined;
-    if (last && !last.isRunning) {
+    if (!(last?.isRunning ?? this.running.isRunning(atS))) {
       this.#state = undefined;
-      this.stop(last.timeS);
+      this.stop(last?.timeS ?? Number.NaN);
+      this.isThere = this.running.isThere(atS);
       return;
     }
     this.#beginToRun();
@@ -124,7 +147,7 @@ export class Cursor {
     const lastReading = Math.floor(timeMs / intervalMs);
     const readings = Math.max(1, Math.ceil((1000 * ALERT_HOLD_S) / intervalMs));
     const fromMs = (lastReading - readings) * intervalMs;
-    this.#place(Math.max(fromMs / 1000, startedS), startedS);
+    this.#place(Math.max(fromMs / 1000, startedS), startedS, last);
     this.#metering?.seek(this.#tS);
     const from = Math.floor(Math.round(1000 * this.#tS) / intervalMs);
     for (let reading = from + 1; reading <= lastReading; reading++) {
@@ -137,36 +160,50 @@ export class Cursor {
   }
 
   /**
-   * Starts and stops the machine as the journal says for the interval that ends at `tS`.
+   * Starts and stops the machine as the journal and stories say, up to and including a position
+   * ({@link Running}): by default, that of the reading at `tS`.
    *
-   * @param fromS - Begin of that interval, if readings have been left out.
    * @returns Whether there is a reading to make at `tS`.
    */
-  follow(tS: number, fromS = tS - this.machine.intervalMs / 1000): boolean {
-    for (const { timeS, isRunning } of this.#journal.runningChanges(this.machine.id))
-      if (timeS > fromS && timeS <= tS) {
-        if (isRunning) this.start(timeS);
-        else this.stop(timeS);
-      }
+  follow(tS: number, atS = tS): boolean {
+    for (const each of this.running.between(this.#switchedS, atS)) this.switch(each);
+    this.#switchedS = atS;
     return this.hasRunUntil(tS);
+  }
+
+  /** Switches the machine on or off. */
+  switch(to: Switch): void {
+    if (!to.isRunning || to.isNew) this.#stopAt(to);
+    if (to.isRunning) this.#start(to);
   }
 
   /** Switches the machine on; after a short stop it resumes from the stopped state. */
   start(tS: number): void {
-    const stopped = this.#stopped ?? this.#stoppedStateBefore(tS);
-    this.#startAt(tS, stopped);
-    this.#metering?.seek(tS);
+    this.#start({ timeS: tS, isRunning: true });
+  }
+
+  #start(start: Switch): void {
+    const { timeS, isNew } = start;
+    const stopped = isNew ? undefined : (this.#stopped ?? this.#stoppedStateBefore(start));
+    this.#startAt(timeS, stopped);
+    this.#metering?.seek(timeS);
     this.#beginToRun();
   }
 
   /** Switches the machine off. */
   stop(tS: number): void {
+    this.#stopAt({ timeS: tS, isRunning: false });
+  }
+
+  #stopAt(stop: Switch): void {
+    const { timeS } = stop;
     if (this.#state) {
-      this.#forward(tS);
-      this.#stopped = { state: this.#state, stoppedS: tS };
+      this.#forward(timeS);
+      this.#stopped = { state: this.#state, stoppedS: timeS };
       this.#state = undefined;
     }
-    this.stoppedS = tS;
+    this.stoppedS = timeS;
+    this.isThere = this.running.isThere(positionOf(stop));
     this.mode = OFFLINE;
     this.alerts = 0;
     this.label = 0;
@@ -177,15 +214,16 @@ export class Cursor {
    * `at`. The machine must be running, and `tS` must lie on the grid of its interval.
    */
   read(tS: number, values: Float64Array, at: number): void {
-    const { site, random, intervalMs } = this.machine;
-    const steps = this.#steps;
+    const { random, intervalMs } = this.machine;
     const state = this.#state as Values<string>;
     while (this.#tS < tS) {
       if (this.#tS >= this.#segmentEndS) this.#begin(this.#segmentEndS);
       const untilS = Math.min(tS, this.#segmentEndS);
-      steps.accumulate(state, this.#parameters, this.#tS, untilS);
+      this.#current.steps.accumulate(state, this.#parameters, this.#tS, untilS);
       this.#tS = untilS;
     }
+    const { steps, machine, incidents } = this.#current;
+    const { site } = machine;
     const parameters = this.#parameters;
     const intervalS = intervalMs / 1000;
     this.#metering?.sum(tS, state);
@@ -209,7 +247,7 @@ export class Cursor {
     }
     steps.writeRow(state, site.at(tS), bits, steps.sensorNoiseFactor, values, at);
     this.mode = values[at + steps.modeColumn] as number;
-    this.label = this.#incidents.labelAt(tS);
+    this.label = incidents.labelAt(tS);
     this.register?.count(tS, values, at);
     if (isScanned(reading, intervalMs))
       this.alerts = this.#alertMonitor.evaluate(state, parameters, tS);
@@ -217,15 +255,36 @@ export class Cursor {
 
   #beginToRun(): void {
     this.#stopped = undefined;
+    this.isThere = true;
     this.#alertMonitor.reset();
     this.mode = IDLE;
     this.alerts = 0;
     this.label = 0;
   }
 
+  /** Makes the machine what it is at an instant. */
+  #enter(tS: number): void {
+    if (tS >= this.#currentFromS && tS < this.#currentUntilS) return;
+    const epochs = this.machine.story?.epochs;
+    if (!epochs) return;
+    const { machine, fromS, untilS } = epochs.at(tS);
+    this.#currentFromS = fromS;
+    this.#currentUntilS = untilS;
+    const { type, parameters, site } = machine;
+    const before = this.#current.machine;
+    if (before.type === type && before.parameters === parameters && before.site === site) return;
+    const base = this.machine;
+    const isBase = base.type === type && base.parameters === parameters && base.site === site;
+    const own = isBase ? base : { ...base, type, parameters, site };
+    this.#current = currentOf(own, this.#journal, this.#without);
+    if (before.type !== type) this.#alertMonitor = new AlertMonitor(type.alertList);
+  }
+
   #startAt(tS: number, stopped: StoppedState | undefined): void {
-    const { type, site, random } = this.machine;
-    const parameters = this.#incidents.parametersAt(tS);
+    this.#enter(tS);
+    const { incidents, machine } = this.#current;
+    const { type, site, random } = machine;
+    const parameters = incidents.parametersAt(tS);
     const state = type.start(parameters, site, random, tS);
     if (stopped && tS - stopped.stoppedS < FORGOTTEN_S)
       type.resume?.(state, parameters, site, random, stopped.state, stopped.stoppedS, tS);
@@ -236,24 +295,27 @@ export class Cursor {
   }
 
   #begin(tS: number): void {
-    const { type, site, random } = this.machine;
-    this.#parameters = this.#incidents.parametersAt(tS);
+    this.#enter(tS);
+    const { steps, incidents, machine } = this.#current;
+    const { type, site, random } = machine;
+    this.#parameters = incidents.parametersAt(tS);
     const state = this.#state as Values<string>;
-    this.#segmentEndS = this.#steps.begin(state, this.#parameters, site, random, tS);
+    this.#segmentEndS = steps.begin(state, this.#parameters, site, random, tS);
     if (!(this.#segmentEndS > tS))
       throw new Error(`${type.type} ${this.machine.id}: no progress at ${tS}`);
   }
 
   /** Advances segment by segment, without summing, until one contains `tS`. */
   #forward(tS: number): void {
-    const { site, random } = this.machine;
-    const steps = this.#steps;
+    const { random } = this.machine;
     const state = this.#state as Values<string>;
     let parameters = this.#parameters;
     let endS = this.#segmentEndS;
     while (endS < tS) {
-      parameters = this.#incidents.parametersAt(endS);
-      endS = steps.begin(state, parameters, site, random, endS);
+      this.#enter(endS);
+      const { steps, incidents, machine } = this.#current;
+      parameters = incidents.parametersAt(endS);
+      endS = steps.begin(state, parameters, machine.site, random, endS);
     }
     this.#parameters = parameters;
     this.#segmentEndS = endS;
@@ -261,21 +323,32 @@ export class Cursor {
   }
 
   /** Sets the state at `tS` that every history since `startedS` leads to. */
-  #place(tS: number, startedS: number): void {
+  #place(tS: number, startedS: number, start: Switch | undefined): void {
     if (this.#placeByAnchor(tS, startedS)) return;
-    this.#startAt(startedS, this.#stoppedStateBefore(startedS));
+    this.#startAt(startedS, start && !start.isNew ? this.#stoppedStateBefore(start) : undefined);
     this.#forward(tS);
   }
 
   /**
    * Sets the state from an anchor, if it does not depend on how the machine was started; otherwise
    * returns false.
+   *
+   * @param currentS - An instant at which the machine is what it was up to `tS`.
    */
-  #placeByAnchor(tS: number, startedS: number): boolean {
-    const { type, site, parameters } = this.machine;
+  #placeByAnchor(tS: number, startedS: number, currentS = tS): boolean {
     for (let attempt = 0; attempt <= ANCHORS_MAX; attempt++) {
+      this.#enter(currentS);
+      const fromS = this.#currentFromS;
+      const { type, site, parameters } = this.#current.machine;
       const anchorS = type.anchorS(parameters, site, tS, attempt);
       if (anchorS <= startedS) return false;
+      // An anchor holds for one description only: go on from what the one before it led to.
+      if (anchorS < fromS + SEGMENT_MAX_S) {
+        if (fromS <= startedS || !this.#placeByAnchor(fromS, startedS, fromS - BEFORE_S))
+          return false;
+        this.#forward(tS);
+        return true;
+      }
       this.#startAt(anchorS, undefined);
       this.#forward(tS);
       if (type.isSettled?.(this.#state as Values<string>) ?? true) return true;
@@ -284,29 +357,45 @@ export class Cursor {
   }
 
   /**
-   * The stopped state before a start in the journal. Goes back to a stop whose state does not
-   * depend on the start before it, and replays starts and stops from there.
+   * The stopped state before a start. Goes back to a stop whose state does not depend on the start
+   * before it, and replays starts and stops from there.
    */
-  #stoppedStateBefore(startedS: number): StoppedState | undefined {
-    const changes = this.#journal.runningChanges(this.machine.id);
-    const last = changes.findLastIndex(({ timeS }) => timeS < startedS);
-    const timeS = (i: number) => changes[i]?.timeS ?? Number.NEGATIVE_INFINITY;
+  #stoppedStateBefore(start: Switch): StoppedState | undefined {
+    const runs: { readonly start: Switch; readonly stopS: number }[] = [];
     let stopped: StoppedState | undefined;
-    let stop = last;
-    for (; stop >= 0; stop -= 2) {
-      const restartedS = stop === last ? startedS : timeS(stop + 1);
-      if (restartedS - timeS(stop) >= FORGOTTEN_S) break;
-      if (!this.#placeByAnchor(timeS(stop), timeS(stop - 1))) continue;
-      stopped = { state: this.#state as Values<string>, stoppedS: timeS(stop) };
-      break;
+    for (let restart = start, stop = this.running.before(restart); stop && !stop.isRunning; ) {
+      const stopS = stop.timeS;
+      if (restart.timeS - stopS >= FORGOTTEN_S) break;
+      const begin = this.running.before(stop);
+      const beganS = begin?.timeS ?? Number.NEGATIVE_INFINITY;
+      if (this.#placeByAnchor(stopS, beganS, stopS - BEFORE_S)) {
+        stopped = { state: this.#state as Values<string>, stoppedS: stopS };
+        break;
+      }
+      if (!begin) break;
+      runs.push({ start: begin, stopS });
+      if (begin.isNew) break;
+      restart = begin;
+      stop = this.running.before(restart);
     }
-    for (let start = stop + 1; start < last; start += 2) {
-      this.#startAt(timeS(start), stopped);
-      this.#forward(timeS(start + 1));
-      stopped = { state: this.#state as Values<string>, stoppedS: timeS(start + 1) };
+    for (const { start: begin, stopS } of runs.reverse()) {
+      this.#startAt(begin.timeS, stopped);
+      this.#forward(stopS);
+      stopped = { state: this.#state as Values<string>, stoppedS: stopS };
     }
     return stopped;
   }
+}
+
+/** What a machine is, with everything that follows from it. */
+interface Current {
+  readonly machine: Machine;
+  readonly incidents: Incidents;
+  readonly steps: Steps;
+}
+
+function currentOf(machine: Machine, journal: Journal, without: string | undefined): Current {
+  return { machine, incidents: new Incidents(machine, journal, without), steps: stepsOf(machine) };
 }
 
 /** Whether two records of numbers are equal, or neither exists. */

@@ -3,6 +3,7 @@ import type { Journal } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
 import { Cursor } from './cursor.ts';
 import { type ChannelDelivery, Instruments } from './instruments.ts';
+import { AFTER_S, positionOf } from './running.ts';
 
 const MWH_PER_KWH = 1e6;
 /** Stops to go back over in search of a reading. */
@@ -20,7 +21,7 @@ export class DefectiveCursor extends Cursor {
   constructor(machine: Machine, journal: Journal, without?: string) {
     super(machine, journal, without);
     this.#instruments = new Instruments(machine, (tS, row) => {
-      if (!readLast(new Cursor(machine, journal, without), journal, tS, row)) return false;
+      if (!readLast(new Cursor(machine, journal, without), tS, row)) return false;
       if (this.register)
         row[machine.type.registerColumn] = this.#instruments.registerAtKwh(this.register, tS);
       return true;
@@ -52,17 +53,19 @@ export class DefectiveCursor extends Cursor {
 }
 
 /** Reads the last reading at or before `tS`; returns false if there is none. */
-function readLast(cursor: Cursor, journal: Journal, tS: number, row: Float64Array): boolean {
-  const { id, intervalMs } = cursor.machine;
+function readLast(cursor: Cursor, tS: number, row: Float64Array): boolean {
+  const { intervalMs } = cursor.machine;
   let atMs = 1000 * tS;
   for (let stop = 0; stop < STOPS_MAX; stop++) {
     row.fill(Number.NEGATIVE_INFINITY);
     cursor.seek(atMs, row);
     if (cursor.isRunning && row[0] !== Number.NEGATIVE_INFINITY) return true;
     // Before the last switch: a machine that stops at the instant of a reading does not make it.
-    const last = journal.runningChanges(id).findLast(({ timeS }) => 1000 * timeS <= atMs);
+    const last = cursor.running.last(atMs / 1000 + AFTER_S);
     if (!last) return false;
-    atMs = (Math.ceil((1000 * last.timeS) / intervalMs) - 1) * intervalMs;
+    const isAfter = positionOf(last) > last.timeS;
+    atMs = Math.floor((1000 * last.timeS) / intervalMs) * intervalMs;
+    if (!isAfter && atMs === 1000 * last.timeS) atMs -= intervalMs;
   }
   return false;
 }

@@ -4,10 +4,11 @@ import { hasEnergy, type MachineType, type Values, withRegister } from '../core/
 import { Random } from '../core/random.ts';
 import { copyOf } from '../core/record.ts';
 import type { Site } from '../core/site.ts';
-import type { Story } from '../core/story.ts';
+import type { ChangeEvent, StopEvent, Story } from '../core/story.ts';
 import { machineTypes } from '../machines/index.ts';
 import { FactorySite } from '../site/index.ts';
-import { machineStory } from './machine-story.ts';
+import { FactoryChanges, presenceOf } from './factory-changes.ts';
+import { keyOf, ofClass, StoryEvents, type Told, troublesOf } from './machine-story.ts';
 import { connected, type Networks, networksOf } from './networks.ts';
 
 /** Settings before the first `configure` event. */
@@ -35,6 +36,8 @@ export interface FleetOptions {
 /** A factory as built: its site, its machines and its networks. */
 interface Plant {
   readonly factory: FactoryDescription;
+  /** Its machines, and those that changes add. */
+  readonly described: readonly MachineDescription[];
   readonly site: Site;
   /** In the order of their descriptions. */
   readonly machines: readonly Machine[];
@@ -103,60 +106,131 @@ export function partOf(fleet: Fleet, machines: readonly Machine[]): Fleet {
 /** @param before - Plants of the previous fleet, for reuse. */
 function build(
   factories: readonly FactoryDescription[],
-  given: Omit<Fleet, 'factories' | 'plants' | 'machines' | 'byId'>,
+  given: Given,
   before: readonly Plant[],
 ): Fleet {
-  const { seed, journal, types, stories, registersFromS, haveAllRegisters } = given;
   const known = knownPlants(before);
   const healthy = new Map<string, Readonly<Values<string>>>();
-  const plants = factories.map((factory): Plant => {
+  const plants = factories.map((factory) => {
+    const events = new StoryEvents(factory.id, given.stories);
     const same = known.get(siteKey(factory));
-    const site = same?.site ?? new FactorySite(factory, seed, journal);
-    const own = factory.machines.map((description): Machine => {
-      const basic = types.find(({ type }) => type === description.type);
-      if (!basic) throw new RangeError(`${description.name}: no machine type ${description.type}`);
-      const hasRegister = hasEnergyRegister(description, factory, basic, given);
-      const type = hasRegister ? withRegister(basic) : basic;
-      const story = machineStory(description.id, type, factory.id, stories, journal);
-      return {
-        id: description.id,
-        name: description.name,
-        factoryId: factory.id,
-        type,
-        intervalMs: Math.round(1000 * description.intervalS),
-        topic: description.topic,
-        parameters: healthyParameters(type, description, factory, healthy),
-        site,
-        random: new Random(seed, description.id),
-        scenario: description.faults ?? NO_FAULTS,
-        ...(story && { story }),
-        ...(hasRegister && registersFromS !== undefined && { registerFromS: registersFromS }),
-      };
-    });
-    const networks = networksOf(factory, own, site, journal);
-    const keys = same && keysOf(factory, own);
-    const linked = own.map(
-      (machine, i) => same?.machines.get(keys?.[i] as string) ?? connected(machine, networks),
-    );
-    const machines = linked.map((machine) =>
-      machine.type.isMainMeter && !machine.metered ? metering(machine, linked) : machine,
-    );
-    return { factory, site, machines, networks };
+    const changes =
+      events.changes.length === 0
+        ? undefined
+        : new FactoryChanges(factory, events.changes, given.types, (changed) => {
+            const context = { ...given, events, healthy, changes: undefined };
+            const { machines } = plantOf(
+              changed,
+              context,
+              knownPlants([plant]).get(siteKey(changed)),
+            );
+            return new Map(machines.map((machine) => [machine.id, machine]));
+          });
+    const plant: Plant = plantOf(factory, { ...given, events, healthy, changes }, same);
+    return plant;
   });
   const machines = plants.flatMap((plant) => plant.machines);
   const byId = new Map(machines.map((machine) => [machine.id, machine]));
+  return { ...given, factories, plants, machines, byId };
+}
+
+/** What a fleet depends on besides its factories. */
+type Given = Omit<Fleet, 'factories' | 'plants' | 'machines' | 'byId'>;
+
+/** What the machines of a factory are built with. */
+interface PlantContext extends Given {
+  readonly events: StoryEvents;
+  /** Parameters of healthy machines, which machines of the same settings share. */
+  readonly healthy: Map<string, Readonly<Values<string>>>;
+  /** Undefined for a factory that never changes, or that is described as changed. */
+  readonly changes: FactoryChanges | undefined;
+}
+
+/** @param same - A plant with the same site, whose machines are used again. */
+function plantOf(
+  factory: FactoryDescription,
+  context: PlantContext,
+  same: KnownPlant | undefined,
+): Plant {
+  const { seed, journal, changes } = context;
+  const site = same?.site ?? new FactorySite(factory, seed, journal);
+  const described = [...factory.machines, ...(changes?.added ?? [])];
+  const own = described.map((description) => machineOf(description, factory, site, context));
+  const networks = networksOf(factory, own.slice(0, factory.machines.length), site, journal);
+  const keys = same && keysOf(factory, described, own);
+  const linked = own.map(
+    (machine, i) =>
+      same?.machines.get(keys?.[i] as string) ??
+      withEpochs(connected(machine, networks), factory, context),
+  );
+  const machines = linked.map((machine) =>
+    machine.type.isMainMeter && !machine.metered ? metering(machine, linked) : machine,
+  );
+  return { factory, described, site, machines, networks };
+}
+
+function machineOf(
+  description: MachineDescription,
+  factory: FactoryDescription,
+  site: Site,
+  context: PlantContext,
+): Machine {
+  const { types, seed, journal, registersFromS, events, healthy, changes } = context;
+  const basic = types.find(({ type }) => type === description.type);
+  if (!basic) throw new RangeError(`${description.name}: no machine type ${description.type}`);
+  const hasRegister = hasEnergyRegister(description, factory, basic, context);
+  const type = hasRegister ? withRegister(basic) : basic;
+  const own = events.of(description.id);
+  const stops = ofClass<StopEvent>(own, 'stop');
+  const touching = changes ? touchingChanges(own, basic, factory, events) : [];
+  const isOwn = factory.machines.includes(description);
+  const presence = presenceOf(description, isOwn, touching, stops);
   return {
-    seed,
-    journal,
-    types,
-    stories,
-    registersFromS,
-    haveAllRegisters,
-    factories,
-    plants,
-    machines,
-    byId,
+    id: description.id,
+    name: description.name,
+    factoryId: factory.id,
+    type,
+    intervalMs: Math.round(1000 * description.intervalS),
+    topic: description.topic,
+    parameters: healthyParameters(type, description, factory, healthy),
+    site,
+    random: new Random(seed, description.id),
+    scenario: description.faults ?? NO_FAULTS,
+    ...((own.length > 0 || touching.length > 0) && {
+      story: {
+        key: `${journal.mendCount(description.id)},${keyOf([...new Set([...own, ...touching])])}`,
+        ...troublesOf(description.id, own, journal),
+        ...(presence && { presence }),
+      },
+    }),
+    ...(hasRegister && registersFromS !== undefined && { registerFromS: registersFromS }),
   };
+}
+
+/**
+ * The changes that touch a machine: its own, those of the whole factory, and all of them for one
+ * that supplies others, whose demand on it they change.
+ */
+function touchingChanges(
+  own: readonly Told[],
+  type: MachineType,
+  { networks }: FactoryDescription,
+  { changes }: StoryEvents,
+): readonly Told<ChangeEvent>[] {
+  const isSupplier = type.supply !== undefined && networks?.[type.supply.network] !== undefined;
+  return isSupplier ? changes : ofClass<ChangeEvent>(own, 'change');
+}
+
+/** Adds what a machine is under the changes that touch it. */
+function withEpochs(
+  machine: Machine,
+  factory: FactoryDescription,
+  { changes, events }: PlantContext,
+): Machine {
+  if (!changes || !machine.story) return machine;
+  const touching = touchingChanges(events.of(machine.id), machine.type, factory, events);
+  if (touching.length === 0) return machine;
+  return { ...machine, story: { ...machine.story, epochs: changes.epochsOf(machine, touching) } };
 }
 
 /** Whether a machine has an energy register, by its description and what holds for the fleet. */
@@ -180,8 +254,8 @@ interface KnownPlant {
 /** Known sites with their machines, by {@link siteKey}. */
 function knownPlants(plants: readonly Plant[]): ReadonlyMap<string, KnownPlant> {
   const known = new Map<string, KnownPlant>();
-  for (const { factory, site, machines } of plants) {
-    const keys = keysOf(factory, machines);
+  for (const { factory, described, site, machines } of plants) {
+    const keys = keysOf(factory, described, machines);
     const byKey = new Map(machines.map((machine, i) => [keys[i] as string, machine]));
     known.set(siteKey(factory), { site, machines: byKey });
   }
@@ -189,9 +263,13 @@ function knownPlants(plants: readonly Plant[]): ReadonlyMap<string, KnownPlant> 
 }
 
 /** The key of each machine of a factory, see {@link machineKey}. */
-function keysOf(factory: FactoryDescription, machines: readonly Machine[]): readonly string[] {
-  return factory.machines.map((each, i) =>
-    machineKey(each, machines[i] as Machine, factory, machines),
+function keysOf(
+  { networks }: FactoryDescription,
+  described: readonly MachineDescription[],
+  machines: readonly Machine[],
+): readonly string[] {
+  return described.map((each, i) =>
+    machineKey(each, machines[i] as Machine, networks, described, machines),
   );
 }
 
@@ -227,7 +305,8 @@ function siteKey({
 function machineKey(
   description: MachineDescription,
   { type, registerFromS, story }: Machine,
-  { machines, networks }: FactoryDescription,
+  networks: FactoryDescription['networks'],
+  machines: readonly MachineDescription[],
   built: readonly Machine[],
 ): string {
   const network = type.supply && networks?.[type.supply.network] && type.supply.network;

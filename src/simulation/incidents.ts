@@ -153,11 +153,12 @@ export class Incidents {
 
   /** The faults of stories that overlap a span. They act beside all others. */
   #told(fromS: number, toS: number): Incident[] {
-    const { id, story } = this.#machine;
+    const { id, story, type: machineType } = this.#machine;
     if (!story || this.#without === EVERY_ANOMALY) return [];
     return story.incidents(fromS, toS).flatMap((planned) => {
-      if (planned.id === this.#without) return [];
       const { type, startS } = planned;
+      // A machine that is replaced has the faults of its type at that time.
+      if (planned.id === this.#without || !machineType.faultTypes.includes(type)) return [];
       const endS = this.#journal.firstClear(id, type, startS, planned.endS);
       return [endS === undefined ? planned : { ...planned, endS, clearedBy: 'request' }];
     });

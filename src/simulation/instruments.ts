@@ -23,7 +23,7 @@ const COUNT_MAX = 0x7fff_ffff;
 const SQRT3 = Math.sqrt(3);
 const MWH_PER_KWH = 1e6;
 /** From here on, doubles are multiples of a half, and rounding a product may go wrong. */
-const HALVES_FROM = 2 ** 51;
+const HALVES_FROM = 0x8_0000_0000_0000;
 
 /** How some of the channels of a reading are delivered. */
 export interface ChannelDelivery {

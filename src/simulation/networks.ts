@@ -3,6 +3,7 @@ import type { Journal } from '../core/journal.ts';
 import type { Use } from '../core/machine.ts';
 import type { NetworkName, Site } from '../core/site.ts';
 import { type Consumer, Network, type Supplier, SupplierSite } from '../site/network.ts';
+import { Running } from './running.ts';
 import { WearModel } from './wear-model.ts';
 
 /** The networks of a factory that have suppliers. */
@@ -38,8 +39,9 @@ export function connected(machine: Machine, networks: Networks): Machine {
 /** Whether a machine is switched on and not in maintenance, which faults do not change. */
 function readiness(machine: Machine, journal: Journal): (tS: number) => boolean {
   const wear = new WearModel(machine);
+  const running = new Running(machine, journal);
   return (tS) =>
-    journal.isRunning(machine.id, tS) && tS < (wear.parametersAt(tS)['maintenanceFromS'] as number);
+    running.isRunning(tS) && tS < (wear.parametersAt(tS)['maintenanceFromS'] as number);
 }
 
 function supplierOf(machine: Machine, name: NetworkName, journal: Journal): Supplier | undefined {

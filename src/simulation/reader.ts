@@ -2,11 +2,12 @@ import { Batch, LOST, PARTIAL, READING, REPEAT, SEPARATE, STATUS } from '../core
 import type { Machine } from '../core/factory.ts';
 import type { Journal, JournalEvent } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
-import { Cursor } from './cursor.ts';
+import { Cursor, isSame } from './cursor.ts';
 import { DefectiveCursor } from './defective-cursor.ts';
 import type { Fleet } from './fleet.ts';
 import { Instruments } from './instruments.ts';
 import { dayTotals, Register, UnreadRegister } from './register.ts';
+import { AFTER_S } from './running.ts';
 
 /** Which machines a reader reads, and how often it reports a status. */
 export interface ReaderOptions {
@@ -108,8 +109,13 @@ export class Reader implements RowReader {
   readonly #statuses: DueStatus[] = [];
   #statusesWritten = 0;
   #eventsSeen = 0;
-  /** Cursors of machines that have just come to the fleet and have yet to be sought. */
-  readonly #newcomers = new Set<Cursor>();
+  /**
+   * Cursors of machines that have just come to the fleet and have yet to be sought, each with the
+   * cursor that it replaces if only stories differ: it goes on without an announcement.
+   */
+  readonly #newcomers = new Map<Cursor, Cursor | undefined>();
+  /** Machines that stories start and stop, each with the instant at which to ask next. */
+  readonly #toldToSwitch: { readonly cursor: Cursor; nextMs: number }[];
   #newcomerSteps: Iterator<undefined> | undefined;
   /** Whether a change of fleets has yet to report statuses of its instant. */
   #isSwitching = false;
@@ -134,6 +140,9 @@ export class Reader implements RowReader {
     // The rows of one reading: each of its channels twice, and a status.
     const channels = [...cursors.values()].map(({ machine }) => machine.type.channels.length);
     this.#spilled = new Batch(2 * channels.reduce((most, each) => Math.max(most, each), 0) + 1);
+    this.#toldToSwitch = [...cursors.values()].flatMap((cursor) =>
+      cursor.machine.story?.presence ? { cursor, nextMs: Number.NaN } : [],
+    );
     this.#cursors = cursors;
     this.#groups = [...groups]
       .sort(([a], [b]) => a - b)
@@ -192,7 +201,7 @@ export class Reader implements RowReader {
   announce(): void {
     for (const cursor of this.#cursors.values())
       if (cursor.isRunning) cursor.mustAnnounce = true;
-      else if (!this.#newcomers.has(cursor))
+      else if (cursor.isThere && !this.#newcomers.has(cursor))
         this.#statuses.push({ cursor, timeMs: 1000 * cursor.stoppedS });
   }
 
@@ -214,7 +223,9 @@ export class Reader implements RowReader {
       if (!this.#writeStatuses(batch)) return false;
       this.#isSwitching = false;
       const eventMs = this.#nextEventMs();
-      let nextMs = eventMs;
+      let toldMs = Number.POSITIVE_INFINITY;
+      for (const each of this.#toldToSwitch) toldMs = Math.min(toldMs, each.nextMs);
+      let nextMs = Math.min(eventMs, toldMs);
       for (const group of this.#groups) nextMs = Math.min(nextMs, group.nextMs);
       if (nextMs > untilMs) {
         this.#timeMs = Math.max(this.#timeMs, untilMs);
@@ -226,7 +237,9 @@ export class Reader implements RowReader {
       }
       for (const group of this.#groups)
         if (group.nextMs === nextMs && !this.#readGroup(group, batch)) return false;
-      this.#timeMs = nextMs;
+      // What stories do at an instant comes after its readings.
+      if (nextMs !== toldMs) this.#timeMs = nextMs;
+      else if (!this.#switchAsTold(toldMs)) return false;
     }
   }
 
@@ -235,6 +248,8 @@ export class Reader implements RowReader {
     this.#timeMs = timeMs;
     this.#eventsSeen = eventsSeen;
     this.#toSwitch = undefined;
+    for (const each of this.#toldToSwitch)
+      each.nextMs = 1000 * each.cursor.running.nextOfStoriesS(timeMs / 1000);
     for (const group of this.#groups) {
       group.nextMs = (Math.floor(timeMs / group.intervalMs) + 1) * group.intervalMs;
       group.at = 0;
@@ -245,7 +260,7 @@ export class Reader implements RowReader {
     cursor.register?.close();
     cursor.seek(this.#timeMs, this.#scratch);
     cursor.mustAnnounce = announce;
-    if (announce && !cursor.isRunning)
+    if (announce && !cursor.isRunning && cursor.isThere)
       this.#statuses.push({ cursor, timeMs: 1000 * cursor.stoppedS });
   }
 
@@ -262,7 +277,8 @@ export class Reader implements RowReader {
       this.#statuses.push({ cursor, timeMs: this.#timeMs });
     }
     for (const [id, cursor] of this.#cursors)
-      if (before.#cursors.get(id) !== cursor) this.#newcomers.add(cursor);
+      if (before.#cursors.get(id) !== cursor)
+        this.#newcomers.set(cursor, sameButForStories(cursor, before.#cursors.get(id)));
     this.#isSwitching = this.#statuses.length > 0 || this.#newcomers.size > 0;
   }
 
@@ -279,9 +295,12 @@ export class Reader implements RowReader {
   }
 
   *#seekingNewcomers(): Generator<undefined> {
-    for (const cursor of this.#newcomers) {
+    for (const [cursor, before] of this.#newcomers) {
       this.#newcomers.delete(cursor);
-      this.#seekCursor(cursor, true);
+      this.#seekCursor(cursor, !before);
+      // A story may have begun or ended at this very instant.
+      if (before && before.isRunning !== cursor.isRunning)
+        this.#statuses.push({ cursor, timeMs: this.#timeMs });
       if (cursor.register) yield* cursor.register.opening(this.#timeMs / 1000);
       yield;
     }
@@ -319,7 +338,7 @@ export class Reader implements RowReader {
       Math.floor(timeMs / statusMs) !== Math.floor((timeMs - intervalMs) / statusMs);
     cursor.mustAnnounce = false;
     batch.timesMs[row] = timeMs;
-    batch.machines[row] = cursor.machine;
+    batch.machines[row] = cursor.shown;
     batch.flags[row] = isDue ? READING | STATUS : READING;
     batch.alerts[row] = cursor.alerts;
     batch.faults[row] = cursor.label;
@@ -382,10 +401,10 @@ export class Reader implements RowReader {
     while (this.#statusesWritten < this.#statuses.length) {
       if (batch.isFull) return false;
       const { cursor, timeMs } = this.#statuses[this.#statusesWritten++] as DueStatus;
-      const { type } = cursor.machine;
+      const { type } = cursor.shown;
       const row = batch.length++;
       batch.timesMs[row] = timeMs;
-      batch.machines[row] = cursor.machine;
+      batch.machines[row] = cursor.shown;
       batch.flags[row] = STATUS;
       batch.alerts[row] = 0;
       batch.faults[row] = 0;
@@ -435,15 +454,53 @@ export class Reader implements RowReader {
     return [...touched].reverse();
   }
 
+  /**
+   * Starts and stops machines as stories tell at an instant; returns false if some are left for
+   * the next call.
+   */
+  #switchAsTold(toldMs: number): boolean {
+    const tS = toldMs / 1000;
+    let switches = 0;
+    for (const each of this.#toldToSwitch) {
+      if (each.nextMs !== toldMs) continue;
+      if (switches++ === REPLAYS_MAX) return false;
+      const { cursor } = each;
+      each.nextMs = 1000 * cursor.running.nextOfStoriesS(tS);
+      const wasThere = cursor.isThere;
+      const [told] = cursor.running.between(tS, tS + AFTER_S);
+      if (!told || (told.isRunning === cursor.isRunning && !told.isNew)) {
+        cursor.isThere = cursor.running.isThere(tS + AFTER_S);
+        // One that stands and leaves, or comes and stands, says so.
+        if (wasThere !== cursor.isThere) this.#statuses.push({ cursor, timeMs: toldMs });
+        continue;
+      }
+      cursor.switch(told);
+      this.#statuses.push({ cursor, timeMs: toldMs });
+    }
+    return true;
+  }
+
   /** Starts or stops a machine; returns false if it is already as the journal says. */
   #switch(cursor: Cursor, eventMs: number): boolean {
-    const isToRun = this.#fleet.journal.isRunning(cursor.machine.id, eventMs / 1000);
+    const isToRun = cursor.running.isRunning(eventMs / 1000);
     if (isToRun === cursor.isRunning) return false;
     if (isToRun) cursor.start(eventMs / 1000);
     else cursor.stop(eventMs / 1000);
     this.#statuses.push({ cursor, timeMs: eventMs });
     return true;
   }
+}
+
+/**
+ * The cursor that another one replaces only because of stories: the machine is described alike, so
+ * it has nothing to announce.
+ */
+function sameButForStories(cursor: Cursor, before: Cursor | undefined): Cursor | undefined {
+  if (!before) return undefined;
+  const [a, b] = [before.machine, cursor.machine];
+  const isSameMachine = a.type === b.type && a.topic === b.topic && a.intervalMs === b.intervalMs;
+  const isAlike = isSameMachine && isSame(a.parameters, b.parameters);
+  return isAlike && a.story?.key !== b.story?.key ? before : undefined;
 }
 
 function newCursor(

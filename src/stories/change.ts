@@ -69,9 +69,11 @@ export const change: EventReader = {
       ...(networks && { networks: networks as NonNullable<FactoryDescription['networks']> }),
       ...(climate && { climate }),
     };
+    const moves = add.length + remove.length > 0 || machine?.type !== undefined;
     const body: EventBody<ChangeOccurrence> = {
       machineIds: isWhole ? [] : [...new Set(touched)],
       isDrawn: false,
+      ...(moves && { moving: { adds: add } }),
       occurrence: (when) => ({ ...when, ...what }),
       named: () => (machine && touched.length === 1 && !isWhole ? [machine.id] : []),
       values: () => asMapping(content) as Content,

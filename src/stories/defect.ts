@@ -64,7 +64,8 @@ export const defect: EventReader = {
     if (fields && !areFields(fields, kind, values, acted, place.at('fields'), context))
       return undefined;
     if (channels && !areChannels(channels, acted, place.at('channels'), context)) return undefined;
-    const machineIds = acted.map((machine) => machine.id);
+    const areAll = acted.length === roster.machines.length;
+    const machineIds = areAll ? roster.ids : acted.map((machine) => machine.id);
     const drawnOnce = Object.entries(values).filter(
       ([name, value]) => isDraw(value) && !kind.keys[name]?.isEachReading,
     );

@@ -1,4 +1,5 @@
 import type { Growth } from '../core/anomaly.ts';
+import type { MachineDescription } from '../core/factory.ts';
 import type { Occurrence, StoryKey } from '../core/occurrence.ts';
 import type { Catalogue } from '../factory/machine-types.ts';
 import type { Place } from '../schema/diagnostics.ts';
@@ -28,6 +29,8 @@ export interface EventBody<O extends Occurrence = Occurrence> {
   readonly machineIds: readonly string[];
   /** Whether chance decides anything in it, once for an occurrence or for each reading. */
   readonly isDrawn: boolean;
+  /** Of a change that adds, removes or replaces machines: those that it adds. */
+  readonly moving?: { readonly adds: readonly MachineDescription[] };
   occurrence(when: Occurrence): O;
   /** The ids of the machines that an occurrence names. */
   named(occurrence: O): readonly string[];

@@ -253,6 +253,7 @@ export function eventOf(
     id,
     machineIds: body.machineIds,
     ...(given.note !== undefined && { note: given.note }),
+    ...(body.moving && { movesMachines: true, adds: body.moving.adds }),
     between: (fromS: number, toS: number) =>
       occurrencesBetween(schedule, fromS, toS).map((when) => body.occurrence(when)),
   };

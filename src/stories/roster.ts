@@ -16,6 +16,7 @@ export class Roster {
   readonly factory: FactoryDescription;
   readonly #types: ReadonlyMap<string, MachineType>;
   readonly #machines: MachineDescription[];
+  #ids: readonly string[] = [];
   readonly #byName = new Map<string, MachineDescription>();
   readonly #presence = new Map<string, Presence[]>();
 
@@ -30,6 +31,12 @@ export class Roster {
 
   get machines(): readonly MachineDescription[] {
     return this.#machines;
+  }
+
+  /** The ids of all machines, in one list for all events that concern them all. */
+  get ids(): readonly string[] {
+    if (this.#ids.length !== this.#machines.length) this.#ids = this.#machines.map(({ id }) => id);
+    return this.#ids;
   }
 
   typeOf({ type }: Pick<MachineDescription, 'type'>): MachineType {

@@ -10,7 +10,8 @@ export const stop: EventReader = {
     const given = entry(STOP_KEYS).read(content, place);
     const machines = given && machinesAt(given.machines, place.at('machines'), context);
     if (!machines) return undefined;
-    const machineIds = machines.map(({ id }) => id);
+    const areAll = machines.length === context.roster.machines.length;
+    const machineIds = areAll ? context.roster.ids : machines.map(({ id }) => id);
     const body: EventBody<StopOccurrence> = {
       machineIds,
       isDrawn: false,

@@ -5,6 +5,7 @@ import test from 'node:test';
 import { openApiDocument } from '../../build/reference/open-api.ts';
 import { COMMANDS } from '../../src/cli/program.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
+import { withRegister } from '../../src/core/machine.ts';
 import { defects } from '../../src/defects/index.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { pages, root } from './pages.ts';
@@ -99,6 +100,7 @@ test('the reading tables have the columns that deployment lists for them', () =>
       new RegExp(`^\\| \`${table}\` \\| \`(.*?)\` \\| \`(.*?)\` \\|`, 'm').exec(text) ?? [];
     const listed = `${needed}, ${used}`.split(', ').filter((name) => !own.has(name));
     const fields = machineTypes
+      .map(withRegister)
       .flatMap(({ channels }) => channels.filter(({ name }) => name === channel))
       .flatMap((each) => each.fields.map(({ name }) => name));
     assert.deepEqual(new Set(listed), new Set(fields), table);

@@ -57,8 +57,8 @@ const Event = named('JournalEvent', 'A command that was given to the simulator.'
     }),
     {
       description:
-        'The parameters of the command: an anomaly, settings, a speed, the name and the SHA-256 of a ' +
-        'story, a defect.',
+        'The parameters of the command: an anomaly, settings, a speed, a defect, or the name and ' +
+        'the SHA-256 of a story.',
       examples: [{ anomaly_type: 'leak', severity: 3, duration_seconds: 600 }],
     },
   ),

@@ -170,10 +170,11 @@ function differences(
  * it.
  */
 function digestsOf(configuration: Configuration): Record<string, string> {
-  const { simulation, outputs } = configuration;
+  const { simulation, outputs, scenarios } = configuration;
   const { factoryFile, factories, calendar, intervalsS, statusIntervalS } = configuration;
   const parts: Record<string, unknown> = {
     FACTORY_FILE: factoryFile === undefined ? null : factories,
+    SCENARIO_FILE: scenarios.map(({ text }) => text),
     'SHIFT_1_START to SHIFT_3_FACTOR': calendar,
     'the intervals': [intervalsS, statusIntervalS],
     'SIMULATOR_AUTO_START, SIMULATOR_ENABLE_ANOMALIES, ANOMALY_PROBABILITY': [

@@ -82,7 +82,7 @@ create table machine_status (
   last_updated timestamptz default now());
 `;
 
-/** Adds a column for energy registers, which the reading tables only have where one is asked for. */
+/** Adds the column for energy registers, which tables only have where one is asked for. */
 export const ADD_REGISTERS = `
 alter table energy_readings add column energy_total_kwh decimal(18,6);
 comment on column energy_readings.energy_total_kwh is
