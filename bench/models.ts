@@ -7,8 +7,9 @@ import { Batch } from '../src/core/batch.ts';
 import type { Machine } from '../src/core/factory.ts';
 import { JsonEncoder } from '../src/encoding/json.ts';
 import { machineTypes } from '../src/machines/index.ts';
-import { createFleet } from '../src/simulation/fleet.ts';
+import { createFleet, type Fleet, partOf } from '../src/simulation/fleet.ts';
 import { createReader } from '../src/simulation/reader.ts';
+import { FleetReceiptReader } from '../src/simulation/receipt-reader.ts';
 import { factoryOf, START_MS } from './fleets.ts';
 import { compare } from './measure.ts';
 
@@ -59,6 +60,25 @@ await compare(
   { against: 'on no machine' },
 );
 
+await compare(
+  'The default factory, model to batch, in order of receipt',
+  {
+    'in order of true time': modelToBatch(machines),
+    'of receipt': inOrderOfReceipt(createFleet([mixed()])),
+  },
+  { against: 'in order of true time', atLeast: 0.97 },
+);
+
+await compare(
+  'The default factory, model to batch, in order of receipt, with late messages',
+  {
+    'in order of true time': modelToBatch(machines),
+    'of one of 120': inOrderOfReceipt(late(1)),
+    'of all, 5 s to 5 min late': inOrderOfReceipt(late(120)),
+  },
+  { against: 'in order of true time' },
+);
+
 /** A factory with 20 times the machines of the default one. */
 function mixed() {
   const types = alone.map(({ type }) => type);
@@ -79,6 +99,37 @@ function defective(machine: Machine): Machine {
   const told = { story: { seed: 1, name: 'offset' }, event: 'offset', occurrence };
   const story = { key: '', hasDefects: true, incidents: () => [], defects: () => [told] };
   return { ...machine, story };
+}
+
+/** A fleet some of whose messages come late, by as much as is drawn for each. */
+function late(count: number): Fleet {
+  const fleet = createFleet([mixed()]);
+  const occurrence = {
+    index: 0,
+    beginS: 0,
+    endS: Number.POSITIVE_INFINITY,
+    machineIds: [],
+    kind: 'late',
+    values: { delay: { between: [5, 300] as const }, share: 1 },
+  };
+  const told = { story: { seed: 1, name: 'late' }, event: 'late', occurrence };
+  const story = { key: '', hasDefects: true, incidents: () => [], defects: () => [told] };
+  const all = fleet.machines.map((each, i) => (i < count ? { ...each, story } : each));
+  return partOf(fleet, all);
+}
+
+function inOrderOfReceipt(fleet: Fleet): () => number {
+  const reader = new FleetReceiptReader(fleet);
+  const batch = new Batch();
+  reader.seek(START_MS);
+  return () => {
+    batch.clear();
+    reader.read(Number.POSITIVE_INFINITY, batch);
+    if (!batch.isTold) return batch.length;
+    let readings = 0;
+    for (let row = 0; row < batch.length; row++) if (batch.isMade(row)) readings++;
+    return readings;
+  };
 }
 
 function modelToBatch(read: readonly Machine[]): () => number {

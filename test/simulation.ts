@@ -62,6 +62,8 @@ export async function startSimulation(options: SimulationOptions = {}): Promise<
     createFleet(options.factories ?? configuration.factories, {
       journal,
       types: configuration.catalogue,
+      registersFromS: nowMs / 1000 - 3600,
+      haveAllRegisters: configuration.haveAllRegisters,
     }),
   );
   const clock = new InstantClock(nowMs);

@@ -9,8 +9,10 @@ import { scenarioSchema } from '../../src/stories/schema.ts';
 import { apiPage } from './api.ts';
 import { commandLinePage } from './command-line.ts';
 import { configurationPage } from './configuration.ts';
+import { gallery } from './gallery.ts';
 import { leakPicture, leakRun } from './leak.ts';
 import { openApiDocument } from './open-api.ts';
+import { scenariosPage } from './scenarios.ts';
 import { topicsPage } from './topics.ts';
 
 const IMAGES = 'images/machines';
@@ -28,8 +30,10 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/reference/configuration.md', configurationPage()],
     ['docs/reference/api.md', apiPage(await openApiDocument())],
     ['docs/reference/topics.md', topicsPage(machineTypes)],
+    ['docs/reference/scenarios.md', scenariosPage()],
     ['docs/reference/machines.md', markdown],
     ...[...images].map(([name, svg]) => [`docs/reference/${IMAGES}/${name}`, svg] as const),
+    ...gallery(),
     ['docs/images/leak-light.svg', leakPicture(run, 'light')],
     ['docs/images/leak-dark.svg', leakPicture(run, 'dark')],
   ]);

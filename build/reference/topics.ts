@@ -55,13 +55,13 @@ registry, the message with \`energy_kwh\` has one more field at its end:
 It is what the counter of the machine's meter shows: all energy that the machine has taken since the beginning of the store, or
 since \`--registers-from\` of \`generate\`; of a boiler, electricity and gas by its calorific value. It is a sum of whole
 milliwatt-hours, so the difference of two readings is the sum of \`energy_kwh\` between them, to the last digit. A machine that
-stands keeps its value. A register that is read before its beginning stands at 0. Beyond 8.5 TWh a double in kWh no longer tells
-neighbouring milliwatt-hours apart.
+stands keeps its value, and one that is added later begins at 0. Beyond 8.5 TWh a double in kWh no longer tells neighbouring
+milliwatt-hours apart.
 
 The register follows from the description of the machine, like its readings: if a registry changes its rated power or
-parameters, the register is from then on that of a machine that had always been so. A simulator that starts again counts its
-registers from their beginning, some minutes for a year of readings once a second, and delivers nothing until it has. It
-answers requests meanwhile.
+parameters, the register is from then on that of a machine that has always been so. A simulator that starts again counts on
+from the totals of the last days in its store. Without them it counts from the beginning, which takes some ten seconds for a
+year of a machine that reports every second; sinks get their readings afterwards, and none is missing.
 `;
 
 function typePart(type: MachineType): string {

@@ -48,6 +48,8 @@ export const parts: readonly Part[] = [
       ['Configuration', 'docs/reference/configuration.md'],
       ['API', 'docs/reference/api.md'],
       ['Topics and payloads', 'docs/reference/topics.md'],
+      ['Scenario files', 'docs/reference/scenarios.md'],
+      ['Scenarios that come with it', 'docs/reference/gallery.md'],
       ['Machine types', 'docs/reference/machines.md'],
       ['Library', 'docs/reference/library.md'],
       ['Nomenclature', 'docs/reference/nomenclature.md'],

@@ -2,6 +2,8 @@
 export interface Curve {
   readonly label: string;
   readonly values: readonly number[];
+  /** The same quantity had nothing happened: a dashed line below. */
+  readonly twin?: readonly number[];
 }
 
 const WIDTH = 760;
@@ -34,14 +36,17 @@ export function plotSvg(title: string, curves: readonly Curve[], ticks: readonly
   ].join('\n');
 }
 
-function panel({ label, values }: Curve, top: number): string {
-  const known = values.filter((value) => !Number.isNaN(value));
+function panel({ label, values, twin = [] }: Curve, top: number): string {
+  const known = [...values, ...twin].filter((value) => !Number.isNaN(value));
   const [low, high] = limits(Math.min(...known), Math.max(...known));
   const x = (i: number) => LEFT + ((WIDTH - LEFT - 16) * i) / (values.length - 1);
   const y = (value: number) => top + PANEL * (1 - (value - low) / (high - low));
-  const points = values.flatMap((value, i) =>
-    Number.isNaN(value) ? [] : [`${x(i).toFixed(1)},${y(value).toFixed(1)}`],
-  );
+  const curve = (points: readonly number[], style: string) => {
+    const known = points.flatMap((value, i) =>
+      Number.isNaN(value) ? [] : [`${x(i).toFixed(1)},${y(value).toFixed(1)}`],
+    );
+    return `<polyline points="${known.join(' ')}" fill="none" stroke="${style}/>`;
+  };
   const right = WIDTH - 16;
   const line = (at: number) =>
     `<path d="M${LEFT} ${at}H${right}" stroke="${INK}" stroke-opacity="0.4"/>`;
@@ -51,7 +56,8 @@ function panel({ label, values }: Curve, top: number): string {
     `<text x="${LEFT}" y="${top - 8}">${label}</text>`,
     line(top) + text(top, high),
     line(top + PANEL) + text(top + PANEL, low),
-    `<polyline points="${points.join(' ')}" fill="none" stroke="${LINE}" stroke-width="1.2"/>`,
+    ...(twin.length === 0 ? [] : [curve(twin, `${INK}" stroke-dasharray="4 3"`)]),
+    curve(values, `${LINE}" stroke-width="1.2"`),
   ].join('\n');
 }
 

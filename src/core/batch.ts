@@ -53,6 +53,8 @@ export class Batch {
   /** The true readings behind the rows; `values` itself while no row differs. */
   trueValues: Float64Array;
   length = 0;
+  /** Whether rows may tell another time or other values, or be delivered at another time. */
+  isTold = false;
   #ownToldMs: Float64Array | undefined;
   #ownReceivedMs: Float64Array | undefined;
   #ownTrueValues: Float64Array | undefined;
@@ -78,15 +80,7 @@ export class Batch {
     this.defects = new Uint32Array(capacity);
     this.values = new Float64Array(capacity * ROW_WIDTH);
     this.trueValues = this.values;
-  }
-
-  /** Whether rows may tell another time or other values, or be delivered at another time. */
-  get isTold(): boolean {
-    return (
-      this.toldMs !== this.timesMs ||
-      this.receivedMs !== this.timesMs ||
-      this.trueValues !== this.values
-    );
+    this.isTold = false;
   }
 
   get isFull(): boolean {
@@ -97,6 +91,15 @@ export class Batch {
   carries(row: number, channel: number): boolean {
     if (((this.flags[row] as number) & PARTIAL) === 0) return true;
     return ((this.channels[row] as number) & (1 << channel)) !== 0;
+  }
+
+  /** Number of channels of row `row`. */
+  channelCount(row: number): number {
+    const { length } = (this.machines[row] as Machine).type.channels;
+    if (((this.flags[row] as number) & PARTIAL) === 0) return length;
+    let count = 0;
+    for (let channel = 0; channel < length; channel++) if (this.carries(row, channel)) count++;
+    return count;
   }
 
   /**
@@ -114,6 +117,7 @@ export class Batch {
     this.toldMs = this.timesMs;
     this.receivedMs = this.timesMs;
     this.trueValues = this.values;
+    this.isTold = false;
   }
 
   /**
@@ -144,6 +148,10 @@ export class Batch {
       );
     if (this.trueValues !== this.values)
       this.trueValues.set(truth.subarray(trueAt, trueAt + ROW_WIDTH), row * ROW_WIDTH);
+    this.isTold =
+      this.toldMs !== this.timesMs ||
+      this.receivedMs !== this.timesMs ||
+      this.trueValues !== this.values;
   }
 
   /** The true reading behind row `row`. */

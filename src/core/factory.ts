@@ -100,6 +100,8 @@ export interface MachineDescription {
   readonly faults?: readonly PlannedFault[];
   /** Whether it has an energy register; as its factory says, if not given. */
   readonly energyRegister?: boolean;
+  /** When it was added to a running factory [s]: its register counts from then on. */
+  readonly addedS?: number;
   readonly description?: string;
 }
 

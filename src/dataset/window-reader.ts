@@ -1,4 +1,4 @@
-import { type Batch, PARTIAL, READING } from '../core/batch.ts';
+import { type Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { FillBatch } from '../outputs/postgres/window.ts';
 import type { Fleet } from '../simulation/fleet.ts';
@@ -85,20 +85,10 @@ export function readingsIn({ length, flags }: Batch): number {
 
 /** Number of table rows of a batch: one per channel of each reading. */
 export function tableRows(batch: Batch): number {
-  const { length, flags, machines } = batch;
   let rows = 0;
-  for (let row = 0; row < length; row++)
-    if ((flags[row] as number) & READING)
-      rows += channelsOf(batch, row, (machines[row] as Machine).type.channels.length);
+  for (let row = 0; row < batch.length; row++)
+    if ((batch.flags[row] as number) & READING) rows += batch.channelCount(row);
   return rows;
-}
-
-/** How many of its channels a row has. */
-function channelsOf(batch: Batch, row: number, all: number): number {
-  if (((batch.flags[row] as number) & PARTIAL) === 0) return all;
-  let count = 0;
-  for (let channel = 0; channel < all; channel++) if (batch.carries(row, channel)) count++;
-  return count;
 }
 
 /** Number of table rows of a window. */

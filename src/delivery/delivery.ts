@@ -112,9 +112,11 @@ export class Delivery {
     this.#options = options;
     this.#counter = new MessageCounter(sink);
     const spread = options.isSpread ? new SpreadReader(fleet, { statusIntervalS }) : undefined;
+    // What would be without anomalies is compared with no defect of an instrument either.
     const { without } = sink;
     this.#fleetReader =
-      spread ?? new FleetReceiptReader(fleet, { statusIntervalS, ...(without && { without }) });
+      spread ??
+      new FleetReceiptReader(fleet, { statusIntervalS, ...(without && { without, isTrue: true }) });
     this.#reader = new ReadAhead(options.reader ?? this.#fleetReader, options.sliceMs);
     this.#pace = this.#paceOf(fleet);
     const kept = spread ? spreadWatermarks(watermarks, () => spread.longestLagMs) : watermarks;

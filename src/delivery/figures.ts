@@ -1,4 +1,4 @@
-import { type Batch, READING, STATUS } from '../core/batch.ts';
+import { type Batch, PARTIAL, READING, STATUS } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { MachineType } from '../core/machine.ts';
 import type { Problem } from '../core/problem.ts';
@@ -113,12 +113,16 @@ export class MessageCounter {
   }
 
   /** Messages of a batch. */
-  ofBatch({ length, flags, machines }: Batch): number {
+  ofBatch(batch: Batch): number {
     let count = 0;
-    for (let row = 0; row < length; row++) {
-      const flag = flags[row] as number;
-      const { reading, status } = this.of((machines[row] as Machine).type);
-      if (flag & READING) count += reading;
+    for (let row = 0; row < batch.length; row++) {
+      const flag = batch.flags[row] as number;
+      const { type } = batch.machines[row] as Machine;
+      const { reading, status } = this.of(type);
+      if (flag & READING) {
+        const share = flag & PARTIAL ? batch.channelCount(row) / type.channels.length : 1;
+        count += reading * share;
+      }
       if (flag & STATUS) count += status;
     }
     return count;

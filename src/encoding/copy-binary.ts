@@ -97,10 +97,18 @@ export class CopyEncoder {
    * Writes the records of row `row` of a batch in the target, mostly none: one record, or one per
    * carrier. It needs {@link RECORDS_BYTES_MAX} bytes.
    *
+   * @param without - Channels to leave out, one bit each.
    * @returns The index after the last byte.
    * @throws RangeError for a value that does not fit its column; it names machine and field.
    */
-  row(target: CopyTarget, batch: Batch, row: number, view: DataView, at: number): number {
+  row(
+    target: CopyTarget,
+    batch: Batch,
+    row: number,
+    view: DataView,
+    at: number,
+    without = 0,
+  ): number {
     if (((batch.flags[row] as number) & READING) === 0) return at;
     const machine = batch.machines[row] as Machine;
     const records = this.#types.of(machine.type).records.get(target) as readonly RecordWriter[];
@@ -110,7 +118,7 @@ export class CopyEncoder {
     const hasTextIds = target.table.idType === 'text';
     for (let i = 0; i < records.length; i++) {
       const record = records[i] as RecordWriter;
-      if (!batch.carries(row, record.channel)) continue;
+      if (!batch.carries(row, record.channel) || without & (1 << record.channel)) continue;
       view.setInt16(at, target.columns.length);
       view.setInt32(at + 2, 8);
       view.setInt32(at + 6, this.#timeHigh);

@@ -24,6 +24,7 @@ import { MonitoredLog } from './durable-log.ts';
 import { LocalEventLog } from './event-log.ts';
 import { Observer } from './observer.ts';
 import { RealTime } from './real-time.ts';
+import { RegisterTotals } from './register-totals.ts';
 import { Registry } from './registry.ts';
 import { Simulator } from './simulator.ts';
 import { openState, type RestoredState } from './state.ts';
@@ -176,6 +177,8 @@ export async function assemble(
     gapLog,
     watched: { journal: journalLog, clockState: realTime, log },
   });
+  const registerTotals = new RegisterTotals(store.database, () => simulator.fleet);
+  await registerTotals.load();
   const registry =
     state.registry &&
     new Registry(simulator, state.registry, log, { isAutoStart, pollMs: registryPollMs });
@@ -200,6 +203,7 @@ export async function assemble(
         ...delivering,
         ...(isShown ? [] : [observer.run(end.signal)]),
         simulator.health.run(end.signal),
+        registerTotals.run(end.signal),
         registry?.run(end.signal),
         ...publishers.map((each) => each.run(end.signal)),
         recorder.run(end.signal, configuration.simulation.backfillFromMs),
@@ -213,6 +217,7 @@ export async function assemble(
       await Promise.all(lines.map(({ delivery, sink }) => stopDelivery(delivery, sink)));
       await closeOutputs(opened);
       await gapLog.close();
+      await registerTotals.keep(end.signal);
       await store.close();
     },
   };

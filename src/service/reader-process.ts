@@ -8,6 +8,7 @@ import { Shares } from '../delivery/shares.ts';
 import { outputs } from '../outputs/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { createFleet, type Fleet } from '../simulation/fleet.ts';
+import { dayTotals, type KnownTotal } from '../simulation/register.ts';
 import { toldFleet } from '../stories/told.ts';
 import { InstantClock } from './clock.ts';
 import { followedMs } from './event-log.ts';
@@ -18,6 +19,8 @@ export interface ReaderSetup {
   readonly seed: number;
   readonly registersFromS: number | undefined;
   readonly haveAllRegisters: boolean;
+  /** What the energy registers of machines had counted lately, by id. */
+  readonly registerTotals: readonly (readonly [machineId: string, totals: readonly KnownTotal[]])[];
   readonly settings: Settings;
   readonly events: readonly JournalEvent[];
   /** Which share of the machines it publishes, and how many shares there are. */
@@ -93,6 +96,10 @@ let fleetOfAll = toldFleet(
     haveAllRegisters,
   }),
 );
+for (const [id, totals] of setup.registerTotals) {
+  const machine = fleetOfAll.byId.get(id);
+  if (machine) dayTotals(machine).told.restore(totals);
+}
 let fleet = ownShare();
 const requests = new Map<number, (answer: Answer) => void>();
 let requestCount = 0;

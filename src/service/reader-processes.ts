@@ -10,11 +10,14 @@ import type { Log } from '../runtime/log.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import type { FleetVersion } from '../simulation/fleet-switch-reader.ts';
+import { dayTotals } from '../simulation/register.ts';
 import type { LocalEventLog } from './event-log.ts';
 import type { ChildMessage, ParentMessage, ReaderSetup, SinkFigures } from './reader-process.ts';
 
 /** Interval at which readers receive the horizon [ms]. */
 const TICK_MS = 50;
+/** Totals of a register that a process gets: its sinks are rarely so many days behind. */
+const SENT_TOTALS = 3;
 /** Time for readers to deliver what is in flight at shutdown, before they are killed [ms]. */
 const STOP_MAX_MS = 4000;
 /** After running this long, a reader that fails is restarted without back-off [ms]. */
@@ -201,6 +204,11 @@ export class ReaderProcesses {
       seed: this.#fleet.seed,
       registersFromS: this.#fleet.registersFromS,
       haveAllRegisters: this.#fleet.haveAllRegisters,
+      registerTotals: this.#fleet.machines.flatMap((machine) => {
+        const totals =
+          machine.registerFromS === undefined ? [] : dayTotals(machine).told.latest(SENT_TOTALS);
+        return totals.length === 0 ? [] : [[machine.id, totals] as const];
+      }),
       settings: journal.settingsAt(Number.NEGATIVE_INFINITY),
       events: journal.events,
       share: { index: reader.index, count },

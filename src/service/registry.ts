@@ -12,6 +12,7 @@ import { type Counts, checkConfirmed, countRows, purgeRow } from '../store/regis
 import { type RegistryReading, readRegistry, registryDigest } from '../store/registry/read.ts';
 import type { FactoryRow, MachineRow } from '../store/registry/rows.ts';
 import { StoreError } from '../store/store-error.ts';
+import { machineBeginnings } from '../store/tables.ts';
 import { CommandError } from './command-error.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -138,7 +139,8 @@ export class Registry {
 
   async #refresh(): Promise<void> {
     try {
-      await this.#take(await this.#source.read());
+      const { eventLog } = this.#simulator;
+      await this.#take(await this.#source.read(() => eventLog.nextS()));
     } catch (error) {
       this.#source.forget();
       throw error;
@@ -197,14 +199,23 @@ export class RegistrySource {
     return this.#configuration.catalogue;
   }
 
-  /** The factories that run. @throws StoreError if the database is away. */
-  async read(): Promise<readonly FactoryDescription[]> {
+  /**
+   * The factories that run.
+   *
+   * @param nowS - Simulated time, at which machines are added that the store does not know [s].
+   * @throws StoreError if the database is away.
+   */
+  async read(nowS: () => number): Promise<readonly FactoryDescription[]> {
     const { calendar, catalogue, intervalsS } = this.#configuration;
     const reading = await readRegistry(this.database, catalogue, calendar, this.#factories);
     this.#report(reading);
     this.#digest = reading.digest;
     this.#factories = reading.factories;
-    return reading.factories.map((factory) => withIntervals(factory, intervalsS));
+    const ids = reading.factories.flatMap(({ machines }) => machines.map(({ id }) => id));
+    const addedS = await machineBeginnings(this.database, ids, Math.floor(nowS()));
+    return reading.factories.map((factory) =>
+      withBeginnings(withIntervals(factory, intervalsS), addedS),
+    );
   }
 
   /** Whether a row has changed since the last read. @throws StoreError if the database is away. */
@@ -233,4 +244,16 @@ export class RegistrySource {
     for (const remark of remarks) say({}, remark);
     this.#said = said;
   }
+}
+
+/** A factory with the instants at which its machines were added, as far as they were. */
+function withBeginnings(
+  factory: FactoryDescription,
+  addedS: ReadonlyMap<string, number>,
+): FactoryDescription {
+  const machines = factory.machines.map((machine) => {
+    const own = addedS.get(machine.id);
+    return own === undefined ? machine : { ...machine, addedS: own };
+  });
+  return { ...factory, machines };
 }

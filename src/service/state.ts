@@ -99,7 +99,8 @@ export async function restore(
   const events = await store.journal.load();
   const clock = await openClock(configuration, store, events, realNowMs);
   const registry = await openRegistry(configuration, store, log);
-  const factories = registry ? await registry.read() : configuration.factories;
+  const beganS = () => clock.nowMs() / 1000;
+  const factories = registry ? await registry.read(beganS) : configuration.factories;
   const beginsS = await beginningS(store.database, likelyBeginningS(configuration, store, clock));
   const ground = {
     factories,
@@ -120,6 +121,9 @@ export async function restore(
   };
 }
 
+/** How long creating a store takes at most [ms]. */
+const MOMENT_MS = 60_000;
+
 /**
  * When a store begins that does not know it yet: where its first readings are, or at the simulated
  * time of its creation.
@@ -130,8 +134,9 @@ function likelyBeginningS(
   clock: RealClock,
 ): number {
   const { simulatedMs, realMs, speed } = clock.record;
-  const createdMs = Math.min(realMs, identity.createdAt.getTime());
-  const beganMs = Math.min(clock.nowMs(), simulatedMs + (createdMs - realMs) * speed);
+  // A clock that has never been set begins a moment after its store was created.
+  const sinceMs = realMs - identity.createdAt.getTime();
+  const beganMs = simulatedMs - (sinceMs > MOMENT_MS ? sinceMs * speed : 0);
   return Math.floor(Math.min(simulation.backfillFromMs ?? beganMs, beganMs) / 1000);
 }
 

@@ -45,6 +45,8 @@ export interface EnergyRegister {
 /** A position in one machine's function of time: its state there, and how to move on. */
 export class Cursor {
   readonly machine: Machine;
+  /** The machine as it is at the position: with another type, if that has changed. */
+  shown: Machine;
   /** The operating mode, alerts and faults of the last reading. */
   mode = IDLE;
   alerts = 0;
@@ -55,6 +57,8 @@ export class Cursor {
   register: EnergyRegister | undefined;
   /** Whether the next reading must include the machine's status, changed or not. */
   mustAnnounce = false;
+  /** Whether its readings are those of defective instruments. */
+  readonly isDefective: boolean = false;
   /** Whether the machine belongs to the factory. */
   isThere = true;
   /** When it runs. */
@@ -63,7 +67,9 @@ export class Cursor {
   readonly #without: string | undefined;
   readonly #metering: Metering | undefined;
   /** What the machine is at the position, under the changes of its factory. */
-  #current: Current;
+  #steps: Steps;
+  #incidents: Incidents;
+  #current: Machine;
   #currentFromS = Number.NEGATIVE_INFINITY;
   #currentUntilS = Number.POSITIVE_INFINITY;
   #alertMonitor: AlertMonitor;
@@ -83,16 +89,13 @@ export class Cursor {
     this.#journal = journal;
     this.#without = without;
     this.running = new Running(machine, journal);
-    this.#current = currentOf(machine, journal, without);
+    this.shown = machine;
+    this.#current = machine;
+    this.#steps = stepsOf(machine);
+    this.#incidents = new Incidents(machine, journal, without);
     this.#alertMonitor = new AlertMonitor(machine.type.alertList);
     this.#parameters = machine.parameters;
     if (machine.story?.epochs) this.#currentUntilS = Number.NEGATIVE_INFINITY;
-  }
-
-  /** The machine as it is at the position: with another type, if that has changed. */
-  get shown(): Machine {
-    const { machine } = this.#current;
-    return machine.type === this.machine.type ? this.machine : machine;
   }
 
   get isRunning(): boolean {
@@ -219,11 +222,11 @@ export class Cursor {
     while (this.#tS < tS) {
       if (this.#tS >= this.#segmentEndS) this.#begin(this.#segmentEndS);
       const untilS = Math.min(tS, this.#segmentEndS);
-      this.#current.steps.accumulate(state, this.#parameters, this.#tS, untilS);
+      this.#steps.accumulate(state, this.#parameters, this.#tS, untilS);
       this.#tS = untilS;
     }
-    const { steps, machine, incidents } = this.#current;
-    const { site } = machine;
+    const steps = this.#steps;
+    const { site } = this.#current;
     const parameters = this.#parameters;
     const intervalS = intervalMs / 1000;
     this.#metering?.sum(tS, state);
@@ -247,7 +250,7 @@ export class Cursor {
     }
     steps.writeRow(state, site.at(tS), bits, steps.sensorNoiseFactor, values, at);
     this.mode = values[at + steps.modeColumn] as number;
-    this.label = incidents.labelAt(tS);
+    this.label = this.#incidents.labelAt(tS);
     this.register?.count(tS, values, at);
     if (isScanned(reading, intervalMs))
       this.alerts = this.#alertMonitor.evaluate(state, parameters, tS);
@@ -271,20 +274,22 @@ export class Cursor {
     this.#currentFromS = fromS;
     this.#currentUntilS = untilS;
     const { type, parameters, site } = machine;
-    const before = this.#current.machine;
+    const before = this.#current;
     if (before.type === type && before.parameters === parameters && before.site === site) return;
     const base = this.machine;
     const isBase = base.type === type && base.parameters === parameters && base.site === site;
     const own = isBase ? base : { ...base, type, parameters, site };
-    this.#current = currentOf(own, this.#journal, this.#without);
+    this.#current = own;
+    this.#steps = stepsOf(own);
+    this.#incidents = new Incidents(own, this.#journal, this.#without);
+    this.shown = type === base.type ? base : own;
     if (before.type !== type) this.#alertMonitor = new AlertMonitor(type.alertList);
   }
 
   #startAt(tS: number, stopped: StoppedState | undefined): void {
     this.#enter(tS);
-    const { incidents, machine } = this.#current;
-    const { type, site, random } = machine;
-    const parameters = incidents.parametersAt(tS);
+    const { type, site, random } = this.#current;
+    const parameters = this.#incidents.parametersAt(tS);
     const state = type.start(parameters, site, random, tS);
     if (stopped && tS - stopped.stoppedS < FORGOTTEN_S)
       type.resume?.(state, parameters, site, random, stopped.state, stopped.stoppedS, tS);
@@ -296,11 +301,10 @@ export class Cursor {
 
   #begin(tS: number): void {
     this.#enter(tS);
-    const { steps, incidents, machine } = this.#current;
-    const { type, site, random } = machine;
-    this.#parameters = incidents.parametersAt(tS);
+    const { type, site, random } = this.#current;
+    this.#parameters = this.#incidents.parametersAt(tS);
     const state = this.#state as Values<string>;
-    this.#segmentEndS = steps.begin(state, this.#parameters, site, random, tS);
+    this.#segmentEndS = this.#steps.begin(state, this.#parameters, site, random, tS);
     if (!(this.#segmentEndS > tS))
       throw new Error(`${type.type} ${this.machine.id}: no progress at ${tS}`);
   }
@@ -313,9 +317,8 @@ export class Cursor {
     let endS = this.#segmentEndS;
     while (endS < tS) {
       this.#enter(endS);
-      const { steps, incidents, machine } = this.#current;
-      parameters = incidents.parametersAt(endS);
-      endS = steps.begin(state, parameters, machine.site, random, endS);
+      parameters = this.#incidents.parametersAt(endS);
+      endS = this.#steps.begin(state, parameters, this.#current.site, random, endS);
     }
     this.#parameters = parameters;
     this.#segmentEndS = endS;
@@ -339,7 +342,7 @@ export class Cursor {
     for (let attempt = 0; attempt <= ANCHORS_MAX; attempt++) {
       this.#enter(currentS);
       const fromS = this.#currentFromS;
-      const { type, site, parameters } = this.#current.machine;
+      const { type, site, parameters } = this.#current;
       const anchorS = type.anchorS(parameters, site, tS, attempt);
       if (anchorS <= startedS) return false;
       // An anchor holds for one description only: go on from what the one before it led to.
@@ -385,17 +388,6 @@ export class Cursor {
     }
     return stopped;
   }
-}
-
-/** What a machine is, with everything that follows from it. */
-interface Current {
-  readonly machine: Machine;
-  readonly incidents: Incidents;
-  readonly steps: Steps;
-}
-
-function currentOf(machine: Machine, journal: Journal, without: string | undefined): Current {
-  return { machine, incidents: new Incidents(machine, journal, without), steps: stepsOf(machine) };
 }
 
 /** Whether two records of numbers are equal, or neither exists. */

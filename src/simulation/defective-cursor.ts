@@ -11,6 +11,7 @@ const STOPS_MAX = 16;
 
 /** A cursor that tells what the defective instruments of its machine tell. */
 export class DefectiveCursor extends Cursor {
+  override readonly isDefective = true;
   /** The kinds of defects that act on the last reading, one bit each. */
   defects = 0;
   /** The last true reading, if defects act on it. */

@@ -10,7 +10,8 @@ export interface FleetVersion {
 }
 
 /** Options of a reader that switches fleets. */
-export interface FleetSwitchOptions extends Pick<ReaderOptions, 'statusIntervalS' | 'without'> {
+export interface FleetSwitchOptions
+  extends Pick<ReaderOptions, 'statusIntervalS' | 'without' | 'isTrue'> {
   /** Selects the machines of a fleet to read; all of them by default. */
   readonly machinesOf?: (fleet: Fleet) => readonly Machine[];
 }

@@ -203,7 +203,10 @@ function machineOf(
         ...(presence && { presence }),
       },
     }),
-    ...(hasRegister && registersFromS !== undefined && { registerFromS: registersFromS }),
+    ...(hasRegister &&
+      registersFromS !== undefined && {
+        registerFromS: Math.max(registersFromS, description.addedS ?? registersFromS),
+      }),
   };
 }
 

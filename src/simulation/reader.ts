@@ -315,7 +315,7 @@ export class Reader implements RowReader {
       if (!this.#writeSpilled(batch) || batch.isFull) return false;
       const cursor = cursors[group.at++] as Cursor;
       if (!cursor.hasRunUntil(tS)) continue;
-      if (cursor instanceof DefectiveCursor) this.#appendTold(cursor, timeMs, batch);
+      if (cursor.isDefective) this.#appendTold(cursor as DefectiveCursor, timeMs, batch);
       else this.#append(cursor, timeMs, batch);
     }
     if (!this.#writeSpilled(batch)) return false;

@@ -10,20 +10,18 @@ import {
 } from './fleet-switch-reader.ts';
 import { type LateSpan, lateSpans } from './late-spans.ts';
 import { createReader, type RowReader } from './reader.ts';
-import { KEPT_MAX, WaitingRows } from './waiting-rows.ts';
+import { WaitingRows } from './waiting-rows.ts';
 
-/** Rows read at once in order of true time: what a batch of the default size holds. */
-const FRESH_ROWS = 4096;
 /** Rows of one machine read at once for a second time. */
 const AGAIN_ROWS = 16;
+/** Rows that are kept, to begin with. */
+const KEPT_MIN = 256;
 /** Reading so many readings that nobody wants costs less than a seek. */
 const SKIPPED_MAX = 1024;
 /** Most seeks of one call: each takes about a millisecond. */
 const SEEKS_MAX = 16;
 /** Machines without waiting rows that keep their second reader. */
 const IDLE_MAX = 256;
-/** Rows that are due in less than this are merged as they are read [ms]. */
-const SOON_MS = 60_000;
 
 /** A row whose delivery was held until its own time is in the burst, after the older ones. */
 const HELD = 1 << defects.findIndex(({ kind }) => kind === 'outage');
@@ -58,14 +56,12 @@ export class ReceiptReader implements RowReader {
   #kept = new Batch(0);
   readonly #readers = new Map<Machine, SecondReader>();
   readonly #idle = new Set<Machine>();
-  /** Rows in order of true time, from `#at` on, that have yet to be passed on. */
-  #fresh = new Batch(0);
+  /** Rows that are in time, from `#at` on, and have yet to be passed on. */
+  #rest = new Batch(0);
   #at = 0;
-  /** Everything true up to and including this instant is in `#fresh` or passed on [ms]. */
+  /** Everything true up to and including this instant has been read [ms]. */
   #readMs = Number.NaN;
   #timeMs = Number.NaN;
-  /** Whether the last rows included late ones, so that the next may as well. */
-  #isTouched = false;
   #seeks = 0;
 
   constructor(reader: RowReader, options: ReceiptOptions) {
@@ -90,7 +86,7 @@ export class ReceiptReader implements RowReader {
     this.#waiting.clear();
     this.#readers.clear();
     this.#idle.clear();
-    this.#fresh.clear();
+    this.#rest.clear();
     this.#at = 0;
     yield* this.#reader.seeking(timeMs, announce);
     this.#readMs = timeMs;
@@ -106,76 +102,60 @@ export class ReceiptReader implements RowReader {
   read(untilMs: number, batch: Batch): boolean {
     this.#seeks = 0;
     const isDone = this.#fill(untilMs, batch);
-    const freshMs =
-      this.#at < this.#fresh.length ? (this.#fresh.timesMs[this.#at] as number) : Infinity;
-    const passedMs = Math.min(this.#readMs, freshMs - 1, this.#waiting.nextMs - 1);
+    const restMs =
+      this.#at < this.#rest.length ? (this.#rest.timesMs[this.#at] as number) : Infinity;
+    const passedMs = Math.min(this.#readMs, restMs - 1, this.#waiting.nextMs - 1);
     batch.untilMs = this.#timeMs = Math.max(this.#timeMs, passedMs);
     return isDone;
   }
 
   #fill(untilMs: number, batch: Batch): boolean {
     for (;;) {
-      if (!this.#merge(batch)) return false;
+      if (!this.#passOn(batch)) return false;
       if (this.#readMs >= untilMs) return true;
+      const start = batch.length;
+      const isDone = this.#reader.read(Math.min(untilMs, this.#waiting.nextMs), batch);
+      this.#readMs = batch.untilMs;
+      if (batch.isTold) this.#takeLate(batch, start);
+      if (!isDone && this.#at === this.#rest.length) return false;
+    }
+  }
+
+  /** Passes on what has been read and is due; false if some of it is left. */
+  #passOn(batch: Batch): boolean {
+    const rest = this.#rest;
+    for (;;) {
+      const isLast = this.#at === rest.length;
       const { nextMs } = this.#waiting;
-      const isSoon = nextMs < untilMs && nextMs - this.#readMs < SOON_MS;
-      if (this.#isTouched || isSoon) this.#readFresh(untilMs);
-      else if (!this.#readThrough(Math.min(untilMs, nextMs), batch)) return false;
+      const isDue = isLast ? nextMs <= this.#readMs : nextMs < (rest.timesMs[this.#at] as number);
+      if (isDue) {
+        if (!this.#passLate(batch)) return false;
+      } else if (isLast) return true;
+      else if (batch.isFull) return false;
+      else batch.append(rest, this.#at++);
     }
   }
 
   /**
-   * Reads straight into a batch, as long as nothing is late.
-   *
-   * @returns False if the batch is to be taken before more is read.
+   * Takes late rows out of a batch, from `start` on. What follows one that is due before has to
+   * wait for it.
    */
-  #readThrough(untilMs: number, batch: Batch): boolean {
-    const start = batch.length;
-    const isDone = this.#reader.read(untilMs, batch);
-    this.#readMs = batch.untilMs;
-    if (!isTouched(batch, start)) return isDone;
-    this.#isTouched = true;
-    const fresh = this.#emptied();
-    for (let row = start; row < batch.length; row++) fresh.append(batch, row);
-    batch.length = start;
-    return true;
-  }
-
-  #readFresh(untilMs: number): void {
-    const fresh = this.#emptied();
-    this.#reader.read(untilMs, fresh);
-    this.#readMs = fresh.untilMs;
-    this.#isTouched = isTouched(fresh, 0);
-  }
-
-  #emptied(): Batch {
-    if (this.#fresh.capacity === 0) this.#fresh = new Batch(FRESH_ROWS);
-    this.#fresh.clear();
-    this.#at = 0;
-    return this.#fresh;
-  }
-
-  /** Passes on what has been read and is due; false if some of it is left. */
-  #merge(batch: Batch): boolean {
-    const fresh = this.#fresh;
-    for (;;) {
-      const isLast = this.#at === fresh.length;
-      const { nextMs } = this.#waiting;
-      const isDue = isLast ? nextMs <= this.#readMs : nextMs < (fresh.timesMs[this.#at] as number);
-      if (isDue) {
-        if (!this.#passLate(batch)) return false;
-        continue;
-      }
-      if (isLast) return true;
-      const isHere = isInTime(fresh, this.#at);
-      if (isHere || fresh.isMade(this.#at)) {
-        if (batch.isFull) return false;
-        batch.append(fresh, this.#at);
-        if (!isHere) setFlags(batch, READING, LOST);
-      }
-      if (!isHere) this.#note(fresh, this.#at);
-      this.#at++;
+  #takeLate(batch: Batch, start: number): void {
+    for (let row = start; row < batch.length; row++) {
+      if (isInTime(batch, row)) continue;
+      this.#note(batch, row);
+      const lost = ((batch.flags[row] as number) & ~READING) | LOST;
+      batch.flags[row] = batch.isMade(row) ? lost : 0;
     }
+    const { nextMs } = this.#waiting;
+    if (batch.length === start || (batch.timesMs[batch.length - 1] as number) <= nextMs) return;
+    let from = start;
+    while ((batch.timesMs[from] as number) <= nextMs) from++;
+    if (this.#rest.capacity < batch.capacity) this.#rest = new Batch(batch.capacity);
+    this.#rest.clear();
+    this.#at = 0;
+    for (let row = from; row < batch.length; row++) this.#rest.append(batch, row);
+    batch.length = from;
   }
 
   /** Notes a row that is delivered later. */
@@ -186,7 +166,8 @@ export class ReceiptReader implements RowReader {
     this.#idle.delete(machine);
     const slot = this.#waiting.add(machine, order, timeMs, receivedMs);
     if (slot < 0) return;
-    if (this.#kept.capacity === 0) this.#kept = newStore();
+    const { capacity } = this.#kept;
+    if (slot >= capacity) this.#kept = storeOf(Math.max(KEPT_MIN, 2 * capacity), this.#kept);
     this.#kept.length = slot;
     this.#kept.append(from, row);
   }
@@ -335,18 +316,18 @@ class SecondReader {
 /** Appends a late row. */
 function appendReading(batch: Batch, from: Batch, row: number): void {
   batch.append(from, row);
-  setFlags(batch, STATUS, LATE);
+  const to = batch.length - 1;
+  batch.flags[to] = ((batch.flags[to] as number) & ~STATUS) | LATE;
 }
 
-/** Takes flags from the last row of a batch, and gives it others. */
-function setFlags({ flags, length }: Batch, without: number, others: number): void {
-  flags[length - 1] = ((flags[length - 1] as number) & ~without) | others;
-}
-
-/** A batch whose rows may be written in any order: it has every array from the beginning. */
-function newStore(): Batch {
-  const store = new Batch(KEPT_MAX);
+/**
+ * A batch with the rows of another, whose rows may be written in any order: it has every array from
+ * the beginning.
+ */
+function storeOf(capacity: number, rows: Batch): Batch {
+  const store = new Batch(capacity);
   store.tell(0, 1, 1, new Float64Array(ROW_WIDTH), 0);
+  for (let row = 0; row < rows.capacity; row++) store.append(rows, row);
   return store;
 }
 
@@ -361,12 +342,6 @@ function isInTime({ flags, timesMs, receivedMs, defects }: Batch, row: number): 
   return receivedMs[row] === timesMs[row] && ((defects[row] as number) & HELD) === 0;
 }
 
-/** Whether any row from `start` on is late. */
-function isTouched(batch: Batch, start: number): boolean {
-  for (let row = start; row < batch.length; row++) if (!isInTime(batch, row)) return true;
-  return false;
-}
-
 /**
  * A reader of fleets in the order of delivery.
  *
@@ -376,7 +351,7 @@ export class FleetReceiptReader extends ReceiptReader implements SwitchableReade
   readonly #fleetReader: FleetSwitchReader;
 
   constructor(fleet: Fleet, options: FleetSwitchOptions = {}) {
-    const { machinesOf = (fleet: Fleet) => fleet.machines, statusIntervalS, without } = options;
+    const { machinesOf = (fleet: Fleet) => fleet.machines, ...others } = options;
     const fleetReader = new FleetSwitchReader(fleet, options);
     const orders = new WeakMap<Machine, number>();
     const ordered = () => {
@@ -385,13 +360,8 @@ export class FleetReceiptReader extends ReceiptReader implements SwitchableReade
       return orders;
     };
     super(fleetReader, {
-      readerOf: (machine) =>
-        createReader(fleetReader.fleet, {
-          machines: [machine],
-          ...(statusIntervalS !== undefined && { statusIntervalS }),
-          ...(without !== undefined && { without }),
-        }),
-      spansAt: (timeMs) => lateSpans(machinesOf(fleetReader.fleet), timeMs),
+      readerOf: (machine) => createReader(fleetReader.fleet, { ...others, machines: [machine] }),
+      spansAt: (timeMs) => (options.isTrue ? [] : lateSpans(machinesOf(fleetReader.fleet), timeMs)),
       orderOf: (machine) => orders.get(machine) ?? ordered().get(machine) ?? 0,
     });
     this.#fleetReader = fleetReader;

@@ -175,7 +175,7 @@ interface Total extends Pick<EnergyRegister, 'trueMwh' | 'mwh'> {
 }
 
 /** A total, and how many events the journal had up to its instant. */
-interface KnownTotal extends Total {
+export interface KnownTotal extends Total {
   readonly events: number;
 }
 
@@ -183,6 +183,16 @@ interface KnownTotal extends Total {
 class DayTotals {
   /** In the order of time. */
   #known: KnownTotal[] = [];
+
+  /** The latest ones, oldest first. */
+  latest(count: number): readonly KnownTotal[] {
+    return this.#known.slice(-count);
+  }
+
+  /** Begins with those that an earlier process remembered, oldest first. */
+  restore(known: readonly KnownTotal[]): void {
+    this.#known = [...known];
+  }
 
   /** The latest total up to and including `tS` that still holds. */
   before(tS: number, journal: Journal): Total | undefined {
@@ -226,6 +236,17 @@ interface Remembered {
 /** The remembered totals of a machine, for all readers of this process. */
 export function dayTotals(machine: Machine): Remembered {
   return remembered.of(machine);
+}
+
+/**
+ * Lets a machine that takes the place of another go on from its totals. What the two have read so
+ * far must be the same: they differ in what stories do from now on.
+ */
+export function inheritTotals(before: Machine, machine: Machine): void {
+  for (const layer of ['true', 'told'] as const) {
+    const own = dayTotals(machine)[layer];
+    if (own.latest(1).length === 0) own.restore(dayTotals(before)[layer].latest(TOTALS_MAX));
+  }
 }
 
 const remembered = new Memo(

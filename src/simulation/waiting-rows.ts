@@ -1,8 +1,8 @@
 import type { Machine } from '../core/factory.ts';
 
 const CAPACITY_MIN = 64;
-/** Rows that may be kept while they wait: two megabytes. */
-export const KEPT_MAX = 8192;
+/** Rows that may be kept while they wait, of half a kilobyte each. */
+const KEPT_MAX = 65_536;
 
 /**
  * Rows that wait for their delivery, as runs: rows of one machine, one after the other on its grid,

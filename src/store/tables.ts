@@ -2,6 +2,7 @@
 import type { Incident } from '../core/anomaly.ts';
 import type { Settings } from '../core/journal.ts';
 import type { Gap, Watermark, Watermarks } from '../core/sink.ts';
+import type { KnownTotal } from '../simulation/register.ts';
 import type { Queries } from './database.ts';
 
 /** What a store was created with. */
@@ -38,6 +39,59 @@ export async function beginningS(queries: Queries, beginsS: number): Promise<num
     [beginsS],
   );
   return (row as { begins_s: number }).begins_s;
+}
+
+/**
+ * When machines were added to a running factory, in simulated time [s], by id; those that a store
+ * began with are left out.
+ *
+ * @param nowS - What machines get that the store does not know yet.
+ */
+export async function machineBeginnings(
+  queries: Queries,
+  machineIds: readonly string[],
+  nowS: number,
+): Promise<ReadonlyMap<string, number>> {
+  await queries.query(
+    `insert into simulator.machine_beginnings (machine_id, begins_s)
+     select id, case when exists (select from simulator.machine_beginnings) then $2::float8 end
+     from unnest($1::text[]) as id on conflict do nothing`,
+    [machineIds, nowS],
+  );
+  const rows = await queries.query<{ id: string; begins_s: number }>(
+    'select machine_id as id, begins_s from simulator.machine_beginnings where begins_s is not null',
+  );
+  return new Map(rows.map(({ id, begins_s }) => [id, begins_s]));
+}
+
+/** What the energy register of a machine had counted at some instants. */
+export interface RegisterTotals {
+  readonly machineId: string;
+  /** Of what its readings follow from. */
+  readonly digest: string;
+  readonly totals: readonly KnownTotal[];
+}
+
+/** The stored totals of energy registers. */
+export function loadRegisterTotals(queries: Queries): Promise<readonly RegisterTotals[]> {
+  return queries.query<RegisterTotals>(
+    'select machine_id as "machineId", digest, totals from simulator.register_totals',
+  );
+}
+
+/** Stores totals of energy registers, in place of older ones. */
+export async function keepRegisterTotals(
+  queries: Queries,
+  totals: readonly RegisterTotals[],
+): Promise<void> {
+  await queries.query(
+    `insert into simulator.register_totals (machine_id, digest, totals)
+     select "machineId", digest, totals
+     from json_to_recordset($1) as machine("machineId" text, digest text, totals jsonb)
+     on conflict (machine_id) do update
+       set digest = excluded.digest, totals = excluded.totals, updated_at = now()`,
+    [JSON.stringify(totals)],
+  );
 }
 
 /** Settings from the configuration, which no event records. */

@@ -177,3 +177,42 @@ describe('a window that ends now', () => {
     }
   });
 });
+
+describe('energy registers', () => {
+  let simulation: Simulation;
+  before(async () => {
+    simulation = await startSimulation({ env: { ENERGY_REGISTERS: 'true' } });
+  });
+  after(() => simulation.close());
+
+  const json = async (url: string) => (await simulation.app.inject(url)).json();
+
+  it('are read the same from any time on, and stand at 0 before their beginning', async () => {
+    const of = (fromMs: number): Promise<Reading[]> =>
+      json(`/simulator/machines/${PUMP}/readings?from=${time(fromMs)}&to=${time(NOON_MS)}`);
+    const all = await of(NOON_MS - 4_000_000);
+    let mwh = 0;
+    for (const { time, energy_kwh, energy_total_kwh } of all) {
+      if (Date.parse(time) > NOON_MS - 3_600_000) mwh += Math.round(1e6 * Number(energy_kwh));
+      assert.equal(Math.round(1e6 * Number(energy_total_kwh)), mwh);
+    }
+    assert.ok(mwh > 0);
+    const last = await of(NOON_MS - 60_000);
+    assert.deepEqual(last, all.slice(-last.length));
+  });
+
+  it('are in lists of fields, and in a series only if they are asked for', async () => {
+    const { machine_types } = await json('/simulator/info');
+    for (const { channels } of machine_types) {
+      const names = channels.flatMap((channel: { fields: { name: string }[] }) =>
+        channel.fields.map(({ name }) => name),
+      );
+      assert.ok(names.includes('energy_total_kwh'));
+    }
+    const series = `/simulator/machines/${PUMP}/series`;
+    assert.equal(Object.hasOwn((await json(series)).fields, 'energy_total_kwh'), false);
+    const { fields } = await json(`${series}?fields=energy_total_kwh&points=4`);
+    const { mean } = fields.energy_total_kwh as { mean: number[] };
+    assert.ok(mean.every((each, i) => i === 0 || each > (mean[i - 1] as number)));
+  });
+});

@@ -257,3 +257,31 @@ test('numbers and times are printed for people', () => {
   );
   assert.deepEqual([span(5), span(65), span(3900)], ['5 s', '1 min 05 s', '1 h 05 min']);
 });
+
+test('energy registers are told in the manifest, and its command makes them again', async () => {
+  const began = ['--registers', '--registers-from', '2026-01-14T09:00Z'];
+  const run = await simulator(['generate', ...WINDOW, ...began, ...BY_ONE, '--out', 'registers']);
+  assert.equal(run.status, 0, run.stderr);
+  const manifest = manifestOf('registers');
+  assert.equal(manifest.registers_from, '2026-01-14T09:00:00Z');
+  const { command = '' } = manifest;
+  assert.match(command, / --registers --registers-from 2026-01-14T09:00:00Z /);
+  const [, ...words] = command.split(' ');
+  const again = await simulator([...words, ...BY_ONE, '--out', 'registers-again']);
+  assert.equal(again.status, 0, again.stderr);
+  assert.deepEqual(manifestOf('registers-again').files, manifest.files);
+  const env = { ENERGY_REGISTERS: 'true' };
+  const byVariable = await simulator(['generate', ...WINDOW, ...BY_ONE, '--out', 'variable'], env);
+  assert.equal(byVariable.status, 0, byVariable.stderr);
+  assert.equal(manifestOf('variable').registers_from, '2026-01-14T10:00:00Z');
+});
+
+test('a beginning of energy registers needs registers, and none begins inside the window', async () => {
+  const late = ['--registers-from', '2026-01-14T10:05Z'];
+  refused(await simulator(['generate', ...WINDOW, ...late]), 2, [
+    /--registers-from: requires --registers/,
+  ]);
+  refused(await simulator(['generate', ...WINDOW, '--registers', ...late]), 2, [
+    /--registers-from: 2026-01-14T10:05Z is after --from 2026-01-14T10:00Z/,
+  ]);
+});

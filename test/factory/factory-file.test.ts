@@ -523,3 +523,27 @@ test('an order of parameters is declared, not derived from their names', () => {
   const type = { parameters } as unknown as Parameters<typeof orderedParameters>[0];
   assert.deepEqual(orderedParameters(type), [{ low: 'cutOutBar', high: 'topBar', mayEqual: true }]);
 });
+
+test('energy registers are asked for by a factory, by a machine, or by both', () => {
+  const flags = (machineKeys: string, factoryKeys: string) => {
+    const [factory] = factoriesOf(plant(machineKeys, factoryKeys));
+    const { machines } = createFleet(factory ? [factory] : [], { registersFromS: 0 });
+    return [
+      factory?.energyRegister,
+      factory?.machines[0]?.energyRegister,
+      machines[0]?.registerFromS !== undefined,
+    ];
+  };
+  assert.deepEqual(flags('', ''), [undefined, undefined, false]);
+  assert.deepEqual(flags('energy_register: true', ''), [undefined, true, true]);
+  assert.deepEqual(flags('', 'energy_register: true'), [true, undefined, true]);
+  assert.deepEqual(flags('energy_register: false', 'energy_register: true'), [true, false, false]);
+  assert.match(faultOf(plant('energy_register: 3')), /energy_register: 3 is not accepted/);
+  const [factory] = factoriesOf(plant('energy_register: true', 'energy_register: false'));
+  assert.ok(factory);
+  const { energy_register, machines } = factoryContent(factory, machineTypes);
+  assert.deepEqual(
+    [energy_register, (machines as { energy_register: boolean }[])[0]?.energy_register],
+    [false, true],
+  );
+});

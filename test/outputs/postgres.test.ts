@@ -3,12 +3,14 @@ import test, { after, before, describe, type TestContext } from 'node:test';
 import { Batch, READING, STATUS } from '../../src/core/batch.ts';
 import type { Machine } from '../../src/core/factory.ts';
 import { OFFLINE, RUNNING } from '../../src/core/field.ts';
+import { withRegister } from '../../src/core/machine.ts';
 import { readingAt } from '../../src/encoding/reading.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { PostgresError } from '../../src/outputs/postgres/error.ts';
 import { PostgresSink, type PostgresSinkOptions } from '../../src/outputs/postgres/sink.ts';
 import { createFleet } from '../../src/simulation/fleet.ts';
 import { createReader } from '../../src/simulation/reader.ts';
+import { ADD_REGISTERS } from '../../src/store/registry/tables.ts';
 import {
   batchOf,
   boiler,
@@ -107,6 +109,49 @@ describe('the PostgreSQL sink', { skip: withoutPostgres() }, () => {
     const { enms, sink } = await opened(t, batch);
     await sink.write(batch);
     await assertStored(enms, batch);
+  });
+
+  test('stores energy registers to the last digit where a table has a column', async (t) => {
+    const totals = [0, 999.999999, 1000.000001, 4_294_967_296.000001, 8_589_934_591.999999];
+    const batch = batchOf(
+      ...totals.map((energy_total_kwh, i) => ({
+        machine: machineOf(withRegister(i === 0 ? boiler : filler)),
+        timeMs: TIME_MS + 1000 * i,
+        values: { energy_total_kwh },
+      })),
+      { machine: machineOf(filler), timeMs: TIME_MS + 60_000 },
+    );
+    const { enms, sink } = await opened(t, batch);
+    await enms.query(ADD_REGISTERS);
+    await sink.write(batch);
+    const stored = await enms.query(
+      `select energy_total_kwh::text as kwh, metadata from energy_readings
+       where energy_type in ('energy', 'electricity') order by time`,
+    );
+    assert.deepEqual(
+      stored.map(({ kwh }) => kwh),
+      [...totals.map((kwh) => kwh.toFixed(6)), null],
+    );
+    for (const { metadata } of stored) assert.deepEqual(metadata, {});
+  });
+
+  test('says once that a table has no column for energy registers, and leaves it as it is', async (t) => {
+    const machine = machineOf(withRegister(filler));
+    const [first, second] = [0, 1000].map((ms) =>
+      batchOf({ machine, timeMs: TIME_MS + ms, values: { energy_total_kwh: 7 } }),
+    ) as [Batch, Batch];
+    const enms = await Enms.make(postgres, first);
+    const remarks: string[] = [];
+    const sink = sinkInto(t, enms, { onRemark: (remark) => remarks.push(remark) });
+    await sink.write(batchOf({ machine: machineOf(filler), timeMs: TIME_MS - 1000 }));
+    assert.deepEqual(remarks, []);
+    for (const batch of [first, second]) await sink.write(batch);
+    assert.deepEqual(remarks, [
+      'energy_readings has no column energy_total_kwh, which is left out',
+    ]);
+    const rows = (await enms.readings()).filter(({ table }) => table === 'energy_readings');
+    assert.equal(rows.length, 3);
+    for (const { metadata } of rows) assert.deepEqual(metadata, {});
   });
 
   test('leaves columns that no machine reports to the tables', async (t) => {

@@ -204,6 +204,37 @@ running('a refused change lists every invalid field and changes nothing', async 
 });
 
 running(
+  'the energy register of a machine that is added begins at 0, and is read again the same',
+  async ({ ask, witness, assembly }) => {
+    const { messages, heard } = await witness();
+    const machine = { factory_id: DEMO, name: 'Counted', type: 'pump', data_interval_seconds: 30 };
+    const metadata = { energy_register: true };
+    const added = await ask('POST', '/simulator/machines', { ...machine, metadata });
+    assert.equal(added.status, 201);
+    const topic = 'factory/demo/counted/energy';
+    await heard(topic, () => (messages.get(topic)?.length ?? 0) >= 3);
+    const told = (messages.get(topic) ?? []).map((text) => JSON.parse(text));
+    const mwh = (kwh: number) => Math.round(1e6 * kwh);
+    let before = mwh(told[0].energy_total_kwh - told[0].energy_kwh);
+    // Another reading may have fallen due while it was added.
+    assert.ok(before <= 2 * mwh(told[0].energy_kwh));
+    for (const { energy_kwh, energy_total_kwh } of told) {
+      before += mwh(energy_kwh);
+      assert.equal(mwh(energy_total_kwh), before);
+    }
+    const [from, to] = [told[0].time, told[2].time];
+    const { id } = added.body.data;
+    await until(async () => assembly.simulator.eventLog.closedMs() >= Date.parse(to));
+    const { body } = await ask('GET', `/simulator/machines/${id}/readings?from=${from}&to=${to}`);
+    assert.deepEqual(
+      body.map(({ energy_total_kwh }: { energy_total_kwh: number }) => energy_total_kwh),
+      told.slice(1, 3).map(({ energy_total_kwh }) => energy_total_kwh),
+    );
+    assert.equal((await ask('DELETE', `/simulator/machines/${id}`)).status, 200);
+  },
+);
+
+running(
   'a gap left by catching up is recorded and shown in the status',
   async ({ ask, fromMs }) => {
     const gaps = async () => (await ask('GET', '/simulator/status')).body.gaps;

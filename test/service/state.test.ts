@@ -68,6 +68,22 @@ test('a restart restores the registry, the journal, the clock and the seed', asy
   });
 });
 
+test('a store begins where its readings do, and remembers it', async () => {
+  const begun = async (env: Environment) => {
+    const { beginsS, store } = await open(env);
+    await store.close();
+    return beginsS;
+  };
+  const [plain, filled] = [await newHome(), await newHome()];
+  const start = { SIMULATION_START: '2026-03-03T09:00:00Z', SIMULATION_SPEED: '1000' };
+  const startS = Date.UTC(2026, 2, 3, 9) / 1000;
+  assert.equal(await begun({ ...plain, ...start }), startS);
+  assert.equal(await begun(plain), startS);
+  const backfill = { BACKFILL_FROM: '2026-03-01T00:00:00Z' };
+  assert.equal(await begun({ ...filled, ...start, ...backfill }), Date.UTC(2026, 2, 1) / 1000);
+  assert.equal(await begun(filled), Date.UTC(2026, 2, 1) / 1000);
+});
+
 test('new settings apply from the restart on, and leave the past unchanged', async () => {
   const env = await newHome();
   const first = await open({ ...env, ANOMALY_PROBABILITY: '0.2' });

@@ -6,7 +6,8 @@ import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { defects } from '../../src/defects/index.ts';
 import type { RowReader } from '../../src/simulation/reader.ts';
 
-const HELD = 1 << defects.findIndex(({ kind }) => kind === 'outage');
+/** The bit of a reading that an outage holds. */
+export const HELD = 1 << defects.findIndex(({ kind }) => kind === 'outage');
 
 /** A row as it is delivered. */
 export interface Delivered {

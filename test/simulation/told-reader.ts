@@ -1,6 +1,7 @@
 /** A reader whose rows are late, lost and repeated as a function says. */
 import { Batch, LOST, READING, REPEAT, STATUS } from '../../src/core/batch.ts';
 import type { Machine } from '../../src/core/factory.ts';
+import { ROW_WIDTH } from '../../src/core/machine.ts';
 import { defects } from '../../src/defects/index.ts';
 import type { RowReader } from '../../src/simulation/reader.ts';
 
@@ -60,7 +61,7 @@ export class ToldReader implements RowReader {
 
   read(untilMs: number, batch: Batch): boolean {
     const isDone = this.#fill(untilMs, batch);
-    batch.untilMs = this.#passedMs();
+    batch.untilMs = Math.min(this.#passedMs(), untilMs);
     return isDone;
   }
 
@@ -77,6 +78,9 @@ export class ToldReader implements RowReader {
         if (batch.isFull) return false;
         batch.append(this.#next, this.#nextAt);
       }
+      // What was read ahead for an earlier call may not be wanted yet.
+      if ((this.#true.timesMs[this.#at] as number) > untilMs && this.#at < this.#true.length)
+        return true;
       if (this.#at < this.#true.length) this.#make(this.#at++);
       else if (this.#isRead && this.#true.untilMs >= untilMs) {
         this.#isRead = false;
@@ -111,6 +115,7 @@ export class ToldReader implements RowReader {
     const to = this.#next.length;
     this.#next.append(this.#true, row);
     this.#next.flags[to] = flags;
-    this.#next.tell(to, toldMs, receivedMs);
+    const truth = flags & STATUS ? undefined : this.#true.values;
+    this.#next.tell(to, toldMs, receivedMs, truth, row * ROW_WIDTH);
   }
 }

@@ -34,6 +34,36 @@ test('a machine’s age follows from the installation date in its metadata, if t
 });
 
 inSharedStores(
+  'a new database has a column for energy registers where they are asked for',
+  async ({ database }) => {
+    assert.equal(await createRegistry(database, true), true);
+    const columns = await database.query(
+      `select format_type(atttypid, atttypmod) as type from pg_attribute
+       where attrelid = 'energy_readings'::regclass and attname = 'energy_total_kwh'`,
+    );
+    assert.deepEqual(columns, [{ type: 'numeric(18,6)' }]);
+    const flags = async () => {
+      const { factories, rejections } = await readRegistry(database, machineTypes);
+      assert.deepEqual(rejections, []);
+      return [factories[0]?.energyRegister, factories[0]?.machines[0]?.energyRegister];
+    };
+    assert.deepEqual(await flags(), [undefined, undefined]);
+    const set = (table: string, value: unknown) =>
+      database.query(`update ${table} set metadata = metadata || $1`, [
+        JSON.stringify({ energy_register: value }),
+      ]);
+    await set('factories', true);
+    await set('machines', false);
+    assert.deepEqual(await flags(), [true, false]);
+    await set('machines', null);
+    assert.deepEqual(await flags(), [true, undefined]);
+    await set('machines', 'often');
+    const { rejections } = await readRegistry(database, machineTypes);
+    assert.match(rejections[0]?.reason ?? '', /metadata.energy_register: "often" is not accepted/);
+  },
+);
+
+inSharedStores(
   'an empty database gets the tables and the default factory, once',
   async ({ database }) => {
     assert.equal(await createRegistry(database), true);

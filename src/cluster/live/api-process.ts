@@ -5,6 +5,7 @@ import { mqttOptions } from '../../outputs/mqtt/index.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Assembly } from '../../service/assembly.ts';
 import { Observer } from '../../service/observer.ts';
+import { RegisterTotals } from '../../service/register-totals.ts';
 import { Registry } from '../../service/registry.ts';
 import { Simulator } from '../../service/simulator.ts';
 import { createFleet } from '../../simulation/fleet.ts';
@@ -64,13 +65,15 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
   });
   const source = membership.registry;
   const follower: RegistryFollower = {
-    read: async () => (source ? source.read() : simulator.fleet.factories),
+    read: async () => (source ? source.read(() => eventLog.nextS()) : simulator.fleet.factories),
     change: (next, fromMs) => simulator.change(next, fromMs),
   };
   const handOver = (next: readonly FactoryDescription[]) =>
     eventLog.changeRegistry(source?.digest as string, next, follower);
   const { isAutoStart } = configuration;
   const registry = source && new Registry(simulator, source, log, { isAutoStart, handOver });
+  const totals = new RegisterTotals(store.database, () => simulator.fleet);
+  await totals.load();
   const end = new AbortController();
   const heartbeats = new PeriodicTask(
     () => cluster.refresh(simulator.fleet),
@@ -97,6 +100,7 @@ export async function assembleApi(configuration: Configuration, log: Log): Promi
         heartbeats.run(end.signal),
         observer.run(end.signal),
         simulator.health.run(end.signal),
+        totals.run(end.signal),
         registry?.run(end.signal),
         listenToWakes(membership.server, wake, end.signal),
       ];

@@ -5,6 +5,7 @@ import type { ClusterState } from '../../outputs/output.ts';
 import { settledWithin } from '../../runtime/deadline.ts';
 import type { Log } from '../../runtime/log.ts';
 import { version } from '../../runtime/version.ts';
+import { RegisterTotals } from '../../service/register-totals.ts';
 import { createFleet, type Fleet } from '../../simulation/fleet.ts';
 import { aliveMembers, leave, sendHeartbeat } from '../../store/cluster/members.ts';
 import { listenToWakes, wakeAll } from '../../store/cluster/wakes.ts';
@@ -149,7 +150,10 @@ class ShardWorker implements RegistryFollower {
       this.#heartbeats.wake();
       this.#leasing.wake();
     };
+    const totals = new RegisterTotals(store.database, () => this.#fleet);
+    await totals.load();
     const loops = [
+      totals.run(this.#end.signal),
       eventLog.run(this.#end.signal, this),
       this.#heartbeats.run(this.#end.signal),
       this.#leasing.run(this.#end.signal),
@@ -184,7 +188,8 @@ class ShardWorker implements RegistryFollower {
 
   /** Reads the registry again, for {@link SharedEventLog}. */
   async read(): Promise<readonly FactoryDescription[]> {
-    return this.#membership.registry?.read() ?? this.#fleet.factories;
+    const { registry, eventLog } = this.#membership;
+    return registry ? registry.read(() => eventLog.nextS()) : this.#fleet.factories;
   }
 
   /** Continues with other factories after an instant that no reader has passed. */

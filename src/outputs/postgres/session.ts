@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { type Batch, READING, REPEAT } from '../../core/batch.ts';
+import { type Batch, PARTIAL, READING, REPEAT } from '../../core/batch.ts';
 import type { Machine } from '../../core/factory.ts';
 import { CopyEncoder, type CopyTarget, copyTargets } from '../../encoding/copy-binary.ts';
 import { type ChunkPool, CopyStatements, chunkPool } from './copy-statements.ts';
@@ -48,8 +48,11 @@ export interface WriteOptions {
 interface CopyData extends Omit<WriteOptions, 'more'> {
   readonly targets: readonly CopyTarget[];
   readonly batches: readonly Batch[];
-  /** Rows of each batch that a later one replaces; undefined where no two can be of one time. */
-  readonly replaced?: ReadonlyMap<Batch, ReadonlySet<number>> | undefined;
+  /**
+   * The channels of each row that a later row replaces, one bit each; undefined where no two rows
+   * can tell one time.
+   */
+  readonly replaced?: ReadonlyMap<Batch, Uint32Array> | undefined;
 }
 
 /** The state of one connection: its temporary tables, the machines' sums, expected repeats. */
@@ -188,12 +191,13 @@ export class PostgresSession {
     { refused, takesUnfit = false, replaced }: CopyData,
   ): Promise<void> {
     const encoder = this.#encoder;
-    const skipped = replaced?.get(batch);
+    const replacedBy = replaced?.get(batch);
     for (let row = 0; row < batch.length; row++) {
       if (!statements.hasRoom) await statements.room();
-      if (skipped?.has(row) || refused?.has(target, row)) continue;
+      if (refused?.has(target, row)) continue;
+      const { view, at } = statements;
       try {
-        statements.at = encoder.row(target, batch, row, statements.view, statements.at);
+        statements.at = encoder.row(target, batch, row, view, at, replacedBy?.[row]);
       } catch (error) {
         if (!refused || !takesUnfit || !(error instanceof RangeError)) throw error;
         refused.add(target, row, error.message);
@@ -241,28 +245,37 @@ function mayCollide({ length, flags, timesMs, toldMs }: Batch): boolean {
   return false;
 }
 
-/** Of readings of one machine and one told time, all but the one that was received last. */
-function replacedRows(batches: readonly Batch[]): ReadonlyMap<Batch, ReadonlySet<number>> {
-  const latest = new Map<
-    Machine,
-    Map<number, { readonly of: Set<number>; readonly row: number }>
-  >();
-  const replaced = new Map<Batch, Set<number>>();
+/** A row with the channels that no later one has replaced. */
+interface Told {
+  readonly replaced: Uint32Array;
+  readonly row: number;
+  channels: number;
+}
+
+/** Of readings of one machine, channel and told time, all but the one that was received last. */
+function replacedRows(batches: readonly Batch[]): ReadonlyMap<Batch, Uint32Array> {
+  const known = new Map<Machine, Map<number, Told[]>>();
+  const all = new Map<Batch, Uint32Array>();
   for (const batch of batches) {
-    const of = new Set<number>();
-    replaced.set(batch, of);
+    const replaced = new Uint32Array(batch.length);
+    all.set(batch, replaced);
     for (let row = 0; row < batch.length; row++) {
-      if (((batch.flags[row] as number) & READING) === 0) continue;
+      const flags = batch.flags[row] as number;
+      if ((flags & READING) === 0) continue;
       const machine = batch.machines[row] as Machine;
-      const own = latest.get(machine) ?? new Map<number, { of: Set<number>; row: number }>();
-      latest.set(machine, own);
-      const told = batch.toldMs[row] as number;
-      const before = own.get(told);
-      before?.of.add(before.row);
-      own.set(told, { of, row });
+      const channels = flags & PARTIAL ? (batch.channels[row] as number) : -1;
+      const own = known.get(machine) ?? new Map<number, Told[]>();
+      const toldMs = batch.toldMs[row] as number;
+      const before = own.get(toldMs) ?? [];
+      for (const each of before) {
+        each.replaced[each.row] = (each.replaced[each.row] as number) | (each.channels & channels);
+        each.channels &= ~channels;
+      }
+      known.set(machine, own.set(toldMs, before));
+      before.push({ replaced, row, channels });
     }
   }
-  return replaced;
+  return all;
 }
 
 /** Whether rows must be compared first: one exists, or the table does not accept `COPY`. */
