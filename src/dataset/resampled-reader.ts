@@ -15,8 +15,14 @@ interface Gathered {
   defects: number;
   /** The channels that any reading has, one bit each. */
   channels: number;
-  /** The latest delivery of a reading [ms]. */
-  receivedMs: number;
+  /** The latest delivery of each channel [ms], of a machine on which defects may act. */
+  readonly receivedMs: Float64Array;
+}
+
+/** Channels that are delivered at the same time, one bit each. */
+interface Delivered {
+  channels: number;
+  readonly receivedMs: number;
 }
 
 /** What has been read in an interval. */
@@ -44,6 +50,10 @@ export class ResampledReader implements RowReader {
   #statuses: Batch[] = [];
   readonly #raw = new Batch();
   readonly #scratch = new Float64Array(ROW_WIDTH);
+  /** The reading that is being appended, the true one, and its rows that are left. */
+  readonly #row = new Float64Array(ROW_WIDTH);
+  readonly #truth = new Float64Array(ROW_WIDTH);
+  #left: Delivered[] = [];
   /** The row of `#raw` that comes next. */
   #at = 0;
   /** Everything up to here is in `#raw` or already processed. */
@@ -97,6 +107,7 @@ export class ResampledReader implements RowReader {
     this.#endMs = startMs + this.#intervalMs;
     this.#timeMs = timeMs;
     this.#statuses = [];
+    this.#left = [];
     // A partly read interval must not leak into another one.
     for (const endMs of this.#intervals.keys()) this.#drop(endMs);
   }
@@ -158,7 +169,11 @@ export class ResampledReader implements RowReader {
     gathered.truth?.add(...this.#carried(raw.trueValues, row, carried));
     gathered.alerts = raw.alerts[row] as number;
     gathered.faults |= raw.faults[row] as number;
-    gathered.receivedMs = Math.max(gathered.receivedMs, raw.receivedMs[row] as number);
+    if (!gathered.truth) return;
+    const { receivedMs } = gathered;
+    for (let i = 0; i < receivedMs.length; i++)
+      if (carried & (1 << i))
+        receivedMs[i] = Math.max(receivedMs[i] as number, raw.receivedMs[row] as number);
   }
 
   /** The values of a row, and where they start: without those of channels that it does not have. */
@@ -231,9 +246,7 @@ export class ResampledReader implements RowReader {
     const interval = this.#intervals.get(this.#endMs);
     for (; interval && this.#next < this.#machines.length; this.#next++) {
       const gathered = interval.get(this.#machines[this.#next] as Machine);
-      if (!gathered || gathered.aggregate.count === 0) continue;
-      if (batch.isFull) return false;
-      this.#append(gathered, batch);
+      if (gathered && !this.#append(gathered, batch)) return false;
     }
     this.#drop(this.#endMs);
     this.#next = 0;
@@ -242,21 +255,33 @@ export class ResampledReader implements RowReader {
     return true;
   }
 
-  #append(gathered: Gathered, batch: Batch): void {
-    const { machine, aggregate, truth, channels, receivedMs } = gathered;
-    const to = batch.length++;
-    const isWhole = channels === 2 ** machine.type.channels.length - 1;
-    batch.timesMs[to] = this.#endMs;
-    batch.machines[to] = machine;
-    batch.flags[to] = isWhole ? READING : READING | PARTIAL;
-    batch.channels[to] = channels;
-    batch.alerts[to] = gathered.alerts;
-    batch.faults[to] = gathered.faults;
-    batch.defects[to] = gathered.defects;
-    aggregate.take(batch.values, to * ROW_WIDTH);
-    truth?.take(this.#scratch, 0);
-    if (truth) batch.tell(to, this.#endMs, receivedMs, this.#scratch, 0);
-    else if (batch.isTold) batch.tell(to, this.#endMs, this.#endMs);
+  /** Appends the reading of a machine, if there is one; false if the batch becomes full. */
+  #append(gathered: Gathered, batch: Batch): boolean {
+    const { machine, aggregate, truth, alerts, faults, defects } = gathered;
+    if (aggregate.count > 0) {
+      if (batch.isFull) return false;
+      aggregate.take(this.#row, 0);
+      truth?.take(this.#truth, 0);
+      this.#left = deliveredOf(gathered);
+    }
+    const all = 2 ** machine.type.channels.length - 1;
+    for (let next = this.#left[0]; next; next = this.#left[0]) {
+      if (batch.isFull) return false;
+      const { channels, receivedMs } = next;
+      const to = batch.length++;
+      batch.timesMs[to] = this.#endMs;
+      batch.machines[to] = machine;
+      batch.flags[to] = channels === all ? READING : READING | PARTIAL;
+      batch.channels[to] = channels;
+      batch.alerts[to] = alerts;
+      batch.faults[to] = faults;
+      batch.defects[to] = defects;
+      batch.values.set(this.#row, to * ROW_WIDTH);
+      if (truth) batch.tell(to, this.#endMs, receivedMs, this.#truth, 0);
+      else if (batch.isTold) batch.tell(to, this.#endMs, this.#endMs);
+      this.#left.shift();
+    }
+    return true;
   }
 
   /** Forgets an interval. */
@@ -267,7 +292,7 @@ export class ResampledReader implements RowReader {
       gathered.faults = 0;
       gathered.defects = 0;
       gathered.channels = 0;
-      gathered.receivedMs = Number.NEGATIVE_INFINITY;
+      gathered.receivedMs.fill(Number.NEGATIVE_INFINITY);
       this.#spare.get(machine)?.push(gathered);
     }
     this.#intervals.delete(endMs);
@@ -284,6 +309,19 @@ function newGathered(machine: Machine): Gathered {
     faults: 0,
     defects: 0,
     channels: 0,
-    receivedMs: Number.NEGATIVE_INFINITY,
+    receivedMs: new Float64Array(machine.type.channels.length).fill(Number.NEGATIVE_INFINITY),
   };
+}
+
+/** The channels of a reading by when they are delivered. */
+function deliveredOf({ channels, receivedMs, truth }: Gathered): Delivered[] {
+  if (!truth) return [{ channels, receivedMs: Number.NaN }];
+  const found: Delivered[] = [];
+  for (const [i, atMs] of receivedMs.entries()) {
+    if ((channels & (1 << i)) === 0) continue;
+    const same = found.find((each) => each.receivedMs === atMs);
+    if (same) same.channels |= 1 << i;
+    else found.push({ channels: 1 << i, receivedMs: atMs });
+  }
+  return found;
 }
