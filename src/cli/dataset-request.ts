@@ -8,7 +8,12 @@ import {
   type FormatName,
 } from '../dataset/formats/index.ts';
 import { suitablePartition } from '../dataset/plan.ts';
-import { type DatasetRequest, storiesOf, type WindowRequest } from '../dataset/request.ts';
+import {
+  type DatasetRequest,
+  factoriesEver,
+  storiesOf,
+  type WindowRequest,
+} from '../dataset/request.ts';
 import { SPLIT, SPLIT_DEFAULT } from '../dataset/split.ts';
 import { timeText } from '../encoding/time.ts';
 import { version } from '../runtime/version.ts';
@@ -21,8 +26,7 @@ import type { Destination, Write, WriteJob } from './destinations/destination.ts
 import { FOLDER_DEFAULT } from './destinations/files.ts';
 import { DESTINATIONS } from './destinations/index.ts';
 import { OptionReader } from './option-reader.ts';
-import { withScenarios } from './scenario-files.ts';
-import { readWindow, withRegisters } from './window-options.ts';
+import { readToldWindow } from './scenario-files.ts';
 
 /** Longest resampling interval: a day [s]. */
 const RESAMPLE_MAX_S = 86_400;
@@ -40,8 +44,7 @@ export function readGenerateOptions(args: Arguments, configuration: Configuratio
   for (const name of destination.inapplicable)
     if (options.isGiven(name)) options.fault(name, `applies to files, not to ${destination.name}`);
   const isOnCluster = readClusterFlag(options, destination, configuration);
-  const read = withRegisters(options, readWindow(options, configuration), configuration);
-  const window = resampled(options, withScenarios(options, read), configuration);
+  const window = resampled(options, readToldWindow(options, configuration));
   const dataset = readDataset(options, window, args, configuration, destination);
   // The options of the others are checked, too, so that all errors are found.
   const writes = new Map(DESTINATIONS.map((each) => [each, each.read(options, configuration)]));
@@ -78,16 +81,12 @@ function readClusterFlag(
 }
 
 /** The window with its resampling interval, if one is given. */
-function resampled(
-  options: OptionReader,
-  window: WindowRequest,
-  { factories }: Configuration,
-): WindowRequest {
+function resampled(options: OptionReader, window: WindowRequest): WindowRequest {
   const resampleS = options.read('resample', RESAMPLE);
   if (resampleS === undefined) return window;
   const resampleMs = Math.round(1000 * resampleS);
   const chosen = new Set(window.machineIds);
-  for (const { id, name, intervalS } of factories.flatMap(({ machines }) => machines))
+  for (const { id, name, intervalS } of factoriesEver(window).flatMap((each) => each.machines))
     if (chosen.has(id) && resampleMs % Math.round(1000 * intervalS) !== 0)
       options.fault(
         'resample',
