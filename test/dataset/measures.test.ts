@@ -21,7 +21,7 @@ import {
 
 const EVENTS = `
   - { id: drive, at: 1h, until: 5h, change: { as: measure, machine: compressor-1, parameters: { control: vsd } } }
-  - { id: lights, at: 2h, change: { as: non_routine, add: [{ name: Lathe, type: motor, interval_seconds: 60 }] } }
+  - { id: lights, at: 2h, change: { as: non_routine, add: [{ name: Lathe, type: motor, interval: 60 }] } }
   - { id: gone, at: 3h, change: { as: routine, remove: [injection_molding-3] } }
   - { id: swap, at: 2h, change: { as: measure, machine: pump-2, type: motor } }
   - { id: nothing, at: 1h, change: { as: measure, machine: hvac-4, rated_power_kw: RATED } }
