@@ -34,6 +34,8 @@ const RESAMPLE = duration(0.1, RESAMPLE_MAX_S);
 
 /** What `generate` is to write, and how it gets to its destination. */
 export interface GenerateTask extends Pick<WriteJob, 'window' | 'dataset' | 'isOnCluster'> {
+  /** What is accepted and may not be meant, in sentences. */
+  readonly remarks: readonly string[];
   readonly write: Write;
 }
 
@@ -49,7 +51,8 @@ export function readGenerateOptions(args: Arguments, configuration: Configuratio
   // The options of the others are checked, too, so that all errors are found.
   const writes = new Map(DESTINATIONS.map((each) => [each, each.read(options, configuration)]));
   options.check();
-  return { window, dataset, isOnCluster, write: writes.get(destination) as Write };
+  const remarks = sealRemarks(options, dataset);
+  return { window, dataset, isOnCluster, remarks, write: writes.get(destination) as Write };
 }
 
 function chosenDestination(options: OptionReader): Destination {
@@ -164,6 +167,21 @@ function readTruthFolder(
     options.fault('truth-out', `${written} and the folder of the dataset contain each other`);
   if (isWide) options.fault('truth-out', 'does not apply to --wide, whose tables have labels');
   return { truthFolder };
+}
+
+/** Seeds below this are guessed in seconds. */
+const SECRET_SEED_MIN = 2 ** 32;
+
+/** Whoever guesses the seed of sealed data makes its answer again. */
+function sealRemarks(
+  options: OptionReader,
+  { truthFolder, seed }: DatasetRequest,
+): readonly string[] {
+  if (truthFolder === undefined) return [];
+  const isUsual = !options.isGiven('seed');
+  if (!isUsual && seed >= SECRET_SEED_MIN) return [];
+  const why = isUsual ? '--seed is not given' : `${seed} is below 4294967296`;
+  return [`the truth is sealed, but its seed can be guessed: ${why}`];
 }
 
 /** Whether a path is a folder or lies in it. */
