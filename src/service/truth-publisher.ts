@@ -1,11 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Incident } from '../core/anomaly.ts';
 import type { Machine } from '../core/factory.ts';
+import { type DefectTruth, uncountedDefects } from '../dataset/defect-truth.ts';
 import { timeText } from '../encoding/time.ts';
 import type { Announcer } from '../outputs/output.ts';
 import type { Log } from '../runtime/log.ts';
 import { Memo } from '../runtime/memo.ts';
 import { Incidents } from '../simulation/incidents.ts';
+import { defectMessage } from './defect-records.ts';
 import type { TruthRecord, TruthSource } from './ground-truth.ts';
 
 /** Machines checked per second: a few per cent of a core. */
@@ -33,15 +35,15 @@ export function truthMessage(record: TruthRecord, nowMs: number) {
 }
 
 /**
- * Publishes the labels. Whenever an anomaly starts, changes or ends, its record is published,
- * retained, to `ground-truth/{factory}/{machine}`.
+ * Publishes the labels. Whenever an anomaly or a defect starts, changes or ends, its record is
+ * published, retained, to `ground-truth/{factory}/{machine}`.
  */
 export class TruthPublisher {
   readonly #simulator: TruthSource;
   readonly #announcer: Announcer;
   readonly #log: Log;
   readonly #incidents: Memo<Machine, Incidents>;
-  /** The state last published of each anomaly that may still change, by id. */
+  /** The state last published of each anomaly or defect that may still change, by id. */
   readonly #said = new Map<string, string>();
   #isFailing = false;
 
@@ -71,27 +73,42 @@ export class TruthPublisher {
     for (const [i, machine] of this.#simulator.fleet.machines.entries()) {
       if (signal.aborted) return false;
       for (const incident of this.#incidents.of(machine).between(fromS - 1, toS + 1))
-        if (incident.startS <= toS && !(await this.#say(machine, incident, toS))) return false;
+        if (incident.startS <= toS && !(await this.#sayAnomaly(machine, incident, toS)))
+          return false;
+      for (const defect of uncountedDefects(machine, 1000 * (fromS - 1), 1000 * (toS + 1)))
+        if (defect.startS <= toS && !(await this.#sayDefect(machine, defect, toS))) return false;
       if (i % SLICE_MACHINES === SLICE_MACHINES - 1) await turn();
     }
     return true;
   }
 
-  async #say(machine: Machine, incident: Incident, nowS: number): Promise<boolean> {
+  async #sayAnomaly(machine: Machine, incident: Incident, nowS: number): Promise<boolean> {
     const isOver = incident.endS <= nowS;
     const state = `${incident.endS} ${incident.severity} ${isOver}`;
     if (this.#said.get(incident.id) === state) return true;
     const record = await this.#simulator.groundTruth.record(incident);
+    return this.#say(machine, incident.id, state, truthMessage(record, nowS * 1000));
+  }
+
+  async #sayDefect(machine: Machine, defect: DefectTruth, nowS: number): Promise<boolean> {
+    const isOver = defect.endS !== null && defect.endS <= nowS;
+    const state = `${defect.endS} ${isOver}`;
+    if (this.#said.get(defect.id) === state) return true;
+    return this.#say(machine, defect.id, state, defectMessage(defect, nowS * 1000));
+  }
+
+  /** Publishes a message and remembers the state that it tells; false if the broker is away. */
+  async #say(machine: Machine, id: string, state: string, message: object): Promise<boolean> {
     const topic = `ground-truth/${machine.topic.split('/').slice(1).join('/')}`;
     try {
-      await this.#announcer.announce(topic, JSON.stringify(truthMessage(record, nowS * 1000)));
+      await this.#announcer.announce(topic, JSON.stringify(message));
     } catch (error) {
       if (!this.#isFailing) this.#log.warn({ reason: String(error) }, 'labels cannot be published');
       this.#isFailing = true;
       return false;
     }
     this.#isFailing = false;
-    this.#said.set(incident.id, state);
+    this.#said.set(id, state);
     if (this.#said.size > SAID_MAX) this.#said.delete(this.#said.keys().next().value as string);
     return true;
   }

@@ -9,7 +9,7 @@ import {
   type SwitchableReader,
 } from './fleet-switch-reader.ts';
 import { type LateSpan, lateSpans } from './late-spans.ts';
-import { createReader, type RowReader } from './reader.ts';
+import { batches, createReader, type RowReader } from './reader.ts';
 import { WaitingRows } from './waiting-rows.ts';
 
 /** Rows of one machine read at once for a second time. */
@@ -32,6 +32,8 @@ export interface ReceiptOptions {
   readerOf(machine: Machine): RowReader;
   /** Where rows may wait that are true at an instant or before, and are delivered later. */
   spansAt(timeMs: number): Iterable<LateSpan>;
+  /** Called when more has been read, with the machines of which rows wait. */
+  afterRead?(machines: Iterable<Machine>): void;
   /** Place of a machine among others. */
   orderOf(machine: Machine): number;
 }
@@ -117,6 +119,8 @@ export class ReceiptReader implements RowReader {
       const isDone = this.#reader.read(Math.min(untilMs, this.#waiting.nextMs), batch);
       this.#readMs = batch.untilMs;
       if (batch.isTold) this.#takeLate(batch, start);
+      this.#options.afterRead?.(this.#waiting.machines);
+      this.#cut(batch, start);
       if (!isDone && this.#at === this.#rest.length) return false;
     }
   }
@@ -136,10 +140,7 @@ export class ReceiptReader implements RowReader {
     }
   }
 
-  /**
-   * Takes late rows out of a batch, from `start` on. What follows one that is due before has to
-   * wait for it.
-   */
+  /** Takes late rows out of a batch, from `start` on. */
   #takeLate(batch: Batch, start: number): void {
     for (let row = start; row < batch.length; row++) {
       if (isInTime(batch, row)) continue;
@@ -147,6 +148,10 @@ export class ReceiptReader implements RowReader {
       const lost = ((batch.flags[row] as number) & ~READING) | LOST;
       batch.flags[row] = batch.isMade(row) ? lost : 0;
     }
+  }
+
+  /** Takes rows out of a batch, from `start` on, that a late one comes before. */
+  #cut(batch: Batch, start: number): void {
     const { nextMs } = this.#waiting;
     if (batch.length === start || (batch.timesMs[batch.length - 1] as number) <= nextMs) return;
     let from = start;
@@ -156,6 +161,34 @@ export class ReceiptReader implements RowReader {
     this.#at = 0;
     for (let row = from; row < batch.length; row++) this.#rest.append(batch, row);
     batch.length = from;
+  }
+
+  /**
+   * Notes the waiting rows of a machine anew, under another description of it: those that are
+   * delivered at an instant or later.
+   */
+  tellAnew(before: Machine, after: Machine, nowMs: number): void {
+    const runs = this.#waiting.remove(before);
+    this.#readers.delete(before);
+    this.#idle.delete(before);
+    const [held] = [...lateSpans([after], nowMs - 1)];
+    if (held?.receivedMs !== undefined) {
+      const order = this.#options.orderOf(after);
+      for (const [fromMs, toMs] of runs)
+        this.#waiting.addSpan(after, order, fromMs, toMs, held.receivedMs);
+      return;
+    }
+    const waited = (timeMs: number) => runs.some(([from, to]) => from <= timeMs && timeMs <= to);
+    const reader = this.#options.readerOf(after);
+    reader.seek(Math.min(...runs.map(([fromMs]) => fromMs)) - 1);
+    for (const batch of batches(reader, Math.max(...runs.map(([, toMs]) => toMs))))
+      for (let row = 0; row < batch.length; row++)
+        if (
+          isDelivered(batch, row) &&
+          (batch.receivedMs[row] as number) >= nowMs &&
+          waited(batch.timesMs[row] as number)
+        )
+          this.#note(batch, row);
   }
 
   /** Notes a row that is delivered later. */
@@ -349,6 +382,9 @@ function isInTime({ flags, timesMs, receivedMs, defects }: Batch, row: number): 
  */
 export class FleetReceiptReader extends ReceiptReader implements SwitchableReader {
   readonly #fleetReader: FleetSwitchReader;
+  /** When each fleet to come applies. */
+  readonly #fromMs = new WeakMap<Fleet, number>();
+  #fleet: Fleet;
 
   constructor(fleet: Fleet, options: FleetSwitchOptions = {}) {
     const { machinesOf = (fleet: Fleet) => fleet.machines, ...others } = options;
@@ -363,12 +399,27 @@ export class FleetReceiptReader extends ReceiptReader implements SwitchableReade
       readerOf: (machine) => createReader(fleetReader.fleet, { ...others, machines: [machine] }),
       spansAt: (timeMs) => (options.isTrue ? [] : lateSpans(machinesOf(fleetReader.fleet), timeMs)),
       orderOf: (machine) => orders.get(machine) ?? ordered().get(machine) ?? 0,
+      afterRead: (machines) => this.#followStories(machines),
     });
     this.#fleetReader = fleetReader;
+    this.#fleet = fleet;
   }
 
   /** As {@link FleetSwitchReader.follow}. */
   follow(fleet: Fleet, fromMs: number): void {
+    this.#fromMs.set(fleet, fromMs);
     this.#fleetReader.follow(fleet, fromMs);
+  }
+
+  /** Where a story has ended early, or another began, what waits is delivered as that tells it. */
+  #followStories(machines: Iterable<Machine>): void {
+    const { fleet } = this.#fleetReader;
+    if (fleet === this.#fleet) return;
+    this.#fleet = fleet;
+    for (const before of [...machines]) {
+      const after = fleet.byId.get(before.id);
+      if (after && after.story?.key !== before.story?.key)
+        this.tellAnew(before, after, this.#fromMs.get(fleet) ?? this.timeMs);
+    }
   }
 }

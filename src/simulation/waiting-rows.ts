@@ -62,6 +62,25 @@ export class WaitingRows {
     return this.#open.has(machine);
   }
 
+  /** The machines of which rows wait. */
+  get machines(): Iterable<Machine> {
+    return this.#open.keys();
+  }
+
+  /** Removes the rows of a machine; returns their true times, first and last of each run [ms]. */
+  remove(machine: Machine): readonly (readonly [fromMs: number, toMs: number])[] {
+    const runs = this.#heap.filter((run) => this.#machines[run] === machine);
+    const others = this.#heap.filter((run) => this.#machines[run] !== machine);
+    others.sort((a, b) => (this.#isBefore(a, b) ? -1 : 1));
+    this.#heap.length = 0;
+    for (const run of others) this.#heap.push(run);
+    return runs.map((run) => {
+      this.#freeSlot(run);
+      this.#forget(run, machine);
+      return [this.#fromMs[run] as number, this.#toMs[run] as number];
+    });
+  }
+
   clear(): void {
     this.#machines.length = 0;
     this.#free.length = 0;

@@ -1,7 +1,7 @@
 /** Readings of machines with defects in the order of their delivery. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Batch, LATE, PARTIAL, READING, REPEAT } from '../../src/core/batch.ts';
+import { Batch, LATE, PARTIAL, READING, REPEAT, STATUS } from '../../src/core/batch.ts';
 import { Random } from '../../src/core/random.ts';
 import { createReader } from '../../src/simulation/reader.ts';
 import { FleetReceiptReader } from '../../src/simulation/receipt-reader.ts';
@@ -88,4 +88,32 @@ test('a restart in an outage of days delivers its burst whole, oldest first', ()
     }
     assert.equal(previousMs, endMs);
   }
+});
+
+test('an outage that ends early, as its story does, delivers its burst then', () => {
+  const late: DefectOf = {
+    kind: 'late',
+    ...of(compressor),
+    values: { delay: { between: [100, 500] }, share: 0.3 },
+  };
+  const until = (second: number) =>
+    fleetOf([
+      { kind: 'outage', ...of(compressor), ...span(300, second) },
+      { ...late, ...span(0, second) },
+      { kind: 'outage', ...of(pump), ...span(300, second) },
+    ]);
+  const [planned, ended] = [until(900), until(600)];
+  const reader = new FleetReceiptReader(planned);
+  reader.seek(FROM_MS);
+  const before = read(reader, FROM_MS + 500_000);
+  reader.follow(ended, FROM_MS + 600_000);
+  const rows = readings([...before, ...read(reader, TO_MS, 777)]);
+  const expected = new FleetReceiptReader(ended);
+  expected.seek(FROM_MS);
+  // Machines of a new fleet announce themselves, and what waited is that of another story.
+  const plain = ({ isHeld: _, flags, ...row }: (typeof rows)[number]) => ({
+    ...row,
+    flags: flags & ~STATUS,
+  });
+  assert.deepEqual(rows.map(plain), readings(read(expected, TO_MS)).map(plain));
 });
