@@ -96,8 +96,8 @@ export const generate: Command = {
   hasReport: true,
   async execute(args, reporter) {
     const configuration = windowConfiguration(args);
-    const { write, ...request } = readGenerateOptions(args, configuration);
-    return withProgress(reporter, configuration.remarks, (progress) =>
+    const { write, remarks, ...request } = readGenerateOptions(args, configuration);
+    return withProgress(reporter, [...configuration.remarks, ...remarks], (progress) =>
       write({ ...request, configuration, progress, stdout: reporter.stdout }),
     );
   },
