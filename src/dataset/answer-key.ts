@@ -4,6 +4,7 @@ import { type DefectTruth, defectTruthsOf } from './defect-truth.ts';
 import { isTold, type WindowRequest } from './request.ts';
 import {
   changesIn,
+  energyOfParts,
   fleetWithout,
   fleetWithoutMeasures,
   type HourlyEnergy,
@@ -70,7 +71,15 @@ export class AnswerKeys {
         ? machines.flatMap((machine) => defectTruthsOf(fleet, machine, fromMs, toMs))
         : [],
       savings: machines.flatMap(({ id }) =>
-        savingsOf(fleet, id, this.#changes, (change) => this.#without(change), fromMs, toMs),
+        savingsOf(
+          fleet,
+          id,
+          this.#changes,
+          (change) => this.#without(change),
+          energyOfParts(fleet, id, fromMs, toMs),
+          fromMs,
+          toMs,
+        ),
       ),
       energy: isDetailed ? machines.map((machine) => this.#energyOf(machine)) : [],
     };

@@ -3,7 +3,7 @@ import type { ChangeEvent, ChangeOccurrence, Story, StoryEvent } from '../core/s
 import { type Fleet, nextFleet } from '../simulation/fleet.ts';
 import { EnergyCount, interact, isUntouched } from '../simulation/savings.ts';
 import { never } from './request.ts';
-import { energyBySteps } from './true-energy.ts';
+import { energyBySteps, firstStep } from './true-energy.ts';
 
 /** A change that acts inside a window. */
 export interface WindowChange {
@@ -76,31 +76,59 @@ export function doInteract({ factories, types }: Fleet, a: WindowChange, b: Wind
 }
 
 /**
- * What some changes save of a machine; those that do not touch it are left out.
+ * What a machine takes with and without some changes of its factory; the same, if they do not touch
+ * it.
  *
  * @param others - The fleet without each of the changes.
+ * @param energy - What the machine takes in a part of the window.
  */
 export function savingsOf(
   fleet: Fleet,
   machineId: string,
   changes: readonly WindowChange[],
   others: (change: number) => Fleet,
+  energy: (fromS: number, toS: number) => number,
   fromMs: number,
   toMs: number,
 ): Saving[] {
   return changes.flatMap(({ story, occurrence }, change) => {
     if (fleet.byId.get(machineId)?.factoryId !== story.factoryId) return [];
     const other = others(change);
-    if (isUntouched(fleet, other, machineId)) return [];
     const fromS = Math.max(fromMs / 1000, occurrence.beginS);
     const toS = Math.min(toMs / 1000, occurrence.endS);
-    const [actualMwh, withoutMwh] = [fleet, other].map((each) => {
-      const count = new EnergyCount(each, machineId, fromS, toS);
-      count.advance(Number.POSITIVE_INFINITY);
-      return count.mwh;
-    }) as [number, number];
+    const actualMwh = energy(fromS, toS);
+    const isSame = isUntouched(fleet, other, machineId);
+    const withoutMwh = isSame ? actualMwh : energyMwh(other, machineId, fromS, toS);
     return { change, machineId, actualMwh, withoutMwh };
   });
+}
+
+/** The true energy of a machine in parts of a window, which is read once [mWh]. */
+export function energyOfParts(
+  fleet: Fleet,
+  machineId: string,
+  fromMs: number,
+  toMs: number,
+): (fromS: number, toS: number) => number {
+  let hours: readonly number[] | undefined;
+  const first = firstStep(fromMs, HOUR_MS);
+  return (fromS, toS) => {
+    const [begin, end] = [Math.ceil((1000 * fromS) / HOUR_MS), Math.floor((1000 * toS) / HOUR_MS)];
+    if (end <= begin || begin < first) return energyMwh(fleet, machineId, fromS, toS);
+    hours ??= energyBySteps(fleet, machineId, fromMs, toMs, HOUR_MS);
+    let mwh =
+      energyMwh(fleet, machineId, fromS, (begin * HOUR_MS) / 1000) +
+      energyMwh(fleet, machineId, (end * HOUR_MS) / 1000, toS);
+    for (let hour = begin + 1; hour <= end; hour++) mwh += hours[hour - first] as number;
+    return mwh;
+  };
+}
+
+function energyMwh(fleet: Fleet, machineId: string, fromS: number, toS: number): number {
+  if (fromS >= toS) return 0;
+  const count = new EnergyCount(fleet, machineId, fromS, toS);
+  count.advance(Number.POSITIVE_INFINITY);
+  return count.mwh;
 }
 
 /** What a machine takes by the hour, and what it would take without all measures. */

@@ -84,15 +84,15 @@ async function savingsOf(
   );
   const own: Saving[] = [];
   for (const { id, type, intervalMs, metered = [], factoryId } of fleet.machines) {
-    if (factoryId !== story.factoryId || isUntouched(fleet, without, id)) continue;
+    if (factoryId !== story.factoryId) continue;
+    const isSame = isUntouched(fleet, without, id);
+    if (isSame && type.isMainMeter) continue;
     const intervals = metered.reduce((sum, each) => sum + intervalMs / each.intervalMs, 1);
-    budget.readings -= (2 * intervals * (1000 * (end - begin))) / intervalMs;
+    budget.readings -= ((isSame ? 1 : 2) * intervals * (1000 * (end - begin))) / intervalMs;
     if (budget.readings < 0) throw tooMuch(`has more than ${READINGS_MAX} readings to compare`);
     const slice = Math.ceil(SLICE_READINGS / intervals);
-    const [actualMwh, withoutMwh] = [
-      await energyMwh(fleet, id, begin, end, slice, signal),
-      await energyMwh(without, id, begin, end, slice, signal),
-    ];
+    const actualMwh = await energyMwh(fleet, id, begin, end, slice, signal);
+    const withoutMwh = isSame ? actualMwh : await energyMwh(without, id, begin, end, slice, signal);
     const boundary = type.isMainMeter ? 'main_meter' : 'machine';
     own.push({ boundary, machineId: id, actualMwh, withoutMwh });
   }
