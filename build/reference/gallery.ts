@@ -178,8 +178,10 @@ function picture(name: string, text: string, view: View): string {
   const values = points(factory, [story], view, span);
   const twin = points(factory, [], view, span);
   const [from, to] = view.days;
-  const ticks = Array.from({ length: 8 }, (_, i) =>
-    new Date(1000 * (span[0] + ((to - from) * DAY_S * i) / 7)).toISOString().slice(5, 10),
+  // Midnights, evenly spaced: up to eight of them.
+  const spans = [7, 6, 5, 4, 3, 2, 1].find((each) => (to - from) % each === 0) as number;
+  const ticks = Array.from({ length: spans + 1 }, (_, i) =>
+    new Date(1000 * (span[0] + ((to - from) * DAY_S * i) / spans)).toISOString().slice(5, 10),
   );
   return plotSvg(name, [{ label: view.label, values, twin }], ticks);
 }

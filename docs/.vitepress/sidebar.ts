@@ -28,6 +28,7 @@ export const parts: readonly Part[] = [
     pages: [
       ['Describe a factory', 'docs/guides/site.md'],
       ['Energy management', 'docs/guides/energy-management.md'],
+      ['Stories', 'docs/guides/stories.md'],
       ['Datasets', 'docs/guides/datasets.md'],
       ['Notebooks', 'docs/guides/notebooks.md'],
       ['The report', 'docs/guides/report.md'],

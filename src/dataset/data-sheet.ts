@@ -26,8 +26,8 @@ export function dataSheet(request: DatasetRequest, plan: Plan): string {
     '# Simulated factory data',
     '',
     `${machines.length} machines in ${factories} ${factories === 1 ? 'factory' : 'factories'}, ` +
-      `readings with ${timeText(request.fromMs)} < time ≤ ${timeText(request.toMs)}${isSealed ? '. ' : ', '}` +
-      `${isSealed ? '' : `seed ${request.seed}. `}Nothing in it was measured: it comes from ` +
+      `readings with ${timeText(request.fromMs)} < time ≤ ${timeText(request.toMs)}` +
+      `${isSealed ? '. ' : `, seed ${request.seed}. `}Nothing in it was measured: it comes from ` +
       'enms-simulator.',
     '',
     '## Files',
@@ -207,9 +207,9 @@ function labelNotes(request: DatasetRequest): readonly string[] {
 const TOLD_NOTES = [
   '### What is told',
   '',
-  'Instruments, their wiring, their clocks and their delivery may be defective. A row may then tell',
-  'another value or another `time`, come twice, the repeat after its original, or be missing. Rows',
-  'are in the order in which the readings were made.',
+  'Instruments, their wiring, their clocks and their delivery may be defective. A row may then',
+  'tell another value or another `time`, come twice, the repeat after its original, or be missing.',
+  'Rows are in the order in which the readings were made.',
   '',
 ];
 
@@ -221,8 +221,8 @@ const STORY_NOTES = [
   'carriers, each reading in whole milliwatt-hours.',
   '',
   '`defects`: a row for each machine and occurrence. `parameters` (JSON) has everything that was',
-  'drawn; `readings_affected`, `readings_lost` and `readings_repeated` are those of the window, and',
-  '`energy_error_kwh` is told less true energy of the affected ones, lost ones counted as 0.',
+  'drawn; `readings_affected`, `readings_lost` and `readings_repeated` are those of the window,',
+  'and `energy_error_kwh` is told less true energy of the affected ones, lost ones counted as 0.',
   '',
   '`measures`: a row for each change of the factory and each boundary: `factory` (all machines but',
   'meters), `machine`, `main_meter`. `true_savings_kwh` is the energy without that change less the',

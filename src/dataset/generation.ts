@@ -2,10 +2,10 @@ import type { AnswerKey } from './answer-key.ts';
 import { DatasetError } from './dataset-error.ts';
 import { beginDataset, finishDataset, removeParts } from './dataset-folder.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
-import { planOf } from './plan.ts';
+import { type Plan, planOf } from './plan.ts';
 import { type DatasetRequest, fleetOf } from './request.ts';
 import { WorkerProcess } from './worker-process.ts';
-import type { Order, WorkResult } from './workplace.ts';
+import type { Counted, Order, Work, WorkResult } from './workplace.ts';
 
 /** Options for generating a dataset; none of them changes its content. */
 export interface GenerationOptions {
@@ -34,6 +34,7 @@ export async function generateDataset(
   const truths: AnswerKey[] = [];
   let rows = rowsOf(files);
   onProgress?.(rows, allRows);
+  const counts = workers > 1 ? countsOf(request, plan, tasks) : [];
   const events = {
     onRows: (more: number) => {
       rows += more;
@@ -47,11 +48,42 @@ export async function generateDataset(
     },
   };
   try {
-    await runWorkers({ kind: 'files', request, folder }, tasks, workers, events, signal);
+    const order = { kind: 'files', request, folder } as const;
+    await runWorkers(order, { counts, tasks }, workers, events, signal);
   } finally {
     removeParts(request, folder);
   }
   return finishDataset(request, folder, plan, files, truths);
+}
+
+/** Most registers that are counted for all processes, which send each other 5 kB for each. */
+const COUNTS_MAX = 5000;
+
+/**
+ * The registers that several tasks begin with. If each process counted for itself, each would read
+ * the whole window.
+ */
+function countsOf(
+  { registersFromMs }: DatasetRequest,
+  plan: Plan,
+  tasks: readonly number[],
+): readonly (Work & { readonly kind: 'count' })[] {
+  if (registersFromMs === undefined) return [];
+  const counts = new Map<string, Work & { readonly kind: 'count' }>();
+  const several = new Set<string>();
+  for (const index of tasks) {
+    const task = plan.tasks[index];
+    if (task?.kind !== 'readings') continue;
+    const { variant, fromMs } = task;
+    for (const machineId of task.machineIds) {
+      const key = `${variant} ${machineId}`;
+      const known = counts.get(key);
+      if (known) several.add(key);
+      const toMs = Math.max(fromMs, known?.toMs ?? fromMs);
+      counts.set(key, { kind: 'count', variant, machineId, toMs });
+    }
+  }
+  return several.size > COUNTS_MAX ? [] : [...several].flatMap((key) => counts.get(key) ?? []);
 }
 
 /** Total rows of some files. */
@@ -68,7 +100,7 @@ interface WorkerEvents {
 /**
  * Runs tasks in worker processes, one task per process at a time, in the order of the list.
  *
- * @param tasks - Their indexes in the plan.
+ * @param work - The tasks by their indexes in the plan, and what is counted before for all of them.
  * @param count - Number of processes.
  * @throws DatasetError for the first task that fails, or when `signal` is aborted; all processes
  *   have ended then.
@@ -76,7 +108,7 @@ interface WorkerEvents {
  */
 async function runWorkers(
   order: Order,
-  tasks: readonly number[],
+  { counts, tasks }: { readonly counts: readonly Work[]; readonly tasks: readonly number[] },
   count: number,
   events: WorkerEvents,
   signal?: AbortSignal,
@@ -84,11 +116,21 @@ async function runWorkers(
   const queue = [...tasks];
   const length = Math.min(count, tasks.length);
   const workers = Array.from({ length }, () => new WorkerProcess(order));
+  const counted: Counted[] = [];
+  const toCount = [...counts];
+  const countFor = async (worker: WorkerProcess) => {
+    for (let next = toCount.shift(); next; next = toCount.shift()) {
+      const result = await worker.do(next, () => {});
+      if (result.kind === 'counted') counted.push(result.counted);
+    }
+  };
   const work = async (worker: WorkerProcess) => {
+    if (counted.length > 0) await worker.do({ kind: 'remember', counts: counted }, () => {});
     for (let index = queue.shift(); index !== undefined; index = queue.shift())
       events.onResult(await worker.do({ kind: 'task', index }, (rows) => events.onRows(rows)));
   };
   try {
+    await untilStopped(Promise.all(workers.map(countFor)), signal);
     await untilStopped(Promise.all(workers.map(work)), signal);
   } finally {
     await Promise.all(workers.map((worker) => worker.end()));

@@ -67,7 +67,7 @@ export interface Plan {
 /** The folder of wide tables. */
 export const WIDE_FOLDER = 'wide';
 /** The folder of labels that are apart from the readings. */
-export const LABELS_FOLDER = 'labels';
+const LABELS_FOLDER = 'labels';
 const DAY_MS = 86_400_000;
 /** Machines per file: limits the memory of a reader, and the cost of a retry. */
 export const FILE_MACHINES_MAX = 1000;

@@ -18,7 +18,7 @@ export interface Truth extends Incident {
 
 /** The cost of an anomaly by quarter-hours (UTC), without those in which it cost nothing. */
 export interface Excess {
-  /** End of the first quarter-hour in which it costs more than 1 % of what is usual; or null [s]. */
+  /** End of the first quarter-hour in which it costs more than 1 % of the usual; or null [s]. */
   readonly firstNoticeableS: number | null;
   /** The ends of the quarter-hours [s]. */
   readonly endsS: readonly number[];

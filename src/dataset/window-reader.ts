@@ -16,7 +16,7 @@ export const STATUS_INTERVAL_S = 366 * 86_400;
  *
  * @param statusIntervalS - Statuses are reported at changes only, if not given.
  */
-function windowReader(
+export function windowReader(
   { machineIds, resampleMs, fromMs, toMs }: WindowRequest,
   fleet: Fleet,
   statusIntervalS = STATUS_INTERVAL_S,

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import { Batch } from '../core/batch.ts';
+import type { Machine } from '../core/factory.ts';
 import { Memo } from '../runtime/memo.ts';
 import type { Fleet } from '../simulation/fleet.ts';
+import { dayTotals, type KnownTotal } from '../simulation/register.ts';
 import { type AnswerKey, AnswerKeys, keyScope } from './answer-key.ts';
 import { finishDataset } from './dataset-folder.ts';
 import type { TableWriter } from './formats/format.ts';
@@ -25,6 +27,7 @@ import {
   tableRows,
   windowBatches,
   windowFilling,
+  windowReader,
 } from './window-reader.ts';
 
 /** Everything that the tasks of a worker process follow from; sent once, at its start. */
@@ -48,6 +51,10 @@ type FilesOrder = Order & { readonly kind: 'files' };
 export type Work =
   /** A task, by its index in the plan, which is the same in every process. */
   | { readonly kind: 'task'; readonly index: number }
+  /** Counts the energy register of a machine up to an instant, for all processes. */
+  | ({ readonly kind: 'count'; readonly toMs: number } & CountedMachine)
+  /** Takes what others have counted. */
+  | { readonly kind: 'remember'; readonly counts: readonly Counted[] }
   /** Completes a dataset from the results of its tasks. */
   | {
       readonly kind: 'finish';
@@ -55,8 +62,22 @@ export type Work =
       readonly truths: readonly AnswerKey[];
     };
 
+/** A machine whose register is counted once, although several tasks begin inside the window. */
+export interface CountedMachine {
+  readonly variant: Variant;
+  readonly machineId: string;
+}
+
+/** The totals of a register that have been counted. */
+export interface Counted extends CountedMachine {
+  readonly told: readonly KnownTotal[];
+  readonly true: readonly KnownTotal[];
+}
+
 /** The result of work. */
 export type WorkResult =
+  | { readonly kind: 'counted'; readonly counted: Counted }
+  | { readonly kind: 'remembered' }
   | { readonly kind: 'files'; readonly files: readonly FileEntry[] }
   | { readonly kind: 'truths'; readonly truths: readonly AnswerKey[] }
   | { readonly kind: 'stored'; readonly rows: number }
@@ -102,12 +123,27 @@ export class Workplace {
       const manifest = await finishDataset(request, folder, plan, work.files, work.truths);
       return { kind: 'manifest', manifest };
     }
+    if (work.kind === 'count') return { kind: 'counted', counted: this.#count(request, work) };
+    if (work.kind === 'remember') {
+      for (const { variant, machineId, ...totals } of work.counts) {
+        const own = dayTotals(this.fleet(variant).byId.get(machineId) as Machine);
+        for (const layer of ['told', 'true'] as const) own[layer].restore(totals[layer]);
+      }
+      return { kind: 'remembered' };
+    }
     const task = plan.tasks[work.index] as Task;
     if (task.kind === 'readings')
       return { kind: 'files', files: await this.#write(this.#order, task, onRows) };
     const { fleet } = plan;
     this.#keys ??= new AnswerKeys(fleet, request, keyScope(request));
     return { kind: 'truths', truths: [this.#keys.of(machinesOf(fleet, task.machineIds))] };
+  }
+
+  #count(request: DatasetRequest, { variant, machineId, toMs }: Work & { kind: 'count' }): Counted {
+    const fleet = this.fleet(variant);
+    windowReader({ ...request, machineIds: [machineId] }, fleet).seek(toMs);
+    const { told, true: truth } = dayTotals(fleet.byId.get(machineId) as Machine);
+    return { variant, machineId, told: told.all, true: truth.all };
   }
 
   /**

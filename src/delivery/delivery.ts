@@ -26,6 +26,8 @@ import { LAG_STEP_MS, SpreadReader } from './spread-reader.ts';
 import { Watchdog } from './watchdog.ts';
 import { spreadWatermarks } from './watermarks.ts';
 
+/** The least by which two instants differ [ms]: a double keeps thousandths for millennia. */
+const SHORTEST_MS = 1e-3;
 /** The bounds in real time of a tick: live, one simulated second. */
 const TICK_MIN_MS = 50;
 const TICK_MAX_MS = 1000;
@@ -364,7 +366,8 @@ export class Delivery {
   #nextTickMs(): number {
     const { clock, isSpread } = this.#options;
     const { speed } = clock;
-    const shortestMs = TICK_MIN_MS * speed;
+    // At a very low speed the sum with an instant would be that instant, and nobody would wait.
+    const shortestMs = Math.max(SHORTEST_MS, TICK_MIN_MS * speed);
     if (isSpread) {
       const stepMs = LAG_STEP_MS * Math.ceil(shortestMs / LAG_STEP_MS);
       const nextMs = (Math.floor(this.#progress.deliveredMs / stepMs) + 1) * stepMs;

@@ -31,6 +31,7 @@ export function page(report: Report, verdicts: readonly Verdict[] | undefined): 
     { id: 'anomalies', heading: 'Anomalies', html: anomaliesTable(anomalies, source) },
     ...(verdicts ? [{ id: 'checks', heading: 'Realism checks', html: checksHtml(verdicts) }] : []),
   ];
+  const seed = source.seed === undefined ? '' : `, seed ${source.seed}`;
   const html = [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8">',
@@ -39,7 +40,7 @@ export function page(report: Report, verdicts: readonly Verdict[] | undefined): 
     `<title>${escaped(title)}</title><style>${STYLE}</style></head><body>`,
     `<header><h1>${escaped(title)}</h1>`,
     `<p>${timeName(source.fromMs)} to ${timeName(source.toMs)} UTC, `,
-    `${roundText(source.machines.length)} machines${source.seed === undefined ? '' : `, seed ${source.seed}`}.</p>`,
+    `${roundText(source.machines.length)} machines${seed}.</p>`,
     `<p class="quiet">${escaped(source.provenance)} All values are simulated. `,
     `${escaped(`${omission} ${missing}`.trim())}</p></header>`,
     '<nav aria-label="Contents"><ul>',

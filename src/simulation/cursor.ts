@@ -1,7 +1,7 @@
 import type { Machine } from '../core/factory.ts';
 import { IDLE, OFFLINE } from '../core/field.ts';
 import type { Journal } from '../core/journal.ts';
-import { ROW_WIDTH, type Values } from '../core/machine.ts';
+import { type MachineType, ROW_WIDTH, type Values } from '../core/machine.ts';
 import { white } from '../core/random.ts';
 import { meteredPowerKw, writeElectricity } from '../core/row.ts';
 import { ALERT_HOLD_S, AlertMonitor, isScanned } from './alert-monitor.ts';
@@ -36,6 +36,8 @@ export interface EnergyRegister {
   close(): void;
   /** Counts all readings up to and including `tS`, in steps of about a millisecond, and opens. */
   opening(tS: number): Iterable<undefined>;
+  /** Reads rows of another machine type from here on. */
+  become(type: MachineType): void;
   /** Counts the true reading at `at` and writes what the register shows into it. */
   count(tS: number, row: Float64Array, at: number): void;
   /** Counts the last reading as the wrongly wired meter tells it. */
@@ -283,7 +285,9 @@ export class Cursor {
     this.#steps = stepsOf(own);
     this.#incidents = new Incidents(own, this.#journal, this.#without);
     this.shown = type === base.type ? base : own;
-    if (before.type !== type) this.#alertMonitor = new AlertMonitor(type.alertList);
+    if (before.type === type) return;
+    this.#alertMonitor = new AlertMonitor(type.alertList);
+    this.register?.become(type);
   }
 
   #startAt(tS: number, stopped: StoppedState | undefined): void {

@@ -16,17 +16,19 @@ export class DefectiveCursor extends Cursor {
   defects = 0;
   /** The last true reading, if defects act on it. */
   readonly truth = new Float64Array(ROW_WIDTH);
-  readonly #instruments: Instruments;
+  readonly #journal: Journal;
+  readonly #without: string | undefined;
+  #instruments: Instruments;
+  /** The machine that the instruments are on: another object when its type has changed. */
+  #instrumented: Machine;
 
   /** @param without - The id of an anomaly to leave out. */
   constructor(machine: Machine, journal: Journal, without?: string) {
     super(machine, journal, without);
-    this.#instruments = new Instruments(machine, (tS, row) => {
-      if (!readLast(new Cursor(machine, journal, without), tS, row)) return false;
-      if (this.register)
-        row[machine.type.registerColumn] = this.#instruments.registerAtKwh(this.register, tS);
-      return true;
-    });
+    this.#journal = journal;
+    this.#without = without;
+    this.#instrumented = machine;
+    this.#instruments = this.#instrumentsOf(machine);
   }
 
   /** The time that the last reading tells [ms]. */
@@ -41,6 +43,10 @@ export class DefectiveCursor extends Cursor {
 
   override read(tS: number, values: Float64Array, at: number): void {
     super.read(tS, values, at);
+    if (this.shown !== this.#instrumented) {
+      this.#instrumented = this.shown;
+      this.#instruments = this.#instrumentsOf(this.shown);
+    }
     const instruments = this.#instruments;
     if (!instruments.areDefective(tS)) {
       this.defects = 0;
@@ -48,8 +54,19 @@ export class DefectiveCursor extends Cursor {
     }
     const { register } = this;
     this.truth.set(values.subarray(at, at + ROW_WIDTH));
-    if (register) this.truth[this.machine.type.registerColumn] = register.trueMwh / MWH_PER_KWH;
+    if (register) this.truth[this.shown.type.registerColumn] = register.trueMwh / MWH_PER_KWH;
     this.defects = instruments.tell(values, at, tS, register);
+  }
+
+  #instrumentsOf(shown: Machine): Instruments {
+    const instruments = new Instruments(shown, (tS, row) => {
+      const cursor = new Cursor(this.machine, this.#journal, this.#without);
+      if (!readLast(cursor, tS, row)) return false;
+      if (this.register)
+        row[shown.type.registerColumn] = instruments.registerAtKwh(this.register, tS);
+      return true;
+    });
+    return instruments;
   }
 }
 

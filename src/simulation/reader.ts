@@ -6,7 +6,7 @@ import { Cursor, isSame } from './cursor.ts';
 import { DefectiveCursor } from './defective-cursor.ts';
 import type { Fleet } from './fleet.ts';
 import { Instruments } from './instruments.ts';
-import { dayTotals, Register, UnreadRegister } from './register.ts';
+import { dayTotals, inheritTotals, Register, UnreadRegister } from './register.ts';
 import { AFTER_S } from './running.ts';
 
 /** Which machines a reader reads, and how often it reports a status. */
@@ -297,6 +297,7 @@ export class Reader implements RowReader {
   *#seekingNewcomers(): Generator<undefined> {
     for (const [cursor, before] of this.#newcomers) {
       this.#newcomers.delete(cursor);
+      if (before && cursor.register) inheritTotals(before.machine, cursor.machine);
       this.#seekCursor(cursor, !before);
       // A story may have begun or ended at this very instant.
       if (before && before.isRunning !== cursor.isRunning)

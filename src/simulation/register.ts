@@ -8,6 +8,8 @@ import type { Instruments } from './instruments.ts';
 const DAY_S = 86_400;
 /** Readings counted before other work may run: about a millisecond. */
 const STEP_READINGS = 2048;
+/** Instants at which its count is kept: the beginnings of defects that act at once. */
+const PAST_MAX = 64;
 /** Totals remembered for a machine, which take 2 kB. */
 const TOTALS_MAX = 128;
 const MWH_PER_KWH = 1e6;
@@ -28,21 +30,24 @@ interface Source {
  */
 export class Register implements EnergyRegister {
   readonly #machine: Machine;
-  readonly #type: MachineType;
+  #type: MachineType;
   readonly #journal: Journal;
   readonly #source: Source;
   readonly #fromS: number;
-  readonly #column: number;
-  readonly #energyColumn: number;
+  #column: number;
+  #energyColumn: number;
   #isOpen = false;
   #trueMwh = 0;
   #mwh = 0;
   /** The energy of the last reading. */
   #lastMwh = 0;
   #lastS = Number.NaN;
+  /** When the reading before it was made, and what had been counted up to then. */
+  #beforeS = Number.NaN;
+  #beforeMwh = 0;
   /** The end of the day that is being counted, in UTC. */
   #dayEndS = Number.NaN;
-  #past: { readonly tS: number; readonly mwh: number } | undefined;
+  readonly #past = new Map<number, number>();
 
   constructor(machine: Machine, journal: Journal, source: Source) {
     this.#machine = machine;
@@ -63,17 +68,31 @@ export class Register implements EnergyRegister {
   }
 
   atMwh(tS: number): number {
-    if (this.#past?.tS !== tS) {
-      const past = new Register(this.#machine, this.#journal, this.#source);
-      for (const _ of past.opening(tS));
-      past.#remember(tS);
-      this.#past = { tS, mwh: past.mwh };
+    let mwh = this.#past.get(tS);
+    if (mwh === undefined) {
+      mwh = tS >= this.#beforeS && tS < this.#lastS ? this.#beforeMwh : this.#countedUntil(tS);
+      if (this.#past.size === PAST_MAX) this.#past.clear();
+      this.#past.set(tS, mwh);
     }
-    return this.#past.mwh;
+    return mwh;
+  }
+
+  /** Counts again up to an instant before the last reading. */
+  #countedUntil(tS: number): number {
+    const past = new Register(this.#machine, this.#journal, this.#source);
+    for (const _ of past.opening(tS));
+    past.#remember(tS);
+    return past.mwh;
   }
 
   close(): void {
     this.#isOpen = false;
+  }
+
+  become(type: MachineType): void {
+    this.#type = type;
+    this.#column = type.registerColumn;
+    this.#energyColumn = type.electricityColumn + 1;
   }
 
   /** Reads the machine up to and including `tS`, from the latest total that is remembered. */
@@ -83,6 +102,8 @@ export class Register implements EnergyRegister {
     const knownS = Math.max(this.#fromS, known?.tS ?? this.#fromS);
     this.#trueMwh = known?.trueMwh ?? 0;
     this.#mwh = known?.mwh ?? 0;
+    this.#beforeS = Number.NaN;
+    this.#lastS = knownS;
     this.#dayEndS = endOfDayS(knownS);
     if (!(knownS < tS)) return;
     const { intervalMs } = this.#machine;
@@ -95,6 +116,7 @@ export class Register implements EnergyRegister {
       const atS = (i * intervalMs) / 1000;
       if (cursor.follow(atS)) {
         cursor.read(atS, row, 0);
+        if (cursor.shown.type !== this.#type) this.become(cursor.shown.type);
         this.count(atS, row, 0);
         if (wiring?.wire(row, 0, atS)) this.recount(row, 0);
       }
@@ -105,6 +127,8 @@ export class Register implements EnergyRegister {
   count(tS: number, row: Float64Array, at: number): void {
     if (!this.#isOpen) return;
     if (tS > this.#dayEndS) this.#endDay(tS);
+    this.#beforeS = this.#lastS;
+    this.#beforeMwh = this.#mwh;
     // The register of a machine that is read before its begin stands at 0.
     this.#lastMwh = tS > this.#fromS ? takenMilliwattHours(this.#type, row, at) : 0;
     this.#lastS = tS;
@@ -141,7 +165,7 @@ export class Register implements EnergyRegister {
 export class UnreadRegister implements EnergyRegister {
   readonly trueMwh = Number.NaN;
   readonly mwh = Number.NaN;
-  readonly #column: number;
+  #column: number;
 
   constructor({ type }: Machine) {
     this.#column = type.registerColumn;
@@ -152,6 +176,10 @@ export class UnreadRegister implements EnergyRegister {
   }
 
   close(): void {}
+
+  become(type: MachineType): void {
+    this.#column = type.registerColumn;
+  }
 
   opening(): Iterable<undefined> {
     return [];
@@ -183,6 +211,11 @@ export interface KnownTotal extends Total {
 class DayTotals {
   /** In the order of time. */
   #known: KnownTotal[] = [];
+
+  /** All of them, oldest first. */
+  get all(): readonly KnownTotal[] {
+    return this.#known;
+  }
 
   /** The latest ones, oldest first. */
   latest(count: number): readonly KnownTotal[] {
@@ -245,7 +278,7 @@ export function dayTotals(machine: Machine): Remembered {
 export function inheritTotals(before: Machine, machine: Machine): void {
   for (const layer of ['true', 'told'] as const) {
     const own = dayTotals(machine)[layer];
-    if (own.latest(1).length === 0) own.restore(dayTotals(before)[layer].latest(TOTALS_MAX));
+    if (own.latest(1).length === 0) own.restore(dayTotals(before)[layer].all);
   }
 }
 

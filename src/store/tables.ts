@@ -59,7 +59,8 @@ export async function machineBeginnings(
     [machineIds, nowS],
   );
   const rows = await queries.query<{ id: string; begins_s: number }>(
-    'select machine_id as id, begins_s from simulator.machine_beginnings where begins_s is not null',
+    `select machine_id as id, begins_s from simulator.machine_beginnings
+      where begins_s is not null`,
   );
   return new Map(rows.map(({ id, begins_s }) => [id, begins_s]));
 }

@@ -7,7 +7,7 @@ import { type Fleet, hasEnergyRegister, nextFleet } from '../simulation/fleet.ts
 import { readStories, type StoryContext } from './index.ts';
 
 /** Name of the stories that clients tell one defect at a time; no file can have it. */
-export const DEFECTS_OF_CLIENTS = '';
+const DEFECTS_OF_CLIENTS = '';
 
 /** The fleet of some factories, with what its journal tells by now. */
 export function toldFleet(fleet: Fleet, factories = fleet.factories): Fleet {

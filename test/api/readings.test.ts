@@ -5,6 +5,7 @@ import { Batch, READING } from '../../src/core/batch.ts';
 import { FORMATS } from '../../src/dataset/formats/index.ts';
 import { type Reading, readingAt } from '../../src/encoding/reading.ts';
 import type { DurableLog } from '../../src/service/durable-log.ts';
+import { exportRequest } from '../../src/service/export-request.ts';
 import { createReader } from '../../src/simulation/reader.ts';
 import { COMPRESSOR, NOON_MS, PUMP, type Simulation, startSimulation } from '../simulation.ts';
 import { until } from '../until.ts';
@@ -199,6 +200,19 @@ describe('energy registers', () => {
     assert.ok(mwh > 0);
     const last = await of(NOON_MS - 60_000);
     assert.deepEqual(last, all.slice(-last.length));
+  });
+
+  it('go on in exports from the same beginning', async () => {
+    const window = { fromMs: NOON_MS - 600_000, toMs: NOON_MS, command: '' };
+    const { registersFromMs, haveAllRegisters } = await exportRequest(simulation.simulator, window);
+    assert.deepEqual([registersFromMs, haveAllRegisters], [NOON_MS - 3_600_000, true]);
+    const plain = await startSimulation();
+    try {
+      const request = await exportRequest(plain.simulator, window);
+      assert.equal(Object.hasOwn(request, 'registersFromMs'), false);
+    } finally {
+      await plain.close();
+    }
   });
 
   it('are in lists of fields, and in a series only if they are asked for', async () => {

@@ -97,6 +97,29 @@ describe('generate into a database', { skip: withoutPostgres() }, () => {
     );
   });
 
+  it('stores energy registers in tables that it creates, and says once where it cannot', async () => {
+    const server = await postgres.newDatabase();
+    const enms = new Enms(server);
+    await endOf(generate(server, ...WINDOW, '--registers'), 0);
+    const wrong = await enms.query(
+      `select count(*) from (
+         select energy_total_kwh, sum(energy_kwh) over (partition by machine_id order by time) as kwh
+         from energy_readings) as counted
+       where energy_total_kwh is distinct from kwh`,
+    );
+    assert.deepEqual(wrong, [{ count: '0' }]);
+
+    const plain = await postgres.newDatabase();
+    await endOf(generate(plain, ...WINDOW), 0);
+    const said = await endOf(generate(plain, ...WINDOW, '--registers'), 0);
+    const remark = /energy_readings has no column energy_total_kwh, which is left out/g;
+    assert.equal(said.match(remark)?.length, 1);
+    const kept = await new Enms(plain).query(
+      `select count(*) from energy_readings where metadata <> '{}'`,
+    );
+    assert.deepEqual(kept, [{ count: '0' }]);
+  });
+
   it('stores resampled readings', async () => {
     const server = await postgres.newDatabase();
     await endOf(generate(server, ...WINDOW, '--resample', '10m'), 0);

@@ -1,10 +1,12 @@
 /** What registers show: of meters that are wired wrongly, and after rollover, reset and exchange. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { Batch } from '../../src/core/batch.ts';
 import type { RegisterDefect } from '../../src/core/defect.ts';
 import { Journal } from '../../src/core/journal.ts';
 import { defects } from '../../src/defects/index.ts';
 import { createFleet, DEFAULT_SETTINGS } from '../../src/simulation/fleet.ts';
+import { createReader } from '../../src/simulation/reader.ts';
 import {
   boiler,
   columnOf,
@@ -195,4 +197,25 @@ test('a value defect acts on what the register shows', () => {
 
 test('a lost reading is counted all the same', () => {
   check([{ kind: 'gap', values: { share: 0.5 } }], (mwh) => mwh);
+});
+
+test('a reader that moves to other times shows the same', () => {
+  const fleet = countedFleet([
+    { kind: 'reset', ...at(305) },
+    { kind: 'stuck', fields: ['energy_total_kwh'] },
+  ]);
+  const reader = createReader(fleet);
+  const batch = new Batch(50_000);
+  const shown = (fromS: number) => {
+    batch.clear();
+    reader.seek(1000 * fromS);
+    reader.read(1000 * TO_S, batch);
+    return readings(batch).map((row) => [row.machine.id, row.tS, mwhOf(row)]);
+  };
+  const all = shown(FROM_S);
+  for (const offsetS of [1100, 310, 900, 0, 299, 301])
+    assert.deepEqual(
+      shown(FROM_S + offsetS),
+      all.filter(([, tS]) => Number(tS) > FROM_S + offsetS),
+    );
 });

@@ -31,7 +31,11 @@ export const VARIABLES = {
   MQTT_USERNAME: optional(NAME, 'User name at the broker; the embedded one then requires it.'),
   MQTT_PASSWORD: secret(text(65_535), 'Password of that user.'),
   MQTT_QOS: variable(choice([0, 1, 2]), '1', 'Quality of service of readings.'),
-  MQTT_GROUND_TRUTH: variable(FLAG, 'false', 'Whether anomalies and defects are published, as labels.'),
+  MQTT_GROUND_TRUTH: variable(
+    FLAG,
+    'false',
+    'Whether anomalies and defects are published, as labels.',
+  ),
   PUBLISH_SPREAD: optional(
     choice(['none', 'interval']),
     'interval: publish each machine at its own time within its interval, so that machines do not ' +

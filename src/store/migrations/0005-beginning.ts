@@ -10,7 +10,7 @@ create table simulator.machine_beginnings (
   begins_s double precision);
 
 comment on column simulator.machine_beginnings.begins_s is
-  'Simulated time at which a running factory got the machine; null: it was there from the beginning';
+  'Simulated time at which a running factory got it; null: it was there from the beginning';
 
 create table simulator.register_totals (
   machine_id text primary key,
