@@ -257,6 +257,29 @@ describe('stories of a running factory', () => {
     assert.equal((await begin(named('story-7'))).status, 200);
   });
 
+  it('may be told again, and what happens then is another thing', async () => {
+    for (let telling = 0; telling < 2; telling++) {
+      assert.equal((await begin(STORY)).status, 200);
+      await simulation.pass(180);
+      assert.equal((await call('DELETE', '/simulator/scenarios/leak-and-unit')).status, 200);
+      await simulation.pass(60);
+    }
+    const { body: anomalies } = await call('GET', '/simulator/anomalies');
+    const { body: defects } = await call('GET', '/simulator/defects');
+    for (const rows of [anomalies, defects]) {
+      assert.equal(rows.length, 2);
+      assert.equal(new Set(rows.map(({ id }: { id: string }) => id)).size, 2);
+    }
+    assert.deepEqual(
+      anomalies.map((each: Record<string, unknown>) => [each['started_at'], each['ended_at']]),
+      [
+        ['2026-06-01T12:01:01Z', '2026-06-01T12:03:01Z'],
+        ['2026-06-01T12:05:01Z', '2026-06-01T12:07:01Z'],
+      ],
+    );
+    assert.ok(anomalies.every((each: { cleared_by: string }) => each.cleared_by === 'request'));
+  });
+
   it('keep their meaning when the factory becomes another one', async () => {
     await begin(STORY);
     const { simulator } = simulation;
