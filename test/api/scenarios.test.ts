@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type Batch, READING } from '../../src/core/batch.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
+import { fleetOf } from '../../src/dataset/request.ts';
 import { type Reading, readingAt } from '../../src/encoding/reading.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { defectsIn } from '../../src/service/defect-records.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
+import { exportRequest } from '../../src/service/export-request.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { batches, createReader } from '../../src/simulation/reader.ts';
 import { toldFleet } from '../../src/stories/told.ts';
@@ -255,6 +257,20 @@ describe('stories of a running factory', () => {
     assert.equal((await begin(named('story-20'))).status, 409);
     await call('DELETE', '/simulator/scenarios/story-7');
     assert.equal((await begin(named('story-7'))).status, 200);
+  });
+
+  it('are in an export of the running factory, and its twins are without what they leave out', async () => {
+    await begin(STORY);
+    await simulation.pass(400);
+    const toMs = NOON_MS + 400_000;
+    const options = { fromMs: NOON_MS, toMs, command: 'none' };
+    const request = await exportRequest(simulation.simulator, options);
+    const rows = (fleet: Fleet) => read(fleet, NOON_MS, toMs, COMPRESSOR);
+    assert.deepEqual(rows(fleetOf(request, 'actual')), rows(restarted()));
+    assert.deepEqual(rows(fleetOf(request, 'clean')), rows(restarted([])));
+    const url = `/simulator/machines/${COMPRESSOR}/readings?from=${time(NOON_MS)}&to=${time(toMs)}`;
+    const { body } = await call('GET', `${url}&as=true`);
+    assert.deepEqual(rows(fleetOf(request, 'true')), body);
   });
 
   it('may be told again, and what happens then is another thing', async () => {
