@@ -247,6 +247,18 @@ describe('stories of a running factory', () => {
     assert.equal(simulation.simulator.fleet, fleet);
   });
 
+  it('may be as long as a file, and no longer', async () => {
+    const text = (length: number) => {
+      const story = 'name: long\nevents: [{ at: 1h, stop: { machines: Compressor-1 } }]\n';
+      return story + '# a line\n'.repeat((length - story.length) / 9);
+    };
+    assert.equal((await begin(text(1024 * 1024 - 9))).status, 200);
+    assert.equal((await begin(text(1024 * 1024 + 90))).status, 422);
+    const { status, body } = await begin(text(3 * 1024 * 1024));
+    assert.equal(status, 413);
+    assert.equal(body.message, 'the body is too large; the limit is 2 MB');
+  });
+
   it('have one name each, and there are twenty at most', async () => {
     const named = (name: string) => ({ ...STORY, name });
     assert.equal((await begin(STORY)).status, 200);
