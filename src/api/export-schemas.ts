@@ -21,6 +21,11 @@ const RESAMPLE_MAX_S = 86_400;
 /** Machines that one export may name. */
 const MACHINES_MAX = 10_000;
 const NAME_MAX = 200;
+/** Characters of a scenario: those of a file of 1 MiB. */
+const SCENARIO_MAX = 1024 * 1024;
+/** Scenarios of one export, and twins without an event. */
+const SCENARIOS_MAX = 20;
+const TWINS_MAX = 20;
 
 /** The body of an export request: the options of `generate`. */
 export const ExportBody = command(
@@ -56,9 +61,44 @@ export const ExportBody = command(
       ),
     ),
     labels: Type.Optional(
-      flag('Whether to add the columns anomaly and anomaly_type to every table.'),
+      flag(
+        'Whether to add the columns anomaly and anomaly_type to every table; where stories are ' +
+          'told, also defect, defect_kind and received_at.',
+      ),
     ),
-    clean: Type.Optional(flag('Whether to also write a twin without anomalies to clean/.')),
+    clean: Type.Optional(
+      flag('Whether to also write a twin without anomalies and instrument defects to clean/.'),
+    ),
+    scenarios: Type.Optional(
+      Type.Array(
+        Type.Unsafe<object | string>({
+          type: ['object', 'string'],
+          minLength: 1,
+          maxLength: SCENARIO_MAX,
+          title: 'a scenario as an object, or its text in YAML',
+        }),
+        {
+          minItems: 1,
+          maxItems: SCENARIOS_MAX,
+          description:
+            'Scenarios to tell besides the stories of the factory, each an object or the text of ' +
+            'a scenario file. The running factory is left alone.',
+        },
+      ),
+    ),
+    scenario_start: Type.Optional(
+      instant('Zero of the relative times of scenarios without a start.', '2026-01-05T06:00:00Z'),
+    ),
+    true: Type.Optional(flag('Whether to also write a twin without instrument defects to true/.')),
+    without: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: NAME_MAX }), {
+        minItems: 1,
+        maxItems: TWINS_MAX,
+        description:
+          'Events of scenarios; a twin without each of them is written to without/EVENT/. An ' +
+          'event is `scenario/id` where several scenarios have one of that id.',
+      }),
+    ),
     resample_seconds: Type.Optional(
       Type.Number({
         minimum: 0.1,
@@ -93,6 +133,9 @@ const properties = {
   wide: flag('Whether there is one table for each machine type, with all fields and labels.'),
   labels: flag('Whether every table has the columns anomaly and anomaly_type.'),
   clean: flag('Whether clean/ has a twin without anomalies.'),
+  scenarios: list('Names of the scenarios that are told besides.', Type.String()),
+  true: flag('Whether true/ has a twin without instrument defects.'),
+  without: list('Events without which there are twins in without/.', Type.String()),
   resample_seconds: numberOrNull('Interval of the readings [s]; null: that of each machine.', null),
   rows: integer('Rows of readings written so far.', 120_000),
   rows_total: integer('Rows of readings when it is done.', 2_298_240),
@@ -144,6 +187,9 @@ export function shownExport({ asked, state, rows, allRows, ...record }: ExportSu
     wide: asked.wide !== undefined,
     labels: asked.hasLabels,
     clean: asked.hasClean,
+    scenarios: [...(asked.scenarios ?? [])],
+    true: asked.hasTrue ?? false,
+    without: [...(asked.without ?? [])],
     resample_seconds: asked.resampleMs === undefined ? null : asked.resampleMs / 1000,
     rows,
     rows_total: allRows,

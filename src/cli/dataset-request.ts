@@ -8,7 +8,12 @@ import {
   type FormatName,
 } from '../dataset/formats/index.ts';
 import { suitablePartition } from '../dataset/plan.ts';
-import { type DatasetRequest, storiesOf, type WindowRequest } from '../dataset/request.ts';
+import {
+  type DatasetRequest,
+  factoriesEver,
+  storiesOf,
+  type WindowRequest,
+} from '../dataset/request.ts';
 import { SPLIT, SPLIT_DEFAULT } from '../dataset/split.ts';
 import { timeText } from '../encoding/time.ts';
 import { version } from '../runtime/version.ts';
@@ -21,8 +26,7 @@ import type { Destination, Write, WriteJob } from './destinations/destination.ts
 import { FOLDER_DEFAULT } from './destinations/files.ts';
 import { DESTINATIONS } from './destinations/index.ts';
 import { OptionReader } from './option-reader.ts';
-import { withScenarios } from './scenario-files.ts';
-import { readWindow, withRegisters } from './window-options.ts';
+import { readToldWindow } from './scenario-files.ts';
 
 /** Longest resampling interval: a day [s]. */
 const RESAMPLE_MAX_S = 86_400;
@@ -30,6 +34,8 @@ const RESAMPLE = duration(0.1, RESAMPLE_MAX_S);
 
 /** What `generate` is to write, and how it gets to its destination. */
 export interface GenerateTask extends Pick<WriteJob, 'window' | 'dataset' | 'isOnCluster'> {
+  /** What is accepted and may not be meant, in sentences. */
+  readonly remarks: readonly string[];
   readonly write: Write;
 }
 
@@ -40,13 +46,13 @@ export function readGenerateOptions(args: Arguments, configuration: Configuratio
   for (const name of destination.inapplicable)
     if (options.isGiven(name)) options.fault(name, `applies to files, not to ${destination.name}`);
   const isOnCluster = readClusterFlag(options, destination, configuration);
-  const read = withRegisters(options, readWindow(options, configuration), configuration);
-  const window = resampled(options, withScenarios(options, read), configuration);
+  const window = resampled(options, readToldWindow(options, configuration));
   const dataset = readDataset(options, window, args, configuration, destination);
   // The options of the others are checked, too, so that all errors are found.
   const writes = new Map(DESTINATIONS.map((each) => [each, each.read(options, configuration)]));
   options.check();
-  return { window, dataset, isOnCluster, write: writes.get(destination) as Write };
+  const remarks = sealRemarks(options, dataset);
+  return { window, dataset, isOnCluster, remarks, write: writes.get(destination) as Write };
 }
 
 function chosenDestination(options: OptionReader): Destination {
@@ -78,16 +84,12 @@ function readClusterFlag(
 }
 
 /** The window with its resampling interval, if one is given. */
-function resampled(
-  options: OptionReader,
-  window: WindowRequest,
-  { factories }: Configuration,
-): WindowRequest {
+function resampled(options: OptionReader, window: WindowRequest): WindowRequest {
   const resampleS = options.read('resample', RESAMPLE);
   if (resampleS === undefined) return window;
   const resampleMs = Math.round(1000 * resampleS);
   const chosen = new Set(window.machineIds);
-  for (const { id, name, intervalS } of factories.flatMap(({ machines }) => machines))
+  for (const { id, name, intervalS } of factoriesEver(window).flatMap((each) => each.machines))
     if (chosen.has(id) && resampleMs % Math.round(1000 * intervalS) !== 0)
       options.fault(
         'resample',
@@ -165,6 +167,21 @@ function readTruthFolder(
     options.fault('truth-out', `${written} and the folder of the dataset contain each other`);
   if (isWide) options.fault('truth-out', 'does not apply to --wide, whose tables have labels');
   return { truthFolder };
+}
+
+/** Seeds below this are guessed in seconds. */
+const SECRET_SEED_MIN = 2 ** 32;
+
+/** Whoever guesses the seed of sealed data makes its answer again. */
+function sealRemarks(
+  options: OptionReader,
+  { truthFolder, seed }: DatasetRequest,
+): readonly string[] {
+  if (truthFolder === undefined) return [];
+  const isUsual = !options.isGiven('seed');
+  if (!isUsual && seed >= SECRET_SEED_MIN) return [];
+  const why = isUsual ? '--seed is not given' : `${seed} is below 4294967296`;
+  return [`the truth is sealed, but its seed can be guessed: ${why}`];
 }
 
 /** Whether a path is a folder or lies in it. */

@@ -9,13 +9,8 @@ import type { Command } from './command.ts';
 import { type Pacing, publish } from './destinations/broker.ts';
 import { OptionReader } from './option-reader.ts';
 import { withProgress } from './progress-line.ts';
-import { SCENARIO_OPTIONS, withScenarios } from './scenario-files.ts';
-import {
-  readWindow,
-  WINDOW_OPTIONS,
-  windowConfiguration,
-  withRegisters,
-} from './window-options.ts';
+import { readToldWindow, SCENARIO_OPTIONS } from './scenario-files.ts';
+import { WINDOW_OPTIONS, windowConfiguration } from './window-options.ts';
 
 const SPEED_MAX = 100_000;
 const NUMBER = positive(SPEED_MAX);
@@ -52,8 +47,7 @@ export const replay: Command = {
   async execute(args, reporter) {
     const configuration = windowConfiguration(args);
     const options = new OptionReader(args);
-    const read = withRegisters(options, readWindow(options, configuration), configuration);
-    const window = withScenarios(options, read);
+    const window = readToldWindow(options, configuration);
     const broker = readBroker(options, configuration);
     if (!broker && !options.isGiven('mqtt'))
       options.fault('mqtt', 'is missing, and MQTT_HOST is not set');

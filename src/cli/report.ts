@@ -9,7 +9,7 @@ import type { Arguments, Command } from './command.ts';
 import { OptionReader } from './option-reader.ts';
 import { withProgress } from './progress-line.ts';
 import type { Reporter } from './reporter.ts';
-import { SCENARIO_OPTIONS, withScenarios } from './scenario-files.ts';
+import { readToldWindow, SCENARIO_OPTIONS } from './scenario-files.ts';
 import { readWindow, WINDOW_OPTIONS, windowConfiguration } from './window-options.ts';
 
 /** The default output file. */
@@ -72,7 +72,8 @@ async function sourceOf(args: Arguments, configuration: Configuration): Promise<
   const [folder] = operands;
   if (folder === undefined) {
     const options = new OptionReader(args);
-    const request = withScenarios(options, readWindow(options, configuration));
+    const isTold = options.isGiven('scenario') || options.isGiven('scenario-start');
+    const request = (isTold ? readToldWindow : readWindow)(options, configuration);
     options.check();
     const { windowSource } = await import('../report/window-source.ts');
     const source = windowSource(request, version);

@@ -1,8 +1,10 @@
-import { storiesOf, type WindowRequest } from '../dataset/request.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { factoriesEver, type WindowRequest } from '../dataset/request.ts';
 import { WHOLE_INSTANT_MS } from '../schema/times.ts';
 import { readScenario } from '../stories/file.ts';
 import type { Option } from './command.ts';
 import type { OptionReader } from './option-reader.ts';
+import { readFrame, readMachines, readWindow, withRegisters } from './window-options.ts';
 
 /** The zero of relative times. */
 export const SCENARIO_START: Readonly<Record<'scenario-start', Option>> = {
@@ -21,19 +23,25 @@ export const SCENARIO_OPTIONS: Readonly<Record<'scenario' | 'scenario-start', Op
   ...SCENARIO_START,
 };
 
-/** Adds the scenarios that are to be told in a window, unless there are errors in them. */
-export function withScenarios(options: OptionReader, window: WindowRequest): WindowRequest {
+/**
+ * Reads the window with its energy registers and the scenarios that are told in it; the result is
+ * only valid if `options` has no errors.
+ */
+export function readToldWindow(options: OptionReader, configuration: Configuration): WindowRequest {
   const startMs = options.read('scenario-start', WHOLE_INSTANT_MS);
   const files = options.writtenAll('scenario');
   if (files.length === 0) {
     if (options.isGiven('scenario-start')) options.fault('scenario-start', 'requires --scenario');
-    return window;
+    return withRegisters(options, readWindow(options, configuration), configuration);
   }
   const start = startMs !== undefined && { startS: startMs / 1000 };
-  const texts = files.flatMap((file) => {
+  const stories = files.flatMap((file) => {
     const text = options.collect(() => readScenario(file, '--scenario'));
     return text ? { ...text, ...start } : [];
   });
-  const told = { ...window, stories: texts };
-  return options.collect(() => storiesOf(told)) ? told : window;
+  const window = withRegisters(options, readFrame(options, configuration), configuration);
+  const told = { ...window, stories };
+  const factories = options.collect(() => factoriesEver(told));
+  const machineIds = readMachines(options, configuration, factories ?? window.factories);
+  return { ...(factories ? told : window), machineIds };
 }

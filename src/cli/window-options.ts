@@ -1,5 +1,6 @@
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
+import type { FactoryDescription } from '../core/factory.ts';
 import { chosenMachines } from '../dataset/machine-choice.ts';
 import type { WindowRequest } from '../dataset/request.ts';
 import { momentMs } from '../schema/times.ts';
@@ -73,6 +74,27 @@ export function withRegisters(
 
 /** Reads the window; the result is only valid if `options` has no errors. */
 export function readWindow(options: OptionReader, configuration: Configuration): WindowRequest {
+  const frame = readFrame(options, configuration);
+  return { ...frame, machineIds: readMachines(options, configuration, frame.factories) };
+}
+
+/** The ids of the machines that are chosen of some factories. */
+export function readMachines(
+  options: OptionReader,
+  { sources }: Configuration,
+  factories: readonly FactoryDescription[],
+): readonly string[] {
+  const isFleet = sources['FLEET_MACHINES'] === 'command line';
+  const names = (isFleet ? undefined : options.written('machines'))
+    ?.split(',')
+    .map((each) => each.trim());
+  return chosenMachines(names, factories, (_place, message) =>
+    options.fault('machines', `${message}; ids or names, separated by commas`),
+  );
+}
+
+/** Reads the window, with all machines of its factories. */
+export function readFrame(options: OptionReader, configuration: Configuration): WindowRequest {
   const moment = momentMs(Date.now());
   const fromMs = options.read('from', moment) ?? Number.NaN;
   const toMs = options.read('to', moment) ?? Number.NaN;
@@ -80,13 +102,6 @@ export function readWindow(options: OptionReader, configuration: Configuration):
     if (!options.isGiven(name)) options.fault(name, `is missing; ${moment.expected}`);
   if (fromMs >= toMs)
     options.fault('to', `${options.written('to')} is not after --from ${options.written('from')}`);
-  const isFleet = configuration.sources['FLEET_MACHINES'] === 'command line';
-  const names = (isFleet ? undefined : options.written('machines'))
-    ?.split(',')
-    .map((each) => each.trim());
-  const machineIds = chosenMachines(names, configuration.factories, (_place, message) =>
-    options.fault('machines', `${message}; ids or names, separated by commas`),
-  );
   return {
     factories: configuration.factories,
     seed: options.read('seed', SEED) ?? configuration.simulation.seed,
@@ -94,6 +109,6 @@ export function readWindow(options: OptionReader, configuration: Configuration):
     events: [],
     fromMs,
     toMs,
-    machineIds,
+    machineIds: configuration.factories.flatMap(({ machines }) => machines.map(({ id }) => id)),
   };
 }

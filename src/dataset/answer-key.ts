@@ -4,11 +4,13 @@ import { type DefectTruth, defectTruthsOf } from './defect-truth.ts';
 import { isTold, type WindowRequest } from './request.ts';
 import {
   changesIn,
+  fleetWithout,
   fleetWithoutMeasures,
   type HourlyEnergy,
   hourlyEnergy,
   type Saving,
   savingsOf,
+  type WindowChange,
 } from './savings.ts';
 import { type Truth, truthsOf } from './truth.ts';
 
@@ -43,7 +45,9 @@ export class AnswerKeys {
   readonly #fleet: Fleet;
   readonly #request: WindowRequest;
   readonly #scope: KeyScope;
-  readonly #changes: ReturnType<typeof changesIn>;
+  readonly #changes: readonly WindowChange[];
+  /** The fleet without each change, made when the first machine needs it. */
+  readonly #others: Fleet[] = [];
   #withoutMeasures: Fleet | undefined;
 
   /** @param fleet - The one that readings are told of. */
@@ -51,7 +55,7 @@ export class AnswerKeys {
     this.#fleet = fleet;
     this.#request = request;
     this.#scope = scope;
-    this.#changes = scope.ofStories ? changesIn(request) : [];
+    this.#changes = scope.ofStories ? changesIn(fleet, request.fromMs, request.toMs) : [];
   }
 
   of(machines: readonly Machine[]): AnswerKey {
@@ -65,14 +69,22 @@ export class AnswerKeys {
       defects: ofStories
         ? machines.flatMap((machine) => defectTruthsOf(fleet, machine, fromMs, toMs))
         : [],
-      savings: machines.flatMap((machine) => savingsOf(fleet, machine, this.#changes)),
+      savings: machines.flatMap(({ id }) =>
+        savingsOf(fleet, id, this.#changes, (change) => this.#without(change), fromMs, toMs),
+      ),
       energy: isDetailed ? machines.map((machine) => this.#energyOf(machine)) : [],
     };
   }
 
+  #without(change: number): Fleet {
+    this.#others[change] ??= fleetWithout(this.#fleet, this.#changes[change] as WindowChange);
+    return this.#others[change];
+  }
+
   #energyOf(machine: Machine): HourlyEnergy {
-    this.#withoutMeasures ??= fleetWithoutMeasures(this.#request, this.#fleet);
-    return hourlyEnergy(this.#fleet, this.#withoutMeasures, machine, this.#request);
+    const { fromMs, toMs } = this.#request;
+    this.#withoutMeasures ??= fleetWithoutMeasures(this.#fleet, fromMs, toMs);
+    return hourlyEnergy(this.#fleet, this.#withoutMeasures, machine, fromMs, toMs);
   }
 }
 

@@ -2,6 +2,7 @@ import { Batch, LOST, READING, REPEAT } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
 import type { Journal } from '../core/journal.ts';
 import { ROW_WIDTH } from '../core/machine.ts';
+import { Memo } from '../runtime/memo.ts';
 import { Cursor } from '../simulation/cursor.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { EVERY_ANOMALY } from '../simulation/incidents.ts';
@@ -22,7 +23,8 @@ import { KnownIncidents } from './known-incidents.ts';
  */
 export class CounterfactualReader implements RowReader {
   readonly #reader: Reader;
-  readonly #twins: ReadonlyMap<Machine, Twin>;
+  /** By the id of the machine. */
+  readonly #twins: ReadonlyMap<string, Twin>;
   readonly #apart = new Set<Twin>();
   readonly #raw = new Batch();
   /** The row of `#raw` that comes next. */
@@ -32,12 +34,12 @@ export class CounterfactualReader implements RowReader {
 
   constructor(fleet: Fleet, machines: readonly Machine[], statusIntervalS: number) {
     this.#reader = createReader(fleet, { machines, statusIntervalS });
-    this.#twins = new Map(machines.map((each) => [each, new Twin(each, fleet.journal)]));
+    this.#twins = new Map(machines.map((each) => [each.id, new Twin(each, fleet.journal)]));
   }
 
   /** Each machine, followed by the one that its second readings are of. */
   get twins(): readonly Machine[] {
-    return [...this.#twins].flatMap(([machine, twin]) => [machine, twin.machine]);
+    return [...this.#twins.values()].flatMap(({ original, machine }) => [original, machine]);
   }
 
   get timeMs(): number {
@@ -91,8 +93,9 @@ export class CounterfactualReader implements RowReader {
     batch.append(this.#raw, this.#at);
     batch.append(this.#raw, this.#at);
     const row = batch.length - 1;
-    const twin = this.#twins.get(batch.machines[row] as Machine) as Twin;
-    batch.machines[row] = twin.machine;
+    const machine = batch.machines[row] as Machine;
+    const twin = this.#twins.get(machine.id) as Twin;
+    batch.machines[row] = twin.machineOf(machine);
     const flags = this.#raw.flags[this.#at] as number;
     const isDelivered = (flags & READING) !== 0 && this.#raw.carries(this.#at, 0);
     batch.flags[row - 1] = isDelivered ? READING | (flags & REPEAT) : LOST;
@@ -108,7 +111,9 @@ export class CounterfactualReader implements RowReader {
 class Twin {
   /** A machine like the real one, but another object. */
   readonly machine: Machine;
-  readonly #original: Machine;
+  readonly original: Machine;
+  /** Others that take its place, each like a real one. */
+  readonly #others = new Memo((real: Machine): Machine => ({ ...real }));
   readonly #journal: Journal;
   readonly #incidents: KnownIncidents;
   readonly #scratch = new Float64Array(ROW_WIDTH);
@@ -123,9 +128,14 @@ class Twin {
 
   constructor(machine: Machine, journal: Journal) {
     this.machine = { ...machine };
-    this.#original = machine;
+    this.original = machine;
     this.#journal = journal;
     this.#incidents = new KnownIncidents([machine, ...(machine.metered ?? [])], journal);
+  }
+
+  /** The machine of the second reading of a real machine, which may be of another type. */
+  machineOf(real: Machine): Machine {
+    return real === this.original ? this.machine : this.#others.of(real);
   }
 
   /** Moves to an instant, where the real machine may differ because of what happened before. */
@@ -171,7 +181,7 @@ class Twin {
   }
 
   #begin(): void {
-    this.#cursor = new Cursor(this.#original, this.#journal, EVERY_ANOMALY);
+    this.#cursor = new Cursor(this.original, this.#journal, EVERY_ANOMALY);
     this.#cursor.seek(this.#lastMs, this.#scratch);
   }
 }

@@ -6,7 +6,7 @@ import type { LineFormat } from '../encoding/line-format.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { formatNamed } from './formats/index.ts';
 import type { DatasetRequest } from './request.ts';
-import { machinesOf, tableRows, windowBatches } from './window-reader.ts';
+import { machinesOf, tableRows, typesOf, windowBatches } from './window-reader.ts';
 
 /** Bytes written to the stream at a time. */
 const CHUNK_BYTES = 1 << 18;
@@ -25,7 +25,9 @@ export async function streamFlat(
 ): Promise<void> {
   const machines = machinesOf(fleet, request.machineIds);
   const { lines } = formatNamed(request.format);
-  const encoder = (lines as LineFormat).flat(machines.map(({ type }) => type));
+  const encoder = (lines as LineFormat).flat(
+    machines.flatMap((machine) => typesOf(fleet, machine, request)),
+  );
   const chunk = new Uint8Array(CHUNK_BYTES + MESSAGE_BYTES_MAX);
   let at = encoder.header(chunk, 0);
   const flush = async () => {

@@ -8,7 +8,7 @@ import { periodTexts } from './manifest.ts';
 import type { Plan } from './plan.ts';
 import { inOrder, table } from './record-tables.ts';
 import { storiesOf, type WindowRequest } from './request.ts';
-import { changesIn, type WindowChange } from './savings.ts';
+import { changesIn, doInteract, type WindowChange } from './savings.ts';
 import { firstStep } from './true-energy.ts';
 
 const MWH_PER_KWH = 1e6;
@@ -51,6 +51,8 @@ interface Measure extends WindowChange {
   readonly machineId: string | null;
   readonly actualMwh: number;
   readonly withoutMwh: number;
+  /** The changes that may influence its savings. */
+  readonly others: readonly WindowChange[];
 }
 
 /**
@@ -58,13 +60,15 @@ interface Measure extends WindowChange {
  * every machine whose energy differs, and one for a main meter. Costs need a tariff.
  */
 export function measuresTable(
-  request: WindowRequest,
-  { machines }: Plan,
+  { fromMs, toMs }: WindowRequest,
+  { fleet, machines }: Plan,
   { savings }: AnswerKey,
 ): RecordTable {
   const meters = new Set(machines.flatMap(({ id, type }) => (type.isMainMeter ? id : [])));
   const place = new Map(machines.map(({ id }, i) => [id, i]));
-  const rows = changesIn(request).flatMap((each, change): Measure[] => {
+  const changes = changesIn(fleet, fromMs, toMs);
+  const rows = changes.flatMap((each, change): Measure[] => {
+    const others = changes.filter((other) => other !== each && doInteract(fleet, each, other));
     const own = savings
       .filter((saving) => saving.change === change)
       .toSorted((a, b) => (place.get(a.machineId) ?? 0) - (place.get(b.machineId) ?? 0));
@@ -74,12 +78,12 @@ export function measuresTable(
       withoutMwh: counted.reduce((sum, { withoutMwh }) => sum + withoutMwh, 0),
     };
     return [
-      { ...each, boundary: 'factory', machineId: null, ...all },
+      { ...each, others, boundary: 'factory', machineId: null, ...all },
       ...own
         .filter(({ actualMwh, withoutMwh }) => actualMwh !== withoutMwh)
         .map(({ machineId, actualMwh, withoutMwh }) => {
           const boundary = meters.has(machineId) ? ('main_meter' as const) : ('machine' as const);
-          return { ...each, boundary, machineId, actualMwh, withoutMwh };
+          return { ...each, others, boundary, machineId, actualMwh, withoutMwh };
         }),
     ];
   });
@@ -115,6 +119,14 @@ export function measuresTable(
     ],
     ['true_savings_cost', 'number', () => null],
     ['true_savings_co2_kg', 'number', () => null],
+    [
+      'interacts_with',
+      'text',
+      ({ others }) => {
+        const names = new Set(others.map(({ story, event }) => `${story.name}/${event.id}`));
+        return names.size === 0 ? null : [...names].join(';');
+      },
+    ],
   ]);
 }
 

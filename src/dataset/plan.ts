@@ -13,7 +13,7 @@ import {
   type WindowRequest,
 } from './request.ts';
 import { wideLayouts } from './wide-layout.ts';
-import { machinesOf, plannedReadings, plannedTableRows } from './window-reader.ts';
+import { machinesOf, plannedReadings, plannedTableRows, typesOf } from './window-reader.ts';
 
 /** A file of readings to write. */
 export interface PlannedFile {
@@ -79,7 +79,7 @@ export function planOf(request: DatasetRequest, fleet: Fleet): Plan {
   const machines = machinesOf(fleet, request.machineIds);
   const variants = variantsOf(request);
   const layout = request.wide ? wideTasks : channelTasks;
-  const { tables, readings, isCut } = layout(request, machines, variants);
+  const { tables, readings, isCut } = layout(request, fleet, machines, variants);
   const truths = slices(machines, Math.ceil(machines.length / TRUTH_TASKS_MAX)).map(
     (members): TruthTask => ({ kind: 'truths', machineIds: members.map(({ id }) => id) }),
   );
@@ -94,15 +94,21 @@ interface Layout extends Pick<Plan, 'tables' | 'isCut'> {
 /** A table for each machine type, in one file. */
 function wideTasks(
   request: DatasetRequest,
+  fleet: Fleet,
   machines: readonly Machine[],
   variants: readonly Variant[],
 ): Layout {
   const { factories, fromMs, toMs, resampleMs } = request;
-  const types = machines.map(({ type }) => type);
-  const tables = wideLayouts(types, factories, resampleMs !== undefined, isTold(request));
+  const types = new Map(machines.map((each) => [each, typesOf(fleet, each, request)]));
+  const tables = wideLayouts(
+    [...types.values()].flat(),
+    factories,
+    resampleMs !== undefined,
+    isTold(request),
+  );
   const parts = tables.flatMap(({ name }) => {
     const all = slices(
-      machines.filter(({ type }) => type.type === name),
+      machines.filter((each) => types.get(each)?.some(({ type }) => type === name)),
       FILE_MACHINES_MAX,
     );
     return all.map((members, i) => ({ name, members, suffix: suffixOf(all, i) }));
@@ -127,17 +133,20 @@ function wideTasks(
 /** A table for each channel, in a file for each factory and partition. */
 function channelTasks(
   request: DatasetRequest,
+  fleet: Fleet,
   machines: readonly Machine[],
   variants: readonly Variant[],
 ): Layout {
-  const tables = tableLayouts(machines.map(({ type }) => type));
+  const layoutsOf = (members: readonly Machine[]) =>
+    tableLayouts(members.flatMap((each) => typesOf(fleet, each, request)));
+  const tables = layoutsOf(machines);
   const parts = partsOf(machines);
   const windows = partitions(request);
   const end = extension(request);
   const formsOf = tableForms(request, tables);
   const readings = variants.flatMap((variant) =>
     parts.flatMap(({ factory, folderName, members, suffix }) => {
-      const own = new Set(tableLayouts(members.map(({ type }) => type)).map(({ name }) => name));
+      const own = new Set(layoutsOf(members).map(({ name }) => name));
       const forms = formsOf(variant).filter(({ form }) => own.has(form.layout.name));
       const machineIds = members.map(({ id }) => id);
       return windows.map(

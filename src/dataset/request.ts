@@ -164,6 +164,20 @@ export function storiesOf(request: WindowRequest): readonly Story[] {
   return [...journalStories(request), ...givenStories(request)];
 }
 
+/** The factories of a request, each with the machines that changes add to it. */
+export function factoriesEver(request: WindowRequest): readonly FactoryDescription[] {
+  const stories = storiesOf(request);
+  return request.factories.map((factory) => {
+    const known = new Set(factory.machines.map(({ id }) => id));
+    const added = stories
+      .filter(({ factoryId }) => factoryId === factory.id)
+      .flatMap(({ events }) => events)
+      .flatMap((event) => (event.class === 'change' ? (event.adds ?? []) : []))
+      .filter(({ id }) => !known.has(id) && known.add(id));
+    return added.length === 0 ? factory : { ...factory, machines: [...factory.machines, ...added] };
+  });
+}
+
 /** The stories of a request, without those of the journal. */
 export function givenStories(request: WindowRequest): readonly Story[] {
   const { stories: texts = [], factories } = request;

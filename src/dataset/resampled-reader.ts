@@ -38,7 +38,8 @@ type Interval = Map<Machine, Gathered>;
 export class ResampledReader implements RowReader {
   readonly #reader: RowReader;
   readonly #intervalMs: number;
-  readonly #machines: readonly Machine[];
+  /** Places of the machines, by id: one of another type may take the place of a machine. */
+  readonly #places: ReadonlyMap<string, number>;
   readonly #aheadMs: number;
   /** By end; an interval is over when no reading can tell a time in it any more. */
   readonly #intervals = new Map<number, Interval>();
@@ -61,9 +62,9 @@ export class ResampledReader implements RowReader {
   /** Where the reading begins, and whether statuses before it count. */
   #fromMs = Number.NaN;
   #announce = false;
-  /** End of the current interval, and the index of the machine whose reading comes next. */
+  /** End of the current interval, and what of it is left to append, the last first. */
   #endMs = Number.NaN;
-  #next = 0;
+  #finishing: Gathered[] | undefined;
   #timeMs = Number.NaN;
 
   /**
@@ -75,7 +76,7 @@ export class ResampledReader implements RowReader {
   constructor(reader: RowReader, machines: readonly Machine[], intervalMs: number, spreadMs = 0) {
     this.#reader = reader;
     this.#intervalMs = intervalMs;
-    this.#machines = machines;
+    this.#places = new Map(machines.map(({ id }, i) => [id, i]));
     this.#aheadMs = intervalMs * Math.ceil(spreadMs / intervalMs);
     for (const machine of machines) this.#spare.set(machine, [newGathered(machine)]);
   }
@@ -100,7 +101,7 @@ export class ResampledReader implements RowReader {
     yield* this.#reader.seeking(readMs, announce);
     this.#raw.clear();
     this.#at = 0;
-    this.#next = 0;
+    this.#finishing = undefined;
     this.#readMs = readMs;
     this.#fromMs = startMs;
     this.#announce = announce;
@@ -243,16 +244,23 @@ export class ResampledReader implements RowReader {
   /** Appends the readings of the finished interval; false if the batch becomes full. */
   #finishInterval(batch: Batch): boolean {
     if (!this.#writeStatuses(this.#endMs, batch)) return false;
-    const interval = this.#intervals.get(this.#endMs);
-    for (; interval && this.#next < this.#machines.length; this.#next++) {
-      const gathered = interval.get(this.#machines[this.#next] as Machine);
-      if (gathered && !this.#append(gathered, batch)) return false;
+    this.#finishing ??= this.#inOrder(this.#endMs);
+    for (let next = this.#finishing.at(-1); next; next = this.#finishing.at(-1)) {
+      if (!this.#append(next, batch)) return false;
+      this.#finishing.pop();
     }
     this.#drop(this.#endMs);
-    this.#next = 0;
+    this.#finishing = undefined;
     this.#timeMs = Math.max(this.#timeMs, this.#endMs);
     this.#endMs += this.#intervalMs;
     return true;
+  }
+
+  /** What was read in an interval, in the opposite order of the machines. */
+  #inOrder(endMs: number): Gathered[] {
+    const placeOf = ({ machine }: Gathered) => this.#places.get(machine.id) ?? 0;
+    const gathered = [...(this.#intervals.get(endMs)?.values() ?? [])];
+    return gathered.sort((a, b) => placeOf(a) - placeOf(b)).reverse();
   }
 
   /** Appends the reading of a machine, if there is one; false if the batch becomes full. */
@@ -293,7 +301,8 @@ export class ResampledReader implements RowReader {
       gathered.defects = 0;
       gathered.channels = 0;
       gathered.receivedMs.fill(Number.NEGATIVE_INFINITY);
-      this.#spare.get(machine)?.push(gathered);
+      const spare = this.#spare.get(machine);
+      if (spare) spare.push(gathered);
     }
     this.#intervals.delete(endMs);
     this.#lastEndMs = Number.NaN;

@@ -1,22 +1,18 @@
 import type { Machine } from '../core/factory.ts';
 import type { ChangeEvent, ChangeOccurrence, Story, StoryEvent } from '../core/story.ts';
-import type { Fleet } from '../simulation/fleet.ts';
-import { fleetWith, never, storiesOf, type WindowRequest } from './request.ts';
-import { energyBySteps, energyIn } from './true-energy.ts';
+import { type Fleet, nextFleet } from '../simulation/fleet.ts';
+import { EnergyCount, interact, isUntouched } from '../simulation/savings.ts';
+import { never } from './request.ts';
+import { energyBySteps } from './true-energy.ts';
 
-/** A change that acts inside a window, and the factory without it. */
+/** A change that acts inside a window. */
 export interface WindowChange {
   readonly story: Story;
   readonly event: ChangeEvent;
   readonly occurrence: ChangeOccurrence;
-  /** The part of the window in which it acts [ms]. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** The same fleet without this occurrence. */
-  readonly without: () => Fleet;
 }
 
-/** What a machine takes with a change and without it [mWh]. */
+/** What a machine takes with a change and without it, while the change acts in a window [mWh]. */
 export interface Saving {
   /** Place of the change in {@link changesIn}. */
   readonly change: number;
@@ -34,66 +30,76 @@ export interface HourlyEnergy {
 }
 
 const HOUR_MS = 3_600_000;
-/** A machine remembers for so long what it was [ms]. */
-const MEMORY_MS = 14 * 86_400_000;
+/** A machine remembers for so long what it was [s]. */
+const MEMORY_S = 14 * 86_400;
 
 /** The changes that act inside a window, by begin. */
-export function changesIn(request: WindowRequest): readonly WindowChange[] {
-  const { fromMs, toMs } = request;
-  const stories = storiesOf(request);
+export function changesIn({ stories }: Fleet, fromMs: number, toMs: number): WindowChange[] {
   const changes = stories.flatMap((story) =>
-    story.events.flatMap((event) => {
-      if (event.class !== 'change') return [];
-      return event.between(fromMs / 1000, toMs / 1000).map((occurrence): WindowChange => {
-        const { index, beginS, endS } = occurrence;
-        let fleet: Fleet | undefined;
-        return {
-          story,
-          event,
-          occurrence,
-          fromMs: Math.max(fromMs, 1000 * beginS),
-          toMs: Math.min(toMs, 1000 * endS),
-          without: () => {
-            fleet ??= fleetWith(
-              request,
-              replaced(stories, (each) => (each === event ? skipping(event, index) : each)),
-            );
-            return fleet;
-          },
-        };
-      });
-    }),
+    story.events.flatMap((event) =>
+      event.class === 'change'
+        ? event
+            .between(fromMs / 1000, toMs / 1000)
+            .map((occurrence) => ({ story, event, occurrence }))
+        : [],
+    ),
   );
   return changes.sort((a, b) => a.occurrence.beginS - b.occurrence.beginS);
 }
 
-/** The fleet without all measures; the given one if there are none. */
-export function fleetWithoutMeasures(request: WindowRequest, fleet: Fleet): Fleet {
-  const stories = storiesOf(request);
+/** The fleet without one occurrence of a change. */
+export function fleetWithout(fleet: Fleet, { event, occurrence }: WindowChange): Fleet {
+  const { index } = occurrence;
+  const other: ChangeEvent = {
+    ...event,
+    between: (fromS, toS) => event.between(fromS, toS).filter((each) => each.index !== index),
+  };
+  return changed(fleet, (each) => (each === event ? other : each));
+}
+
+/** The fleet without all measures that act in a window or shortly before. */
+export function fleetWithoutMeasures(fleet: Fleet, fromMs: number, toMs: number): Fleet {
   const isMeasure = (event: StoryEvent) =>
     event.class === 'change' &&
     event
-      .between((request.fromMs - MEMORY_MS) / 1000, request.toMs / 1000)
+      .between(fromMs / 1000 - MEMORY_S, toMs / 1000)
       .some((occurrence) => occurrence.as === 'measure');
-  if (!stories.some(({ events }) => events.some(isMeasure))) return fleet;
-  return fleetWith(
-    request,
-    replaced(stories, (event) => (isMeasure(event) ? never(event) : event)),
-  );
+  if (!fleet.stories.some(({ events }) => events.some(isMeasure))) return fleet;
+  return changed(fleet, (event) => (isMeasure(event) ? never(event) : event));
 }
 
-/** What changes save of a machine; those that do not touch it are left out. */
+/** Whether two changes may influence each other's savings. */
+export function doInteract({ factories, types }: Fleet, a: WindowChange, b: WindowChange): boolean {
+  const factory = factories.find(({ id }) => id === a.story.factoryId);
+  if (!factory || a.story.factoryId !== b.story.factoryId) return false;
+  return interact(a.occurrence, b.occurrence, factory, types);
+}
+
+/**
+ * What some changes save of a machine; those that do not touch it are left out.
+ *
+ * @param others - The fleet without each of the changes.
+ */
 export function savingsOf(
   fleet: Fleet,
-  machine: Machine,
+  machineId: string,
   changes: readonly WindowChange[],
+  others: (change: number) => Fleet,
+  fromMs: number,
+  toMs: number,
 ): Saving[] {
-  return changes.flatMap(({ without, fromMs, toMs }, change) => {
-    const other = without().byId.get(machine.id);
-    if (!other || isSame(machine, other)) return [];
-    const actualMwh = energyIn(fleet, machine, fromMs, toMs);
-    const withoutMwh = energyIn(without(), machine, fromMs, toMs);
-    return { change, machineId: machine.id, actualMwh, withoutMwh };
+  return changes.flatMap(({ story, occurrence }, change) => {
+    if (fleet.byId.get(machineId)?.factoryId !== story.factoryId) return [];
+    const other = others(change);
+    if (isUntouched(fleet, other, machineId)) return [];
+    const fromS = Math.max(fromMs / 1000, occurrence.beginS);
+    const toS = Math.min(toMs / 1000, occurrence.endS);
+    const [actualMwh, withoutMwh] = [fleet, other].map((each) => {
+      const count = new EnergyCount(each, machineId, fromS, toS);
+      count.advance(Number.POSITIVE_INFINITY);
+      return count.mwh;
+    }) as [number, number];
+    return { change, machineId, actualMwh, withoutMwh };
   });
 }
 
@@ -101,35 +107,22 @@ export function savingsOf(
 export function hourlyEnergy(
   fleet: Fleet,
   withoutMeasures: Fleet,
-  machine: Machine,
-  { fromMs, toMs }: Pick<WindowRequest, 'fromMs' | 'toMs'>,
+  { id: machineId }: Machine,
+  fromMs: number,
+  toMs: number,
 ): HourlyEnergy {
-  const actualMwh = energyBySteps(fleet, machine, fromMs, toMs, HOUR_MS);
-  const other = withoutMeasures.byId.get(machine.id);
-  const expectedMwh =
-    !other || isSame(machine, other)
-      ? actualMwh
-      : energyBySteps(withoutMeasures, machine, fromMs, toMs, HOUR_MS);
-  return { machineId: machine.id, actualMwh, expectedMwh };
+  const actualMwh = energyBySteps(fleet, machineId, fromMs, toMs, HOUR_MS);
+  const expectedMwh = isUntouched(fleet, withoutMeasures, machineId)
+    ? actualMwh
+    : energyBySteps(withoutMeasures, machineId, fromMs, toMs, HOUR_MS);
+  return { machineId, actualMwh, expectedMwh };
 }
 
-/** Whether the same happens to two machines of one description, and to all that they depend on. */
-function isSame(a: Machine, b: Machine): boolean {
-  if (a.story?.key !== b.story?.key) return false;
-  return (a.metered ?? []).every((each, i) => isSame(each, b.metered?.[i] as Machine));
-}
-
-function replaced(
-  stories: readonly Story[],
-  other: (event: StoryEvent) => StoryEvent,
-): readonly Story[] {
-  return stories.map((story) => ({ ...story, events: story.events.map(other) }));
-}
-
-/** An event that has all its occurrences but one. */
-function skipping(event: ChangeEvent, index: number): ChangeEvent {
-  return {
-    ...event,
-    between: (fromS, toS) => event.between(fromS, toS).filter((each) => each.index !== index),
-  };
+/** The fleet with other events. Machines that they do not touch stay the same objects. */
+function changed(fleet: Fleet, other: (event: StoryEvent) => StoryEvent): Fleet {
+  const stories = fleet.stories.map((story) => {
+    const events = story.events.map(other);
+    return events.every((event, i) => event === story.events[i]) ? story : { ...story, events };
+  });
+  return nextFleet(fleet, fleet.factories, stories);
 }

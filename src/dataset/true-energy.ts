@@ -15,14 +15,14 @@ const ROWS = 256;
  */
 export function energyBySteps(
   fleet: Fleet,
-  { id }: Machine,
+  machineId: string,
   fromMs: number,
   toMs: number,
   stepMs: number,
 ): number[] {
   const first = firstStep(fromMs, stepMs);
   const sums = new Array<number>(Math.max(0, Math.ceil(toMs / stepMs) - first + 1)).fill(0);
-  const machine = fleet.byId.get(id);
+  const machine = fleet.byId.get(machineId);
   if (!machine || fromMs >= toMs) return sums;
   const reader = createReader(fleet, {
     machines: [machine],
@@ -45,10 +45,4 @@ export function energyBySteps(
 /** The number of the first step of a window: it ends at that multiple of `stepMs`. */
 export function firstStep(fromMs: number, stepMs: number): number {
   return Math.floor(fromMs / stepMs) + 1;
-}
-
-/** The true energy that a machine takes in a window, of all carriers [mWh]. */
-export function energyIn(fleet: Fleet, machine: Machine, fromMs: number, toMs: number): number {
-  const stepMs = Math.max(1, toMs - fromMs);
-  return energyBySteps(fleet, machine, fromMs, toMs, stepMs).reduce((sum, each) => sum + each, 0);
 }

@@ -1,5 +1,6 @@
 import { type Batch, READING } from '../core/batch.ts';
 import type { Machine } from '../core/factory.ts';
+import { type MachineType, withRegister } from '../core/machine.ts';
 import type { FillBatch } from '../outputs/postgres/window.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { batches, createReader, type RowReader } from '../simulation/reader.ts';
@@ -74,6 +75,24 @@ export function windowFilling(
 /** The machines with some ids, in the same order. */
 export function machinesOf({ byId }: Fleet, ids: readonly string[]): readonly Machine[] {
   return ids.map((id) => byId.get(id) as Machine);
+}
+
+/** The types that a machine has in a window: one of another type may take its place. */
+export function typesOf(
+  { stories, types }: Fleet,
+  { id, type, registerFromS }: Machine,
+  { fromMs, toMs }: Pick<WindowRequest, 'fromMs' | 'toMs'>,
+): readonly MachineType[] {
+  const found = new Set([type]);
+  for (const { events } of stories)
+    for (const event of events) {
+      if (event.class !== 'change' || !event.machineIds.includes(id)) continue;
+      for (const { machine } of event.between(fromMs / 1000, toMs / 1000)) {
+        const other = machine?.id === id && types.find((each) => each.type === machine.type);
+        if (other) found.add(registerFromS === undefined ? other : withRegister(other));
+      }
+    }
+  return [...found];
 }
 
 /** Number of readings of a batch. */

@@ -1,14 +1,26 @@
-import { type Diagnostic, FAULTS_MAX } from '../core/errors.ts';
+import { ConfigError, type Diagnostic, FAULTS_MAX } from '../core/errors.ts';
 import type { Machine } from '../core/factory.ts';
 import type { JournalEvent } from '../core/journal.ts';
+import type { Story } from '../core/story.ts';
 import type { Compression } from '../dataset/formats/format.ts';
 import { COMPRESSIONS, type FormatName } from '../dataset/formats/index.ts';
 import { chosenMachines } from '../dataset/machine-choice.ts';
 import { plannedRows, planOf, suitablePartition } from '../dataset/plan.ts';
-import type { DatasetRequest, Partition } from '../dataset/request.ts';
+import {
+  type DatasetRequest,
+  factoriesEver,
+  fleetOf,
+  givenStories,
+  isTold,
+  type Partition,
+  storiesOf,
+  type WindowRequest,
+} from '../dataset/request.ts';
 import { SPLIT_DEFAULT } from '../dataset/split.ts';
 import { machinesOf } from '../dataset/window-reader.ts';
 import { version } from '../runtime/version.ts';
+import { storiesWithout } from '../stories/index.ts';
+import { digestOf } from '../stories/told.ts';
 import { CommandError } from './command-error.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -28,6 +40,14 @@ export interface ExportOptions {
   readonly isWide?: boolean | undefined;
   readonly hasLabels?: boolean | undefined;
   readonly hasClean?: boolean | undefined;
+  /** Scenarios to tell besides what the factory tells, as objects or as texts in YAML. */
+  readonly scenarios?: readonly (object | string)[] | undefined;
+  /** Zero of the relative times of scenarios without a start [ms]. */
+  readonly scenarioStartMs?: number | undefined;
+  /** Whether the twin without instrument defects is written, too. */
+  readonly hasTrue?: boolean | undefined;
+  /** Ids of events, for each of which the twin without it is written, too. */
+  readonly without?: readonly string[] | undefined;
   /** Interval to resample readings to [s]. */
   readonly resampleS?: number | undefined;
   /** The command that reproduces the dataset. */
@@ -48,9 +68,10 @@ export async function exportRequest(
   const { eventLog } = simulator;
   // An event that is being appended may take effect inside the window.
   await eventLog.settled();
-  const { fleet } = simulator;
   const faults: Diagnostic[] = [];
-  const machineIds = chosenMachines(options.machines, fleet.factories, (place, message) =>
+  const window = toldWindow(simulator, options, faults);
+  const factories = window ? factoriesEver(window) : simulator.fleet.factories;
+  const machineIds = chosenMachines(options.machines, factories, (place, message) =>
     faults.push({ path: `machines.${place}`, message }),
   );
   const accepted: readonly Compression[] = COMPRESSIONS[format];
@@ -65,26 +86,19 @@ export async function exportRequest(
       path: 'partition',
       message: 'does not apply to wide tables, with one file for each machine type',
     });
+  if (!window) throw invalid(faults.slice(0, FAULTS_MAX));
+  const fleet = window.stories ? fleetOf(window, 'actual') : simulator.fleet;
+  const machines = machinesOf(fleet, machineIds);
   const resampleMs =
     options.resampleS === undefined ? undefined : Math.round(1000 * options.resampleS);
-  if (resampleMs) faults.push(...resampleFaults(machinesOf(fleet, machineIds), resampleMs));
+  if (resampleMs) faults.push(...resampleFaults(machines, resampleMs));
   if (faults.length > 0) throw invalid(faults.slice(0, FAULTS_MAX));
-  const { journal } = eventLog;
-  const { registersFromS, haveAllRegisters } = fleet;
-  const hasRegisters = machinesOf(fleet, machineIds).some(
-    (each) => each.registerFromS !== undefined,
-  );
+  const { registersFromMs, haveAllRegisters, ...bare } = window;
+  const hasRegisters = machines.some((each) => each.registerFromS !== undefined);
   const request: DatasetRequest = {
     version,
-    factories: fleet.factories,
-    seed: fleet.seed,
-    settings: journal.settingsAt(Number.NEGATIVE_INFINITY),
-    events: journal.events.filter((event) => affectsWindow(event, options.toMs)),
-    fromMs: options.fromMs,
-    toMs: options.toMs,
+    ...(hasRegisters ? window : bare),
     machineIds,
-    ...(hasRegisters &&
-      registersFromS !== undefined && { registersFromMs: 1000 * registersFromS, haveAllRegisters }),
     format,
     compression,
     partition: isWide
@@ -93,6 +107,8 @@ export async function exportRequest(
     ...(isWide && { wide: { split: SPLIT_DEFAULT } }),
     hasLabels: isWide || (options.hasLabels ?? false),
     hasClean: options.hasClean ?? false,
+    ...(options.hasTrue && { hasTrue: true }),
+    ...(options.without && { without: [...new Set(options.without)] }),
     command: options.command,
   };
   const plan = planOf(request, fleet);
@@ -101,6 +117,65 @@ export async function exportRequest(
   const resampled = { ...request, resampleMs };
   checkSize(resampled, plannedRows(resampled, plan));
   return resampled;
+}
+
+/**
+ * The window of the running factory with the scenarios that are told besides; undefined, with
+ * errors, if they are not accepted.
+ */
+function toldWindow(
+  { fleet, eventLog: { journal } }: Simulator,
+  { fromMs, toMs, scenarios = [], scenarioStartMs, ...told }: Omit<ExportOptions, 'format'>,
+  faults: Diagnostic[],
+): WindowRequest | undefined {
+  const { factories, seed, registersFromS, haveAllRegisters } = fleet;
+  const running: WindowRequest = {
+    factories,
+    seed,
+    settings: journal.settingsAt(Number.NEGATIVE_INFINITY),
+    events: journal.events.filter((event) => affectsWindow(event, toMs)),
+    fromMs,
+    toMs,
+    machineIds: factories.flatMap(({ machines }) => machines.map(({ id }) => id)),
+    ...(registersFromS !== undefined && {
+      registersFromMs: 1000 * registersFromS,
+      haveAllRegisters,
+    }),
+  };
+  const stories = scenarios.map((scenario, i) => {
+    const text = typeof scenario === 'string' ? scenario : JSON.stringify(scenario);
+    const start = scenarioStartMs !== undefined && { startS: scenarioStartMs / 1000 };
+    return { text, file: `scenarios.${i}`, digest: digestOf(text), ...start };
+  });
+  const window = stories.length === 0 ? running : { ...running, stories };
+  if (!isTold(window))
+    for (const name of ['true', 'without'] as const)
+      if (name === 'true' ? told.hasTrue : told.without)
+        faults.push({ path: name, message: 'needs scenarios; the factory has no story either' });
+  try {
+    const all = storiesOf(window);
+    const active = new Set(storiesOf(running).map(({ name }) => name));
+    for (const [i, { name }] of givenStories(window).entries())
+      if (active.has(name))
+        faults.push({ path: `scenarios.${i}`, message: `${name} is a story of the factory` });
+    for (const [i, id] of isTold(window) ? (told.without ?? []).entries() : [])
+      faults.push(...withoutFaults(all, id, `without.${i}`));
+    return window;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    faults.push(...error.faults);
+    return undefined;
+  }
+}
+
+function withoutFaults(stories: readonly Story[], id: string, path: string): Diagnostic[] {
+  try {
+    storiesWithout(stories, [id]);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.faults.map(({ message }) => ({ path, message: `${id} ${message}` }));
+  }
 }
 
 /** A resampling interval must be a multiple of every machine's interval. */

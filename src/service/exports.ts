@@ -6,7 +6,7 @@ import { basename, join, sep } from 'node:path';
 import { DatasetError } from '../dataset/dataset-error.ts';
 import { type GenerationOptions, generateDataset } from '../dataset/generation.ts';
 import type { FileEntry, Manifest } from '../dataset/manifest.ts';
-import type { DatasetRequest } from '../dataset/request.ts';
+import { type DatasetRequest, givenStories } from '../dataset/request.ts';
 import { makeFolder } from '../dataset/whole-file.ts';
 import type { Log } from '../runtime/log.ts';
 import { SerialQueue } from '../runtime/serial-queue.ts';
@@ -70,7 +70,13 @@ const ENDED = 'the simulator stopped before the export was complete; request it 
 
 /** An export without its files, with the part of the request that clients see. */
 export type ExportSummary = ExportRow<
-  Omit<DatasetRequest, 'version' | 'factories' | 'seed' | 'settings' | 'events' | 'command'>
+  Omit<
+    DatasetRequest,
+    'version' | 'factories' | 'seed' | 'settings' | 'events' | 'command' | 'stories'
+  > & {
+    /** Names of the scenarios; undefined in a record of an older version. */
+    readonly scenarios?: readonly string[];
+  }
 >;
 
 /** An export. */
@@ -420,6 +426,7 @@ const BEGUN: ExportState = {
 };
 
 function newRecord(request: DatasetRequest, owner: string | null, createdMs: number): ExportRecord {
-  const { version, factories, seed, settings, events, command, ...asked } = request;
+  const { version, factories, seed, settings, events, command, stories, ...rest } = request;
+  const asked = { ...rest, scenarios: givenStories(request).map(({ name }) => name) };
   return { ...BEGUN, id: randomUUID(), asked, owner, createdMs, files: [] };
 }

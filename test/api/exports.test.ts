@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { firstDifference, openDataset } from '../../src/dataset/comparison.ts';
+import { digestOf } from '../../src/stories/told.ts';
 import { csvRows, filesIn, freshFolder, made, requestOf } from '../dataset/request.ts';
 import {
   COMPRESSOR,
@@ -99,6 +100,64 @@ describe('exports through the API', () => {
       firstDifference(openDataset(await downloaded(shown)), openDataset(folder)),
       undefined,
     );
+  });
+
+  it('tell scenarios besides, as generate does, and leave the factory alone', async () => {
+    const scenario = {
+      name: 'tale',
+      events: [
+        { id: 'lost', at: '10m', duration: '5m', defect: { machines: PUMP, kind: 'gap' } },
+        { id: 'seal', at: '20m', fault: { machine: PUMP, type: 'seal_leak', severity: 3 } },
+      ],
+    };
+    const text = JSON.stringify(scenario);
+    const told = { scenarios: [scenario], scenario_start: HOUR.from, true: true };
+    const wish = { ...HOUR, machines: [PUMP], labels: true, ...told, without: ['seal'] };
+    const shown = await ended(wish);
+    assert.deepEqual([shown.state, shown.error], ['done', null]);
+    const { factories, settings } = simulation.configuration;
+    const stories = [
+      { text, file: 'tale', digest: digestOf(text), startS: (NOON_MS - 3_600_000) / 1000 },
+    ];
+    const { folder } = await made(
+      requestOf({
+        factories,
+        settings,
+        fromMs: NOON_MS - 3_600_000,
+        machineIds: [PUMP],
+        hasLabels: true,
+        stories,
+        hasTrue: true,
+        without: ['seal'],
+      }),
+    );
+    assert.equal(
+      firstDifference(openDataset(await downloaded(shown)), openDataset(folder)),
+      undefined,
+    );
+    const { body } = await ask('GET', `${PATH}/${shown.id}`);
+    assert.deepEqual([body.scenarios, body.true, body.without], [['tale'], true, ['seal']]);
+    assert.deepEqual((await ask('GET', '/simulator/scenarios')).body, []);
+  });
+
+  it('are refused with everything that is wrong with scenarios', async () => {
+    const refused = async (wish: object) => {
+      const { status, body } = await ask('POST', PATH, { ...HOUR, ...wish });
+      assert.equal(status, 422, JSON.stringify(body));
+      return body.errors.map(({ path, message }: Record<string, string>) => `${path}: ${message}`);
+    };
+    assert.deepEqual(await refused({ true: true, without: ['x'] }), [
+      'true: needs scenarios; the factory has no story either',
+      'without: needs scenarios; the factory has no story either',
+    ]);
+    const pump = { id: 'lost', at: HOUR.from, defect: { machines: PUMP, kind: 'gap' } };
+    const scenarios = [{ name: 'tale', events: [pump] }];
+    assert.deepEqual(await refused({ scenarios, without: ['lots'] }), [
+      'without.0: lots is not an event of a scenario; did you mean lost?',
+    ]);
+    const wrong = [{ name: 'tale', events: [{ ...pump, defect: { kind: 'gab' } }] }];
+    const [error = ''] = await refused({ scenarios: wrong });
+    assert.match(error, /events\.0\.defect\.kind: "gab" is not a defect; did you mean gap\?/);
   });
 
   it('can be downloaded as one archive', async () => {

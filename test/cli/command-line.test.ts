@@ -60,7 +60,12 @@ test('a command receives its options, flags and operands, and returns the exit c
   const { listed, ran, code } = await line('list', 'x', '--json', '--file=b.yaml', 'y');
   assert.equal(ran.length, 0);
   assert.deepEqual(listed, [
-    { values: { file: 'b.yaml' }, flags: new Set(['json']), operands: ['x', 'y'] },
+    {
+      values: { file: 'b.yaml' },
+      lists: { file: ['b.yaml'] },
+      flags: new Set(['json']),
+      operands: ['x', 'y'],
+    },
   ]);
   assert.equal(code, 3);
 });

@@ -28,7 +28,7 @@ import {
   unknown,
 } from '../responses.ts';
 import { answer, answered } from '../schemas.ts';
-import { parsedWindow } from '../window.ts';
+import { parsedSpan, parsedWindow } from '../window.ts';
 
 /** Longest span of one export: ten years. */
 const DAYS_MAX = 3660;
@@ -57,6 +57,11 @@ const NO_ID = invalid(
   'export_id',
   `"newest" is not accepted; an id of 8-4-4-4-12 hexadecimal digits, or ${LATEST}`,
 );
+
+/** An instant, to the second [ms]. */
+function secondOf(instant: string): number {
+  return 1000 * Math.floor(parsedSpan(instant, undefined).fromMs / 1000);
+}
 
 /** `/simulator/exports`: datasets of the running factory, generated while it runs. */
 export function exports(app: App, { simulator, limiter, exports: kept }: Api): void {
@@ -102,6 +107,11 @@ export function exports(app: App, { simulator, limiter, exports: kept }: Api): v
         hasLabels: labels,
         hasClean: clean,
         resampleS: body.resample_seconds,
+        scenarios: body.scenarios,
+        scenarioStartMs:
+          body.scenario_start === undefined ? undefined : secondOf(body.scenario_start),
+        hasTrue: body.true,
+        without: body.without,
         command: `POST /simulator/exports ${JSON.stringify(body)}`,
       });
       const data = shownExport(await kept.create(request));

@@ -1,7 +1,7 @@
 import type { SubmitOptions } from '../../cluster/history/client.ts';
 import type { FactoryDescription } from '../../core/factory.ts';
 import { FORMAT_NAMES } from '../../dataset/formats/index.ts';
-import { fleetOf, type WindowRequest } from '../../dataset/request.ts';
+import { factoriesEver, fleetOf, type WindowRequest } from '../../dataset/request.ts';
 import { machinesOf, windowFilling } from '../../dataset/window-reader.ts';
 import { DATABASE_URL, urlFaults } from '../../outputs/postgres/url.ts';
 import { PROGRAM } from '../command-line.ts';
@@ -57,9 +57,9 @@ async function store(job: WriteJob, connectionString: string): Promise<number> {
 }
 
 /** The factories of the requested machines, without other machines. */
-function factoriesIn({ factories, machineIds }: WindowRequest): readonly FactoryDescription[] {
-  const chosen = new Set(machineIds);
-  return factories
+function factoriesIn(window: WindowRequest): readonly FactoryDescription[] {
+  const chosen = new Set(window.machineIds);
+  return factoriesEver(window)
     .map((factory) => ({
       ...factory,
       machines: factory.machines.filter(({ id }) => chosen.has(id)),
