@@ -28,7 +28,7 @@ const INTRODUCTION = `\
 |---|---|---|
 | \`factory/{factory}/{machine}/{channel}\` | no | every interval of the machine |
 | \`factory/{factory}/{machine}/status\` | yes | when mode, running state or alerts change, and every \`STATUS_INTERVAL\` |
-| \`ground-truth/{factory}/{machine}\` | yes | when an anomaly starts, changes or ends; only with \`MQTT_GROUND_TRUTH=true\` |
+| \`ground-truth/{factory}/{machine}\` | yes | when an anomaly or a defect of an instrument starts, changes or ends; only with \`MQTT_GROUND_TRUTH=true\` |
 | \`simulator/state\` | yes | \`online\` or \`offline\`; \`offline\` is also the last will |
 
 The names of factory and machine are in lower case, with hyphens for spaces: \`factory/demo/compressor-1/energy\`. A registry may

@@ -96,7 +96,7 @@ export const ExportBody = command(
         maxItems: TWINS_MAX,
         description:
           'Events of scenarios; a twin without each of them is written to without/EVENT/. An ' +
-          'event is `scenario/id` where several scenarios have one of that id.',
+          'event is `scenario/id` where several have an event of the same id.',
       }),
     ),
     resample_seconds: Type.Optional(

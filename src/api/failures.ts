@@ -24,7 +24,6 @@ const INVALID = 'the request is not accepted; nothing was changed';
 
 /** Replacements for messages of Fastify. */
 const FASTIFY_MESSAGES: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'the body is too large; the limit is 1 MB',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the body must be JSON: Content-Type: application/json',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the length of the body does not match Content-Length',
   FST_ERR_BAD_URL: 'the address is malformed',
@@ -54,7 +53,7 @@ function failure(message: string, faults: readonly Diagnostic[] = []) {
 
 /** Answers every error in the same form, without internals that the client must not see. */
 export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  const { status, message, faults } = described(error);
+  const { status, message, faults } = described(error, request.routeOptions.bodyLimit);
   // A failure caused by a lost connection is not our error, and a client could cause thousands of
   // them per second.
   const level = request.socket.destroyed ? 'debug' : 'error';
@@ -63,7 +62,10 @@ export function answerError(error: Error, request: FastifyRequest, reply: Fastif
   void reply.code(status).type('application/json').send(failure(message, faults));
 }
 
-function described(error: Error): {
+function described(
+  error: Error,
+  bodyMaxBytes?: number,
+): {
   status: number;
   message: string;
   faults?: readonly Diagnostic[];
@@ -82,6 +84,10 @@ function described(error: Error): {
   if (error instanceof CommandError)
     return { status: STATUS_OF[error.refusal], message, faults: error.faults };
   const { statusCode = UNEXPECTED, code } = error as FastifyError;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const limit = Math.floor((bodyMaxBytes ?? 0) / 1e6);
+    return { status: statusCode, message: `the body is too large; the limit is ${limit} MB` };
+  }
   if (statusCode >= 400 && statusCode < 500)
     return { status: statusCode, message: FASTIFY_MESSAGES[code] ?? message };
   return { status: UNEXPECTED, message: 'internal error; see the log' };

@@ -12,19 +12,23 @@ import { shiftText, WEEKDAYS } from '../factory/calendar.ts';
 import { factoryContent } from '../factory/factory.ts';
 import { parametersContent } from '../factory/machine-types.ts';
 import { durationText } from '../schema/times.ts';
+import { readStories } from '../stories/index.ts';
+import { storyContext } from '../stories/told.ts';
 import { columns } from './columns.ts';
-import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
+import { type Command, FACTORY_OPTION, FLEET_OPTION, STORY_OPTION } from './command.ts';
 
 /** Shows the effective configuration, or all errors in it. */
 export const check: Command = {
   name: 'check',
   about: 'Show the effective configuration, or all errors in it.',
-  options: { ...FACTORY_OPTION, ...FLEET_OPTION },
+  options: { ...FACTORY_OPTION, ...FLEET_OPTION, ...STORY_OPTION },
   examples: ['check', 'check --factory examples/two-sites.yaml', 'check --machines 500 --json'],
   hasReport: true,
-  async execute({ values: { factory, machines } }, reporter) {
+  async execute({ values: { factory, machines }, lists }, reporter) {
+    const scenario = lists['scenario']?.join(',');
     try {
-      const configuration = loadConfiguration({ options: { factory, machines } });
+      const configuration = loadConfiguration({ options: { factory, machines, scenario } });
+      checkStories(configuration);
       reporter.report({
         content: () => content(configuration),
         text: () => describe(configuration),
@@ -37,6 +41,20 @@ export const check: Command = {
     }
   },
 };
+
+/**
+ * Reads the stories, unless they happen in a registry, which may have other factories by now.
+ *
+ * @throws ConfigError with everything that is wrong with them.
+ */
+function checkStories(configuration: Configuration): void {
+  const { factories, factoryFile, fleetMachines, scenarios, catalogue } = configuration;
+  if (factoryFile === undefined && fleetMachines === undefined) return;
+  const { haveAllRegisters, simulation } = configuration;
+  const basis = { types: catalogue, seed: simulation.seed, registersFromS: 0, haveAllRegisters };
+  const given = scenarios.map((text) => ({ ...text, startS: 0 }));
+  readStories(given, storyContext(factories, basis));
+}
 
 function content(configuration: Configuration) {
   const { shown, sources, factories, factoryFile, remarks, catalogue } = configuration;

@@ -46,6 +46,15 @@ export interface Command {
   execute(args: Arguments, reporter: Reporter): Promise<number>;
 }
 
+/** The option of commands that run a factory. */
+export const STORY_OPTION: Readonly<Record<'scenario', Option>> = {
+  scenario: {
+    value: 'FILE',
+    about: 'A scenario file to tell from the beginning of an empty store; repeatable.',
+    default: 'SCENARIO_FILE',
+  },
+};
+
 /** The option of commands that run a fleet. */
 export const FLEET_OPTION: Readonly<Record<'machines', Option>> = {
   machines: {

@@ -11,7 +11,7 @@ import { preparePglite } from '../store/drivers/pglite-thread.ts';
 import { removeAddress, writeAddress } from './address-file.ts';
 import { announcement, movedPorts } from './announcement.ts';
 import type { Served } from './api-server.ts';
-import { type Command, FACTORY_OPTION, FLEET_OPTION } from './command.ts';
+import { type Command, FACTORY_OPTION, FLEET_OPTION, STORY_OPTION } from './command.ts';
 import { stopSignal } from './interruption.ts';
 import { createLogger } from './logger.ts';
 
@@ -25,11 +25,7 @@ export const run: Command = {
   options: {
     ...FACTORY_OPTION,
     ...FLEET_OPTION,
-    scenario: {
-      value: 'FILE',
-      about: 'A scenario file to tell from the beginning of an empty store; repeatable.',
-      default: 'SCENARIO_FILE',
-    },
+    ...STORY_OPTION,
     cluster: {
       about: 'Run as an API of a live cluster, whose workers deliver; same as CLUSTER=true.',
     },

@@ -85,6 +85,8 @@ export interface Told {
   readonly event: (ScenarioEntry | DefectEntry) & Pick<JournalEvent, 'sequence' | 'timeS'>;
   /** Infinite for a story that has not been ended, and for a defect that lasts for good. */
   readonly untilS: number;
+  /** How many stories of its name were told before. */
+  readonly telling: number;
 }
 
 /** An entry with its sequence number and the simulated second from which it takes effect. */
@@ -157,11 +159,15 @@ export class Journal {
         });
         break;
       case 'scenario':
-        this.#told.push({ event, untilS: Number.POSITIVE_INFINITY });
+        this.#told.push({
+          event,
+          untilS: Number.POSITIVE_INFINITY,
+          telling: this.#told.filter((told) => isOfName(told, event.name)).length,
+        });
         break;
       case 'defect': {
         const untilS = event.timeS + (event.durationS ?? Number.POSITIVE_INFINITY);
-        this.#told.push({ event, untilS });
+        this.#told.push({ event, untilS, telling: 0 });
         break;
       }
       case 'mend':

@@ -80,6 +80,11 @@ export interface StoryKey {
   readonly seed: number;
   /** Name of the story. */
   readonly name: string;
+  /**
+   * How often one of its name was told before: what is told again draws the same, and is another
+   * thing all the same.
+   */
+  readonly telling?: number;
 }
 
 /**
@@ -104,7 +109,11 @@ export function occurrenceId(
   index: number,
   machineId: string,
 ): string {
-  const random = drawsOf(story, event, `id/${machineId}`);
+  const random = drawsOf(
+    story,
+    event,
+    `id/${machineId}${story.telling ? `/${story.telling}` : ''}`,
+  );
   let digits = '';
   for (let word = 0; word < 4; word++)
     digits += Math.floor(random.uniform(word, index) * 0x1_0000_0000)

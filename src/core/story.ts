@@ -22,6 +22,8 @@ export interface Story {
   readonly factoryId: string;
   /** Seed of its draws. */
   readonly seed: number;
+  /** How often one of its name was told before, where a journal tells it. */
+  readonly telling?: number;
   /** SHA-256 of the bytes of its file, in hexadecimal digits; undefined without a file. */
   readonly digest?: string;
   readonly about?: string;

@@ -57,6 +57,7 @@ export class ActingDefect<D extends Defect = Defect> implements Acting {
     const own = this.#told;
     return (
       own.story.name === story.name &&
+      own.story.telling === story.telling &&
       own.event === event &&
       own.occurrence.index === occurrence.index
     );

@@ -28,6 +28,8 @@ export interface StoryText {
   readonly digest?: string;
   /** Zero of its relative times if it has none of its own [s]. */
   readonly startS?: number;
+  /** How often a story of its name was told before; 0, if not given. */
+  readonly telling?: number;
   /** Since when it is told [s]: what began before begins then. */
   readonly fromS?: number;
   /** Until when it is told [s]: what goes on ends then. */
@@ -216,6 +218,7 @@ function storyOf(reading: Reading, bodies: ReadonlyMap<Draft, ReadEvent>): Story
     seed,
     events,
     ...(text.digest !== undefined && { digest: text.digest }),
+    ...(text.telling !== undefined && { telling: text.telling }),
     ...(about !== undefined && { about }),
     ...(startS !== undefined && { startS }),
     ...(reading.periods && { periods: reading.periods }),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FactoryDescription } from '../core/factory.ts';
-import type { DefectEntry, ScenarioEntry, Told } from '../core/journal.ts';
+import type { DefectEntry, Told } from '../core/journal.ts';
 import type { DefectOccurrence } from '../core/occurrence.ts';
 import type { Story } from '../core/story.ts';
 import { type Fleet, hasEnergyRegister, nextFleet } from '../simulation/fleet.ts';
@@ -37,27 +37,17 @@ export function storyTold(told: Told, fleet: StoryBasis): Story {
 /** Stories whose events stay the same objects, as long as the same is told of them. */
 const compiled = new WeakMap<Told, Story>();
 
-function storyOf({ event, untilS }: Told, fleet: StoryBasis): Story {
-  if (event.kind === 'defect') return defectStory(event, event.timeS, untilS, fleet.seed);
-  return scenarioStory(event, event.timeS, untilS, fleet);
-}
-
-/**
- * The story of an entry that is told from an instant on.
- *
- * @throws ConfigError with everything that is wrong with its text.
- */
-function scenarioStory(
-  { text, name, factory, file, startS, isWhole }: Omit<ScenarioEntry, 'kind'>,
-  fromS: number,
-  untilS: number,
-  fleet: StoryBasis,
-): Story {
+/** @throws ConfigError with everything that is wrong with its text. */
+function storyOf({ event, untilS, telling }: Told, fleet: StoryBasis): Story {
+  const { timeS: fromS } = event;
+  if (event.kind === 'defect') return defectStory(event, fromS, untilS, fleet.seed);
+  const { text, name, factory, file, startS, isWhole } = event;
   const given = {
     text,
     file: file ?? name,
     digest: digestOf(text),
     startS: startS ?? fromS,
+    telling,
     untilS,
     ...(!isWhole && { fromS }),
   };

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type Batch, READING } from '../../src/core/batch.ts';
 import { Journal, type JournalEvent } from '../../src/core/journal.ts';
+import { fleetOf } from '../../src/dataset/request.ts';
 import { type Reading, readingAt } from '../../src/encoding/reading.ts';
 import { DEFAULT_FACTORY } from '../../src/factory/default-factory.ts';
 import { defectsIn } from '../../src/service/defect-records.ts';
 import { MemoryLog } from '../../src/service/durable-log.ts';
+import { exportRequest } from '../../src/service/export-request.ts';
 import { createFleet, DEFAULT_SETTINGS, type Fleet } from '../../src/simulation/fleet.ts';
 import { batches, createReader } from '../../src/simulation/reader.ts';
 import { toldFleet } from '../../src/stories/told.ts';
@@ -245,6 +247,18 @@ describe('stories of a running factory', () => {
     assert.equal(simulation.simulator.fleet, fleet);
   });
 
+  it('may be as long as a file, and no longer', async () => {
+    const text = (length: number) => {
+      const story = 'name: long\nevents: [{ at: 1h, stop: { machines: Compressor-1 } }]\n';
+      return story + '# a line\n'.repeat((length - story.length) / 9);
+    };
+    assert.equal((await begin(text(1024 * 1024 - 9))).status, 200);
+    assert.equal((await begin(text(1024 * 1024 + 90))).status, 422);
+    const { status, body } = await begin(text(3 * 1024 * 1024));
+    assert.equal(status, 413);
+    assert.equal(body.message, 'the body is too large; the limit is 2 MB');
+  });
+
   it('have one name each, and there are twenty at most', async () => {
     const named = (name: string) => ({ ...STORY, name });
     assert.equal((await begin(STORY)).status, 200);
@@ -255,6 +269,43 @@ describe('stories of a running factory', () => {
     assert.equal((await begin(named('story-20'))).status, 409);
     await call('DELETE', '/simulator/scenarios/story-7');
     assert.equal((await begin(named('story-7'))).status, 200);
+  });
+
+  it('are in an export of the running factory, and its twins are without what they leave out', async () => {
+    await begin(STORY);
+    await simulation.pass(400);
+    const toMs = NOON_MS + 400_000;
+    const options = { fromMs: NOON_MS, toMs, command: 'none' };
+    const request = await exportRequest(simulation.simulator, options);
+    const rows = (fleet: Fleet) => read(fleet, NOON_MS, toMs, COMPRESSOR);
+    assert.deepEqual(rows(fleetOf(request, 'actual')), rows(restarted()));
+    assert.deepEqual(rows(fleetOf(request, 'clean')), rows(restarted([])));
+    const url = `/simulator/machines/${COMPRESSOR}/readings?from=${time(NOON_MS)}&to=${time(toMs)}`;
+    const { body } = await call('GET', `${url}&as=true`);
+    assert.deepEqual(rows(fleetOf(request, 'true')), body);
+  });
+
+  it('may be told again, and what happens then is another thing', async () => {
+    for (let telling = 0; telling < 2; telling++) {
+      assert.equal((await begin(STORY)).status, 200);
+      await simulation.pass(180);
+      assert.equal((await call('DELETE', '/simulator/scenarios/leak-and-unit')).status, 200);
+      await simulation.pass(60);
+    }
+    const { body: anomalies } = await call('GET', '/simulator/anomalies');
+    const { body: defects } = await call('GET', '/simulator/defects');
+    for (const rows of [anomalies, defects]) {
+      assert.equal(rows.length, 2);
+      assert.equal(new Set(rows.map(({ id }: { id: string }) => id)).size, 2);
+    }
+    assert.deepEqual(
+      anomalies.map((each: Record<string, unknown>) => [each['started_at'], each['ended_at']]),
+      [
+        ['2026-06-01T12:01:01Z', '2026-06-01T12:03:01Z'],
+        ['2026-06-01T12:05:01Z', '2026-06-01T12:07:01Z'],
+      ],
+    );
+    assert.ok(anomalies.every((each: { cleared_by: string }) => each.cleared_by === 'request'));
   });
 
   it('keep their meaning when the factory becomes another one', async () => {

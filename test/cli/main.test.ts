@@ -91,6 +91,19 @@ test('check --factory shows the factories of a file', async () => {
   assert.match(stdout, /Compressor-2 .* leak for 210m$/m);
 });
 
+test('check --scenario reads the stories of a factory file, and tells every fault with its place', async () => {
+  const story = (machine: string) =>
+    `name: story\nfactory: Berlin Components\nevents:\n  - { at: 1h, stop: { machines: ${machine} } }\n`;
+  writeFileSync(join(cwd, 'good.yaml'), story("'*'"));
+  writeFileSync(join(cwd, 'wrong.yaml'), story('Nothing-1'));
+  const good = await here(['check', '--factory', EXAMPLE, '--scenario', 'good.yaml']);
+  assert.equal(good.status, 0, good.stderr);
+  assert.match(good.stdout, /^ {2}SCENARIO_FILE +good\.yaml +command line$/m);
+  const wrong = await here(['check', '--factory', EXAMPLE, '--scenario', 'wrong.yaml']);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /^events\.0\.stop\.machines.* \(wrong\.yaml:4:\d+\)$/m);
+});
+
 test('check --machines shows a fleet of that size, and generate reads one unless a file is given', async () => {
   const { status, stdout } = await here(['check', '--machines', '7', '--json']);
   assert.equal(status, 0);

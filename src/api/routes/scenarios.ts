@@ -3,6 +3,7 @@ import type { Occurrence } from '../../core/occurrence.ts';
 import type { StoryEvent } from '../../core/story.ts';
 import { timeText } from '../../encoding/time.ts';
 import type { ActiveEvent, ActiveStory } from '../../service/stories.ts';
+import { SCENARIO_MAX_BYTES } from '../../stories/index.ts';
 import { type Api, type App, TAGS } from '../context.ts';
 import {
   COMMAND_FAILURES,
@@ -30,7 +31,9 @@ import {
 import { parsedSpan } from '../window.ts';
 
 /** Characters of a scenario: those of a file of 1 MiB. */
-const TEXT_MAX = 1024 * 1024;
+const TEXT_MAX = SCENARIO_MAX_BYTES;
+/** A body with the text of the largest file, in which line breaks and quotes take two bytes. */
+const BODY_MAX_BYTES = 2 * SCENARIO_MAX_BYTES;
 
 const EXAMPLE = {
   name: 'leak-and-repair',
@@ -129,6 +132,7 @@ export function scenarios(app: App, { simulator }: Api): void {
   app.post(
     '/simulator/scenarios',
     {
+      bodyLimit: BODY_MAX_BYTES,
       schema: {
         tags: [TAGS.stories],
         operationId: 'beginScenario',

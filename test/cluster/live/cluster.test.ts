@@ -1,6 +1,8 @@
 /** A live cluster in one process: two APIs and two workers, independent of each other. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { buildApp } from '../../../src/api/app.ts';
 import type { App } from '../../../src/api/context.ts';
@@ -16,7 +18,7 @@ import { type Postgres, startPostgres, withoutPostgres } from '../../postgres.ts
 import { startRedis, type TestRedis, withoutRedis } from '../../redis.ts';
 import { freePort, type Mosquitto, startMosquitto, withoutMosquitto } from '../../servers.ts';
 import { COMPRESSOR } from '../../simulation.ts';
-import { logLines } from '../../store/places.ts';
+import { logLines, temporaryFolder } from '../../store/places.ts';
 import { until } from '../../until.ts';
 import { assertSound, launchChromium, open, withoutChromium } from '../../web/chromium.ts';
 
@@ -251,6 +253,9 @@ describe('a live cluster', { skip: SKIP }, () => {
       });
     await refused({ CLUSTER_SHARDS: '5' }, /^CLUSTER_SHARDS$/, /^is 5, .* was created with 4;/);
     await refused({ PUMP_INTERVAL: '20' }, /intervals/, /differs from the running cluster/);
+    const file = join(temporaryFolder(), 'story.yaml');
+    writeFileSync(file, 'name: story\nevents: [{ at: 1h, stop: { machines: "*" } }]\n');
+    await refused({ SCENARIO_FILE: file }, /SCENARIO_FILE/, /differs from the running cluster/);
   });
 
   it('has a page in the dashboard', { skip: withoutChromium() }, async () => {
