@@ -60,7 +60,12 @@ test('a command receives its options, flags and operands, and returns the exit c
   const { listed, ran, code } = await line('list', 'x', '--json', '--file=b.yaml', 'y');
   assert.equal(ran.length, 0);
   assert.deepEqual(listed, [
-    { values: { file: 'b.yaml' }, flags: new Set(['json']), operands: ['x', 'y'] },
+    {
+      values: { file: 'b.yaml' },
+      lists: { file: ['b.yaml'] },
+      flags: new Set(['json']),
+      operands: ['x', 'y'],
+    },
   ]);
   assert.equal(code, 3);
 });
@@ -187,4 +192,10 @@ test('a broker URL without a scheme gets the corrected URL, without secrets', ()
   assert.equal(faultOf('mqtt://localhost'), '');
   for (const secret of ['user:hush@localhost', 'http://u:hush@h'])
     assert.doesNotMatch(faultOf(secret), /hush|did you mean/);
+});
+
+test('an option that is given several times keeps all its values, and the last one counts', async () => {
+  const { listed } = await line('list', '--file', 'a.yaml', '--file', 'b.yaml');
+  const [{ values, lists } = { values: {}, lists: {} }] = listed;
+  assert.deepEqual([values, lists], [{ file: 'b.yaml' }, { file: ['a.yaml', 'b.yaml'] }]);
 });
