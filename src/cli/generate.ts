@@ -87,8 +87,7 @@ export const generate: Command = {
   },
   examples: [
     'generate --from 2026-01-01 --to 2026-02-01 --labels',
-    'generate --from 2026-03-04 --to 2026-03-11 --scenario examples/scenarios/growing-leak.yaml ' +
-      '--labels --true',
+    'generate --from 2026-03-01 --to 2026-03-08 --scenario examples/scenarios/wrong-ct.yaml',
     'generate --from -7d --to now --machines Compressor-1,HVAC-Main --format csv --out week',
     'generate --from yesterday --to today --resample 15m --format jsonl --out -',
     'generate --from -1h --to now --mqtt mqtt://localhost --quiet',

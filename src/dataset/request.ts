@@ -95,7 +95,7 @@ export function fleetOf(request: WindowRequest, variant: Variant): Fleet {
 }
 
 /** The fleet of a request with other stories. */
-export function fleetWith(request: WindowRequest, stories: readonly Story[]): Fleet {
+function fleetWith(request: WindowRequest, stories: readonly Story[]): Fleet {
   const { factories, settings, events } = request;
   const journal = new Journal(settings, events);
   return createFleet(factories, { ...fixedOptions(request), journal, stories });

@@ -9,18 +9,11 @@ import { readStories, type StoryContext } from './index.ts';
 /** Name of the stories that clients tell one defect at a time; no file can have it. */
 const DEFECTS_OF_CLIENTS = '';
 
-/**
- * The fleet of some factories, with the stories that its journal tells by now; the same fleet if
- * both are the same.
- */
+/** The fleet of some factories, with what its journal tells by now. */
 export function toldFleet(fleet: Fleet, factories = fleet.factories): Fleet {
   const stories = storiesOf(fleet);
-  const isSame = factories === fleet.factories && areSame(stories, fleet.stories);
-  return isSame ? fleet : nextFleet(fleet, factories, stories);
-}
-
-function areSame(a: readonly Story[], b: readonly Story[]): boolean {
-  return a.length === b.length && a.every((story, i) => story === b[i]);
+  const isUntold = stories.length === 0 && fleet.stories.length === 0;
+  return isUntold && factories === fleet.factories ? fleet : nextFleet(fleet, factories, stories);
 }
 
 /** The stories that a journal tells, oldest first. They follow from the journal and the seed. */

@@ -6,7 +6,6 @@ import { openApiDocument } from '../../build/reference/open-api.ts';
 import { COMMANDS } from '../../src/cli/program.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { withRegister } from '../../src/core/machine.ts';
-import { defects } from '../../src/defects/index.ts';
 import { machineTypes } from '../../src/machines/index.ts';
 import { pages, root } from './pages.ts';
 
@@ -80,11 +79,6 @@ test('every metric that a page names is in the source', () => {
     source.includes(name.slice('simulator_'.length)) ||
     source.includes(name.replace(/^simulator_(sink|shard)_/, ''));
   assert.deepEqual(unknown(/^(simulator_\w+)/g, isKnown), []);
-});
-
-test('the nomenclature says whether there are instrument defects', () => {
-  const { text = '' } = pages.find(({ path }) => path.endsWith('nomenclature.md')) ?? {};
-  assert.equal(/`src\/defects\/`, has no built-in entry yet/.test(text), defects.length === 0);
 });
 
 test('the reading tables have the columns that deployment lists for them', () => {

@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { loadConfiguration } from '../../src/config/load.ts';
+import { READING } from '../../src/core/batch.ts';
 import { MemoryWatermarks, sharedWatermarks } from '../../src/delivery/watermarks.ts';
+import { readingAt } from '../../src/encoding/reading.ts';
 import { type Assembly, assemble } from '../../src/service/assembly.ts';
+import { batches, createReader } from '../../src/simulation/reader.ts';
 import { Collector, type Received } from '../outputs/collector.ts';
 import { freePort } from '../servers.ts';
 import { logLines } from '../store/places.ts';
@@ -109,6 +112,85 @@ test('readers divide the machines; one that dies resumes, and so does a single p
     // One gap: the time in which all machines were switched off.
     const longer = steps.filter((stepMs) => stepMs !== 1000);
     assert.ok(longer.length <= 1, `${topic}: ${steps}`);
+  }
+});
+
+test('readers tell the stories and defects of the journal, and one that is restarted as well', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'readers-'));
+  const port = await freePort();
+  const configuration = loadConfiguration({
+    env: {
+      COMPRESSOR_INTERVAL: '1',
+      READERS: '2',
+      MQTT_PORT: String(port),
+      DATA_DIR: folder,
+      SIMULATOR_ENABLE_ANOMALIES: 'false',
+    },
+    cwd: folder,
+  });
+  const assembly = await assemble(configuration, logLines());
+  const heard = await Collector.open(
+    `mqtt://127.0.0.1:${port}`,
+    'factory/demo/compressor-1/energy',
+  );
+  const running = assembly.run();
+  t.after(async () => {
+    await heard.close();
+    await assembly.stop();
+    await running;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const { simulator } = assembly;
+  const powers = () =>
+    heard.received.map(({ payload }) => {
+      const { time, power_kw: power } = JSON.parse(payload) as { time: string; power_kw: number };
+      return { time, power };
+    });
+  const count = (isIn: (power: number) => boolean) =>
+    powers().filter(({ power }) => isIn(power)).length;
+  await heard.until(() => count((power) => power < 500) >= 2);
+  const machine = simulator.machine('Compressor-1');
+  const keys = { fields: ['power_kw'], by: 1000 };
+  const { occurrence } = await simulator.stories.addDefect(machine, {
+    kind: 'offset',
+    durationS: 600,
+    keys,
+  });
+  await heard.until(() => count((power) => power > 900) >= 2);
+  for (const pid of readerPids()) process.kill(pid, 'SIGKILL');
+  const before = count((power) => power > 900);
+  await heard.until(() => count((power) => power > 900) >= before + 3);
+  const event = {
+    id: 'wrong',
+    at: 0,
+    defect: { machines: '*', kind: 'stuck', fields: 'power_kw' },
+  };
+  const text = JSON.stringify({ name: 'stuck', events: [event] });
+  await simulator.stories.begin({ text, isText: false });
+  await heard.until(() => {
+    const last = powers().slice(-4);
+    return (
+      new Set(last.map(({ time }) => time)).size === 4 &&
+      new Set(last.map(({ power }) => power)).size === 1
+    );
+  });
+  await simulator.stories.end('stuck');
+  await simulator.stories.mend(machine);
+  const mendedMs = 1000 * (simulator.eventLog.journal.events.at(-1)?.timeS as number);
+  await heard.until(() => powers().filter(({ time }) => Date.parse(time) > mendedMs).length >= 2);
+  const told = powers().toSorted((a, b) => (a.time < b.time ? -1 : 1));
+  const reader = createReader(simulator.fleet, { machines: [simulator.machine('Compressor-1')] });
+  reader.seek(Date.parse(told[0]?.time as string) - 1);
+  const expected = new Map<string, number>();
+  for (const batch of batches(reader, Date.parse(told.at(-1)?.time as string)))
+    for (let row = 0; row < batch.length; row++) {
+      if (((batch.flags[row] as number) & READING) === 0) continue;
+      const reading = readingAt(batch, row);
+      expected.set(reading.time, reading['power_kw'] as number);
+    }
+  for (const { time, power } of told) {
+    assert.equal(power, expected.get(time), time);
+    if (Date.parse(time) <= 1000 * occurrence.beginS) assert.ok(power < 500);
   }
 });
 

@@ -49,8 +49,14 @@ describe('a live cluster', { skip: SKIP }, () => {
   const configured = (more: Record<string, string> = {}) =>
     loadConfiguration({ env: { ...env, ...more }, cwd: tmpdir() });
   const ask = async ({ app }: Api, url: string) => (await app.inject(url)).json();
-  const order = async ({ app }: Api, method: 'POST' | 'PUT', url: string, payload: object = {}) => {
-    const response = await app.inject({ method, url, payload });
+  const order = async (
+    { app }: Api,
+    method: 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    payload: object = {},
+  ) => {
+    const body = method === 'DELETE' ? {} : { payload };
+    const response = await app.inject({ method, url, ...body });
     assert.ok(response.statusCode < 300, response.body);
   };
   /** Waits until `count` workers deliver all shards. */
@@ -168,6 +174,70 @@ describe('a live cluster', { skip: SKIP }, () => {
     );
     await until(async () => (await a.app.inject(`/simulator/machines/${id}`)).statusCode === 404);
     await collector.close();
+  });
+
+  it('tells in all processes what is given to one of its APIs, whatever else changes', async () => {
+    const collector = await Collector.open(
+      `mqtt://127.0.0.1:${mosquitto.port}`,
+      'factory/demo/compressor-1/energy',
+    );
+    const powers = () =>
+      collector.received.map(({ payload }) => JSON.parse(payload)['power_kw'] as number);
+    const defect = { machines: '*', kind: 'offset', fields: 'power_kw', by: 1000 };
+    const scenario = { name: 'offset', events: [{ id: 'wrong', at: 0, defect }] };
+    await order(a, 'POST', '/simulator/scenarios', { scenario });
+    await until(async () => (await ask(b, '/simulator/scenarios')).length === 1);
+    await collector.until(() => powers().some((power) => power > 900));
+    const created = await b.app.inject({
+      method: 'POST',
+      url: '/simulator/machines',
+      payload: {
+        factory_id: DEFAULT_FACTORY.id,
+        name: 'Late-Pump',
+        type: 'pump',
+        mqtt_topic: 'factory/demo/late-pump',
+      },
+    });
+    assert.equal(created.statusCode, 201, created.body);
+    const { id } = created.json().data;
+    await until(async () => (await ask(a, `/simulator/machines/${id}`)).is_running);
+    await order(a, 'DELETE', `/simulator/machines/${id}`);
+    await order(b, 'POST', `/simulator/machines/${COMPRESSOR}/defect`, {
+      kind: 'sentinel',
+      fields: ['voltage_v'],
+      value: 0,
+    });
+    await collector.until((received) => /"voltage_v":0[,}]/.test(received.at(-1)?.payload ?? ''));
+    assert.ok((powers().at(-1) as number) > 900, 'the story goes on beside the registry');
+    await order(b, 'DELETE', '/simulator/scenarios/offset');
+    await order(a, 'DELETE', `/simulator/machines/${COMPRESSOR}/defect`);
+    await collector.until((received) =>
+      received.slice(-2).every(({ payload }) => {
+        const { power_kw: power, voltage_v: voltage } = JSON.parse(payload);
+        return power < 900 && voltage > 300;
+      }),
+    );
+    await collector.close();
+    const times = collector.received.map(({ payload }) => JSON.parse(payload)['time'] as string);
+    const [from, to] = [times[0] as string, times.at(-1) as string];
+    const query = `from=${from}&to=${to}`;
+    const url = `/simulator/machines/${COMPRESSOR}/readings?${query}`;
+    await until(async () => Array.isArray(await ask(b, url)) && Array.isArray(await ask(a, url)));
+    const told = new Map<string, Record<string, unknown>>(
+      (await ask(b, url)).map((each: { time: string }) => [each.time, each]),
+    );
+    assert.deepEqual(await ask(a, url), [...told.values()]);
+    for (const { payload } of collector.received.slice(1)) {
+      const { time, power_kw, voltage_v } = JSON.parse(payload);
+      const reading = told.get(time);
+      assert.deepEqual(
+        [reading?.['power_kw'], reading?.['voltage_v']],
+        [power_kw, voltage_v],
+        time,
+      );
+    }
+    const { length } = await ask(a, '/simulator/scenarios');
+    assert.equal(length, 0);
   });
 
   it('rejects processes with a different configuration', async () => {
