@@ -13,7 +13,8 @@ interface Gathered {
   alerts: number;
   faults: number;
   defects: number;
-  /** The channels that any reading has, one bit each. */
+  /** All channels, and those that any reading has, one bit each. */
+  readonly all: number;
   channels: number;
   /** The latest delivery of each channel [ms], of a machine on which defects may act. */
   readonly receivedMs: Float64Array;
@@ -157,36 +158,38 @@ export class ResampledReader implements RowReader {
 
   #gather(row: number, flags: number): void {
     const raw = this.#raw;
-    const endMs = Math.ceil((raw.toldMs[row] as number) / this.#intervalMs) * this.#intervalMs;
+    const toldMs = raw.toldMs[row] as number;
+    // A look-up in the current interval is cheaper than a division.
+    const isCurrent = toldMs <= this.#endMs && toldMs > this.#endMs - this.#intervalMs;
+    const endMs = isCurrent ? this.#endMs : Math.ceil(toldMs / this.#intervalMs) * this.#intervalMs;
     if (endMs < this.#endMs) return;
     const gathered = this.#gathered(endMs, raw.machines[row] as Machine);
     gathered.defects |= raw.defects[row] as number;
     if ((flags & READING) === 0 || (flags & REPEAT) !== 0) return;
-    const { channels } = gathered.machine.type;
-    const all = 2 ** channels.length - 1;
+    const { aggregate, truth, all } = gathered;
     const carried = flags & PARTIAL ? (raw.channels[row] as number) : all;
     gathered.channels |= carried;
-    gathered.aggregate.add(...this.#carried(raw.values, row, carried));
-    gathered.truth?.add(...this.#carried(raw.trueValues, row, carried));
     gathered.alerts = raw.alerts[row] as number;
     gathered.faults |= raw.faults[row] as number;
-    if (!gathered.truth) return;
+    if (carried === all) aggregate.add(raw.values, row * ROW_WIDTH);
+    else aggregate.add(this.#carried(raw.values, row, carried), 0);
+    if (!truth) return;
+    if (carried === all) truth.add(raw.trueValues, row * ROW_WIDTH);
+    else truth.add(this.#carried(raw.trueValues, row, carried), 0);
     const { receivedMs } = gathered;
     for (let i = 0; i < receivedMs.length; i++)
       if (carried & (1 << i))
         receivedMs[i] = Math.max(receivedMs[i] as number, raw.receivedMs[row] as number);
   }
 
-  /** The values of a row, and where they start: without those of channels that it does not have. */
-  #carried(values: Float64Array, row: number, carried: number): [Float64Array, number] {
-    const at = row * ROW_WIDTH;
-    const { channels } = (this.#raw.machines[row] as Machine).type;
-    if (carried === 2 ** channels.length - 1) return [values, at];
+  /** The values of a row without those of channels that it does not have. */
+  #carried(values: Float64Array, row: number, carried: number): Float64Array {
     const own = this.#scratch;
-    own.set(values.subarray(at, at + ROW_WIDTH));
+    own.set(values.subarray(row * ROW_WIDTH, (row + 1) * ROW_WIDTH));
+    const { channels } = (this.#raw.machines[row] as Machine).type;
     for (const [i, { fields }] of channels.entries())
       if ((carried & (1 << i)) === 0) for (const { column } of fields) own[column] = Number.NaN;
-    return [own, 0];
+    return own;
   }
 
   #gathered(endMs: number, machine: Machine): Gathered {
@@ -265,14 +268,13 @@ export class ResampledReader implements RowReader {
 
   /** Appends the reading of a machine, if there is one; false if the batch becomes full. */
   #append(gathered: Gathered, batch: Batch): boolean {
-    const { machine, aggregate, truth, alerts, faults, defects } = gathered;
+    const { machine, aggregate, truth, all, alerts, faults, defects } = gathered;
     if (aggregate.count > 0) {
       if (batch.isFull) return false;
       aggregate.take(this.#row, 0);
       truth?.take(this.#truth, 0);
       this.#left = deliveredOf(gathered);
     }
-    const all = 2 ** machine.type.channels.length - 1;
     for (let next = this.#left[0]; next; next = this.#left[0]) {
       if (batch.isFull) return false;
       const { channels, receivedMs } = next;
@@ -317,6 +319,7 @@ function newGathered(machine: Machine): Gathered {
     alerts: 0,
     faults: 0,
     defects: 0,
+    all: 2 ** machine.type.channels.length - 1,
     channels: 0,
     receivedMs: new Float64Array(machine.type.channels.length).fill(Number.NEGATIVE_INFINITY),
   };

@@ -140,6 +140,26 @@ describe('exports through the API', () => {
     assert.deepEqual((await ask('GET', '/simulator/scenarios')).body, []);
   });
 
+  it('include instrument defects that clients asked for', async () => {
+    const defect = { kind: 'scale', fields: ['energy_kwh'], unit: 'Wh', duration_seconds: 600 };
+    const { status, body } = await ask('POST', `/simulator/machines/${PUMP}/defect`, defect);
+    assert.equal(status, 200, JSON.stringify(body));
+    const nowMs = simulation.simulator.clock.nowMs();
+    await simulation.pass(1200);
+    const window = {
+      from: new Date(1000 * Math.floor(nowMs / 1000)).toISOString(),
+      to: new Date(1000 * Math.floor(nowMs / 1000) + 1_200_000).toISOString(),
+    };
+    const shown = await ended({ ...window, format: 'csv', machines: [PUMP], labels: true });
+    assert.deepEqual([shown.state, shown.error], ['done', null]);
+    const folder = await downloaded(shown);
+    const rows = csvRows(folder, 'energy', 'factory=demo/2026-06-01.csv');
+    const [row = {}] = csvRows(folder, 'defects.csv');
+    assert.equal(Number(row['readings_affected']), 20);
+    assert.equal(rows.filter((each) => each['defect_kind'] === 'scale').length, 20);
+    assert.ok(shown.files.some(({ path }) => path === 'expected.csv'));
+  });
+
   it('are refused with everything that is wrong with scenarios', async () => {
     const refused = async (wish: object) => {
       const { status, body } = await ask('POST', PATH, { ...HOUR, ...wish });

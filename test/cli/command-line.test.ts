@@ -193,3 +193,9 @@ test('a broker URL without a scheme gets the corrected URL, without secrets', ()
   for (const secret of ['user:hush@localhost', 'http://u:hush@h'])
     assert.doesNotMatch(faultOf(secret), /hush|did you mean/);
 });
+
+test('an option that is given several times keeps all its values, and the last one counts', async () => {
+  const { listed } = await line('list', '--file', 'a.yaml', '--file', 'b.yaml');
+  const [{ values, lists } = { values: {}, lists: {} }] = listed;
+  assert.deepEqual([values, lists], [{ file: 'b.yaml' }, { file: ['a.yaml', 'b.yaml'] }]);
+});
