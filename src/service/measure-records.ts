@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { occurrenceId } from '../core/occurrence.ts';
-import type { ChangeEvent, ChangeOccurrence, Story } from '../core/story.ts';
+import { changesIn, doInteract, fleetWithout, type WindowChange } from '../dataset/savings.ts';
 import { timeText } from '../encoding/time.ts';
-import { type Fleet, nextFleet } from '../simulation/fleet.ts';
-import { EnergyCount, interact, isUntouched } from '../simulation/savings.ts';
+import type { Fleet } from '../simulation/fleet.ts';
+import { EnergyCount, isUntouched } from '../simulation/savings.ts';
 import { valuesOf } from '../stories/index.ts';
 import { CommandError } from './command-error.ts';
 
@@ -14,13 +14,6 @@ const READINGS_MAX = 2_000_000;
 /** Readings counted before the event loop gets a turn: some ten milliseconds. */
 const SLICE_READINGS = 5000;
 const MWH_PER_KWH = 1e6;
-
-/** A change that acts in a window. */
-interface Change {
-  readonly story: Story;
-  readonly event: ChangeEvent;
-  readonly occurrence: ChangeOccurrence;
-}
 
 /** What a change saves within a boundary [mWh]. */
 interface Saving {
@@ -37,51 +30,30 @@ interface Saving {
  * @throws CommandError if there is too much to compare; the reason of `signal`.
  */
 export async function measuresIn(fleet: Fleet, fromMs: number, toMs: number, signal: AbortSignal) {
-  const changes = changesIn(fleet, fromMs / 1000, toMs / 1000);
+  const changes = changesIn(fleet, fromMs, toMs);
   if (changes.length > CHANGES_MAX) throw tooMuch(`has more than ${CHANGES_MAX} changes`);
   const budget = { readings: READINGS_MAX };
   const rows = [];
   for (const change of changes) {
     const savings = await savingsOf(fleet, change, fromMs / 1000, toMs / 1000, budget, signal);
-    const others = changes.filter((other) => other !== change && isTouched(fleet, change, other));
+    const others = changes.filter((other) => other !== change && doInteract(fleet, change, other));
     for (const saving of savings) rows.push(shown(change, saving, others));
   }
   return rows;
 }
 
-function changesIn({ stories }: Fleet, fromS: number, toS: number): readonly Change[] {
-  return stories
-    .flatMap((story) =>
-      story.events.flatMap((event) =>
-        event.class === 'change'
-          ? event.between(fromS, toS).map((occurrence) => ({ story, event, occurrence }))
-          : [],
-      ),
-    )
-    .sort((a, b) => a.occurrence.beginS - b.occurrence.beginS);
-}
-
-function isTouched({ factories, types }: Fleet, a: Change, b: Change): boolean {
-  const factory = factories.find(({ id }) => id === a.story.factoryId);
-  if (!factory || a.story.factoryId !== b.story.factoryId) return false;
-  return interact(a.occurrence, b.occurrence, factory, types);
-}
-
 async function savingsOf(
   fleet: Fleet,
-  { event, occurrence, story }: Change,
+  change: WindowChange,
   fromS: number,
   toS: number,
   budget: { readings: number },
   signal: AbortSignal,
 ): Promise<readonly Saving[]> {
+  const { story, occurrence } = change;
   const begin = Math.max(fromS, occurrence.beginS);
   const end = Math.min(toS, occurrence.endS);
-  const without = nextFleet(
-    fleet,
-    fleet.factories,
-    withoutOccurrence(fleet.stories, event, occurrence),
-  );
+  const without = fleetWithout(fleet, change);
   const own: Saving[] = [];
   for (const { id, type, intervalMs, metered = [], factoryId } of fleet.machines) {
     if (factoryId !== story.factoryId) continue;
@@ -106,23 +78,6 @@ async function savingsOf(
   ];
 }
 
-/** The stories as if one occurrence of an event were not in them. */
-function withoutOccurrence(
-  stories: readonly Story[],
-  event: ChangeEvent,
-  { index }: ChangeOccurrence,
-): readonly Story[] {
-  const other: ChangeEvent = {
-    ...event,
-    between: (fromS, toS) => event.between(fromS, toS).filter((each) => each.index !== index),
-  };
-  return stories.map((story) =>
-    story.events.includes(event)
-      ? { ...story, events: story.events.map((each) => (each === event ? other : each)) }
-      : story,
-  );
-}
-
 async function energyMwh(
   fleet: Fleet,
   machineId: string,
@@ -140,7 +95,11 @@ async function energyMwh(
   return count.mwh;
 }
 
-function shown({ story, event, occurrence }: Change, saving: Saving, others: readonly Change[]) {
+function shown(
+  { story, event, occurrence }: WindowChange,
+  saving: Saving,
+  others: readonly WindowChange[],
+) {
   const { boundary, machineId, actualMwh, withoutMwh } = saving;
   const { as, beginS, endS, index } = occurrence;
   const { as: _as, ...keys } = valuesOf(story, event, occurrence) ?? {};
