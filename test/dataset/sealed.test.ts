@@ -100,3 +100,24 @@ test('readings of another seed are never taken for those of this one', async () 
   assert.notEqual(made43.truth_digest, manifest.truth_digest);
   assert.notDeepEqual(made43.files, manifest.files);
 });
+
+test('an interrupted run goes on with the complete files of both folders', async () => {
+  const own = { ...request, truthFolder: freshFolder() };
+  const out = freshFolder();
+  const ending = new AbortController();
+  const onProgress = (rows: number) => {
+    if (rows > 8000) ending.abort();
+  };
+  const { signal } = ending;
+  await assert.rejects(
+    generateDataset(own, { folder: out, workers: 1, signal, onProgress }),
+    /interrupted; run the same command again to resume/,
+  );
+  const left = filesIn(out).filter((path) => path.includes('/'));
+  assert.ok(left.length > 0);
+  assert.ok(!readFileSync(join(out, 'manifest.partial.jsonl'), 'utf8').includes('"seed"'));
+  const { ino } = statSync(join(out, left[0] as string));
+  const resumed = await generateDataset(own, { folder: out, workers: 1 });
+  assert.deepEqual(resumed, manifest);
+  assert.equal(statSync(join(out, left[0] as string)).ino, ino, 'a whole file was made again');
+});
