@@ -7,12 +7,15 @@ import type {
   Wiring,
   WiringDefect,
 } from '../core/defect.ts';
-import type { Machine } from '../core/factory.ts';
+import type { Machine, ToldDefect } from '../core/factory.ts';
 import { digitsOf, type Field } from '../core/field.ts';
 import { rounded } from '../core/row.ts';
+import { Memo } from '../runtime/memo.ts';
 import { ActingDefect, ChannelDefect, FieldDefect, type ReadTrue } from './acting-defect.ts';
 import type { EnergyRegister } from './cursor.ts';
 
+/** Readings are further apart than this [s]. */
+const JUST_S = 1e-4;
 /** Defects are looked up for so long at once [s]. */
 const SPAN_S = 86_400;
 /** No message is delivered later than this after its reading [ms]. */
@@ -53,6 +56,10 @@ export class Instruments {
   #onChannels: readonly ChannelDefect[] = [];
   #fromS = Number.POSITIVE_INFINITY;
   #untilS = Number.NEGATIVE_INFINITY;
+  /** The day whose defects are known, by begin, and how many of them have begun. */
+  #span = Number.NaN;
+  #told: readonly ToldDefect[] = [];
+  #begun = 0;
 
   /** @param readTrue - Finds the values at which a defect holds a field; without it, none. */
   constructor(machine: Machine, readTrue: ReadTrue = () => false) {
@@ -101,29 +108,39 @@ export class Instruments {
   #find(tS: number): void {
     const machine = this.#machine;
     const span = Math.ceil(tS / SPAN_S);
-    this.#fromS = (span - 1) * SPAN_S;
-    this.#untilS = span * SPAN_S;
-    const acting: ActingDefect[] = [];
-    for (const told of machine.story?.defects(this.#fromS, this.#untilS) ?? []) {
-      const { beginS, endS } = told.occurrence;
-      for (const changeS of [beginS, endS])
-        if (changeS < tS) this.#fromS = Math.max(this.#fromS, changeS);
-        else this.#untilS = Math.min(this.#untilS, changeS);
-      if (beginS >= tS || endS < tS) continue;
-      acting.push(this.#acting.find((each) => each.isOf(told)) ?? new ActingDefect(told, machine));
+    // Forwards within a day, only those that begin or end are looked at: there may be thousands.
+    const isOn = span === this.#span && tS > this.#untilS;
+    if (!isOn) {
+      this.#told = machine.story?.defects((span - 1) * SPAN_S, span * SPAN_S) ?? [];
+      this.#begun = 0;
     }
+    const acting = isOn ? this.#acting.filter(({ endS }) => endS >= tS) : [];
+    for (; this.#begun < this.#told.length; this.#begun++) {
+      const told = this.#told[this.#begun] as ToldDefect;
+      if (told.occurrence.beginS >= tS) break;
+      if (told.occurrence.endS < tS) continue;
+      const before = this.#acting.find((each) => each.isOf(told));
+      acting.push(before ?? new ActingDefect(told, machine));
+    }
+    this.#span = span;
+    this.#fromS = Math.max((span - 1) * SPAN_S, tS - JUST_S);
+    this.#untilS = Math.min(
+      span * SPAN_S,
+      this.#told[this.#begun]?.occurrence.beginS ?? Number.POSITIVE_INFINITY,
+    );
+    for (const { endS } of acting) this.#untilS = Math.min(this.#untilS, endS);
     this.#acting = acting;
     this.#wire(acting.filter((each) => each.is<WiringDefect>('wiring')));
     this.#onRegister = onRegister(acting);
     this.#onFields = acting
       .filter((each) => each.is<ValueDefect>('value'))
-      .flatMap((each) => each.fields().map((of) => new FieldDefect(each, ...of)));
+      .flatMap((each) => onFieldsOf.of(each));
     const columns = new Set(this.#onFields.flatMap((each) => each.columns));
     this.#limits = machine.type.fields.filter(({ column }) => columns.has(column)).map(limitOf);
     this.#onTime = acting.filter((each) => each.is<TimeDefect>('time'));
     this.#onChannels = acting
       .filter((each) => each.is<DeliveryDefect>('delivery'))
-      .flatMap((each) => each.channels().map((of) => new ChannelDefect(each, ...of)));
+      .flatMap((each) => onChannelsOf.of(each));
     this.deliveries = [];
   }
 
@@ -281,3 +298,11 @@ function grouped(deliveries: readonly Delivery[]): readonly ChannelDelivery[] {
     Number.isNaN(only?.repeatedMs);
   return isUsual ? [] : groups;
 }
+
+/** What a defect does to fields and channels, made once for each defect that acts. */
+const onFieldsOf = new Memo((acting: ActingDefect<ValueDefect>) =>
+  acting.fields().map((of) => new FieldDefect(acting, ...of)),
+);
+const onChannelsOf = new Memo((acting: ActingDefect<DeliveryDefect>) =>
+  acting.channels().map((of) => new ChannelDefect(acting, ...of)),
+);

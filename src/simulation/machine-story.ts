@@ -93,10 +93,32 @@ export function troublesOf(machineId: string, events: readonly Told[], journal: 
   const defects = ofClass<DefectEvent>(events, 'defect');
   return {
     hasDefects: defects.length > 0,
-    incidents: (fromS: number, toS: number) =>
+    incidents: kept((fromS, toS) =>
       faults.flatMap((each) => incidentsOf(each, machineId, fromS, toS)),
-    defects: (fromS: number, toS: number) =>
+    ),
+    defects: kept((fromS, toS) =>
       defects.flatMap((each) => defectsOf(each, machineId, journal, fromS, toS)).sort(byBegin),
+    ),
+  };
+}
+
+/** Spans whose answers are kept: those of a few readers at different times. */
+const SPANS_KEPT = 8;
+
+/**
+ * Keeps the latest answers. A reader asks for the same day at each begin and end in it, which may
+ * be thousands.
+ */
+function kept<T>(
+  find: (fromS: number, toS: number) => readonly T[],
+): (fromS: number, toS: number) => readonly T[] {
+  const answers: { fromS: number; toS: number; found: readonly T[] }[] = [];
+  return (fromS, toS) => {
+    const known = answers.find((each) => each.fromS === fromS && each.toS === toS);
+    if (known) return known.found;
+    const found = find(fromS, toS);
+    if (answers.unshift({ fromS, toS, found }) > SPANS_KEPT) answers.pop();
+    return found;
   };
 }
 
