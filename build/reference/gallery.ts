@@ -141,7 +141,7 @@ export function gallery(): ReadonlyMap<string, string> {
     const image = `${IMAGES}/${name}.svg`;
     files.set(image, picture(name, text, view));
     const { about } = parse(text) as { about: string };
-    const title = name[0]?.toUpperCase() + name.slice(1).replaceAll('-', ' ');
+    const title = titleOf(name);
     const picturePath = image.replace('docs/', '../');
     return `## ${title}\n\n${about.trim()}\n\n![${view.label}](${picturePath})\n\n[${name}.yaml](../../${path})\n`;
   });
@@ -152,12 +152,22 @@ export function gallery(): ReadonlyMap<string, string> {
   return files;
 }
 
+/** A name as a heading: `wrong-ct` → `Wrong CT`. */
+function titleOf(name: string): string {
+  const words = name.split('-').map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
+  const text = words.join(' ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const ACRONYMS = new Set(['ct', 'vsd']);
+
 const INTRODUCTION = `\
 Each of these files runs on the default factory, and on any other that has the machines it names. The coloured line is what the data
 tell; the dashed one is the same machine at the same time had nothing happened.
 
 \`enms-simulator scenario FILE\` prints what happens when. \`run --scenario FILE\` lives through it from now on if you leave out
-\`start\`. \`generate --scenario FILE --labels\` writes the data with their answer key. [Scenario files](scenarios.md) explains the format.
+\`start\`. \`generate --scenario FILE --labels\` writes the data with their answer key; the meter exchange
+needs \`--registers\` as well. [Scenario files](scenarios.md) explains the format.
 `;
 
 function picture(name: string, text: string, view: View): string {
