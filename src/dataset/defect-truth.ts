@@ -1,9 +1,10 @@
 import { Batch, LOST, READING, REPEAT } from '../core/batch.ts';
 import type { Defect } from '../core/defect.ts';
 import type { Machine, ToldDefect } from '../core/factory.ts';
-import { ROW_WIDTH } from '../core/machine.ts';
+import { type MachineType, ROW_WIDTH } from '../core/machine.ts';
 import { type DefectValue, isDraw, occurrenceId } from '../core/occurrence.ts';
 import { defectNamed } from '../defects/index.ts';
+import { Memo } from '../runtime/memo.ts';
 import { Cursor } from '../simulation/cursor.ts';
 import type { Fleet } from '../simulation/fleet.ts';
 import { Instruments } from '../simulation/instruments.ts';
@@ -98,19 +99,18 @@ function countSpan(
     statusIntervalS: STATUS_INTERVAL_S,
   });
   reader.seek(1000 * beginS);
-  let reading: Reading | undefined;
+  const reading: Reading = { tS: Number.NaN, truth: new Float64Array(ROW_WIDTH), errorMwh: 0 };
   const waiting = counts.toReversed();
   let acting: DefectCount[] = [];
   const finish = () => {
-    if (!reading) return;
     const { tS } = reading;
+    if (Number.isNaN(tS)) return;
     for (let next = waiting.at(-1); next && next.beginS < tS; next = waiting.at(-1)) {
       acting.push(next);
       waiting.pop();
     }
     if (acting.some(({ lastS }) => lastS < tS)) acting = acting.filter(({ lastS }) => lastS >= tS);
     for (const count of acting) count.add(reading);
-    reading = undefined;
   };
   for (const batch of batches(reader, 1000 * endS, new Batch(ROWS)))
     for (let row = 0; row < batch.length; row++) {
@@ -118,38 +118,39 @@ function countSpan(
       if ((flags & (READING | LOST)) === 0) continue;
       const tS = (batch.timesMs[row] as number) / 1000;
       const { type } = batch.machines[row] as Machine;
-      if (reading?.tS !== tS) {
+      if (reading.tS !== tS) {
         finish();
-        reading = { tS, truth: batch.trueRow(row).slice(), errorMwh: 0 };
-        reading.errorMwh = -mwhOf(reading.truth, type.electricityColumn);
+        reading.tS = tS;
+        reading.truth.set(batch.trueRow(row));
+        reading.errorMwh = -mwhOf(reading.truth, 0, type);
       }
       // All rows of a reading have all its values, whatever its channels.
       const isTold = (flags & READING) !== 0 && (flags & REPEAT) === 0;
-      const { channels, electricityColumn } = type;
-      const energy = channels.findIndex(({ fields }) =>
-        fields.some(({ column }) => column === electricityColumn + 1),
-      );
+      const energy = energyChannel.of(type).position;
       if (isTold && energy >= 0 && batch.carries(row, energy))
-        reading.errorMwh += mwhOf(
-          batch.values.subarray(row * ROW_WIDTH, (row + 1) * ROW_WIDTH),
-          electricityColumn,
-        );
+        reading.errorMwh += mwhOf(batch.values, row * ROW_WIDTH, type);
     }
   finish();
 }
 
 /** A reading that a machine has made. */
 interface Reading {
-  readonly tS: number;
+  tS: number;
   readonly truth: Float64Array;
   /** Told less true energy [mWh]. */
   errorMwh: number;
 }
 
-function mwhOf(row: Float64Array, electricityColumn: number): number {
+function mwhOf(values: Float64Array, at: number, { electricityColumn }: MachineType): number {
   if (electricityColumn < 0) return 0;
-  return Math.round(MWH_PER_KWH * (row[electricityColumn + 1] as number));
+  return Math.round(MWH_PER_KWH * (values[at + electricityColumn + 1] as number));
 }
+
+/** Where a type has its electrical energy: the position of the channel; −1 if it has none. */
+const energyChannel = new Memo(({ channels, electricityColumn }: MachineType) => {
+  const isEnergy = ({ column }: { readonly column: number }) => column === electricityColumn + 1;
+  return { position: channels.findIndex(({ fields }) => fields.some(isEnergy)) };
+});
 
 /** Counts what one occurrence does, as if no other defect acted. */
 class DefectCount {
